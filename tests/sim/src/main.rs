@@ -1,0 +1,2 @@
+//! wa-sim
+fn main() {}
