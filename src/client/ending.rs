@@ -1,0 +1,253 @@
+//! What the end of a connection means: `<failure>`, `<stream:error>`, `<xmlstreamend>` and plain closes, judged by table.
+//!
+//! The numbers are the protocol's; the actions are those on which the public clients agree, and where they differ the
+//! more careful one: never fight a "replaced", never wipe on a reason that does not say that the link is gone.
+
+use crate::stanza::NodeRef;
+
+/// What to do after the connection has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Connect again, the session's data is good.
+    Reconnect(Pace),
+    /// Keep the data, but connect again only when the host says so.
+    Stop,
+    /// The link is gone: erase the session's data.
+    Wipe,
+}
+
+/// How soon to connect again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    AtOnce,
+    BackOff,
+    /// Back off with extra steps: the server asked for fewer connections.
+    BackOffMore,
+}
+
+/// Why a connection ended, by name; the names are part of the `connection` and `logged_out` events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Closed,
+    StreamEnd,
+    Restart,
+    Replaced,
+    DeviceRemoved,
+    Unauthorized,
+    TemporaryBan,
+    AccountLocked,
+    AccountBanned,
+    ClientOutdated,
+    BadUserAgent,
+    RateLimited,
+    ServerUnavailable,
+    UnackedStanza,
+    MalformedStanza,
+    Rejected,
+    ServerError,
+}
+
+impl Reason {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::StreamEnd => "stream_end",
+            Self::Restart => "restart",
+            Self::Replaced => "replaced",
+            Self::DeviceRemoved => "device_removed",
+            Self::Unauthorized => "unauthorized",
+            Self::TemporaryBan => "temporary_ban",
+            Self::AccountLocked => "account_locked",
+            Self::AccountBanned => "account_banned",
+            Self::ClientOutdated => "client_outdated",
+            Self::BadUserAgent => "bad_user_agent",
+            Self::RateLimited => "rate_limited",
+            Self::ServerUnavailable => "server_unavailable",
+            Self::UnackedStanza => "unacked_stanza",
+            Self::MalformedStanza => "malformed_stanza",
+            Self::Rejected => "rejected",
+            Self::ServerError => "server_error",
+        }
+    }
+}
+
+/// The end of one connection, judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: Reason,
+    /// The server's code, where it gave one.
+    pub(crate) code: Option<u32>,
+    /// Cause of a temporary ban.
+    pub(crate) ban_code: Option<u32>,
+    /// Length of a temporary ban in seconds.
+    pub(crate) expires_in_s: Option<u64>,
+    /// Text of the server that is meant for the user.
+    pub(crate) text: Option<String>,
+}
+
+impl Ending {
+    fn new(verdict: Verdict, reason: Reason, code: Option<u32>) -> Self {
+        Self { verdict, reason, code, ban_code: None, expires_in_s: None, text: None }
+    }
+
+    /// The connection ended without a word, the server's normal way of recycling one.
+    pub(crate) fn closed() -> Self {
+        Self::new(Verdict::Reconnect(Pace::BackOff), Reason::Closed, None)
+    }
+
+    /// `<xmlstreamend/>`.
+    pub(crate) fn stream_end() -> Self {
+        Self::new(Verdict::Reconnect(Pace::BackOff), Reason::StreamEnd, None)
+    }
+
+    /// `<failure reason=…>`, the answer to a login that is refused.
+    pub(crate) fn of_failure(node: NodeRef<'_>) -> Self {
+        use Reason::*;
+        let code = node.u64("reason").and_then(|code| u32::try_from(code).ok());
+        let (verdict, reason) = match code {
+            Some(401) => (Verdict::Wipe, Unauthorized),
+            Some(403) => (Verdict::Wipe, AccountLocked),
+            Some(406) => (Verdict::Wipe, AccountBanned),
+            Some(402) => (Verdict::Stop, TemporaryBan),
+            Some(405) => (Verdict::Stop, ClientOutdated),
+            Some(409) => (Verdict::Stop, BadUserAgent),
+            Some(429) => (Verdict::Reconnect(Pace::BackOffMore), RateLimited),
+            Some(500 | 503) => (Verdict::Reconnect(Pace::BackOff), ServerUnavailable),
+            _ => (Verdict::Stop, Rejected),
+        };
+        let text = match (node.str("logout_message_header"), node.str("logout_message_subtext")) {
+            (Some(header), Some(subtext)) => Some(format!("{header}: {subtext}")),
+            (Some(one), None) | (None, Some(one)) => Some(one.into_owned()),
+            (None, None) => node.str("message").map(|text| text.into_owned()),
+        };
+        let banned = reason == TemporaryBan;
+        Self {
+            ban_code: node.u64("code").filter(|_| banned).and_then(|code| u32::try_from(code).ok()),
+            expires_in_s: node.u64("expire").filter(|_| banned),
+            text: text.filter(|text| !text.is_empty()),
+            ..Self::new(verdict, reason, code)
+        }
+    }
+
+    /// `<stream:error>`. The conflict child decides first, then the code, then other children.
+    pub(crate) fn of_stream_error(node: NodeRef<'_>) -> Self {
+        use Reason::*;
+        let code = node.u64("code").and_then(|code| u32::try_from(code).ok());
+        if let Some(conflict) = node.child("conflict") {
+            let (verdict, reason) = if conflict.is("type", "replaced") {
+                (Verdict::Stop, Replaced)
+            } else {
+                (Verdict::Wipe, DeviceRemoved)
+            };
+            return Self::new(verdict, reason, code);
+        }
+        let (verdict, reason) = match code {
+            Some(401) => (Verdict::Wipe, Unauthorized),
+            Some(409) => (Verdict::Stop, Replaced),
+            Some(429) => (Verdict::Reconnect(Pace::BackOffMore), RateLimited),
+            Some(515) => (Verdict::Reconnect(Pace::AtOnce), Restart),
+            Some(516) => (Verdict::Wipe, DeviceRemoved),
+            Some(500..=599) => (Verdict::Reconnect(Pace::BackOff), ServerUnavailable),
+            _ if node.child("ack").is_some() => (Verdict::Reconnect(Pace::BackOff), UnackedStanza),
+            _ if node.child("xml-not-well-formed").is_some() => {
+                (Verdict::Reconnect(Pace::BackOff), MalformedStanza)
+            }
+            _ => (Verdict::Reconnect(Pace::BackOff), ServerError),
+        };
+        Self::new(verdict, reason, code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stanza::{Node, Stanza};
+
+    fn failure(attrs: &[(&'static str, &'static str)]) -> Ending {
+        let node = attrs.iter().fold(Node::new("failure"), |node, (key, value)| node.attr(*key, *value));
+        Ending::of_failure(Stanza::from_node(&node).unwrap().root())
+    }
+
+    fn stream_error(node: Node) -> Ending {
+        Ending::of_stream_error(Stanza::from_node(&node).unwrap().root())
+    }
+
+    #[test]
+    fn every_connect_failure_has_its_verdict() {
+        use Reason::*;
+        let again = Verdict::Reconnect(Pace::BackOff);
+        for (code, verdict, reason) in [
+            ("400", Verdict::Stop, Rejected),
+            ("401", Verdict::Wipe, Unauthorized),
+            ("402", Verdict::Stop, TemporaryBan),
+            ("403", Verdict::Wipe, AccountLocked),
+            ("405", Verdict::Stop, ClientOutdated),
+            ("406", Verdict::Wipe, AccountBanned),
+            ("409", Verdict::Stop, BadUserAgent),
+            ("413", Verdict::Stop, Rejected),
+            ("414", Verdict::Stop, Rejected),
+            ("415", Verdict::Stop, Rejected),
+            ("418", Verdict::Stop, Rejected),
+            ("429", Verdict::Reconnect(Pace::BackOffMore), RateLimited),
+            ("500", again, ServerUnavailable),
+            ("501", Verdict::Stop, Rejected),
+            ("503", again, ServerUnavailable),
+            ("none", Verdict::Stop, Rejected),
+        ] {
+            let ending = failure(&[("reason", code)]);
+            assert_eq!((ending.verdict, ending.reason), (verdict, reason), "{code}");
+            assert_eq!(ending.code, code.parse().ok());
+        }
+    }
+
+    #[test]
+    fn a_ban_tells_its_cause_and_length_and_invents_neither() {
+        let ending = failure(&[("reason", "402"), ("code", "101"), ("expire", "21600")]);
+        assert_eq!((ending.ban_code, ending.expires_in_s), (Some(101), Some(21_600)));
+        let ending = failure(&[("reason", "402")]);
+        assert_eq!((ending.ban_code, ending.expires_in_s), (None, None));
+    }
+
+    #[test]
+    fn the_servers_words_reach_the_user() {
+        let ending = failure(&[
+            ("reason", "403"),
+            ("logout_message_header", "Account locked"),
+            ("logout_message_subtext", "Open WhatsApp on the phone"),
+        ]);
+        assert_eq!(ending.text.as_deref(), Some("Account locked: Open WhatsApp on the phone"));
+    }
+
+    #[test]
+    fn the_conflict_child_decides_before_the_code() {
+        let conflict = |kind: &'static str| Node::new("conflict").attr("type", kind);
+        let ending = stream_error(Node::new("stream:error").attr("code", "401").child(conflict("replaced")));
+        assert_eq!((ending.verdict, ending.reason), (Verdict::Stop, Reason::Replaced));
+        let ending = stream_error(Node::new("stream:error").child(conflict("device_removed")));
+        assert_eq!((ending.verdict, ending.reason), (Verdict::Wipe, Reason::DeviceRemoved));
+    }
+
+    #[test]
+    fn stream_errors_by_code_and_child() {
+        use Reason::*;
+        let later = Verdict::Reconnect(Pace::BackOff);
+        for (code, verdict, reason) in [
+            ("401", Verdict::Wipe, Unauthorized),
+            ("409", Verdict::Stop, Replaced),
+            ("429", Verdict::Reconnect(Pace::BackOffMore), RateLimited),
+            ("503", later, ServerUnavailable),
+            ("515", Verdict::Reconnect(Pace::AtOnce), Restart),
+            ("516", Verdict::Wipe, DeviceRemoved),
+            ("599", later, ServerUnavailable),
+            ("700", later, ServerError),
+        ] {
+            let ending = stream_error(Node::new("stream:error").attr("code", code));
+            assert_eq!((ending.verdict, ending.reason), (verdict, reason), "{code}");
+        }
+        let unacked = stream_error(Node::new("stream:error").child(Node::new("ack").attr("id", "1")));
+        assert_eq!((unacked.verdict, unacked.reason), (later, UnackedStanza));
+        let malformed = stream_error(Node::new("stream:error").child(Node::new("xml-not-well-formed")));
+        assert_eq!((malformed.verdict, malformed.reason), (later, MalformedStanza));
+    }
+}
