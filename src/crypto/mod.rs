@@ -1,1 +1,24 @@
-//! crypto
+//! The primitives that the protocol rooms share, and the source of randomness they are handed.
+//!
+//! What it is: thin, hard-to-misuse names over well-kept crates. A key pair and its signature live in [`KeyPair`];
+//! secrets travel as [`Secret`], which wipes itself and prints nothing.
+//! What it is not: a protocol. Who mixes what into which hash is the business of `noise` and `pairing`.
+
+pub mod ctr;
+pub mod gcm;
+mod hash;
+mod keys;
+mod random;
+mod secret;
+mod xeddsa;
+
+#[cfg(test)]
+mod crypto_tests;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use hash::{hkdf, hmac_sha256, pbkdf2_sha256, sha256};
+pub use keys::{KeyPair, LowOrder, PublicKey};
+pub use random::{OsRandom, Random, random_array};
+pub use secret::Secret;
+pub use xeddsa::{SIGNATURE_LENGTH, verify};

@@ -1,0 +1,57 @@
+//! AES-256-GCM with a 12-byte nonce; the 16-byte tag follows the ciphertext.
+
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_gcm::{Aes256Gcm, Tag};
+
+/// Length of the tag at the end of a sealed message.
+pub const TAG_LENGTH: usize = 16;
+
+/// Seals `plain` into a new buffer.
+///
+/// # Panics
+/// If `plain` is longer than 64 GiB, which is AES-GCM's own limit.
+#[must_use]
+pub fn seal(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], plain: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(plain.len() + TAG_LENGTH);
+    out.extend_from_slice(plain);
+    seal_tail(key, nonce, aad, &mut out, 0);
+    out
+}
+
+/// Opens `sealed` into a new buffer; `None` if it is not authentic.
+#[must_use]
+pub fn open(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let (body, tag) = sealed.split_last_chunk::<TAG_LENGTH>()?;
+    let mut out = body.to_vec();
+    let cipher = Aes256Gcm::new(key.into());
+    cipher.decrypt_inout_detached(nonce.into(), aad, out.as_mut_slice().into(), &Tag::from(*tag)).ok()?;
+    Some(out)
+}
+
+/// Seals what `buffer` holds from `start` on, in place, and appends the tag. What lies before `start` is left alone; a
+/// `start` behind the end seals nothing but the tag.
+///
+/// # Panics
+/// As [`seal`].
+pub fn seal_tail(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], buffer: &mut Vec<u8>, start: usize) {
+    let cipher = Aes256Gcm::new(key.into());
+    let tail = buffer.get_mut(start..).unwrap_or_default();
+    let tag = cipher
+        .encrypt_inout_detached(nonce.into(), aad, tail.into())
+        .expect("a buffer in memory is below the 64 GiB limit of AES-GCM");
+    buffer.extend_from_slice(&tag);
+}
+
+/// Opens `buffer` in place and cuts the tag off. If it is not authentic, answers `false` and leaves `buffer` without
+/// meaningful content.
+#[must_use]
+pub fn open_in_place(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], buffer: &mut Vec<u8>) -> bool {
+    let Some((body, tag)) = buffer.split_last_chunk_mut::<TAG_LENGTH>() else { return false };
+    let (length, tag) = (body.len(), Tag::from(*tag));
+    let cipher = Aes256Gcm::new(key.into());
+    if cipher.decrypt_inout_detached(nonce.into(), aad, body.into(), &tag).is_err() {
+        return false;
+    }
+    buffer.truncate(length);
+    true
+}

@@ -1,0 +1,45 @@
+//! Hashes, message authentication and key derivation, all on SHA-256.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+use super::Secret;
+
+/// SHA-256 over the concatenation of `parts`.
+#[must_use]
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// HMAC-SHA256 over the concatenation of `parts`. Compare with `subtle`, not with `==`.
+#[must_use]
+pub fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// HKDF-SHA256 (RFC 5869). No salt is the same as 32 zero bytes. `N` is at most 8160.
+#[must_use]
+pub fn hkdf<const N: usize>(salt: Option<&[u8]>, ikm: &[u8], info: &[u8]) -> Secret<N> {
+    const { assert!(N <= 255 * 32, "HKDF-SHA256 gives at most 8160 bytes") };
+    let mut out = Secret::new([0; N]);
+    hkdf::Hkdf::<Sha256>::new(salt, ikm)
+        .expand(info, out.as_mut_bytes())
+        .expect("the length was checked when this was compiled");
+    out
+}
+
+/// PBKDF2 with HMAC-SHA256, 32 bytes. Slow on purpose: keep it off threads that serve others.
+#[must_use]
+pub fn pbkdf2_sha256(password: &[u8], salt: &[u8], rounds: u32) -> Secret<32> {
+    let mut out = Secret::new([0; 32]);
+    pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, rounds, out.as_mut_bytes());
+    out
+}
