@@ -1,1 +1,24 @@
-//! store
+//! What a session keeps: a small key-value store with atomic, durable batches, and the typed records kept in it.
+//!
+//! A [`Backend`] holds many sessions. Data is addressed by session, [`Space`] and key; a [`Batch`] is all or nothing and is
+//! on disk when its commit resolves. Two backends exist: SQLite ([`sqlite`]) and memory ([`memory`]); [`open`] picks one by
+//! URL. What the bytes mean is the business of [`records`], which is the same for every backend.
+//!
+//! It is not a cache: nothing of an idle session stays in memory here but its name. It knows no protocol either: JIDs are
+//! text, and the account's proof of identity is a blob.
+
+mod backend;
+mod batch;
+mod error;
+pub mod memory;
+mod space;
+mod url;
+
+pub use backend::{Backend, Pending, Session, SessionKey, SessionName};
+pub use batch::{Batch, Op, Value};
+pub use error::StoreError;
+pub use space::Space;
+pub use url::open;
+
+#[cfg(test)]
+mod suite;

@@ -1,0 +1,131 @@
+//! The storage trait and the names in it.
+
+use super::{Batch, Space, StoreError, Value};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// The answer to a store operation, still to come.
+///
+/// The operation is queued by the call itself, not by the first poll, so operations take effect in the order of the calls.
+/// Dropping the future does not call it off.
+pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
+
+/// A session's name as the host gave it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SessionName(String);
+
+impl SessionName {
+    /// The longest name, in bytes.
+    pub const MAX_LEN: usize = 255;
+
+    /// Checks a name: 1 to 255 bytes, no control characters.
+    pub fn new(name: impl Into<String>) -> Result<Self, StoreError> {
+        let name = name.into();
+        if name.is_empty() || name.len() > Self::MAX_LEN || name.chars().any(char::is_control) {
+            return Err(StoreError::SessionName);
+        }
+        Ok(SessionName(name))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An open session within one backend. Numbers are not used again for another name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SessionKey(pub u64);
+
+/// A place where sessions are kept.
+///
+/// No method blocks; each answer is [`Pending`]. Sessions see only their own data, except for spaces that are
+/// [shared](Space::is_shared). The trait asks for little on purpose: a server database, or a wrapper that seals values and
+/// hashes keys, must be able to keep its promises. That is why [`scan`](Backend::scan) promises no order.
+pub trait Backend: Send + Sync + fmt::Debug {
+    /// Opens a session for exclusive use, or fails with [`StoreError::SessionInUse`]. A session nothing was ever stored for
+    /// can be opened too; it leaves no trace until its first commit.
+    fn open_session(&self, name: &SessionName) -> Pending<SessionKey>;
+
+    /// Gives a session back. Returns at once; operations queued before still happen, and the name can be opened again.
+    fn close_session(&self, session: SessionKey);
+
+    /// Reads one value.
+    fn get(&self, session: SessionKey, space: Space, key: &[u8]) -> Pending<Option<Value>>;
+
+    /// Reads several values of one space at once, answered in the order of `keys`.
+    fn get_many(&self, session: SessionKey, space: Space, keys: Vec<Vec<u8>>) -> Pending<Vec<Option<Value>>>;
+
+    /// Reads up to `limit` entries of a space, each once, in an order that stays the same but means nothing. `after` is the
+    /// last key of the page before.
+    fn scan(
+        &self,
+        session: SessionKey,
+        space: Space,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Pending<Vec<(Vec<u8>, Value)>>;
+
+    /// Applies a batch: all of it or nothing, durable once answered.
+    fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()>;
+
+    /// The names of all sessions that something is stored for, sorted.
+    fn list_sessions(&self) -> Pending<Vec<SessionName>>;
+
+    /// Removes everything of a session that is not open. Removing what is not there is fine.
+    fn erase(&self, name: &SessionName) -> Pending<()>;
+}
+
+/// An open session with its backend: opened by [`Session::open`], given back when dropped.
+#[derive(Debug)]
+pub struct Session {
+    backend: Arc<dyn Backend>,
+    key: SessionKey,
+}
+
+impl Session {
+    /// Opens a session; see [`Backend::open_session`].
+    pub async fn open(backend: Arc<dyn Backend>, name: &SessionName) -> Result<Self, StoreError> {
+        let key = backend.open_session(name).await?;
+        Ok(Session { backend, key })
+    }
+
+    /// Reads one value.
+    pub fn get(&self, space: Space, key: &[u8]) -> Pending<Option<Value>> {
+        self.backend.get(self.key, space, key)
+    }
+
+    /// Reads several values of one space, answered in the order of `keys`.
+    pub fn get_many(&self, space: Space, keys: Vec<Vec<u8>>) -> Pending<Vec<Option<Value>>> {
+        self.backend.get_many(self.key, space, keys)
+    }
+
+    /// Reads a page of a space; see [`Backend::scan`].
+    pub fn scan(&self, space: Space, after: Option<&[u8]>, limit: usize) -> Pending<Vec<(Vec<u8>, Value)>> {
+        self.backend.scan(self.key, space, after, limit)
+    }
+
+    /// Applies a batch: all of it or nothing, durable once answered.
+    pub fn commit(&self, batch: Batch) -> Pending<()> {
+        self.backend.commit(self.key, batch)
+    }
+
+    /// The backend it lives in.
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.backend.close_session(self.key);
+    }
+}

@@ -1,0 +1,140 @@
+//! Changes that happen together or not at all.
+
+use super::Space;
+use std::fmt;
+use std::ops::Deref;
+use zeroize::Zeroizing;
+
+/// Stored bytes. They may hold keys, so they are zeroised when dropped and `Debug` shows their length only.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Value(Zeroizing<Vec<u8>>);
+
+impl Value {
+    /// Takes the bytes over.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Value(Zeroizing::new(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Value::new(bytes)
+    }
+}
+
+impl From<&[u8]> for Value {
+    fn from(bytes: &[u8]) -> Self {
+        Value::new(bytes.to_vec())
+    }
+}
+
+impl Deref for Value {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} bytes]", self.0.len())
+    }
+}
+
+/// One step of a [`Batch`]. For backends; others use the batch's methods.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// Go on only if the key holds just this (`None`: is absent). Checked before anything of the batch is written.
+    Require {
+        /// Where.
+        space: Space,
+        /// Under which key.
+        key: Vec<u8>,
+        /// What must be there.
+        expected: Option<Value>,
+    },
+    /// Write, replacing what is there.
+    Put {
+        /// Where.
+        space: Space,
+        /// Under which key.
+        key: Vec<u8>,
+        /// What.
+        value: Value,
+    },
+    /// Remove; absent is fine.
+    Delete {
+        /// Where.
+        space: Space,
+        /// Under which key.
+        key: Vec<u8>,
+    },
+    /// Remove all of one space of this session.
+    DeleteSpace(
+        /// Which; a shared space is left alone.
+        Space,
+    ),
+    /// Remove everything of this session, its name too.
+    EraseSession,
+}
+
+/// Changes to one session's data, applied in the order in which they were added, atomically and durably.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    ops: Vec<Op>,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Batch::default()
+    }
+
+    /// Makes the commit fail with [`StoreError::Changed`](super::StoreError::Changed), writing nothing, unless the key holds
+    /// just `expected` (`None`: is absent) before this batch. For data that several sessions share.
+    pub fn require(&mut self, space: Space, key: impl Into<Vec<u8>>, expected: Option<Value>) -> &mut Self {
+        self.ops.push(Op::Require { space, key: key.into(), expected });
+        self
+    }
+
+    /// Writes a value, replacing what is there.
+    pub fn put(&mut self, space: Space, key: impl Into<Vec<u8>>, value: impl Into<Value>) -> &mut Self {
+        self.ops.push(Op::Put { space, key: key.into(), value: value.into() });
+        self
+    }
+
+    /// Removes a value; it need not be there.
+    pub fn delete(&mut self, space: Space, key: impl Into<Vec<u8>>) -> &mut Self {
+        self.ops.push(Op::Delete { space, key: key.into() });
+        self
+    }
+
+    /// Removes all of one space of this session. A shared space is left alone.
+    pub fn delete_space(&mut self, space: Space) -> &mut Self {
+        self.ops.push(Op::DeleteSpace(space));
+        self
+    }
+
+    /// Removes everything of this session, its name too. What the batch puts afterwards stays.
+    pub fn erase_session(&mut self) -> &mut Self {
+        self.ops.push(Op::EraseSession);
+        self
+    }
+
+    /// Appends the steps of another batch.
+    pub fn append(&mut self, other: Batch) -> &mut Self {
+        self.ops.extend(other.ops);
+        self
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+
+    /// The steps, in order.
+    pub fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+}

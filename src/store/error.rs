@@ -1,0 +1,111 @@
+//! What can go wrong with the store, and what the host can do about it.
+
+use super::Space;
+use std::path::PathBuf;
+
+/// A failed store operation. The text says what to do. Nothing stored is ever destroyed because of one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The URL names no store this library has.
+    #[error("the store URL is not understood: use `sqlite:PATH` or `memory:`")]
+    Url,
+    /// The session's name cannot be used.
+    #[error("a session name has 1 to 255 bytes and no control characters")]
+    SessionName,
+    /// The directory that should hold the file is not there; it is not made on the way.
+    #[error("the directory of the store {path} does not exist: create it first")]
+    NoDirectory {
+        /// The file asked for.
+        path: PathBuf,
+    },
+    /// Another process has the file open.
+    #[error("the store {path} is in use by another process{}: one process at a time", holder(*.pid))]
+    Locked {
+        /// The file.
+        path: PathBuf,
+        /// The other process, if the system tells.
+        pid: Option<u32>,
+    },
+    /// The session is open in this process already.
+    #[error("the session `{name}` is open already: close it first, or use another session")]
+    SessionInUse {
+        /// Its name.
+        name: String,
+    },
+    /// The file is an SQLite database that is damaged.
+    #[error("the store {path} is damaged: restore it from a backup, or move it away and pair again")]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is something else than an SQLite database.
+    #[error("{path} is not a database: choose another path")]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is an SQLite database of another program.
+    #[error("{path} is a database of another program: choose another path")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file was written by a newer version of this library.
+    #[error("the store {path} has format {found}, this library knows up to {known}: use the newer version")]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// The file's format.
+        found: u32,
+        /// The newest format known here.
+        known: u32,
+    },
+    /// The file or its directory cannot be written.
+    #[error("the store {path} cannot be written: check the permissions of the file and its directory")]
+    ReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file system is full. Nothing of the batch was written; it can be committed again.
+    #[error("no space left for the store {path}: make room and try again")]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The process has no file descriptor left.
+    #[error("too many open files: raise the limit (ulimit -n) or open fewer sessions")]
+    TooManyFiles,
+    /// The system's input or output failed.
+    #[error("input/output error on the store {path}: {what}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        what: String,
+    },
+    /// A [required](super::Batch::require) value was another; nothing was written.
+    #[error("the data was changed by another session meanwhile: read it again")]
+    Changed,
+    /// A value or a batch is larger than the backend can take.
+    #[error("a value is too large for the store")]
+    TooLarge,
+    /// A stored record cannot be read. Sessions never fall back to an empty one.
+    #[error("a stored record ({space:?}) cannot be read: {what}")]
+    Record {
+        /// Its space.
+        space: Space,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// The session was closed before this operation.
+    #[error("the session is closed")]
+    SessionClosed,
+    /// The store is shut down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+}
