@@ -1,0 +1,161 @@
+// Package interop links an unmodified whatsmeow to wa-sim, the simulated
+// WhatsApp of this repository. Only the address, the root key and the trusted
+// CA differ from production, and they are changed from outside the client.
+//
+// This file speaks to wa-sim; peer.go wraps whatsmeow.
+package interop
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// controlTimeout bounds one control request. Entering a code waits for the
+// whole linking, which ends after 60 s at the latest.
+const controlTimeout = 75 * time.Second
+
+// Sim is a running wa-sim process.
+type Sim struct {
+	WS      string `json:"ws"`
+	WSS     string `json:"wss"`
+	Control string `json:"control"`
+	RootKey string `json:"root_key"`
+	CAPEM   string `json:"ca_pem"`
+
+	process *exec.Cmd
+	stdin   io.Closer
+}
+
+// StartSim starts the binary named by WA_SIM, or the one cargo built, and
+// waits for the line with its addresses.
+func StartSim() (*Sim, error) {
+	path := os.Getenv("WA_SIM")
+	if path == "" {
+		path = filepath.Join("..", "..", "..", "target", "debug", "wa-sim")
+	}
+	process := exec.Command(path, "--exit-with-stdin")
+	process.Stderr = os.Stderr
+	stdin, err := process.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := process.Start(); err != nil {
+		return nil, fmt.Errorf("%w (build it with `cargo build -p wa-sim`)", err)
+	}
+	sim := &Sim{process: process, stdin: stdin}
+	line, err := bufio.NewReader(stdout).ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, sim)
+	}
+	if err != nil {
+		sim.Stop()
+		return nil, fmt.Errorf("wa-sim did not print its addresses: %w", err)
+	}
+	return sim, nil
+}
+
+// Stop closes wa-sim's standard input, which ends it, and kills it if it lingers.
+func (s *Sim) Stop() {
+	s.stdin.Close()
+	timer := time.AfterFunc(5*time.Second, func() { s.process.Process.Kill() })
+	defer timer.Stop()
+	s.process.Wait()
+}
+
+// Phone is a simulated phone, known by its number.
+type Phone struct {
+	sim    *Sim
+	number string
+}
+
+// Outcome is what the phone shows after a code was entered or a QR scanned.
+type Outcome struct {
+	Outcome string `json:"outcome"`
+	Device  string `json:"device"`
+}
+
+// PhoneState is what the phone's screen and its list of linked devices show.
+type PhoneState struct {
+	Companions []struct {
+		Device int    `json:"device"`
+		JID    string `json:"jid"`
+		Online bool   `json:"online"`
+	} `json:"companions"`
+}
+
+// NewPhone creates a phone with a WhatsApp account.
+func (s *Sim) NewPhone(number, name string) (*Phone, error) {
+	body := map[string]any{"number": number, "name": name}
+	return &Phone{s, number}, s.call(http.MethodPost, "/phones", body, nil)
+}
+
+// Enter types a pairing code and waits for what the phone says to it.
+func (p *Phone) Enter(code string) (outcome Outcome, err error) {
+	err = p.call(http.MethodPost, "/enter", map[string]any{"code": code}, &outcome)
+	return
+}
+
+// Scan points the phone's camera at a QR code and waits for what it says to it.
+func (p *Phone) Scan(qr string) (outcome Outcome, err error) {
+	err = p.call(http.MethodPost, "/scan", map[string]any{"qr": qr}, &outcome)
+	return
+}
+
+// UnlinkAll logs all companions out from the phone's list of linked devices.
+func (p *Phone) UnlinkAll() error {
+	return p.call(http.MethodPost, "/unlink", map[string]any{"all": true}, nil)
+}
+
+// State reads the phone's screen.
+func (p *Phone) State() (state PhoneState, err error) {
+	err = p.call(http.MethodGet, "", nil, &state)
+	return
+}
+
+func (p *Phone) call(method, path string, body, answer any) error {
+	return p.sim.call(method, "/phones/"+p.number+path, body, answer)
+}
+
+func (s *Sim) call(method, path string, body, answer any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), controlTimeout)
+	defer cancel()
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, s.Control+path, bytes.NewReader(encoded))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= 300 {
+		return fmt.Errorf("%s %s: %s %s", method, path, response.Status, strings.TrimSpace(string(text)))
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(text, answer)
+}
