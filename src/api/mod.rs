@@ -1,1 +1,32 @@
-//! api
+//! The vocabulary shared with the host: status codes, configuration keys, events and methods.
+//!
+//! Four tables stand here and nowhere else: [`STATUSES`], [`KEYS`], [`EVENTS`] and [`METHODS`]. The checks, the listing at run
+//! time ([`reference_json`]), the constants of the C header and the pages in `include/` are all made from them, so that none
+//! of these can disagree. A new status, key, event, field or method is added to its table; everything else follows.
+//!
+//! This room has no behaviour of its own: it knows neither sessions nor pointers.
+
+mod bodies;
+mod config;
+mod error;
+mod event;
+mod field;
+mod keys;
+mod methods;
+mod reference;
+mod status;
+
+pub use bodies::*;
+pub use config::Config;
+pub use error::Error;
+pub use event::{EVENTS, Event, EventInfo, EventKind, Keep};
+pub use field::{FieldInfo, FieldType, Hidden};
+pub use keys::{KEYS, KeyInfo, KeyType};
+pub use methods::{METHODS, MethodInfo, ParamInfo, find_method};
+pub use reference::{pages, reference_json};
+pub use status::{STATUSES, Status, StatusInfo};
+
+/// A duration in milliseconds as the host sees it: 32 bits, and what is longer is shown as the longest.
+pub fn millis(duration: std::time::Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}

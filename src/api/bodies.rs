@@ -1,0 +1,447 @@
+//! The table of events: one struct for each type, with its fields, from which JSON, pages and C constants are made.
+//!
+//! Numbers go in ranges by subject, with room: 100 the session, 200 pairing, 300 messages (none yet), 400 requests, 500 the
+//! library itself. They are never renumbered.
+
+use super::event::{EventInfo, EventKind, Keep};
+use super::field::{FieldInfo, FieldType, Hidden, words};
+use super::status::Status;
+use serde_json::Value;
+use std::borrow::Cow;
+
+macro_rules! events {
+    ($(
+        $(#[doc = $doc:literal])+
+        $number:literal $name:literal = $constant:literal, $keep:ident, $since:literal,
+        $body:ident { $($(#[doc = $fdoc:literal])+ $field:ident: $type:ty,)* }
+    )+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Debug, Clone)]
+            pub struct $body { $($(#[doc = $fdoc])+ pub $field: $type,)* }
+
+            impl $body {
+                const FIELDS: &'static [FieldInfo] = &[$(FieldInfo {
+                    name: stringify!($field),
+                    kind: <$type as FieldType>::KIND,
+                    optional: <$type as FieldType>::OPTIONAL,
+                    values: <$type as FieldType>::VALUES,
+                    sentence: concat!($($fdoc),+).trim_ascii(),
+                },)*];
+
+                fn sample() -> Body {
+                    Body::$body($body { $($field: <$type as FieldType>::sample(),)* })
+                }
+            }
+
+            impl From<$body> for Body {
+                fn from(body: $body) -> Body { Body::$body(body) }
+            }
+        )+
+
+        /// What an event says: one variant for each type.
+        #[derive(Debug, Clone)]
+        pub enum Body { $($(#[doc = $doc])+ $body($body),)+ }
+
+        impl Body {
+            /// What kind of event this is.
+            pub fn kind(&self) -> EventKind {
+                match self { $(Body::$body(_) => EventKind::new($number),)+ }
+            }
+
+            pub(super) fn serialize_fields<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                match self {
+                    $(Body::$body(body) => { $(map.serialize_entry(stringify!($field), &body.$field)?;)* let _ = body; })+
+                }
+                Ok(())
+            }
+        }
+
+        /// Every event there is, in the order of the numbers.
+        pub static EVENTS: &[EventInfo] = &[$(EventInfo {
+            kind: EventKind::new($number),
+            name: $name,
+            constant: $constant,
+            keep: Keep::$keep,
+            since: $since,
+            sentence: concat!($($doc),+).trim_ascii(),
+            fields: $body::FIELDS,
+            sample: $body::sample,
+        },)+];
+    };
+}
+
+words! {
+    /// Where the connection stands.
+    ConnectionState {
+        /// A connection is being opened.
+        Connecting = "connecting",
+        /// Connected and the server's identity checked; logging in, or waiting to be paired.
+        Connected = "connected",
+        /// Logged in.
+        Online = "online",
+        /// Not connected, and no attempt will be made before the host asks for one.
+        Disconnected = "disconnected",
+        /// Not connected; the next attempt is made by itself.
+        Reconnecting = "reconnecting",
+    }
+    /// How far a pairing has come.
+    PairingStage {
+        /// The server was asked for a code.
+        Requested = "requested",
+        /// A code, or a QR code, is there for the user.
+        Code = "code",
+        /// The phone answered: a code was typed, not necessarily the right one.
+        PhoneAnswered = "phone_answered",
+        /// The server took our half; now the phone decides.
+        FinishAccepted = "finish_accepted",
+        /// The phone linked this device; the account is stored.
+        Linked = "linked",
+        /// The connection was renewed and logs in as the new device.
+        FirstLogin = "first_login",
+        /// The session is ready for use.
+        Ready = "ready",
+    }
+    /// How a pairing was asked for.
+    PairingMethod {
+        /// By a code typed on the phone.
+        Code = "code",
+        /// By a QR code scanned with the phone.
+        Qr = "qr",
+        /// By a passkey, which the account demanded in the course of the two others.
+        Passkey = "passkey",
+    }
+    /// What the passkey flow wants from the host.
+    PasskeyStep {
+        /// An assertion for the challenge in `options`: wa_answer_passkey.
+        Required = "required",
+        /// The user compares `display` with what the phone shows: wa_confirm_passkey.
+        Confirm = "confirm",
+    }
+    /// What kind of restriction the server put up.
+    RestrictionKind {
+        /// Banned for a time.
+        TemporaryBan = "temporary_ban",
+        /// Banned.
+        AccountBanned = "account_banned",
+        /// Locked, or no longer registered on its phone.
+        AccountLocked = "account_locked",
+        /// This version of the client is refused.
+        ClientOutdated = "client_outdated",
+        /// Starting conversations is not allowed for a time.
+        TimeLock = "time_lock",
+        /// Too many requests.
+        RateLimit = "rate_limit",
+        /// Linking by code is refused for this account.
+        PairingRefused = "pairing_refused",
+    }
+    /// What a restriction holds for.
+    RestrictionScope {
+        /// The whole account, on every device.
+        Account = "account",
+        /// This program's sessions, whatever the account.
+        Client = "client",
+        /// This connection, until the time given.
+        Connection = "connection",
+        /// Linking of new devices only.
+        Pairing = "pairing",
+        /// Sending to people who have not written before.
+        NewChats = "new_chats",
+    }
+    /// Why a session ended.
+    LogoutReason {
+        /// The host called wa_logout.
+        ByHost = "by_host",
+        /// Unlinked on the phone, or by the server on the phone's behalf.
+        ByPhone = "by_phone",
+        /// The phone was registered anew and no longer knows this device.
+        PhoneReset = "phone_reset",
+        /// Unlinked right after pairing.
+        LinkRevoked = "link_revoked",
+        /// The account is locked.
+        AccountLocked = "account_locked",
+        /// The account is banned.
+        AccountBanned = "account_banned",
+    }
+    /// Why a client is closed.
+    CloseReason {
+        /// The host called wa_client_close or wa_client_free.
+        ByHost = "by_host",
+        /// The session was logged out, which ends its client.
+        LoggedOut = "logged_out",
+        /// The client met a fault of its own or of its store and cannot go on.
+        Failed = "failed",
+    }
+    /// How much a log line matters.
+    LogLevel {
+        /// Something went wrong.
+        Error = "error",
+        /// Something looks wrong.
+        Warn = "warn",
+        /// What a person running the program wants to know.
+        Info = "info",
+        /// What a programmer looking for a fault wants to know.
+        Debug = "debug",
+        /// Every stanza, without its secrets.
+        Trace = "trace",
+    }
+}
+
+events! {
+    /// The connection changed its state.
+    100 "connection" = "WA_EVENT_CONNECTION", Droppable, "0.1.0",
+    Connection {
+        /// Where the connection stands now.
+        state: ConnectionState,
+        /// Why, as a stable word, when it was lost or given up.
+        reason: Option<Cow<'static, str>>,
+        /// Why, as a status code; 0 when nothing went wrong.
+        status: Status,
+        /// Why, in a sentence for the programmer.
+        text: Option<Cow<'static, str>>,
+        /// Time until the next attempt, when reconnecting.
+        retry_in_ms: Option<u32>,
+        /// How many attempts in a row have failed.
+        attempt: u32,
+    }
+
+    /// The session is linked, logged in and ready for use. Comes after every login.
+    101 "ready" = "WA_EVENT_READY", Droppable, "0.1.0",
+    Ready {
+        /// The device's own JID.
+        jid: String,
+        /// The device's own LID, if the server named it.
+        lid: Option<String>,
+        /// The account's phone number, digits only.
+        phone: String,
+        /// Whether this is the first login since pairing.
+        first_login: bool,
+    }
+
+    /// The session was logged out and its keys are erased. The last event before `closed`.
+    102 "logged_out" = "WA_EVENT_LOGGED_OUT", Durable, "0.1.0",
+    LoggedOut {
+        /// Who ended it.
+        reason: LogoutReason,
+        /// What the server said about it, if anything.
+        text: Option<String>,
+        /// Whether the phone may still list the device, because the server could not be told.
+        may_be_listed: bool,
+    }
+
+    /// The server restricts the account or the client.
+    103 "restricted" = "WA_EVENT_RESTRICTED", Durable, "0.1.0",
+    Restricted {
+        /// What kind of restriction it is.
+        kind: RestrictionKind,
+        /// What it holds for.
+        scope: RestrictionScope,
+        /// When it ends, if the server said so.
+        ends_at_ms: Option<i64>,
+        /// The server's own number for the cause, if it gave one.
+        code: Option<u32>,
+        /// What to tell the user.
+        text: Cow<'static, str>,
+    }
+
+    /// A pairing code that the server has accepted: show it to the user.
+    200 "pairing.code" = "WA_EVENT_PAIRING_CODE", Waits, "0.1.0",
+    PairingCode {
+        /// The eight characters.
+        code: Hidden,
+        /// The same in two groups, as the phone shows the entry: `ABCD-EFGH`.
+        display: Hidden,
+        /// When it stops being accepted.
+        expires_at_ms: i64,
+        /// Time left when the event was made.
+        expires_in_ms: u32,
+        /// Whether the host chose it.
+        custom: bool,
+        /// 1 for the first code of the request, more for those that automatic refresh brought.
+        generation: u32,
+    }
+
+    /// A QR code to show. Each one replaces the one before.
+    201 "pairing.qr" = "WA_EVENT_PAIRING_QR", Droppable, "0.1.0",
+    PairingQr {
+        /// The text to encode; wa_event_qr_image draws it.
+        payload: Hidden,
+        /// When the next one comes, or the last one ends.
+        expires_at_ms: i64,
+        /// Time left when the event was made.
+        expires_in_ms: u32,
+        /// Its number in the series, from 1.
+        index: u32,
+        /// How many the series has.
+        of: u32,
+        /// Whether it replaces one that was still valid, because the server asked for a fresh secret.
+        updated: bool,
+    }
+
+    /// A pairing went one step on.
+    202 "pairing.progress" = "WA_EVENT_PAIRING_PROGRESS", Droppable, "0.1.0",
+    PairingProgress {
+        /// The step reached.
+        stage: PairingStage,
+        /// By code, QR or passkey.
+        method: PairingMethod,
+    }
+
+    /// A code ended unused, or all QR codes were shown.
+    203 "pairing.expired" = "WA_EVENT_PAIRING_EXPIRED", Waits, "0.1.0",
+    PairingExpired {
+        /// The named outcome.
+        outcome: Cow<'static, str>,
+        /// The last step reached.
+        stage: PairingStage,
+        /// By code, QR or passkey.
+        method: PairingMethod,
+        /// The outcome's class as a status code.
+        status: Status,
+        /// What to tell the user.
+        user_text: Cow<'static, str>,
+        /// Whether asking again can help.
+        retryable: bool,
+        /// How long to wait before that.
+        retry_after_ms: u32,
+        /// Whether a new code comes by itself: the request goes on.
+        refreshing: bool,
+    }
+
+    /// A pairing failed, or an attempt of it did.
+    204 "pairing.error" = "WA_EVENT_PAIRING_ERROR", Waits, "0.1.0",
+    PairingError {
+        /// The named outcome.
+        outcome: Cow<'static, str>,
+        /// The last step reached.
+        stage: PairingStage,
+        /// By code, QR or passkey.
+        method: PairingMethod,
+        /// The outcome's class as a status code.
+        status: Status,
+        /// What to tell the user.
+        user_text: Cow<'static, str>,
+        /// What the programmer wants to know beside that.
+        text: Option<Cow<'static, str>>,
+        /// Whether asking again can help.
+        retryable: bool,
+        /// How long to wait before that.
+        retry_after_ms: u32,
+        /// The server's error code, if it gave one.
+        server_code: Option<u32>,
+        /// Whether the library tries again by itself: the request goes on.
+        refreshing: bool,
+    }
+
+    /// The account wants a passkey to confirm this device.
+    205 "pairing.passkey" = "WA_EVENT_PAIRING_PASSKEY", Waits, "0.1.0",
+    PairingPasskey {
+        /// What is wanted from the host.
+        step: PasskeyStep,
+        /// The WebAuthn request options, as JSON text, for the step `required`.
+        options: Option<Hidden>,
+        /// The code to compare with the phone, in two groups, for the step `confirm`.
+        display: Option<Hidden>,
+        /// When the exchange is given up.
+        expires_at_ms: i64,
+    }
+
+    /// The phone linked this device. `ready` follows after the first login.
+    206 "pairing.success" = "WA_EVENT_PAIRING_SUCCESS", Waits, "0.1.0",
+    PairingSuccess {
+        /// The device's own JID.
+        jid: String,
+        /// The device's own LID, if the server named it.
+        lid: Option<String>,
+        /// The account's phone number, digits only.
+        phone: String,
+        /// The phone's platform as it names itself, such as `android`.
+        platform: Option<String>,
+        /// The name of the business, for business accounts.
+        business_name: Option<String>,
+        /// By code, QR or passkey.
+        method: PairingMethod,
+    }
+
+    /// The one answer to a request.
+    400 "result" = "WA_EVENT_RESULT", Waits, "0.1.0",
+    RequestResult {
+        /// What was asked for: `pairing.code`, `pairing.qr`, `pairing.passkey`, `session.logout`, or the method of wa_call.
+        method: Cow<'static, str>,
+        /// WA_OK, or why it failed.
+        status: Status,
+        /// The name of that status.
+        name: Cow<'static, str>,
+        /// Why it failed, and what to do.
+        text: Option<Cow<'static, str>>,
+        /// The parameter or key concerned.
+        key: Option<String>,
+        /// Whether asking again can help.
+        retryable: bool,
+        /// How long to wait before that.
+        retry_after_ms: u32,
+        /// What the method gives, when it succeeded.
+        result: Value,
+    }
+
+    /// Events were dropped because nobody took them; stands where the first of them stood.
+    500 "overflow" = "WA_EVENT_OVERFLOW", Waits, "0.1.0",
+    Overflow {
+        /// How many were dropped.
+        count: u64,
+    }
+
+    /// A line of the library's log; see the key `log.level`.
+    501 "log" = "WA_EVENT_LOG", Droppable, "0.1.0",
+    Log {
+        /// How much it matters.
+        level: LogLevel,
+        /// The part of the library it comes from.
+        target: Cow<'static, str>,
+        /// The line. It holds no secret, and phone numbers are masked.
+        text: String,
+    }
+
+    /// The client is closed. Always its last event.
+    502 "closed" = "WA_EVENT_CLOSED", Waits, "0.1.0",
+    Closed {
+        /// Why.
+        reason: CloseReason,
+        /// Why, as a status code; 0 when the host wished it.
+        status: Status,
+        /// Why, in a sentence for the programmer.
+        text: Option<Cow<'static, str>>,
+    }
+}
+
+impl RequestResult {
+    /// The answer to a request that succeeded.
+    pub fn ok(method: impl Into<Cow<'static, str>>, result: Value) -> Self {
+        let status = Status::OK;
+        let name = Cow::Borrowed(status.name());
+        RequestResult {
+            method: method.into(),
+            status,
+            name,
+            text: None,
+            key: None,
+            retryable: false,
+            retry_after_ms: 0,
+            result,
+        }
+    }
+
+    /// The answer to a request that failed.
+    pub fn failed(method: impl Into<Cow<'static, str>>, error: super::Error) -> Self {
+        RequestResult {
+            method: method.into(),
+            status: error.status,
+            name: Cow::Borrowed(error.status.name()),
+            text: Some(Cow::Owned(error.text)),
+            key: error.key,
+            retryable: error.retryable,
+            retry_after_ms: error.retry_after_ms,
+            result: Value::Null,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Events: what a client tells its host, in the order in which it happened.
+
+use super::bodies::Body;
+use super::field::FieldInfo;
+use serde::Serialize;
+use serde::ser::SerializeMap;
+
+/// A kind of event: a row of [`EVENTS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventKind(u32);
+
+/// What becomes of an event that nobody takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// It stays in the store until the host acknowledges it, across restarts.
+    Durable,
+    /// It waits in memory for as long as the client lives.
+    Waits,
+    /// It may be dropped, oldest first, when the queue is over its capacity; an `overflow` event counts what was dropped.
+    Droppable,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct EventInfo {
+    /// The number, also the value of the C constant.
+    pub kind: EventKind,
+    /// The dotted name, `pairing.code`.
+    pub name: &'static str,
+    /// The name of the C constant, `WA_EVENT_PAIRING_CODE`.
+    pub constant: &'static str,
+    /// What becomes of it when nobody takes it.
+    pub keep: Keep,
+    /// The version that brought it.
+    pub since: &'static str,
+    /// What it says.
+    pub sentence: &'static str,
+    /// The fields beside those that every event has.
+    pub fields: &'static [FieldInfo],
+    /// An event of this kind with every field filled.
+    pub sample: fn() -> Body,
+}
+
+impl EventKind {
+    pub(super) const fn new(number: u32) -> Self {
+        EventKind(number)
+    }
+
+    /// The number that crosses the boundary.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The row of this kind.
+    pub fn info(self) -> &'static EventInfo {
+        // Only `bodies.rs` makes values of the type, all of them with a row; the first row is there for the compiler.
+        EVENTS.iter().find(|info| info.kind == self).unwrap_or(&EVENTS[0])
+    }
+
+    /// The dotted name.
+    pub fn name(self) -> &'static str {
+        self.info().name
+    }
+
+    /// Whether it is kept in the store until it is acknowledged.
+    pub fn is_durable(self) -> bool {
+        self.info().keep == Keep::Durable
+    }
+}
+
+pub use super::bodies::EVENTS;
+
+/// One event on its way to the host.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Strictly increasing per client. Set by the queue.
+    pub id: u64,
+    /// The client it comes from. Set by the queue.
+    pub client: u64,
+    /// The request it belongs to, 0 if to none.
+    pub request: u64,
+    /// When it happened, in milliseconds since 1970 UTC.
+    pub time_ms: i64,
+    /// Whether it was delivered before, in an earlier life of the session, and not acknowledged.
+    pub redelivered: bool,
+    /// What it says.
+    pub body: Body,
+}
+
+impl Event {
+    /// An event that belongs to `request` (0: to none). The queue fills in id and client.
+    pub fn new(request: u64, time_ms: i64, body: impl Into<Body>) -> Self {
+        Event { id: 0, client: 0, request, time_ms, redelivered: false, body: body.into() }
+    }
+
+    /// What kind of event it is.
+    pub fn kind(&self) -> EventKind {
+        self.body.kind()
+    }
+
+    /// The whole event as one JSON object.
+    pub fn to_json(&self) -> String {
+        // Every body is made of strings, numbers, truth values and JSON values, which cannot fail to serialise.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// The fields that every event has, before its own.
+pub(super) const COMMON: &[FieldInfo] = &[
+    field("type", "text", "The dotted name of the event's type."),
+    field("id", "integer", "Number of the event, strictly increasing for each client."),
+    field("client", "integer", "The client it comes from: see wa_client_id."),
+    field("request", "integer", "The request it belongs to, 0 if to none."),
+    field("time_ms", "integer", "When it happened."),
+    field("redelivered", "boolean", "Whether an earlier run of the program got it already and did not acknowledge it."),
+];
+
+const fn field(name: &'static str, kind: &'static str, sentence: &'static str) -> FieldInfo {
+    FieldInfo { name, kind, optional: false, values: &[], sentence }
+}
+
+impl Serialize for Event {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("type", self.kind().name())?;
+        map.serialize_entry("id", &self.id)?;
+        map.serialize_entry("client", &self.client)?;
+        map.serialize_entry("request", &self.request)?;
+        map.serialize_entry("time_ms", &self.time_ms)?;
+        map.serialize_entry("redelivered", &self.redelivered)?;
+        self.body.serialize_fields(&mut map)?;
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn json_and_table_have_the_same_fields() {
+        for info in EVENTS {
+            let event = Event::new(7, 1, (info.sample)());
+            assert_eq!(event.kind(), info.kind);
+            let json: serde_json::Value = serde_json::from_str(&event.to_json()).unwrap();
+            let seen: BTreeSet<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();
+            let named: Vec<&str> = COMMON.iter().chain(info.fields).map(|field| field.name).collect();
+            assert_eq!(seen, named.iter().copied().collect(), "{}", info.name);
+            assert_eq!(seen.len(), named.len(), "{}: a field has the name of a common one", info.name);
+            for field in COMMON.iter().chain(info.fields) {
+                let value = &json[field.name];
+                let fits = match field.kind {
+                    "text" => value.is_string(),
+                    "integer" => value.is_i64() || value.is_u64(),
+                    "boolean" => value.is_boolean(),
+                    "json" => true,
+                    _ => false,
+                };
+                assert!(fits, "{}.{}: {value}", info.name, field.name);
+                assert!(field.sentence.ends_with('.'), "{}.{}", info.name, field.name);
+                assert!(field.values.is_empty() || field.values.contains(&value.as_str().unwrap()));
+            }
+        }
+    }
+
+    #[test]
+    fn rows_are_in_order_and_named_alike() {
+        for pair in EVENTS.windows(2) {
+            assert!(pair[0].kind.number() < pair[1].kind.number(), "{}", pair[1].name);
+        }
+        for info in EVENTS {
+            assert_eq!(info.constant, format!("WA_EVENT_{}", info.name.to_uppercase().replace('.', "_")));
+            assert!(info.sentence.ends_with('.'), "{}", info.name);
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debug() {
+        let event = Event::new(1, 1, super::super::PairingCode {
+            code: "ABCDEFGH".to_owned().into(),
+            display: "ABCD-EFGH".to_owned().into(),
+            expires_at_ms: 1,
+            expires_in_ms: 1,
+            custom: false,
+            generation: 1,
+        });
+        assert!(event.to_json().contains("ABCDEFGH"));
+        let shown = format!("{event:?}");
+        assert!(!shown.contains("EFGH") && shown.contains("hidden"), "{shown}");
+    }
+}

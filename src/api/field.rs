@@ -1,0 +1,147 @@
+//! What the fields of events are made of. The tables take a field's type from its Rust type, so a page cannot say anything else
+//! than what is serialised.
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::fmt;
+use zeroize::Zeroize;
+
+/// One field of an event, as the pages and the run-time listing show it.
+#[derive(Debug, Clone, Copy)]
+pub struct FieldInfo {
+    /// The key in the event's JSON.
+    pub name: &'static str,
+    /// `text`, `integer`, `boolean` or `json`.
+    pub kind: &'static str,
+    /// Whether it may be null.
+    pub optional: bool,
+    /// All values, where they are a closed list.
+    pub values: &'static [&'static str],
+    /// What it means.
+    pub sentence: &'static str,
+}
+
+impl FieldInfo {
+    /// The unit, which the name carries: times end in `_at_ms`, durations in `_ms`.
+    pub fn unit(&self) -> Option<&'static str> {
+        match self.name {
+            name if name.ends_with("_at_ms") || name == "time_ms" => Some("milliseconds since 1970 UTC"),
+            name if name.ends_with("_ms") => Some("milliseconds"),
+            _ => None,
+        }
+    }
+}
+
+/// A type that a field may have.
+pub trait FieldType: Serialize {
+    /// How pages and listing name it.
+    const KIND: &'static str;
+    /// Whether it serialises to null at times.
+    const OPTIONAL: bool = false;
+    /// The closed list of values, if there is one.
+    const VALUES: &'static [&'static str] = &[];
+    /// Some value, for tests and for the examples in the pages.
+    fn sample() -> Self;
+}
+
+macro_rules! field_types {
+    ($($rust:ty: $kind:literal = $sample:expr;)+) => {
+        $(impl FieldType for $rust {
+            const KIND: &'static str = $kind;
+            fn sample() -> Self { $sample }
+        })+
+    };
+}
+
+field_types! {
+    bool: "boolean" = true;
+    u32: "integer" = 1;
+    u64: "integer" = 1;
+    i64: "integer" = 1_767_225_600_000;
+    String: "text" = "text".to_owned();
+    Cow<'static, str>: "text" = Cow::Borrowed("text");
+    Hidden: "text" = Hidden::new("text");
+    Value: "json" = Value::Object(serde_json::Map::new());
+    super::Status: "integer" = super::Status::OK;
+}
+
+impl<T: FieldType> FieldType for Option<T> {
+    const KIND: &'static str = T::KIND;
+    const OPTIONAL: bool = true;
+    const VALUES: &'static [&'static str] = T::VALUES;
+    fn sample() -> Self {
+        Some(T::sample())
+    }
+}
+
+/// Text that the host gets and no log may show: codes, QR payloads, passkey challenges. Zeroised when dropped.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Hidden(String);
+
+impl Hidden {
+    /// Takes the text over.
+    pub fn new(text: impl Into<String>) -> Self {
+        Hidden(text.into())
+    }
+
+    /// The text itself, on its way to the host.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl From<String> for Hidden {
+    fn from(text: String) -> Self {
+        Hidden(text)
+    }
+}
+
+impl Serialize for Hidden {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "(hidden, {} bytes)", self.0.len())
+    }
+}
+
+/// Declares an enumeration whose values cross the boundary as words.
+macro_rules! words {
+    ($($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident = $word:literal,)+ })+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+            pub enum $name { $($(#[doc = $vdoc])+ $variant,)+ }
+
+            impl $name {
+                /// The word that crosses the boundary.
+                pub const fn word(self) -> &'static str {
+                    match self { $($name::$variant => $word,)+ }
+                }
+            }
+
+            impl serde::Serialize for $name {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.serialize_str(self.word())
+                }
+            }
+
+            impl $crate::api::field::FieldType for $name {
+                const KIND: &'static str = "text";
+                const VALUES: &'static [&'static str] = &[$($word,)+];
+                fn sample() -> Self { [$($name::$variant,)+][0] }
+            }
+        )+
+    };
+}
+pub(super) use words;

@@ -1,0 +1,238 @@
+//! The table of configuration keys, and the typed getters that are made from it.
+
+use super::config::Config;
+use std::time::Duration;
+
+/// What values a key takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyType {
+    /// Text of at most so many bytes; empty means "not set" where the default is empty.
+    Text(usize),
+    /// A whole number in a range.
+    Number(u64, u64),
+    /// A duration in milliseconds, as a whole number in a range.
+    Millis(u64, u64),
+    /// `true` or `false`.
+    Flag,
+    /// One of a list of words.
+    Choice(&'static [&'static str]),
+    /// Exactly so many bytes in hexadecimal; empty means "not set".
+    Hex(usize),
+    /// A name for a session: 1 to so many bytes of letters, digits and `. _ - @ : +`.
+    Name(usize),
+    /// Three numbers with points between them.
+    Version,
+    /// An address whose scheme is one of a list; empty means "not set" where the default is empty.
+    Url(&'static [&'static str]),
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyInfo {
+    /// The key.
+    pub name: &'static str,
+    /// What values it takes.
+    pub kind: KeyType,
+    /// The value it has when it is not set.
+    pub default: &'static str,
+    /// The version that brought it.
+    pub since: &'static str,
+    /// What it does.
+    pub sentence: &'static str,
+}
+
+macro_rules! keys {
+    ($($(#[doc = $doc:literal])+ $getter:ident = $name:literal, $kind:ident $(($($arg:expr),+))?, $default:literal, $since:literal;)+) => {
+        /// Every key there is, by subject.
+        pub static KEYS: &[KeyInfo] = &[$(KeyInfo {
+            name: $name,
+            kind: KeyType::$kind $(($($arg),+))?,
+            default: $default,
+            since: $since,
+            sentence: concat!($($doc),+).trim_ascii(),
+        },)+];
+
+        impl Config {
+            $(keys!(@getter $kind, $name, $getter, $($doc),+);)+
+        }
+    };
+    (@getter Number, $name:literal, $getter:ident, $($doc:literal),+) => {
+        $(#[doc = $doc])+
+        pub fn $getter(&self) -> u64 { self.number($name) }
+    };
+    (@getter Millis, $name:literal, $getter:ident, $($doc:literal),+) => {
+        $(#[doc = $doc])+
+        pub fn $getter(&self) -> Duration { Duration::from_millis(self.number($name)) }
+    };
+    (@getter Flag, $name:literal, $getter:ident, $($doc:literal),+) => {
+        $(#[doc = $doc])+
+        pub fn $getter(&self) -> bool { self.text($name) == "true" }
+    };
+    (@getter Version, $name:literal, $getter:ident, $($doc:literal),+) => {
+        $(#[doc = $doc])+
+        pub fn $getter(&self) -> [u32; 3] { self.version($name) }
+    };
+    (@getter $kind:ident, $name:literal, $getter:ident, $($doc:literal),+) => {
+        $(#[doc = $doc])+
+        pub fn $getter(&self) -> &str { self.text($name) }
+    };
+}
+
+const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
+
+keys! {
+    /// Where sessions are kept: `sqlite:PATH` for a file, `memory:` for a store that ends with the process.
+    store_url = "store.url", Url(&["sqlite:", "memory:"]), "memory:", "0.1.0";
+    /// The session within the store. One store holds any number of sessions; each is linked to one account.
+    session_id = "session.id", Name(64), "default", "0.1.0";
+
+    /// The server. Plain `ws://` is allowed to this machine only.
+    server_url = "server.url", Url(&["wss://", "ws://"]), "wss://web.whatsapp.com/ws/chat", "0.1.0";
+    /// The public key, 32 bytes in hexadecimal, that the server's certificate chain must lead to; not set means WhatsApp's own.
+    server_root_key = "server.root_key", Hex(32), "", "0.1.0";
+    /// The serial number that goes with `server.root_key`.
+    server_root_serial = "server.root_serial", Number(0, 4_294_967_295), "0", "0.1.0";
+    /// A file of PEM certificates that are trusted for TLS beside those of the public web.
+    server_ca_file = "server.ca_file", Text(4096), "", "0.1.0";
+    /// How far the clock of this machine may be off when the dates of the server's certificates are checked.
+    server_clock_tolerance = "server.clock_tolerance_ms", Millis(0, DAY), "600000", "0.1.0";
+    /// A proxy for all connections, with credentials if it wants them: `http://user:password@host:port` (CONNECT) or `socks5://host:port`.
+    proxy_url = "proxy.url", Url(&["http://", "socks5://", "socks5h://"]), "", "0.1.0";
+
+    /// The version of WhatsApp Web that the client says it is. Too old a one is refused by the server; the method `version.latest` learns the newest.
+    client_version = "client.version", Version, "2.3000.1045649367", "0.1.0";
+    /// The product name shown under "Linked devices" on the phone.
+    device_name = "device.name", Text(64), "libwa", "0.1.0";
+    /// The kind of program shown under "Linked devices", which also chooses the icon.
+    device_platform = "device.platform", Choice(&["chrome", "edge", "firefox", "opera", "safari", "desktop"]), "chrome", "0.1.0";
+    /// The operating system named when a code is asked for; `auto` means the one the library runs on.
+    device_os = "device.os", Choice(&["auto", "windows", "macos", "linux", "android", "ios"]), "auto", "0.1.0";
+
+    /// How long a pairing code is good for. The server's own limit is 180 seconds; only a shorter time makes sense.
+    pairing_code_ttl = "pairing.code_ttl_ms", Millis(10_000, 180_000), "180000", "0.1.0";
+    /// Whether a new code is asked for by itself when one has expired or the phone did not finish.
+    pairing_auto_refresh = "pairing.auto_refresh", Flag, "false", "0.1.0";
+    /// How many codes automatic refresh may bring for one request.
+    pairing_auto_refresh_max = "pairing.auto_refresh_max", Number(1, 5), "5", "0.1.0";
+    /// What a QR code holds: a link that any camera opens in WhatsApp, or the bare payload that only WhatsApp's own scanner knows.
+    pairing_qr_form = "pairing.qr_form", Choice(&["url", "plain"]), "url", "0.1.0";
+    /// How many codes for one phone number may be asked for at once.
+    pairing_limit_burst = "pairing.limit_burst", Number(1, 10), "2", "0.1.0";
+    /// How long it takes until one more may be asked for.
+    pairing_limit_interval = "pairing.limit_interval_ms", Millis(1_000, DAY), "60000", "0.1.0";
+    /// How many codes for one phone number may be asked for in an hour.
+    pairing_limit_per_hour = "pairing.limit_per_hour", Number(1, 60), "5", "0.1.0";
+    /// How long the server may take to offer pairing once connected.
+    pairing_refs_timeout = "pairing.refs_timeout_ms", Millis(1_000, 600_000), "30000", "0.1.0";
+    /// How long the first QR code of a series is shown.
+    pairing_qr_first = "pairing.qr_first_ms", Millis(1_000, 600_000), "60000", "0.1.0";
+    /// How long each further QR code is shown.
+    pairing_qr_next = "pairing.qr_next_ms", Millis(1_000, 600_000), "20000", "0.1.0";
+    /// How long the server may take to accept the request for a code.
+    pairing_hello_timeout = "pairing.hello_timeout_ms", Millis(1_000, 600_000), "30000", "0.1.0";
+    /// How long the phone may take from the typing of a code to the end of the pairing.
+    pairing_success_timeout = "pairing.success_timeout_ms", Millis(1_000, 600_000), "60000", "0.1.0";
+    /// How long the server may take to accept our half of the key exchange.
+    pairing_finish_timeout = "pairing.finish_timeout_ms", Millis(1_000, 600_000), "30000", "0.1.0";
+    /// How long the host may take to answer a passkey challenge that does not say itself.
+    pairing_passkey_timeout = "pairing.passkey_timeout_ms", Millis(1_000, HOUR), "600000", "0.1.0";
+    /// How long a passkey challenge can be tied to the code or QR code that led to it.
+    pairing_handoff_ttl = "pairing.handoff_ttl_ms", Millis(1_000, HOUR), "300000", "0.1.0";
+    /// How long to wait for the server to ask for the new connection that follows a pairing, before making it unasked.
+    pairing_restart_timeout = "pairing.restart_timeout_ms", Millis(100, 600_000), "10000", "0.1.0";
+
+    /// Whether the server holds back waiting messages until the client has said that it is ready.
+    login_passive = "login.passive", Flag, "false", "0.1.0";
+    /// How long the server may take to accept a login once connected.
+    login_timeout = "login.timeout_ms", Millis(1_000, 600_000), "60000", "0.1.0";
+    /// How long resolving a name, reaching the server or proxy, and TLS may take, each.
+    connect_timeout = "connect.timeout_ms", Millis(100, 600_000), "20000", "0.1.0";
+    /// How long the cryptographic handshake may take once the WebSocket is open.
+    handshake_timeout = "handshake.timeout_ms", Millis(100, 600_000), "20000", "0.1.0";
+    /// The shortest time of silence after which the connection is tried with a ping.
+    keepalive_min = "keepalive.min_ms", Millis(1_000, HOUR), "15000", "0.1.0";
+    /// The longest such time; each wait is drawn between the two.
+    keepalive_max = "keepalive.max_ms", Millis(1_000, HOUR), "30000", "0.1.0";
+    /// How long after the first unanswered send the connection is given up.
+    keepalive_deadline = "keepalive.deadline_ms", Millis(500, HOUR), "20000", "0.1.0";
+    /// Whether a lost connection is made again by itself.
+    reconnect_auto = "reconnect.auto", Flag, "true", "0.1.0";
+    /// The first wait before a new attempt; further waits grow as 1, 1, 2, 3, 5, 8 times this.
+    reconnect_base = "reconnect.base_ms", Millis(10, HOUR), "1000", "0.1.0";
+    /// The longest wait before a new attempt.
+    reconnect_max = "reconnect.max_ms", Millis(10, DAY), "900000", "0.1.0";
+    /// By how many hundredths each wait is lengthened or shortened at random.
+    reconnect_jitter = "reconnect.jitter_percent", Number(0, 50), "10", "0.1.0";
+    /// How long the server may take to answer a request.
+    iq_timeout = "iq.timeout_ms", Millis(500, HOUR), "75000", "0.1.0";
+    /// How many one-time keys are handed to the server at once.
+    prekeys_upload_count = "prekeys.upload_count", Number(1, 2_000), "812", "0.1.0";
+    /// Below how many of them left at the server new ones are handed over.
+    prekeys_min = "prekeys.min", Number(1, 1_000), "5", "0.1.0";
+
+    /// Threads of the one runtime that all clients of the process share; 0 means one for each core, at most two. The first client decides.
+    runtime_workers = "runtime.workers", Number(0, 64), "0", "0.1.0";
+    /// How long the start of a connection may be put off at random, so that many sessions do not all start at once.
+    start_stagger = "start.stagger_ms", Millis(0, HOUR), "0", "0.1.0";
+    /// How many droppable events of one client wait before the oldest is dropped.
+    queue_capacity = "queue.capacity", Number(8, 1_000_000), "1024", "0.1.0";
+    /// From which level on log lines come as events. No level shows secrets.
+    log_level = "log.level", Choice(&["off", "error", "warn", "info", "debug", "trace"]), "off", "0.1.0";
+}
+
+impl KeyInfo {
+    /// The row of this key.
+    pub fn find(name: &str) -> Option<&'static KeyInfo> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+
+    /// Says in words what values are allowed.
+    pub fn allowed(&self) -> String {
+        let empty = if self.default.is_empty() { ", or empty" } else { "" };
+        match self.kind {
+            KeyType::Text(max) => format!("text of at most {max} bytes without control characters"),
+            KeyType::Number(min, max) => format!("a whole number from {min} to {max}"),
+            KeyType::Millis(min, max) => format!("milliseconds, a whole number from {min} to {max}"),
+            KeyType::Flag => "true or false".to_owned(),
+            KeyType::Choice(words) => format!("one of {}", words.join(", ")),
+            KeyType::Hex(bytes) => format!("{} hexadecimal digits{empty}", 2 * bytes),
+            KeyType::Name(max) => format!("1 to {max} letters, digits and . _ - @ : +"),
+            KeyType::Version => "three numbers with points between them".to_owned(),
+            KeyType::Url(schemes) => format!("an address that begins with {}{empty}", schemes.join(" or ")),
+        }
+    }
+
+    /// Whether the value may be shown in an error: addresses may hold passwords.
+    pub(super) fn shows_value(&self) -> bool {
+        self.name != "proxy.url"
+    }
+
+    /// Whether the value fits.
+    pub(super) fn accepts(&self, value: &str) -> bool {
+        let unset = value.is_empty() && self.default.is_empty();
+        match self.kind {
+            KeyType::Text(max) => value.len() <= max && !value.chars().any(char::is_control),
+            KeyType::Number(min, max) | KeyType::Millis(min, max) => {
+                let digits = !value.is_empty() && value.len() <= 20 && value.bytes().all(|b| b.is_ascii_digit());
+                digits && value.parse::<u64>().is_ok_and(|number| (min..=max).contains(&number))
+            }
+            KeyType::Flag => matches!(value, "true" | "false"),
+            KeyType::Choice(words) => words.contains(&value),
+            KeyType::Hex(bytes) => {
+                unset || (value.len() == 2 * bytes && value.bytes().all(|b| b.is_ascii_hexdigit()))
+            }
+            KeyType::Name(max) => {
+                let fits = |b: u8| b.is_ascii_alphanumeric() || b"._-@:+".contains(&b);
+                (1..=max).contains(&value.len()) && value.bytes().all(fits)
+            }
+            KeyType::Version => super::config::parse_version(value).is_some(),
+            KeyType::Url(schemes) => {
+                unset
+                    || (value.len() <= 4096
+                        && !value.chars().any(char::is_control)
+                        && schemes.iter().any(|scheme| value.starts_with(scheme)))
+            }
+        }
+    }
+}
