@@ -11,6 +11,7 @@ mod backend;
 mod batch;
 mod error;
 pub mod memory;
+pub mod records;
 mod space;
 mod url;
 

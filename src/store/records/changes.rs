@@ -1,0 +1,70 @@
+//! The batches of a device's life: made, linked, wiped. Each is one transaction, so a kill at any point leaves either what
+//! was before or all of what comes after.
+
+use super::{AccountRecord, DeviceRecord};
+use crate::store::{Batch, Session, Space, StoreError};
+
+/// Reads what a session knows about itself. An account without device keys is an error: it could never log in.
+pub async fn load(session: &Session) -> Result<(Option<DeviceRecord>, Option<AccountRecord>), StoreError> {
+    let device = session.get(Space::Device, &[]);
+    let account = session.get(Space::Account, &[]).await?;
+    let device = device.await?.map(|value| DeviceRecord::decode(&value)).transpose()?;
+    let account = account.map(|value| AccountRecord::decode(&value)).transpose()?;
+    if account.is_some() && device.is_none() {
+        return Err(StoreError::Record {
+            space: Space::Device,
+            what: "it is missing though the session is linked",
+        });
+    }
+    Ok((device, account))
+}
+
+/// A new, unlinked device.
+pub fn fresh(device: &DeviceRecord) -> Batch {
+    let mut batch = Batch::new();
+    device.put(&mut batch);
+    batch
+}
+
+/// The device is linked. To be committed before the server is answered: the keys as verified, the account, its identity key
+/// as that of its phone under both addresses, and which number belongs to which LID. What an earlier link left behind goes.
+pub fn linked(device: &DeviceRecord, account: &AccountRecord) -> Batch {
+    let mut batch = Batch::new();
+    for space in [Space::OneTimePrekey, Space::SignedPrekey, Space::Identity, Space::LidMap] {
+        batch.delete_space(space);
+    }
+    device.put(&mut batch);
+    account.put(&mut batch);
+    let key = account.account_key.0.to_vec();
+    let number = phone_of(&account.jid);
+    batch.put(Space::Identity, number.clone(), key.clone());
+    if !account.lid.is_empty() {
+        let lid = phone_of(&account.lid);
+        batch.put(Space::Identity, lid.clone(), key);
+        batch.put(Space::LidMap, lid.clone(), number.clone().into_bytes());
+        batch.put(Space::LidMap, number, lid.into_bytes());
+    }
+    batch
+}
+
+/// The device is unlinked or logged out: everything of the session goes. With `next`, keys for the next pairing take the
+/// place of the old ones in the same transaction.
+pub fn wipe(next: Option<&DeviceRecord>) -> Batch {
+    let mut batch = Batch::new();
+    batch.erase_session();
+    if let Some(device) = next {
+        device.put(&mut batch);
+    }
+    batch
+}
+
+/// The address of the account's phone (device 0): the JID without device.
+fn phone_of(jid: &str) -> String {
+    match jid.split_once('@') {
+        Some((user, server)) => {
+            let user = user.split_once(':').map_or(user, |(user, _)| user);
+            format!("{user}@{server}")
+        }
+        None => jid.to_owned(),
+    }
+}

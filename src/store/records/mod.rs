@@ -1,0 +1,22 @@
+//! The typed records kept in the store, the same for every backend, and the batches that change them.
+//!
+//! Each record is one format byte and a protobuf message of its own. A later version may add fields under the same format;
+//! a format this version does not know is an error, never an empty record. Secret fields are zeroised, also in the encoded
+//! form, and `Debug` leaves them out.
+//!
+//! The record of the limiter of pairing codes is the pairing room's own; it is kept under
+//! [`Space::Limiter`](super::Space::Limiter), by phone number, and changed with [`Batch::require`](super::Batch::require).
+
+mod account;
+mod changes;
+mod codec;
+mod device;
+mod prekey;
+
+pub use account::AccountRecord;
+pub use changes::{fresh, linked, load, wipe};
+pub use device::{DeviceRecord, SignedPrekey};
+pub use prekey::{OneTimePrekey, PrekeyBatch, allocate_prekeys, load_unsent_prekeys, prekeys_uploaded};
+
+#[cfg(test)]
+mod records_tests;

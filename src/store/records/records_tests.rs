@@ -1,0 +1,134 @@
+use super::*;
+use crate::crypto::{OsRandom, PublicKey, verify};
+use crate::store::memory::MemoryBackend;
+use crate::store::{Batch, Session, SessionName, Space, StoreError};
+use std::sync::Arc;
+
+async fn session() -> Session {
+    Session::open(Arc::new(MemoryBackend::new()), &SessionName::new("s").unwrap()).await.unwrap()
+}
+
+fn account() -> AccountRecord {
+    let (jid, lid) = ("15550001234:7@s.whatsapp.net".to_owned(), "98765:7@lid".to_owned());
+    let mut account = AccountRecord::new(jid, lid, vec![1, 2, 3], PublicKey([9; 32]));
+    account.key_index = 3;
+    account.business_name = Some("Büro".into());
+    account.platform = "android".into();
+    account.clock_offset_ms = -1500;
+    account.linked_ms = 1_800_000_000_000;
+    account.lid_migrated = true;
+    account
+}
+
+#[test]
+fn a_device_survives_encoding() {
+    let mut device = DeviceRecord::generate(17, &mut OsRandom);
+    assert!((1..=16380).contains(&device.registration_id));
+    let prekey = &device.signed_prekey;
+    assert!(verify(&device.identity.public(), &[&prekey.pair.public().with_type_byte()], &prekey.signature));
+    device.routing_info = Some(vec![8, 0]);
+    let read = DeviceRecord::decode(&device.encode()).unwrap();
+    assert_eq!(read.encode(), device.encode());
+    assert_eq!(read.noise.public(), device.noise.public());
+    assert_eq!(read.routing_info.as_deref(), Some(&[8, 0][..]));
+    assert_eq!(read.signed_prekey.made_ms, 17);
+}
+
+#[test]
+fn an_account_survives_encoding() {
+    let account = account();
+    assert_eq!(AccountRecord::decode(&account.encode()).unwrap(), account);
+    assert_eq!(account.logged_in().login_counter, 1);
+}
+
+#[test]
+fn damaged_records_are_errors() {
+    let device = DeviceRecord::generate(0, &mut OsRandom).encode();
+    let newer = [&[2], &device[1..]].concat();
+    for bad in [&b""[..], &newer, &device[..device.len() - 1], &[1], &[1, 0xff]] {
+        assert!(matches!(DeviceRecord::decode(bad), Err(StoreError::Record { space: Space::Device, .. })));
+    }
+    assert!(matches!(AccountRecord::decode(&[1]), Err(StoreError::Record { space: Space::Account, .. })));
+    assert!(OneTimePrekey::decode(&[1, 8, 1]).is_err());
+}
+
+#[test]
+fn debug_is_silent() {
+    let device = DeviceRecord::generate(0, &mut OsRandom);
+    let text = format!("{device:?} {:?}", account());
+    let secret = format!("{:?}", device.noise.secret().as_bytes());
+    assert!(!text.contains(&secret) && !text.contains("15550001234") && !text.contains("98765"), "{text}");
+}
+
+#[tokio::test]
+async fn linking_is_one_batch_and_wiping_leaves_nothing() {
+    let s = session().await;
+    let device = DeviceRecord::generate(0, &mut OsRandom);
+    s.commit(fresh(&device)).await.unwrap();
+    let (loaded, none) = load(&s).await.unwrap();
+    assert!(loaded.is_some() && none.is_none());
+
+    let account = account();
+    s.commit(linked(&device, &account)).await.unwrap();
+    let (_, loaded) = load(&s).await.unwrap();
+    assert_eq!(loaded.unwrap(), account);
+    for phone in ["15550001234@s.whatsapp.net", "98765@lid"] {
+        let key = s.get(Space::Identity, phone.as_bytes()).await.unwrap().unwrap();
+        assert_eq!(*key, [9; 32]);
+    }
+    let number = s.get(Space::LidMap, b"98765@lid").await.unwrap().unwrap();
+    assert_eq!(&*number, b"15550001234@s.whatsapp.net");
+
+    let next = DeviceRecord::generate(0, &mut OsRandom);
+    s.commit(wipe(Some(&next))).await.unwrap();
+    let (loaded, none) = load(&s).await.unwrap();
+    assert_eq!(loaded.unwrap().noise.public(), next.noise.public());
+    assert!(none.is_none());
+    assert!(s.scan(Space::Identity, None, 10).await.unwrap().is_empty());
+    s.commit(wipe(None)).await.unwrap();
+    assert!(load(&s).await.unwrap().0.is_none());
+}
+
+#[tokio::test]
+async fn an_account_without_keys_is_reported() {
+    let s = session().await;
+    let mut batch = Batch::new();
+    account().put(&mut batch);
+    s.commit(batch).await.unwrap();
+    assert!(matches!(load(&s).await, Err(StoreError::Record { space: Space::Device, .. })));
+}
+
+#[tokio::test]
+async fn prekeys_are_sent_again_until_confirmed() {
+    let s = session().await;
+    let start = account();
+    assert!(load_unsent_prekeys(&s, &start).await.unwrap().is_empty());
+    let made = allocate_prekeys(&start, 5, &mut OsRandom);
+    assert_eq!(made.keys.iter().map(|key| key.id).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    s.commit(made.batch).await.unwrap();
+    // A crash before the answer: the same keys again.
+    let account = AccountRecord::decode(&s.get(Space::Account, &[]).await.unwrap().unwrap()).unwrap();
+    let again = load_unsent_prekeys(&s, &account).await.unwrap();
+    assert_eq!(again.len(), 5);
+    assert!(again.iter().zip(&made.keys).all(|(a, b)| a.public == b.public && a.secret == b.secret));
+    let (account, batch) = prekeys_uploaded(&account, 5);
+    s.commit(batch).await.unwrap();
+    assert!(account.server_has_prekeys);
+    assert!(load_unsent_prekeys(&s, &account).await.unwrap().is_empty());
+    assert_eq!(s.scan(Space::OneTimePrekey, None, 100).await.unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn prekey_ids_begin_again_after_24_bits() {
+    let s = session().await;
+    let mut start = account();
+    start.next_prekey_id = 0x00ff_ffff;
+    start.first_unsent_prekey_id = 0x00ff_ffff;
+    let made = allocate_prekeys(&start, 3, &mut OsRandom);
+    assert_eq!(made.keys.iter().map(|key| key.id).collect::<Vec<_>>(), [0x00ff_ffff, 1, 2]);
+    s.commit(made.batch).await.unwrap();
+    assert_eq!(load_unsent_prekeys(&s, &made.account).await.unwrap().len(), 3);
+    let mut nonsense = made.account.clone();
+    nonsense.next_prekey_id = 0;
+    assert!(load_unsent_prekeys(&s, &nonsense).await.is_err());
+}
