@@ -1,0 +1,362 @@
+//! Reading: bytes to the arena of a [`Stanza`].
+//!
+//! One pass, one level of recursion per element and never more than [`MAX_DEPTH`]. Every read is checked against what is
+//! left, and every reservation against what could still come, so that a short input cannot claim much.
+
+use super::encode::{
+    AD_JID, BINARY_8, BINARY_20, BINARY_32, FB_JID, INTEROP_JID, JID_PAIR, LIST_8, LIST_16, LIST_EMPTY,
+};
+use super::inflate::inflate;
+use super::jid::{MAX_JID_PART, Server, write_jid};
+use super::packing::{self, HEX_8, NIBBLE_8};
+use super::token::{self, DICTIONARY_0, DICTIONARY_3};
+use super::view::{Arena, AttrRecord, Held, NodeRecord, Source, Span, Stanza};
+use super::{MAX_ATTRS, MAX_DEPTH, MAX_NAME};
+
+/// Largest body, plain or inflated.
+pub(super) const MAX_BODY: usize = 16 << 20;
+/// Most elements of a stanza: five million would fit into the largest body.
+const MAX_NODES: usize = 200_000;
+/// Most attributes of a whole stanza.
+const MAX_ALL_ATTRS: usize = 500_000;
+/// The only flag bit that means anything: the body is compressed.
+const COMPRESSED: u8 = 0x02;
+
+/// Why bytes are no stanza. The connection survives it: the frame was counted before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// No byte at all.
+    #[error("the stanza is empty")]
+    Empty,
+    /// It ends before something that it announced.
+    #[error("the stanza ends too early")]
+    Truncated,
+    /// Something else stands where an element must be, or the element is an empty list.
+    #[error("there is no element where one must be")]
+    NotANode,
+    /// A tag, an attribute name or the server of an address is missing or empty.
+    #[error("a tag, an attribute name or a server is missing")]
+    NoName,
+    /// A byte that stands for nothing, or for something that may not stand there.
+    #[error("an unexpected byte")]
+    UnexpectedByte,
+    /// Packed text with a half-byte that stands for nothing.
+    #[error("malformed packed text")]
+    Packing,
+    /// A device address in a domain that nobody knows.
+    #[error("a device address of an unknown kind")]
+    Domain,
+    /// Nested deeper than [`MAX_DEPTH`].
+    #[error("elements nested too deep")]
+    TooDeep,
+    /// More elements than any real stanza has.
+    #[error("too many elements")]
+    TooManyNodes,
+    /// More attributes than any real element, or stanza, has.
+    #[error("too many attributes")]
+    TooManyAttributes,
+    /// A tag, an attribute name or a part of an address longer than any real one.
+    #[error("a name is too long")]
+    TooLong,
+    /// Bytes after the end of the element.
+    #[error("bytes after the end")]
+    TrailingBytes,
+    /// The compressed body is no zlib stream.
+    #[error("malformed compression")]
+    Compression,
+    /// The body has more than 16 MiB.
+    #[error("the stanza is too large")]
+    TooLarge,
+}
+
+/// Reads the plaintext of a frame: a flag byte and an element.
+pub(super) fn decode(plaintext: Vec<u8>) -> Result<Stanza, DecodeError> {
+    let (flags, body) = plaintext.split_first().ok_or(DecodeError::Empty)?;
+    if body.len() > MAX_BODY {
+        return Err(DecodeError::TooLarge);
+    }
+    let (input, start) = if flags & COMPRESSED != 0 { (inflate(body)?, 0) } else { (plaintext, 1) };
+    let mut decoder = Decoder { input: &input, at: start, arena: Arena::for_body(input.len()) };
+    decoder.element(MAX_DEPTH)?;
+    if decoder.at != input.len() {
+        return Err(DecodeError::TrailingBytes);
+    }
+    let arena = decoder.arena;
+    Ok(Stanza { input, arena })
+}
+
+struct Decoder<'a> {
+    input: &'a [u8],
+    at: usize,
+    arena: Arena,
+}
+
+impl<'a> Decoder<'a> {
+    fn left(&self) -> usize {
+        self.input.len() - self.at
+    }
+
+    fn byte(&mut self) -> Result<u8, DecodeError> {
+        let byte = *self.input.get(self.at).ok_or(DecodeError::Truncated)?;
+        self.at += 1;
+        Ok(byte)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let rest = self.input.get(self.at..).unwrap_or_default();
+        let array = *rest.first_chunk().ok_or(DecodeError::Truncated)?;
+        self.at += N;
+        Ok(array)
+    }
+
+    fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
+        let rest = self.input.get(self.at..).unwrap_or_default();
+        let taken = rest.get(..len).ok_or(DecodeError::Truncated)?;
+        self.at += len;
+        Ok(taken)
+    }
+
+    /// The length of the list whose first byte was `head`; each item takes at least `least` bytes.
+    fn count(&mut self, head: u8, least: usize) -> Result<usize, DecodeError> {
+        let count = match head {
+            LIST_8 => usize::from(self.byte()?),
+            LIST_16 => usize::from(u16::from_be_bytes(self.array()?)),
+            LIST_EMPTY => 0,
+            _ => return Err(DecodeError::NotANode),
+        };
+        if count * least > self.left() { Err(DecodeError::Truncated) } else { Ok(count) }
+    }
+
+    /// Reads one element and everything in it. `levels` is how many levels may still be entered, this one included.
+    fn element(&mut self, levels: usize) -> Result<(), DecodeError> {
+        let levels = levels.checked_sub(1).ok_or(DecodeError::TooDeep)?;
+        let index = self.arena.nodes.len();
+        if index >= MAX_NODES {
+            return Err(DecodeError::TooManyNodes);
+        }
+        let head = self.byte()?;
+        let size = self.count(head, 1)?;
+        if size == 0 {
+            return Err(DecodeError::NotANode);
+        }
+        let tag = self.name()?;
+        let attrs = self.arena.attrs.len() as u32;
+        let attr_count = (size - 1) / 2;
+        if attr_count > MAX_ATTRS || self.arena.attrs.len() + attr_count > MAX_ALL_ATTRS {
+            return Err(DecodeError::TooManyAttributes);
+        }
+        for _ in 0..attr_count {
+            let key = self.name()?;
+            let record = self.value(key)?;
+            self.arena.attrs.push(record);
+        }
+        let node = NodeRecord {
+            tag,
+            content: Span::EMPTY,
+            attrs,
+            attr_count: attr_count as u16,
+            held: Held::Nothing,
+            end: 0,
+        };
+        self.arena.nodes.push(node);
+        let (mut held, mut content) = (Held::Nothing, Span::EMPTY);
+        if size % 2 == 0 {
+            match self.byte()? {
+                head @ (LIST_EMPTY | LIST_8 | LIST_16) => {
+                    let count = self.count(head, 2)?;
+                    if count != 0 {
+                        held = Held::Children;
+                        self.children(count, levels)?;
+                    }
+                }
+                head @ (BINARY_8 | BINARY_20 | BINARY_32) => {
+                    held = Held::Bytes;
+                    content = self.binary(head)?.0;
+                }
+                head @ (JID_PAIR | AD_JID | FB_JID | INTEROP_JID) => {
+                    held = Held::Bytes;
+                    content = self.address(head, Span::EMPTY)?.as_text(self);
+                }
+                head => {
+                    held = Held::Bytes;
+                    content = self.string(head)?;
+                }
+            }
+        }
+        let end = self.arena.nodes.len() as u32;
+        if let Some(node) = self.arena.nodes.get_mut(index) {
+            (node.held, node.content, node.end) = (held, content, end);
+        }
+        Ok(())
+    }
+
+    /// Long lists have items of one kind: what the first one took is reserved for the others, which keeps the number of
+    /// allocations constant. What the remaining bytes cannot hold is not reserved.
+    fn children(&mut self, count: usize, levels: usize) -> Result<(), DecodeError> {
+        let before = self.arena.sizes();
+        self.element(levels)?;
+        if count > 4 {
+            let after = self.arena.sizes();
+            let more = count - 1;
+            let left = self.left();
+            let most = [(left / 2).min(MAX_NODES), (left / 2).min(MAX_ALL_ATTRS), left * 2];
+            let [nodes, attrs, text] = std::array::from_fn(|i| ((after[i] - before[i]) * more).min(most[i]));
+            self.arena.nodes.reserve(nodes);
+            self.arena.attrs.reserve(attrs);
+            self.arena.text.reserve(text);
+        }
+        for _ in 1..count {
+            self.element(levels)?;
+        }
+        Ok(())
+    }
+
+    /// A tag or an attribute name.
+    fn name(&mut self) -> Result<Span, DecodeError> {
+        match self.byte()? {
+            LIST_EMPTY => Err(DecodeError::NoName),
+            head => {
+                let span = self.string(head)?;
+                match span.source() {
+                    Source::Token => Ok(span),
+                    _ if span.len() == 0 => Err(DecodeError::NoName),
+                    _ if span.len() > MAX_NAME => Err(DecodeError::TooLong),
+                    _ => Ok(span),
+                }
+            }
+        }
+    }
+
+    /// The value of the attribute `key`.
+    #[inline]
+    fn value(&mut self, key: Span) -> Result<AttrRecord, DecodeError> {
+        match self.byte()? {
+            LIST_EMPTY => Ok(AttrRecord::text(key, Span::EMPTY)),
+            head @ (JID_PAIR | AD_JID | FB_JID | INTEROP_JID) => self.address(head, key),
+            head => Ok(AttrRecord::text(key, self.string(head)?)),
+        }
+    }
+
+    /// A text of any form. Invalid UTF-8 is replaced, not refused: names come from strangers, and a stanza that is
+    /// refused is sent again for ever.
+    #[inline]
+    fn string(&mut self, head: u8) -> Result<Span, DecodeError> {
+        match head {
+            HEX_8 | NIBBLE_8 => {
+                let length = self.byte()?;
+                let packed = self.take(packing::packed_len(length))?;
+                let start = self.arena.text.len();
+                packing::unpack(head, length, packed, &mut self.arena.text)?;
+                Ok(self.unpacked_from(start))
+            }
+            BINARY_8 | BINARY_20 | BINARY_32 => {
+                let (span, bytes) = self.binary(head)?;
+                if std::str::from_utf8(bytes).is_ok() {
+                    return Ok(span);
+                }
+                let start = self.arena.text.len();
+                self.arena.text.extend_from_slice(String::from_utf8_lossy(bytes).as_bytes());
+                Ok(self.unpacked_from(start))
+            }
+            DICTIONARY_0..=DICTIONARY_3 => {
+                let index = self.byte()?;
+                Ok(Span::token(token::double(head - DICTIONARY_0, index)))
+            }
+            _ => Ok(Span::token(token::single(head).ok_or(DecodeError::UnexpectedByte)?)),
+        }
+    }
+
+    fn unpacked_from(&self, start: usize) -> Span {
+        Span::new(Source::Text, start, self.arena.text.len() - start)
+    }
+
+    fn binary(&mut self, head: u8) -> Result<(Span, &'a [u8]), DecodeError> {
+        let len = match head {
+            BINARY_8 => u32::from(self.byte()?),
+            BINARY_20 => {
+                let [a, b, c] = self.array()?;
+                u32::from_be_bytes([0, a & 0x0f, b, c])
+            }
+            _ => u32::from_be_bytes(self.array()?),
+        };
+        let start = self.at;
+        let bytes = self.take(usize::try_from(len).map_err(|_| DecodeError::Truncated)?)?;
+        Ok((Span::new(Source::Input, start, bytes.len()), bytes))
+    }
+
+    /// An address whose first byte was `head`, as the value of `key`.
+    fn address(&mut self, head: u8, key: Span) -> Result<AttrRecord, DecodeError> {
+        let mut device = 0;
+        let mut integrator = 0;
+        let (user, server);
+        match head {
+            AD_JID => {
+                let [domain, number] = self.array()?;
+                device = u16::from(number);
+                let name = match Server::from_domain(domain).ok_or(DecodeError::Domain)? {
+                    Server::Pn => token::PN,
+                    Server::Lid => token::LID,
+                    Server::Hosted => token::HOSTED,
+                    _ => token::HOSTED_LID,
+                };
+                server = Span::token(name);
+                let head = self.byte()?;
+                user = self.jid_part(head)?;
+            }
+            _ => {
+                let first = self.byte()?;
+                user = match first {
+                    LIST_EMPTY if head == JID_PAIR => Span::EMPTY,
+                    first => self.jid_part(first)?,
+                };
+                if head != JID_PAIR {
+                    device = u16::from_be_bytes(self.array()?);
+                }
+                if head == INTEROP_JID {
+                    integrator = u16::from_be_bytes(self.array()?);
+                }
+                let head = self.byte()?;
+                server = self.jid_part(head)?;
+                if self.arena.bytes(self.input, server).is_empty() {
+                    return Err(DecodeError::NoName);
+                }
+            }
+        }
+        let record = AttrRecord { key, value: user, server, device, integrator };
+        // A part that holds separators would print as an address that it is not, say another user's. Such a thing means
+        // what its text means.
+        if [user, server].iter().any(|part| self.has_separator(*part)) {
+            return Ok(AttrRecord::text(key, record.as_text(self)));
+        }
+        Ok(record)
+    }
+
+    fn jid_part(&mut self, head: u8) -> Result<Span, DecodeError> {
+        if head == LIST_EMPTY {
+            return Err(DecodeError::NoName);
+        }
+        let span = self.string(head)?;
+        if span.len() > MAX_JID_PART { Err(DecodeError::TooLong) } else { Ok(span) }
+    }
+
+    /// Only raw text can hold one, and the few tokens with a colon.
+    fn has_separator(&self, part: Span) -> bool {
+        self.arena.bytes(self.input, part).iter().any(|b| matches!(b, b'@' | b':'))
+    }
+}
+
+impl AttrRecord {
+    /// The printed form of an address, as unpacked text.
+    fn as_text(&self, decoder: &mut Decoder<'_>) -> Span {
+        if !self.is_jid() {
+            return self.value;
+        }
+        let mut text = String::new();
+        let part = |span| decoder.arena.str(decoder.input, span);
+        // Writing to a String does not fail.
+        let _ = write_jid(&mut text, part(self.value), part(self.server), self.device, self.integrator);
+        let start = decoder.arena.text.len();
+        decoder.arena.text.extend_from_slice(text.as_bytes());
+        decoder.unpacked_from(start)
+    }
+}
