@@ -1,0 +1,96 @@
+# Sourced by examples/run, tests/run and .ci/run, from the top of the project:
+# installs what they need and runs their stages. Safe to source again.
+
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+target=${CARGO_TARGET_DIR:-$PWD/target}
+readonly RUST_WANTED=1.88 GO_WANTED=1.26 NODE_WANTED=20.14
+
+fail() {
+    echo "error: $*" >&2
+    exit 1
+}
+
+# have COMMAND: whether it can be run.
+have() { command -v "$1" >/dev/null; }
+
+# at_least VERSION WANTED: whether VERSION is WANTED or newer.
+at_least() { [ "$(printf '%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
+
+# need_packages NAME...: installs the Debian packages that are missing.
+need_packages() {
+    local missing=() name root=()
+    for name; do
+        dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    have apt-get || fail "install these packages first: ${missing[*]}"
+    [ "$(id -u)" -eq 0 ] || root=(sudo)
+    echo "installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    timeout -k 10 300 "${root[@]}" apt-get -qq update
+    timeout -k 10 600 "${root[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null ||
+        fail "could not install ${missing[*]}"
+}
+
+# need_rust: cargo, by rustup if there is none.
+need_rust() {
+    [ -f "$HOME/.cargo/env" ] && . "$HOME/.cargo/env"
+    if ! have cargo; then
+        need_packages ca-certificates curl
+        echo "installing Rust by rustup"
+        timeout -k 10 900 bash -c 'set -o pipefail
+            curl --proto "=https" --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c clippy -c rustfmt' ||
+            fail "could not install Rust; see https://rustup.rs, then run this again"
+        . "$HOME/.cargo/env"
+    fi
+    local version
+    version=$(cargo --version | cut -d ' ' -f 2)
+    at_least "$version" "$RUST_WANTED" || fail "cargo $version is too old; Rust $RUST_WANTED is needed: rustup update stable"
+}
+
+# need_go: a Go that builds tests/interop/whatsmeow. Debian's may be older: then it fetches the right one itself.
+need_go() {
+    [ -x /usr/local/go/bin/go ] && PATH=$PATH:/usr/local/go/bin
+    have go || need_packages golang-go
+    local version
+    version=$(cd tests/interop/whatsmeow && go env GOVERSION 2>/dev/null) || version=none
+    at_least "${version#go}" "$GO_WANTED" || fail "Go $GO_WANTED is needed (found: $version); see https://go.dev/dl"
+}
+
+# need_node: Node and npm for tests/interop/baileys.
+need_node() {
+    have node && have npm || need_packages nodejs npm
+    local version
+    version=$(node --version)
+    at_least "${version#v}" "$NODE_WANTED" || fail "Node $NODE_WANTED is needed (found: $version); see https://nodejs.org"
+}
+
+stages_passed=0
+stages_failed=()
+
+# stage NAME SECONDS COMMAND...: runs the command, for no longer than that, and remembers how it went.
+stage() {
+    local name=$1 limit=$2 started=$SECONDS status=0
+    shift 2
+    printf '\n==> %s\n' "$name"
+    timeout -k 10 "$limit" "$@" </dev/null || status=$?
+    if [ "$status" -eq 0 ]; then
+        stages_passed=$((stages_passed + 1))
+        echo "<== $name: passed in $((SECONDS - started)) s"
+    else
+        stages_failed+=("$name")
+        [ "$status" -eq 124 ] && echo "stopped after $limit s"
+        echo "<== $name: FAILED in $((SECONDS - started)) s"
+    fi
+    return "$status"
+}
+
+# summary: the closing lines; fails if a stage failed.
+summary() {
+    echo
+    for name in "${stages_failed[@]}"; do
+        echo "failed: $name"
+    done
+    echo "$stages_passed passed, ${#stages_failed[@]} failed"
+    [ ${#stages_failed[@]} -eq 0 ]
+}
