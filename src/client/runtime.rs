@@ -34,7 +34,11 @@ static CURRENT: Lazy<Mutex<Weak<Runtime>>> = Lazy::new(Mutex::default);
 /// Gives a share in the process's runtime, making it if there is none. `workers` counts only then; 0 means one for each core, at
 /// most two.
 pub fn lease(workers: usize) -> Result<Lease, Error> {
-    let mut current = CURRENT.lock();
+    lease_from(&CURRENT, workers)
+}
+
+fn lease_from(current: &Mutex<Weak<Runtime>>, workers: usize) -> Result<Lease, Error> {
+    let mut current = current.lock();
     if let Some(runtime) = current.upgrade() {
         return if runtime.process == std::process::id() { Ok(runtime) } else { Err(Error::plain(Status::FORKED)) };
     }
@@ -109,11 +113,12 @@ impl Drop for Runtime {
 mod tests {
     use super::*;
 
-    /// The tests share one process, hence one test.
     #[test]
     fn one_runtime_for_all_made_and_ended_on_demand() {
-        let first = lease(1).unwrap();
-        let second = lease(7).unwrap();
+        // A place of its own, since other tests of this process use the common one.
+        let current = Mutex::default();
+        let first = lease_from(&current, 1).unwrap();
+        let second = lease_from(&current, 7).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
         assert_eq!(first.handle().metrics().num_workers(), 1);
         let name = first.handle().spawn(async { std::thread::current().name().map(str::to_owned) });
@@ -130,7 +135,7 @@ mod tests {
         });
         wait.recv_timeout(Duration::from_secs(10)).unwrap();
 
-        let again = lease(2).unwrap();
+        let again = lease_from(&current, 2).unwrap();
         assert_eq!(again.handle().metrics().num_workers(), 2);
         assert_eq!(again.handle().block_on(async { 7 }), 7);
         let weak = Arc::downgrade(&again);
