@@ -307,7 +307,9 @@ impl Drop for Sink {
 /// The time of day as events carry it.
 fn now_ms() -> i64 {
     // Before 1970 or after the year 292 million, the clock is of no use anyway.
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

@@ -40,7 +40,11 @@ pub fn lease(workers: usize) -> Result<Lease, Error> {
 fn lease_from(current: &Mutex<Weak<Runtime>>, workers: usize) -> Result<Lease, Error> {
     let mut current = current.lock();
     if let Some(runtime) = current.upgrade() {
-        return if runtime.process == std::process::id() { Ok(runtime) } else { Err(Error::plain(Status::FORKED)) };
+        return if runtime.process == std::process::id() {
+            Ok(runtime)
+        } else {
+            Err(Error::plain(Status::FORKED))
+        };
     }
     let workers = match workers {
         0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(2)),
@@ -55,7 +59,8 @@ fn lease_from(current: &Mutex<Weak<Runtime>>, workers: usize) -> Result<Lease, E
         .enable_time()
         .build()
         .map_err(|error| {
-            let files = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
+            let files =
+                [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
             if files.contains(&error.raw_os_error()) {
                 Error::plain(Status::TOO_MANY_FILES)
             } else {
