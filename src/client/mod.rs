@@ -1,4 +1,1 @@
 //! client
-
-pub mod queue;
-pub mod runtime;

@@ -1,0 +1,115 @@
+//! What pairing is told once: durations, counts, how we present ourselves, and our keys.
+//!
+//! Main types: [`PairingConfig`], [`PairingKeys`].
+
+use super::phone_number::PhoneNumber;
+use super::platform::Platform;
+use super::qr::QrForm;
+use crate::crypto::{KeyPair, PublicKey, Secret};
+
+/// Milliseconds on a clock that only goes forward, from an arbitrary start.
+pub type Millis = u64;
+
+/// Longest life of a code: the phone's answer to an older one is refused.
+pub const MAX_CODE_TTL: Millis = 180_000;
+/// How many answers of a phone one code takes: the right one after two mistakes.
+pub const MAX_PRIMARY_HELLOS: u32 = 3;
+
+/// What to do when the account demands its passkey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PasskeyPolicy {
+    /// Hand the challenge to the host and wait for its answer.
+    #[default]
+    Ask,
+    /// The host has no authenticator: fail at once.
+    Refuse,
+}
+
+/// How pairing behaves. All durations are in milliseconds.
+#[derive(Debug, Clone)]
+pub struct PairingConfig {
+    /// What kind of client we say we are.
+    pub platform: Platform,
+    /// Names the operating system in a request for a code; free text, mapped to what the server takes.
+    pub os_hint: String,
+    /// Whether the phone shows a notice when a code is asked for.
+    pub show_push: bool,
+    /// Which form a QR text has.
+    pub qr_form: QrForm,
+    /// How long a code is good for; more than [`MAX_CODE_TTL`] counts as that.
+    pub code_ttl: Millis,
+    /// Whether a new code is asked for when one ended unused. Each of them counts with the limiter.
+    pub auto_refresh: bool,
+    /// New codes that one request may bring by itself.
+    pub auto_refresh_max: u32,
+    /// How often an offer that brought no references is asked for again.
+    pub refs_retries: u32,
+    /// Series of QRs that one request may show before it ends.
+    pub qr_rounds: u32,
+    /// How often in a row a QR request survives the loss of its connection.
+    pub qr_reconnects: u32,
+    /// How long a request waits for a connection.
+    pub connect_timeout: Millis,
+    /// From the opening of a connection to the first references.
+    pub refs_timeout: Millis,
+    /// From the request for a code to the server's answer.
+    pub hello_timeout: Millis,
+    /// From the phone's answer to the confirmation of the link.
+    pub success_timeout: Millis,
+    /// From our answer to the phone to the server's answer; only for the log, `success_timeout` decides.
+    pub finish_timeout: Millis,
+    /// How long the first QR of a full series is shown.
+    pub qr_first: Millis,
+    /// How long each other QR is shown.
+    pub qr_next: Millis,
+    /// How long the host and the user have for a passkey, if the challenge does not say.
+    pub passkey_timeout: Millis,
+    /// How long one may prove to have been a device of the account before.
+    pub handoff_ttl: Millis,
+    /// From our signed identity to the reconnection, if the server asks for none.
+    pub restart_timeout: Millis,
+    /// What to do when the account demands its passkey.
+    pub passkey: PasskeyPolicy,
+    /// If set, only this account may be linked.
+    pub only_account: Option<PhoneNumber>,
+}
+
+impl Default for PairingConfig {
+    fn default() -> Self {
+        Self {
+            platform: Platform::Chrome,
+            os_hint: String::new(),
+            show_push: true,
+            qr_form: QrForm::Url,
+            code_ttl: MAX_CODE_TTL,
+            auto_refresh: false,
+            auto_refresh_max: 5,
+            refs_retries: 2,
+            qr_rounds: 1,
+            qr_reconnects: 5,
+            connect_timeout: 60_000,
+            refs_timeout: 30_000,
+            hello_timeout: 30_000,
+            success_timeout: 60_000,
+            finish_timeout: 30_000,
+            qr_first: 60_000,
+            qr_next: 20_000,
+            passkey_timeout: 600_000,
+            handoff_ttl: 300_000,
+            restart_timeout: 10_000,
+            passkey: PasskeyPolicy::Ask,
+            only_account: None,
+        }
+    }
+}
+
+/// The keys of a device that is not linked yet.
+#[derive(Debug, Clone)]
+pub struct PairingKeys {
+    /// The key of the Noise handshake, by which the server knows the waiting connection.
+    pub noise: PublicKey,
+    /// The identity key that the phone will sign.
+    pub identity: KeyPair,
+    /// The ADV secret as stored.
+    pub adv_secret: Secret<32>,
+}
