@@ -223,6 +223,8 @@ events! {
     LoggedOut {
         /// Who ended it.
         reason: LogoutReason,
+        /// What to tell the user.
+        user_text: Cow<'static, str>,
         /// What the server said about it, if anything.
         text: Option<String>,
         /// Whether the phone may still list the device, because the server could not be told.
@@ -241,7 +243,7 @@ events! {
         /// The server's own number for the cause, if it gave one.
         code: Option<u32>,
         /// What to tell the user.
-        text: Cow<'static, str>,
+        user_text: Cow<'static, str>,
     }
 
     /// A pairing code that the server has accepted: show it to the user.
@@ -285,6 +287,8 @@ events! {
         stage: PairingStage,
         /// By code, QR or passkey.
         method: PairingMethod,
+        /// What to tell the user.
+        user_text: Cow<'static, str>,
     }
 
     /// A code ended unused, or all QR codes were shown.

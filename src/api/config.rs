@@ -34,7 +34,8 @@ impl Config {
         }
         let info = KeyInfo::find(key).ok_or_else(|| unknown(key))?;
         if !info.accepts(value) {
-            let shown = if info.shows_value() { format!("\"{}\"", excerpt(value)) } else { "the value".to_owned() };
+            let shown =
+                if info.shows_value() { format!("\"{}\"", excerpt(value)) } else { "the value".to_owned() };
             let text = format!("{key}: {shown} is not allowed; it takes {}", info.allowed());
             return Err(Error::new(Status::BAD_VALUE, text).with_key(info.name));
         }

@@ -112,7 +112,11 @@ pub(super) const COMMON: &[FieldInfo] = &[
     field("client", "integer", "The client it comes from: see wa_client_id."),
     field("request", "integer", "The request it belongs to, 0 if to none."),
     field("time_ms", "integer", "When it happened."),
-    field("redelivered", "boolean", "Whether an earlier run of the program got it already and did not acknowledge it."),
+    field(
+        "redelivered",
+        "boolean",
+        "Whether an earlier run of the program got it already and did not acknowledge it.",
+    ),
 ];
 
 const fn field(name: &'static str, kind: &'static str, sentence: &'static str) -> FieldInfo {
@@ -177,14 +181,18 @@ mod tests {
 
     #[test]
     fn secrets_do_not_show_in_debug() {
-        let event = Event::new(1, 1, super::super::PairingCode {
-            code: "ABCDEFGH".to_owned().into(),
-            display: "ABCD-EFGH".to_owned().into(),
-            expires_at_ms: 1,
-            expires_in_ms: 1,
-            custom: false,
-            generation: 1,
-        });
+        let event = Event::new(
+            1,
+            1,
+            super::super::PairingCode {
+                code: "ABCDEFGH".to_owned().into(),
+                display: "ABCD-EFGH".to_owned().into(),
+                expires_at_ms: 1,
+                expires_in_ms: 1,
+                custom: false,
+                generation: 1,
+            },
+        );
         assert!(event.to_json().contains("ABCDEFGH"));
         let shown = format!("{event:?}");
         assert!(!shown.contains("EFGH") && shown.contains("hidden"), "{shown}");

@@ -214,7 +214,8 @@ impl KeyInfo {
         match self.kind {
             KeyType::Text(max) => value.len() <= max && !value.chars().any(char::is_control),
             KeyType::Number(min, max) | KeyType::Millis(min, max) => {
-                let digits = !value.is_empty() && value.len() <= 20 && value.bytes().all(|b| b.is_ascii_digit());
+                let digits =
+                    !value.is_empty() && value.len() <= 20 && value.bytes().all(|b| b.is_ascii_digit());
                 digits && value.parse::<u64>().is_ok_and(|number| (min..=max).contains(&number))
             }
             KeyType::Flag => matches!(value, "true" | "false"),

@@ -61,7 +61,12 @@ pub static METHODS: &[MethodInfo] = &[
     MethodInfo {
         name: "session.list",
         params: &[],
-        result: &[param("sessions", "json", false, "The names of all sessions in the client's store, as an array of text.")],
+        result: &[param(
+            "sessions",
+            "json",
+            false,
+            "The names of all sessions in the client's store, as an array of text.",
+        )],
         needs_login: false,
         since: "0.1.0",
         sentence: "Lists the sessions of the store.",
@@ -102,7 +107,10 @@ mod tests {
         for method in METHODS {
             assert!(method.sentence.ends_with('.'), "{}", method.name);
             for item in method.params.iter().chain(method.result) {
-                assert!(item.sentence.ends_with('.') && matches!(item.kind, "text" | "integer" | "boolean" | "json"));
+                assert!(
+                    item.sentence.ends_with('.')
+                        && matches!(item.kind, "text" | "integer" | "boolean" | "json")
+                );
             }
         }
     }

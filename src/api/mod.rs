@@ -15,6 +15,7 @@ mod keys;
 mod methods;
 mod reference;
 mod status;
+mod user_text;
 
 pub use bodies::*;
 pub use config::Config;

@@ -78,7 +78,8 @@ fn keep_word(keep: Keep) -> &'static str {
     }
 }
 
-const MARK: &str = "<!-- Made from the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated -->\n";
+const MARK: &str =
+    "<!-- Made from the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated -->\n";
 
 /// The pages of `include/`: file name and content.
 pub fn pages() -> Vec<(&'static str, String)> {
@@ -93,7 +94,8 @@ fn configuration() -> String {
          | key | what it does | values | default | since |\n|---|---|---|---|---|\n"
     );
     for row in KEYS {
-        let default = if row.default.is_empty() { "not set".to_owned() } else { format!("`{}`", row.default) };
+        let default =
+            if row.default.is_empty() { "not set".to_owned() } else { format!("`{}`", row.default) };
         row_of(&mut page, &[&format!("`{}`", row.name), row.sentence, &row.allowed(), &default, row.since]);
     }
     page
@@ -115,7 +117,11 @@ fn events() -> String {
     }
     for row in EVENTS {
         // Writing to a string cannot fail.
-        let _ = write!(page, "\n## {}\n\n`{}`, since {}. {}\n\n", row.name, row.constant, row.since, row.sentence);
+        let _ = write!(
+            page,
+            "\n## {}\n\n`{}`, since {}. {}\n\n",
+            row.name, row.constant, row.since, row.sentence
+        );
         field_table(&mut page, row.fields);
     }
     page
@@ -155,7 +161,8 @@ fn methods() -> String {
             }
             let _ = write!(page, "| {title} | type | what it means |\n|---|---|---|\n");
             for item in items {
-                let kind = if item.optional { format!("{}, may be null", item.kind) } else { item.kind.to_owned() };
+                let kind =
+                    if item.optional { format!("{}, may be null", item.kind) } else { item.kind.to_owned() };
                 row_of(&mut page, &[&format!("`{}`", item.name), &kind, item.sentence]);
             }
             page.push('\n');

@@ -1,1 +1,4 @@
 //! client
+
+pub mod queue;
+pub mod runtime;

@@ -1,0 +1,317 @@
+//! The queue between clients and their host: [`Queue`] is the host's end, [`Sink`] the end of one client.
+//!
+//! One queue serves one client or thousands. Each client has a lane in which its events stay in order; lanes with waiting
+//! events take turns, so that a busy client cannot starve the others. An idle client costs one small entry in a map.
+//!
+//! What is not here: the store. A durable event waits in memory like any other; that it comes again after a crash is the
+//! business of whoever pushes it.
+
+use crate::api::{Body, CloseReason, Closed, Error, Event, Keep, Overflow, Status};
+use parking_lot::{Condvar, Mutex};
+use rustix::event::{EventfdFlags, eventfd};
+use std::collections::{HashMap, VecDeque};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What a poll found.
+#[derive(Debug)]
+pub enum Polled {
+    /// The next event.
+    Event(Box<Event>),
+    /// Nothing came in time.
+    Timeout,
+    /// Somebody called [`Queue::wake`].
+    Woken,
+    /// No event is left and none will come.
+    Closed,
+}
+
+/// The host's end: takes events, can be waited on, also through a descriptor.
+pub struct Queue {
+    /// Held for moments only, never across a wait other than on `ready`.
+    state: Mutex<State>,
+    ready: Condvar,
+    /// Whether it closes with its only client.
+    single: bool,
+}
+
+#[derive(Default)]
+struct State {
+    lanes: HashMap<u64, Lane>,
+    /// Clients with waiting events, each once, in the order of their turns.
+    turns: VecDeque<u64>,
+    waiting_pollers: usize,
+    woken: bool,
+    closed: bool,
+    /// Made when somebody asks for it.
+    descriptor: Option<OwnedFd>,
+    /// Whether the descriptor is readable, so that it is written and read only on a change.
+    signalled: bool,
+}
+
+/// The waiting events of one client.
+#[derive(Default)]
+struct Lane {
+    events: VecDeque<Box<Event>>,
+    last_id: u64,
+    /// How many of `events` may be dropped.
+    droppable: usize,
+    /// No more events come; the lane goes when it is empty.
+    finished: bool,
+}
+
+static NEXT_CLIENT: AtomicU64 = AtomicU64::new(1);
+
+impl Queue {
+    /// A queue for one client: it is closed when that client is, and drained.
+    pub fn for_one() -> Arc<Queue> {
+        Self::make(true)
+    }
+
+    /// A queue for any number of clients: it is closed by [`Queue::close`] only.
+    pub fn shared() -> Arc<Queue> {
+        Self::make(false)
+    }
+
+    fn make(single: bool) -> Arc<Queue> {
+        Arc::new(Queue { state: Mutex::default(), ready: Condvar::new(), single })
+    }
+
+    /// Adds a client, whose droppable events are dropped when more than `capacity` of them wait.
+    pub fn add_client(self: &Arc<Self>, capacity: usize) -> Sink {
+        let client = NEXT_CLIENT.fetch_add(1, Ordering::Relaxed);
+        self.state.lock().lanes.insert(client, Lane::default());
+        Sink { queue: Arc::clone(self), client, capacity: capacity.max(1) }
+    }
+
+    /// Takes the next event, waiting at most `timeout`; `None` waits on.
+    pub fn poll(&self, timeout: Option<Duration>) -> Polled {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut state = self.state.lock();
+        loop {
+            if let Some(found) = state.take(self.single) {
+                state.signal(self.single);
+                return found;
+            }
+            if timeout == Some(Duration::ZERO) {
+                return Polled::Timeout;
+            }
+            state.waiting_pollers += 1;
+            let late = match deadline {
+                Some(deadline) => self.ready.wait_until(&mut state, deadline).timed_out(),
+                None => {
+                    self.ready.wait(&mut state);
+                    false
+                }
+            };
+            state.waiting_pollers -= 1;
+            if late {
+                let found = state.take(self.single).unwrap_or(Polled::Timeout);
+                state.signal(self.single);
+                return found;
+            }
+        }
+    }
+
+    /// Makes a waiting poll, or the next one, answer [`Polled::Woken`]. Several calls before that count as one.
+    pub fn wake(&self) {
+        let mut state = self.state.lock();
+        state.woken = true;
+        state.signal(self.single);
+        self.ready.notify_one();
+    }
+
+    /// A descriptor that is readable exactly while a poll would not have to wait. It stays the queue's own.
+    pub fn descriptor(&self) -> Result<RawFd, Error> {
+        let mut state = self.state.lock();
+        if let Some(descriptor) = &state.descriptor {
+            return Ok(descriptor.as_raw_fd());
+        }
+        let made = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(|errno| {
+            if errno == rustix::io::Errno::MFILE || errno == rustix::io::Errno::NFILE {
+                Error::plain(Status::TOO_MANY_FILES)
+            } else {
+                Error::new(Status::SYSTEM, format!("no descriptor could be made for the queue: {errno}"))
+            }
+        })?;
+        let number = made.as_raw_fd();
+        state.descriptor = Some(made);
+        state.signalled = false;
+        state.signal(self.single);
+        Ok(number)
+    }
+
+    /// Closes the queue: what waits is thrown away, every poll answers [`Polled::Closed`], now and later.
+    pub fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.turns.clear();
+        state.lanes.clear();
+        state.signal(self.single);
+        self.ready.notify_all();
+    }
+
+    fn push(&self, client: u64, capacity: usize, mut event: Event, last: bool) -> u64 {
+        let keep = event.kind().info().keep;
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let Some(lane) = state.lanes.get_mut(&client).filter(|lane| !lane.finished) else {
+            return 0;
+        };
+        lane.last_id += 1;
+        let id = lane.last_id;
+        (event.id, event.client) = (id, client);
+        if lane.events.is_empty() {
+            state.turns.push_back(client);
+        }
+        lane.finished = last;
+        lane.events.push_back(Box::new(event));
+        if keep == Keep::Droppable {
+            lane.droppable += 1;
+            if lane.droppable > capacity {
+                lane.drop_oldest();
+            }
+        }
+        state.signal(self.single);
+        // The last event of an own queue lets every poller go: one gets it, the others learn that it is over.
+        if last && self.single {
+            self.ready.notify_all();
+        } else {
+            self.ready.notify_one();
+        }
+        id
+    }
+}
+
+impl State {
+    /// What a poll would answer now, if anything.
+    fn take(&mut self, single: bool) -> Option<Polled> {
+        if std::mem::take(&mut self.woken) {
+            return Some(Polled::Woken);
+        }
+        let Some(client) = self.turns.pop_front() else {
+            return self.is_over(single).then_some(Polled::Closed);
+        };
+        // A client has a turn only while its lane holds an event.
+        let lane = self.lanes.get_mut(&client)?;
+        let event = lane.events.pop_front()?;
+        if event.kind().info().keep == Keep::Droppable {
+            lane.droppable -= 1;
+        }
+        if !lane.events.is_empty() {
+            self.turns.push_back(client);
+        } else if lane.finished {
+            self.lanes.remove(&client);
+        } else if lane.events.capacity() > 16 {
+            lane.events = VecDeque::new();
+        }
+        Some(Polled::Event(event))
+    }
+
+    fn is_over(&self, single: bool) -> bool {
+        self.closed || (single && self.lanes.is_empty())
+    }
+
+    /// Makes the descriptor readable or not. Called with the lock held after every change, so that nobody can see the two apart.
+    fn signal(&mut self, single: bool) {
+        let wanted = self.woken || !self.turns.is_empty() || self.is_over(single);
+        let Some(descriptor) = &self.descriptor else {
+            return;
+        };
+        if wanted == self.signalled {
+            return;
+        }
+        // An eventfd that holds 0 takes a 1, and one that holds a 1 gives it: neither can fail or block here.
+        let done = if wanted {
+            rustix::io::write(descriptor, &1u64.to_ne_bytes())
+        } else {
+            rustix::io::read(descriptor, &mut [0u8; 8])
+        };
+        if done.is_ok() {
+            self.signalled = wanted;
+        }
+    }
+}
+
+impl Lane {
+    /// Drops the oldest event that may be dropped. The first drop leaves an `overflow` event in its place, later ones are counted
+    /// there until it is taken; so identifiers stay in order and the count stands where the gap is.
+    fn drop_oldest(&mut self) {
+        let keep = |event: &Event| event.kind().info().keep;
+        let Some(at) = self.events.iter().position(|event| keep(event) == Keep::Droppable) else {
+            return;
+        };
+        self.droppable -= 1;
+        let counted = self.events.iter_mut().take(at).find_map(|event| match &mut event.body {
+            Body::Overflow(overflow) => Some(overflow),
+            _ => None,
+        });
+        if let Some(overflow) = counted {
+            overflow.count += 1;
+            self.events.remove(at);
+        } else if let Some(event) = self.events.get_mut(at) {
+            event.request = 0;
+            event.body = Overflow { count: 1 }.into();
+        }
+    }
+}
+
+/// The end of one client. When it is dropped unclosed, the client has failed, and the queue says so.
+pub struct Sink {
+    queue: Arc<Queue>,
+    client: u64,
+    capacity: usize,
+}
+
+impl Sink {
+    /// The number of the client, unique in the process.
+    pub fn client(&self) -> u64 {
+        self.client
+    }
+
+    /// The queue it leads to.
+    pub fn queue(&self) -> &Arc<Queue> {
+        &self.queue
+    }
+
+    /// Tells the host something that belongs to `request` (0: to none). Gives the event's id, or 0 when nobody listens any more.
+    pub fn push(&self, request: u64, body: impl Into<Body>) -> u64 {
+        self.push_event(Event::new(request, now_ms(), body))
+    }
+
+    /// The same for an event that was made elsewhere: from the store, with its own time.
+    pub fn push_event(&self, event: Event) -> u64 {
+        self.queue.push(self.client, self.capacity, event, false)
+    }
+
+    /// Sends the last event. What is pushed after it goes nowhere.
+    pub fn close(&self, closed: Closed) {
+        self.queue.push(self.client, self.capacity, Event::new(0, now_ms(), closed), true);
+    }
+
+    /// How many events of this client wait.
+    pub fn waiting(&self) -> usize {
+        self.queue.state.lock().lanes.get(&self.client).map_or(0, |lane| lane.events.len())
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let status = Status::PANIC;
+        self.close(Closed { reason: CloseReason::Failed, status, text: Some(status.info().text.into()) });
+    }
+}
+
+/// The time of day as events carry it.
+fn now_ms() -> i64 {
+    // Before 1970 or after the year 292 million, the clock is of no use anyway.
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;
