@@ -94,9 +94,12 @@ impl ClientHandshake {
         Ok((finish.encode_to_vec(), symmetric))
     }
 
+    /// As if an IK attempt with this ephemeral key had been refused. The product has no IK client.
     #[cfg(test)]
-    pub(super) const fn symmetric(&self) -> &Symmetric {
-        &self.symmetric
+    pub(super) fn after_refused_ik(static_key: Arc<KeyPair>, ephemeral: KeyPair) -> Self {
+        let mut symmetric = Symmetric::new(super::symmetric::XX_FALLBACK, &HEADER);
+        symmetric.mix_hash(ephemeral.public().as_bytes());
+        Self { symmetric, static_key, ephemeral }
     }
 }
 

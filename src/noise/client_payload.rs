@@ -175,6 +175,8 @@ pub struct Login {
     pub passive: bool,
     /// Whether the own store is keyed by LID.
     pub lid_migrated: bool,
+    /// How many connections succeeded in this process, for who wants to tell.
+    pub connect_attempt_count: Option<u32>,
 }
 
 /// The payload of a device that wants to be linked.
@@ -204,6 +206,7 @@ pub fn login(device: &DeviceDescription, login: &Login) -> ClientPayload {
     ClientPayload {
         username: Some(login.username),
         passive: Some(login.passive),
+        connect_attempt_count: login.connect_attempt_count,
         device: Some(login.device),
         // A device that logs in two thousand million times has lost count, and so may we.
         lc: Some(i32::try_from(login.login_counter).unwrap_or(i32::MAX)),

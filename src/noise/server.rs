@@ -50,7 +50,7 @@ pub enum ServerStep {
     /// The client has to send its last message.
     Finish(ServerHandshake),
     /// An accepted IK attempt: there is nothing more to come.
-    Done(Box<Established>),
+    Done(Established),
 }
 
 /// A handshake in which the server has answered and waits for the client's last message.
@@ -222,6 +222,6 @@ impl OpenedAttempt {
             pattern: Pattern::Ik,
             transport: symmetric.into_server_transport(),
         };
-        Ok((server_hello(ephemeral, None, sealed_chain), ServerStep::Done(Box::new(established))))
+        Ok((server_hello(ephemeral, None, sealed_chain), ServerStep::Done(established)))
     }
 }
