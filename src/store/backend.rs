@@ -12,21 +12,21 @@ use std::sync::Arc;
 /// Dropping the future does not call it off.
 pub type Pending<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 
-/// A session's name as the host gave it.
+/// A session's name as the host gave it. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct SessionName(String);
+pub struct SessionName(Arc<str>);
 
 impl SessionName {
     /// The longest name, in bytes.
     pub const MAX_LEN: usize = 255;
 
     /// Checks a name: 1 to 255 bytes, no control characters.
-    pub fn new(name: impl Into<String>) -> Result<Self, StoreError> {
-        let name = name.into();
+    pub fn new(name: impl AsRef<str>) -> Result<Self, StoreError> {
+        let name = name.as_ref();
         if name.is_empty() || name.len() > Self::MAX_LEN || name.chars().any(char::is_control) {
             return Err(StoreError::SessionName);
         }
-        Ok(SessionName(name))
+        Ok(SessionName(name.into()))
     }
 
     /// The name.

@@ -1,9 +1,14 @@
 //! Changes that happen together or not at all.
 
-use super::Space;
+use super::{Space, StoreError};
 use std::fmt;
 use std::ops::Deref;
 use zeroize::Zeroizing;
+
+/// The longest key, in bytes.
+pub const MAX_KEY: usize = 1024;
+/// The largest value, in bytes.
+pub const MAX_VALUE: usize = 16 * 1024 * 1024;
 
 /// Stored bytes. They may hold keys, so they are zeroised when dropped and `Debug` shows their length only.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -131,6 +136,16 @@ impl Batch {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
+    }
+
+    /// Whether keys and values are of sizes that every backend takes.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        let fits = self.ops.iter().all(|op| match op {
+            Op::Require { key, .. } | Op::Delete { key, .. } => key.len() <= MAX_KEY,
+            Op::Put { key, value, .. } => key.len() <= MAX_KEY && value.len() <= MAX_VALUE,
+            Op::DeleteSpace(_) | Op::EraseSession => true,
+        });
+        if fits { Ok(()) } else { Err(StoreError::TooLarge) }
     }
 
     /// The steps, in order.

@@ -103,6 +103,7 @@ impl State {
     }
 
     fn commit(&mut self, session: SessionKey, batch: &Batch) -> Result<(), StoreError> {
+        batch.check()?;
         self.scope(session, Space::Device)?;
         for op in batch.ops() {
             if let Op::Require { space, key, expected } = op
@@ -136,7 +137,7 @@ impl State {
 
     fn list(&self) -> Vec<SessionName> {
         let stored = self.names.iter().filter(|(_, id)| self.stored.contains(id));
-        let mut names: Vec<_> = stored.filter_map(|(name, _)| SessionName::new(name.clone()).ok()).collect();
+        let mut names: Vec<_> = stored.filter_map(|(name, _)| SessionName::new(name).ok()).collect();
         names.sort();
         names
     }

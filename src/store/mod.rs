@@ -13,10 +13,11 @@ mod error;
 pub mod memory;
 pub mod records;
 mod space;
+pub mod sqlite;
 mod url;
 
 pub use backend::{Backend, Pending, Session, SessionKey, SessionName};
-pub use batch::{Batch, Op, Value};
+pub use batch::{Batch, MAX_KEY, MAX_VALUE, Op, Value};
 pub use error::StoreError;
 pub use space::Space;
 pub use url::open;

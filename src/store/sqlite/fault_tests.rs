@@ -1,0 +1,154 @@
+//! The SQLite backend when the file or the disk is not as it should be. Nothing stored may be harmed by it.
+
+use super::SqliteBackend;
+use super::sqlite_tests::{LONG, backend};
+use super::wait_closed;
+use crate::store::suite::{name, put};
+use crate::store::{Batch, Session, Space, StoreError};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// A store with one session, closed again.
+async fn stored(dir: &TempDir) -> PathBuf {
+    let path = dir.path().join("wa.db");
+    let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
+    let mut batch = Batch::new();
+    for i in 0..2000u32 {
+        batch.put(Space::OneTimePrekey, i.to_be_bytes(), [7u8; 64].to_vec());
+    }
+    s.commit(batch).await.unwrap();
+    drop(s);
+    assert!(wait_closed(LONG));
+    path
+}
+
+async fn error(path: &Path) -> StoreError {
+    SqliteBackend::open(path).await.map(drop).unwrap_err()
+}
+
+#[tokio::test]
+async fn not_a_database() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("notes.txt");
+    let text = "Dear diary, ".repeat(500);
+    fs::write(&path, &text).unwrap();
+    assert_eq!(error(&path).await, StoreError::NotADatabase { path: path.clone() });
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_database_of_another_program() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("other.db");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("CREATE TABLE item (x); INSERT INTO item VALUES (1)").unwrap();
+    drop(other);
+    let before = fs::read(&path).unwrap();
+    assert_eq!(error(&path).await, StoreError::Foreign { path: path.clone() });
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_newer_format() {
+    let dir = TempDir::new().unwrap();
+    let path = stored(&dir).await;
+    let future = rusqlite::Connection::open(&path).unwrap();
+    future.execute_batch("PRAGMA user_version = 99").unwrap();
+    drop(future);
+    let before = fs::read(&path).unwrap();
+    assert_eq!(error(&path).await, StoreError::NewerFormat { path: path.clone(), found: 99, known: 1 });
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_damaged_file() {
+    let dir = TempDir::new().unwrap();
+    let path = stored(&dir).await;
+    let mut bytes = fs::read(&path).unwrap();
+    // All but the first pages, which are the roots: it opens, and fails when the data is needed.
+    bytes[6 * 4096..].fill(0xa5);
+    fs::write(&path, &bytes).unwrap();
+    let result = async {
+        let s = Session::open(backend(&path).await, &name("s")).await?;
+        s.scan(Space::OneTimePrekey, None, 5000).await.map(drop)
+    };
+    assert_eq!(result.await, Err(StoreError::Corrupt { path: path.clone() }));
+    assert!(wait_closed(LONG));
+    // The schema itself.
+    bytes[100..4096].fill(0xa5);
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(error(&path).await, StoreError::Corrupt { path: path.clone() });
+    assert!(wait_closed(LONG));
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    // Cut off in the middle.
+    bytes.truncate(1000);
+    fs::write(&path, &bytes).unwrap();
+    assert!(matches!(error(&path).await, StoreError::Corrupt { .. } | StoreError::NotADatabase { .. }));
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn a_directory_nobody_may_write_to() {
+    // Not even root makes files there.
+    let path = Path::new("/sys/wa.db");
+    assert_eq!(error(path).await, StoreError::ReadOnly { path: path.to_owned() });
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_one_batch_and_harms_nothing() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    let shared = backend(&path).await;
+    let small = Session::open(shared.clone(), &name("small")).await.unwrap();
+    let large = Session::open(shared.clone(), &name("large")).await.unwrap();
+    small.commit(put(Space::Device, b"", b"before")).await.unwrap();
+    // SQLite reports a limit on the number of pages just as it reports a full file system.
+    shared.inspect(|connection, _| {
+        connection.query_row("PRAGMA max_page_count = 40", [], |_| Ok(())).unwrap();
+    });
+    let too_much = vec![1; 1024 * 1024];
+    // In one group: what fits succeeds though it shared the transaction with what does not.
+    let resume = shared.pause();
+    let first = small.commit(put(Space::Account, b"1", b"fits"));
+    let second = large.commit(put(Space::Account, b"", &too_much));
+    let third = small.commit(put(Space::Account, b"3", b"fits"));
+    drop(resume);
+    first.await.unwrap();
+    assert_eq!(second.await, Err(StoreError::Full { path: shared.path().to_owned() }));
+    third.await.unwrap();
+    let mut half = put(Space::Device, b"", b"half of it");
+    half.put(Space::Account, Vec::new(), too_much.clone());
+    assert!(matches!(small.commit(half).await, Err(StoreError::Full { .. })));
+    for (space, key, value) in [
+        (Space::Device, &b""[..], &b"before"[..]),
+        (Space::Account, b"1", b"fits"),
+        (Space::Account, b"3", b"fits"),
+    ] {
+        assert_eq!(small.get(space, key).await.unwrap().as_deref(), Some(value));
+    }
+    assert_eq!(shared_names(&shared).await, ["small"]);
+    // Room again: the same batch goes through.
+    shared.inspect(|connection, _| {
+        connection.query_row("PRAGMA max_page_count = 100000", [], |_| Ok(())).unwrap();
+    });
+    large.commit(put(Space::Account, b"", &too_much)).await.unwrap();
+    assert_eq!(shared_names(&shared).await, ["large", "small"]);
+}
+
+async fn shared_names(backend: &Arc<SqliteBackend>) -> Vec<String> {
+    use crate::store::Backend;
+    backend.list_sessions().await.unwrap().iter().map(|name| name.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_failed_opening_can_be_repeated() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    fs::write(&path, "not a database ".repeat(100)).unwrap();
+    assert!(matches!(error(&path).await, StoreError::NotADatabase { .. }));
+    fs::remove_file(&path).unwrap();
+    let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
+    s.commit(put(Space::Device, b"", b"x")).await.unwrap();
+}

@@ -1,0 +1,74 @@
+//! The store's files in the file system: where they are and who may read them.
+
+use super::error::from_io;
+use crate::store::StoreError;
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Only the owner reads and writes.
+pub(super) const MODE: u32 = 0o600;
+
+/// The absolute path with all links followed: the same file has the same path, however it was named.
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
+    match fs::canonicalize(path) {
+        Ok(path) if path.is_dir() => Err(StoreError::NotADatabase { path }),
+        Ok(path) => Ok(path),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let name = path.file_name().ok_or(StoreError::Url)?;
+            let parent = match path.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent,
+                _ => Path::new("."),
+            };
+            // A link that leads nowhere has a name but no file; it would be followed to a place nobody checked.
+            if fs::symlink_metadata(path).is_ok() {
+                return Err(StoreError::NoDirectory { path: path.to_owned() });
+            }
+            match fs::canonicalize(parent) {
+                Ok(parent) if parent.is_dir() => Ok(parent.join(name)),
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(from_io(path, &error)),
+                _ => Err(StoreError::NoDirectory { path: path.to_owned() }),
+            }
+        }
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            Err(StoreError::NoDirectory { path: path.to_owned() })
+        }
+        Err(error) => Err(from_io(path, &error)),
+    }
+}
+
+/// The path of a file that belongs to the database: same name, with a suffix.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Makes the database file if it is not there, readable by its owner only whatever the umask is. SQLite gives the files it
+/// makes beside it the same mode.
+///
+/// A file that is there is not opened: closing it would drop locks that another part of the process holds on it. Its mode
+/// is narrowed where the file system allows.
+pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
+    match OpenOptions::new().write(true).create_new(true).mode(MODE).open(path) {
+        Ok(file) => file.set_permissions(Permissions::from_mode(MODE)).map_err(|error| from_io(path, &error)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            for suffix in ["", "-wal", "-shm", "-journal"] {
+                narrow(&beside(path, suffix));
+            }
+            Ok(())
+        }
+        Err(error) => Err(from_io(path, &error)),
+    }
+}
+
+fn narrow(path: &Path) {
+    let Ok(metadata) = fs::metadata(path) else { return };
+    let mode = metadata.permissions().mode();
+    if mode & 0o077 != 0 {
+        // Some file systems have no modes, and the file may be another user's; neither is a reason to refuse.
+        let _ = fs::set_permissions(path, Permissions::from_mode(mode & 0o700));
+    }
+}

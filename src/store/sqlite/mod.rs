@@ -1,0 +1,121 @@
+//! Sessions in one SQLite file.
+//!
+//! All of a file's work is done by one thread ([`writer`]), which owns the only connection. Batches that arrive while it is
+//! at work are committed together, so a thousand sessions share few disk flushes, and each is answered after the flush that
+//! covers it. Reads go the same way: they are answered at once unless they would see what is not yet on disk.
+//!
+//! One process at a time owns the file, by two locks ([`lock`]); within the process all who open it share it ([`registry`]).
+//! With a single connection in exclusive mode SQLite needs neither shared memory nor lock traffic, and is never busy.
+
+mod error;
+mod files;
+mod lock;
+mod registry;
+mod rows;
+mod schema;
+mod writer;
+
+pub use registry::wait_closed;
+
+use super::{Backend, Batch, Pending, SessionKey, SessionName, Space, StoreError, Value};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use tokio::sync::{oneshot, watch};
+use writer::{Job, Reply};
+
+/// Sessions in one SQLite file. Ends its thread, in the background, when the last reference goes; [`wait_closed`] waits for
+/// that.
+pub struct SqliteBackend {
+    path: PathBuf,
+    jobs: mpsc::Sender<Job>,
+    /// `None` until the thread has opened the file.
+    opened: watch::Receiver<Option<Result<(), StoreError>>>,
+}
+
+impl SqliteBackend {
+    /// Opens a file, which is made if it is not there; its directory must exist. A file that this process has open already
+    /// is shared.
+    pub async fn open(path: &Path) -> Result<Arc<Self>, StoreError> {
+        let path = files::resolve(path)?;
+        let backend = registry::get_or_start(path)?;
+        let mut opened = backend.opened.clone();
+        let state = opened.wait_for(Option::is_some).await.map_err(|_| StoreError::Closed)?;
+        state.clone().unwrap_or(Err(StoreError::Closed))?;
+        drop(state);
+        Ok(backend)
+    }
+
+    /// The file, with all links followed.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Queues a job and gives the way to its answer.
+    fn ask<T: Send + 'static>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Pending<T> {
+        let (reply, answer) = oneshot::channel();
+        // If the thread is gone, the reply is dropped with the job and the answer says so.
+        let _ = self.jobs.send(job(reply));
+        Box::pin(async move { answer.await.unwrap_or(Err(StoreError::Closed)) })
+    }
+}
+
+impl Backend for SqliteBackend {
+    fn open_session(&self, name: &SessionName) -> Pending<SessionKey> {
+        let name = name.clone();
+        self.ask(|reply| Job::Open { name, reply })
+    }
+
+    fn close_session(&self, session: SessionKey) {
+        let _ = self.jobs.send(Job::Close(session));
+    }
+
+    fn get(&self, session: SessionKey, space: Space, key: &[u8]) -> Pending<Option<Value>> {
+        let key = key.to_vec();
+        self.ask(|reply| Job::Get { session, space, key, reply })
+    }
+
+    fn get_many(&self, session: SessionKey, space: Space, keys: Vec<Vec<u8>>) -> Pending<Vec<Option<Value>>> {
+        self.ask(|reply| Job::GetMany { session, space, keys, reply })
+    }
+
+    fn scan(
+        &self,
+        session: SessionKey,
+        space: Space,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Pending<Vec<(Vec<u8>, Value)>> {
+        let after = after.map(<[u8]>::to_vec);
+        self.ask(|reply| Job::Scan { session, space, after, limit, reply })
+    }
+
+    fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()> {
+        if let Err(error) = batch.check() {
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        self.ask(|reply| Job::Commit { session, batch, reply })
+    }
+
+    fn list_sessions(&self) -> Pending<Vec<SessionName>> {
+        self.ask(|reply| Job::List { reply })
+    }
+
+    fn erase(&self, name: &SessionName) -> Pending<()> {
+        let name = name.clone();
+        self.ask(|reply| Job::Erase { name, reply })
+    }
+}
+
+impl fmt::Debug for SqliteBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteBackend").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod process_tests;
+#[cfg(test)]
+mod sqlite_tests;

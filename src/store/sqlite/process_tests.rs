@@ -1,0 +1,269 @@
+//! The SQLite backend and other processes: locks, file modes, and being killed at any moment.
+
+use super::SqliteBackend;
+use super::sqlite_tests::{LONG, backend, mode};
+use super::wait_closed;
+use crate::crypto::{OsRandom, random_array};
+use crate::store::suite::{name, put};
+use crate::store::{Backend, Batch, Session, Space, StoreError};
+use std::collections::HashMap;
+use std::env;
+use std::fs::Permissions;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+const ROLE: &str = "WA_TEST_STORE_ROLE";
+const PATH: &str = "WA_TEST_STORE_PATH";
+const SESSIONS: u8 = 6;
+const KEYS: u8 = 12;
+
+/// This test program again, as another process with one role.
+fn arguments() -> [String; 5] {
+    let program = env::current_exe().unwrap().to_str().unwrap().to_owned();
+    let test = "store::sqlite::process_tests::child_process".to_owned();
+    [program, "--exact".into(), test, "--nocapture".into(), "--quiet".into()]
+}
+
+fn start(mut command: Command, role: &str, path: &Path) -> Child {
+    command
+        .env(ROLE, role)
+        .env(PATH, path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+fn child(role: &str, path: &Path) -> Child {
+    let [program, arguments @ ..] = arguments();
+    let mut command = Command::new(program);
+    command.args(arguments);
+    start(command, role, path)
+}
+
+/// The lines a child says to us; the test runner's own are left out.
+fn lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
+    let output = BufReader::new(child.stdout.take().unwrap());
+    output.lines().map_while(Result::ok).filter_map(|line| {
+        let (_, said) = line.split_once("said: ")?;
+        Some(said.to_owned())
+    })
+}
+
+fn say(text: &str) {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "said: {text}").unwrap();
+    output.flush().unwrap();
+}
+
+/// Where a child begins. Without a role it has nothing to do.
+#[test]
+fn child_process() {
+    let Ok(role) = env::var(ROLE) else { return };
+    let path = PathBuf::from(env::var_os(PATH).unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    match role.as_str() {
+        "hold" => runtime.block_on(hold(&path)),
+        "try" => say(&match runtime.block_on(SqliteBackend::open(&path)) {
+            Ok(_) => "opened".to_owned(),
+            Err(StoreError::Locked { .. }) => "locked".to_owned(),
+            Err(other) => format!("{other:?}"),
+        }),
+        "commit" => runtime.block_on(commit_for_ever(&path)),
+        other => panic!("no role {other}"),
+    }
+}
+
+/// Has the store open until told to end.
+async fn hold(path: &Path) {
+    let s = Session::open(backend(path).await, &name("held")).await.unwrap();
+    s.commit(put(Space::Device, b"", b"x")).await.unwrap();
+    say("held");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).unwrap();
+}
+
+fn try_open(path: &Path) -> String {
+    let mut child = child("try", path);
+    let said = lines(&mut child).next().unwrap();
+    child.wait().unwrap();
+    said
+}
+
+#[tokio::test]
+async fn a_second_process_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    let mut holder = child("hold", &path);
+    assert_eq!(lines(&mut holder).next().unwrap(), "held");
+    let error = SqliteBackend::open(&path).await.unwrap_err();
+    let path = path.canonicalize().unwrap();
+    assert_eq!(error, StoreError::Locked { path: path.clone(), pid: Some(holder.id()) });
+    assert!(
+        error.to_string().contains(path.to_str().unwrap())
+            && error.to_string().contains(&holder.id().to_string())
+    );
+    // SQLite refuses others as well, and they can tell that it is in use, not damaged.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let read = other.query_row("SELECT count(*) FROM item", [], |row| row.get::<_, i64>(0));
+    assert_eq!(read.unwrap_err().sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy));
+    drop(other);
+    // A holder that dies, however, leaves the store free.
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let s = Session::open(backend(&path).await, &name("held")).await.unwrap();
+    assert_eq!(s.get(Space::Device, b"").await.unwrap().as_deref(), Some(&b"x"[..]));
+}
+
+#[tokio::test]
+async fn the_lock_is_not_lost_by_accident() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    let shared = backend(&path).await;
+    assert_eq!(try_open(&path), "locked");
+    // A host that copies its files closes a descriptor of each database.
+    std::fs::copy(&path, dir.path().join("backup.db")).unwrap();
+    assert_eq!(try_open(&path), "locked");
+    // A second opening in this process, given up again.
+    drop(backend(&path).await);
+    assert_eq!(try_open(&path), "locked");
+    // Closed and opened at once: the end of the former thread must not take the new lock with it.
+    for _ in 0..5 {
+        let s = Session::open(shared.clone(), &name("s")).await.unwrap();
+        s.commit(put(Space::Device, b"", &[1; 100_000])).await.unwrap();
+    }
+    drop(shared);
+    let shared = backend(&path).await;
+    assert_eq!(try_open(&path), "locked");
+    drop(shared);
+    assert!(wait_closed(LONG));
+    assert_eq!(try_open(&path), "opened");
+}
+
+#[test]
+fn files_are_private_under_any_umask() {
+    for umask in ["0000", "0777"] {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("wa.db");
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("umask {umask}; exec \"$@\"")).arg("sh").args(arguments());
+        let mut holder = start(shell, "hold", &path);
+        assert_eq!(lines(&mut holder).next().unwrap(), "held", "umask {umask}");
+        assert_eq!(mode(&path), 0o600, "umask {umask}");
+        assert_eq!(mode(&dir.path().join("wa.db-wal")), 0o600, "umask {umask}");
+        assert_eq!(mode(&dir.path().join("wa.db-lock")) & 0o077, 0, "umask {umask}");
+        holder.kill().unwrap();
+        holder.wait().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_must_not_be_written() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    drop(Session::open(backend(&path).await, &name("s")).await.unwrap());
+    assert!(wait_closed(LONG));
+    let [program, arguments @ ..] = arguments();
+    let mut command = Command::new(program);
+    command.args(arguments);
+    if rustix::process::geteuid().is_root() {
+        // Root may write anything: somebody else tries.
+        const NOBODY: u32 = 65534;
+        for path in [dir.path(), &path, &dir.path().join("wa.db-lock")] {
+            std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    std::fs::set_permissions(&path, Permissions::from_mode(0o444)).unwrap();
+    let mut child = start(command, "try", &path);
+    let said = lines(&mut child).next().unwrap();
+    child.wait().unwrap();
+    assert!(said.starts_with("ReadOnly"), "{said}");
+    assert_eq!(mode(&path), 0o400);
+}
+
+fn batch(number: u64) -> Batch {
+    let mut batch = Batch::new();
+    for key in 0..KEYS {
+        // Of several sizes, so that a batch spans pages.
+        let value = number.to_be_bytes().repeat(1 + usize::from(key) * 40);
+        batch.put(Space::Account, [key], value);
+    }
+    batch
+}
+
+/// The number of the batch that a session holds. Panics if it holds parts of several.
+async fn whole_batch(s: &Session) -> u64 {
+    let keys = (0..KEYS).map(|key| vec![key]).collect();
+    let values = s.get_many(Space::Account, keys).await.unwrap();
+    let Some(first) = &values[0] else {
+        assert!(values.iter().all(Option::is_none), "half a batch");
+        return 0;
+    };
+    let number = u64::from_be_bytes(first[..8].try_into().unwrap());
+    for (key, value) in values.iter().enumerate() {
+        let expected = number.to_be_bytes().repeat(1 + key * 40);
+        assert_eq!(value.as_deref(), Some(expected.as_slice()), "half a batch");
+    }
+    number
+}
+
+/// Commits in several sessions at once and says each that was acknowledged, until killed.
+async fn commit_for_ever(path: &Path) {
+    let backend: Arc<dyn Backend> = backend(path).await;
+    let work = (0..SESSIONS).map(|i| {
+        let backend = backend.clone();
+        async move {
+            let s = Session::open(backend, &name(&i.to_string())).await.unwrap();
+            let mut number = whole_batch(&s).await;
+            loop {
+                number += 1;
+                s.commit(batch(number)).await.unwrap();
+                say(&format!("{i} {number}"));
+            }
+        }
+    });
+    futures_util::future::join_all(work).await;
+}
+
+#[tokio::test]
+async fn a_kill_at_any_moment_loses_nothing_acknowledged_and_leaves_whole_batches() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    let mut acknowledged: HashMap<String, u64> = HashMap::new();
+    for _ in 0..15 {
+        let mut child = child("commit", &path);
+        let lines = lines(&mut child);
+        let enough = u16::from_be_bytes(random_array(&mut OsRandom)) % 300;
+        for (count, line) in lines.enumerate() {
+            if count == usize::from(enough) {
+                child.kill().unwrap();
+            }
+            // What is still in the pipe after the kill was acknowledged before it.
+            if let Some((session, number)) = line.split_once(' ')
+                && let Ok(number) = number.parse()
+            {
+                acknowledged.insert(session.to_owned(), number);
+            }
+        }
+        child.wait().unwrap();
+        let shared: Arc<dyn Backend> = backend(&path).await;
+        for i in 0..SESSIONS {
+            let s = Session::open(shared.clone(), &name(&i.to_string())).await.unwrap();
+            let stored = whole_batch(&s).await;
+            let least = acknowledged.get(&i.to_string()).copied().unwrap_or(0);
+            assert!(
+                stored == least || stored == least + 1,
+                "session {i}: {least} acknowledged, {stored} stored"
+            );
+        }
+        drop(shared);
+        assert!(wait_closed(LONG));
+    }
+    assert!(acknowledged.values().all(|number| *number > 15), "{acknowledged:?}");
+}

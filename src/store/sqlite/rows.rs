@@ -1,0 +1,183 @@
+//! The statements, prepared once.
+
+use crate::store::{Batch, Op, Space, Value};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
+
+/// The scope of data that no session owns. Sessions begin at 1.
+const SHARED: i64 = 0;
+
+/// Keys and values as they are listed.
+pub(super) type Page = Vec<(Vec<u8>, Value)>;
+
+/// The prepared statements of one connection.
+pub(super) struct Rows<'c> {
+    connection: &'c Connection,
+    get: Statement<'c>,
+    first_page: Statement<'c>,
+    next_page: Statement<'c>,
+    put: Statement<'c>,
+    delete: Statement<'c>,
+    delete_space: Statement<'c>,
+    delete_items: Statement<'c>,
+    delete_session: Statement<'c>,
+    name_session: Statement<'c>,
+    find_session: Statement<'c>,
+    list_sessions: Statement<'c>,
+}
+
+/// What came of applying a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Applied {
+    /// It is in the transaction.
+    Written {
+        /// Whether data was erased for good.
+        erased: bool,
+    },
+    /// A requirement did not hold; nothing was written.
+    Changed,
+}
+
+fn blob(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
+    Ok(row.get_ref(column)?.as_blob()?.to_vec())
+}
+
+fn scope(session: u64, space: Space) -> i64 {
+    if space.is_shared() { SHARED } else { id(session) }
+}
+
+/// A session number as SQLite has it. They come from SQLite and count up from 1, so none is lost.
+fn id(session: u64) -> i64 {
+    i64::try_from(session).unwrap_or(i64::MAX)
+}
+
+impl<'c> Rows<'c> {
+    pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
+        let page = |from: &str| {
+            connection.prepare(&format!(
+                "SELECT key, value FROM item WHERE session = ?1 AND space = ?2 {from} ORDER BY key LIMIT ?3"
+            ))
+        };
+        Ok(Rows {
+            connection,
+            get: connection
+                .prepare("SELECT value FROM item WHERE session = ?1 AND space = ?2 AND key = ?3")?,
+            first_page: page("")?,
+            next_page: page("AND key > ?4")?,
+            put: connection.prepare(
+                "INSERT INTO item (session, space, key, value) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT DO UPDATE SET value = excluded.value",
+            )?,
+            delete: connection.prepare("DELETE FROM item WHERE session = ?1 AND space = ?2 AND key = ?3")?,
+            delete_space: connection.prepare("DELETE FROM item WHERE session = ?1 AND space = ?2")?,
+            delete_items: connection.prepare("DELETE FROM item WHERE session = ?1")?,
+            delete_session: connection.prepare("DELETE FROM session WHERE id = ?1")?,
+            name_session: connection
+                .prepare("INSERT INTO session (id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?,
+            find_session: connection.prepare("SELECT id FROM session WHERE name = ?1")?,
+            list_sessions: connection.prepare("SELECT name FROM session ORDER BY name")?,
+        })
+    }
+
+    /// The largest session number ever given, also to sessions that are gone.
+    pub(super) fn last_session(&self) -> rusqlite::Result<u64> {
+        let sql = "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'session'";
+        let last: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
+        Ok(u64::try_from(last).unwrap_or(0))
+    }
+
+    pub(super) fn begin(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")
+    }
+
+    pub(super) fn commit(&self) -> rusqlite::Result<()> {
+        self.connection.execute_batch("COMMIT")
+    }
+
+    /// Ends a transaction that failed. SQLite may have done so by itself.
+    pub(super) fn rollback(&self) {
+        if !self.connection.is_autocommit() {
+            // It fails only if the disk does, and then the next opening rolls back.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+
+    /// Moves everything from the write-ahead log into the database and empties the log, so that what was overwritten in the
+    /// one does not live on in the other.
+    pub(super) fn forget_log(&self) {
+        // If it fails, the erased data is out of reach all the same, and the next checkpoint takes care of the rest.
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+
+    pub(super) fn get(&mut self, session: u64, space: Space, key: &[u8]) -> rusqlite::Result<Option<Value>> {
+        let key = params![scope(session, space), space.number(), key];
+        Ok(self.get.query_row(key, |row| blob(row, 0)).optional()?.map(Value::new))
+    }
+
+    pub(super) fn page(
+        &mut self,
+        session: u64,
+        space: Space,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> rusqlite::Result<Page> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = |row: &Row<'_>| Ok((blob(row, 0)?, Value::new(blob(row, 1)?)));
+        let (scope, space) = (scope(session, space), space.number());
+        match after {
+            Some(key) => self.next_page.query_map(params![scope, space, limit, key], read)?.collect(),
+            None => self.first_page.query_map(params![scope, space, limit], read)?.collect(),
+        }
+    }
+
+    pub(super) fn find_session(&mut self, name: &str) -> rusqlite::Result<Option<u64>> {
+        let id: Option<i64> = self.find_session.query_row([name], |row| row.get(0)).optional()?;
+        Ok(id.and_then(|id| u64::try_from(id).ok()))
+    }
+
+    pub(super) fn list_sessions(&mut self) -> rusqlite::Result<Vec<String>> {
+        self.list_sessions.query_map([], |row| row.get(0))?.collect()
+    }
+
+    pub(super) fn erase_session(&mut self, session: u64) -> rusqlite::Result<()> {
+        self.delete_items.execute([id(session)])?;
+        self.delete_session.execute([id(session)])?;
+        Ok(())
+    }
+
+    /// Applies a batch within the transaction.
+    pub(super) fn apply(&mut self, session: u64, name: &str, batch: &Batch) -> rusqlite::Result<Applied> {
+        for op in batch.ops() {
+            if let Op::Require { space, key, expected } = op
+                && self.get(session, *space, key)? != *expected
+            {
+                return Ok(Applied::Changed);
+            }
+        }
+        let (mut named, mut erased) = (false, false);
+        for op in batch.ops() {
+            match op {
+                Op::Require { .. } => {}
+                Op::Put { space, key, value } => {
+                    if !space.is_shared() && !named {
+                        self.name_session.execute(params![id(session), name])?;
+                        named = true;
+                    }
+                    let (scope, value): (_, &[u8]) = (scope(session, *space), value);
+                    self.put.execute(params![scope, space.number(), key, value])?;
+                }
+                Op::Delete { space, key } => {
+                    self.delete.execute(params![scope(session, *space), space.number(), key])?;
+                }
+                Op::DeleteSpace(space) if space.is_shared() => {}
+                Op::DeleteSpace(space) => {
+                    self.delete_space.execute(params![id(session), space.number()])?;
+                }
+                Op::EraseSession => {
+                    self.erase_session(session)?;
+                    (named, erased) = (false, true);
+                }
+            }
+        }
+        Ok(Applied::Written { erased })
+    }
+}

@@ -1,0 +1,97 @@
+//! The tables, and how older files become current ones.
+
+use super::error::from_sqlite;
+use crate::store::StoreError;
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+
+/// Marks a file as ours: "libw".
+const APPLICATION_ID: i64 = 0x6c69_6277;
+
+/// What brings a file from format N to N + 1. Never changed once released; the next format is a further entry.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE session (
+        id   INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE
+    ) STRICT;
+    CREATE TABLE item (
+        session INTEGER NOT NULL,   -- 0: shared by all sessions
+        space   INTEGER NOT NULL,
+        key     BLOB    NOT NULL,
+        value   BLOB    NOT NULL,
+        PRIMARY KEY (session, space, key)
+    ) STRICT, WITHOUT ROWID;
+"];
+
+/// What holds for the connection. A small page cache: it serves one file, not one session. Deleted data is overwritten.
+const SETTINGS: &str = "
+    PRAGMA synchronous = FULL;
+    PRAGMA cache_size = -512;
+    PRAGMA mmap_size = 0;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA secure_delete = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA journal_size_limit = 4194304;
+";
+
+/// Opens a file that exists, empty or ours, and brings it to the current format. A file that is something else is left as
+/// it is.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let failed = |error: rusqlite::Error| from_sqlite(path, &error);
+    // No URI names: a path is a path. One thread uses the connection: no mutex.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    if connection.is_readonly("main").map_err(failed)? {
+        return Err(StoreError::ReadOnly { path: path.to_owned() });
+    }
+    // Before anything touches the file, so that SQLite never makes a shared-memory file.
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(failed)?;
+    let format = recognise(&connection, path)?;
+    let mode: String =
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
+    if mode != "wal" {
+        return Err(StoreError::Io { path: path.to_owned(), what: format!("journal mode {mode}") });
+    }
+    connection.execute_batch(SETTINGS).map_err(failed)?;
+    migrate(&mut connection, format).map_err(failed)?;
+    Ok(connection)
+}
+
+/// The file's format: 0 if it is empty.
+fn recognise(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let read = || -> rusqlite::Result<_> {
+        Ok((
+            number("PRAGMA application_id")?,
+            number("PRAGMA user_version")?,
+            number("SELECT count(*) FROM sqlite_schema")?,
+        ))
+    };
+    let (application, format, tables) = read().map_err(|error| from_sqlite(path, &error))?;
+    match (application, format) {
+        (0, 0) if tables == 0 => Ok(0),
+        (APPLICATION_ID, 1..) => {
+            let known = MIGRATIONS.len();
+            match usize::try_from(format) {
+                Ok(format) if format <= known => Ok(format),
+                _ => Err(StoreError::NewerFormat {
+                    path: path.to_owned(),
+                    found: u32::try_from(format).unwrap_or(u32::MAX),
+                    known: known as u32,
+                }),
+            }
+        }
+        _ => Err(StoreError::Foreign { path: path.to_owned() }),
+    }
+}
+
+fn migrate(connection: &mut Connection, format: usize) -> rusqlite::Result<()> {
+    let Some(steps) = MIGRATIONS.get(format..).filter(|steps| !steps.is_empty()) else { return Ok(()) };
+    let transaction = connection.transaction()?;
+    for step in steps {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    transaction.commit()
+}
