@@ -12,6 +12,9 @@ use crate::crypto::{Secret, gcm};
 pub const MAX_PLAINTEXT: usize = MAX_FRAME - gcm::TAG_LENGTH;
 
 /// Key and counter of one direction; empty when it may not be used any more.
+///
+/// The key is kept as it is and expanded for each frame. That costs some tenths of a microsecond and spares every idle
+/// connection two kilobytes of round keys.
 #[derive(Debug)]
 struct Direction {
     key: Option<Secret<32>>,
