@@ -6,6 +6,7 @@
 //!
 //! This room has no behaviour of its own: it knows neither sessions nor pointers.
 
+mod accessors;
 mod bodies;
 mod config;
 mod error;
@@ -23,7 +24,7 @@ pub use error::Error;
 pub use event::{EVENTS, Event, EventInfo, EventKind, Keep};
 pub use field::{FieldInfo, FieldType, Hidden};
 pub use keys::{KEYS, KeyInfo, KeyType};
-pub use methods::{METHODS, MethodInfo, ParamInfo, find_method};
+pub use methods::{METHODS, MethodInfo, ParamInfo, check_call, find_method};
 pub use reference::{pages, reference_json};
 pub use status::{STATUSES, Status, StatusInfo};
 

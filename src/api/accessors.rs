@@ -1,0 +1,121 @@
+//! The fields that most programs need, by meaning and whatever the event: what the typed accessors of the C interface show.
+
+use super::bodies::Body;
+use super::status::Status;
+use serde_json::Value;
+
+/// One method for each accessor: `field(&self) -> Option<type>`, with the bodies that have it and where it stands in them.
+macro_rules! fields {
+    ($($(#[doc = $doc:literal])+ $name:ident -> $type:ty { $($body:ident: |$b:ident| $value:expr,)+ })+) => {
+        impl Body {
+            $($(#[doc = $doc])+
+            pub fn $name(&self) -> Option<$type> {
+                match self {
+                    $(Body::$body($b) => $value,)+
+                    _ => None,
+                }
+            })+
+        }
+    };
+}
+
+fields! {
+    /// The pairing code, eight characters.
+    code -> &str { PairingCode: |b| Some(b.code.reveal()), }
+    /// The code as it is shown, in two groups.
+    code_display -> &str {
+        PairingCode: |b| Some(b.display.reveal()),
+        PairingPasskey: |b| b.display.as_ref().map(|text| text.reveal()),
+    }
+    /// The text of the QR code.
+    qr_payload -> &str { PairingQr: |b| Some(b.payload.reveal()), }
+    /// The WebAuthn request options.
+    passkey_options -> &str { PairingPasskey: |b| b.options.as_ref().map(|text| text.reveal()), }
+    /// When what the event tells of ends.
+    expires_at_ms -> i64 {
+        PairingCode: |b| Some(b.expires_at_ms),
+        PairingQr: |b| Some(b.expires_at_ms),
+        PairingPasskey: |b| Some(b.expires_at_ms),
+        Restricted: |b| b.ends_at_ms,
+    }
+    /// How far the pairing came.
+    stage -> &str {
+        PairingProgress: |b| Some(b.stage.word()),
+        PairingExpired: |b| Some(b.stage.word()),
+        PairingError: |b| Some(b.stage.word()),
+    }
+    /// The named outcome of the pairing.
+    outcome -> &str {
+        PairingExpired: |b| Some(&b.outcome),
+        PairingError: |b| Some(&b.outcome),
+    }
+    /// What to tell the user.
+    user_text -> &str {
+        LoggedOut: |b| Some(&b.user_text),
+        Restricted: |b| Some(&b.user_text),
+        PairingProgress: |b| Some(&b.user_text),
+        PairingExpired: |b| Some(&b.user_text),
+        PairingError: |b| Some(&b.user_text),
+    }
+    /// What the programmer wants to know.
+    text -> &str {
+        Connection: |b| b.text.as_deref(),
+        LoggedOut: |b| b.text.as_deref(),
+        PairingError: |b| b.text.as_deref(),
+        RequestResult: |b| b.text.as_deref(),
+        Log: |b| Some(&b.text),
+        Closed: |b| b.text.as_deref(),
+    }
+    /// Where the connection stands.
+    state -> &str { Connection: |b| Some(b.state.word()), }
+    /// Why it came to this, as a stable word.
+    reason -> &str {
+        Connection: |b| b.reason.as_deref(),
+        LoggedOut: |b| Some(b.reason.word()),
+        Restricted: |b| Some(b.kind.word()),
+        Closed: |b| Some(b.reason.word()),
+    }
+    /// The device's own JID.
+    jid -> &str {
+        Ready: |b| Some(&b.jid),
+        PairingSuccess: |b| Some(&b.jid),
+    }
+    /// The device's own LID.
+    lid -> &str {
+        Ready: |b| b.lid.as_deref(),
+        PairingSuccess: |b| b.lid.as_deref(),
+    }
+    /// The account's phone number.
+    phone -> &str {
+        Ready: |b| Some(&b.phone),
+        PairingSuccess: |b| Some(&b.phone),
+    }
+    /// What happened, as a status.
+    status -> Status {
+        Connection: |b| Some(b.status),
+        PairingExpired: |b| Some(b.status),
+        PairingError: |b| Some(b.status),
+        RequestResult: |b| Some(b.status),
+        Closed: |b| Some(b.status),
+    }
+    /// Whether asking again can help.
+    is_retryable -> bool {
+        PairingExpired: |b| Some(b.retryable),
+        PairingError: |b| Some(b.retryable),
+        RequestResult: |b| Some(b.retryable),
+    }
+    /// Whether the library goes on by itself.
+    is_refreshing -> bool {
+        PairingExpired: |b| Some(b.refreshing),
+        PairingError: |b| Some(b.refreshing),
+    }
+    /// How long to wait, or how long the library waits.
+    retry_after_ms -> u32 {
+        Connection: |b| b.retry_in_ms,
+        PairingExpired: |b| Some(b.retry_after_ms),
+        PairingError: |b| Some(b.retry_after_ms),
+        RequestResult: |b| Some(b.retry_after_ms),
+    }
+    /// What a request gave.
+    result -> &Value { RequestResult: |b| Some(&b.result), }
+}
