@@ -17,7 +17,7 @@ macro_rules! events {
     )+) => {
         $(
             $(#[doc = $doc])+
-            #[derive(Debug, Clone)]
+            #[derive(Debug, Clone, serde::Deserialize)]
             pub struct $body { $($(#[doc = $fdoc])+ pub $field: $type,)* }
 
             impl $body {
@@ -47,6 +47,14 @@ macro_rules! events {
             /// What kind of event this is.
             pub fn kind(&self) -> EventKind {
                 match self { $(Body::$body(_) => EventKind::new($number),)+ }
+            }
+
+            /// The body of that kind as it was written by `serialize_fields`, from a JSON object that may hold more.
+            pub(super) fn from_json(kind: EventKind, json: Value) -> Option<Body> {
+                match kind.number() {
+                    $($number => serde_json::from_value(json).ok().map(Body::$body),)+
+                    _ => None,
+                }
             }
 
             pub(super) fn serialize_fields<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
@@ -238,6 +246,8 @@ events! {
         kind: RestrictionKind,
         /// What it holds for.
         scope: RestrictionScope,
+        /// When it begins, if that is not now.
+        starts_at_ms: Option<i64>,
         /// When it ends, if the server said so.
         ends_at_ms: Option<i64>,
         /// The server's own number for the cause, if it gave one.

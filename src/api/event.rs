@@ -98,6 +98,22 @@ impl Event {
         self.body.kind()
     }
 
+    /// The event as the store keeps it until it is acknowledged.
+    pub fn to_stored(&self) -> Vec<u8> {
+        self.to_json().into_bytes()
+    }
+
+    /// An event that the store kept, marked as redelivered. `None` if it is damaged, or of a newer version's kind.
+    pub fn from_stored(stored: &[u8]) -> Option<Event> {
+        let json: serde_json::Value = serde_json::from_slice(stored).ok()?;
+        let name = json.get("type")?.as_str()?;
+        let kind = EVENTS.iter().find(|info| info.name == name)?.kind;
+        let request = json.get("request")?.as_u64()?;
+        let time_ms = json.get("time_ms")?.as_i64()?;
+        let body = super::bodies::Body::from_json(kind, json)?;
+        Some(Event { redelivered: true, ..Event::new(request, time_ms, body) })
+    }
+
     /// The whole event as one JSON object.
     pub fn to_json(&self) -> String {
         // Every body is made of strings, numbers, truth values and JSON values, which cannot fail to serialise.
@@ -140,6 +156,18 @@ impl Serialize for Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stored_event_comes_back_whole_and_marked() {
+        for info in EVENTS {
+            let event = Event::new(7, 1_767_225_600_000, (info.sample)());
+            let again = Event::from_stored(&event.to_stored()).unwrap();
+            assert!(again.redelivered);
+            assert_eq!(Event { redelivered: false, ..again }.to_json(), event.to_json(), "{}", info.name);
+        }
+        assert!(Event::from_stored(b"{}").is_none());
+        assert!(Event::from_stored(br#"{"type": "from.the.future", "request": 0, "time_ms": 0}"#).is_none());
+    }
     use std::collections::BTreeSet;
 
     #[test]

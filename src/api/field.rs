@@ -1,7 +1,8 @@
 //! What the fields of events are made of. The tables take a field's type from its Rust type, so a page cannot say anything else
 //! than what is serialised.
 
-use serde::{Serialize, Serializer};
+use serde::de::{DeserializeOwned, Deserializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt;
@@ -34,7 +35,7 @@ impl FieldInfo {
 }
 
 /// A type that a field may have.
-pub trait FieldType: Serialize {
+pub trait FieldType: Serialize + DeserializeOwned {
     /// How pages and listing name it.
     const KIND: &'static str;
     /// Whether it serialises to null at times.
@@ -109,6 +110,12 @@ impl Serialize for Hidden {
     }
 }
 
+impl<'de> Deserialize<'de> for Hidden {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Hidden)
+    }
+}
+
 impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "(hidden, {} bytes)", self.0.len())
@@ -133,6 +140,16 @@ macro_rules! words {
             impl serde::Serialize for $name {
                 fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     serializer.serialize_str(self.word())
+                }
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let word = String::deserialize(deserializer)?;
+                    match word.as_str() {
+                        $($word => Ok($name::$variant),)+
+                        _ => Err(serde::de::Error::custom("a word of a newer version")),
+                    }
                 }
             }
 

@@ -60,6 +60,13 @@ impl serde::Serialize for Status {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for Status {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = i32::deserialize(deserializer)?;
+        Status::from_code(code).ok_or_else(|| serde::de::Error::custom("a status of a newer version"))
+    }
+}
+
 macro_rules! statuses {
     ($($(#[doc = $text:literal])+ $code:literal $constant:ident = $name:literal $($retry:ident)?;)+) => {
         impl Status {

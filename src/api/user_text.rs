@@ -84,6 +84,13 @@ impl LoggedOut {
 impl Restricted {
     /// The event for a kind, without an end or a number of the server.
     pub fn new(kind: RestrictionKind, scope: RestrictionScope) -> Self {
-        Restricted { kind, scope, ends_at_ms: None, code: None, user_text: kind.user_text().into() }
+        Restricted {
+            kind,
+            scope,
+            starts_at_ms: None,
+            ends_at_ms: None,
+            code: None,
+            user_text: kind.user_text().into(),
+        }
     }
 }

@@ -19,6 +19,8 @@ pub enum Space {
     Identity = 6,
     /// Which phone number belongs to which LID, both ways.
     LidMap = 7,
+    /// Events for the host that it has not acknowledged, in the order of their numbers.
+    Event = 8,
 }
 
 impl Space {
