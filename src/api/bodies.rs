@@ -110,6 +110,29 @@ words! {
         /// The session is ready for use.
         Ready = "ready",
     }
+    /// Where on its way a pairing, or an attempt of it, ended.
+    OutcomeStage {
+        /// What the host handed in; nothing was sent.
+        Input = "input",
+        /// Reaching the pairing service.
+        Connection = "connection",
+        /// Asking the server for a code.
+        Request = "request",
+        /// A code was shown and the phone was to answer.
+        Code = "code",
+        /// The phone had answered and the link was being made.
+        Answer = "answer",
+        /// A QR code was shown.
+        Qr = "qr",
+        /// The account demanded its passkey.
+        Passkey = "passkey",
+        /// The server's message that says the phone has linked us.
+        Confirmation = "confirmation",
+        /// The first login after it.
+        Login = "login",
+        /// The life of the linked device.
+        Session = "session",
+    }
     /// How a pairing was asked for.
     PairingMethod {
         /// By a code typed on the phone.
@@ -306,8 +329,8 @@ events! {
     PairingExpired {
         /// The named outcome.
         outcome: Cow<'static, str>,
-        /// The last step reached.
-        stage: PairingStage,
+        /// Where it ended.
+        stage: OutcomeStage,
         /// By code, QR or passkey.
         method: PairingMethod,
         /// The outcome's class as a status code.
@@ -327,8 +350,8 @@ events! {
     PairingError {
         /// The named outcome.
         outcome: Cow<'static, str>,
-        /// The last step reached.
-        stage: PairingStage,
+        /// Where it ended.
+        stage: OutcomeStage,
         /// By code, QR or passkey.
         method: PairingMethod,
         /// The outcome's class as a status code.

@@ -3,6 +3,7 @@
 //! The numbers are the protocol's; the actions are those on which the public clients agree, and where they differ the
 //! more careful one: never fight a "replaced", never wipe on a reason that does not say that the link is gone.
 
+use crate::api::{Error, Status};
 use crate::stanza::NodeRef;
 
 /// What to do after the connection has ended.
@@ -45,6 +46,9 @@ pub(crate) enum Reason {
     MalformedStanza,
     Rejected,
     ServerError,
+    Dead,
+    LoginTimeout,
+    PhoneReset,
 }
 
 impl Reason {
@@ -67,6 +71,9 @@ impl Reason {
             Self::MalformedStanza => "malformed_stanza",
             Self::Rejected => "rejected",
             Self::ServerError => "server_error",
+            Self::Dead => "dead",
+            Self::LoginTimeout => "login_timeout",
+            Self::PhoneReset => "phone_reset",
         }
     }
 }
@@ -99,6 +106,66 @@ impl Ending {
     /// `<xmlstreamend/>`.
     pub(crate) fn stream_end() -> Self {
         Self::new(Verdict::Reconnect(Pace::BackOff), Reason::StreamEnd, None)
+    }
+
+    /// Nothing came in for too long.
+    pub(crate) fn dead() -> Self {
+        Self::new(Verdict::Reconnect(Pace::AtOnce), Reason::Dead, None)
+    }
+
+    /// The server neither accepted nor refused the login.
+    pub(crate) fn login_timeout() -> Self {
+        Self::new(Verdict::Reconnect(Pace::BackOff), Reason::LoginTimeout, None)
+    }
+
+    /// The account's phone was set up anew, with another identity key.
+    pub(crate) fn phone_reset() -> Self {
+        Self::new(Verdict::Wipe, Reason::PhoneReset, None)
+    }
+
+    /// The account's own list of devices leaves this one out.
+    pub(crate) fn unlinked() -> Self {
+        Self::new(Verdict::Wipe, Reason::DeviceRemoved, None)
+    }
+
+    /// The error for requests that this ending leaves without an answer, and for the `connection` event.
+    pub(crate) fn to_error(&self) -> Error {
+        let (status, text) = match self.reason {
+            Reason::Closed | Reason::StreamEnd => {
+                (Status::CONNECTION_LOST, "the server closed the connection")
+            }
+            Reason::Restart => (Status::CONNECTION_LOST, "the server asked for a new connection"),
+            Reason::Replaced => (
+                Status::REPLACED,
+                "the same device connected elsewhere: does the program run twice with one store?",
+            ),
+            Reason::DeviceRemoved => (Status::LOGGED_OUT, "this device was unlinked"),
+            Reason::Unauthorized => (Status::LOGGED_OUT, "the server no longer knows this device"),
+            Reason::PhoneReset => (Status::LOGGED_OUT, "WhatsApp was set up anew on the account's phone"),
+            Reason::TemporaryBan => (Status::TEMPORARILY_BANNED, "the account is banned for a time"),
+            Reason::AccountLocked => {
+                (Status::ACCOUNT_LOCKED, "the account is locked, or no longer on its phone")
+            }
+            Reason::AccountBanned => (Status::ACCOUNT_BANNED, "the account is banned"),
+            Reason::ClientOutdated => {
+                (Status::CLIENT_OUTDATED, "the server no longer takes this client.version: set a newer one")
+            }
+            Reason::BadUserAgent => {
+                (Status::CLIENT_REFUSED, "the server does not take how this client presents itself")
+            }
+            Reason::RateLimited => (Status::RATE_LIMITED, "the server wants fewer connections"),
+            Reason::ServerUnavailable => (Status::SERVER_ERROR, "the server is not available now"),
+            Reason::UnackedStanza => (Status::PROTOCOL, "the server missed an acknowledgement"),
+            Reason::MalformedStanza => (Status::PROTOCOL, "the server could not read what was sent"),
+            Reason::Rejected => (Status::REFUSED, "the server refused the connection"),
+            Reason::ServerError => (Status::SERVER_ERROR, "the server ended the connection with an error"),
+            Reason::Dead => (Status::CONNECTION_LOST, "nothing came from the server for too long"),
+            Reason::LoginTimeout => (Status::LOGIN_TIMEOUT, "the server did not answer the login in time"),
+        };
+        match self.code {
+            Some(code) => Error::new(status, format!("{text} (code {code})")),
+            None => Error::new(status, text),
+        }
     }
 
     /// `<failure reason=…>`, the answer to a login that is refused.

@@ -1,6 +1,7 @@
 //! Requests to the server that wait for their answer. Pure: time is handed in.
 
 use super::clock::Millis;
+use crate::stanza::Text;
 
 /// The requests of one connection, each with who waits for it (`W`) and until when.
 ///
@@ -12,7 +13,7 @@ pub(crate) struct Pending<W> {
 
 #[derive(Debug)]
 struct Entry<W> {
-    id: String,
+    id: Text,
     waiter: W,
     deadline: Millis,
 }
@@ -27,7 +28,7 @@ impl<W> Pending<W> {
     }
 
     /// To be called before the request is sent, so that no answer can come too early.
-    pub(crate) fn register(&mut self, id: String, waiter: W, deadline: Millis) {
+    pub(crate) fn register(&mut self, id: Text, waiter: W, deadline: Millis) {
         self.entries.push(Entry { id, waiter, deadline });
     }
 
@@ -50,6 +51,11 @@ impl<W> Pending<W> {
         let waiter = self.entries.swap_remove(index).waiter;
         self.give_back();
         Some(waiter)
+    }
+
+    /// The first waiter that `wanted` makes something of.
+    pub(crate) fn find<T>(&self, wanted: impl Fn(&W) -> Option<T>) -> Option<T> {
+        self.entries.iter().find_map(|entry| wanted(&entry.waiter))
     }
 
     /// All waiters, when the connection is gone.

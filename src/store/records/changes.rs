@@ -59,6 +59,22 @@ pub fn wipe(next: Option<&DeviceRecord>) -> Batch {
 }
 
 /// The address of the account's phone (device 0): the JID without device.
+/// The link is gone: all that belonged to it goes, in one transaction. Events that the host has not acknowledged stay.
+pub fn unlinked() -> Batch {
+    let mut batch = Batch::new();
+    for space in [
+        Space::Device,
+        Space::Account,
+        Space::OneTimePrekey,
+        Space::SignedPrekey,
+        Space::Identity,
+        Space::LidMap,
+    ] {
+        batch.delete_space(space);
+    }
+    batch
+}
+
 fn phone_of(jid: &str) -> String {
     match jid.split_once('@') {
         Some((user, server)) => {

@@ -1,0 +1,169 @@
+//! One encrypted connection: from the dial to stanzas in and out.
+//!
+//! A link knows nothing of what the stanzas mean. It is dialled, it gives what comes in, it sends what it is handed, and any
+//! error of it is final.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::timeout;
+
+use super::clock::unix_ms;
+use super::failure;
+use super::settings::Settings;
+use crate::api::{Error, Status};
+use crate::crypto::{KeyPair, OsRandom};
+use crate::net::{self, NetError};
+use crate::noise::{ClientHandshake, FrameReader, NoiseError, Opener, Sealer, intro, write_frame};
+use crate::stanza::{self, Node, Stanza};
+
+/// How long the system may take to accept what we send before the connection counts as dead.
+const SEND_LIMIT: Duration = Duration::from_secs(20);
+
+/// What a connection is made with.
+pub(crate) struct Dial {
+    /// The device's static key for the handshake.
+    pub(crate) noise: Arc<KeyPair>,
+    /// The serialised `ClientPayload`.
+    pub(crate) payload: Vec<u8>,
+    /// The server's hint from an earlier connection.
+    pub(crate) routing_info: Option<Vec<u8>>,
+}
+
+/// Why a link could not be made, or ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LinkError {
+    /// Below the handshake.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The handshake or the cipher: the other side is not whom it should be, or the stream is broken.
+    #[error(transparent)]
+    Noise(#[from] NoiseError),
+    /// The handshake was not answered.
+    #[error("the server did not answer the handshake within {0:?}: check server.url, or try again")]
+    HandshakeTimeout(Duration),
+    /// The server ended the connection.
+    #[error("the server closed the connection")]
+    Closed,
+    /// The system did not take what was sent.
+    #[error("nothing could be sent for {0:?}: the connection is dead")]
+    SendTimeout(Duration),
+    /// A frame that breaks the framing rules.
+    #[error("the server broke the framing rules: {0}")]
+    Frame(#[from] crate::noise::FrameError),
+    /// Something we built cannot be written.
+    #[error("a stanza could not be encoded: {0}")]
+    Encode(#[from] stanza::EncodeError),
+}
+
+impl LinkError {
+    /// The error for the host.
+    pub(crate) fn to_error(&self) -> Error {
+        let status = match self {
+            Self::Net(error) => return failure::of_net(error),
+            Self::Noise(_) => Status::SERVER_NOT_TRUSTED,
+            Self::HandshakeTimeout(_) => Status::NETWORK_TIMEOUT,
+            Self::Closed | Self::SendTimeout(_) => Status::CONNECTION_LOST,
+            Self::Frame(_) | Self::Encode(_) => Status::PROTOCOL,
+        };
+        Error::new(status, self.to_string())
+    }
+}
+
+/// What came in.
+#[derive(Debug)]
+pub(crate) enum Incoming {
+    Stanza(Stanza),
+    /// A frame that was opened but is no stanza; the stream goes on behind it.
+    Unreadable(stanza::DecodeError),
+}
+
+/// An open connection behind a finished handshake.
+pub(crate) struct Link {
+    writer: net::Writer,
+    reader: net::Reader,
+    frames: FrameReader,
+    sealer: Sealer,
+    opener: Opener,
+}
+
+impl Link {
+    /// Connects and shakes hands. All seven checks of the server's certificate chain are made; there is no way around them.
+    pub(crate) async fn dial(settings: &Settings, dial: Dial) -> Result<Self, LinkError> {
+        let mut endpoint = settings.endpoint.clone();
+        endpoint.set_routing_info(dial.routing_info.clone());
+        let (writer, reader) = net::connect(&endpoint).await?.split();
+        let limit = settings.handshake_timeout;
+        timeout(limit, Self::shake_hands(settings, dial, writer, reader))
+            .await
+            .unwrap_or(Err(LinkError::HandshakeTimeout(limit)))
+    }
+
+    async fn shake_hands(
+        settings: &Settings,
+        dial: Dial,
+        mut writer: net::Writer,
+        mut reader: net::Reader,
+    ) -> Result<Self, LinkError> {
+        let (handshake, hello) = ClientHandshake::new(dial.noise, &mut OsRandom);
+        let mut first = intro(dial.routing_info.as_deref());
+        write_frame(&mut first, &hello)?;
+        writer.send(Bytes::from(first)).await?;
+
+        let mut frames = FrameReader::new();
+        let answer = loop {
+            if let Some(frame) = frames.next()? {
+                break frame;
+            }
+            let bytes = reader.next().await?.ok_or(LinkError::Closed)?;
+            frames.push(&bytes);
+        };
+        let (finish, transport) = handshake.handle_server_hello(
+            &answer,
+            &settings.root,
+            unix_ms().div_euclid(1000),
+            settings.clock_tolerance_s,
+            &dial.payload,
+        )?;
+        let mut last = Vec::new();
+        write_frame(&mut last, &finish)?;
+        writer.send(Bytes::from(last)).await?;
+        frames.established();
+        let (sealer, opener) = transport.into_split();
+        Ok(Self { writer, reader, frames, sealer, opener })
+    }
+
+    /// The next stanza. May be cancelled at any time: nothing is lost then.
+    pub(crate) async fn receive(&mut self) -> Result<Incoming, LinkError> {
+        loop {
+            if let Some(frame) = self.frames.next()? {
+                let plaintext = self.opener.open(frame)?;
+                return Ok(match Stanza::decode(plaintext) {
+                    Ok(stanza) => Incoming::Stanza(stanza),
+                    Err(error) => Incoming::Unreadable(error),
+                });
+            }
+            let bytes = self.reader.next().await?.ok_or(LinkError::Closed)?;
+            self.frames.push(&bytes);
+        }
+    }
+
+    /// Sends a stanza. After an error the link is of no use: the cipher has moved on.
+    pub(crate) async fn send(&mut self, node: &Node) -> Result<(), LinkError> {
+        let plaintext = stanza::encode(node)?;
+        let mut frame = Vec::new();
+        self.sealer.seal_into(&plaintext, &mut frame)?;
+        match timeout(SEND_LIMIT, self.writer.send(Bytes::from(frame))).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(LinkError::SendTimeout(SEND_LIMIT)),
+        }
+    }
+
+    /// Says goodbye, without waiting long for it.
+    pub(crate) async fn close(mut self) {
+        const GOODBYE: Duration = Duration::from_millis(500);
+        // The connection is over either way.
+        let _ = timeout(GOODBYE, self.writer.close()).await;
+    }
+}

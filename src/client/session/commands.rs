@@ -1,0 +1,244 @@
+//! What the host asks for, and what work done elsewhere brings back.
+
+use serde_json::json;
+
+use super::super::methods::Call;
+use super::phase::Phase;
+use super::prekeys::MadePrekeys;
+use super::{Session, Stop};
+use crate::api::{ConnectionState, Error, Status};
+use crate::net::{self, NetError};
+use crate::pairing::DerivedKey;
+use crate::pairing::code::PairingCode;
+use crate::pairing::phone_number::PhoneNumber;
+
+/// Comes in through the session's inbox.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Connect,
+    Disconnect,
+    Close,
+    RequestCode {
+        request: u64,
+        phone: PhoneNumber,
+        code: Option<PairingCode>,
+    },
+    RequestQr {
+        request: u64,
+    },
+    AnswerPasskey {
+        request: u64,
+        assertion: String,
+    },
+    ConfirmPasskey {
+        request: u64,
+    },
+    Cancel {
+        request: u64,
+    },
+    Logout {
+        request: u64,
+    },
+    Call {
+        request: u64,
+        call: Call,
+    },
+    Acknowledge {
+        event: u64,
+    },
+    /// From the thread that derived a key for the pairing code.
+    Derived(DerivedKey),
+    /// From the thread that made one-time prekeys.
+    PrekeysMade(Box<MadePrekeys>),
+    /// From the task that looked up the newest version.
+    VersionFound {
+        request: u64,
+        found: Result<String, NetError>,
+    },
+    /// From the task that listed the store's sessions.
+    SessionsListed {
+        request: u64,
+        listed: Result<Vec<String>, crate::store::StoreError>,
+    },
+}
+
+/// What the host wants of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Offline,
+    Online,
+    Closed,
+}
+
+/// Names of requests in `result` events, where they are no methods of `wa_call`.
+pub(super) const CODE: &str = "pairing.code";
+pub(super) const QR: &str = "pairing.qr";
+pub(super) const PASSKEY: &str = "pairing.passkey";
+pub(super) const LOGOUT: &str = "session.logout";
+
+impl Session {
+    pub(super) async fn command(&mut self, command: Command) -> Result<(), Stop> {
+        match command {
+            Command::Connect => self.wish_online().await,
+            Command::Disconnect => self.wish_offline().await,
+            Command::Close => {
+                self.wish = Wish::Closed;
+                Ok(())
+            }
+            Command::RequestCode { request, phone, code } => {
+                self.requests.open(request, CODE, None);
+                self.pairing_request(request, |pairing, now, _| {
+                    pairing.request_code(now, request, phone, code)
+                })
+                .await
+            }
+            Command::RequestQr { request } => {
+                self.requests.open(request, QR, None);
+                self.pairing_request(request, |pairing, now, _| pairing.request_qr(now, request)).await
+            }
+            Command::AnswerPasskey { request, assertion } => {
+                self.requests.open(request, PASSKEY, None);
+                self.answer_passkey(request, &assertion).await
+            }
+            Command::ConfirmPasskey { request } => {
+                self.requests.open(request, PASSKEY, None);
+                self.confirm_passkey(request).await
+            }
+            Command::Cancel { request } => self.cancel(request).await,
+            Command::Logout { request } => {
+                self.requests.open(request, LOGOUT, None);
+                self.logout(request).await
+            }
+            Command::Call { request, call } => {
+                self.requests.open(request, call.name(), None);
+                self.call(request, call).await
+            }
+            Command::Acknowledge { event } => self.acknowledge(event).await,
+            Command::Derived(key) => {
+                self.with_pairing(|pairing, now, rng| pairing.derived(now, &key, rng)).await.map(drop)
+            }
+            Command::PrekeysMade(made) => self.prekeys_made(*made).await,
+            Command::VersionFound { request, found } => {
+                let answer = found.map(|version| json!({ "version": version }));
+                self.answer(request, answer.map_err(|error| super::super::failure::of_net(&error)));
+                Ok(())
+            }
+            Command::SessionsListed { request, listed } => {
+                let answer = listed.map(|sessions| json!({ "sessions": sessions }));
+                self.answer(request, answer.map_err(|error| super::super::failure::of_store(&error)));
+                Ok(())
+            }
+        }
+    }
+
+    async fn wish_online(&mut self) -> Result<(), Stop> {
+        self.wish = Wish::Online;
+        match self.phase {
+            // The host is at hand: no reason to sit out a wait.
+            Phase::Waiting { .. } => self.dial().await,
+            Phase::Offline => {
+                let stagger = self.settings.stagger(&mut self.rng);
+                if stagger == 0 {
+                    return self.dial().await;
+                }
+                self.wait_for(stagger, "staggered_start", None);
+                Ok(())
+            }
+            Phase::Dialing(_) | Phase::Online(_) => Ok(()),
+        }
+    }
+
+    async fn wish_offline(&mut self) -> Result<(), Stop> {
+        self.wish = Wish::Offline;
+        if matches!(self.phase, Phase::Offline) {
+            return Ok(());
+        }
+        let error = Error::new(Status::CONNECTION_LOST, "the connection was closed by wa_client_disconnect");
+        self.connection_gone(&error).await?;
+        self.tell_connection(ConnectionState::Disconnected, Some("by_host"), None, None);
+        Ok(())
+    }
+
+    async fn cancel(&mut self, request: u64) -> Result<(), Stop> {
+        if !self.requests.is_open(request) {
+            // It was answered while the call was on its way; its answer says all.
+            return Ok(());
+        }
+        if self.requests.has(CODE) || self.requests.has(QR) {
+            self.with_pairing(|pairing, now, rng| pairing.cancel(now, request, rng)).await?;
+        }
+        // Whatever is left of it is forgotten: an answer of the server finds nobody.
+        self.answer(request, Err(Status::CANCELLED.into()));
+        Ok(())
+    }
+
+    async fn call(&mut self, request: u64, call: Call) -> Result<(), Stop> {
+        match call {
+            Call::ServerPing => self.host_ping(request).await,
+            Call::SessionErase => self.erase(request).await,
+            Call::SessionStatus => {
+                let status = self.status();
+                self.answer(request, Ok(status));
+                Ok(())
+            }
+            Call::SessionList => {
+                let backend = std::sync::Arc::clone(self.store.backend());
+                self.elsewhere(async move {
+                    let listed = backend.list_sessions().await;
+                    let listed =
+                        listed.map(|names| names.iter().map(|name| name.as_str().to_owned()).collect());
+                    Command::SessionsListed { request, listed }
+                });
+                Ok(())
+            }
+            Call::VersionLatest => {
+                let endpoint = self.settings.endpoint.clone();
+                self.elsewhere(async move {
+                    let found = net::latest_version(&endpoint, net::VERSION_URL).await;
+                    let found = found.map(|[major, minor, build]| format!("{major}.{minor}.{build}"));
+                    Command::VersionFound { request, found }
+                });
+                Ok(())
+            }
+        }
+    }
+
+    fn status(&self) -> serde_json::Value {
+        let account = self.account.as_deref();
+        json!({
+            "state": self.shared.state(),
+            "linked": account.is_some(),
+            "jid": account.map(|account| &account.jid),
+            "lid": account.map(|account| &account.lid).filter(|lid| !lid.is_empty()),
+            "phone": account.map(|account| phone_of(&account.jid)),
+        })
+    }
+
+    /// Runs something that must not hold up the session; its result comes back as a command.
+    fn elsewhere(&self, work: impl Future<Output = Command> + Send + 'static) {
+        let post = self.post.clone();
+        tokio::spawn(async move {
+            let command = work.await;
+            if let Some(post) = post.upgrade() {
+                // A closed session wants no results.
+                let _ = post.send(command);
+            }
+        });
+    }
+
+    /// The same for work that keeps a processor busy.
+    pub(super) fn on_a_thread(&self, work: impl FnOnce() -> Command + Send + 'static) {
+        let post = self.post.clone();
+        tokio::task::spawn_blocking(move || {
+            let command = work();
+            if let Some(post) = post.upgrade() {
+                let _ = post.send(command);
+            }
+        });
+    }
+}
+
+/// The digits of an account's own address.
+pub(super) fn phone_of(jid: &str) -> &str {
+    jid.split(['@', ':']).next().unwrap_or(jid)
+}

@@ -1,0 +1,280 @@
+//! What follows when a connection, the link to the account, or the client ends.
+
+use super::super::ending::{Ending, Pace, Reason, Verdict};
+use super::super::failure;
+use super::super::link::LinkError;
+use super::commands::Wish;
+use super::incoming::NoAnswer;
+use super::phase::{Phase, Waiter};
+use super::{Session, Stop};
+use crate::api::{
+    Body, CloseReason, Closed, ConnectionState, Error, LogLevel, LoggedOut, LogoutReason, Restricted,
+    RestrictionKind, RestrictionScope, Status,
+};
+use crate::stanza::{Jid, Node, build};
+use crate::store::Batch;
+use crate::store::records;
+use serde_json::Value;
+
+/// How long the server may take to confirm a logout. The user wants to be gone, with or without it.
+const LOGOUT_LIMIT: u64 = 10_000;
+
+/// How the client ends.
+#[derive(Debug)]
+pub(super) struct Closing {
+    pub(super) reason: CloseReason,
+    pub(super) error: Option<Error>,
+}
+
+impl Session {
+    /// Work on the connection cannot go on. Trouble on the way is met by closing the client: there is nothing left to try.
+    pub(super) async fn stopped(&mut self, stop: Stop) {
+        if let Err(again) = self.deal_with(stop).await {
+            let error = again.to_error();
+            self.log(LogLevel::Error, "session", || format!("the session cannot go on: {error}"));
+            self.close_because(CloseReason::Failed, Some(error));
+        }
+    }
+
+    async fn deal_with(&mut self, stop: Stop) -> Result<(), Stop> {
+        match stop {
+            Stop::Ended(ending) => self.ended(ending).await,
+            Stop::Broken(error) => self.broken(&error).await,
+            Stop::Store(error) => {
+                // Nothing may be told to the server that is not on the disk, so the connection ends. The host may repair the
+                // store and connect again.
+                let error = failure::of_store(&error);
+                self.wish = Wish::Offline;
+                self.connection_gone(&error).await?;
+                self.tell_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
+                Ok(())
+            }
+        }
+    }
+
+    /// The connection is gone: whoever waited for an answer on it learns that.
+    pub(super) async fn connection_gone(&mut self, error: &Error) -> Result<(), Stop> {
+        let was_online = self.phase.online().is_some();
+        for waiter in self.hang_up().await {
+            if !matches!(waiter, Waiter::Pairing(_)) {
+                self.unanswered(waiter, NoAnswer::Disconnected).await?;
+            }
+        }
+        self.log(LogLevel::Debug, "connection", || format!("gone: {error}"));
+        if was_online {
+            self.with_pairing(|pairing, now, _| pairing.disconnected(now)).await?;
+        }
+        Ok(())
+    }
+
+    async fn broken(&mut self, error: &LinkError) -> Result<(), Stop> {
+        let error = error.to_error();
+        self.connection_gone(&error).await?;
+        self.come_back(Pace::BackOff, "broken", Some(&error));
+        Ok(())
+    }
+
+    async fn ended(&mut self, ending: Ending) -> Result<(), Stop> {
+        let error = ending.to_error();
+        let reason = ending.reason.name();
+        if let (Verdict::Wipe, Some(_)) = (ending.verdict, &self.account) {
+            return self.link_gone(ending).await;
+        }
+        let registering = self.account.is_none();
+        if registering && ending.verdict != Verdict::Reconnect(Pace::AtOnce) {
+            self.refused_to_pairing(&ending).await?;
+        }
+        self.connection_gone(&error).await?;
+        if let Some(restricted) = restriction(&ending) {
+            self.tell_restricted(restricted).await?;
+        }
+        match ending.verdict {
+            Verdict::Reconnect(pace) => self.come_back(pace, reason, Some(&error)),
+            Verdict::Stop | Verdict::Wipe => {
+                if registering && ending.verdict == Verdict::Wipe {
+                    // The server does not want these keys: the next attempt comes with others.
+                    self.forget_device().await?;
+                }
+                self.wish = Wish::Offline;
+                self.tell_connection(ConnectionState::Disconnected, Some(reason), Some(&error), None);
+            }
+        }
+        Ok(())
+    }
+
+    /// Connects again, if that is wanted and something else has not begun to already.
+    fn come_back(&mut self, pace: Pace, reason: &'static str, error: Option<&Error>) {
+        if !matches!(self.phase, Phase::Offline) || self.wish == Wish::Closed {
+            return;
+        }
+        let wanted =
+            self.wish == Wish::Online && (self.settings.config.reconnect_auto() || pace == Pace::AtOnce);
+        // A device that is not linked comes back only for somebody: each connection of it is a registration.
+        let useful = self.account.is_some() || self.pairing_is_wanted();
+        if wanted && useful {
+            self.wait(pace, reason, error);
+        } else {
+            self.tell_connection(ConnectionState::Disconnected, Some(reason), error, None);
+        }
+    }
+
+    async fn forget_device(&mut self) -> Result<(), Stop> {
+        self.pairing = None;
+        self.device = None;
+        self.store.commit(records::unlinked()).await?;
+        Ok(())
+    }
+
+    /// The account no longer knows this device. Its keys are of no use any more.
+    async fn link_gone(&mut self, ending: Ending) -> Result<(), Stop> {
+        let told = true;
+        if let Some(request) = self.logging_out() {
+            return self.logged_out(request, told).await;
+        }
+        let reason = match ending.reason {
+            Reason::AccountLocked => LogoutReason::AccountLocked,
+            Reason::AccountBanned => LogoutReason::AccountBanned,
+            Reason::PhoneReset => LogoutReason::PhoneReset,
+            _ if self.account.as_ref().is_some_and(|account| account.login_counter == 0) => {
+                LogoutReason::LinkRevoked
+            }
+            _ => LogoutReason::ByPhone,
+        };
+        let error = ending.to_error();
+        self.hang_up().await;
+        self.answer_all(&error);
+        let mut bodies: Vec<Body> = restriction(&ending).map(Body::from).into_iter().collect();
+        bodies.push(
+            LoggedOut {
+                reason,
+                user_text: reason.user_text().into(),
+                text: ending.text,
+                may_be_listed: false,
+            }
+            .into(),
+        );
+        self.tell_durably(bodies, records::unlinked()).await?;
+        self.forget_link();
+        self.close_because(CloseReason::LoggedOut, None);
+        Ok(())
+    }
+
+    pub(super) async fn logout(&mut self, request: u64) -> Result<(), Stop> {
+        let Some(account) = &self.account else {
+            self.answer(request, Err(Status::NOT_LINKED.into()));
+            return Ok(());
+        };
+        let own = account.jid.parse::<Jid>().ok();
+        let remove =
+            Node::new("remove-companion-device").attr_opt("jid", own).attr("reason", "user_initiated");
+        let waiter = Waiter::Logout { request };
+        let timeout = LOGOUT_LIMIT.min(self.settings.iq_timeout);
+        if self.phase.is_logged_in() && self.query(build::set("md").child(remove), waiter, timeout).await? {
+            return Ok(());
+        }
+        self.logged_out(request, false).await
+    }
+
+    /// The request of the host for a logout that the server has not confirmed yet.
+    fn logging_out(&mut self) -> Option<u64> {
+        let online = self.phase.online()?;
+        online.pending.find(|waiter| match waiter {
+            Waiter::Logout { request } => Some(*request),
+            _ => None,
+        })
+    }
+
+    /// Ends the link on the host's wish. `told`: the server knows.
+    pub(super) async fn logged_out(&mut self, request: u64, told: bool) -> Result<(), Stop> {
+        self.hang_up().await;
+        let mut batch = Batch::new();
+        batch.erase_session();
+        let reason = LogoutReason::ByHost;
+        let body =
+            LoggedOut { reason, user_text: reason.user_text().into(), text: None, may_be_listed: !told };
+        self.unacknowledged.clear();
+        self.tell_durably(vec![body.into()], batch).await?;
+        self.forget_link();
+        self.answer(request, Ok(Value::Null));
+        self.close_because(CloseReason::LoggedOut, None);
+        Ok(())
+    }
+
+    /// Erases everything without a word to the server.
+    pub(super) async fn erase(&mut self, request: u64) -> Result<(), Stop> {
+        self.hang_up().await;
+        let mut batch = Batch::new();
+        batch.erase_session();
+        self.store.commit(batch).await?;
+        self.unacknowledged.clear();
+        self.forget_link();
+        self.answer(request, Ok(Value::Null));
+        self.close_because(CloseReason::ByHost, None);
+        Ok(())
+    }
+
+    fn forget_link(&mut self) {
+        self.account = None;
+        self.device = None;
+        self.pairing = None;
+        self.shared.set_linked(false);
+    }
+
+    pub(super) fn close_because(&mut self, reason: CloseReason, error: Option<Error>) {
+        self.wish = Wish::Closed;
+        self.closing = Closing { reason, error };
+    }
+
+    /// The last words: every request is answered, the session is given back, and only then is the host told.
+    pub(super) async fn finish(mut self) {
+        self.shared.set_closed();
+        if self.hang_up_for_good().await {
+            self.tell_connection(ConnectionState::Disconnected, Some("closed"), None, None);
+        }
+        self.answer_all(&Status::CLIENT_CLOSED.into());
+        let Self { sink, store, closing, .. } = self;
+        drop(store);
+        let Closing { reason, error } = closing;
+        let (status, text) = match error {
+            Some(error) => (error.status, Some(error.text.into())),
+            None => (Status::OK, None),
+        };
+        sink.close(Closed { reason, status, text });
+    }
+
+    async fn hang_up_for_good(&mut self) -> bool {
+        let connected = !matches!(self.phase, Phase::Offline);
+        self.hang_up().await;
+        connected
+    }
+}
+
+impl Stop {
+    pub(super) fn to_error(&self) -> Error {
+        match self {
+            Self::Ended(ending) => ending.to_error(),
+            Self::Broken(error) => error.to_error(),
+            Self::Store(error) => failure::of_store(error),
+        }
+    }
+}
+
+/// The `restricted` event that belongs to an ending, if one does.
+fn restriction(ending: &Ending) -> Option<Restricted> {
+    let (kind, scope) = match ending.reason {
+        Reason::TemporaryBan => (RestrictionKind::TemporaryBan, RestrictionScope::Account),
+        Reason::AccountBanned => (RestrictionKind::AccountBanned, RestrictionScope::Account),
+        Reason::AccountLocked => (RestrictionKind::AccountLocked, RestrictionScope::Account),
+        Reason::ClientOutdated => (RestrictionKind::ClientOutdated, RestrictionScope::Client),
+        Reason::RateLimited => (RestrictionKind::RateLimit, RestrictionScope::Connection),
+        _ => return None,
+    };
+    Some(Restricted {
+        kind,
+        scope,
+        starts_at_ms: None,
+        ends_at_ms: ending.expires_in_s.map(Session::ends_at),
+        code: ending.ban_code,
+        user_text: ending.text.clone().map_or_else(|| kind.user_text().into(), Into::into),
+    })
+}

@@ -1,0 +1,187 @@
+//! Where each stanza goes.
+
+use super::super::ending::Ending;
+use super::super::failure::IqError;
+use super::super::link::{Incoming, LinkError};
+use super::commands::Wish;
+use super::phase::Waiter;
+use super::{Session, Stop};
+use crate::api::{Error, LogLevel, Status};
+use crate::pairing::IqFailure;
+use crate::stanza::{Jid, Node, NodeRef, build};
+use serde_json::json;
+
+/// Why an answer did not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    Timeout,
+    Disconnected,
+}
+
+impl NoAnswer {
+    fn to_error(self) -> Error {
+        match self {
+            Self::Timeout => Status::REQUEST_TIMEOUT.into(),
+            Self::Disconnected => Status::CONNECTION_LOST.into(),
+        }
+    }
+}
+
+impl Session {
+    pub(super) async fn received(&mut self, received: Result<Incoming, LinkError>) -> Result<(), Stop> {
+        let now = self.clock.now();
+        if let Some(online) = self.phase.online() {
+            online.keepalive.received(now);
+        }
+        match received? {
+            Incoming::Stanza(stanza) => {
+                let node = stanza.root();
+                self.log(LogLevel::Trace, "stanza", || format!("in: {:?}", node.to_node()));
+                self.route(node).await
+            }
+            Incoming::Unreadable(error) => {
+                self.log(LogLevel::Warn, "stanza", || format!("a stanza was dropped: {error}"));
+                Ok(())
+            }
+        }
+    }
+
+    async fn route(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        match node.tag() {
+            "iq" => self.iq(node).await,
+            "success" => self.logged_in(node).await,
+            "failure" => Err(Stop::Ended(Ending::of_failure(node))),
+            "stream:error" => Err(Stop::Ended(Ending::of_stream_error(node))),
+            "xmlstreamend" => Err(Stop::Ended(Ending::stream_end())),
+            "ib" => self.ib(node).await,
+            "notification" => self.notification(node).await,
+            "receipt" | "call" | "status" => self.acknowledge_stanza(node).await,
+            // Left unacknowledged: the server keeps a message until something here can take it in.
+            "message" => {
+                self.offline_stanza(node);
+                Ok(())
+            }
+            "ack" | "presence" | "chatstate" | "error" => Ok(()),
+            _ => self.refuse_unknown(node).await,
+        }
+    }
+
+    async fn iq(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        if node.is("type", "result") || node.is("type", "error") {
+            let Some(id) = node.str("id") else { return Ok(()) };
+            if !from_server(node) {
+                self.log(LogLevel::Warn, "iq", || {
+                    "an answer did not come from the server and was dropped".to_owned()
+                });
+                return Ok(());
+            }
+            let waiter = self.phase.online().and_then(|online| online.pending.take(&id));
+            return match waiter {
+                Some(waiter) => self.answered(waiter, node).await,
+                None => Ok(()),
+            };
+        }
+        if node.is("xmlns", "urn:xmpp:ping") || node.is("xmlns", "w:p") || node.child("ping").is_some() {
+            return self.answer_ping(node).await;
+        }
+        if self.offer_to_pairing(node).await? {
+            return Ok(());
+        }
+        self.log(LogLevel::Debug, "iq", || "a request of the server is not known here".to_owned());
+        Ok(())
+    }
+
+    /// The server may leave the id out; then so does the answer.
+    async fn answer_ping(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        let to = node.jid("from").unwrap_or_else(Jid::server);
+        let id = node.str("id").map(|id| id.into_owned());
+        let answer = Node::new("iq").attr("to", to).attr("type", "result").attr_opt("id", id);
+        self.send(&answer).await
+    }
+
+    async fn answered(&mut self, waiter: Waiter, node: NodeRef<'_>) -> Result<(), Stop> {
+        let error = IqError::of(node);
+        match waiter {
+            Waiter::Ping | Waiter::Nobody => Ok(()),
+            Waiter::Pairing(tag) => self
+                .with_pairing(|pairing, now, rng| match &error {
+                    None => pairing.handle_reply(now, tag, Ok(node), rng),
+                    Some(error) => pairing.handle_reply(now, tag, Err(error.for_pairing()), rng),
+                })
+                .await
+                .map(drop),
+            // Any answer shows that the server is alive, also one that says it does not know this request.
+            Waiter::HostPing { request, sent_at } => {
+                let round_trip = self.clock.now().saturating_sub(sent_at);
+                self.answer(request, Ok(json!({ "round_trip_ms": round_trip })));
+                Ok(())
+            }
+            Waiter::Active => self.active().await,
+            Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
+            Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
+        }
+    }
+
+    /// The answer did not come, and will not.
+    pub(super) async fn unanswered(&mut self, waiter: Waiter, why: NoAnswer) -> Result<(), Stop> {
+        match waiter {
+            // The watch over the connection is kept elsewhere.
+            Waiter::Ping | Waiter::Nobody => Ok(()),
+            Waiter::Pairing(tag) => {
+                let failure = match why {
+                    NoAnswer::Timeout => IqFailure::Timeout,
+                    NoAnswer::Disconnected => IqFailure::Disconnected,
+                };
+                self.with_pairing(|pairing, now, rng| pairing.handle_reply(now, tag, Err(failure), rng))
+                    .await
+                    .map(drop)
+            }
+            Waiter::HostPing { request, .. } => {
+                self.answer(request, Err(why.to_error()));
+                Ok(())
+            }
+            Waiter::Active if why == NoAnswer::Timeout => self.active().await,
+            Waiter::Active => Ok(()),
+            Waiter::Prekeys(uploaded) if why == NoAnswer::Timeout => self.prekeys_not_taken(uploaded).await,
+            // The next login finds them unsent and sends them again.
+            Waiter::Prekeys(_) => Ok(()),
+            Waiter::Logout { request } => self.logged_out(request, false).await,
+        }
+    }
+
+    pub(super) async fn host_ping(&mut self, request: u64) -> Result<(), Stop> {
+        let waiter = Waiter::HostPing { request, sent_at: self.clock.now() };
+        let timeout = self.settings.keepalive.dead_after;
+        if !self.query(build::get("w:p"), waiter, timeout).await? {
+            self.answer(request, Err(Status::NOT_CONNECTED.into()));
+        }
+        Ok(())
+    }
+
+    /// Something new: the server is told that it was seen and not understood, or it would come for ever.
+    async fn refuse_unknown(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        const UNRECOGNIZED_STANZA: u16 = 488;
+        self.log(LogLevel::Debug, "stanza", || format!("an unknown stanza <{}> was refused", node.tag()));
+        match build::ack(&node) {
+            Some(ack) if self.wish == Wish::Online => {
+                self.send(&ack.attr("error", UNRECOGNIZED_STANZA)).await
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a stanza comes from the service itself, which may also leave the sender out.
+pub(super) fn from_server(node: NodeRef<'_>) -> bool {
+    node.jid("from").is_none_or(|from| from.is_server())
+}
+
+impl IqError {
+    fn for_pairing(&self) -> IqFailure {
+        IqFailure::Error {
+            code: self.code.unwrap_or(0),
+            text: self.text.clone().unwrap_or_default(),
+            backoff: self.backoff.map(|wait| wait.as_secs()),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! From `<success>` to `ready`.
+
+use super::super::clock::{Millis, unix_ms};
+use super::phase::{Stage, Waiter};
+use super::{Session, Stop};
+use crate::api::{ConnectionState, LogLevel, PairingStage, Ready};
+use crate::stanza::{Node, NodeRef, build};
+use crate::store::Batch;
+
+/// How many stanzas of the queue are asked for at once, as the official web client does.
+const OFFLINE_BATCH: u32 = 200;
+/// From the first stanza of a batch to the request for the next.
+const OFFLINE_PAUSE: Millis = 100;
+
+/// The stanzas that waited for us at the server. It sends a few by itself and the rest in batches that are asked for.
+#[derive(Debug, Default)]
+pub(super) struct OfflineQueue {
+    /// How many are still to come.
+    left: u64,
+    ask_at: Option<Millis>,
+}
+
+impl OfflineQueue {
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        self.ask_at
+    }
+}
+
+impl Session {
+    pub(super) async fn logged_in(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        // A server may say it to a device that is not linked, and may say it twice: only the first to a linked one counts.
+        let now = self.clock.now();
+        let (Some(online), Some(account)) = (self.phase.online(), &mut self.account) else {
+            return Ok(());
+        };
+        if !matches!(online.stage, Stage::LoggingIn { .. }) {
+            return Ok(());
+        }
+        online.stage = Stage::LoggedIn;
+        self.first_login = account.login_counter == 0;
+        **account = account.logged_in();
+        if let Some(lid) = node.str("lid").filter(|lid| !lid.is_empty()) {
+            account.lid = lid.into_owned();
+        }
+        if let Some(name) = node.str("display_name").filter(|name| !name.is_empty()) {
+            account.push_name = Some(name.into_owned());
+        }
+        if let Some(seconds) = node.u64("t").and_then(|t| i64::try_from(t).ok()) {
+            account.clock_offset_ms = seconds.saturating_mul(1000).saturating_sub(unix_ms());
+        }
+        self.attempt = 0;
+        self.backoff.connected(now);
+        self.store_account().await?;
+        self.tell_connection(ConnectionState::Online, None, None, None);
+        if self.first_login {
+            self.tell_first(PairingStage::FirstLogin);
+        }
+        if self.account.as_ref().is_some_and(|account| account.server_has_prekeys) {
+            self.go_active().await
+        } else {
+            self.provide_prekeys().await
+        }
+    }
+
+    /// Writes the account as it is now.
+    pub(super) async fn store_account(&mut self) -> Result<(), Stop> {
+        if let Some(account) = &self.account {
+            let mut batch = Batch::new();
+            account.put(&mut batch);
+            self.store.commit(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the server that we are there for live traffic, the last duty before `ready`.
+    pub(super) async fn go_active(&mut self) -> Result<(), Stop> {
+        if !self.phase.online().is_some_and(|online| online.stage == Stage::LoggedIn) {
+            return Ok(());
+        }
+        let node = build::set("passive").child(Node::new("active"));
+        self.query(node, Waiter::Active, self.settings.iq_timeout).await.map(drop)
+    }
+
+    /// The server took that. Should it not have, the session is of use all the same.
+    pub(super) async fn active(&mut self) -> Result<(), Stop> {
+        let Some(online) = self.phase.online().filter(|online| online.stage == Stage::LoggedIn) else {
+            return Ok(());
+        };
+        online.stage = Stage::Ready;
+        let Some(account) = &self.account else { return Ok(()) };
+        let ready = Ready {
+            jid: account.jid.clone(),
+            lid: Some(account.lid.clone()).filter(|lid| !lid.is_empty()),
+            phone: super::commands::phone_of(&account.jid).to_owned(),
+            first_login: self.first_login,
+        };
+        if self.first_login {
+            self.tell_first(PairingStage::Ready);
+        }
+        self.pairing = None;
+        self.sink.push(0, ready);
+        Ok(())
+    }
+
+    /// `<offline_preview count=…/>`: so many wait.
+    pub(super) async fn offline_announced(&mut self, count: u64) -> Result<(), Stop> {
+        self.log(LogLevel::Debug, "offline", || format!("{count} stanzas wait at the server"));
+        let Some(online) = self.phase.online() else { return Ok(()) };
+        online.offline_queue = OfflineQueue { left: count, ask_at: None };
+        if count > 0 { self.ask_for_batch().await } else { Ok(()) }
+    }
+
+    /// One of the stanzas that waited has come.
+    pub(super) fn offline_stanza(&mut self, node: NodeRef<'_>) {
+        let now = self.clock.now();
+        let Some(online) = self.phase.online().filter(|_| node.has_attr("offline")) else { return };
+        let queue = &mut online.offline_queue;
+        queue.left = queue.left.saturating_sub(1);
+        if queue.left > 0 {
+            queue.ask_at.get_or_insert(now + OFFLINE_PAUSE);
+        } else {
+            queue.ask_at = None;
+        }
+    }
+
+    /// `<offline/>`: that was all.
+    pub(super) fn offline_done(&mut self) {
+        if let Some(online) = self.phase.online() {
+            online.offline_queue = OfflineQueue::default();
+        }
+    }
+
+    pub(super) async fn ask_for_offline(&mut self, now: Millis) -> Result<(), Stop> {
+        match self.phase.online() {
+            Some(online) if online.offline_queue.ask_at.is_some_and(|at| at <= now) => {
+                online.offline_queue.ask_at = None;
+                self.ask_for_batch().await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn ask_for_batch(&mut self) -> Result<(), Stop> {
+        self.send(&Node::new("ib").child(Node::new("offline_batch").attr("count", OFFLINE_BATCH))).await
+    }
+}

@@ -1,0 +1,148 @@
+//! What the server tells a session beside messages: `<ib>`, notifications, and the acknowledgements it wants for them.
+
+use super::super::clock::unix_ms;
+use super::super::ending::Ending;
+use super::incoming::from_server;
+use super::phase::Waiter;
+use super::{Session, Stop};
+use crate::api::{LogLevel, Restricted, RestrictionKind, RestrictionScope};
+use crate::pairing::account::KeyIndexes;
+use crate::stanza::{Jid, Node, NodeRef, build};
+use crate::store::records;
+
+/// Kinds of state that the server asks us to fetch anew and of which this library keeps no copy: there is nothing to fetch.
+/// `syncd_app_state` is not among them, and so waits for a version that keeps one.
+const NOTHING_KEPT: [&str; 3] = ["account_sync", "groups", "newsletter_metadata"];
+
+impl Session {
+    pub(super) async fn ib(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        for child in node.children() {
+            match child.tag() {
+                "offline_preview" => self.offline_announced(child.u64("count").unwrap_or(0)).await?,
+                "offline" => self.offline_done(),
+                "dirty" => self.dirty(child).await?,
+                "edge_routing" => self.edge_routing(child).await?,
+                "client_expiration" => self.client_expiration(child).await?,
+                "downgrade_webclient" => {
+                    self.offer_to_pairing(node).await?;
+                }
+                "thread_metadata" | "priority_offline_complete" | "tos" | "recovery_nonce" => {}
+                other => self.log(LogLevel::Debug, "ib", || format!("<{other}> is not known here")),
+            }
+        }
+        Ok(())
+    }
+
+    async fn dirty(&mut self, dirty: NodeRef<'_>) -> Result<(), Stop> {
+        let kind = dirty.str("type").unwrap_or_default();
+        if !NOTHING_KEPT.contains(&kind.as_ref()) {
+            self.log(LogLevel::Debug, "ib", || format!("{kind} is to be fetched anew"));
+            return Ok(());
+        }
+        let clean = Node::new("clean")
+            .attr("type", kind.into_owned())
+            .attr_opt("timestamp", dirty.str("timestamp").map(|time| time.into_owned()));
+        let node = build::set("urn:xmpp:whatsapp:dirty").child(clean);
+        self.query(node, Waiter::Nobody, self.settings.iq_timeout).await.map(drop)
+    }
+
+    /// The server's hint for the next connection.
+    async fn edge_routing(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        let info = node.child("routing_info").and_then(|info| info.bytes().map(<[u8]>::to_vec));
+        let (Some(info), Some(device)) = (info.filter(|info| !info.is_empty()), &mut self.device) else {
+            return Ok(());
+        };
+        if device.routing_info.as_ref() != Some(&info) {
+            device.routing_info = Some(info);
+            self.store.commit(records::fresh(device)).await?;
+        }
+        Ok(())
+    }
+
+    /// The server names the day from which it refuses this version.
+    async fn client_expiration(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        let Some(seconds) = node.u64("t").and_then(|t| i64::try_from(t).ok()) else {
+            return Ok(());
+        };
+        self.tell_restricted(Restricted {
+            kind: RestrictionKind::ClientOutdated,
+            scope: RestrictionScope::Client,
+            ends_at_ms: None,
+            starts_at_ms: Some(seconds.saturating_mul(1000)),
+            code: None,
+            user_text: RestrictionKind::ClientOutdated.user_text().into(),
+        })
+        .await
+    }
+
+    pub(super) async fn notification(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        if self.account.is_none() && self.offer_to_pairing(node).await? {
+            return Ok(());
+        }
+        self.acknowledge_stanza(node).await?;
+        match node.str("type").as_deref() {
+            Some("encrypt") => self.encrypt_notification(node).await,
+            Some("account_sync") => match node.child("devices") {
+                Some(devices) if self.is_own_account(node) => self.own_devices(devices).await,
+                _ => Ok(()),
+            },
+            Some("devices") if self.is_own_account(node) => match node.child("remove") {
+                Some(removed) => self.own_devices(removed).await,
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    async fn encrypt_notification(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        if let Some(left) = node.child("count").and_then(|count| count.u64("value"))
+            && from_server(node)
+        {
+            return self.prekeys_counted(left).await;
+        }
+        // Our own phone has a new identity key: what it signed for us is void.
+        let from_own_phone =
+            node.jid("from").is_some_and(|from| from.device == 0) && self.is_own_account(node);
+        if node.child("identity").is_some() && from_own_phone {
+            return Err(Stop::Ended(Ending::phone_reset()));
+        }
+        Ok(())
+    }
+
+    /// A signed list of the account's devices. If ours is no longer on it, the link is gone.
+    async fn own_devices(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        let Some(account) = &self.account else { return Ok(()) };
+        let list = node
+            .child("key-index-list")
+            .and_then(|list| list.bytes())
+            .and_then(|list| KeyIndexes::verify(list, &account.account_key));
+        match list {
+            // The list counts if it was made after we were linked: an older one cannot know us.
+            Some(list) if !list.contains(account.key_index) => Err(Stop::Ended(Ending::unlinked())),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_own_account(&self, node: NodeRef<'_>) -> bool {
+        let (Some(from), Some(account)) = (node.jid("from"), &self.account) else {
+            return false;
+        };
+        let is = |own: &str| own.parse::<Jid>().is_ok_and(|own| own.same_account(&from));
+        is(&account.jid) || is(&account.lid)
+    }
+
+    /// Tells the server that a stanza has arrived and need not be sent again.
+    pub(super) async fn acknowledge_stanza(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        self.offline_stanza(node);
+        match build::ack(&node) {
+            Some(ack) => self.send(&ack).await,
+            None => Ok(()),
+        }
+    }
+
+    /// When a ban of so many seconds ends.
+    pub(super) fn ends_at(seconds: u64) -> i64 {
+        let span = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+        unix_ms().saturating_add(span)
+    }
+}

@@ -1,0 +1,115 @@
+//! One-time prekeys: without them at the server nobody can start a conversation with this device.
+
+use super::super::failure::IqError;
+use super::commands::Command;
+use super::phase::Waiter;
+use super::{Session, Stop};
+use crate::api::LogLevel;
+use crate::crypto::OsRandom;
+use crate::stanza::{Node, build};
+use crate::store::records::{
+    OneTimePrekey, PrekeyBatch, allocate_prekeys, load_unsent_prekeys, prekeys_uploaded,
+};
+
+/// Keys made on another thread.
+#[derive(Debug)]
+pub(crate) struct MadePrekeys(PrekeyBatch);
+
+/// The keys of one upload that the server has not answered yet.
+#[derive(Debug)]
+pub(super) struct UploadedPrekeys {
+    last_id: u32,
+    count: usize,
+}
+
+impl Session {
+    /// Sends the server what an earlier run made and could not hand over, or makes new ones.
+    pub(super) async fn provide_prekeys(&mut self) -> Result<(), Stop> {
+        let Some(account) = self.account.as_deref().filter(|_| self.phase.is_logged_in()) else {
+            return Ok(());
+        };
+        let unsent = load_unsent_prekeys(&self.store, account).await?;
+        if !unsent.is_empty() {
+            return self.upload(&unsent).await;
+        }
+        let account = account.clone();
+        let count = u32::try_from(self.settings.config.prekeys_upload_count()).unwrap_or(u32::MAX);
+        self.on_a_thread(move || {
+            Command::PrekeysMade(Box::new(MadePrekeys(allocate_prekeys(&account, count, &mut OsRandom))))
+        });
+        Ok(())
+    }
+
+    /// They go to the disk before they go to the server: a key that others have must never be missing here.
+    pub(super) async fn prekeys_made(&mut self, MadePrekeys(made): MadePrekeys) -> Result<(), Stop> {
+        let Some(account) = &mut self.account else { return Ok(()) };
+        if account.jid != made.account.jid || account.next_prekey_id == made.account.next_prekey_id {
+            return Ok(());
+        }
+        // The batch carries the account as it was when the keys were begun; what has changed since is put on top.
+        account.next_prekey_id = made.account.next_prekey_id;
+        let mut batch = made.batch;
+        account.put(&mut batch);
+        self.store.commit(batch).await?;
+        self.upload(&made.keys).await
+    }
+
+    async fn upload(&mut self, keys: &[OneTimePrekey]) -> Result<(), Stop> {
+        let (Some(device), Some(last)) = (&self.device, keys.last()) else {
+            return Ok(());
+        };
+        let signed = &device.signed_prekey;
+        let key = |id: u32, public: &[u8]| {
+            let [_, id @ ..] = id.to_be_bytes();
+            [Node::new("id").bytes(id), Node::new("value").bytes(public)]
+        };
+        let node = build::set("encrypt")
+            .child(Node::new("registration").bytes(device.registration_id.to_be_bytes()))
+            .child(Node::new("type").bytes([5]))
+            .child(Node::new("identity").bytes(device.identity.public().0))
+            .child(Node::new("list").children(
+                keys.iter().map(|prekey| Node::new("key").children(key(prekey.id, &prekey.public.0))),
+            ))
+            .child(
+                Node::new("skey")
+                    .children(key(signed.id, &signed.pair.public().0))
+                    .child(Node::new("signature").bytes(signed.signature)),
+            );
+        let uploaded = UploadedPrekeys { last_id: last.id, count: keys.len() };
+        self.query(node, Waiter::Prekeys(uploaded), self.settings.iq_timeout).await.map(drop)
+    }
+
+    pub(super) async fn prekeys_answered(
+        &mut self,
+        uploaded: UploadedPrekeys,
+        error: Option<IqError>,
+    ) -> Result<(), Stop> {
+        if let Some(error) = error {
+            self.log(LogLevel::Warn, "prekeys", || {
+                format!("the server did not take the prekeys: {}", error.to_error())
+            });
+            return self.prekeys_not_taken(uploaded).await;
+        }
+        if let Some(account) = &self.account {
+            let (account, batch) = prekeys_uploaded(account, uploaded.last_id);
+            self.store.commit(batch).await?;
+            self.account = Some(Box::new(account));
+        }
+        self.go_active().await
+    }
+
+    /// Tried again later; the session goes on meanwhile, for what it can be used without.
+    pub(super) async fn prekeys_not_taken(&mut self, uploaded: UploadedPrekeys) -> Result<(), Stop> {
+        let wait = self.prekeys_backoff.next(&mut self.rng);
+        self.log(LogLevel::Debug, "prekeys", || {
+            format!("{} prekeys are sent again in {wait} ms", uploaded.count)
+        });
+        self.prekeys_retry_at = Some(self.clock.now() + wait);
+        self.go_active().await
+    }
+
+    /// The server says how many it has left.
+    pub(super) async fn prekeys_counted(&mut self, left: u64) -> Result<(), Stop> {
+        if left < self.settings.config.prekeys_min() { self.provide_prekeys().await } else { Ok(()) }
+    }
+}

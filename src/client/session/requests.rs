@@ -1,0 +1,84 @@
+//! Requests of the host: each is answered by exactly one `result` event, when the client closes at the latest.
+
+use serde_json::Value;
+
+use super::super::clock::Millis;
+use super::Session;
+use crate::api::{Error, RequestResult, Status};
+
+/// The requests that are not answered yet.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    open: Vec<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
+    id: u64,
+    /// As the `result` event names it.
+    method: &'static str,
+    /// When it fails for want of an answer, if nothing else watches over it.
+    deadline: Option<Millis>,
+}
+
+impl Requests {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn open(&mut self, id: u64, method: &'static str, deadline: Option<Millis>) {
+        self.open.push(Open { id, method, deadline });
+    }
+
+    pub(super) fn is_open(&self, id: u64) -> bool {
+        self.open.iter().any(|open| open.id == id)
+    }
+
+    /// Whether a request by that name is open.
+    pub(super) fn has(&self, method: &str) -> bool {
+        self.open.iter().any(|open| open.method == method)
+    }
+
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        self.open.iter().filter_map(|open| open.deadline).min()
+    }
+
+    fn take(&mut self, id: u64) -> Option<&'static str> {
+        let index = self.open.iter().position(|open| open.id == id)?;
+        let method = self.open.swap_remove(index).method;
+        if self.open.is_empty() {
+            self.open = Vec::new();
+        }
+        Some(method)
+    }
+}
+
+impl Session {
+    /// Answers a request; does nothing if it was answered before.
+    pub(super) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
+        let Some(method) = self.requests.take(request) else {
+            return;
+        };
+        let body = match answer {
+            Ok(value) => RequestResult::ok(method, value),
+            Err(error) => RequestResult::failed(method, error),
+        };
+        self.shared.request_answered();
+        self.sink.push(request, body);
+    }
+
+    /// Answers what is still open: nothing will come any more.
+    pub(super) fn answer_all(&mut self, error: &Error) {
+        for id in self.requests.open.iter().map(|open| open.id).collect::<Vec<_>>() {
+            self.answer(id, Err(error.clone()));
+        }
+    }
+
+    /// Gives up on requests whose time is over.
+    pub(super) fn expire_requests(&mut self, now: Millis) {
+        let late = |open: &&Open| open.deadline.is_some_and(|at| at <= now);
+        for id in self.requests.open.iter().filter(late).map(|open| open.id).collect::<Vec<_>>() {
+            self.answer(id, Err(Status::REQUEST_TIMEOUT.into()));
+        }
+    }
+}

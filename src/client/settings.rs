@@ -1,0 +1,114 @@
+//! The configuration of one client, read once and checked as far as that can be done without a network.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::clock::Millis;
+use super::failure;
+use super::keepalive::KeepaliveTimes;
+use crate::api::{Config, Error, LogLevel, Status};
+use crate::crypto::{PublicKey, Random, random_array};
+use crate::net::{Endpoint, Limits, Proxy};
+use crate::noise::RootKey;
+use crate::noise::client_payload::AppVersion;
+
+/// What a session needs to know of its configuration; see `include/CONFIGURATION.md` for what each value means.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) root: RootKey,
+    pub(crate) clock_tolerance_s: u32,
+    pub(crate) version: AppVersion,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) login_timeout: Millis,
+    pub(crate) iq_timeout: Millis,
+    pub(crate) keepalive: KeepaliveTimes,
+    /// The least important log lines that are wanted; none if not set.
+    pub(crate) log_level: Option<LogLevel>,
+}
+
+impl Settings {
+    pub(crate) fn read(config: &Config) -> Result<Self, Error> {
+        config.check()?;
+        Ok(Self {
+            endpoint: endpoint(config)?,
+            root: root_key(config)?,
+            clock_tolerance_s: u32::try_from(config.server_clock_tolerance().as_secs()).unwrap_or(u32::MAX),
+            version: AppVersion(config.client_version()),
+            handshake_timeout: config.handshake_timeout(),
+            login_timeout: millis(config.login_timeout()),
+            iq_timeout: millis(config.iq_timeout()),
+            keepalive: KeepaliveTimes {
+                min: millis(config.keepalive_min()),
+                max: millis(config.keepalive_max()),
+                dead_after: millis(config.keepalive_deadline()),
+            },
+            log_level: log_level(config.log_level()),
+            config: config.clone(),
+        })
+    }
+}
+
+impl Settings {
+    /// How long this session puts off its first connection.
+    pub(crate) fn stagger(&self, rng: &mut dyn Random) -> Millis {
+        let most = millis(self.config.start_stagger());
+        let random = u64::from(u32::from_be_bytes(random_array(rng)));
+        random.saturating_mul(most) / u64::from(u32::MAX)
+    }
+}
+
+fn log_level(word: &str) -> Option<LogLevel> {
+    use LogLevel::{Debug, Error, Info, Trace, Warn};
+    [Error, Warn, Info, Debug, Trace].into_iter().find(|level| level.word() == word)
+}
+
+/// A duration on the session's clock.
+pub(crate) fn millis(duration: Duration) -> Millis {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn endpoint(config: &Config) -> Result<Endpoint, Error> {
+    let keyed = |key: &'static str| move |error| failure::of_net(&error).with_key(key);
+    let limit = config.connect_timeout();
+    let mut endpoint = Endpoint::new(config.server_url()).map_err(keyed("server.url"))?.with_limits(Limits {
+        tcp: limit,
+        proxy: limit,
+        tls: limit,
+        upgrade: limit,
+    });
+    if !config.server_ca_file().is_empty() {
+        let pem = read_file(Path::new(config.server_ca_file()))?;
+        endpoint = endpoint.with_ca_pem(&pem).map_err(keyed("server.ca_file"))?;
+    }
+    if !config.proxy_url().is_empty() {
+        endpoint = endpoint.with_proxy(Proxy::parse(config.proxy_url()).map_err(keyed("proxy.url"))?);
+    }
+    Ok(endpoint)
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    std::fs::read(path).map_err(|error| {
+        let text = format!("server.ca_file: {} cannot be read: {error}", path.display());
+        Error::new(Status::BAD_VALUE, text).with_key("server.ca_file")
+    })
+}
+
+/// WhatsApp's own root, or the one that was set.
+fn root_key(config: &Config) -> Result<RootKey, Error> {
+    let text = config.server_root_key();
+    if text.is_empty() {
+        return Ok(RootKey::production());
+    }
+    let bad = || {
+        Error::new(Status::BAD_VALUE, "server.root_key: 64 hexadecimal digits").with_key("server.root_key")
+    };
+    let mut key = [0; 32];
+    for (index, byte) in key.iter_mut().enumerate() {
+        let digits = text.get(2 * index..2 * index + 2).ok_or_else(bad)?;
+        *byte = u8::from_str_radix(digits, 16).map_err(|_| bad())?;
+    }
+    let serial = u32::try_from(config.server_root_serial()).map_err(|_| bad())?;
+    Ok(RootKey { key: PublicKey(key), serial })
+}
