@@ -323,9 +323,9 @@ impl<'a> Decoder<'a> {
             }
         }
         let record = AttrRecord { key, value: user, server, device, integrator };
-        // A part that holds separators would print as an address that it is not, say another user's. Such a thing means
-        // what its text means.
-        if [user, server].iter().any(|part| self.has_separator(*part)) {
+        // A part that holds a separator would print as an address that it is not, say another user's. Such a thing
+        // means what its text means.
+        if self.holds(user, b"@:") || self.holds(server, b"@") {
             return Ok(AttrRecord::text(key, record.as_text(self)));
         }
         Ok(record)
@@ -339,9 +339,8 @@ impl<'a> Decoder<'a> {
         if span.len() > MAX_JID_PART { Err(DecodeError::TooLong) } else { Ok(span) }
     }
 
-    /// Only raw text can hold one, and the few tokens with a colon.
-    fn has_separator(&self, part: Span) -> bool {
-        self.arena.bytes(self.input, part).iter().any(|b| matches!(b, b'@' | b':'))
+    fn holds(&self, part: Span, separators: &[u8]) -> bool {
+        self.arena.bytes(self.input, part).iter().any(|byte| separators.contains(byte))
     }
 }
 

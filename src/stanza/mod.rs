@@ -35,3 +35,10 @@ pub const MAX_DEPTH: usize = 128;
 pub const MAX_ATTRS: usize = 1024;
 /// Longest tag or attribute name in bytes; real ones stay below 50.
 pub const MAX_NAME: usize = 256;
+
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod vector_tests;
