@@ -86,7 +86,7 @@ impl FrameReader {
     /// # Errors
     /// [`FrameError::TooLong`] when a frame over the limit is announced, once the frames before it have been handed out;
     /// again and again from then on.
-    #[allow(clippy::should_implement_trait, reason = "an iterator's None is an end; here it means not yet")]
+    #[expect(clippy::should_implement_trait, reason = "an iterator's None is an end; here it means not yet")]
     pub fn next(&mut self) -> Result<Option<Vec<u8>>, FrameError> {
         let frame = self.ready.pop_front();
         if self.ready.is_empty() {

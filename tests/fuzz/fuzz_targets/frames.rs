@@ -26,10 +26,7 @@ fuzz_target!(|input: (bool, u8, &[u8])| {
     }
 });
 
-fn read<'a>(
-    pieces: impl Iterator<Item = &'a [u8]>,
-    established: bool,
-) -> (Vec<Vec<u8>>, Option<FrameError>) {
+fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>, established: bool) -> (Vec<Vec<u8>>, Option<FrameError>) {
     let mut reader = FrameReader::new();
     if established {
         reader.established();

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use wa::crypto::{KeyPair, Random};
 use wa::noise::{
-    ClientHandshake, HEADER, IkPolicy, NoiseError, RootKey, ServerHandshake, ServerStep, Transport, issue_chain,
-    verify_chain,
+    ClientHandshake, HEADER, IkPolicy, NoiseError, RootKey, ServerHandshake, ServerStep, Transport,
+    issue_chain, verify_chain,
 };
 use wa::proto::Message;
 use wa::proto::handshake::{CertChain, HandshakeMessage};
