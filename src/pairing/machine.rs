@@ -215,9 +215,9 @@ impl Pairing {
         self.qr.close();
         self.core.failed(request, Method::Qr, OutcomeKind::Cancelled.into());
         if self.passkey.is_running() && self.passkey.own_request().is_none() {
-            // The exchange came from this QR.
-            let ended = self.passkey.end(&mut self.core, OutcomeKind::Cancelled.into());
-            self.passkey_ended(now, ended, rng);
+            // The exchange came from this QR, whose request has been answered.
+            self.passkey.forget();
+            self.qr.resume(&mut self.core, now);
         }
         if shown && !self.code.owns_secret() && !self.passkey.owns_secret() {
             // Whoever scans the picture from now on must not link us any more.

@@ -67,6 +67,18 @@ mod stanzas;
 mod wrap;
 
 #[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod harness_peer;
+#[cfg(test)]
+mod interruption_tests;
+#[cfg(test)]
+mod machine_tests;
+#[cfg(test)]
+mod outcome_tests;
+#[cfg(test)]
+mod qr_tests;
+#[cfg(test)]
 mod test_vectors;
 
 pub use code::{CodeError, PairingCode};

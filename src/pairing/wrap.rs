@@ -154,10 +154,22 @@ impl PhoneHalf {
         companion_wrapped: &[u8; WRAPPED_KEY_LENGTH],
         rng: &mut dyn Random,
     ) -> Result<Self, BundleError> {
-        let companion = unwrap(&derive_key(typed, &wrapped_salt(companion_wrapped)), companion_wrapped);
+        Self::answer_with(&|salt| derive_key(typed, salt), companion_wrapped, rng)
+    }
+
+    /// [`Self::answer`] with the derivation from code and salt to key left to the caller.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn answer_with(
+        derive: &dyn Fn(&[u8; 32]) -> Secret<32>,
+        companion_wrapped: &[u8; WRAPPED_KEY_LENGTH],
+        rng: &mut dyn Random,
+    ) -> Result<Self, BundleError> {
+        let companion = unwrap(&derive(&wrapped_salt(companion_wrapped)), companion_wrapped);
         let ephemeral = KeyPair::generate(rng);
         let nonce = WrapNonce::generate(rng);
-        let wrapped = wrap(&derive_key(typed, &nonce.salt), &nonce, &ephemeral.public());
+        let wrapped = wrap(&derive(&nonce.salt), &nonce, &ephemeral.public());
         let shared = ephemeral.agree(&companion).map_err(|LowOrder| BundleError::LowOrder)?;
         Ok(Self { shared, wrapped })
     }
