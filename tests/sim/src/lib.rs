@@ -1,0 +1,35 @@
+//! A simulated WhatsApp: the server that companion devices connect to, and the phones they are linked to.
+//!
+//! It speaks the real wire protocol (WebSocket, Noise, binary stanzas), so any companion client can be tested against
+//! it by giving it another address, root key and TLS trust. What production rejects it rejects, with the same codes;
+//! and it misbehaves on command.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`options`] | everything that can be set when it starts |
+//! | `world` | what all tasks of one simulator share: keys, model, faults, log |
+//! | `model` | accounts, devices, refs: the simulated state, behind one lock |
+//! | `server` | one task per connection: handshake, login, pairing, queries |
+//! | `phone` | the simulated phones: they type codes, scan, refuse, unlink |
+//! | `faults` | the rule table of everything that can be made to go wrong |
+//! | `control` | the control API (JSON over HTTP) and the page with the phones |
+//! | `log` | what went over the wires, for tests to read |
+//!
+//! It is no place for protocol code: what both ends need comes from the `wa` crate. What only a server or a phone needs
+//! is here, and only here. Start with [`Simulator::start`].
+
+mod control;
+mod faults;
+mod json_node;
+mod keys;
+mod log;
+mod model;
+pub mod options;
+mod phone;
+mod random;
+mod server;
+mod simulator;
+mod world;
+
+pub use options::Options;
+pub use simulator::{Handle, Simulator, Started};

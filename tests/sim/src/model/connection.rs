@@ -1,0 +1,148 @@
+//! A connection as the rest of the simulator sees it.
+
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Instant,
+};
+
+use tokio::sync::{mpsc, oneshot};
+use wa::{crypto::PublicKey, proto::companion::DeviceProps, stanza::Node};
+
+use super::{DeviceAddress, SignedPrekey};
+use crate::faults::{End, Plan};
+
+/// What can be asked of the task that owns a connection.
+pub(crate) enum Command {
+    /// Send this; rules are asked first.
+    Send(Node),
+    /// Send this in this way: the rules have been asked.
+    SendPlanned(Node, Box<Plan>),
+    /// Act on this received stanza now; it was held back.
+    Handle(Node),
+    /// End the connection, unless it is silenced.
+    End(End),
+    /// End the connection in any case.
+    Kill(End),
+    /// Send nothing from now on.
+    Silence,
+}
+
+/// The shared side of a connection. The task that owns the socket holds the other end of `outbox`.
+pub(crate) struct Connection {
+    pub(crate) id: u64,
+    pub(crate) peer: SocketAddr,
+    pub(crate) secure: bool,
+    pub(crate) opened: Instant,
+    outbox: mpsc::UnboundedSender<Command>,
+    received: AtomicU64,
+    sent: AtomicU64,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        id: u64,
+        peer: SocketAddr,
+        secure: bool,
+        outbox: mpsc::UnboundedSender<Command>,
+    ) -> Self {
+        Self {
+            id,
+            peer,
+            secure,
+            opened: Instant::now(),
+            outbox,
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+        }
+    }
+
+    /// Queues a stanza. If the connection is gone, so is the stanza.
+    pub(crate) fn send(&self, node: Node) {
+        self.command(Command::Send(node));
+    }
+
+    /// Ends the connection after what was queued before.
+    pub(crate) fn end(&self, how: End) {
+        self.command(Command::End(how));
+    }
+
+    pub(crate) fn command(&self, command: Command) {
+        // The task may have ended meanwhile; nobody is left to care then.
+        let _ = self.outbox.send(command);
+    }
+
+    pub(crate) fn count_received(&self) {
+        self.received.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_sent(&self) {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Stanzas received and sent so far.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (self.received.load(Ordering::Relaxed), self.sent.load(Ordering::Relaxed))
+    }
+}
+
+/// What a connection is for.
+pub(crate) enum Stage {
+    /// Not known yet.
+    Handshake,
+    /// A fresh companion that waits to be linked.
+    Unpaired(Box<Unpaired>),
+    /// A linked device.
+    Device(DeviceAddress),
+}
+
+/// A fresh companion: what it registered with, and how far it got.
+pub(crate) struct Unpaired {
+    pub(crate) noise: PublicKey,
+    pub(crate) identity: PublicKey,
+    pub(crate) registration_id: u32,
+    pub(crate) signed_prekey: SignedPrekey,
+    pub(crate) props: DeviceProps,
+    pub(crate) version: String,
+    /// The number a code was asked for, and its ref.
+    pub(crate) code: Option<(String, String)>,
+    pub(crate) pending: Option<PendingLink>,
+    pub(crate) passkey: Option<PasskeyExchange>,
+    /// Ids of notifications that were not acknowledged yet.
+    pub(crate) unacked: Vec<String>,
+}
+
+/// A pair-success on its way: sent, not yet answered.
+pub(crate) struct PendingLink {
+    pub(crate) iq: String,
+    pub(crate) address: DeviceAddress,
+    /// `ADVSignedDeviceIdentity.details`, as signed by the phone.
+    pub(crate) details: Vec<u8>,
+    pub(crate) account_signature: Vec<u8>,
+    pub(crate) account_key: PublicKey,
+    pub(crate) key_index: u32,
+    /// Told when the companion has answered; dropped if the connection ends before.
+    pub(crate) done: Option<oneshot::Sender<Result<(), (String, String)>>>,
+}
+
+/// What the phone is told in a passkey exchange.
+pub(crate) enum PasskeyStep {
+    /// The companion showed its passkey.
+    Prologue {
+        /// `ProloguePayload`.
+        payload: Vec<u8>,
+        /// Proof that it knew the ADV secret when it was asked.
+        handoff_proof: Option<Vec<u8>>,
+    },
+    /// The companion opened its commitment.
+    Nonce(Vec<u8>),
+    /// The companion's keys, encrypted for the phone.
+    Request(Vec<u8>),
+}
+
+/// A passkey exchange under way on a connection.
+pub(crate) struct PasskeyExchange {
+    /// The options, as JSON.
+    pub(crate) options: String,
+    pub(crate) to_phone: mpsc::UnboundedSender<PasskeyStep>,
+}

@@ -1,0 +1,86 @@
+//! How a phone behaves: the switches of the control API.
+
+use serde::{Deserialize, Serialize};
+
+use crate::faults::Refusal;
+
+/// When a phone gives up without a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stop {
+    /// It does not.
+    #[default]
+    Never,
+    /// After it has answered the companion.
+    AfterHello,
+    /// After it has opened the companion's bundle.
+    AfterFinish,
+}
+
+/// When a phone wants the account's passkey.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Passkey {
+    /// Never.
+    #[default]
+    Off,
+    /// When it is linked by QR; by code, right after it has answered the companion.
+    BeforeFinish,
+    /// When it is linked by QR; by code, after it has opened the companion's bundle.
+    AfterFinish,
+}
+
+/// All switches. What is not given keeps its value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Behaviour {
+    /// Refuses a QR without client type, as phones do since spring 2026.
+    pub(crate) strict_qr: bool,
+    /// Knows linked devices at all.
+    pub(crate) multidevice: bool,
+    /// How many companions it allows.
+    pub(crate) max_devices: usize,
+    /// What pair-success calls it.
+    pub(crate) platform: String,
+    /// The name of a business account.
+    pub(crate) business_name: Option<String>,
+    /// `isChatDbLidMigrated` in the client-props it uploads; no client-props if not given.
+    pub(crate) lid_migrated: Option<bool>,
+    /// Every request for a code is answered with this.
+    pub(crate) refuse_code: Option<Refusal>,
+    /// Requests for a code beyond so many are answered with 429.
+    pub(crate) code_limit: Option<u32>,
+    /// Gives up without a word.
+    pub(crate) stop: Stop,
+    /// The next so many scans are answered with `companion_reg_refresh`.
+    pub(crate) refresh_on_scan: u32,
+    /// After such a refresh it goes on with the secret of the first QR.
+    pub(crate) keep_old_secret: bool,
+    /// Wants a passkey.
+    pub(crate) passkey: Passkey,
+    /// The passkey request holds the options; if not, the companion has to ask for them.
+    pub(crate) passkey_options: bool,
+    /// The user compares the codes by hand (`POST /phones/{number}/confirm`).
+    pub(crate) passkey_ask: bool,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            strict_qr: true,
+            multidevice: true,
+            max_devices: 4,
+            platform: "android".to_owned(),
+            business_name: None,
+            lid_migrated: None,
+            refuse_code: None,
+            code_limit: None,
+            stop: Stop::Never,
+            refresh_on_scan: 0,
+            keep_old_secret: false,
+            passkey: Passkey::Off,
+            passkey_options: true,
+            passkey_ask: false,
+        }
+    }
+}

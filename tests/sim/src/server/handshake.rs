@@ -1,0 +1,164 @@
+//! The first frames of a connection: intro, Noise handshake, client payload.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
+use tokio_websockets::{Message, WebSocketStream};
+use wa::{
+    crypto::PublicKey,
+    noise::{FrameReader, IkPolicy, IntroReader, ServerHandshake, ServerStep, Transport, write_frame},
+};
+
+use super::session::pass;
+use crate::{
+    faults::{Action, Plan, Point, Subject},
+    world::{World, unix_seconds},
+};
+
+/// A WebSocket read as frames.
+pub(super) struct Link<S> {
+    pub(super) websocket: WebSocketStream<S>,
+    pub(super) frames: FrameReader,
+}
+
+/// What the handshake gave.
+pub(super) struct Client {
+    pub(super) noise: PublicKey,
+    pub(super) payload: Vec<u8>,
+    pub(super) transport: Transport,
+}
+
+/// The handshake did not come to its end; the text is for the log.
+pub(super) type Failed = String;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
+    pub(super) fn new(websocket: WebSocketStream<S>) -> Self {
+        Self { websocket, frames: FrameReader::new() }
+    }
+
+    /// The next binary message.
+    async fn message(&mut self, limit: Duration) -> Result<Bytes, Failed> {
+        loop {
+            match timeout(limit, self.websocket.next()).await {
+                Err(_) => return Err("no handshake in time".to_owned()),
+                Ok(None) => return Err("closed by the client during the handshake".to_owned()),
+                Ok(Some(Err(error))) => return Err(format!("broken during the handshake: {error}")),
+                Ok(Some(Ok(message))) if message.is_binary() => return Ok(message.into_payload().into()),
+                Ok(Some(Ok(_))) => {}
+            }
+        }
+    }
+
+    async fn frame(&mut self, limit: Duration) -> Result<Vec<u8>, Failed> {
+        loop {
+            match self.frames.next() {
+                Ok(Some(frame)) => return Ok(frame),
+                Ok(None) => {}
+                Err(error) => return Err(error.to_string()),
+            }
+            let bytes = self.message(limit).await?;
+            self.frames.push(&bytes);
+        }
+    }
+
+    /// Sends bytes as one message.
+    pub(super) async fn send(&mut self, bytes: Vec<u8>) -> Result<(), Failed> {
+        self.websocket.send(Message::binary(bytes)).await.map_err(|error| error.to_string())
+    }
+
+    /// Brings the connection to encrypted frames. `None` if a rule ended it.
+    pub(super) async fn shake(&mut self, world: &World, id: u64) -> Result<Option<Client>, Failed> {
+        let limit = world.options.handshake_timeout();
+        let header = self.intro(world, id, limit).await?;
+        let client_hello = self.frame(limit).await?;
+        let mut random = world.random();
+
+        let plan = Plan::of(world.faults.hit(|| Subject::at(Point::ClientHello, id, None)));
+        if !pass(&plan).await {
+            return Ok(None);
+        }
+        let refuse_ik = plan.special.contains(&Action::RefuseIk);
+        let plan = Plan::of(world.faults.hit(|| Subject::at(Point::ServerHello, id, None)));
+        let chain = plan.special.iter().find_map(|action| match action {
+            Action::Certificate(fault) => Some(world.keys.bad_chain(*fault, unix_seconds(), &mut random)),
+            _ => None,
+        });
+        let policy = if refuse_ik { IkPolicy::Refuse } else { IkPolicy::Try };
+        let (server_hello, step) = ServerHandshake::accept(
+            &world.keys.server,
+            chain.as_deref().unwrap_or(world.keys.chain()),
+            &client_hello,
+            header,
+            policy,
+            &mut random,
+        )
+        .map_err(|error| error.to_string())?;
+        if !pass(&plan).await {
+            return Ok(None);
+        }
+        for bytes in mangle(&plan, &server_hello) {
+            self.send(bytes).await?;
+        }
+        let established = match step {
+            ServerStep::Done(established) => established,
+            ServerStep::Finish(handshake) => {
+                let client_finish = self.frame(limit).await?;
+                handshake.finish(&client_finish).map_err(|error| error.to_string())?
+            }
+        };
+        world.log.note(Some(id), format!("handshake {:?}", established.pattern));
+        let plan = Plan::of(world.faults.hit(|| Subject::at(Point::ClientFinish, id, None)));
+        if !pass(&plan).await {
+            return Ok(None);
+        }
+        self.frames.established();
+        Ok(Some(Client {
+            noise: established.client_static,
+            payload: established.payload,
+            transport: established.transport,
+        }))
+    }
+
+    async fn intro(&mut self, world: &World, id: u64, limit: Duration) -> Result<[u8; 4], Failed> {
+        let mut reader = IntroReader::new();
+        loop {
+            let bytes = self.message(limit).await?;
+            if let Some(intro) = reader.push(&bytes).map_err(|error| error.to_string())? {
+                if let Some(info) = intro.routing_info {
+                    world.log.note(Some(id), format!("edge routing: {} bytes", info.len()));
+                }
+                self.frames.push(&intro.rest);
+                return Ok(intro.header);
+            }
+        }
+    }
+}
+
+/// The server's handshake message as the rules want it: a message for each piece.
+fn mangle(plan: &Plan, body: &[u8]) -> Vec<Vec<u8>> {
+    let mut body = body.to_vec();
+    if plan.wire.garble
+        && let Some(byte) = body.last_mut()
+    {
+        *byte ^= 1;
+    }
+    if plan.wire.truncate {
+        body.pop();
+    }
+    let mut bytes = Vec::new();
+    if plan.drop || write_frame(&mut bytes, &body).is_err() {
+        return Vec::new();
+    }
+    if plan.duplicate || plan.wire.replay {
+        bytes.extend_from_within(..);
+    }
+    match plan.wire.split {
+        Some(size) => bytes.chunks(size).map(<[u8]>::to_vec).collect(),
+        None => vec![bytes],
+    }
+}

@@ -1,0 +1,25 @@
+//! The server side: one task per connection.
+//!
+//! [`accept`] takes connections, [`session`] owns one and moves its bytes, [`handshake`] brings it to encrypted frames,
+//! [`login`] and [`register`] decide who comes in, [`dispatch`] hands each stanza to the file of its subject. Handlers
+//! are plain functions on the model; what they send goes to the connection's queue.
+
+pub(crate) mod accept;
+pub(crate) mod answer;
+mod client_payload;
+mod dispatch;
+mod handshake;
+pub(crate) mod link_code;
+mod login;
+pub(crate) mod pair;
+pub(crate) mod passkey;
+mod prekeys;
+mod queries;
+pub(crate) mod queue;
+mod register;
+mod session;
+mod tls;
+pub(crate) mod unlink;
+mod usync;
+
+pub(crate) use tls::Tls;

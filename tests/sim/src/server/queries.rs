@@ -1,0 +1,116 @@
+//! What companions ask right after login and now and then, answered as for an account with nothing in it.
+//!
+//! The subjects themselves (groups, privacy, app state and so on) are not simulated here: a client gets the well-formed
+//! answer of an empty account, or the error that the server has for what it does not know.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use wa::{
+    crypto::random_array,
+    stanza::{Node, NodeRef, Text},
+};
+
+use super::{answer, dispatch::Reply};
+use crate::{model::DeviceAddress, world::World};
+
+/// Answers an iq of a namespace that no other file has.
+pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: NodeRef<'_>) -> Reply {
+    let get = iq.is("type", "get");
+    let child = iq.children().next();
+    let tag = child.map_or("", |child| child.tag());
+    let answer = match (xmlns, get, tag) {
+        // Settings and lists, all empty or at their defaults.
+        ("privacy", true, _) => Some(privacy()),
+        ("blocklist", true, _) => Some(Node::new("list")),
+        ("w" | "abt", true, "props") => Some(
+            Node::new("props")
+                .attr("protocol", 1u8)
+                .attr("version", 1u8)
+                .attr("refresh", 86_400u32)
+                .attr("refresh_id", 1u8)
+                .attr("ab_key", "sim")
+                .attr("hash", "sim"),
+        ),
+        ("w:g2", true, "participating") => Some(Node::new("groups")),
+        ("w:m", _, "media_conn") => Some(media_conn(world)),
+        ("w:sync:app:state", _, "sync") => child.map(app_state),
+        ("status", true, _) => Some(Node::new("status")),
+        ("disappearing_mode", true, _) => {
+            Some(Node::new("disappearing_mode").attr("duration", 0u8).attr("t", 0u8))
+        }
+        ("bot", true, _) => Some(Node::new("bot").attr("v", 2u8)),
+        ("newsletter", true, _) => Some(Node::new("newsletters")),
+        ("tos", _, _) => Some(Node::new("tos")),
+        ("w:biz", true, "business_profile") => Some(Node::new("business_profile")),
+        ("w:mex", _, _) => Some(Node::new("result").text("{\"data\":{}}")),
+        ("md", true, "link_code_companion_reg") => Some(Node::new("country_code").attr("iso", "US")),
+        ("w:auth:token" | "privacy_token", _, _) => Some(Node::new("tokens")),
+        // Somebody's picture or group: there is none.
+        ("w:profile:picture", true, _) => return Reply::refused(404),
+        ("w:g2", _, _) => return Reply::refused(404),
+        // Told to the server, which has nothing to say to it.
+        (
+            "privacy"
+            | "blocklist"
+            | "status"
+            | "disappearing_mode"
+            | "w:profile:picture"
+            | "urn:xmpp:whatsapp:dirty"
+            | "urn:xmpp:whatsapp:push"
+            | "urn:xmpp:whatsapp:account"
+            | "w:stats"
+            | "spam"
+            | "w:biz"
+            | "fb:thrift_iq"
+            | "w:mms",
+            _,
+            _,
+        ) => None,
+        _ => {
+            let jid = address.jid();
+            world.log.note(None, format!("{jid} asked {xmlns} {tag}, which is not simulated"));
+            return Reply::refused(501);
+        }
+    };
+    let result = answer::result(iq);
+    Reply::Node(match answer {
+        Some(child) => result.child(child),
+        None => result,
+    })
+}
+
+fn privacy() -> Node {
+    let settings = [
+        ("readreceipts", "all"),
+        ("profile", "all"),
+        ("status", "all"),
+        ("online", "all"),
+        ("last", "all"),
+        ("groupadd", "all"),
+        ("calladd", "all"),
+        ("messages", "all"),
+        ("defense", "off"),
+    ];
+    Node::new("privacy")
+        .children(settings.map(|(name, value)| Node::new("category").attr("name", name).attr("value", value)))
+}
+
+fn media_conn(world: &World) -> Node {
+    let auth: [u8; 24] = random_array(&mut world.random());
+    Node::new("media_conn")
+        .attr("auth", STANDARD.encode(auth))
+        .attr("ttl", 3600u32)
+        .attr("auth_ttl", 21_600u32)
+        .attr("max_buckets", 12u8)
+        .child(Node::new("host").attr("hostname", "127.0.0.1").attr("type", "primary"))
+}
+
+/// Every collection is at the version the client has, and holds nothing.
+fn app_state(sync: NodeRef<'_>) -> Node {
+    Node::new("sync").children(sync.children_named("collection").map(|collection| {
+        let version = collection.str("version").unwrap_or("0".into()).into_owned();
+        Node::new("collection")
+            .attr_opt("name", collection.str("name").map(|name| Text::new(&name)))
+            .attr("version", version)
+            .attr("type", "result")
+    }))
+}

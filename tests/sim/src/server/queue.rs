@@ -1,0 +1,74 @@
+//! Stanzas for devices: kept until acknowledged, delivered at the next login if need be.
+
+use wa::stanza::{Jid, Node, NodeRef};
+
+use crate::{
+    model::{DeviceAddress, Model, Queued, Stage},
+    world::World,
+};
+
+/// Queues a stanza for a device and sends it if the device is there and wants it. The stanza has an `id`.
+pub(crate) fn push(model: &mut Model, address: &DeviceAddress, queued: Queued) {
+    let Some(device) = model.device_mut(address) else { return };
+    let node = queued.node.clone();
+    device.queue.push_back(queued);
+    let wanted = device.connection.filter(|_| !device.passive);
+    if let Some(connection) = wanted.and_then(|id| model.connection(id)) {
+        connection.send(node);
+    }
+}
+
+/// Sends what is queued, announced and concluded as at a login.
+pub(super) fn deliver(world: &World, model: &mut Model, address: &DeviceAddress) {
+    let Some(device) = model.device(address) else { return };
+    let Some(connection) = device.connection.and_then(|id| model.connection(id)) else { return };
+    let count = device.queue.len();
+    if count > 0 {
+        let of = |tag: &str| device.queue.iter().filter(|queued| queued.node.tag() == tag).count();
+        connection.send(info(
+            Node::new("offline_preview")
+                .attr("count", count)
+                .attr("message", of("message"))
+                .attr("notification", of("notification"))
+                .attr("receipt", of("receipt"))
+                .attr("appdata", 0u8),
+        ));
+        for queued in &device.queue {
+            connection.send(queued.node.clone().attr("offline", 1u8));
+        }
+        world.log.note(Some(connection.id), format!("{count} stanzas from the queue"));
+    }
+    connection.send(info(Node::new("offline").attr("count", count)));
+}
+
+/// An information stanza with that child.
+fn info(child: Node) -> Node {
+    Node::new("ib").attr("from", Jid::server()).child(child)
+}
+
+/// A device says whether it wants to be told about its queue.
+pub(super) fn set_passive(world: &World, address: &DeviceAddress, passive: bool) {
+    let mut model = world.model.lock();
+    let Some(device) = model.device_mut(address) else { return };
+    let was = std::mem::replace(&mut device.passive, passive);
+    if was && !passive {
+        deliver(world, &mut model, address);
+    }
+}
+
+/// Takes an acknowledged stanza out of the queue. A receipt answers a message, an ack anything.
+pub(super) fn acknowledged(world: &World, connection: u64, node: NodeRef<'_>) {
+    let Some(id) = node.str("id") else { return };
+    let mut model = world.model.lock();
+    let address = match model.connections.get_mut(&connection).map(|entry| &mut entry.stage) {
+        Some(Stage::Unpaired(unpaired)) => {
+            unpaired.unacked.retain(|waiting| *waiting != id);
+            return;
+        }
+        Some(Stage::Device(address)) => address.clone(),
+        _ => return,
+    };
+    if let Some(device) = model.device_mut(&address) {
+        device.queue.retain(|queued| queued.id != id);
+    }
+}

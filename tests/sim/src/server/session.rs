@@ -1,0 +1,524 @@
+//! The task of one connection: it owns the socket and the ciphers, applies the rules to what passes, keeps the timers.
+//!
+//! It decides nothing about stanzas; that is [`super::dispatch`]. Everything that is sent comes through the connection's
+//! queue, so there is one place where frames get their order.
+
+use std::{io::Write, sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::{SinkExt, StreamExt};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::mpsc,
+    time::{Instant, sleep, sleep_until, timeout},
+};
+use tokio_websockets::WebSocketStream;
+use wa::{
+    noise::{Transport, write_frame},
+    stanza::{Jid, Node, NodeRef, Stanza, encode},
+};
+
+use super::{
+    answer, dispatch,
+    handshake::{Failed, Link},
+    login, pair,
+};
+use crate::{
+    faults::{End, Plan, Subject, Wire},
+    json_node,
+    log::Direction,
+    model::{Command, Connection, Stage},
+    world::{World, unix_millis, unix_seconds},
+};
+
+/// How long a client may take to answer our close frame.
+const CLOSING: Duration = Duration::from_millis(500);
+/// How long a client that was told to go may take to do so. Some clients forget what they were told if the connection ends
+/// before they have worked it off.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// Takes a connection out of the model when its task ends, in whatever way.
+pub(super) struct Guard {
+    world: Arc<World>,
+    connection: Arc<Connection>,
+}
+
+impl Guard {
+    pub(super) fn new(world: Arc<World>, connection: Arc<Connection>) -> Self {
+        Self { world, connection }
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.connection.id
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let id = self.connection.id;
+        let mut model = self.world.model.lock();
+        let Some(entry) = model.connections.remove(&id) else { return };
+        match entry.stage {
+            Stage::Handshake => {}
+            Stage::Unpaired(unpaired) => pair::abandoned(&mut model, id, *unpaired),
+            Stage::Device(address) => {
+                if let Some(device) = model.device_mut(&address)
+                    && device.connection == Some(id)
+                {
+                    device.connection = None;
+                    device.last_seen_ms = unix_millis();
+                }
+            }
+        }
+        drop(model);
+        self.world.log.note(Some(id), "disconnected");
+        self.world.changed.notify_waiters();
+    }
+}
+
+/// What the rules say at a point without a stanza: waits, and tells whether to go on.
+pub(super) async fn pass(plan: &Plan) -> bool {
+    if let Some(ms) = plan.delay {
+        sleep(Duration::from_millis(ms)).await;
+    }
+    if plan.silence {
+        // The socket stays open for as long as this task is not ended from outside.
+        std::future::pending::<()>().await;
+    }
+    plan.end_before.is_none()
+}
+
+/// Whether the connection goes on.
+type Flow = Result<(), Ended>;
+
+/// Why it does not.
+enum Ended {
+    /// We end it.
+    By(End),
+    /// The client ended it, or it broke; for the log.
+    Gone(String),
+}
+
+impl From<Failed> for Ended {
+    fn from(why: Failed) -> Self {
+        Self::Gone(why)
+    }
+}
+
+struct Session<S> {
+    world: Arc<World>,
+    connection: Arc<Connection>,
+    link: Link<S>,
+    transport: Transport,
+    /// Frames held back to go with the next one, and to go after it.
+    with_next: Vec<u8>,
+    after_next: Vec<u8>,
+    silent: bool,
+    last_received: Instant,
+    next_ping: Option<Instant>,
+    unpaired_until: Option<Instant>,
+    close_at: Option<Instant>,
+}
+
+/// Serves one connection to its end.
+pub(super) async fn run<S>(
+    world: Arc<World>,
+    guard: Guard,
+    mut commands: mpsc::UnboundedReceiver<Command>,
+    websocket: WebSocketStream<S>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let connection = Arc::clone(&guard.connection);
+    let mut link = Link::new(websocket);
+    let shaken = tokio::select! {
+        shaken = link.shake(&world, connection.id) => shaken,
+        () = killed(&mut commands) => Ok(None),
+    };
+    let client = match shaken {
+        Ok(Some(client)) => client,
+        Ok(None) => return,
+        Err(why) => return world.log.note(Some(connection.id), why),
+    };
+    let now = Instant::now();
+    let mut session = Session {
+        link,
+        transport: client.transport,
+        with_next: Vec::new(),
+        after_next: Vec::new(),
+        silent: false,
+        last_received: now,
+        next_ping: None,
+        unpaired_until: None,
+        close_at: None,
+        connection: Arc::clone(&connection),
+        world: Arc::clone(&world),
+    };
+    let plan = login::admit(&world, &connection, client.noise, &client.payload);
+    let mut flow = session.apply_point(&plan);
+    if flow.is_ok() {
+        session.set_timers(now);
+        flow = session.serve(&mut commands).await;
+    }
+    match flow {
+        Err(Ended::By(how @ (End::Polite | End::Close))) => {
+            if how == End::Polite {
+                session.await_client().await;
+            }
+            let _ = timeout(CLOSING, session.link.websocket.close()).await;
+        }
+        Err(Ended::Gone(why)) => world.log.note(Some(connection.id), why),
+        Ok(()) | Err(Ended::By(End::Cut)) => {}
+    }
+}
+
+/// Waits until somebody wants the connection to end; other commands are of no use before the handshake is done.
+async fn killed(commands: &mut mpsc::UnboundedReceiver<Command>) {
+    loop {
+        match commands.recv().await {
+            Some(Command::Kill(_) | Command::End(_)) | None => return,
+            Some(_) => {}
+        }
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    fn set_timers(&mut self, now: Instant) {
+        match self.world.model.lock().connections.get(&self.connection.id).map(|entry| &entry.stage) {
+            Some(Stage::Device(_)) => {
+                self.next_ping = self.world.options.ping_interval().map(|interval| now + interval);
+            }
+            _ => self.unpaired_until = self.world.options.unpaired_lifetime().map(|life| now + life),
+        }
+    }
+
+    /// The rules at the point where a client is let in.
+    fn apply_point(&mut self, plan: &Plan) -> Flow {
+        if let Some(ms) = plan.close_in {
+            self.close_at = Some(Instant::now() + Duration::from_millis(ms));
+        }
+        self.silent |= plan.silence;
+        plan.end_before.map_or(Ok(()), |how| Err(Ended::By(how)))
+    }
+
+    /// Reads on, without listening, until the client closes or time is up.
+    async fn await_client(&mut self) {
+        let closed = async {
+            while let Some(Ok(message)) = self.link.websocket.next().await {
+                if message.is_close() {
+                    break;
+                }
+            }
+        };
+        // Either way the connection ends now.
+        let _ = timeout(LINGER, closed).await;
+    }
+
+    async fn serve(&mut self, commands: &mut mpsc::UnboundedReceiver<Command>) -> Flow {
+        loop {
+            // What came in the last read before the stream of frames is asked for more.
+            while let Some(frame) = self.link.frames.next().map_err(|error| error.to_string())? {
+                self.receive(frame)?;
+                while let Ok(command) = commands.try_recv() {
+                    self.command(command).await?;
+                }
+            }
+            let deadline = self.deadline();
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(command) => self.command(command).await?,
+                    None => return Err(Ended::By(End::Close)),
+                },
+                message = self.link.websocket.next() => match message {
+                    None => return Err("closed by the client".to_owned().into()),
+                    Some(Err(error)) => return Err(error.to_string().into()),
+                    Some(Ok(message)) => {
+                        self.last_received = Instant::now();
+                        if message.is_close() {
+                            return Err("closed by the client".to_owned().into());
+                        }
+                        if message.is_binary() {
+                            self.link.frames.push(message.as_payload());
+                        }
+                    }
+                },
+                () = until(deadline) => self.timer()?,
+            }
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let idle = self.world.options.idle_timeout().map(|idle| self.last_received + idle);
+        [self.next_ping, self.unpaired_until, self.close_at, idle].into_iter().flatten().min()
+    }
+
+    fn timer(&mut self) -> Flow {
+        let now = Instant::now();
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        if due(self.close_at) {
+            return Err(Ended::By(End::Close));
+        }
+        if due(self.world.options.idle_timeout().map(|idle| self.last_received + idle)) {
+            self.world.log.note(Some(self.connection.id), "idle for too long");
+            return Err(Ended::By(End::Close));
+        }
+        if due(self.unpaired_until) {
+            if !pair::is_busy(&mut self.world.model.lock(), self.connection.id) {
+                self.world.log.note(Some(self.connection.id), "unpaired for too long");
+                return Err(Ended::By(End::Close));
+            }
+            self.unpaired_until = Some(now + Duration::from_secs(1));
+        }
+        if due(self.next_ping) {
+            self.next_ping = self.world.options.ping_interval().map(|interval| now + interval);
+            self.connection.send(
+                Node::new("iq")
+                    .attr("from", Jid::server())
+                    .attr("type", "get")
+                    .attr("xmlns", "urn:xmpp:ping")
+                    .attr("id", self.world.stanza_id())
+                    .attr("t", unix_seconds()),
+            );
+        }
+        Ok(())
+    }
+
+    async fn command(&mut self, command: Command) -> Flow {
+        match command {
+            Command::Send(node) => {
+                let id = self.connection.id;
+                let number = || dispatch::number_of(&self.world, id).map(Into::into);
+                let plan = Plan::of(self.world.faults.hit(|| Subject::outgoing(id, number(), &node)));
+                self.send(node, plan).await
+            }
+            Command::SendPlanned(node, plan) => self.send(node, *plan).await,
+            Command::Handle(node) => {
+                if let Ok(stanza) = Stanza::from_node(&node) {
+                    dispatch::dispatch(&self.world, &self.connection, stanza.root());
+                }
+                Ok(())
+            }
+            Command::End(_) if self.silent => Ok(()),
+            Command::End(how) | Command::Kill(how) => Err(Ended::By(how)),
+            Command::Silence => {
+                self.silent = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends a stanza in the way the rules want.
+    async fn send(&mut self, node: Node, mut plan: Plan) -> Flow {
+        if let Some(ms) = plan.delay.take() {
+            let connection = Arc::clone(&self.connection);
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(ms)).await;
+                connection.command(Command::SendPlanned(node, Box::new(plan)));
+            });
+            return Ok(());
+        }
+        self.common(&plan)?;
+        for json in &plan.before {
+            self.put_json(json).await?;
+        }
+        if let Some(last) = last_words(&plan) {
+            self.put(&last, &Wire::default()).await?;
+            return Err(Ended::By(End::Polite));
+        }
+        let node = match &plan.replace {
+            Some(json) => json_node::from_json(json).unwrap_or(node),
+            None => node,
+        };
+        if !plan.drop {
+            self.put(&node, &plan.wire).await?;
+            if plan.duplicate {
+                self.put(&node, &plan.wire).await?;
+            }
+            if self.world.log.is_on() && !self.silent {
+                self.world.log.stanza(self.connection.id, Direction::Out, Arc::new(node));
+            }
+        }
+        for json in &plan.after {
+            self.put_json(json).await?;
+        }
+        plan.end_after.map_or(Ok(()), |how| Err(Ended::By(how)))
+    }
+
+    /// What the rules can say about stanzas of both directions alike.
+    fn common(&mut self, plan: &Plan) -> Flow {
+        if let Some(ms) = plan.close_in {
+            self.close_at = Some(Instant::now() + Duration::from_millis(ms));
+        }
+        self.silent |= plan.silence;
+        plan.end_before.map_or(Ok(()), |how| Err(Ended::By(how)))
+    }
+
+    async fn put_json(&mut self, json: &serde_json::Value) -> Flow {
+        match json_node::from_json(json) {
+            Ok(node) => {
+                self.put(&node, &Wire::default()).await?;
+                self.world.log.stanza(self.connection.id, Direction::Out, Arc::new(node));
+                Ok(())
+            }
+            Err(why) => {
+                self.world.log.note(Some(self.connection.id), format!("not sent: {why}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Encodes, seals and writes one stanza.
+    async fn put(&mut self, node: &Node, wire: &Wire) -> Flow {
+        if self.silent {
+            return Ok(());
+        }
+        let frame = self.frame(node, wire).map_err(Ended::Gone)?;
+        self.connection.count_sent();
+        if wire.coalesce {
+            self.with_next.extend(frame);
+            return Ok(());
+        }
+        let mut bytes = std::mem::take(&mut self.with_next);
+        bytes.extend(frame);
+        if wire.reorder {
+            self.after_next.extend(bytes);
+            return Ok(());
+        }
+        bytes.append(&mut self.after_next);
+        match wire.split {
+            None => self.link.send(bytes).await?,
+            Some(size) => {
+                for piece in bytes.chunks(size) {
+                    self.link.send(piece.to_vec()).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of a stanza on the wire.
+    fn frame(&mut self, node: &Node, wire: &Wire) -> Result<Vec<u8>, String> {
+        let from_base64 = |text: &String| STANDARD.decode(text).map_err(|error| error.to_string());
+        let mut plaintext = match &wire.plaintext {
+            Some(text) => from_base64(text)?,
+            None => encode(node).map_err(|error| error.to_string())?,
+        };
+        if wire.compress {
+            plaintext = compressed(&plaintext).map_err(|error| error.to_string())?;
+        }
+        let mut body = match &wire.frame {
+            Some(text) => from_base64(text)?,
+            None => self.transport.seal(&plaintext).map_err(|error| error.to_string())?,
+        };
+        if wire.garble
+            && let Some(byte) = body.last_mut()
+        {
+            *byte ^= 1;
+        }
+        if wire.truncate {
+            body.pop();
+        }
+        let mut frame = Vec::with_capacity(body.len() + 3);
+        write_frame(&mut frame, &body).map_err(|error| error.to_string())?;
+        if wire.replay {
+            frame.extend_from_within(..);
+        }
+        Ok(frame)
+    }
+
+    /// Opens, decodes and hands on one frame.
+    fn receive(&mut self, frame: Vec<u8>) -> Flow {
+        let id = self.connection.id;
+        let plaintext = self.transport.open(frame).map_err(|error| error.to_string())?;
+        let stanza = match Stanza::decode(plaintext) {
+            Ok(stanza) => stanza,
+            Err(error) => {
+                self.world.log.note(Some(id), format!("not a stanza: {error}"));
+                self.connection.send(answer::stream_error(None, None, Some("xml-not-well-formed")));
+                self.connection.end(End::Polite);
+                return Ok(());
+            }
+        };
+        self.connection.count_received();
+        if self.world.log.is_on() {
+            self.world.log.stanza(id, Direction::In, Arc::new(stanza.root().to_node()));
+        }
+        let root = stanza.root();
+        let number = || {
+            let number = dispatch::number_of(&self.world, id);
+            number.or_else(|| dispatch::number_in(root)).map(Into::into)
+        };
+        let plan = Plan::of(self.world.faults.hit(|| Subject::incoming(id, number(), root)));
+        self.take(root, &plan)
+    }
+
+    /// Acts on a received stanza in the way the rules want.
+    fn take(&mut self, root: NodeRef<'_>, plan: &Plan) -> Flow {
+        self.common(plan)?;
+        for json in &plan.before {
+            self.queue_json(json);
+        }
+        if let Some(last) = last_words(plan) {
+            self.connection.send(last);
+            self.connection.end(End::Polite);
+            return Ok(());
+        }
+        if let Some(refusal) = &plan.error {
+            self.connection.send(answer::error(root, refusal));
+        } else if let Some(ms) = plan.delay {
+            let (connection, node) = (Arc::clone(&self.connection), root.to_node());
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(ms)).await;
+                connection.command(Command::Handle(node));
+            });
+        } else if let Some(json) = &plan.replace {
+            match json_node::from_json(json).map(|node| Stanza::from_node(&node)) {
+                Ok(Ok(stanza)) => dispatch::dispatch(&self.world, &self.connection, stanza.root()),
+                _ => self.world.log.note(Some(self.connection.id), "the replacement is no stanza"),
+            }
+        } else if !plan.drop {
+            dispatch::dispatch(&self.world, &self.connection, root);
+            if plan.duplicate {
+                dispatch::dispatch(&self.world, &self.connection, root);
+            }
+        }
+        for json in &plan.after {
+            self.queue_json(json);
+        }
+        if let Some(how) = plan.end_after {
+            self.connection.end(how);
+        }
+        Ok(())
+    }
+
+    fn queue_json(&self, json: &serde_json::Value) {
+        match json_node::from_json(json) {
+            Ok(node) => self.connection.send(node),
+            Err(why) => self.world.log.note(Some(self.connection.id), format!("not sent: {why}")),
+        }
+    }
+}
+
+/// The stanza with which a rule ends the stream.
+fn last_words(plan: &Plan) -> Option<Node> {
+    if let Some(attrs) = &plan.failure {
+        let node = Node::new("failure");
+        return Some(attrs.iter().fold(node, |node, (key, value)| node.attr(key.as_str(), value.clone())));
+    }
+    let (code, conflict, child) = plan.stream_error.as_ref()?;
+    Some(answer::stream_error(code.as_deref(), conflict.as_deref(), child.as_deref()))
+}
+
+/// The compressed form of an encoded stanza: flag byte 02, then zlib of what followed the flag byte.
+fn compressed(plaintext: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = flate2::write::ZlibEncoder::new(vec![2], flate2::Compression::default());
+    encoder.write_all(plaintext.get(1..).unwrap_or_default())?;
+    encoder.finish()
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

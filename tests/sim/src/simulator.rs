@@ -1,0 +1,150 @@
+//! Starting a simulator, and the handle on a running one.
+
+use std::{io, sync::Arc};
+
+use serde::Serialize;
+use serde_json::Value as Json;
+use tokio::{net::TcpListener, task::JoinSet};
+
+use crate::{
+    control,
+    faults::NewRule,
+    keys::ROOT_SERIAL,
+    log::Show,
+    options::Options,
+    phone::{self, code::Typed},
+    server::{Tls, accept, unlink},
+    world::World,
+};
+
+/// Starts simulators.
+#[derive(Debug)]
+pub struct Simulator;
+
+/// Where a simulator is and what to trust; the command's first line of output.
+#[derive(Clone, Debug, Serialize)]
+pub struct Started {
+    /// The WebSocket without TLS.
+    pub ws: String,
+    /// The WebSocket over TLS.
+    pub wss: String,
+    /// Control API and page.
+    pub control: String,
+    /// The Noise root key that clients have to pin, hexadecimal.
+    pub root_key: String,
+    /// Its serial.
+    pub root_serial: u32,
+    /// The authority that signed the TLS certificate.
+    pub ca_pem: String,
+}
+
+/// A running simulator. Dropping it ends everything.
+///
+/// The methods are the control API without HTTP; what they take and give is described there.
+pub struct Handle {
+    started: Started,
+    world: Arc<World>,
+    // Held for its drop, which ends the tasks.
+    _tasks: JoinSet<()>,
+}
+
+impl Simulator {
+    /// Starts one on the current tokio runtime.
+    pub async fn start(options: Options) -> io::Result<Handle> {
+        let tls = Tls::generate()?;
+        let ws = TcpListener::bind(options.ws).await?;
+        let wss = TcpListener::bind(options.wss).await?;
+        let control = TcpListener::bind(options.control).await?;
+        let world = Arc::new(World::new(options).map_err(io::Error::other)?);
+        let started = Started {
+            ws: format!("ws://{}/ws/chat", ws.local_addr()?),
+            wss: format!("wss://{}/ws/chat", wss.local_addr()?),
+            control: format!("http://{}", control.local_addr()?),
+            root_key: world.keys.root.0.iter().map(|byte| format!("{byte:02x}")).collect(),
+            root_serial: ROOT_SERIAL,
+            ca_pem: tls.ca_pem,
+        };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept::listen(Arc::clone(&world), ws, None));
+        tasks.spawn(accept::listen(Arc::clone(&world), wss, Some(tls.acceptor)));
+        tasks.spawn(control::serve(Arc::clone(&world), started.clone(), control));
+        Ok(Handle { started, world, _tasks: tasks })
+    }
+}
+
+impl Handle {
+    /// Where it is.
+    pub fn started(&self) -> &Started {
+        &self.started
+    }
+
+    /// The Noise root key.
+    pub fn root_key(&self) -> [u8; 32] {
+        self.world.keys.root.0
+    }
+
+    /// `POST /phones`: makes a phone; false if the number is taken or not one.
+    pub fn add_phone(&self, number: &str, name: &str) -> bool {
+        control::phones::create(&self.world, number, name, None).is_ok()
+    }
+
+    /// `PATCH /phones/{number}`: sets switches; the error is the API's.
+    pub fn set(&self, number: &str, switches: &Json) -> Result<(), String> {
+        control::phones::patch(&self.world, number, switches).map_err(|error| error.to_string())
+    }
+
+    /// `GET /phones/{number}`.
+    pub fn phone(&self, number: &str) -> Option<Json> {
+        control::phones::show(&self.world, number)
+    }
+
+    /// `POST /phones/{number}/enter`: types a code and waits for the outcome.
+    pub async fn enter(&self, number: &str, code: &str) -> Json {
+        to_json(phone::code::enter(&self.world, number, Typed::new(code)).await)
+    }
+
+    /// `POST /phones/{number}/scan`: scans a QR and waits for the outcome.
+    pub async fn scan(&self, number: &str, qr: &str) -> Json {
+        to_json(phone::qr::scan(&self.world, number, qr).await)
+    }
+
+    /// `POST /phones/{number}/unlink` with `{"all":true}`.
+    pub fn unlink_all(&self, number: &str) {
+        unlink::from_phone(&self.world, number, unlink::Which::All);
+    }
+
+    /// `POST /faults`: adds a rule and gives its id; the error says what is wrong with it.
+    pub fn add_fault(&self, rule: Json) -> Result<u64, String> {
+        let rule: NewRule = serde_json::from_value(rule).map_err(|error| error.to_string())?;
+        Ok(self.world.faults.add(rule))
+    }
+
+    /// `GET /faults`.
+    pub fn faults(&self) -> Json {
+        to_json(self.world.faults.list())
+    }
+
+    /// `DELETE /faults`.
+    pub fn clear_faults(&self) {
+        self.world.faults.clear();
+    }
+
+    /// `GET /connections`.
+    pub fn connections(&self) -> Json {
+        control::connections::list(&self.world)
+    }
+
+    /// `POST /connections/{id}/{verb}`; the error is the API's.
+    pub fn connection(&self, id: u64, verb: &str, body: &Json) -> Result<(), String> {
+        control::connections::act(&self.world, id, verb, body).map_err(|error| error.to_string())
+    }
+
+    /// `GET /log?after=…&json=1`: the newest entry's number and the entries.
+    pub fn log(&self, after: u64) -> (u64, Vec<Json>) {
+        self.world.log.after(after, Show { redact: false, json: true }, |_| true)
+    }
+}
+
+fn to_json(value: impl Serialize) -> Json {
+    serde_json::to_value(value).unwrap_or(Json::Null)
+}

@@ -1,0 +1,75 @@
+//! What all tasks of one simulator share: options, keys, the model, the fault table, the log.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::{
+    faults::FaultTable, keys::ServerKeys, log::Log, model::Model, options::Options, random::SimRandom,
+};
+
+/// One simulated WhatsApp. The locks are held for short sections only, never across an await, and never two at a time
+/// except model before faults or log.
+pub(crate) struct World {
+    pub(crate) options: Options,
+    pub(crate) keys: ServerKeys,
+    pub(crate) model: Mutex<Model>,
+    pub(crate) faults: FaultTable,
+    pub(crate) log: Log,
+    /// Told whenever something changed that somebody may wait for.
+    pub(crate) changed: Notify,
+    random: SimRandom,
+    streams: AtomicU64,
+    ids: AtomicU64,
+}
+
+impl World {
+    pub(crate) fn new(options: Options) -> Result<Self, getrandom::Error> {
+        let random = SimRandom::new(options.seed.as_deref())?;
+        let keys = ServerKeys::generate(&random, unix_seconds());
+        let log = Log::new(options.log_limit, options.verbose);
+        Ok(Self {
+            options,
+            keys,
+            model: Mutex::new(Model::default()),
+            faults: FaultTable::default(),
+            log,
+            changed: Notify::new(),
+            random,
+            streams: AtomicU64::new(0),
+            ids: AtomicU64::new(1),
+        })
+    }
+
+    /// A stream of randomness nobody else has.
+    pub(crate) fn random(&self) -> SimRandom {
+        let n = self.streams.fetch_add(1, Ordering::Relaxed);
+        self.random.derive(&format!("stream {n}"))
+    }
+
+    /// A stream that depends on the label only: what must be the same in every run with the same seed.
+    pub(crate) fn stable_random(&self, label: &str) -> SimRandom {
+        self.random.derive(label)
+    }
+
+    /// An id for a stanza that the server starts.
+    pub(crate) fn stanza_id(&self) -> String {
+        format!("{}", 1_000_000_000 + self.ids.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn unix_millis() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+}
