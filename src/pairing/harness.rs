@@ -262,11 +262,11 @@ impl World {
     fn execute(&mut self, output: Output) {
         let generation = self.generation;
         match output {
-            Output::Send(node) => self.to_server(node, None),
+            Output::Send(node) => self.transmit(node, None),
             Output::Query { tag, node, timeout } => {
                 assert!(timeout > 0 && node.get("id").is_none());
                 self.last_id += 1;
-                self.to_server(node.attr("id", self.last_id.to_string()), Some(tag));
+                self.transmit(node.attr("id", self.last_id.to_string()), Some(tag));
             }
             Output::Derive(job) => {
                 let (code, salt) = job.inputs();
@@ -319,7 +319,7 @@ impl World {
         self.queue.push_back((self.generation, work));
     }
 
-    fn to_server(&mut self, node: Node, tag: Option<ReplyTag>) {
+    fn transmit(&mut self, node: Node, tag: Option<ReplyTag>) {
         if self.link != Link::Registration {
             return;
         }

@@ -123,17 +123,28 @@ impl Pairing {
         }
         self.qr.lose_connection(&mut self.core);
         if self.qr.is_held() || self.code.is_held() {
-            self.reconnect(now, 0);
+            self.reconnect(now, self.qr.back_off());
         }
     }
 
-    /// The driver has given up connecting, or was told to stay away. Requests that wait for a connection fail.
+    /// There will be no connection for the time being: the driver has given up, or was told to stay away. Everything open
+    /// fails with this outcome, whether or not a connection is still open at the moment.
     pub fn unreachable(&mut self, outcome: Outcome) {
-        if self.connection != Connection::Down {
+        if self.confirmation.is_begun() {
             return;
         }
         self.hold_until = None;
-        self.fail_held(&outcome);
+        self.refs_tries = 0;
+        if let code_machine::Ended::Yes { owned: true } = self.code.end(&mut self.core, outcome.clone()) {
+            self.secret_of_lost_code = true;
+        }
+        let exchange = self.passkey.end_with_request(&mut self.core, outcome.clone());
+        if let passkey_machine::Ended::Yes { secret_used: true } = exchange {
+            self.secret_of_lost_code = true;
+        }
+        if let Some(request) = self.qr.close() {
+            self.core.failed(request, Method::Qr, outcome);
+        }
     }
 
     /// Asks for a code for this number, or for the one the host chose. The limiter is asked first, by

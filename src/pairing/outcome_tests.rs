@@ -525,6 +525,18 @@ fn a_driver_that_gives_up_says_so() {
     assert_eq!(world.failure(code), Some(OutcomeKind::ServerUnavailable));
     assert_eq!(world.failure(qr), Some(OutcomeKind::ServerUnavailable));
 
+    // A server that refuses the connection as such says so on it.
+    let mut refused = World::ready(PairingConfig::default());
+    let (code, qr) = (refused.request_code(None), refused.request_qr());
+    refused.settle();
+    refused.pairing.unreachable(OutcomeKind::AccountLocked.into());
+    refused.lose_connection();
+    refused.settle();
+    assert_eq!(refused.failure(code), Some(OutcomeKind::AccountLocked));
+    assert_eq!(refused.failure(qr), Some(OutcomeKind::AccountLocked));
+    assert!(!refused.pairing.wants_connection());
+    refused.must_link_again();
+
     let waiting = world.request_code(None);
     world.pass(59_999);
     assert_eq!(world.final_event(waiting), None);

@@ -334,6 +334,17 @@ impl PasskeyMachine {
         Ended::Yes { secret_used: exchange.secret_used }
     }
 
+    /// Ends it where the QR request it may serve is about to end, too, and is told so by others.
+    pub(super) fn end_with_request(&mut self, core: &mut Core, outcome: Outcome) -> Ended {
+        if self.own_request().is_some() {
+            return self.end(core, outcome);
+        }
+        match self.exchange.take() {
+            Some(exchange) => Ended::Yes { secret_used: exchange.secret_used },
+            None => Ended::No,
+        }
+    }
+
     /// Forgets it without a word.
     pub(super) fn forget(&mut self) {
         self.exchange = None;

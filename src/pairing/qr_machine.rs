@@ -14,6 +14,8 @@ use super::qr::QrLink;
 
 /// References in a full series; only then the first one has the long time.
 const FULL_SERIES: usize = 6;
+/// What is waited after the first loss of a connection; doubles with each further one.
+const BACK_OFF: Millis = 1_000;
 
 #[derive(Default)]
 pub(super) struct QrMachine {
@@ -156,6 +158,12 @@ impl QrMachine {
         } else {
             core.setback(id, Method::Qr, OutcomeKind::QrLost.into());
         }
+    }
+
+    /// How long to wait before the next connection after the losses so far.
+    pub(super) fn back_off(&self) -> Millis {
+        let losses = self.request.as_ref().map_or(0, |request| request.losses);
+        if losses == 0 { 0 } else { BACK_OFF << (losses - 1).min(6) }
     }
 
     /// Ends the request and gives its id.

@@ -234,7 +234,9 @@ fn a_lost_connection_brings_new_qrs_a_limited_number_of_times() {
     let request = world.request_qr();
     for loss in 1..=5 {
         world.lose_connection();
-        world.pass(1_000);
+        world.pass((1_000 << (loss - 1)) - 1);
+        assert_eq!(world.qrs().len(), loss, "a little longer each time");
+        world.pass(1);
         assert_eq!(world.qrs().len(), loss + 1);
         assert_eq!(world.setbacks(request), vec![OutcomeKind::QrLost; loss]);
     }
