@@ -164,6 +164,7 @@ impl Pairing {
             } else {
                 self.qr.close();
                 self.core.failed(request, Method::Qr, outcome);
+                self.forget_passkey_of_qr(now);
             }
         } else {
             return;

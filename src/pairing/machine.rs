@@ -91,7 +91,8 @@ impl Pairing {
 
     /// A registration connection is open.
     pub fn connected(&mut self, now: Millis) {
-        if self.confirmation.is_running() {
+        self.disconnected(now); // in case the driver did not say so
+        if self.confirmation.is_begun() {
             return;
         }
         self.code.forget_written_off();
@@ -109,10 +110,6 @@ impl Pairing {
         if self.confirmation_lost_connection() {
             return;
         }
-        if matches!(before, Connection::Opening { .. }) {
-            self.no_refs(now);
-            return;
-        }
         if let code_machine::Ended::Yes { owned: true } = self.code.lose_connection(&mut self.core) {
             self.secret_of_lost_code = true;
         }
@@ -120,6 +117,10 @@ impl Pairing {
             self.passkey.lose_connection(&mut self.core)
         {
             self.secret_of_lost_code = true;
+        }
+        if matches!(before, Connection::Opening { .. }) {
+            self.no_refs(now);
+            return;
         }
         self.qr.lose_connection(&mut self.core);
         if self.qr.is_held() || self.code.is_held() {
@@ -225,14 +226,18 @@ impl Pairing {
         let shown = self.qr.is_shown();
         self.qr.close();
         self.core.failed(request, Method::Qr, OutcomeKind::Cancelled.into());
-        if self.passkey.is_running() && self.passkey.own_request().is_none() {
-            // The exchange came from this QR, whose request has been answered.
-            self.passkey.forget();
-            self.qr.resume(&mut self.core, now);
-        }
+        self.forget_passkey_of_qr(now);
         if shown && !self.code.owns_secret() && !self.passkey.owns_secret() {
             // Whoever scans the picture from now on must not link us any more.
             self.core.replace_adv(rng);
+        }
+    }
+
+    /// A passkey exchange that came from a QR ends with the QR's request, which has been answered.
+    pub(super) fn forget_passkey_of_qr(&mut self, now: Millis) {
+        if self.passkey.own_request().is_none() {
+            self.passkey.forget();
+            self.qr.resume(&mut self.core, now);
         }
     }
 
@@ -373,7 +378,7 @@ impl Pairing {
             return self.confirmation.deadline();
         }
         let refs_until = match self.connection {
-            Connection::Opening { refs_until } if self.has_held() => Some(refs_until),
+            Connection::Opening { refs_until } if self.needs_refs() => Some(refs_until),
             _ => None,
         };
         let hold_until = self.hold_until.filter(|_| self.has_held());
@@ -391,7 +396,7 @@ impl Pairing {
         }
         if let Connection::Opening { refs_until } = self.connection
             && refs_until <= now
-            && self.has_held()
+            && self.needs_refs()
         {
             self.connection = Connection::Down;
             self.no_refs(now);
@@ -412,6 +417,11 @@ impl Pairing {
     /// Whether something lives on this connection that must not lose it.
     pub(super) fn is_outstanding(&self) -> bool {
         self.code.is_outstanding() || self.passkey.is_running() || self.confirmation.is_begun()
+    }
+
+    /// Whether something waits for references and nothing else lives on the connection.
+    fn needs_refs(&self) -> bool {
+        self.has_held() && !self.is_outstanding()
     }
 
     fn has_held(&self) -> bool {

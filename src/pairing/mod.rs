@@ -66,6 +66,9 @@ mod rejection;
 mod stanzas;
 mod wrap;
 
+#[cfg(any(test, fuzzing))]
+pub mod random_walk;
+
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

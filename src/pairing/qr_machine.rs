@@ -147,7 +147,6 @@ impl QrMachine {
     /// The connection is gone, and the references with it. The request waits for others, a limited number of times.
     pub(super) fn lose_connection(&mut self, core: &mut Core) {
         self.forget_refs();
-        self.paused = false;
         let Some(request) = self.request.as_mut().filter(|request| request.shown) else { return };
         request.shown = false;
         request.losses += 1;
@@ -176,5 +175,6 @@ impl QrMachine {
         self.refs = Vec::new();
         self.index = 0;
         self.deadline = None;
+        self.paused = false;
     }
 }
