@@ -219,7 +219,7 @@ impl Pairing {
     }
 
     /// Nothing was kept, so the link must not come about.
-    pub(super) fn account_not_saved(&mut self, token: SaveToken) {
+    pub(super) fn account_not_saved(&mut self, token: SaveToken, rng: &mut dyn Random) {
         match &self.confirmation {
             Confirmation::Saving { token: ours, .. } if *ours == token => {}
             _ => return,
@@ -231,6 +231,8 @@ impl Pairing {
             self.core.failed(request, method, OutcomeKind::StorageError.into());
         }
         self.forget_flows();
+        // The same confirmation, sent again, must not link after all.
+        self.core.replace_adv(rng);
         self.connection = Connection::Down;
         self.core.emit(Output::Disconnect);
     }

@@ -89,11 +89,13 @@ impl Pairing {
         matches!(self.confirmation, Confirmation::Finished)
     }
 
-    /// A registration connection is open.
+    /// A registration connection is open, in place of any before.
     pub fn connected(&mut self, now: Millis) {
-        self.disconnected(now); // in case the driver did not say so
         if self.confirmation.is_begun() {
             return;
+        }
+        if self.connection != Connection::Down {
+            self.lose_flows(); // the driver did not say that the one before had ended
         }
         self.code.forget_written_off();
         self.hold_until = None;
@@ -104,12 +106,19 @@ impl Pairing {
     /// The connection is closed. Nothing happens if it was not open, or was closed at this value's own wish.
     pub fn disconnected(&mut self, now: Millis) {
         let before = std::mem::replace(&mut self.connection, Connection::Down);
-        if before == Connection::Down {
+        if before == Connection::Down || self.confirmation_lost_connection() {
             return;
         }
-        if self.confirmation_lost_connection() {
-            return;
+        self.lose_flows();
+        if matches!(before, Connection::Opening { .. }) {
+            self.no_refs(now);
+        } else if self.has_held() {
+            self.reconnect(now, self.qr.back_off());
         }
+    }
+
+    /// What lived on the connection has ended with it. What only waits goes on waiting.
+    fn lose_flows(&mut self) {
         if let code_machine::Ended::Yes { owned: true } = self.code.lose_connection(&mut self.core) {
             self.secret_of_lost_code = true;
         }
@@ -118,14 +127,7 @@ impl Pairing {
         {
             self.secret_of_lost_code = true;
         }
-        if matches!(before, Connection::Opening { .. }) {
-            self.no_refs(now);
-            return;
-        }
         self.qr.lose_connection(&mut self.core);
-        if self.qr.is_held() || self.code.is_held() {
-            self.reconnect(now, self.qr.back_off());
-        }
     }
 
     /// There will be no connection for the time being: the driver has given up, or was told to stay away. Everything open
@@ -363,7 +365,7 @@ impl Pairing {
     /// An [`Output::Save`] failed; nothing of it was kept.
     pub fn save_failed(&mut self, now: Millis, token: SaveToken, rng: &mut dyn Random) {
         if self.confirmation.is_begun() {
-            self.account_not_saved(token);
+            self.account_not_saved(token, rng);
             return;
         }
         let ended = self.code.save_failed(&mut self.core, token);

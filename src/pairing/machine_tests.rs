@@ -537,3 +537,10 @@ fn nothing_secret_is_printed() {
     }
     assert!(printed.contains("PairingCode(redacted)"));
 }
+
+#[test]
+fn a_waiting_pairing_is_small() {
+    // Thousands of sessions wait in one process.
+    let size = std::mem::size_of::<Pairing>();
+    assert!(size <= 1_280, "{size}");
+}

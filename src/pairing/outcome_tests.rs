@@ -448,6 +448,13 @@ fn a_store_that_fails_keeps_nothing() {
     assert_eq!(world.failure(request), Some(OutcomeKind::StorageError));
     assert_eq!(world.peer.last_error.as_ref().unwrap().0, "500");
     assert_eq!(world.stored_account, None);
+    // The same confirmation, sent again, does not link after all.
+    world.account_saves_fail = false;
+    let again = world.peer.last_success.clone().unwrap();
+    world.connect();
+    world.deliver(again);
+    world.settle();
+    assert_eq!(world.stored_account, None);
     world.must_link_again();
 
     let mut world = World::ready(PairingConfig::default());
