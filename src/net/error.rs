@@ -1,5 +1,7 @@
 //! What can go wrong between here and the server.
 
+use std::io;
+
 /// A part of the way to an open connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -115,6 +117,24 @@ pub enum NetError {
     /// The connection was closed on this side before.
     #[error("the connection is closed")]
     Closed,
+}
+
+impl NetError {
+    /// An error of the system in one of the steps.
+    pub(super) fn from_io(step: Step, error: &io::Error) -> Self {
+        if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) {
+            return NetError::TooManyFiles;
+        }
+        if let Some(inner) = error.get_ref() {
+            if let Some(error) = inner.downcast_ref::<NetError>() {
+                return error.clone();
+            }
+            if let Some(error) = inner.downcast_ref::<rustls::Error>() {
+                return super::tls::error(error);
+            }
+        }
+        NetError::Io { step, what: error.to_string() }
+    }
 }
 
 fn status_text(status: Option<u16>) -> String {

@@ -3,17 +3,28 @@
 //! [`connect`] goes to an [`Endpoint`] and gives a [`Connection`], whose halves carry binary messages as one stream of bytes
 //! each way. Every step has its own time limit and its own error ([`NetError`]). What the bytes mean is the business of
 //! `noise`; when to connect, and how often, is the client's.
+//!
+//! The WebSocket is our own and small ([`frame`], [`connection`]), since the protocol above needs no messages: an idle
+//! connection then keeps no buffer at all, where a general-purpose crate keeps 8 KiB and puts whole messages together.
 
 mod connection;
 mod endpoint;
 mod error;
+mod frame;
+mod http;
+mod proxy;
+mod socks;
+mod stream;
+mod tcp;
+mod tls;
+mod upgrade;
+mod version;
 
 pub use connection::{Connection, Reader, Writer, connect};
-pub use endpoint::{Endpoint, Limits, Proxy};
+pub use endpoint::{Endpoint, Limits};
 pub use error::{NetError, Step};
-/// temporary
-pub const VERSION_URL: &str = "";
-/// temporary
-pub async fn latest_version(_: &Endpoint, _: &str) -> Result<[u32; 3], NetError> {
-    Err(NetError::NoVersion)
-}
+pub use proxy::Proxy;
+pub use version::{VERSION_URL, latest_version};
+
+#[cfg(test)]
+mod tests;
