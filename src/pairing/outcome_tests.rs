@@ -137,6 +137,20 @@ fn a_retired_code() {
         world.settle();
         assert_eq!(world.failure(request), Some(kind));
         world.must_link_again();
+
+        // After the phone's answer, the secret goes with the code.
+        let mut world = World::ready(PairingConfig::default());
+        world.peer.never_uploads = true;
+        let request = world.request_code(None);
+        world.settle();
+        world.type_code(&world.code().unwrap());
+        world.settle();
+        let (reference, before) = (world.peer.reference(), world.stored_adv.clone());
+        world.deliver(refresh_code(&reference, manual));
+        world.settle();
+        assert_eq!((outcome(&world, request).kind, outcome(&world, request).stage), (kind, Stage::Answer));
+        assert_ne!(world.stored_adv, before);
+        world.must_link_again();
     }
 }
 

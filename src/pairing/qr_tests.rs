@@ -312,3 +312,31 @@ fn a_phone_that_is_too_old_can_scan_again() {
     world.settle();
     assert!(world.is_linked(request));
 }
+
+#[test]
+fn a_refresh_never_touches_a_sealed_exchange_or_a_linked_device() {
+    use super::harness_peer::{ASSERTION, Passkey};
+
+    let mut world = World::ready(PairingConfig::default());
+    world.peer.passkey = Some(Passkey::new(true));
+    let request = world.request_qr();
+    world.scan();
+    world.settle();
+    world.answer_passkey(ASSERTION);
+    world.settle();
+    world.confirm_passkey();
+    // From the sealing on, at every step to the end of the connection.
+    let mut acked = 0;
+    while world.link == Link::Registration {
+        let before = world.stored_adv.clone();
+        let sent = world.sent.len();
+        let stanza = crate::stanza::Stanza::from_node(&refresh("companion_reg_refresh")).unwrap();
+        assert!(world.pairing.handle_stanza(world.now, &stanza.root(), &mut world.rng));
+        world.settle_outputs();
+        assert_eq!((world.sent.len(), world.sent[sent].tag()), (sent + 1, "ack"));
+        assert_eq!(world.stored_adv, before);
+        acked += 1;
+        assert!(world.step());
+    }
+    assert!(acked > 3 && world.is_linked(request));
+}
