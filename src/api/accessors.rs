@@ -80,16 +80,6 @@ fields! {
         Ready: |b| Some(&b.jid),
         PairingSuccess: |b| Some(&b.jid),
     }
-    /// The device's own LID.
-    lid -> &str {
-        Ready: |b| b.lid.as_deref(),
-        PairingSuccess: |b| b.lid.as_deref(),
-    }
-    /// The account's phone number.
-    phone -> &str {
-        Ready: |b| Some(&b.phone),
-        PairingSuccess: |b| Some(&b.phone),
-    }
     /// What happened, as a status.
     status -> Status {
         Connection: |b| Some(b.status),

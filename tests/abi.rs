@@ -1,0 +1,190 @@
+//! The C interface seen from C: compiles the header as every language that reads it, and builds and runs the programs of tests/c,
+//! under sanitizers and valgrind too.
+
+#[path = "abi/calls.rs"]
+mod calls;
+#[path = "abi/header.rs"]
+mod header;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+const SANITIZERS: [&str; 3] =
+    ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where cargo put the libraries that it built along with this test.
+fn libraries() -> PathBuf {
+    let mut folder = std::env::current_exe().unwrap();
+    folder.pop();
+    folder
+}
+
+fn run(command: &mut Command) -> Output {
+    let output =
+        command.output().unwrap_or_else(|error| panic!("{command:?} cannot be run ({error}): install it"));
+    assert!(
+        output.status.success(),
+        "{command:?} ended with {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}
+
+/// Compiles a program of tests/c, or one that stands in `folder`, against the shared library.
+fn compile(folder: &Path, source: &Path, flags: &[&str]) -> PathBuf {
+    let program = folder.join(source.file_stem().unwrap());
+    let mut command = Command::new("gcc");
+    command.args(WARNINGS).args(["-std=c11", "-D_GNU_SOURCE", "-g"]).args(flags);
+    command.arg("-I").arg(root().join("include")).arg("-I").arg(folder).arg(source).arg("-o").arg(&program);
+    // A program looks for the library by its SONAME.
+    let soname = folder.join("libwa.so.0");
+    if !soname.exists() {
+        std::os::unix::fs::symlink(libraries().join("libwa.so"), &soname).unwrap();
+    }
+    command
+        .arg("-L")
+        .arg(libraries())
+        .arg(format!("-Wl,-rpath,{}", folder.display()))
+        .args(["-lwa", "-pthread"]);
+    run(&mut command);
+    program
+}
+
+fn misuse(folder: &Path, flags: &[&str]) -> PathBuf {
+    std::fs::write(folder.join("calls.inc"), calls::source()).unwrap();
+    // The wrong calls ignore results on purpose.
+    let flags: Vec<&str> = flags.iter().copied().chain(["-Wno-unused-result"]).collect();
+    compile(folder, &root().join("tests/c/misuse.c"), &flags)
+}
+
+#[test]
+fn the_header_compiles_in_every_dialect_alone_and_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "#include <wa.h>\n#include <wa.h>\nint main(void) { return WA_OK; }\n";
+    for (compiler, dialect, file) in [
+        ("gcc", "c99", "a.c"),
+        ("gcc", "c11", "a.c"),
+        ("gcc", "c2x", "a.c"),
+        ("g++", "c++11", "a.cc"),
+        ("g++", "c++17", "a.cc"),
+    ] {
+        let file = folder.path().join(file);
+        std::fs::write(&file, source).unwrap();
+        let mut command = Command::new(compiler);
+        command.args(WARNINGS).arg(format!("-std={dialect}")).arg("-I").arg(root().join("include"));
+        run(command.arg("-fsyntax-only").arg(&file));
+    }
+    // Two units of one program, C and C++.
+    for name in ["a.c", "b.cc"] {
+        let body = if name == "a.c" { source } else { "#include <wa.h>\nint b() { return WA_TIMEOUT; }\n" };
+        std::fs::write(folder.path().join(name), body).unwrap();
+    }
+    let mut command = Command::new("g++");
+    command.args(WARNINGS).arg("-I").arg(root().join("include"));
+    command.arg(folder.path().join("b.cc")).args(["-x", "c++"]).arg(folder.path().join("a.c"));
+    run(command.arg("-o").arg(folder.path().join("both")));
+}
+
+#[test]
+fn the_program_on_the_first_page_of_the_header_compiles() {
+    let header = header::text();
+    let start = header.find(" *     #include <stdio.h>").expect("the listing begins with its includes");
+    let listing: String = header[start..]
+        .lines()
+        .take_while(|line| *line == " *" || line.starts_with(" *     "))
+        .map(|line| format!("{}\n", line.strip_prefix(" *").unwrap_or(line)))
+        .collect();
+    assert!(listing.contains("int main") && listing.trim_end().ends_with('}'));
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("link.c");
+    std::fs::write(&source, listing).unwrap();
+    // It is not run: it would go to the real server. examples/c/pair.c, its larger sister, runs against the simulator.
+    compile(folder.path(), &source, &[]);
+}
+
+#[test]
+fn every_function_has_a_whole_comment() {
+    let functions = header::functions();
+    assert!(functions.len() > 40);
+    for function in &functions {
+        let comment = &function.comment;
+        for wanted in ["@since 0.", "Threads: "] {
+            assert!(comment.contains(wanted), "{}: its comment has no {wanted}", function.name);
+        }
+        for (_, name) in &function.params {
+            assert!(
+                comment.contains(&format!("@param {name} ")),
+                "{}: nothing is said about {name}",
+                function.name
+            );
+        }
+        assert_eq!(function.returns != "void", comment.contains("@return "), "{}", function.name);
+        assert!(function.params.len() <= 5, "{} has many parameters", function.name);
+    }
+}
+
+#[test]
+fn wrong_calls_get_the_documented_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = misuse(folder.path(), &["-O1"]);
+    let output = run(Command::new(&program).arg("calls"));
+    assert!(output.stderr.is_empty(), "the library printed: {}", String::from_utf8_lossy(&output.stderr));
+    run(Command::new(&program).arg("threads"));
+    run(Command::new(&program).arg("fork"));
+}
+
+#[test]
+fn wrong_calls_under_sanitizers() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = misuse(folder.path(), &SANITIZERS);
+    let symbols = run(Command::new("nm").arg(&program));
+    assert!(
+        String::from_utf8_lossy(&symbols.stdout).contains("__asan_init"),
+        "the sanitizer is not in the program"
+    );
+    for way in ["calls", "threads", "fork"] {
+        run(Command::new(&program).arg(way));
+    }
+}
+
+#[test]
+fn wrong_calls_under_valgrind() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = misuse(folder.path(), &["-O1"]);
+    let mut command = Command::new("valgrind");
+    command.args(["-q", "--error-exitcode=9", "--leak-check=full", "--errors-for-leak-kinds=definite"]);
+    run(command.arg(program).arg("calls"));
+}
+
+#[test]
+fn the_life_of_queues_and_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = root().join("tests/c/queues.c");
+    let output = run(&mut Command::new(compile(folder.path(), &source, &["-O1"])));
+    assert!(output.stderr.is_empty(), "the library printed: {}", String::from_utf8_lossy(&output.stderr));
+    run(&mut Command::new(compile(folder.path(), &source, &SANITIZERS)));
+}
+
+#[test]
+fn a_program_can_be_linked_statically() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("queues");
+    let mut command = Command::new("gcc");
+    command.args(WARNINGS).args(["-std=c11", "-D_GNU_SOURCE", "-I"]).arg(root().join("include"));
+    command.arg(root().join("tests/c/queues.c")).arg("-o").arg(&program).arg(libraries().join("libwa.a"));
+    run(command.args(
+        include_str!("../include/wa.pc.in")
+            .lines()
+            .find_map(|line| line.strip_prefix("Libs.private: "))
+            .unwrap()
+            .split(' '),
+    ));
+    run(&mut Command::new(program));
+}

@@ -1,0 +1,186 @@
+//! Everything that is made from something else and committed: constants, header, pages, the list of exported symbols.
+//!
+//! These tests fail when one is stale. `WA_UPDATE=1 cargo test --test generated` writes them all anew.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use wa::api::{EVENTS, STATUSES, pages};
+
+/// The sources of the header, in the order of its parts.
+const SOURCES: [&str; 10] = [
+    "constants",
+    "version",
+    "status",
+    "error",
+    "config",
+    "queue",
+    "client",
+    "event",
+    "event_fields",
+    "reference",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn updating() -> bool {
+    std::env::var_os("WA_UPDATE").is_some()
+}
+
+/// Compares a committed file with what it should be, or writes it.
+fn check(path: &str, wanted: &str) {
+    let path = root().join(path);
+    if updating() {
+        if std::fs::read_to_string(&path).ok().as_deref() != Some(wanted) {
+            std::fs::write(&path, wanted).unwrap();
+        }
+        return;
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    if found == wanted {
+        return;
+    }
+    let line = found.lines().zip(wanted.lines()).take_while(|(a, b)| a == b).count();
+    panic!(
+        "{} is stale from line {} on:\n  has    {}\n  wanted {}\nrun: WA_UPDATE=1 cargo test --test generated",
+        path.display(),
+        line + 1,
+        found.lines().nth(line).unwrap_or("(end)"),
+        wanted.lines().nth(line).unwrap_or("(end)"),
+    );
+}
+
+fn constants() -> String {
+    let mut text = String::from(
+        "//! Made from the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated\n\n\
+         /// What a function answers: 0 when it is done, 1 to 99 for other answers that\n\
+         /// are no errors, 100 and above for errors, in ranges by subject: 100\n\
+         /// arguments, 200 state, 300 handles, 400 configuration, 500 store, 600\n\
+         /// network, 700 the server's answers, 800 pairing, 900 the session. Numbers\n\
+         /// are never changed.\n\
+         ///\n\
+         /// @since 0.1.0\n\
+         pub type wa_status = i32;\n\n",
+    );
+    for row in STATUSES {
+        doc(&mut text, row.text);
+        writeln!(text, "pub const {}: wa_status = {};\n", row.name, row.status.code()).unwrap();
+    }
+    for row in EVENTS {
+        doc(&mut text, &format!("Event `{}`: {}", row.name, row.sentence));
+        writeln!(text, "pub const {}: u32 = {};\n", row.constant, row.kind.number()).unwrap();
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+/// A comment that fits into 80 columns of the header.
+fn doc(text: &mut String, sentence: &str) {
+    let mut line = String::new();
+    for word in sentence.split_whitespace() {
+        if line.len() + word.len() > 75 {
+            writeln!(text, "///{line}").unwrap();
+            line.clear();
+        }
+        write!(line, " {word}").unwrap();
+    }
+    writeln!(text, "///{line}").unwrap();
+}
+
+fn header() -> String {
+    let config = cbindgen::Config::from_file(root().join("include/cbindgen.toml")).unwrap();
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in SOURCES {
+        builder = builder.with_src(root().join("src/ffi").join(source).with_extension("rs"));
+    }
+    let mut bytes = Vec::new();
+    builder.generate().unwrap().write(&mut bytes);
+    String::from_utf8(bytes).unwrap()
+}
+
+/// The functions that a header declares.
+fn declared(header: &str) -> BTreeSet<String> {
+    let mut code = String::new();
+    let mut rest = header;
+    while let Some((before, after)) = rest.split_once("/*") {
+        code.push_str(before);
+        rest = after.split_once("*/").unwrap().1;
+    }
+    code.push_str(rest);
+    let names =
+        code.split('(').filter_map(|part| part.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next());
+    names.filter(|name| name.starts_with("wa_")).map(str::to_owned).collect()
+}
+
+#[test]
+fn constants_and_header() {
+    check("src/ffi/constants.rs", &constants());
+    let header = header();
+    check("include/wa.h", &header);
+
+    // The header is the reference, so most of it is words.
+    let mut comment = 0;
+    let mut inside = false;
+    let mut lines = 0;
+    for line in header.lines().filter(|line| !line.trim().is_empty()) {
+        lines += 1;
+        inside |= line.trim_start().starts_with("/*");
+        comment += usize::from(inside);
+        inside &= !line.trim_end().ends_with("*/");
+    }
+    assert!(comment * 10 >= lines * 7, "only {comment} of the header's {lines} lines are comments");
+    let long: Vec<&str> = header.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(long.is_empty(), "too long for a header: {long:#?}");
+}
+
+#[test]
+fn the_source_list_is_whole() {
+    let mut files: BTreeSet<String> = BTreeSet::new();
+    for entry in std::fs::read_dir(root().join("src/ffi")).unwrap() {
+        let path = entry.unwrap().path();
+        if std::fs::read_to_string(&path).unwrap().contains("#[unsafe(no_mangle)]") {
+            files.insert(path.file_stem().unwrap().to_str().unwrap().to_owned());
+        }
+    }
+    files.insert("constants".to_owned());
+    assert_eq!(files, SOURCES.iter().map(|source| (*source).to_owned()).collect());
+}
+
+#[test]
+fn the_pages_of_the_tables() {
+    for (name, page) in pages() {
+        check(&format!("include/{name}"), &page);
+    }
+}
+
+/// The shared library that cargo built along with this test.
+fn library() -> PathBuf {
+    let mut folder = std::env::current_exe().unwrap();
+    folder.pop();
+    let library = folder.join("libwa.so");
+    assert!(library.exists(), "cargo did not build {}", library.display());
+    library
+}
+
+#[test]
+fn exported_symbols() {
+    let output = Command::new("nm")
+        .args(["-D", "--defined-only"])
+        .arg(library())
+        .output()
+        .expect("nm of binutils is needed");
+    assert!(output.status.success());
+    let output = String::from_utf8(output.stdout).unwrap();
+    let exported: BTreeSet<String> =
+        output.lines().filter_map(|line| line.split_whitespace().nth(2)).map(str::to_owned).collect();
+    let mut list = String::new();
+    for name in &exported {
+        writeln!(list, "{name}").unwrap();
+    }
+    assert_eq!(exported, declared(&header()), "what is exported and what the header declares differ");
+    check("include/wa.symbols", &list);
+}
