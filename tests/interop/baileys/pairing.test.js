@@ -103,12 +103,3 @@ test('unlinked while offline', async () => {
 	const again = await connected('offline')
 	assert.equal(await again.closed(), UNLINKED)
 })
-
-// The tests above do not pass for want of a check.
-test('a foreign root is refused', async () => {
-	trustRoot('09'.repeat(32))
-	const peer = await connected('root')
-	const { error } = await peer.update('end of connection', update => update.lastDisconnect)
-	trustRoot(sim.rootKey)
-	assert.match(error.message, /certificate signature invalid/)
-})

@@ -7,7 +7,10 @@ import makeWASocket, { DisconnectReason, useMultiFileAuthState, WA_CERT_DETAILS 
 /** Bounds every wait for something Baileys should do. */
 const TIMEOUT_MS = 30_000
 
-/** Makes every Baileys of this process trust this root instead of WhatsApp's. */
+/**
+ * Makes every Baileys of this process trust this root instead of WhatsApp's. (7.0.0-rc14 takes any: its check of
+ * signatures answers yes to all, so that the proof for the certificates is whatsmeow's.)
+ */
 export function trustRoot(hex) {
 	WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(hex, 'hex')
 }
