@@ -28,9 +28,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func newPhone(t *testing.T, number string) *Phone {
+func newPhone(t *testing.T, number string, switches Switches) *Phone {
 	t.Helper()
-	phone, err := sim.NewPhone(number, "Ada")
+	phone, err := sim.NewPhone(number, "Ada", switches)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +62,15 @@ func requestCode(t *testing.T, peer *Peer, number string) string {
 func enter(t *testing.T, phone *Phone, code, want string) Outcome {
 	t.Helper()
 	outcome, err := phone.Enter(code)
+	if err != nil || outcome.Outcome != want {
+		t.Fatalf("phone says %+v, %v; want %s", outcome, err, want)
+	}
+	return outcome
+}
+
+func scan(t *testing.T, phone *Phone, qr, want string) Outcome {
+	t.Helper()
+	outcome, err := phone.Scan(qr)
 	if err != nil || outcome.Outcome != want {
 		t.Fatalf("phone says %+v, %v; want %s", outcome, err, want)
 	}
@@ -119,10 +128,18 @@ func expectAlive(t *testing.T, peer *Peer) {
 func TestPairByCode(t *testing.T) {
 	t.Parallel()
 	const number = "15550002001"
-	phone, folder := newPhone(t, number), t.TempDir()
+	phone, folder := newPhone(t, number, nil), t.TempDir()
 	peer := NewPeer(t, sim, folder)
 	linked := enter(t, phone, requestCode(t, peer, number), "linked")
 	expectLinked(t, peer, phone, linked)
+	expectAlive(t, peer)
+
+	// It comes back by itself when the network fails.
+	if err := sim.Cut(linked.Device); err != nil {
+		t.Fatal(err)
+	}
+	Await[*events.Disconnected](t, peer)
+	Await[*events.Connected](t, peer)
 	expectAlive(t, peer)
 
 	// A new process with the same store logs in without pairing.
@@ -140,17 +157,14 @@ func TestPairByCode(t *testing.T) {
 
 func TestPairByQR(t *testing.T) {
 	t.Parallel()
-	phone := newPhone(t, "15550002002")
+	phone := newPhone(t, "15550002002", nil)
 	peer := NewPeer(t, sim, t.TempDir())
 	connect(t, peer)
 	qr := Await[*events.QR](t, peer)
 	if len(qr.Codes) != 6 {
 		t.Errorf("%d codes, want 6", len(qr.Codes))
 	}
-	linked, err := phone.Scan(qr.Codes[0])
-	if err != nil || linked.Outcome != "linked" {
-		t.Fatalf("phone says %+v, %v", linked, err)
-	}
+	linked := scan(t, phone, qr.Codes[0], "linked")
 	expectLinked(t, peer, phone, linked)
 	expectAlive(t, peer)
 
@@ -166,7 +180,7 @@ func TestPairByQR(t *testing.T) {
 func TestWrongCodeThenRightCode(t *testing.T) {
 	t.Parallel()
 	const number = "15550002003"
-	phone := newPhone(t, number)
+	phone := newPhone(t, number, nil)
 	peer := NewPeer(t, sim, t.TempDir())
 	code := requestCode(t, peer, number)
 	enter(t, phone, "1111-1111", "wrong_code")
@@ -175,10 +189,24 @@ func TestWrongCodeThenRightCode(t *testing.T) {
 	expectLinked(t, peer, phone, linked)
 }
 
+// The phone fails once and asks for a QR with a new secret; only that one links.
+func TestRefreshedQR(t *testing.T) {
+	t.Parallel()
+	phone := newPhone(t, "15550002005", Switches{"refresh_on_scan": 1})
+	peer := NewPeer(t, sim, t.TempDir())
+	connect(t, peer)
+	code := Await[*events.QR](t, peer).Codes[0]
+	scan(t, phone, code, "refresh_requested")
+	rotated := Await[*events.RotateADVSecret](t, peer)
+	scan(t, phone, code, "stale_qr")
+	renewed := strings.Replace(code, rotated.OldSecret, rotated.NewSecret, 1)
+	expectLinked(t, peer, phone, scan(t, phone, renewed, "linked"))
+}
+
 func TestUnlinkedWhileOffline(t *testing.T) {
 	t.Parallel()
 	const number = "15550002004"
-	phone, folder := newPhone(t, number), t.TempDir()
+	phone, folder := newPhone(t, number, nil), t.TempDir()
 	peer := NewPeer(t, sim, folder)
 	expectLinked(t, peer, phone, enter(t, phone, requestCode(t, peer, number), "linked"))
 	peer.Stop()

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -97,10 +98,33 @@ type PhoneState struct {
 	} `json:"companions"`
 }
 
+// Switches change how a phone behaves; wa-sim's README lists them.
+type Switches map[string]any
+
 // NewPhone creates a phone with a WhatsApp account.
-func (s *Sim) NewPhone(number, name string) (*Phone, error) {
+func (s *Sim) NewPhone(number, name string, switches Switches) (*Phone, error) {
 	body := map[string]any{"number": number, "name": name}
+	maps.Copy(body, switches)
 	return &Phone{s, number}, s.call(http.MethodPost, "/phones", body, nil)
+}
+
+// Cut ends the connection of a linked device without a word, as a bad network does.
+func (s *Sim) Cut(device string) error {
+	var all struct {
+		Connections []struct {
+			ID  int    `json:"id"`
+			JID string `json:"jid"`
+		} `json:"connections"`
+	}
+	if err := s.call(http.MethodGet, "/connections", nil, &all); err != nil {
+		return err
+	}
+	for _, connection := range all.Connections {
+		if connection.JID == device {
+			return s.call(http.MethodPost, fmt.Sprintf("/connections/%d/cut", connection.ID), map[string]any{}, nil)
+		}
+	}
+	return fmt.Errorf("%s is not connected", device)
 }
 
 // Enter types a pairing code and waits for what the phone says to it.
