@@ -36,7 +36,7 @@ impl Session {
         match received? {
             Incoming::Stanza(stanza) => {
                 let node = stanza.root();
-                self.log(LogLevel::Trace, "stanza", || format!("in: {:?}", node.to_node()));
+                self.log(LogLevel::Trace, "stanza", || format!("in: {}", outline(node)));
                 self.route(node).await
             }
             Incoming::Unreadable(error) => {
@@ -174,6 +174,17 @@ impl Session {
 /// Whether a stanza comes from the service itself, which may also leave the sender out.
 pub(super) fn from_server(node: NodeRef<'_>) -> bool {
     node.jid("from").is_none_or(|from| from.is_server())
+}
+
+/// A stanza as a log may show it: names and kinds, and nothing of whom it concerns or what it carries.
+fn outline(node: NodeRef<'_>) -> String {
+    let kind = ["type", "xmlns", "code", "reason", "stage"].into_iter().filter_map(|key| {
+        let value = node.str(key)?;
+        Some(format!(" {key}={value}"))
+    });
+    let children: Vec<_> = node.children().take(8).map(outline).collect();
+    let (kind, tag) = (kind.collect::<String>(), node.tag());
+    if children.is_empty() { format!("<{tag}{kind}/>") } else { format!("<{tag}{kind}>{}</{tag}>", children.join("")) }
 }
 
 impl IqError {

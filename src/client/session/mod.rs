@@ -105,6 +105,8 @@ pub(crate) struct Session {
     first_login: bool,
     /// The request that linked the device, and how, until the first login is done.
     linked_by: Option<(u64, PairingMethod)>,
+    /// The day of expiry that the host was told of last, in Unix seconds.
+    expiration_told: Option<i64>,
     closing: Closing,
 }
 
@@ -140,6 +142,7 @@ impl Session {
             prekeys_retry_at: None,
             first_login: false,
             linked_by: None,
+            expiration_told: None,
             closing: Closing { reason: CloseReason::ByHost, error: None },
             settings,
             shared,

@@ -64,6 +64,10 @@ impl Session {
         let Some(seconds) = node.u64("t").and_then(|t| i64::try_from(t).ok()) else {
             return Ok(());
         };
+        // It comes with every login; once is enough.
+        if self.expiration_told.replace(seconds) == Some(seconds) {
+            return Ok(());
+        }
         self.tell_restricted(Restricted {
             kind: RestrictionKind::ClientOutdated,
             scope: RestrictionScope::Client,
