@@ -176,7 +176,7 @@ mod tests {
         assert!(unknown.text.contains("did you mean pairing.code_ttl_ms"), "{unknown}");
         let bad = config.set("pairing.code_ttl_ms", "5").unwrap_err();
         assert_eq!((bad.status, bad.key.as_deref()), (Status::BAD_VALUE, Some("pairing.code_ttl_ms")));
-        assert!(bad.text.contains("\"5\"") && bad.text.contains("10000 to 180000"), "{bad}");
+        assert!(bad.text.contains("\"5\"") && bad.text.contains("1000 to 180000"), "{bad}");
     }
 
     #[test]

@@ -110,7 +110,7 @@ keys! {
     device_os = "device.os", Choice(&["auto", "windows", "macos", "linux", "android", "ios"]), "auto", "0.1.0";
 
     /// How long a pairing code is good for. The server's own limit is 180 seconds; only a shorter time makes sense.
-    pairing_code_ttl = "pairing.code_ttl_ms", Millis(10_000, 180_000), "180000", "0.1.0";
+    pairing_code_ttl = "pairing.code_ttl_ms", Millis(1_000, 180_000), "180000", "0.1.0";
     /// Whether a new code is asked for by itself when one has expired or the phone did not finish.
     pairing_auto_refresh = "pairing.auto_refresh", Flag, "false", "0.1.0";
     /// How many codes automatic refresh may bring for one request.

@@ -1,0 +1,7 @@
+//! The session against wa-sim, from the host's side: a client, its events, a simulated phone.
+//!
+//! `world` is what each test starts from; the other files are one subject each.
+
+mod linking;
+mod refusals;
+mod world;
