@@ -77,9 +77,22 @@ fn bad_input_is_refused_before_anything_is_sent() {
     let world = World::new();
     let host = world.client(&world.config());
     let mut texts = Vec::new();
-    for number in ["", "+", "++15550001234", "0155500012", "+1 555 000 1234", "1555x001234", "123456", "1234567890123456"] {
+    for number in [
+        "",
+        "+",
+        "++15550001234",
+        "0155500012",
+        "+1 555 000 1234",
+        "1555x001234",
+        "123456",
+        "1234567890123456",
+    ] {
         let error = host.client.request_pairing(number, None).unwrap_err();
-        assert_eq!((error.status, error.key.as_deref()), (Status::INVALID_PHONE_NUMBER, Some("phone")), "{number}");
+        assert_eq!(
+            (error.status, error.key.as_deref()),
+            (Status::INVALID_PHONE_NUMBER, Some("phone")),
+            "{number}"
+        );
         texts.push(error.text);
     }
     texts.dedup();

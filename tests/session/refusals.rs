@@ -84,7 +84,9 @@ fn each_failure_on_connect_is_told_and_ends_a_pairing() {
 
 #[test]
 fn a_linked_session_survives_what_it_can() {
-    for (reason, state) in [("402", "disconnected"), ("405", "disconnected"), ("500", "reconnecting"), ("503", "reconnecting")] {
+    for (reason, state) in
+        [("402", "disconnected"), ("405", "disconnected"), ("500", "reconnecting"), ("503", "reconnecting")]
+    {
         let world = World::new();
         let config = world.config();
         drop(world.linked(&config));
@@ -108,7 +110,10 @@ fn the_end_of_a_ban_is_told_and_told_again_until_acknowledged() {
     world.fault(json!({ "when": { "point": "login" }, "do": { "failure": failure } }));
     let mut host = world.client(&config);
     let ban = host.wait("restricted");
-    assert_eq!((&ban["kind"], &ban["code"], &ban["redelivered"]), (&"temporary_ban".into(), &104.into(), &false.into()));
+    assert_eq!(
+        (&ban["kind"], &ban["code"], &ban["redelivered"]),
+        (&"temporary_ban".into(), &104.into(), &false.into())
+    );
     let ends = ban["ends_at_ms"].as_i64().unwrap() - ban["time_ms"].as_i64().unwrap();
     assert!((3_590_000..=3_610_000).contains(&ends), "{ends}");
     drop(host);
@@ -128,9 +133,20 @@ fn the_end_of_a_ban_is_told_and_told_again_until_acknowledged() {
 #[test]
 fn a_server_that_is_not_whatsapp_gets_nothing() {
     for fault in [
-        "expired", "not_yet_valid", "other_root", "wrong_leaf_key", "missing_leaf", "missing_intermediate", "missing_details",
-        "missing_signature", "bad_leaf_signature", "bad_intermediate_signature", "wrong_leaf_issuer",
-        "wrong_intermediate_issuer", "garbage", "empty",
+        "expired",
+        "not_yet_valid",
+        "other_root",
+        "wrong_leaf_key",
+        "missing_leaf",
+        "missing_intermediate",
+        "missing_details",
+        "missing_signature",
+        "bad_leaf_signature",
+        "bad_intermediate_signature",
+        "wrong_leaf_issuer",
+        "wrong_intermediate_issuer",
+        "garbage",
+        "empty",
     ] {
         let world = World::new();
         world.fault(json!({ "when": { "point": "server_hello" }, "do": { "certificate": fault } }));

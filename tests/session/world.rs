@@ -28,7 +28,8 @@ impl World {
     }
 
     pub(crate) fn with(options: Options) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let sim = runtime.block_on(Simulator::start(options)).unwrap();
         assert!(sim.add_phone(NUMBER, "Ada"));
         Self { sim, runtime, folder: TempDir::new().unwrap() }
@@ -89,6 +90,14 @@ impl World {
     /// Lets something go wrong; see the simulator's table of faults.
     pub(crate) fn fault(&self, rule: Value) {
         self.sim.add_fault(rule).unwrap();
+    }
+}
+
+impl Drop for Host {
+    /// As the C interface frees a client: when it returns, the session can be opened again.
+    fn drop(&mut self) {
+        let ended = self.client.shut_down(PATIENCE);
+        assert!(ended || std::thread::panicking(), "the client did not end");
     }
 }
 

@@ -184,7 +184,11 @@ fn outline(node: NodeRef<'_>) -> String {
     });
     let children: Vec<_> = node.children().take(8).map(outline).collect();
     let (kind, tag) = (kind.collect::<String>(), node.tag());
-    if children.is_empty() { format!("<{tag}{kind}/>") } else { format!("<{tag}{kind}>{}</{tag}>", children.join("")) }
+    if children.is_empty() {
+        format!("<{tag}{kind}/>")
+    } else {
+        format!("<{tag}{kind}>{}</{tag}>", children.join(""))
+    }
 }
 
 impl IqError {
