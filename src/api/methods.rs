@@ -78,7 +78,7 @@ pub fn check_call(
             "boolean" => value.is_boolean(),
             _ => true,
         };
-        if !fits && !(param.optional && value.is_null()) {
+        if !(fits || (param.optional && value.is_null())) {
             let text = format!("{}: the parameter {} must be {}", method.name, param.name, param.kind);
             return Err(Error::new(Status::INVALID_PARAMETER, text).with_key(param.name));
         }

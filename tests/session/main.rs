@@ -2,6 +2,8 @@
 //!
 //! `world` is what each test starts from; the other files are one subject each.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod linking;
 mod refusals;
 mod world;
