@@ -253,6 +253,25 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_input_does_harm(bytes: Vec<u8>, size in 1usize..20) {
+            let mut whole = Decoder::new(100);
+            let expected = all(&mut whole, &bytes);
+            let mut pieces = Decoder::new(100);
+            let mut result = Ok((Vec::new(), Vec::new()));
+            for part in bytes.chunks(size) {
+                result = result.and_then(|(mut data, mut controls)| {
+                    let (more_data, more_controls) = all(&mut pieces, part)?;
+                    data.extend(more_data);
+                    controls.extend(more_controls);
+                    Ok((data, controls))
+                });
+            }
+            proptest::prop_assert_eq!(result, expected);
+        }
+    }
+
     #[test]
     fn violations_are_named() {
         for (bytes, what) in [

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::future::ready;
 use std::ops::Bound;
+use std::sync::Arc;
 
 /// The scope of data that no session owns.
 const SHARED: u64 = 0;
@@ -16,7 +17,7 @@ type Items = BTreeMap<(u64, u8, Vec<u8>), Value>;
 #[derive(Default)]
 pub struct MemoryBackend {
     /// Held for the length of one operation, never across an await.
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
@@ -159,7 +160,9 @@ fn done<T: Send + 'static>(result: Result<T, StoreError>) -> Pending<T> {
 
 impl Backend for MemoryBackend {
     fn open_session(&self, name: &SessionName) -> Pending<SessionKey> {
-        done(self.state.lock().open_session(name))
+        // Not before somebody waits for it: an opening that was given up must not leave the session in use.
+        let (state, name) = (self.state.clone(), name.clone());
+        Box::pin(async move { state.lock().open_session(&name) })
     }
 
     fn close_session(&self, session: SessionKey) {

@@ -3,6 +3,7 @@
 use super::memory::MemoryBackend;
 use super::{Backend, Batch, Session, SessionName, Space, StoreError, Value};
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 pub(super) fn name(text: &str) -> SessionName {
     SessionName::new(text).unwrap()
@@ -138,6 +139,13 @@ async fn erasing(backend: Arc<dyn Backend>) {
 }
 
 async fn exclusive_use(backend: Arc<dyn Backend>) {
+    // Given up, before and while it happens.
+    drop(backend.open_session(&name("one")));
+    let mut opening = backend.open_session(&name("one"));
+    match opening.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(key) => backend.close_session(key.unwrap()),
+        Poll::Pending => drop(opening),
+    }
     let key = backend.open_session(&name("one")).await.unwrap();
     let again = backend.open_session(&name("one")).await;
     assert_eq!(again, Err(StoreError::SessionInUse { name: "one".into() }));

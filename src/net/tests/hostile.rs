@@ -1,4 +1,4 @@
-//! Servers that do not do what they should.
+//! Servers that do not do what they should, and a system that has nothing left to give.
 
 use super::super::Step;
 use super::*;
@@ -156,4 +156,31 @@ async fn a_peer_that_does_not_read_cannot_hold_up_the_end() {
     let stuck = tokio::time::timeout(SHORT, writer.send(Bytes::from(vec![0; 10_000_000]))).await;
     assert!(stuck.is_err());
     tokio::time::timeout(LONG, writer.close()).await.unwrap();
+}
+
+const CHILD: &str = "WA_TEST_NET_WITHOUT_FILES";
+
+/// Where the child of the test below begins. Without the word it has nothing to do.
+#[tokio::test]
+async fn child_process() {
+    if std::env::var_os(CHILD).is_none() {
+        return;
+    }
+    let few = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, few).unwrap();
+    let _taken: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
+    for url in ["ws://127.0.0.1:1/", "wss://127.0.0.1:1/", "ws://localhost:1/"] {
+        println!("said: {:?}", failure(connect(&endpoint(url)).await));
+    }
+}
+
+#[test]
+fn too_many_open_files_are_named() {
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "net::tests::hostile::child_process", "--nocapture", "--quiet"]).env(CHILD, "1");
+    let output = String::from_utf8(child.output().unwrap().stdout).unwrap();
+    let said: Vec<&str> = output.lines().filter_map(|line| Some(line.split_once("said: ")?.1)).collect();
+    // With no descriptor left the name cannot be looked up either.
+    assert!(said.len() == 3 && said[..2] == ["TooManyFiles"; 2], "{output}");
+    assert!(matches!(said[2], "TooManyFiles" | "Dns { host: \"localhost\" }"), "{output}");
 }

@@ -62,8 +62,11 @@ impl SqliteBackend {
 
 impl Backend for SqliteBackend {
     fn open_session(&self, name: &SessionName) -> Pending<SessionKey> {
-        let name = name.clone();
-        self.ask(|reply| Job::Open { name, reply })
+        let (name, jobs) = (name.clone(), self.jobs.clone());
+        let (reply, answer) = oneshot::channel();
+        let _ = jobs.send(Job::Open { name, reply });
+        let mut opening = Opening { answer, jobs };
+        Box::pin(async move { (&mut opening.answer).await.unwrap_or(Err(StoreError::Closed)) })
     }
 
     fn close_session(&self, session: SessionKey) {
@@ -104,6 +107,22 @@ impl Backend for SqliteBackend {
     fn erase(&self, name: &SessionName) -> Pending<()> {
         let name = name.clone();
         self.ask(|reply| Job::Erase { name, reply })
+    }
+}
+
+/// An opening on its way. If nobody takes its answer, the session is closed again: it would stay in use for ever.
+struct Opening {
+    answer: oneshot::Receiver<Result<SessionKey, StoreError>>,
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        // An answer that comes later than this is noticed by the thread.
+        self.answer.close();
+        if let Ok(Ok(session)) = self.answer.try_recv() {
+            let _ = self.jobs.send(Job::Close(session));
+        }
     }
 }
 

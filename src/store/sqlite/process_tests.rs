@@ -74,6 +74,7 @@ fn child_process() {
             Err(StoreError::Locked { .. }) => "locked".to_owned(),
             Err(other) => format!("{other:?}"),
         }),
+        "files" => runtime.block_on(open_without_files(&path)),
         "commit" => runtime.block_on(commit_for_ever(&path)),
         other => panic!("no role {other}"),
     }
@@ -185,6 +186,33 @@ async fn a_file_that_must_not_be_written() {
     child.wait().unwrap();
     assert!(said.starts_with("ReadOnly"), "{said}");
     assert_eq!(mode(&path), 0o400);
+}
+
+/// Opens the store with no file descriptor left, with one, and so on until it works.
+async fn open_without_files(path: &Path) {
+    let few = rustix::process::Rlimit { current: Some(64), maximum: Some(64) };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, few).unwrap();
+    let mut taken: Vec<_> = std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()).collect();
+    for left in 0..10 {
+        match SqliteBackend::open(path).await {
+            Err(StoreError::TooManyFiles) => say(&format!("{left} too few")),
+            Err(other) => say(&format!("{left} {other:?}")),
+            Ok(_) => return say("enough"),
+        }
+        assert!(wait_closed(LONG));
+        taken.pop();
+    }
+}
+
+#[test]
+fn too_many_open_files_are_named() {
+    let dir = TempDir::new().unwrap();
+    let mut child = child("files", &dir.path().join("wa.db"));
+    let said: Vec<String> = lines(&mut child).collect();
+    child.wait().unwrap();
+    let (last, before) = said.split_last().unwrap();
+    assert_eq!(last, "enough");
+    assert!(before.len() > 1 && before.iter().all(|line| line.ends_with("too few")), "{before:?}");
 }
 
 fn batch(number: u64) -> Batch {

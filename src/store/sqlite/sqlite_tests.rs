@@ -79,6 +79,26 @@ async fn what_is_queued_is_done_though_nobody_waits() {
 }
 
 #[tokio::test]
+async fn an_opening_that_was_given_up_leaves_the_session_free() {
+    let dir = TempDir::new().unwrap();
+    let backend = backend(&dir.path().join("wa.db")).await;
+    for answered in [true, false] {
+        let resume = backend.pause();
+        let opening = backend.open_session(&name("s"));
+        let later = backend.list_sessions();
+        if answered {
+            drop(resume);
+            later.await.unwrap();
+            drop(opening);
+        } else {
+            drop(opening);
+            drop(resume);
+        }
+        drop(Session::open(backend.clone(), &name("s")).await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn one_file_is_one_backend_however_it_is_named() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("wa.db");

@@ -142,12 +142,14 @@ pub(super) fn run(path: &Path, queue: &mpsc::Receiver<Job>, report: impl FnOnce(
 impl Writer<'_, '_> {
     fn handle(&mut self, job: Job) {
         match job {
-            Job::Open { name, reply } => answer(reply, self.open(&name)),
-            Job::Close(session) => {
-                if let Some(name) = self.open.remove(&session.0) {
-                    self.open_names.remove(&name);
+            Job::Open { name, reply } => {
+                let opened = self.open(&name);
+                if let Err(Ok(session)) = reply.send(opened) {
+                    // Nobody waits for it any more.
+                    self.close(session);
                 }
             }
+            Job::Close(session) => self.close(session),
             Job::Get { session, space, key, reply } => {
                 let result = self.read(session, |rows, id| rows.get(id, space, &key));
                 self.answer_read(session, space, result, reply);
@@ -186,6 +188,12 @@ impl Writer<'_, '_> {
         self.open.insert(id, name.clone());
         self.open_names.insert(name.clone());
         Ok(SessionKey(id))
+    }
+
+    fn close(&mut self, session: SessionKey) {
+        if let Some(name) = self.open.remove(&session.0) {
+            self.open_names.remove(&name);
+        }
     }
 
     fn read<T>(
