@@ -109,13 +109,6 @@ impl<'a> Decoder<'a> {
         Ok(array)
     }
 
-    fn take(&mut self, len: usize) -> Result<&'a [u8], DecodeError> {
-        let rest = self.input.get(self.at..).unwrap_or_default();
-        let taken = rest.get(..len).ok_or(DecodeError::Truncated)?;
-        self.at += len;
-        Ok(taken)
-    }
-
     /// The length of the list whose first byte was `head`; each item takes at least `least` bytes.
     fn count(&mut self, head: u8, least: usize) -> Result<usize, DecodeError> {
         let count = match head {
@@ -147,8 +140,7 @@ impl<'a> Decoder<'a> {
         }
         for _ in 0..attr_count {
             let key = self.name()?;
-            let record = self.value(key)?;
-            self.arena.attrs.push(record);
+            self.attribute(key)?;
         }
         let node = NodeRecord {
             tag,
@@ -171,11 +163,12 @@ impl<'a> Decoder<'a> {
                 }
                 head @ (BINARY_8 | BINARY_20 | BINARY_32) => {
                     held = Held::Bytes;
-                    content = self.binary(head)?.0;
+                    content = self.binary(head)?;
                 }
                 head @ (JID_PAIR | AD_JID | FB_JID | INTEROP_JID) => {
                     held = Held::Bytes;
-                    content = self.address(head, Span::EMPTY)?.as_text(self);
+                    let address = self.address(head)?;
+                    content = self.printed(&address);
                 }
                 head => {
                     held = Held::Bytes;
@@ -212,65 +205,96 @@ impl<'a> Decoder<'a> {
     }
 
     /// A tag or an attribute name.
+    #[inline]
     fn name(&mut self) -> Result<Span, DecodeError> {
-        match self.byte()? {
-            LIST_EMPTY => Err(DecodeError::NoName),
-            head => {
-                let span = self.string(head)?;
-                match span.source() {
-                    Source::Token => Ok(span),
-                    _ if span.len() == 0 => Err(DecodeError::NoName),
-                    _ if span.len() > MAX_NAME => Err(DecodeError::TooLong),
-                    _ => Ok(span),
-                }
-            }
+        let head = self.byte()?;
+        match token::single(head) {
+            Some(token) => Ok(Span::token(token)),
+            None => self.long_name(head),
+        }
+    }
+
+    fn long_name(&mut self, head: u8) -> Result<Span, DecodeError> {
+        if head == LIST_EMPTY {
+            return Err(DecodeError::NoName);
+        }
+        let span = self.long_string(head)?;
+        match span.len() {
+            _ if span.source() == Source::Token => Ok(span),
+            0 => Err(DecodeError::NoName),
+            1..=MAX_NAME => Ok(span),
+            _ => Err(DecodeError::TooLong),
         }
     }
 
     /// The value of the attribute `key`.
     #[inline]
-    fn value(&mut self, key: Span) -> Result<AttrRecord, DecodeError> {
-        match self.byte()? {
-            LIST_EMPTY => Ok(AttrRecord::text(key, Span::EMPTY)),
-            head @ (JID_PAIR | AD_JID | FB_JID | INTEROP_JID) => self.address(head, key),
-            head => Ok(AttrRecord::text(key, self.string(head)?)),
+    fn attribute(&mut self, key: Span) -> Result<(), DecodeError> {
+        let record = match self.byte()? {
+            LIST_EMPTY => AttrRecord::text(key, Span::EMPTY),
+            head @ (JID_PAIR | AD_JID | FB_JID | INTEROP_JID) => {
+                let jid = self.address(head)?;
+                if jid.ambiguous {
+                    AttrRecord::text(key, self.printed(&jid))
+                } else {
+                    let Address { user, server, device, integrator, .. } = jid;
+                    AttrRecord { key, value: user, server, device, integrator }
+                }
+            }
+            head => AttrRecord::text(key, self.string(head)?),
+        };
+        self.arena.attrs.push(record);
+        Ok(())
+    }
+
+    /// A text of any form.
+    #[inline]
+    fn string(&mut self, head: u8) -> Result<Span, DecodeError> {
+        match token::single(head) {
+            Some(token) => Ok(Span::token(token)),
+            None => self.long_string(head),
         }
     }
 
-    /// A text of any form. Invalid UTF-8 is replaced, not refused: names come from strangers, and a stanza that is
-    /// refused is sent again for ever.
-    #[inline]
-    fn string(&mut self, head: u8) -> Result<Span, DecodeError> {
+    /// A text that is no single-byte token. Invalid UTF-8 is replaced, not refused: names come from strangers, and a
+    /// stanza that is refused is sent again for ever.
+    fn long_string(&mut self, head: u8) -> Result<Span, DecodeError> {
         match head {
             HEX_8 | NIBBLE_8 => {
-                let length = self.byte()?;
-                let packed = self.take(packing::packed_len(length))?;
+                let (len, chars) = packing::lengths(self.byte()?)?;
+                let rest = self.input.get(self.at..).unwrap_or_default();
+                if rest.len() < len {
+                    return Err(DecodeError::Truncated);
+                }
+                self.at += len;
                 let start = self.arena.text.len();
-                packing::unpack(head, length, packed, &mut self.arena.text)?;
-                Ok(self.unpacked_from(start))
+                packing::unpack(head, chars, rest, &mut self.arena.text)?;
+                Ok(Span::new(Source::Text, start, chars))
             }
             BINARY_8 | BINARY_20 | BINARY_32 => {
-                let (span, bytes) = self.binary(head)?;
+                let span = self.binary(head)?;
+                let bytes = self.arena.bytes(self.input, span);
                 if std::str::from_utf8(bytes).is_ok() {
                     return Ok(span);
                 }
-                let start = self.arena.text.len();
-                self.arena.text.extend_from_slice(String::from_utf8_lossy(bytes).as_bytes());
-                Ok(self.unpacked_from(start))
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                Ok(self.copied(&text))
             }
             DICTIONARY_0..=DICTIONARY_3 => {
                 let index = self.byte()?;
                 Ok(Span::token(token::double(head - DICTIONARY_0, index)))
             }
-            _ => Ok(Span::token(token::single(head).ok_or(DecodeError::UnexpectedByte)?)),
+            _ => Err(DecodeError::UnexpectedByte),
         }
     }
 
-    fn unpacked_from(&self, start: usize) -> Span {
-        Span::new(Source::Text, start, self.arena.text.len() - start)
+    fn copied(&mut self, text: &str) -> Span {
+        let start = self.arena.text.len();
+        self.arena.text.extend_from_slice(text.as_bytes());
+        Span::new(Source::Text, start, text.len())
     }
 
-    fn binary(&mut self, head: u8) -> Result<(Span, &'a [u8]), DecodeError> {
+    fn binary(&mut self, head: u8) -> Result<Span, DecodeError> {
         let len = match head {
             BINARY_8 => u32::from(self.byte()?),
             BINARY_20 => {
@@ -279,83 +303,88 @@ impl<'a> Decoder<'a> {
             }
             _ => u32::from_be_bytes(self.array()?),
         };
-        let start = self.at;
-        let bytes = self.take(usize::try_from(len).map_err(|_| DecodeError::Truncated)?)?;
-        Ok((Span::new(Source::Input, start, bytes.len()), bytes))
+        let len = usize::try_from(len).map_err(|_| DecodeError::Truncated)?;
+        if len > self.left() {
+            return Err(DecodeError::Truncated);
+        }
+        let span = Span::new(Source::Input, self.at, len);
+        self.at += len;
+        Ok(span)
     }
 
-    /// An address whose first byte was `head`, as the value of `key`.
-    fn address(&mut self, head: u8, key: Span) -> Result<AttrRecord, DecodeError> {
-        let mut device = 0;
-        let mut integrator = 0;
-        let (user, server);
-        match head {
-            AD_JID => {
-                let [domain, number] = self.array()?;
-                device = u16::from(number);
-                let name = match Server::from_domain(domain).ok_or(DecodeError::Domain)? {
-                    Server::Pn => token::PN,
-                    Server::Lid => token::LID,
-                    Server::Hosted => token::HOSTED,
-                    _ => token::HOSTED_LID,
-                };
-                server = Span::token(name);
-                let head = self.byte()?;
-                user = self.jid_part(head)?;
-            }
-            _ => {
-                let first = self.byte()?;
-                user = match first {
-                    LIST_EMPTY if head == JID_PAIR => Span::EMPTY,
-                    first => self.jid_part(first)?,
-                };
-                if head != JID_PAIR {
-                    device = u16::from_be_bytes(self.array()?);
-                }
-                if head == INTEROP_JID {
-                    integrator = u16::from_be_bytes(self.array()?);
-                }
-                let head = self.byte()?;
-                server = self.jid_part(head)?;
-                if self.arena.bytes(self.input, server).is_empty() {
-                    return Err(DecodeError::NoName);
-                }
-            }
+    /// An address whose first byte was `head`.
+    fn address(&mut self, head: u8) -> Result<Address, DecodeError> {
+        if head == AD_JID {
+            let [domain, device] = self.array()?;
+            let server = match Server::from_domain(domain).ok_or(DecodeError::Domain)? {
+                Server::Pn => token::PN,
+                Server::Lid => token::LID,
+                Server::Hosted => token::HOSTED,
+                _ => token::HOSTED_LID,
+            };
+            let head = self.byte()?;
+            let (user, ambiguous) = self.jid_part(head, b"@:")?;
+            let server = Span::token(server);
+            return Ok(Address { user, server, device: u16::from(device), integrator: 0, ambiguous });
         }
-        let record = AttrRecord { key, value: user, server, device, integrator };
-        // A part that holds a separator would print as an address that it is not, say another user's. Such a thing
-        // means what its text means.
-        if self.holds(user, b"@:") || self.holds(server, b"@") {
-            return Ok(AttrRecord::text(key, record.as_text(self)));
+        let (mut device, mut integrator) = (0, 0);
+        let (user, user_ambiguous) = match self.byte()? {
+            LIST_EMPTY if head == JID_PAIR => (Span::EMPTY, false),
+            first => self.jid_part(first, b"@:")?,
+        };
+        if head != JID_PAIR {
+            device = u16::from_be_bytes(self.array()?);
         }
-        Ok(record)
+        if head == INTEROP_JID {
+            integrator = u16::from_be_bytes(self.array()?);
+        }
+        let head = self.byte()?;
+        let (server, server_ambiguous) = self.jid_part(head, b"@")?;
+        if server.source() != Source::Token && server.len() == 0 {
+            return Err(DecodeError::NoName);
+        }
+        Ok(Address { user, server, device, integrator, ambiguous: user_ambiguous | server_ambiguous })
     }
 
-    fn jid_part(&mut self, head: u8) -> Result<Span, DecodeError> {
+    /// User or server of an address, and whether it holds one of the separators. Digits do not, and no token has an `@`.
+    fn jid_part(&mut self, head: u8, separators: &[u8]) -> Result<(Span, bool), DecodeError> {
         if head == LIST_EMPTY {
             return Err(DecodeError::NoName);
         }
         let span = self.string(head)?;
-        if span.len() > MAX_JID_PART { Err(DecodeError::TooLong) } else { Ok(span) }
+        if span.len() > MAX_JID_PART {
+            return Err(DecodeError::TooLong);
+        }
+        let plain = matches!(head, NIBBLE_8 | HEX_8) || span.source() == Source::Token && separators == b"@";
+        let ambiguous = !plain && {
+            let text = self.arena.bytes(self.input, span);
+            text.iter().any(|byte| separators.contains(byte))
+        };
+        Ok((span, ambiguous))
     }
 
-    fn holds(&self, part: Span, separators: &[u8]) -> bool {
-        self.arena.bytes(self.input, part).iter().any(|byte| separators.contains(byte))
+    /// An address in its printed form, as unpacked text.
+    fn printed(&mut self, address: &Address) -> Span {
+        let mut text = String::new();
+        let part = |span| self.arena.str(self.input, span);
+        // Writing to a String does not fail.
+        let _ = write_jid(
+            &mut text,
+            part(address.user),
+            part(address.server),
+            address.device,
+            address.integrator,
+        );
+        self.copied(&text)
     }
 }
 
-impl AttrRecord {
-    /// The printed form of an address, as unpacked text.
-    fn as_text(&self, decoder: &mut Decoder<'_>) -> Span {
-        if !self.is_jid() {
-            return self.value;
-        }
-        let mut text = String::new();
-        let part = |span| decoder.arena.str(decoder.input, span);
-        // Writing to a String does not fail.
-        let _ = write_jid(&mut text, part(self.value), part(self.server), self.device, self.integrator);
-        let start = decoder.arena.text.len();
-        decoder.arena.text.extend_from_slice(text.as_bytes());
-        decoder.unpacked_from(start)
-    }
+struct Address {
+    user: Span,
+    server: Span,
+    device: u16,
+    integrator: u16,
+    /// A part holds a separator, so it would print as an address that it is not, say another user's. Such a thing means
+    /// what its text means.
+    ambiguous: bool,
 }

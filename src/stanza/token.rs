@@ -27,8 +27,10 @@ pub(super) const HOSTED: Token = COUNT as Token;
 pub(super) const HOSTED_LID: Token = COUNT as Token + 1;
 
 /// The token that a single byte stands for.
+#[inline]
 pub(super) fn single(byte: u8) -> Option<Token> {
-    (1..=SINGLE.len()).contains(&usize::from(byte)).then(|| u16::from(byte) - 1)
+    let index = byte.wrapping_sub(1);
+    (usize::from(index) < SINGLE.len()).then_some(u16::from(index))
 }
 
 /// The token at that index of that dictionary (0 to 3).
@@ -185,6 +187,11 @@ mod tests {
             ["s.whatsapp.net", "lid", "hosted", "hosted.lid"]
         );
         assert_eq!(text(double(3, 255)), DOUBLE[1023]);
+    }
+
+    #[test]
+    fn no_token_has_an_at() {
+        assert!((0..COUNT as u16).all(|token| !text(token).contains('@')));
     }
 
     #[test]

@@ -13,13 +13,10 @@ use super::node::Content;
 use super::token::{self, Token};
 use super::{EncodeError, Jid, Node, Server, Text, Value, encode};
 
-/// Where a text is: a token, or a range of the input or of the unpacked texts.
+/// Where a text is: a token, or a range of the input or of the unpacked texts. One word, since the decoder hands many of
+/// them around: position in the upper half, then 30 bits of length and two of source.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
-    at: u32,
-    /// Length in the upper 30 bits, source in the lower two. Nothing is longer than three times 16 MiB.
-    meta: u32,
-}
+pub(super) struct Span(u64);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
@@ -31,19 +28,23 @@ pub(super) enum Source {
 }
 
 impl Span {
-    pub(super) const EMPTY: Self = Self { at: 0, meta: Source::Input as u32 };
-    const ABSENT: Self = Self { at: 0, meta: Source::Absent as u32 };
+    pub(super) const EMPTY: Self = Self(Source::Input as u64);
+    const ABSENT: Self = Self(Source::Absent as u64);
 
-    pub(super) fn token(token: Token) -> Self {
-        Self { at: u32::from(token), meta: Source::Token as u32 }
+    #[inline]
+    pub(super) const fn token(token: Token) -> Self {
+        Self((token as u64) << 32 | Source::Token as u64)
     }
 
+    /// Neither number can overflow: no buffer is longer than three times 16 MiB.
+    #[inline]
     pub(super) fn new(source: Source, at: usize, len: usize) -> Self {
-        Self { at: at as u32, meta: (len as u32) << 2 | source as u32 }
+        Self((at as u64) << 32 | (len as u64) << 2 | source as u64)
     }
 
+    #[inline]
     pub(super) fn source(self) -> Source {
-        match self.meta & 3 {
+        match self.0 & 3 {
             0 => Source::Token,
             1 => Source::Input,
             2 => Source::Text,
@@ -51,9 +52,14 @@ impl Span {
         }
     }
 
+    fn at(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
     /// Length; 0 for tokens, which are short.
+    #[inline]
     pub(super) fn len(self) -> usize {
-        (self.meta >> 2) as usize
+        (self.0 as u32 >> 2) as usize
     }
 }
 
@@ -117,19 +123,19 @@ impl Arena {
 
     pub(super) fn bytes<'a>(&'a self, input: &'a [u8], span: Span) -> &'a [u8] {
         let buffer = match span.source() {
-            Source::Token => return token::text(span.at as Token).as_bytes(),
+            Source::Token => return token::text(span.at() as Token).as_bytes(),
             Source::Input => input,
             Source::Text => &self.text,
             Source::Absent => return &[],
         };
-        let at = span.at as usize;
+        let at = span.at();
         buffer.get(at..at + span.len()).unwrap_or_default()
     }
 
     /// The span as text. Spans that are text were checked when they were made.
     pub(super) fn str<'a>(&'a self, input: &'a [u8], span: Span) -> &'a str {
         match span.source() {
-            Source::Token => token::text(span.at as Token),
+            Source::Token => token::text(span.at() as Token),
             _ => std::str::from_utf8(self.bytes(input, span)).unwrap_or_default(),
         }
     }
