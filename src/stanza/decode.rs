@@ -76,40 +76,49 @@ pub(super) fn decode(plaintext: Vec<u8>) -> Result<Stanza, DecodeError> {
         return Err(DecodeError::TooLarge);
     }
     let (input, start) = if flags & COMPRESSED != 0 { (inflate(body)?, 0) } else { (plaintext, 1) };
-    let mut decoder = Decoder { input: &input, at: start, arena: Arena::for_body(input.len()) };
-    decoder.element(MAX_DEPTH)?;
-    if decoder.at != input.len() {
+    let mut stanza = Stanza { arena: Arena::for_body(input.len()), input };
+    let mut decoder = Decoder { at: start, arena: &mut stanza.arena };
+    decoder.element(&stanza.input, MAX_DEPTH)?;
+    if decoder.at != stanza.input.len() {
         return Err(DecodeError::TrailingBytes);
     }
-    let arena = decoder.arena;
-    Ok(Stanza { input, arena })
+    Ok(stanza)
 }
 
-struct Decoder<'a> {
+/// A place in the input.
+#[derive(Clone, Copy)]
+struct Cursor<'a> {
     input: &'a [u8],
     at: usize,
-    arena: Arena,
 }
 
-impl<'a> Decoder<'a> {
+impl<'a> Cursor<'a> {
+    #[inline]
+    fn rest(&self) -> &'a [u8] {
+        self.input.get(self.at..).unwrap_or_default()
+    }
+
+    #[inline]
     fn left(&self) -> usize {
         self.input.len() - self.at
     }
 
+    #[inline]
     fn byte(&mut self) -> Result<u8, DecodeError> {
         let byte = *self.input.get(self.at).ok_or(DecodeError::Truncated)?;
         self.at += 1;
         Ok(byte)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let rest = self.input.get(self.at..).unwrap_or_default();
-        let array = *rest.first_chunk().ok_or(DecodeError::Truncated)?;
+        let array = *self.rest().first_chunk().ok_or(DecodeError::Truncated)?;
         self.at += N;
         Ok(array)
     }
 
     /// The length of the list whose first byte was `head`; each item takes at least `least` bytes.
+    #[inline]
     fn count(&mut self, head: u8, least: usize) -> Result<usize, DecodeError> {
         let count = match head {
             LIST_8 => usize::from(self.byte()?),
@@ -120,180 +129,8 @@ impl<'a> Decoder<'a> {
         if count * least > self.left() { Err(DecodeError::Truncated) } else { Ok(count) }
     }
 
-    /// Reads one element and everything in it. `levels` is how many levels may still be entered, this one included.
-    fn element(&mut self, levels: usize) -> Result<(), DecodeError> {
-        let levels = levels.checked_sub(1).ok_or(DecodeError::TooDeep)?;
-        let index = self.arena.nodes.len();
-        if index >= MAX_NODES {
-            return Err(DecodeError::TooManyNodes);
-        }
-        let head = self.byte()?;
-        let size = self.count(head, 1)?;
-        if size == 0 {
-            return Err(DecodeError::NotANode);
-        }
-        let tag = self.name()?;
-        let attrs = self.arena.attrs.len() as u32;
-        let attr_count = (size - 1) / 2;
-        if attr_count > MAX_ATTRS || self.arena.attrs.len() + attr_count > MAX_ALL_ATTRS {
-            return Err(DecodeError::TooManyAttributes);
-        }
-        for _ in 0..attr_count {
-            let key = self.name()?;
-            self.attribute(key)?;
-        }
-        let node = NodeRecord {
-            tag,
-            content: Span::EMPTY,
-            attrs,
-            attr_count: attr_count as u16,
-            held: Held::Nothing,
-            end: 0,
-        };
-        self.arena.nodes.push(node);
-        let (mut held, mut content) = (Held::Nothing, Span::EMPTY);
-        if size % 2 == 0 {
-            match self.byte()? {
-                head @ (LIST_EMPTY | LIST_8 | LIST_16) => {
-                    let count = self.count(head, 2)?;
-                    if count != 0 {
-                        held = Held::Children;
-                        self.children(count, levels)?;
-                    }
-                }
-                head @ (BINARY_8 | BINARY_20 | BINARY_32) => {
-                    held = Held::Bytes;
-                    content = self.binary(head)?;
-                }
-                head @ (JID_PAIR | AD_JID | FB_JID | INTEROP_JID) => {
-                    held = Held::Bytes;
-                    let address = self.address(head)?;
-                    content = self.printed(&address);
-                }
-                head => {
-                    held = Held::Bytes;
-                    content = self.string(head)?;
-                }
-            }
-        }
-        let end = self.arena.nodes.len() as u32;
-        if let Some(node) = self.arena.nodes.get_mut(index) {
-            (node.held, node.content, node.end) = (held, content, end);
-        }
-        Ok(())
-    }
-
-    /// Long lists have items of one kind: what the first one took is reserved for the others, which keeps the number of
-    /// allocations constant. What the remaining bytes cannot hold is not reserved.
-    fn children(&mut self, count: usize, levels: usize) -> Result<(), DecodeError> {
-        let before = self.arena.sizes();
-        self.element(levels)?;
-        if count > 4 {
-            let after = self.arena.sizes();
-            let more = count - 1;
-            let left = self.left();
-            let most = [(left / 2).min(MAX_NODES), (left / 2).min(MAX_ALL_ATTRS), left * 2];
-            let [nodes, attrs, text] = std::array::from_fn(|i| ((after[i] - before[i]) * more).min(most[i]));
-            self.arena.nodes.reserve(nodes);
-            self.arena.attrs.reserve(attrs);
-            self.arena.text.reserve(text);
-        }
-        for _ in 1..count {
-            self.element(levels)?;
-        }
-        Ok(())
-    }
-
-    /// A tag or an attribute name.
+    /// The bytes whose length form is `head`.
     #[inline]
-    fn name(&mut self) -> Result<Span, DecodeError> {
-        let head = self.byte()?;
-        match token::single(head) {
-            Some(token) => Ok(Span::token(token)),
-            None => self.long_name(head),
-        }
-    }
-
-    fn long_name(&mut self, head: u8) -> Result<Span, DecodeError> {
-        if head == LIST_EMPTY {
-            return Err(DecodeError::NoName);
-        }
-        let span = self.long_string(head)?;
-        match span.len() {
-            _ if span.source() == Source::Token => Ok(span),
-            0 => Err(DecodeError::NoName),
-            1..=MAX_NAME => Ok(span),
-            _ => Err(DecodeError::TooLong),
-        }
-    }
-
-    /// The value of the attribute `key`.
-    #[inline]
-    fn attribute(&mut self, key: Span) -> Result<(), DecodeError> {
-        let record = match self.byte()? {
-            LIST_EMPTY => AttrRecord::text(key, Span::EMPTY),
-            head @ (JID_PAIR | AD_JID | FB_JID | INTEROP_JID) => {
-                let jid = self.address(head)?;
-                if jid.ambiguous {
-                    AttrRecord::text(key, self.printed(&jid))
-                } else {
-                    let Address { user, server, device, integrator, .. } = jid;
-                    AttrRecord { key, value: user, server, device, integrator }
-                }
-            }
-            head => AttrRecord::text(key, self.string(head)?),
-        };
-        self.arena.attrs.push(record);
-        Ok(())
-    }
-
-    /// A text of any form.
-    #[inline]
-    fn string(&mut self, head: u8) -> Result<Span, DecodeError> {
-        match token::single(head) {
-            Some(token) => Ok(Span::token(token)),
-            None => self.long_string(head),
-        }
-    }
-
-    /// A text that is no single-byte token. Invalid UTF-8 is replaced, not refused: names come from strangers, and a
-    /// stanza that is refused is sent again for ever.
-    fn long_string(&mut self, head: u8) -> Result<Span, DecodeError> {
-        match head {
-            HEX_8 | NIBBLE_8 => {
-                let (len, chars) = packing::lengths(self.byte()?)?;
-                let rest = self.input.get(self.at..).unwrap_or_default();
-                if rest.len() < len {
-                    return Err(DecodeError::Truncated);
-                }
-                self.at += len;
-                let start = self.arena.text.len();
-                packing::unpack(head, chars, rest, &mut self.arena.text)?;
-                Ok(Span::new(Source::Text, start, chars))
-            }
-            BINARY_8 | BINARY_20 | BINARY_32 => {
-                let span = self.binary(head)?;
-                let bytes = self.arena.bytes(self.input, span);
-                if std::str::from_utf8(bytes).is_ok() {
-                    return Ok(span);
-                }
-                let text = String::from_utf8_lossy(bytes).into_owned();
-                Ok(self.copied(&text))
-            }
-            DICTIONARY_0..=DICTIONARY_3 => {
-                let index = self.byte()?;
-                Ok(Span::token(token::double(head - DICTIONARY_0, index)))
-            }
-            _ => Err(DecodeError::UnexpectedByte),
-        }
-    }
-
-    fn copied(&mut self, text: &str) -> Span {
-        let start = self.arena.text.len();
-        self.arena.text.extend_from_slice(text.as_bytes());
-        Span::new(Source::Text, start, text.len())
-    }
-
     fn binary(&mut self, head: u8) -> Result<Span, DecodeError> {
         let len = match head {
             BINARY_8 => u32::from(self.byte()?),
@@ -311,35 +148,212 @@ impl<'a> Decoder<'a> {
         self.at += len;
         Ok(span)
     }
+}
+
+/// The frequent cases work on a cursor of their own, which the compiler keeps in registers; `at` hands it on to the others.
+struct Decoder<'s> {
+    at: usize,
+    arena: &'s mut Arena,
+}
+
+impl Decoder<'_> {
+    /// Reads one element and everything in it. `levels` is how many levels may still be entered, this one included.
+    fn element(&mut self, input: &[u8], levels: usize) -> Result<(), DecodeError> {
+        let mut cursor = Cursor { input, at: self.at };
+        let levels = levels.checked_sub(1).ok_or(DecodeError::TooDeep)?;
+        let index = self.arena.nodes.len();
+        if index >= MAX_NODES {
+            return Err(DecodeError::TooManyNodes);
+        }
+        let head = cursor.byte()?;
+        let size = cursor.count(head, 1)?;
+        if size == 0 {
+            return Err(DecodeError::NotANode);
+        }
+        let tag = self.name(&mut cursor)?;
+        let attrs = self.arena.attrs.len();
+        let attr_count = (size - 1) / 2;
+        if attr_count > MAX_ATTRS || attrs + attr_count > MAX_ALL_ATTRS {
+            return Err(DecodeError::TooManyAttributes);
+        }
+        for _ in 0..attr_count {
+            let key = self.name(&mut cursor)?;
+            self.attribute(&mut cursor, key)?;
+        }
+        let (mut held, mut content) = (Held::Nothing, Span::EMPTY);
+        let mut children = 0;
+        if size % 2 == 0 {
+            let head = cursor.byte()?;
+            match head {
+                LIST_EMPTY | LIST_8 | LIST_16 => {
+                    children = cursor.count(head, 2)?;
+                    if children != 0 {
+                        held = Held::Children;
+                    }
+                }
+                BINARY_8 | BINARY_20 | BINARY_32 => (held, content) = (Held::Bytes, cursor.binary(head)?),
+                JID_PAIR | AD_JID | FB_JID | INTEROP_JID => {
+                    let address = self.address(&mut cursor, head)?;
+                    (held, content) = (Held::Bytes, self.printed(input, &address));
+                }
+                head => (held, content) = (Held::Bytes, self.string(&mut cursor, head)?),
+            }
+        }
+        let (attrs, attr_count, end) = (attrs as u32, attr_count as u16, index as u32 + 1);
+        self.arena.nodes.push(NodeRecord { tag, content, attrs, attr_count, held, end });
+        self.at = cursor.at;
+        if children != 0 {
+            self.children(input, children, levels)?;
+            let end = self.arena.nodes.len() as u32;
+            if let Some(node) = self.arena.nodes.get_mut(index) {
+                node.end = end;
+            }
+        }
+        Ok(())
+    }
+
+    /// Long lists have items of one kind: what the first one took is reserved for the others, which keeps the number of
+    /// allocations constant. What the remaining bytes cannot hold is not reserved.
+    fn children(&mut self, input: &[u8], count: usize, levels: usize) -> Result<(), DecodeError> {
+        let before = self.arena.sizes();
+        self.element(input, levels)?;
+        if count > 4 {
+            let after = self.arena.sizes();
+            let more = count - 1;
+            let left = input.len() - self.at;
+            let most = [(left / 2).min(MAX_NODES), (left / 2).min(MAX_ALL_ATTRS), left * 2];
+            let [nodes, attrs, text] = std::array::from_fn(|i| ((after[i] - before[i]) * more).min(most[i]));
+            self.arena.nodes.reserve(nodes);
+            self.arena.attrs.reserve(attrs);
+            // Unpacking works in blocks of 16 and cuts off what is too much.
+            self.arena.text.reserve(text + 16);
+        }
+        for _ in 1..count {
+            self.element(input, levels)?;
+        }
+        Ok(())
+    }
+
+    /// A tag or an attribute name.
+    #[inline]
+    fn name(&mut self, cursor: &mut Cursor<'_>) -> Result<Span, DecodeError> {
+        let head = cursor.byte()?;
+        if let Some(token) = token::single(head) {
+            return Ok(Span::token(token));
+        }
+        if head == LIST_EMPTY {
+            return Err(DecodeError::NoName);
+        }
+        let span = self.string(cursor, head)?;
+        match span.len() {
+            _ if span.source() == Source::Token => Ok(span),
+            0 => Err(DecodeError::NoName),
+            1..=MAX_NAME => Ok(span),
+            _ => Err(DecodeError::TooLong),
+        }
+    }
+
+    /// The value of the attribute `key`.
+    #[inline]
+    fn attribute(&mut self, cursor: &mut Cursor<'_>, key: Span) -> Result<(), DecodeError> {
+        let record = match cursor.byte()? {
+            LIST_EMPTY => AttrRecord::text(key, Span::EMPTY),
+            head @ (JID_PAIR | AD_JID | FB_JID | INTEROP_JID) => {
+                let jid = self.address(cursor, head)?;
+                if jid.ambiguous {
+                    AttrRecord::text(key, self.printed(cursor.input, &jid))
+                } else {
+                    let Address { user, server, device, integrator, .. } = jid;
+                    AttrRecord { key, value: user, server, device, integrator }
+                }
+            }
+            head => AttrRecord::text(key, self.string(cursor, head)?),
+        };
+        self.arena.attrs.push(record);
+        Ok(())
+    }
+
+    /// A text of any form.
+    #[inline]
+    fn string(&mut self, cursor: &mut Cursor<'_>, head: u8) -> Result<Span, DecodeError> {
+        if let Some(token) = token::single(head) {
+            return Ok(Span::token(token));
+        }
+        self.at = cursor.at;
+        let span = self.long_string(cursor.input, head);
+        cursor.at = self.at;
+        span
+    }
+
+    /// A text that is no single-byte token. Invalid UTF-8 is replaced, not refused: names come from strangers, and a
+    /// stanza that is refused is sent again for ever.
+    fn long_string(&mut self, input: &[u8], head: u8) -> Result<Span, DecodeError> {
+        let mut cursor = Cursor { input, at: self.at };
+        let span = match head {
+            HEX_8 | NIBBLE_8 => {
+                let (len, chars) = packing::lengths(cursor.byte()?)?;
+                let rest = cursor.rest();
+                if rest.len() < len {
+                    return Err(DecodeError::Truncated);
+                }
+                cursor.at += len;
+                let start = self.arena.text.len();
+                packing::unpack(head, chars, rest, &mut self.arena.text)?;
+                Span::new(Source::Text, start, chars)
+            }
+            BINARY_8 | BINARY_20 | BINARY_32 => {
+                let span = cursor.binary(head)?;
+                let bytes = input.get(cursor.at - span.len()..cursor.at).unwrap_or_default();
+                match std::str::from_utf8(bytes) {
+                    Ok(_) => span,
+                    Err(_) => self.copied(&String::from_utf8_lossy(bytes)),
+                }
+            }
+            DICTIONARY_0..=DICTIONARY_3 => {
+                let index = cursor.byte()?;
+                Span::token(token::double(head - DICTIONARY_0, index))
+            }
+            _ => return Err(DecodeError::UnexpectedByte),
+        };
+        self.at = cursor.at;
+        Ok(span)
+    }
+
+    fn copied(&mut self, text: &str) -> Span {
+        let start = self.arena.text.len();
+        self.arena.text.extend_from_slice(text.as_bytes());
+        Span::new(Source::Text, start, text.len())
+    }
 
     /// An address whose first byte was `head`.
-    fn address(&mut self, head: u8) -> Result<Address, DecodeError> {
+    #[inline]
+    fn address(&mut self, cursor: &mut Cursor<'_>, head: u8) -> Result<Address, DecodeError> {
         if head == AD_JID {
-            let [domain, device] = self.array()?;
+            let [domain, device] = cursor.array()?;
             let server = match Server::from_domain(domain).ok_or(DecodeError::Domain)? {
                 Server::Pn => token::PN,
                 Server::Lid => token::LID,
                 Server::Hosted => token::HOSTED,
                 _ => token::HOSTED_LID,
             };
-            let head = self.byte()?;
-            let (user, ambiguous) = self.jid_part(head, b"@:")?;
+            let head = cursor.byte()?;
+            let (user, ambiguous) = self.jid_part(cursor, head, b"@:")?;
             let server = Span::token(server);
             return Ok(Address { user, server, device: u16::from(device), integrator: 0, ambiguous });
         }
         let (mut device, mut integrator) = (0, 0);
-        let (user, user_ambiguous) = match self.byte()? {
+        let (user, user_ambiguous) = match cursor.byte()? {
             LIST_EMPTY if head == JID_PAIR => (Span::EMPTY, false),
-            first => self.jid_part(first, b"@:")?,
+            first => self.jid_part(cursor, first, b"@:")?,
         };
         if head != JID_PAIR {
-            device = u16::from_be_bytes(self.array()?);
+            device = u16::from_be_bytes(cursor.array()?);
         }
         if head == INTEROP_JID {
-            integrator = u16::from_be_bytes(self.array()?);
+            integrator = u16::from_be_bytes(cursor.array()?);
         }
-        let head = self.byte()?;
-        let (server, server_ambiguous) = self.jid_part(head, b"@")?;
+        let head = cursor.byte()?;
+        let (server, server_ambiguous) = self.jid_part(cursor, head, b"@")?;
         if server.source() != Source::Token && server.len() == 0 {
             return Err(DecodeError::NoName);
         }
@@ -347,34 +361,36 @@ impl<'a> Decoder<'a> {
     }
 
     /// User or server of an address, and whether it holds one of the separators. Digits do not, and no token has an `@`.
-    fn jid_part(&mut self, head: u8, separators: &[u8]) -> Result<(Span, bool), DecodeError> {
+    #[inline]
+    fn jid_part(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        head: u8,
+        separators: &[u8],
+    ) -> Result<(Span, bool), DecodeError> {
         if head == LIST_EMPTY {
             return Err(DecodeError::NoName);
         }
-        let span = self.string(head)?;
+        let span = self.string(cursor, head)?;
         if span.len() > MAX_JID_PART {
             return Err(DecodeError::TooLong);
         }
         let plain = matches!(head, NIBBLE_8 | HEX_8) || span.source() == Source::Token && separators == b"@";
-        let ambiguous = !plain && {
-            let text = self.arena.bytes(self.input, span);
-            text.iter().any(|byte| separators.contains(byte))
-        };
-        Ok((span, ambiguous))
+        Ok((span, !plain && self.holds(cursor.input, span, separators)))
+    }
+
+    fn holds(&self, input: &[u8], span: Span, separators: &[u8]) -> bool {
+        self.arena.bytes(input, span).iter().any(|byte| separators.contains(byte))
     }
 
     /// An address in its printed form, as unpacked text.
-    fn printed(&mut self, address: &Address) -> Span {
+    #[cold]
+    fn printed(&mut self, input: &[u8], address: &Address) -> Span {
         let mut text = String::new();
-        let part = |span| self.arena.str(self.input, span);
+        let part = |span| self.arena.str(input, span);
+        let (user, server) = (part(address.user), part(address.server));
         // Writing to a String does not fail.
-        let _ = write_jid(
-            &mut text,
-            part(address.user),
-            part(address.server),
-            address.device,
-            address.integrator,
-        );
+        let _ = write_jid(&mut text, user, server, address.device, address.integrator);
         self.copied(&text)
     }
 }

@@ -5,6 +5,10 @@ use std::io::Read;
 use super::decode::{DecodeError, MAX_BODY};
 
 /// The body in that zlib stream. What follows the stream is ignored, as every client of this protocol does.
+///
+/// Never inlined: its frame is tens of kilobytes, and every stanza would pay for it.
+#[cold]
+#[inline(never)]
 pub(super) fn inflate(compressed: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let mut body = Vec::with_capacity(compressed.len().saturating_mul(4).min(MAX_BODY));
     flate2::bufread::ZlibDecoder::new(compressed)
