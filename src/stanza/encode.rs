@@ -1,6 +1,8 @@
-//! Writing: [`Node`] to bytes. One pass to size the buffer, one to fill it, so there is one allocation.
+//! Writing: [`Node`] to bytes. One quick pass to size the buffer, one to fill it, so that there is one
+//! allocation.
 
 use super::jid::MAX_JID_PART;
+use super::name::{Kind, Name};
 use super::node::{Content, Node, Value};
 use super::{Jid, MAX_ATTRS, MAX_DEPTH, MAX_NAME, Server, packing, token};
 
@@ -65,7 +67,7 @@ pub fn encode(node: &Node) -> Result<Vec<u8>, EncodeError> {
 /// Appends what [`encode`] returns. After an error `out` is as it was.
 pub fn encode_into(node: &Node, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
-    out.reserve(1 + bound(node, MAX_DEPTH));
+    out.reserve(1 + estimate(node, MAX_DEPTH));
     out.push(0);
     let written = element(node, MAX_DEPTH, out);
     if written.is_err() {
@@ -74,32 +76,23 @@ pub fn encode_into(node: &Node, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     written
 }
 
-/// An upper bound for the written size. `levels` keeps it from running deeper than `element` will.
-fn bound(node: &Node, levels: usize) -> usize {
+/// About the written size: right for contents, generous for the attributes of real stanzas. `levels` keeps it from running
+/// deeper than `element` will.
+fn estimate(node: &Node, levels: usize) -> usize {
     let Some(levels) = levels.checked_sub(1) else { return 0 };
-    let mut size = 3 + string_bound(&node.tag);
-    for (key, value) in &node.attrs {
-        size += string_bound(key);
-        size += match value {
-            Value::Text(text) => string_bound(text),
-            Value::Jid(jid) => 5 + string_bound(&jid.user) + string_bound(jid.server.name()),
-        };
+    let head = 16 + 24 * node.attrs.len();
+    match &node.content {
+        Content::None => head,
+        Content::Bytes(bytes) => head + bytes.len(),
+        Content::Children(children) => {
+            children.iter().fold(head, |size, child| size + estimate(child, levels))
+        }
     }
-    size + match &node.content {
-        Content::None => 0,
-        Content::Bytes(bytes) => 5 + bytes.len(),
-        Content::Children(children) => children.iter().map(|child| bound(child, levels)).sum::<usize>() + 3,
-    }
-}
-
-/// Raw text has up to five bytes before it; packed text and tokens are never longer than that.
-fn string_bound(text: &str) -> usize {
-    5 + text.len()
 }
 
 fn element(node: &Node, levels: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let levels = levels.checked_sub(1).ok_or(EncodeError::TooDeep)?;
-    let attrs = node.attrs.iter().filter(|(_, value)| !is_empty(value)).count();
+    let attrs = node.attrs.len();
     if attrs > MAX_ATTRS {
         return Err(EncodeError::TooManyAttributes);
     }
@@ -111,9 +104,6 @@ fn element(node: &Node, levels: usize, out: &mut Vec<u8>) -> Result<(), EncodeEr
     list_head(1 + 2 * attrs + usize::from(content), out)?;
     name(&node.tag, out)?;
     for (key, value) in &node.attrs {
-        if is_empty(value) {
-            continue;
-        }
         name(key, out)?;
         match value {
             Value::Text(text) => string(text, out)?,
@@ -133,11 +123,6 @@ fn element(node: &Node, levels: usize, out: &mut Vec<u8>) -> Result<(), EncodeEr
     }
 }
 
-/// An attribute without a value is left out.
-fn is_empty(value: &Value) -> bool {
-    matches!(value, Value::Text(text) if text.is_empty())
-}
-
 fn list_head(count: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     if let Ok(count) = u8::try_from(count) {
         out.extend_from_slice(&[LIST_8, count]);
@@ -148,17 +133,28 @@ fn list_head(count: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     Ok(())
 }
 
-fn name(text: &str, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    if text.is_empty() || text.len() > MAX_NAME {
-        return Err(EncodeError::Name);
+#[inline]
+fn name(name: &Name, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    match &name.0 {
+        Kind::Token(token) => token::put(*token, out),
+        Kind::Other(text) if (1..=MAX_NAME).contains(&text.len()) => string(text, out)?,
+        Kind::Other(_) => return Err(EncodeError::Name),
     }
-    string(text, out)
+    Ok(())
 }
 
 #[inline]
 fn string(text: &str, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let bytes = text.as_bytes();
-    if token::write(bytes, out) || packing::pack(bytes, out) {
+    // No token is a number that long, so packing may come first.
+    if packing::pack_number(bytes, out) {
+        return Ok(());
+    }
+    if let Some(token) = token::find(bytes) {
+        token::put(token, out);
+        return Ok(());
+    }
+    if packing::pack(bytes, out) {
         return Ok(());
     }
     binary(bytes, out)
@@ -178,8 +174,7 @@ fn binary(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
 
 /// People's devices and Messenger users have forms of their own; a device elsewhere has no meaning and is dropped.
 fn address(jid: &Jid, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    let server = jid.server.name();
-    if server.is_empty() || jid.user.len() > MAX_JID_PART || server.len() > MAX_JID_PART {
+    if jid.user.len() > MAX_JID_PART {
         return Err(EncodeError::Jid);
     }
     match (&jid.server, jid.server.domain()) {
@@ -188,21 +183,39 @@ fn address(jid: &Jid, out: &mut Vec<u8>) -> Result<(), EncodeError> {
             out.push(FB_JID);
             string(&jid.user, out)?;
             out.extend_from_slice(&jid.device.to_be_bytes());
-            string(server, out)
+            server(&jid.server, out)
         }
         (_, Some(domain)) if jid.device != 0 => {
             let device = u8::try_from(jid.device).map_err(|_| EncodeError::Device)?;
             out.extend_from_slice(&[AD_JID, domain, device]);
             string(&jid.user, out)
         }
+        _ if jid.user.is_empty() => {
+            out.extend_from_slice(&[JID_PAIR, LIST_EMPTY]);
+            server(&jid.server, out)
+        }
         _ => {
             out.push(JID_PAIR);
-            if jid.user.is_empty() {
-                out.push(LIST_EMPTY);
-            } else {
-                string(&jid.user, out)?;
-            }
-            string(server, out)
+            string(&jid.user, out)?;
+            server(&jid.server, out)
         }
     }
+}
+
+fn server(server: &Server, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let token = match server {
+        Server::Pn => token::PN,
+        Server::Lid => token::LID,
+        Server::Group => token::GROUP,
+        Server::Broadcast => token::BROADCAST,
+        other => {
+            let name = other.name();
+            if name.is_empty() || name.len() > MAX_JID_PART {
+                return Err(EncodeError::Jid);
+            }
+            return string(name, out);
+        }
+    };
+    token::put(token, out);
+    Ok(())
 }

@@ -13,6 +13,7 @@ mod decode;
 mod encode;
 mod inflate;
 mod jid;
+mod name;
 mod node;
 mod packing;
 mod show;
@@ -23,6 +24,7 @@ mod view;
 pub use decode::DecodeError;
 pub use encode::{EncodeError, encode, encode_into};
 pub use jid::{Jid, JidError, Server};
+pub use name::Name;
 pub use node::{Content, Node, Value};
 pub use view::{AttrRef, JidRef, NodeRef, Stanza};
 

@@ -2,6 +2,7 @@
 //!
 //! Received stanzas are not made of these: they stay in the arena of [`Stanza`](super::Stanza).
 
+use super::name::Name;
 use super::{Jid, Text};
 
 /// An element: tag, attributes in order, and children or bytes or nothing.
@@ -9,8 +10,9 @@ use super::{Jid, Text};
 /// `Debug` is for logs: it shows the structure, masks numbers and hides contents. [`Node::xml`] shows everything.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Node {
-    pub(super) tag: Text,
-    pub(super) attrs: Vec<(Text, Value)>,
+    pub(super) tag: Name,
+    /// No value is an empty text, and no name is there twice.
+    pub(super) attrs: Vec<(Name, Value)>,
     pub(super) content: Content,
 }
 
@@ -37,20 +39,20 @@ pub enum Content {
 
 impl Node {
     /// An empty element.
-    pub fn new(tag: impl Into<Text>) -> Self {
+    pub fn new(tag: impl Into<Name>) -> Self {
         Self { tag: tag.into(), attrs: Vec::new(), content: Content::None }
     }
 
-    /// With that attribute, replacing one of the same name. An empty value is the same as no attribute: it is not sent.
+    /// With that attribute; see [`Node::set`].
     #[must_use]
-    pub fn attr(mut self, key: impl Into<Text>, value: impl Into<Value>) -> Self {
+    pub fn attr(mut self, key: impl Into<Name>, value: impl Into<Value>) -> Self {
         self.set(key, value);
         self
     }
 
     /// With that attribute if there is a value.
     #[must_use]
-    pub fn attr_opt(self, key: impl Into<Text>, value: Option<impl Into<Value>>) -> Self {
+    pub fn attr_opt(self, key: impl Into<Name>, value: Option<impl Into<Value>>) -> Self {
         match value {
             Some(value) => self.attr(key, value),
             None => self,
@@ -90,23 +92,27 @@ impl Node {
         self.bytes(text.into().into_bytes())
     }
 
-    /// Sets an attribute, replacing one of the same name in its place.
-    pub fn set(&mut self, key: impl Into<Text>, value: impl Into<Value>) {
+    /// Sets an attribute, replacing one of the same name in its place. An empty text is the same as no attribute: such a
+    /// thing is never sent.
+    pub fn set(&mut self, key: impl Into<Name>, value: impl Into<Value>) {
         let (key, value) = (key.into(), value.into());
-        match self.attrs.iter_mut().find(|(name, _)| *name == key) {
-            Some((_, old)) => *old = value,
-            None => self.attrs.push((key, value)),
+        let place = self.attrs.iter().position(|(name, _)| *name == key);
+        match (place, value.is_empty()) {
+            (Some(place), true) => drop(self.attrs.remove(place)),
+            (Some(place), false) => self.attrs[place].1 = value,
+            (None, true) => {}
+            (None, false) => self.attrs.push((key, value)),
         }
     }
 
     /// The tag.
     pub fn tag(&self) -> &str {
-        &self.tag
+        self.tag.as_str()
     }
 
     /// The value of an attribute.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.attrs.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+        self.attrs.iter().find(|(name, _)| name.as_str() == key).map(|(_, value)| value)
     }
 
     /// The attributes in order.
@@ -129,7 +135,7 @@ impl Node {
 
     /// The first child of that tag.
     pub fn find(&self, tag: &str) -> Option<&Node> {
-        self.child_nodes().iter().find(|child| child.tag == tag)
+        self.child_nodes().iter().find(|child| child.tag() == tag)
     }
 
     /// The bytes it holds.
@@ -148,6 +154,11 @@ impl Value {
             Self::Text(text) => Some(text),
             Self::Jid(_) => None,
         }
+    }
+
+    /// Whether it is a text without characters.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Text(text) if text.is_empty())
     }
 
     /// The address; a text is parsed.

@@ -21,6 +21,10 @@ pub(super) type Token = u16;
 pub(super) const PN: Token = 2;
 /// `lid`
 pub(super) const LID: Token = 117;
+/// `g.us`
+pub(super) const GROUP: Token = 27;
+/// `broadcast`
+pub(super) const BROADCAST: Token = 12;
 /// `hosted`, which is in no dictionary: numbered behind them so that the decoder can name it without copying.
 pub(super) const HOSTED: Token = COUNT as Token;
 /// `hosted.lid`, likewise.
@@ -48,22 +52,19 @@ pub(super) fn text(token: Token) -> &'static str {
     }
 }
 
-/// Appends the token for that text; `false` if there is none.
+/// Appends a token.
 #[inline]
-pub(super) fn write(text: &[u8], out: &mut Vec<u8>) -> bool {
-    match find(text) {
-        None => return false,
-        Some(token) if usize::from(token) < SINGLE.len() => out.push(token as u8 + 1),
-        Some(token) => {
-            let [dictionary, index] = (token - SINGLE.len() as u16).to_be_bytes();
-            out.extend_from_slice(&[DICTIONARY_0 + dictionary, index]);
-        }
+pub(super) fn put(token: Token, out: &mut Vec<u8>) {
+    if usize::from(token) < SINGLE.len() {
+        out.push(token as u8 + 1);
+    } else {
+        let [dictionary, index] = (token - SINGLE.len() as u16).to_be_bytes();
+        out.extend_from_slice(&[DICTIONARY_0 + dictionary, index]);
     }
-    true
 }
 
-/// Which token a text is.
-#[inline]
+/// Which token a text is. A leaf, and short: writing a stanza is mostly this.
+#[inline(never)]
 pub(super) fn find(text: &[u8]) -> Option<Token> {
     if text.is_empty() || text.len() > LONGEST {
         return None;
@@ -75,11 +76,23 @@ pub(super) fn find(text: &[u8]) -> Option<Token> {
         if slot == 0 {
             return None;
         }
-        let token = (slot & INDEX_MASK) - 1;
-        if usize::from(slot >> INDEX_BITS) == short_len(text.len())
-            && KEYS[usize::from(token)] == key
-            && (text.len() <= 16 || self::text(token).as_bytes() == text)
-        {
+        if KEYS[usize::from(slot & INDEX_MASK)] == key && slot >> INDEX_BITS == short_len(text.len()) {
+            if text.len() > 16 {
+                return find_long(text, at);
+            }
+            return Some((slot & INDEX_MASK) - 1);
+        }
+        at += 1;
+    }
+}
+
+/// The same for texts that are longer than their fingerprint, from that slot on.
+#[cold]
+#[inline(never)]
+fn find_long(text: &[u8], mut at: usize) -> Option<Token> {
+    loop {
+        let token = (TABLE[at % SLOTS] & INDEX_MASK).checked_sub(1)?;
+        if self::text(token).as_bytes() == text {
             return Some(token);
         }
         at += 1;
@@ -91,10 +104,11 @@ const INDEX_BITS: u32 = 11;
 const INDEX_MASK: u16 = (1 << INDEX_BITS) - 1;
 
 static TABLE: [u16; SLOTS] = table();
-static KEYS: [(u64, u64); COUNT] = keys();
+/// Fingerprints by token + 1; as many as an index can reach, so that no check is needed.
+static KEYS: [(u64, u64); 1 << INDEX_BITS] = keys();
 
-const fn short_len(len: usize) -> usize {
-    if len < 31 { len } else { 31 }
+const fn short_len(len: usize) -> u16 {
+    if len < 31 { len as u16 } else { 31 }
 }
 
 /// First and last bytes of a text that is not empty. Up to 16 bytes this and the length are the whole text.
@@ -120,11 +134,11 @@ const fn nth(token: usize) -> &'static [u8] {
     if token < SINGLE.len() { SINGLE[token].as_bytes() } else { DOUBLE[token - SINGLE.len()].as_bytes() }
 }
 
-const fn keys() -> [(u64, u64); COUNT] {
-    let mut keys = [(0, 0); COUNT];
+const fn keys() -> [(u64, u64); 1 << INDEX_BITS] {
+    let mut keys = [(0, 0); 1 << INDEX_BITS];
     let mut token = 0;
     while token < COUNT {
-        keys[token] = fingerprint(nth(token));
+        keys[token + 1] = fingerprint(nth(token));
         token += 1;
     }
     keys
@@ -141,7 +155,7 @@ const fn table() -> [u16; SLOTS] {
         while table[at % SLOTS] != 0 {
             at += 1;
         }
-        table[at % SLOTS] = (short_len(text.len()) as u16) << INDEX_BITS | (token as u16 + 1);
+        table[at % SLOTS] = short_len(text.len()) << INDEX_BITS | (token as u16 + 1);
         token += 1;
     }
     table
@@ -190,8 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn no_token_has_an_at() {
-        assert!((0..COUNT as u16).all(|token| !text(token).contains('@')));
+    fn what_others_rely_on() {
+        for token in 0..COUNT as u16 {
+            let text = text(token);
+            assert!(!text.contains('@'), "the decoder takes no token for an address");
+            let number = text.bytes().all(|byte| byte.is_ascii_digit());
+            assert!(!(number && text.len() >= 8), "the encoder packs long numbers without a look here");
+        }
     }
 
     #[test]
@@ -216,8 +235,9 @@ mod tests {
     #[test]
     fn written_as_one_or_two_bytes() {
         let mut out = Vec::new();
-        assert!(write(b"iq", &mut out) && write(b"active", &mut out) && write(b"03", &mut out));
-        assert!(!write(b"not a token", &mut out));
+        for text in ["iq", "active", "03"] {
+            put(find(text.as_bytes()).unwrap(), &mut out);
+        }
         assert_eq!(out, [0x19, 0xec, 0x01, 0xea]);
     }
 

@@ -9,6 +9,7 @@ use std::fmt;
 
 use super::decode::{self, DecodeError};
 use super::jid::write_jid;
+use super::name::Name;
 use super::node::Content;
 use super::token::{self, Token};
 use super::{EncodeError, Jid, Node, Server, Text, Value, encode};
@@ -304,15 +305,16 @@ impl<'a> NodeRef<'a> {
         self.bytes().map(String::from_utf8_lossy)
     }
 
-    /// An owned copy.
+    /// An owned copy, without the attributes that are empty.
     pub fn to_node(&self) -> Node {
-        let attrs = self.attrs().map(|(key, value)| (Text::new(key), value.to_value())).collect();
+        let attrs = self.attrs().map(|(key, value)| (Name::from(key), value.to_value()));
+        let attrs = attrs.filter(|(_, value)| !value.is_empty()).collect();
         let content = match self.record().held {
             Held::Nothing => Content::None,
             Held::Bytes => Content::Bytes(self.bytes().unwrap_or_default().to_vec()),
             Held::Children => Content::Children(self.children().map(|child| child.to_node()).collect()),
         };
-        Node { tag: Text::new(self.tag()), attrs, content }
+        Node { tag: Name::from(self.tag()), attrs, content }
     }
 }
 
