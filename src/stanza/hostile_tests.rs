@@ -156,6 +156,17 @@ fn invalid_text_is_replaced() {
 }
 
 #[test]
+fn an_empty_attribute_is_there() {
+    for empty in [&[0][..], &[0xff, 0], &[0xfb, 0], &[0xfc, 0]] {
+        let stanza = Stanza::decode([&[0, 0xf8, 3, 0x3f, 0x0c], empty].concat()).unwrap();
+        let node = stanza.root();
+        assert_eq!(node.attrs().collect::<Vec<_>>(), [("jid", AttrRef::Text(""))]);
+        assert_eq!((node.str("jid").as_deref(), node.jid("jid"), node.u64("jid")), (Some(""), None, None));
+        assert_eq!(node.to_node(), Node::new("item"));
+    }
+}
+
+#[test]
 fn an_address_cannot_pose_as_another() {
     // User "1:7" on lid, and user "a@lid" on g.us, each as a pair.
     let colon = Stanza::decode(*b"\0\xf8\x03\x3f\x0c\xfa\xfc\x031:7\x76").unwrap();
@@ -202,6 +213,8 @@ fn what_has_no_meaning_is_left_out() {
         Node::new("item").attr("a", "").attr("jid", Jid::new("5", Server::Group).with_device(3)).children([]);
     let stanza = Stanza::from_node(&node).unwrap();
     assert_eq!(stanza.root().xml(), "<item jid=\"5@g.us\"/>");
+    // Setting an attribute to nothing removes it.
+    assert_eq!(Node::new("item").attr("a", "1").attr("a", ""), Node::new("item"));
     let messenger = Node::new("item").attr("jid", Jid::new("1000123456", Server::Messenger).with_device(700));
     assert_eq!(hex::encode(encode(&messenger).unwrap()), "00f8033f0cf6ff05100012345602bccc");
 }

@@ -36,17 +36,16 @@ impl From<&str> for Name {
     }
 }
 
-impl From<String> for Name {
-    fn from(text: String) -> Self {
-        Self::from(text.as_str())
-    }
+macro_rules! name_from_text {
+    ($($text:ty)*) => {$(
+        impl From<$text> for Name {
+            fn from(text: $text) -> Self {
+                Self::from(&text[..])
+            }
+        }
+    )*};
 }
-
-impl From<Text> for Name {
-    fn from(text: Text) -> Self {
-        Self::from(text.as_str())
-    }
-}
+name_from_text!(String &String Text &Text std::borrow::Cow<'_, str>);
 
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -124,7 +124,7 @@ pub(super) fn unpack(kind: u8, chars: usize, mut input: &[u8], out: &mut Vec<u8>
         }
         let (first, second) = (one_per_byte((halves >> 32) as u32), one_per_byte(halves as u32));
         if kind == NIBBLE_8 {
-            bad |= (first + EACH * 4 | second + EACH * 4) & (EACH << 4);
+            bad |= ((first + EACH * 4) | (second + EACH * 4)) & (EACH << 4);
         }
         let text = [first, second].map(|halves| {
             // '0' and up for all; what is past the digits moves on to 'A', or back to '-'. No byte overflows.
