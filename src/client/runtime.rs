@@ -94,24 +94,31 @@ impl Drop for Runtime {
             return;
         }
         if tokio::runtime::Handle::try_current().is_err() {
-            inner.shutdown_timeout(END_LIMIT);
+            end(inner);
             return;
         }
         // A task of some runtime dropped the last share, and a runtime must not wait on a worker. Without a thread to wait on, its
         // threads still end, only unobserved.
         let shared = Arc::new(Mutex::new(Some(inner)));
         let handed = Arc::clone(&shared);
-        let end = move || {
+        let work = move || {
             if let Some(inner) = handed.lock().take() {
-                inner.shutdown_timeout(END_LIMIT);
+                end(inner);
             }
         };
-        if std::thread::Builder::new().name(format!("{THREAD_PREFIX}end")).spawn(end).is_err()
+        if std::thread::Builder::new().name(format!("{THREAD_PREFIX}end")).spawn(work).is_err()
             && let Some(inner) = shared.lock().take()
         {
             inner.shutdown_background();
         }
     }
+}
+
+/// Ends the runtime's threads, and then those of the stores that its tasks were the last to use.
+fn end(inner: tokio::runtime::Runtime) {
+    inner.shutdown_timeout(END_LIMIT);
+    // What is not closed by then closes itself later.
+    let _ = crate::store::sqlite::wait_closed(END_LIMIT);
 }
 
 #[cfg(test)]
