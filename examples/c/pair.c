@@ -64,7 +64,7 @@ static int follow(wa_client *client)
             break;
         case WA_EVENT_PAIRING_PROGRESS:
             if (expires_at_ms > 0)
-                printf("\n");
+                printf("\n\n");
             expires_at_ms = 0;
             printf("%s\n", wa_event_user_text(event));
             break;

@@ -15,7 +15,7 @@ impl PairingStage {
             PairingStage::FinishAccepted => "Waiting for the phone to confirm.",
             PairingStage::Linked => "Linked. Connecting as the new device.",
             PairingStage::FirstLogin => "Logging in for the first time.",
-            PairingStage::Ready => "Ready.",
+            PairingStage::Ready => "Linking is complete.",
         }
     }
 }
