@@ -1,4 +1,4 @@
-//! Turns `src/proto/*.proto` into Rust and sets how the shared library is linked.
+//! Turns `src/proto/*.proto` into Rust, sets how the shared library is linked and puts a `wa.pc` beside it.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ const NOT_PRINTED: [&str; 2] = [".wa.payload.ClientPayload", ".wa.passkey.Pairin
 fn main() -> Result<(), Box<dyn Error>> {
     compile_protos(Path::new("src/proto"))?;
     link_arguments();
-    Ok(())
+    pkg_config()
 }
 
 fn compile_protos(folder: &Path) -> Result<(), Box<dyn Error>> {
@@ -32,4 +32,21 @@ fn link_arguments() {
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libwa.so.0");
     // Thread-local destructors outlive a dlclose, so the library asks never to be unmapped.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+}
+
+/// Writes `wa.pc` for the build tree: `PKG_CONFIG_PATH=target/release pkg-config --cflags --libs wa`. Who installs the library fills
+/// `include/wa.pc.in` in with the places it was installed to.
+fn pkg_config() -> Result<(), Box<dyn Error>> {
+    println!("cargo:rerun-if-changed=include/wa.pc.in");
+    let root = std::env::var("CARGO_MANIFEST_DIR")?;
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    // OUT_DIR is target/PROFILE/build/PACKAGE/out, and the libraries are put into target/PROFILE.
+    let Some(folder) = out.ancestors().nth(3) else { return Ok(()) };
+    let text = std::fs::read_to_string("include/wa.pc.in")?
+        .replace("@PREFIX@", &root)
+        .replace("@LIBDIR@", &folder.display().to_string())
+        .replace("@INCLUDEDIR@", "${prefix}/include")
+        .replace("@VERSION@", &std::env::var("CARGO_PKG_VERSION")?);
+    std::fs::write(folder.join("wa.pc"), text)?;
+    Ok(())
 }

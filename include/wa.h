@@ -1140,9 +1140,9 @@ wa_status wa_client_close(wa_client *client);
 void wa_client_free(wa_client *client);
 
 /**
- * Asks for a pairing code, which the user types into the phone: WhatsApp >
- * Settings > Linked devices > Link a device > Link with phone number instead.
- * The event `pairing.code` brings it once the server has accepted it;
+ * Asks for a pairing code, which the user types into the phone: WhatsApp,
+ * Settings, Linked devices, Link a device, Link with phone number instead. The
+ * event `pairing.code` brings it once the server has accepted it;
  * `pairing.progress`, `pairing.expired`, `pairing.error` and `pairing.success`
  * tell how it goes on, and one `result` event ends the request.
  *
@@ -1174,8 +1174,8 @@ wa_status wa_request_pairing(wa_client *client,
                              wa_error **error);
 
 /**
- * Asks for QR codes, which the user scans with the phone: WhatsApp > Settings
- * > Linked devices > Link a device. Events `pairing.qr` bring one after the
+ * Asks for QR codes, which the user scans with the phone: WhatsApp, Settings,
+ * Linked devices, Link a device. Events `pairing.qr` bring one after the
  * other; wa_event_qr_image() draws them. One `result` event ends the request.
  *
  * May be called right after wa_client_connect(): it waits for the connection.
@@ -1485,8 +1485,10 @@ const char *wa_event_qr_payload(const wa_event *event);
 const char *wa_event_passkey_options(const wa_event *event);
 
 /**
- * Gives how far the pairing has come: "requested", "code", "phone_answered",
- * "finish_accepted", "linked", "first_login" or "ready".
+ * Gives the step that a pairing has reached: "requested", "code",
+ * "phone_answered", "finish_accepted", "linked", "first_login" or "ready"; for
+ * `pairing.expired` and `pairing.error` where it ended, in the words that
+ * EVENTS.md lists.
  *
  * Event types: pairing.progress, pairing.expired, pairing.error.
  *
@@ -1689,9 +1691,9 @@ const uint8_t *wa_event_qr_image(const wa_event *event,
 
 /**
  * Gives all tables of the library as one JSON object: `version`, `statuses`,
- * `keys` (configuration), `common_fields` and `events`, `methods`. It is what
- * the pages CONFIGURATION.md, EVENTS.md and METHODS.md are made from, for the
- * version that runs.
+ * `keys` (configuration), `common_fields`, `events`, `outcomes` (of pairing)
+ * and `methods`. It is what the pages CONFIGURATION.md, EVENTS.md and
+ * METHODS.md are made from, for the version that runs.
  *
  * @param length where the length without the final NUL is put; may be NULL.
  * @return a static text; NULL in a forked child only.

@@ -25,7 +25,7 @@ pub use event::{EVENTS, Event, EventInfo, EventKind, Keep};
 pub use field::{FieldInfo, FieldType, Hidden};
 pub use keys::{KEYS, KeyInfo, KeyType};
 pub use methods::{METHODS, MethodInfo, ParamInfo, check_call, find_method};
-pub use reference::{pages, reference_json};
+pub use reference::{OutcomeInfo, pages, reference_json};
 pub use status::{STATUSES, Status, StatusInfo};
 
 /// A duration in milliseconds as the host sees it: 32 bits, and what is longer is shown as the longest.

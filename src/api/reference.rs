@@ -4,12 +4,27 @@ use super::event::COMMON;
 use super::field::FieldInfo;
 use super::keys::KeyType;
 use super::methods::ParamInfo;
-use super::{EVENTS, KEYS, Keep, METHODS, STATUSES};
+use super::{EVENTS, KEYS, Keep, METHODS, STATUSES, Status};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// All four tables as one JSON object with the keys `version`, `statuses`, `keys`, `events` and `methods`.
-pub fn reference_json() -> String {
+/// One outcome of pairing. Their table belongs to the room that pairs; whoever can see it hands it in.
+#[derive(Debug, Clone, Copy)]
+pub struct OutcomeInfo {
+    /// Its name in events.
+    pub name: &'static str,
+    /// The status code that goes with it.
+    pub status: Status,
+    /// Who may try again: `never`, `corrected`, `with_qr`, `by_user`, `auto` or `after_change`.
+    pub retry: &'static str,
+    /// How long to wait before that, if the server says nothing more exact.
+    pub wait_ms: u64,
+    /// What to tell the user.
+    pub user_text: &'static str,
+}
+
+/// All tables as one JSON object with the keys `version`, `statuses`, `keys`, `common_fields`, `events`, `outcomes` and `methods`.
+pub fn reference_json(outcomes: &[OutcomeInfo]) -> String {
     let statuses: Vec<Value> = STATUSES
         .iter()
         .map(|row| json!({"code": row.status.code(), "name": row.name, "text": row.text, "retryable": row.retryable}))
@@ -38,6 +53,13 @@ pub fn reference_json() -> String {
                 "since": row.since, "text": row.sentence, "fields": fields})
         })
         .collect();
+    let outcomes: Vec<Value> = outcomes
+        .iter()
+        .map(|row| {
+            json!({"name": row.name, "status": row.status.name(), "retry": row.retry, "wait_ms": row.wait_ms,
+                "user_text": row.user_text})
+        })
+        .collect();
     let common: Vec<Value> = COMMON.iter().map(field_json).collect();
     let methods: Vec<Value> = METHODS
         .iter()
@@ -48,7 +70,7 @@ pub fn reference_json() -> String {
         })
         .collect();
     json!({"version": env!("CARGO_PKG_VERSION"), "statuses": statuses, "keys": keys, "common_fields": common,
-        "events": events, "methods": methods})
+        "events": events, "outcomes": outcomes, "methods": methods})
     .to_string()
 }
 
@@ -82,8 +104,8 @@ const MARK: &str =
     "<!-- Made from the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated -->\n";
 
 /// The pages of `include/`: file name and content.
-pub fn pages() -> Vec<(&'static str, String)> {
-    vec![("CONFIGURATION.md", configuration()), ("EVENTS.md", events()), ("METHODS.md", methods())]
+pub fn pages(outcomes: &[OutcomeInfo]) -> Vec<(&'static str, String)> {
+    vec![("CONFIGURATION.md", configuration()), ("EVENTS.md", events(outcomes)), ("METHODS.md", methods())]
 }
 
 fn configuration() -> String {
@@ -101,7 +123,7 @@ fn configuration() -> String {
     page
 }
 
-fn events() -> String {
+fn events(outcomes: &[OutcomeInfo]) -> String {
     let mut page = format!(
         "# Events\n\n{MARK}\nEvery event is one JSON object (`wa_event_json`); the fields that most programs need have functions of their \
          own in `wa.h`. Skip types that you do not know: later versions bring more.\n\nWhat becomes of an event that nobody takes: \
@@ -123,6 +145,17 @@ fn events() -> String {
             row.name, row.constant, row.since, row.sentence
         );
         field_table(&mut page, row.fields);
+    }
+    page.push_str(
+        "\n## Outcomes of pairing\n\nWhat the field `outcome` of `pairing.expired` and `pairing.error` can say. *Retry* is who may try \
+         again: `auto` a program by itself, `by_user` only when the user wants it, `with_qr` with a QR code in place of a code, \
+         `corrected` with other input, `after_change` when something was repaired, `never` nobody.\n\n\
+         | outcome | what to tell the user | retry | wait | status |\n|---|---|---|---|---|\n",
+    );
+    for row in outcomes {
+        let wait = if row.wait_ms == 0 { "none".to_owned() } else { format!("{} s", row.wait_ms / 1000) };
+        let status = format!("`{}`", row.status.name());
+        row_of(&mut page, &[&format!("`{}`", row.name), row.user_text, row.retry, &wait, &status]);
     }
     page
 }

@@ -11,7 +11,7 @@
 //! | `settings`, `device` | the configuration, read; how the device presents itself |
 //! | `link` | one encrypted connection |
 //! | `backoff`, `keepalive`, `pending`, `clock` | time: waits, pings, answers awaited |
-//! | `ending`, `failure` | what went wrong, judged and named |
+//! | `ending`, `failure`, `outcomes` | what went wrong, judged, named and listed |
 //! | `methods` | what can be called by name |
 
 mod backoff;
@@ -23,6 +23,7 @@ mod handle;
 mod keepalive;
 mod link;
 mod methods;
+mod outcomes;
 mod pending;
 pub mod queue;
 pub mod runtime;
@@ -31,3 +32,4 @@ mod settings;
 mod shared;
 
 pub use handle::Client;
+pub use outcomes::outcomes;

@@ -279,9 +279,9 @@ fn end(client: &Arc<Client>) {
     }
 }
 
-/// Asks for a pairing code, which the user types into the phone: WhatsApp >
-/// Settings > Linked devices > Link a device > Link with phone number instead.
-/// The event `pairing.code` brings it once the server has accepted it;
+/// Asks for a pairing code, which the user types into the phone: WhatsApp,
+/// Settings, Linked devices, Link a device, Link with phone number instead. The
+/// event `pairing.code` brings it once the server has accepted it;
 /// `pairing.progress`, `pairing.expired`, `pairing.error` and `pairing.success`
 /// tell how it goes on, and one `result` event ends the request.
 ///
@@ -322,8 +322,8 @@ pub unsafe extern "C" fn wa_request_pairing(
     }
 }
 
-/// Asks for QR codes, which the user scans with the phone: WhatsApp > Settings
-/// > Linked devices > Link a device. Events `pairing.qr` bring one after the
+/// Asks for QR codes, which the user scans with the phone: WhatsApp, Settings,
+/// Linked devices, Link a device. Events `pairing.qr` bring one after the
 /// other; wa_event_qr_image() draws them. One `result` event ends the request.
 ///
 /// May be called right after wa_client_connect(): it waits for the connection.

@@ -118,13 +118,10 @@ mod tests {
             let error = text(std::ptr::null(), "x", 3).unwrap_err();
             assert_eq!((error.status, error.key.as_deref()), (Status::INVALID_ARGUMENT, Some("x")));
             assert_eq!(optional_text(std::ptr::null(), "x", 3).unwrap(), None);
-            assert_eq!(text(b"a\xFF\0".as_ptr().cast(), "x", 3).unwrap_err().status, Status::INVALID_UTF8);
+            assert_eq!(text(c"a\xFF".as_ptr(), "x", 3).unwrap_err().status, Status::INVALID_UTF8);
             // An overlong form of "/" and half of a surrogate pair are not UTF-8 either.
-            assert_eq!(text(b"\xC0\xAF\0".as_ptr().cast(), "x", 3).unwrap_err().status, Status::INVALID_UTF8);
-            assert_eq!(
-                text(b"\xED\xA0\x80\0".as_ptr().cast(), "x", 3).unwrap_err().status,
-                Status::INVALID_UTF8
-            );
+            assert_eq!(text(c"\xC0\xAF".as_ptr(), "x", 3).unwrap_err().status, Status::INVALID_UTF8);
+            assert_eq!(text(c"\xED\xA0\x80".as_ptr(), "x", 3).unwrap_err().status, Status::INVALID_UTF8);
         }
     }
 

@@ -77,8 +77,10 @@ pub unsafe extern "C" fn wa_event_passkey_options(event: *const wa_event) -> *co
     text(event, "passkey_options", Body::passkey_options)
 }
 
-/// Gives how far the pairing has come: "requested", "code", "phone_answered",
-/// "finish_accepted", "linked", "first_login" or "ready".
+/// Gives the step that a pairing has reached: "requested", "code",
+/// "phone_answered", "finish_accepted", "linked", "first_login" or "ready"; for
+/// `pairing.expired` and `pairing.error` where it ended, in the words that
+/// EVENTS.md lists.
 ///
 /// Event types: pairing.progress, pairing.expired, pairing.error.
 ///
@@ -312,3 +314,7 @@ pub unsafe extern "C" fn wa_event_qr_image(
         Some(start)
     })
 }
+
+#[cfg(test)]
+#[path = "event_fields_tests.rs"]
+mod tests;

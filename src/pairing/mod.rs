@@ -87,7 +87,7 @@ mod test_vectors;
 pub use code::{CodeError, PairingCode};
 pub use config::{Millis, PairingConfig, PairingKeys, PasskeyPolicy};
 pub use machine::Pairing;
-pub use outcome::{Outcome, OutcomeKind, Retry, Stage};
+pub use outcome::{OUTCOMES, Outcome, OutcomeKind, Retry, Row, Stage};
 pub use output::{
     Change, DeriveJob, DerivedKey, IqFailure, LinkedAccount, Method, Output, PairingEvent, PasskeyOptions,
     ReplyTag, SaveToken,
