@@ -50,7 +50,7 @@ fn message(participants: u64) -> Node {
     };
     Node::new("message")
         .attr("id", "3EB0DEADBEEF00112233")
-        .attr("to", "120363043211234567@g.us".parse::<Jid>().unwrap())
+        .attr("to", "120363043211234567@g.us".parse::<Jid>().expect("a group address"))
         .child(Node::new("participants").children((0..participants).map(copy)))
 }
 
