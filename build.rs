@@ -1,4 +1,4 @@
-//! Turns `src/proto/*.proto` into Rust, sets how the shared library is linked and puts a `wa.pc` beside it.
+//! Turns `src/proto/*.proto` into Rust, sets how the shared library is linked and puts `wa.pc` and its SONAME beside it.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -48,5 +48,12 @@ fn pkg_config() -> Result<(), Box<dyn Error>> {
         .replace("@INCLUDEDIR@", "${prefix}/include")
         .replace("@VERSION@", &std::env::var("CARGO_PKG_VERSION")?);
     std::fs::write(folder.join("wa.pc"), text)?;
+    // The name by which a program looks for the library; cargo makes none.
+    #[cfg(unix)]
+    if let Err(error) = std::os::unix::fs::symlink("libwa.so", folder.join("libwa.so.0"))
+        && error.kind() != std::io::ErrorKind::AlreadyExists
+    {
+        return Err(error.into());
+    }
     Ok(())
 }
