@@ -13,7 +13,7 @@ use crate::{
     log::Show,
     options::Options,
     phone::{self, code::Typed},
-    server::{Tls, accept, unlink},
+    server::{Tls, accept, link_code, unlink},
     world::World,
 };
 
@@ -111,6 +111,26 @@ impl Handle {
     /// `POST /phones/{number}/unlink` with `{"all":true}`.
     pub fn unlink_all(&self, number: &str) {
         unlink::from_phone(&self.world, number, unlink::Which::All);
+    }
+
+    /// `POST /phones/{number}/confirm`; the error is the API's.
+    pub fn confirm(&self, number: &str, same: bool) -> Result<(), String> {
+        control::phones::confirm(&self.world, number, same).map_err(|error| error.to_string())
+    }
+
+    /// `POST /phones/{number}/reinstall`; the error is the API's.
+    pub fn reinstall(&self, number: &str, unlink: bool) -> Result<(), String> {
+        phone::reinstall(&self.world, number, unlink).ok_or_else(|| format!("there is no phone {number}"))
+    }
+
+    /// `POST /phones/{number}/refresh_code`; false if no code waits for this phone.
+    pub fn refresh_code(&self, number: &str, force_manual: bool) -> bool {
+        link_code::refresh_code(&self.world, number, force_manual).is_some()
+    }
+
+    /// `POST /phones/{number}/push`: gives the stanza's id; the error is the API's.
+    pub fn push(&self, number: &str, device: u16, stanza: Json) -> Result<String, String> {
+        control::phones::push(&self.world, number, device, &stanza).map_err(|error| error.to_string())
     }
 
     /// `POST /faults`: adds a rule and gives its id; the error says what is wrong with it.

@@ -1,5 +1,7 @@
 //! A companion is linked by code and by QR, logs in, and is unlinked; and what production refuses is refused.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod common;
 
 use common::{Companion, NUMBER, simulator, with};

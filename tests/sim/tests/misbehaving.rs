@@ -1,5 +1,7 @@
 //! What the fault rules do, seen from a companion.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod common;
 
 use std::time::Duration;

@@ -228,11 +228,7 @@ pub(super) async fn act(
         }
         "confirm" => {
             let Confirm { same } = body(&bytes)?;
-            let waiting = world.model.lock().phones.get_mut(&number).ok_or_else(no_phone)?.confirm.take();
-            let waiting = waiting
-                .ok_or_else(|| ApiError::conflict("nothing_to_confirm", "no code is being compared"))?;
-            // The companion may have gone meanwhile; the attempt says so.
-            let _ = waiting.send(same);
+            confirm(&world, &number, same)?;
             Ok(Json(json!({})))
         }
         "reinstall" => {
@@ -240,26 +236,42 @@ pub(super) async fn act(
             phone::reinstall(&world, &number, unlink).ok_or_else(no_phone)?;
             Ok(Json(json!({})))
         }
-        "push" => push(&world, &number, body(&bytes)?),
+        "push" => {
+            let Push { device, stanza } = body(&bytes)?;
+            Ok(Json(json!({ "id": push(&world, &number, device, &stanza)? })))
+        }
         _ => Err(ApiError::not_found(
             "a phone can enter, scan, unlink, refresh_code, confirm, reinstall and push",
         )),
     }
 }
 
-/// Queues a stanza for a companion, as if the server had it for it.
-fn push(world: &World, number: &str, push: Push) -> Answer {
-    let node = json_node::from_json(&push.stanza).map_err(|why| ApiError::bad("bad_stanza", &why))?;
+/// The user says whether the codes of a passkey exchange are the same.
+pub(crate) fn confirm(world: &World, number: &str, same: bool) -> Result<(), ApiError> {
+    let mut model = world.model.lock();
+    let phone = model.phones.get_mut(number).ok_or_else(|| ApiError::no_phone(number))?;
+    let waiting = phone
+        .confirm
+        .take()
+        .ok_or_else(|| ApiError::conflict("nothing_to_confirm", "no code is being compared"))?;
+    // The companion may have gone meanwhile; the attempt says so.
+    let _ = waiting.send(same);
+    Ok(())
+}
+
+/// Queues a stanza for a companion, as if the server had it for it; gives its id.
+pub(crate) fn push(world: &World, number: &str, device: u16, stanza: &Value) -> Result<String, ApiError> {
+    let node = json_node::from_json(stanza).map_err(|why| ApiError::bad("bad_stanza", &why))?;
     let id = match node.get("id").and_then(|id| id.as_text()) {
         Some(id) => id.to_owned(),
         None => world.stanza_id(),
     };
     let node = node.attr("id", id.clone());
-    let address = DeviceAddress { number: number.to_owned(), device: push.device };
+    let address = DeviceAddress { number: number.to_owned(), device };
     let mut model = world.model.lock();
     if model.device(&address).is_none() {
         return Err(ApiError::not_found("there is no such companion"));
     }
     queue::push(&mut model, &address, Queued { id: id.clone(), node });
-    Ok(Json(json!({ "id": id })))
+    Ok(id)
 }

@@ -49,9 +49,13 @@ pub(super) fn from_companion(world: &World, connection: &Connection, iq: NodeRef
         return Reply::Node(answer::result(iq).child(options));
     }
     let Some(step) = iq.child(tag).and_then(|child| step(child, tag)) else { return Reply::refused(400) };
+    if exchange.to_phone.is_closed() {
+        // The phone has given up.
+        return Reply::refused(400);
+    }
     // The answer first: the phone's next word must not overtake it.
     connection.send(answer::result(iq));
-    // A phone that does not wait any more does not answer either.
+    // If the phone gives up just now, the companion hears nothing more, as in life.
     let _ = exchange.to_phone.send(step);
     Reply::Sent
 }

@@ -1,7 +1,7 @@
 //! The key store: prekeys counted, uploaded, digested and rotated. Every key is checked as it comes in.
 
 use wa::{
-    crypto::{PublicKey, sha256, verify},
+    crypto::{PublicKey, verify},
     stanza::{Node, NodeRef},
 };
 
@@ -93,8 +93,13 @@ fn digest(device: &Device) -> Option<Node> {
         return None;
     }
     let skey = &device.signed_prekey;
-    let mut parts: Vec<&[u8]> = vec![&device.identity.0, &skey.key.0, &skey.signature];
-    parts.extend(device.prekeys.iter().map(|(_, key)| &key.0[..]));
+    let mut hash = sha1_smol::Sha1::new();
+    hash.update(&device.identity.0);
+    hash.update(&skey.key.0);
+    hash.update(&skey.signature);
+    for (_, key) in &device.prekeys {
+        hash.update(&key.0);
+    }
     Some(
         Node::new("digest")
             .child(Node::new("registration").bytes(device.registration_id.to_be_bytes()))
@@ -107,6 +112,6 @@ fn digest(device: &Device) -> Option<Node> {
                     .child(Node::new("signature").bytes(skey.signature.clone())),
             )
             .child(Node::new("list").children(device.prekeys.iter().map(|(id, _)| id_node(*id))))
-            .child(Node::new("hash").bytes(sha256(&parts))),
+            .child(Node::new("hash").bytes(hash.digest().bytes())),
     )
 }

@@ -1,6 +1,7 @@
 //! A companion that does what it is told, step by step, made of libwa's protocol rooms without its client. What a real
 //! companion decides by itself the tests decide here, wrongly too.
 #![allow(dead_code, reason = "every test file uses a part of it")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
