@@ -303,3 +303,26 @@ async fn rules_can_be_seen_and_the_log_too() {
     assert_eq!(sim.log(last).1.len(), 0);
     assert!(sim.add_fault(json!({ "do": "nothing sensible" })).is_err());
 }
+
+#[tokio::test]
+async fn silence_at_every_step_ends_when_the_client_goes() {
+    let sim = simulator().await;
+    for point in ["accept", "upgrade", "client_hello", "server_hello", "client_finish", "register"] {
+        rule(&sim, json!({ "when": { "point": point }, "do": "silence" }));
+        assert!(tokio::time::timeout(SHORT, refused(&sim)).await.is_err(), "{point}");
+        while sim.connections() != json!([]) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    rule(&sim, json!({ "when": { "point": "upgrade" }, "do": "silence" }));
+    let companion = Companion::new();
+    let registration = companion.registration();
+    let (refused, ()) = tokio::join!(companion.connect(&sim, &registration), async {
+        while sim.connections() == json!([]) {
+            tokio::task::yield_now().await;
+        }
+        let id = sim.connections()[0]["id"].as_u64().unwrap();
+        sim.connection(id, "close", &json!({})).unwrap();
+    });
+    assert!(refused.is_err());
+}

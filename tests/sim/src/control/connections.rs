@@ -69,8 +69,8 @@ pub(crate) fn act(world: &World, id: u64, verb: &str, json: &Value) -> Result<()
     let connection = world.model.lock().connection(id);
     let connection = connection.ok_or_else(|| ApiError::not_found("there is no such connection"))?;
     match verb {
-        "close" => connection.command(Command::Kill(End::Close)),
-        "cut" => connection.command(Command::Kill(End::Cut)),
+        "close" => connection.kill(End::Close),
+        "cut" => connection.kill(End::Cut),
         "silence" => connection.command(Command::Silence),
         "send" => {
             let ToSend { stanza } = value(json)?;

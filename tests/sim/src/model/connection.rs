@@ -6,7 +6,7 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use wa::{crypto::PublicKey, proto::companion::DeviceProps, stanza::Node};
 
 use super::{DeviceAddress, SignedPrekey};
@@ -35,6 +35,7 @@ pub(crate) struct Connection {
     pub(crate) secure: bool,
     pub(crate) opened: Instant,
     outbox: mpsc::UnboundedSender<Command>,
+    killed: Notify,
     received: AtomicU64,
     sent: AtomicU64,
 }
@@ -52,6 +53,7 @@ impl Connection {
             secure,
             opened: Instant::now(),
             outbox,
+            killed: Notify::new(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
         }
@@ -65,6 +67,17 @@ impl Connection {
     /// Ends the connection after what was queued before.
     pub(crate) fn end(&self, how: End) {
         self.command(Command::End(how));
+    }
+
+    /// Ends the connection in any case and in whatever state it is.
+    pub(crate) fn kill(&self, how: End) {
+        self.command(Command::Kill(how));
+        self.killed.notify_one();
+    }
+
+    /// Waits until somebody kills the connection; for those who cannot listen for commands.
+    pub(crate) async fn killed(&self) {
+        self.killed.notified().await;
     }
 
     pub(crate) fn command(&self, command: Command) {

@@ -12,7 +12,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_websockets::{Limits, ServerBuilder, WebSocketStream};
 
-use super::session;
+use super::session::{self, Pass};
 use crate::{
     faults::{Action, Plan, Point, Subject},
     model::{Connection, Entry, Stage},
@@ -53,8 +53,10 @@ async fn connection(world: Arc<World>, stream: TcpStream, peer: SocketAddr, tls:
     let guard = session::Guard::new(Arc::clone(&world), Arc::clone(&connection));
     world.log.note(Some(connection.id), format!("connected from {peer}"));
     let plan = Plan::of(world.faults.hit(|| Subject::at(Point::Accept, connection.id, None)));
-    if !session::pass(&plan).await {
-        return;
+    match session::pass(&plan).await {
+        Pass::On => {}
+        Pass::End => return,
+        Pass::Silent => return guard.drain(stream).await,
     }
     match tls {
         None => upgrade(world, guard, commands, stream).await,
@@ -76,8 +78,10 @@ async fn upgrade<S>(
 {
     let id = guard.id();
     let plan = Plan::of(world.faults.hit(|| Subject::at(Point::Upgrade, id, None)));
-    if !session::pass(&plan).await {
-        return;
+    match session::pass(&plan).await {
+        Pass::On => {}
+        Pass::End => return,
+        Pass::Silent => return guard.drain(stream).await,
     }
     if let Some(status) = plan.special.iter().find_map(|action| match action {
         Action::Http(status) => Some(*status),

@@ -14,7 +14,7 @@ use wa::{
     noise::{FrameReader, IkPolicy, IntroReader, ServerHandshake, ServerStep, Transport, write_frame},
 };
 
-use super::session::pass;
+use super::session::{Pass, pass};
 use crate::{
     faults::{Action, Plan, Point, Subject},
     world::{World, unix_seconds},
@@ -79,7 +79,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         let mut random = world.random();
 
         let plan = Plan::of(world.faults.hit(|| Subject::at(Point::ClientHello, id, None)));
-        if !pass(&plan).await {
+        if !self.passes(&plan).await {
             return Ok(None);
         }
         let refuse_ik = plan.special.contains(&Action::RefuseIk);
@@ -98,7 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             &mut random,
         )
         .map_err(|error| error.to_string())?;
-        if !pass(&plan).await {
+        if !self.passes(&plan).await {
             return Ok(None);
         }
         for bytes in mangle(&plan, &server_hello) {
@@ -113,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         };
         world.log.note(Some(id), format!("handshake {:?}", established.pattern));
         let plan = Plan::of(world.faults.hit(|| Subject::at(Point::ClientFinish, id, None)));
-        if !pass(&plan).await {
+        if !self.passes(&plan).await {
             return Ok(None);
         }
         self.frames.established();
@@ -122,6 +122,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             payload: established.payload,
             transport: established.transport,
         }))
+    }
+
+    /// Whether the handshake goes on.
+    async fn passes(&mut self, plan: &Plan) -> bool {
+        let pass = pass(plan).await;
+        if pass == Pass::Silent {
+            // What else the client says is of no interest, only that it goes.
+            while let Some(Ok(message)) = self.websocket.next().await {
+                if message.is_close() {
+                    break;
+                }
+            }
+        }
+        pass == Pass::On
     }
 
     async fn intro(&mut self, world: &World, id: u64, limit: Duration) -> Result<[u8; 4], Failed> {

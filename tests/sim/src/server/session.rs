@@ -8,7 +8,7 @@ use std::{io::Write, sync::Arc, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
     sync::mpsc,
     time::{Instant, sleep, sleep_until, timeout},
 };
@@ -51,6 +51,18 @@ impl Guard {
     pub(super) fn id(&self) -> u64 {
         self.connection.id
     }
+
+    /// Reads a silenced connection until the client closes it or somebody ends it.
+    pub(super) async fn drain(&self, mut stream: impl AsyncRead + Unpin) {
+        let read = async {
+            let mut buffer = [0; 1024];
+            while matches!(stream.read(&mut buffer).await, Ok(n) if n > 0) {}
+        };
+        tokio::select! {
+            () = read => {}
+            () = self.connection.killed() => {}
+        }
+    }
 }
 
 impl Drop for Guard {
@@ -76,16 +88,27 @@ impl Drop for Guard {
     }
 }
 
-/// What the rules say at a point without a stanza: waits, and tells whether to go on.
-pub(super) async fn pass(plan: &Plan) -> bool {
+/// How a connection goes on after a point without a stanza.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// As usual.
+    On,
+    /// It ends.
+    End,
+    /// Nothing is said on it any more: read until the client closes.
+    Silent,
+}
+
+/// What the rules say at such a point; waits if they say so.
+pub(super) async fn pass(plan: &Plan) -> Pass {
     if let Some(ms) = plan.delay {
         sleep(Duration::from_millis(ms)).await;
     }
-    if plan.silence {
-        // The socket stays open for as long as this task is not ended from outside.
-        std::future::pending::<()>().await;
+    match (plan.end_before, plan.silence) {
+        (Some(_), _) => Pass::End,
+        (None, true) => Pass::Silent,
+        (None, false) => Pass::On,
     }
-    plan.end_before.is_none()
 }
 
 /// Whether the connection goes on.
@@ -155,6 +178,10 @@ pub(super) async fn run<S>(
         world: Arc::clone(&world),
     };
     let plan = login::admit(&world, &connection, client.noise, &client.payload);
+    if let Some(ms) = plan.delay {
+        // What admitting has queued waits, too.
+        sleep(Duration::from_millis(ms)).await;
+    }
     let mut flow = session.apply_point(&plan);
     if flow.is_ok() {
         session.set_timers(now);
