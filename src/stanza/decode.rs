@@ -357,6 +357,10 @@ impl Decoder<'_> {
         if server.source() != Source::Token && server.len() == 0 {
             return Err(DecodeError::NoName);
         }
+        // Elsewhere the number has no meaning, and would make two addresses of one.
+        if integrator != 0 && self.arena.bytes(cursor.input, server) != b"interop" {
+            integrator = 0;
+        }
         Ok(Address { user, server, device, integrator, ambiguous: user_ambiguous | server_ambiguous })
     }
 

@@ -177,6 +177,13 @@ fn an_address_cannot_pose_as_another() {
     assert_eq!(at.root().jid("jid"), None);
 }
 
+/// Found by fuzzing: the text of such an address does not show the number.
+#[test]
+fn an_integrator_elsewhere_is_dropped() {
+    let stanza = Stanza::decode(*b"\0\xf8\x03\x3f\x0c\xf5\xff\x82\x12\x3f\0\x03\0\x7b\x76").unwrap();
+    assert_eq!(stanza.root().jid("jid"), Some(Jid::lid("123").with_device(3)));
+}
+
 #[test]
 fn addresses_as_content_are_text() {
     let stanza = Stanza::decode([0, 0xf8, 2, 0x3f, 0xf7, 1, 5, 0xff, 2, 0x12, 0x34]).unwrap();

@@ -240,3 +240,37 @@ macro_rules! value_from_integer {
     )*};
 }
 value_from_integer!(u8 u16 u32 u64 usize i32 i64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_set_once() {
+        let node = Node::new("iq").attr("type", "get").attr("id", 7u8).attr("type", "set");
+        assert_eq!(node.attrs().map(|(key, _)| key).collect::<Vec<_>>(), ["type", "id"]);
+        assert_eq!(node.get("type").and_then(Value::as_text), Some("set"));
+        let node = node.attr_opt("to", None::<Jid>).attr_opt("from", Some(Jid::server()));
+        assert_eq!((node.get("to"), node.get("from")), (None, Some(&Value::from(Jid::server()))));
+    }
+
+    #[test]
+    fn values_from_what_is_at_hand() {
+        let texts =
+            [Value::from(7u8), "7".into(), String::from("7").into(), Text::new("7").into(), 7i64.into()];
+        assert!(texts.iter().all(|value| value.as_text() == Some("7")));
+        assert_eq!(Value::from(true).as_text(), Some("true"));
+        assert_eq!(Value::from("15551230001@c.us").to_jid(), "15551230001@c.us".parse().ok());
+        assert_eq!(Value::from(&Jid::server()).as_text(), None);
+    }
+
+    #[test]
+    fn it_holds_children_or_bytes() {
+        let node = Node::new("a").text("x").child(Node::new("b")).children([Node::new("c")]);
+        assert_eq!((node.data(), node.child_nodes().len()), (None, 2));
+        assert_eq!(node.find("c").map(Node::tag), Some("c"));
+        let node = node.bytes([1, 2]);
+        assert_eq!((node.data(), node.child_nodes().len()), (Some(&[1, 2][..]), 0));
+        assert_eq!(*Node::new("a").content(), Content::None);
+    }
+}

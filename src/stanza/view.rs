@@ -1,8 +1,8 @@
 //! [`Stanza`]: a received stanza, and [`NodeRef`] to walk it.
 //!
-//! The arena is four buffers, however large the tree is: the input itself, one record per element, one per attribute, and the texts
-//! that could not be borrowed from the input (unpacked digits, mostly). Elements stand in the order in which they came,
-//! each with the index behind its last descendant, so that a child's sibling is one look away.
+//! A stanza is four buffers, however large its tree: the input itself, a record per element, a record per attribute, and
+//! the texts that could not be borrowed from the input (unpacked digits, mostly). Elements stand in the order in which
+//! they came, each with the index behind its last descendant, so that a child's sibling is one look away.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -403,3 +403,7 @@ impl fmt::Debug for JidRef<'_> {
         fmt::Debug::fmt(&self.to_jid(), f)
     }
 }
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;
