@@ -34,13 +34,15 @@ pub(crate) struct Keepalive {
     times: KeepaliveTimes,
     next_check: Millis,
     last_received: Millis,
+    /// The connection's count of inbound bytes when it was last looked at.
+    bytes: u64,
     unanswered_since: Option<Millis>,
 }
 
 impl Keepalive {
     pub(crate) fn new(times: KeepaliveTimes, now: Millis, rng: &mut dyn Random) -> Self {
         let next_check = now + interval(times, rng);
-        Self { times, next_check, last_received: now, unanswered_since: None }
+        Self { times, next_check, last_received: now, bytes: 0, unanswered_since: None }
     }
 
     pub(crate) fn sent(&mut self, now: Millis) {
@@ -50,6 +52,14 @@ impl Keepalive {
     pub(crate) fn received(&mut self, now: Millis) {
         self.last_received = now;
         self.unanswered_since = None;
+    }
+
+    /// The connection has received so many bytes in all: more than before is life, whether or not they make a stanza.
+    pub(crate) fn counted(&mut self, bytes: u64, now: Millis) {
+        if bytes != self.bytes {
+            self.bytes = bytes;
+            self.received(now);
+        }
     }
 
     /// When [`Keepalive::check`] wants to be called next.
@@ -121,6 +131,17 @@ mod tests {
         assert_eq!(watch.deadline(), 15_000);
         assert_eq!(watch.check(20_999, true, &mut Zero), Due::Nothing);
         assert_eq!(watch.check(21_000, true, &mut Zero), Due::Dead);
+    }
+
+    #[test]
+    fn bytes_that_make_no_stanza_are_life_too() {
+        let mut watch = watch();
+        watch.counted(100, 500);
+        watch.sent(1_000);
+        watch.counted(100, 14_000);
+        assert_eq!(watch.check(21_000, true, &mut Zero), Due::Dead, "nothing new came in");
+        watch.counted(101, 21_000);
+        assert_ne!(watch.check(21_000, true, &mut Zero), Due::Dead);
     }
 
     #[test]

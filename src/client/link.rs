@@ -149,6 +149,11 @@ impl Link {
         }
     }
 
+    /// Bytes that have come in so far, also those that make no whole stanza yet.
+    pub(crate) fn received(&self) -> u64 {
+        self.reader.received()
+    }
+
     /// Sends a stanza. After an error the link is of no use: the cipher has moved on.
     pub(crate) async fn send(&mut self, node: &Node) -> Result<(), LinkError> {
         let plaintext = stanza::encode(node)?;

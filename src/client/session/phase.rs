@@ -292,6 +292,7 @@ impl Session {
         let Some(online) = self.phase.online() else {
             return Ok(());
         };
+        online.keepalive.counted(online.link.received(), now);
         let due = online.keepalive.check(now, !online.pending.is_empty(), &mut self.rng);
         match due {
             Due::Nothing => Ok(()),
