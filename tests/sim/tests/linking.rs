@@ -263,3 +263,19 @@ async fn codes_end_when_the_server_says_so() {
     }
     assert_eq!(sim.enter(NUMBER, "ABCD-1234").await["outcome"], "no_request");
 }
+
+#[tokio::test]
+async fn unpaired_connections_end_unless_a_code_is_out() {
+    let sim = with(|options| options.unpaired_lifetime_ms = 300).await;
+    let companion = Companion::new();
+    let (mut busy, _) = companion.register(&sim).await;
+    companion.hello(&mut busy, &code("ABCD-1234")).await;
+    let (mut idle, _) = companion.register(&sim).await;
+    idle.closed().await;
+    assert!(busy.query(build::get("w:p")).await.root().is("type", "result"));
+    assert!(sim.refresh_code(NUMBER, true));
+    let retired = busy.notification("link_code_companion_reg").await;
+    let child = retired.root().child("link_code_companion_reg").unwrap();
+    assert!(child.is("stage", "refresh_code") && child.is("force_manual_refresh", "true"));
+    busy.closed().await;
+}
