@@ -266,7 +266,7 @@ async fn codes_end_when_the_server_says_so() {
 
 #[tokio::test]
 async fn unpaired_connections_end_unless_a_code_is_out() {
-    let sim = with(|options| options.unpaired_lifetime_ms = 300).await;
+    let sim = with(|options| options.unpaired_lifetime_ms = 1_000).await;
     let companion = Companion::new();
     let (mut busy, _) = companion.register(&sim).await;
     companion.hello(&mut busy, &code("ABCD-1234")).await;
