@@ -120,42 +120,42 @@ keys! {
     /// How many codes for one phone number may be asked for at once.
     pairing_limit_burst = "pairing.limit_burst", Number(1, 10), "2", "0.1.0";
     /// How long it takes until one more may be asked for.
-    pairing_limit_interval = "pairing.limit_interval_ms", Millis(1_000, DAY), "60000", "0.1.0";
+    pairing_limit_interval = "pairing.limit_interval_ms", Millis(100, DAY), "60000", "0.1.0";
     /// How many codes for one phone number may be asked for in an hour.
     pairing_limit_per_hour = "pairing.limit_per_hour", Number(1, 60), "5", "0.1.0";
     /// How long the server may take to offer pairing once connected.
-    pairing_refs_timeout = "pairing.refs_timeout_ms", Millis(1_000, 600_000), "30000", "0.1.0";
+    pairing_refs_timeout = "pairing.refs_timeout_ms", Millis(100, 600_000), "30000", "0.1.0";
     /// How long the first QR code of a series is shown.
-    pairing_qr_first = "pairing.qr_first_ms", Millis(1_000, 600_000), "60000", "0.1.0";
+    pairing_qr_first = "pairing.qr_first_ms", Millis(100, 600_000), "60000", "0.1.0";
     /// How long each further QR code is shown.
-    pairing_qr_next = "pairing.qr_next_ms", Millis(1_000, 600_000), "20000", "0.1.0";
+    pairing_qr_next = "pairing.qr_next_ms", Millis(100, 600_000), "20000", "0.1.0";
     /// How long the server may take to accept the request for a code.
-    pairing_hello_timeout = "pairing.hello_timeout_ms", Millis(1_000, 600_000), "30000", "0.1.0";
+    pairing_hello_timeout = "pairing.hello_timeout_ms", Millis(100, 600_000), "30000", "0.1.0";
     /// How long the phone may take from the typing of a code to the end of the pairing.
-    pairing_success_timeout = "pairing.success_timeout_ms", Millis(1_000, 600_000), "60000", "0.1.0";
+    pairing_success_timeout = "pairing.success_timeout_ms", Millis(100, 600_000), "60000", "0.1.0";
     /// How long the server may take to accept our half of the key exchange.
-    pairing_finish_timeout = "pairing.finish_timeout_ms", Millis(1_000, 600_000), "30000", "0.1.0";
+    pairing_finish_timeout = "pairing.finish_timeout_ms", Millis(100, 600_000), "30000", "0.1.0";
     /// How long the host may take to answer a passkey challenge that does not say itself.
-    pairing_passkey_timeout = "pairing.passkey_timeout_ms", Millis(1_000, HOUR), "600000", "0.1.0";
+    pairing_passkey_timeout = "pairing.passkey_timeout_ms", Millis(100, HOUR), "600000", "0.1.0";
     /// How long a passkey challenge can be tied to the code or QR code that led to it.
-    pairing_handoff_ttl = "pairing.handoff_ttl_ms", Millis(1_000, HOUR), "300000", "0.1.0";
+    pairing_handoff_ttl = "pairing.handoff_ttl_ms", Millis(100, HOUR), "300000", "0.1.0";
     /// How long to wait for the server to ask for the new connection that follows a pairing, before making it unasked.
     pairing_restart_timeout = "pairing.restart_timeout_ms", Millis(100, 600_000), "10000", "0.1.0";
 
     /// Whether the server holds back waiting messages until the client has said that it is ready.
     login_passive = "login.passive", Flag, "false", "0.1.0";
     /// How long the server may take to accept a login once connected.
-    login_timeout = "login.timeout_ms", Millis(1_000, 600_000), "60000", "0.1.0";
+    login_timeout = "login.timeout_ms", Millis(100, 600_000), "60000", "0.1.0";
     /// How long resolving a name, reaching the server or proxy, and TLS may take, each.
     connect_timeout = "connect.timeout_ms", Millis(100, 600_000), "20000", "0.1.0";
     /// How long the cryptographic handshake may take once the WebSocket is open.
     handshake_timeout = "handshake.timeout_ms", Millis(100, 600_000), "20000", "0.1.0";
     /// The shortest time of silence after which the connection is tried with a ping.
-    keepalive_min = "keepalive.min_ms", Millis(1_000, HOUR), "15000", "0.1.0";
+    keepalive_min = "keepalive.min_ms", Millis(100, HOUR), "15000", "0.1.0";
     /// The longest such time; each wait is drawn between the two.
-    keepalive_max = "keepalive.max_ms", Millis(1_000, HOUR), "30000", "0.1.0";
+    keepalive_max = "keepalive.max_ms", Millis(100, HOUR), "30000", "0.1.0";
     /// How long after the first unanswered send the connection is given up.
-    keepalive_deadline = "keepalive.deadline_ms", Millis(500, HOUR), "20000", "0.1.0";
+    keepalive_deadline = "keepalive.deadline_ms", Millis(100, HOUR), "20000", "0.1.0";
     /// Whether a lost connection is made again by itself.
     reconnect_auto = "reconnect.auto", Flag, "true", "0.1.0";
     /// The first wait before a new attempt; further waits grow as 1, 1, 2, 3, 5, 8 times this.
@@ -165,7 +165,7 @@ keys! {
     /// By how many hundredths each wait is lengthened or shortened at random.
     reconnect_jitter = "reconnect.jitter_percent", Number(0, 50), "10", "0.1.0";
     /// How long the server may take to answer a request.
-    iq_timeout = "iq.timeout_ms", Millis(500, HOUR), "75000", "0.1.0";
+    iq_timeout = "iq.timeout_ms", Millis(100, HOUR), "75000", "0.1.0";
     /// How many one-time keys are handed to the server at once.
     prekeys_upload_count = "prekeys.upload_count", Number(1, 2_000), "812", "0.1.0";
     /// Below how many of them left at the server new ones are handed over.

@@ -62,6 +62,8 @@ impl LinkError {
     pub(crate) fn to_error(&self) -> Error {
         let status = match self {
             Self::Net(error) => return failure::of_net(error),
+            // The server has proved itself; what came later was damaged on the way.
+            Self::Noise(NoiseError::FrameNotAuthentic(_) | NoiseError::Broken) => Status::PROTOCOL,
             Self::Noise(_) => Status::SERVER_NOT_TRUSTED,
             Self::HandshakeTimeout(_) => Status::NETWORK_TIMEOUT,
             Self::Closed | Self::SendTimeout(_) => Status::CONNECTION_LOST,

@@ -4,6 +4,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod ends;
+mod interruptions;
 mod linking;
+mod many;
+mod passkey;
+mod prekeys;
 mod refusals;
+mod server;
 mod world;

@@ -1,9 +1,12 @@
 //! A simulator, a phone, and clients whose events are read with a limit in time.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use wa::api::{Config, Event};
 use wa::client::Client;
@@ -17,7 +20,7 @@ pub(crate) const NUMBER: &str = "15550001234";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) struct World {
-    pub(crate) sim: Handle,
+    pub(crate) sim: Arc<Handle>,
     runtime: tokio::runtime::Runtime,
     folder: TempDir,
 }
@@ -32,7 +35,7 @@ impl World {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let sim = runtime.block_on(Simulator::start(options)).unwrap();
         assert!(sim.add_phone(NUMBER, "Ada"));
-        Self { sim, runtime, folder: TempDir::new().unwrap() }
+        Self { sim: Arc::new(sim), runtime, folder: TempDir::new().unwrap() }
     }
 
     /// A configuration that leads to the simulator and keeps its session in the world's folder.
@@ -61,9 +64,19 @@ impl World {
 
     /// A client of that configuration, connecting.
     pub(crate) fn client(&self, config: &Config) -> Host {
-        let host = Host { client: Client::new(config, None).unwrap(), seen: Vec::new() };
+        let host = Self::offline_client(config);
         host.client.connect().unwrap();
         host
+    }
+
+    /// The same, not connecting.
+    pub(crate) fn offline_client(config: &Config) -> Host {
+        Host { client: Client::new(config, None).unwrap(), seen: Vec::new() }
+    }
+
+    /// The folder of the store.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A client that is linked and ready, by code.
@@ -87,9 +100,86 @@ impl World {
         self.runtime.block_on(self.sim.scan(NUMBER, payload))
     }
 
+    /// Types a code into the phone; the phone is left alone with what comes of it.
+    pub(crate) fn enter_later(&self, code: &Value) {
+        self.enter_on(NUMBER, code);
+    }
+
+    /// The same with the phone of that number.
+    pub(crate) fn enter_on(&self, number: &str, code: &Value) {
+        let (sim, number) = (Arc::clone(&self.sim), number.to_owned());
+        let code = code.as_str().unwrap().to_owned();
+        self.runtime.spawn(async move { sim.enter(&number, &code).await });
+    }
+
+    /// The same with a QR.
+    pub(crate) fn scan_later(&self, payload: &Value) {
+        let (sim, payload) = (Arc::clone(&self.sim), payload.as_str().unwrap().to_owned());
+        self.runtime.spawn(async move { sim.scan(NUMBER, &payload).await });
+    }
+
     /// Lets something go wrong; see the simulator's table of faults.
     pub(crate) fn fault(&self, rule: Value) {
         self.sim.add_fault(rule).unwrap();
+    }
+
+    /// Does something with the phone that only the control API can: `POST /phones/{number}/{verb}`.
+    pub(crate) fn phone(&self, verb: &str, body: &Value) -> Value {
+        let control = self.sim.started().control.strip_prefix("http://").unwrap();
+        let body = body.to_string();
+        let mut stream = TcpStream::connect(control).unwrap();
+        write!(
+            stream,
+            "POST /phones/{NUMBER}/{verb} HTTP/1.1\r\nhost: sim\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{verb} {body}: {answer}");
+        let (_, json) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(json).unwrap_or(Value::Null)
+    }
+
+    /// Queues a stanza for the first companion.
+    pub(crate) fn push(&self, stanza: &Value) {
+        self.phone("push", &json!({ "device": 1, "stanza": stanza }));
+    }
+
+    /// The newest connection at that stage.
+    pub(crate) fn connection(&self, stage: &str) -> u64 {
+        let list = self.sim.connections();
+        let ids = list.as_array().unwrap().iter().filter(|one| one["stage"] == stage);
+        ids.filter_map(|one| one["id"].as_u64()).max().unwrap_or_else(|| panic!("nobody is {stage}: {list}"))
+    }
+
+    /// The server says something to the linked device.
+    pub(crate) fn say(&self, stanza: &Value) {
+        self.sim.connection(self.connection("device"), "send", &json!({ "stanza": stanza })).unwrap();
+    }
+
+    /// Waits until the simulator's log has an entry newer than `after` that is wanted; gives the entry.
+    pub(crate) fn logged(&self, after: u64, wanted: impl Fn(&Value) -> bool) -> Value {
+        let limit = Instant::now() + PATIENCE;
+        loop {
+            let (_, entries) = self.sim.log(after);
+            if let Some(found) = entries.iter().find(|entry| wanted(entry)) {
+                return found.clone();
+            }
+            assert!(Instant::now() < limit, "not in the log: {entries:#?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until the server has received such a stanza.
+    pub(crate) fn received(&self, after: u64, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.logged(after, |entry| entry["dir"] == "in" && wanted(&entry["stanza"]))["stanza"].clone()
+    }
+
+    /// The number of the newest entry of the log.
+    pub(crate) fn now(&self) -> u64 {
+        self.sim.log(u64::MAX).0
     }
 }
 
@@ -142,6 +232,19 @@ impl Host {
     /// The answer to that request.
     pub(crate) fn answer(&mut self, request: u64) -> Value {
         self.wait_for("result", |event| event["request"] == request)
+    }
+
+    /// Takes everything to the last event, and gives that. Panics unless it is `closed`.
+    pub(crate) fn closed(&mut self) -> Value {
+        let closed = self.wait("closed");
+        assert!(self.next().is_none(), "nothing comes after `closed`");
+        closed
+    }
+
+    /// The events of that type taken so far.
+    pub(crate) fn taken(&self, kind: &str) -> Vec<Value> {
+        let all = self.seen.iter().map(|event| serde_json::from_str::<Value>(&event.to_json()).unwrap());
+        all.filter(|event| event["type"] == kind).collect()
     }
 
     /// Acknowledges everything taken so far.

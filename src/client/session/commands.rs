@@ -8,7 +8,7 @@ use super::prekeys::MadePrekeys;
 use super::{Session, Stop};
 use crate::api::{ConnectionState, Error, Status};
 use crate::net::{self, NetError};
-use crate::pairing::DerivedKey;
+use crate::pairing::{DerivedKey, OutcomeKind};
 use crate::pairing::code::PairingCode;
 use crate::pairing::phone_number::PhoneNumber;
 
@@ -133,6 +133,7 @@ impl Session {
 
     async fn wish_online(&mut self) -> Result<(), Stop> {
         self.wish = Wish::Online;
+        self.shared.set_wants_connection(true);
         match self.phase {
             // The host is at hand: no reason to sit out a wait.
             Phase::Waiting { .. } => self.dial().await,
@@ -151,10 +152,11 @@ impl Session {
     async fn wish_offline(&mut self) -> Result<(), Stop> {
         self.wish = Wish::Offline;
         if matches!(self.phase, Phase::Offline) {
-            return Ok(());
+            return self.pairing_unreachable(OutcomeKind::NotConnected.into()).await;
         }
         let error = Error::new(Status::CONNECTION_LOST, "the connection was closed by wa_client_disconnect");
         self.connection_gone(&error).await?;
+        self.pairing_unreachable(OutcomeKind::NotConnected.into()).await?;
         self.tell_connection(ConnectionState::Disconnected, Some("by_host"), None, None);
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::api::{
     Body, CloseReason, Closed, ConnectionState, Error, LogLevel, LoggedOut, LogoutReason, Restricted,
     RestrictionKind, RestrictionScope, Status,
 };
+use crate::pairing::OutcomeKind;
 use crate::stanza::{Jid, Node, build};
 use crate::store::Batch;
 use crate::store::records;
@@ -44,8 +45,9 @@ impl Session {
                 // Nothing may be told to the server that is not on the disk, so the connection ends. The host may repair the
                 // store and connect again.
                 let error = failure::of_store(&error);
-                self.wish = Wish::Offline;
+                self.give_up_connecting();
                 self.connection_gone(&error).await?;
+                self.pairing_unreachable(OutcomeKind::StorageError.into()).await?;
                 self.tell_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
                 Ok(())
             }
@@ -70,8 +72,7 @@ impl Session {
     async fn broken(&mut self, error: &LinkError) -> Result<(), Stop> {
         let error = error.to_error();
         self.connection_gone(&error).await?;
-        self.come_back(Pace::BackOff, "broken", Some(&error));
-        Ok(())
+        self.come_back(Pace::BackOff, "broken", Some(&error)).await
     }
 
     async fn ended(&mut self, ending: Ending) -> Result<(), Stop> {
@@ -89,33 +90,51 @@ impl Session {
             self.tell_restricted(restricted).await?;
         }
         match ending.verdict {
-            Verdict::Reconnect(pace) => self.come_back(pace, reason, Some(&error)),
+            Verdict::Reconnect(pace) => self.come_back(pace, reason, Some(&error)).await?,
             Verdict::Stop | Verdict::Wipe => {
                 if registering && ending.verdict == Verdict::Wipe {
                     // The server does not want these keys: the next attempt comes with others.
                     self.forget_device().await?;
                 }
-                self.wish = Wish::Offline;
+                self.give_up_connecting();
+                self.pairing_unreachable(OutcomeKind::NotConnected.into()).await?;
                 self.tell_connection(ConnectionState::Disconnected, Some(reason), Some(&error), None);
             }
         }
         Ok(())
     }
 
+    /// No connection is made before the host asks for one again; until then it cannot ask for a pairing either.
+    fn give_up_connecting(&mut self) {
+        self.wish = Wish::Offline;
+        self.shared.set_wants_connection(false);
+    }
+
     /// Connects again, if that is wanted and something else has not begun to already.
-    fn come_back(&mut self, pace: Pace, reason: &'static str, error: Option<&Error>) {
+    async fn come_back(
+        &mut self,
+        pace: Pace,
+        reason: &'static str,
+        error: Option<&Error>,
+    ) -> Result<(), Stop> {
         if !matches!(self.phase, Phase::Offline) || self.wish == Wish::Closed {
-            return;
+            return Ok(());
         }
-        let wanted =
-            self.wish == Wish::Online && (self.settings.config.reconnect_auto() || pace == Pace::AtOnce);
+        // The restart that the server asks for is part of a connection's life, not the loss of one.
+        let restart = reason == Reason::Restart.name();
+        let wanted = self.wish == Wish::Online && (self.settings.config.reconnect_auto() || restart);
         // A device that is not linked comes back only for somebody: each connection of it is a registration.
         let useful = self.account.is_some() || self.pairing_is_wanted();
         if wanted && useful {
             self.wait(pace, reason, error);
-        } else {
-            self.tell_connection(ConnectionState::Disconnected, Some(reason), error, None);
+            return Ok(());
         }
+        if !wanted {
+            self.give_up_connecting();
+            self.pairing_unreachable(OutcomeKind::NotConnected.into()).await?;
+        }
+        self.tell_connection(ConnectionState::Disconnected, Some(reason), error, None);
+        Ok(())
     }
 
     async fn forget_device(&mut self) -> Result<(), Stop> {
@@ -184,7 +203,8 @@ impl Session {
         })
     }
 
-    /// Ends the link on the host's wish. `told`: the server knows.
+    /// Ends the link on the host's wish. `told`: the server knows. Nothing of the session stays in the store, the event neither:
+    /// a host that asked for this need not be told again.
     pub(super) async fn logged_out(&mut self, request: u64, told: bool) -> Result<(), Stop> {
         self.hang_up().await;
         let mut batch = Batch::new();
@@ -192,8 +212,9 @@ impl Session {
         let reason = LogoutReason::ByHost;
         let body =
             LoggedOut { reason, user_text: reason.user_text().into(), text: None, may_be_listed: !told };
+        self.store.commit(batch).await?;
         self.unacknowledged.clear();
-        self.tell_durably(vec![body.into()], batch).await?;
+        self.sink.push(0, body);
         self.forget_link();
         self.answer(request, Ok(Value::Null));
         self.close_because(CloseReason::LoggedOut, None);
@@ -202,6 +223,7 @@ impl Session {
 
     /// Erases everything without a word to the server.
     pub(super) async fn erase(&mut self, request: u64) -> Result<(), Stop> {
+        self.end_pairings();
         self.hang_up().await;
         let mut batch = Batch::new();
         batch.erase_session();
@@ -228,6 +250,9 @@ impl Session {
     /// The last words: every request is answered, the session is given back, and only then is the host told.
     pub(super) async fn finish(mut self) {
         self.shared.set_closed();
+        if self.closing.error.is_none() {
+            self.end_pairings();
+        }
         if self.hang_up_for_good().await {
             self.tell_connection(ConnectionState::Disconnected, Some("closed"), None, None);
         }

@@ -55,7 +55,7 @@ impl Session {
         if self.first_login {
             self.tell_first(PairingStage::FirstLogin);
         }
-        if self.account.as_ref().is_some_and(|account| account.server_has_prekeys) {
+        if self.account.as_ref().is_some_and(|account| account.server_has_prekeys) && !self.prekeys_owed {
             self.go_active().await
         } else {
             self.provide_prekeys().await

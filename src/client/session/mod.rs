@@ -101,6 +101,8 @@ pub(crate) struct Session {
     next_event_key: u64,
     /// When to try again what the server did not take.
     prekeys_retry_at: Option<Millis>,
+    /// The server runs short and has not confirmed the new ones, on this connection or an earlier one.
+    prekeys_owed: bool,
     prekeys_backoff: Backoff,
     first_login: bool,
     /// The request that linked the device, and how, until the first login is done.
@@ -140,6 +142,7 @@ impl Session {
             unacknowledged: Vec::new(),
             next_event_key: 0,
             prekeys_retry_at: None,
+            prekeys_owed: false,
             first_login: false,
             linked_by: None,
             expiration_told: None,

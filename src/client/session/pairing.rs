@@ -55,7 +55,12 @@ impl Session {
         if matches!(self.phase, Phase::Offline) && self.wish == Wish::Online {
             self.dial().await?;
         }
-        self.with_pairing(call).await.map(drop)
+        self.with_pairing(call).await?;
+        if self.wish != Wish::Online {
+            // The connection was given up while the request was on its way.
+            self.pairing_unreachable(OutcomeKind::NotConnected.into()).await?;
+        }
+        Ok(())
     }
 
     /// Makes the machines for a device that is not linked.
@@ -114,6 +119,17 @@ impl Session {
     /// No connection will be made for the time being.
     pub(super) async fn pairing_unreachable(&mut self, outcome: Outcome) -> Result<(), Stop> {
         self.with_pairing(|pairing, _, _| pairing.unreachable(outcome)).await.map(drop)
+    }
+
+    /// The client ends: every pairing ends with it, by name. What else the machines want is of no use any more.
+    pub(super) fn end_pairings(&mut self) {
+        let Some(pairing) = &mut self.pairing else { return };
+        pairing.close();
+        while let Some(output) = self.pairing.as_mut().and_then(|pairing| pairing.poll_output()) {
+            if let Output::Event(event) = output {
+                self.tell_pairing(event);
+            }
+        }
     }
 
     pub(super) async fn answer_passkey(&mut self, request: u64, assertion: &str) -> Result<(), Stop> {

@@ -95,6 +95,8 @@ impl Session {
             self.store.commit(batch).await?;
             self.account = Some(Box::new(account));
         }
+        self.prekeys_owed = false;
+        self.prekeys_retry_at = None;
         self.go_active().await
     }
 
@@ -110,6 +112,10 @@ impl Session {
 
     /// The server says how many it has left.
     pub(super) async fn prekeys_counted(&mut self, left: u64) -> Result<(), Stop> {
-        if left < self.settings.config.prekeys_min() { self.provide_prekeys().await } else { Ok(()) }
+        if left >= self.settings.config.prekeys_min() {
+            return Ok(());
+        }
+        self.prekeys_owed = true;
+        self.provide_prekeys().await
     }
 }

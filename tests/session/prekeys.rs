@@ -1,0 +1,105 @@
+//! One-time prekeys: handed over, refused, lost on the way, refilled.
+
+use serde_json::{Value, json};
+
+use super::world::{NUMBER, World};
+
+/// The numbers of the keys in an upload.
+fn ids(upload: &Value) -> Vec<String> {
+    let list = upload["children"].as_array().unwrap().iter().find(|child| child["tag"] == "list").unwrap();
+    let keys = list["children"].as_array().unwrap();
+    keys.iter().map(|key| key["children"][0].to_string()).collect()
+}
+
+fn is_upload(stanza: &Value) -> bool {
+    stanza["attrs"]["xmlns"] == "encrypt" && stanza["attrs"]["type"] == "set"
+}
+
+fn held(world: &World) -> u64 {
+    world.sim.phone(NUMBER).unwrap()["companions"][0]["prekeys"].as_u64().unwrap()
+}
+
+/// The server says that it has so many left.
+fn left(world: &World, count: u32) {
+    let value = json!({ "tag": "count", "attrs": { "value": count.to_string() } });
+    let attrs = json!({ "from": "s.whatsapp.net", "type": "encrypt", "id": format!("c-{count}") });
+    world.say(&json!({ "tag": "notification", "attrs": attrs, "children": [value] }));
+}
+
+#[test]
+fn the_first_upload_is_whole() {
+    let world = World::new();
+    world.linked(&world.config());
+    assert_eq!(held(&world), 812);
+}
+
+#[test]
+fn a_refused_or_unanswered_upload_does_not_hold_up_the_session_and_is_sent_again() {
+    for what in [json!({ "error": { "code": 500 } }), json!({ "error": { "code": 406 } }), json!("drop")] {
+        let world = World::new();
+        let config = world.config_with(&[("prekeys.upload_count", "7"), ("iq.timeout_ms", "300")]);
+        world.fault(json!({ "when": { "xmlns": "encrypt" }, "do": what }));
+        let host = world.linked(&config);
+        let first = world.received(0, is_upload);
+        let entry = world.logged(0, |entry| entry["dir"] == "in" && is_upload(&entry["stanza"]));
+        let again = world.received(entry["n"].as_u64().unwrap(), is_upload);
+        assert_eq!(ids(&first), ids(&again), "the same keys: {what}");
+        while held(&world) != 7 {
+            std::thread::yield_now();
+        }
+        assert_eq!(host.taken("connection").last().unwrap()["state"], "online");
+    }
+}
+
+#[test]
+fn keys_that_were_made_and_not_taken_survive_the_program() {
+    let world = World::new();
+    let config = world.config_with(&[("prekeys.upload_count", "9")]);
+    world.fault(json!({ "when": { "xmlns": "encrypt" }, "do": "silence" }));
+    let mut host = world.client(&config);
+    host.client.request_pairing(NUMBER, None).unwrap();
+    world.enter_later(&host.wait("pairing.code")["code"]);
+    let first = world.logged(0, |entry| entry["dir"] == "in" && is_upload(&entry["stanza"]));
+    drop(host);
+
+    let after = first["n"].as_u64().unwrap();
+    let mut again = world.client(&config);
+    again.wait("ready");
+    assert_eq!(ids(&first["stanza"]), ids(&world.received(after, is_upload)));
+    assert_eq!(held(&world), 9);
+}
+
+#[test]
+fn the_server_runs_short_and_gets_more() {
+    let world = World::new();
+    let mut host = world.linked(&world.config_with(&[("prekeys.upload_count", "6"), ("prekeys.min", "4")]));
+    assert_eq!(held(&world), 6);
+    let first = ids(&world.received(0, is_upload));
+    let after = world.now();
+    left(&world, 4);
+    let ping = host.client.call("server.ping", None).unwrap();
+    host.answer(ping);
+    left(&world, 3);
+    let more = ids(&world.received(after, is_upload));
+    assert_eq!(more.len(), 6);
+    assert!(more.iter().all(|id| !first.contains(id)), "new keys have new numbers");
+    while held(&world) != 12 {
+        std::thread::yield_now();
+    }
+    let (_, entries) = world.sim.log(after);
+    let uploads = entries.iter().filter(|entry| entry["dir"] == "in" && is_upload(&entry["stanza"]));
+    assert_eq!(uploads.count(), 1, "four were enough, three were not");
+}
+
+#[test]
+fn a_refill_that_the_connection_did_not_survive_follows_on_the_next() {
+    let world = World::new();
+    let mut host = world.linked(&world.config_with(&[("prekeys.upload_count", "6"), ("prekeys.min", "4")]));
+    let after = world.now();
+    world.fault(json!({ "when": { "xmlns": "encrypt" }, "do": "cut" }));
+    left(&world, 0);
+    let lost = world.logged(after, |entry| entry["dir"] == "note" && entry["text"] == "disconnected");
+    host.wait("ready");
+    assert_eq!(ids(&world.received(lost["n"].as_u64().unwrap(), is_upload)).len(), 6);
+    assert_eq!(held(&world), 12);
+}

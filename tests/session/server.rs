@@ -1,0 +1,457 @@
+//! What a server says and does to a linked device beside messages: ends of streams, information, pings, odd frames, silence.
+
+use serde_json::{Value, json};
+
+use super::world::{Host, NUMBER, World};
+
+fn stream_error(attrs: Value, children: &[Value]) -> Value {
+    json!({ "tag": "stream:error", "attrs": attrs, "children": children })
+}
+
+fn child(tag: &str, attrs: Value) -> Value {
+    json!({ "tag": tag, "attrs": attrs })
+}
+
+/// An information stanza.
+fn ib(children: Value) -> Value {
+    json!({ "tag": "ib", "attrs": { "from": "s.whatsapp.net" }, "children": children })
+}
+
+/// A ping of the host comes back: the session works.
+fn works(host: &mut Host) {
+    let request = host.client.call("server.ping", None).unwrap();
+    let answer = host.answer(request);
+    assert_eq!(answer["status"], 0, "{answer}\n{}", host.story());
+}
+
+/// The next change of the connection.
+fn change(host: &mut Host) -> Value {
+    host.wait("connection")
+}
+
+#[test]
+fn ends_of_the_stream_that_are_followed_by_another_connection() {
+    let world = World::new();
+    let mut host = world.linked(&world.config());
+    for (stanza, reason) in [
+        (stream_error(json!({ "code": "515" }), &[]), "restart"),
+        (stream_error(json!({ "code": "500" }), &[]), "server_unavailable"),
+        (stream_error(json!({ "code": "503" }), &[]), "server_unavailable"),
+        (stream_error(json!({ "code": "599" }), &[]), "server_unavailable"),
+        (stream_error(json!({ "code": "777" }), &[]), "server_error"),
+        (stream_error(json!({}), &[]), "server_error"),
+        (stream_error(json!({}), &[child("ack", json!({ "id": "1", "class": "message" }))]), "unacked_stanza"),
+        (stream_error(json!({}), &[child("xml-not-well-formed", json!({}))]), "malformed_stanza"),
+        (child("xmlstreamend", json!({})), "stream_end"),
+    ] {
+        world.say(&stanza);
+        let told = change(&mut host);
+        assert_eq!((&told["state"], &told["reason"]), (&"reconnecting".into(), &reason.into()), "{stanza}");
+        if reason == "restart" {
+            assert_eq!(told["retry_in_ms"], 0, "a restart is no failure and waits for nothing");
+        }
+        let ready = host.wait("ready");
+        assert_eq!(ready["first_login"], false);
+    }
+    assert!(host.taken("restricted").is_empty());
+}
+
+#[test]
+fn a_rate_limit_is_told_and_obeyed() {
+    let world = World::new();
+    let mut host = world.linked(&world.config_with(&[("reconnect.base_ms", "100")]));
+    world.say(&stream_error(json!({ "code": "429" }), &[]));
+    assert_eq!(host.wait("restricted")["kind"], "rate_limit");
+    let told = change(&mut host);
+    assert_eq!((&told["state"], &told["reason"]), (&"reconnecting".into(), &"rate_limited".into()));
+    assert!(told["retry_in_ms"].as_u64().unwrap() >= 700, "five more steps: {told}");
+    host.wait("ready");
+}
+
+#[test]
+fn a_connection_elsewhere_is_not_fought() {
+    for stanza in [
+        stream_error(json!({}), &[child("conflict", json!({ "type": "replaced" }))]),
+        stream_error(json!({ "code": "401" }), &[child("conflict", json!({ "type": "replaced" }))]),
+        stream_error(json!({ "code": "409" }), &[]),
+    ] {
+        let world = World::new();
+        let mut host = world.linked(&world.config());
+        world.say(&stanza);
+        let told = change(&mut host);
+        assert_eq!((&told["state"], &told["reason"]), (&"disconnected".into(), &"replaced".into()));
+        assert_eq!(told["status"], wa::api::Status::REPLACED.code());
+        assert!(host.client.is_linked(), "the session stays");
+        host.client.connect().unwrap();
+        host.wait("ready");
+    }
+}
+
+#[test]
+fn a_copy_of_the_store_replaces_once_and_is_not_fought() {
+    let world = World::new();
+    let config = world.config();
+    drop(world.linked(&config));
+    let copy = tempfile::TempDir::new().unwrap();
+    for file in std::fs::read_dir(world.folder()).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    let mut one = world.client(&config);
+    one.wait("ready");
+    let url = format!("sqlite:{}", copy.path().join("sessions.db").display());
+    let mut other = world.client(&world.config_with(&[("store.url", &url)]));
+    other.wait("ready");
+    let told = change(&mut one);
+    assert_eq!((&told["state"], &told["reason"]), (&"disconnected".into(), &"replaced".into()));
+    works(&mut other);
+    assert_eq!(other.taken("connection").last().unwrap()["state"], "online", "it was left alone");
+}
+
+#[test]
+fn an_unlinked_device_is_erased_and_the_host_is_told_until_it_has_heard() {
+    for stanza in [
+        stream_error(json!({ "code": "401" }), &[child("conflict", json!({ "type": "device_removed" }))]),
+        stream_error(json!({}), &[child("conflict", json!({ "type": "device_removed" }))]),
+        stream_error(json!({ "code": "401" }), &[]),
+        stream_error(json!({ "code": "516" }), &[]),
+    ] {
+        let world = World::new();
+        let config = world.config();
+        let mut host = world.linked(&config);
+        world.say(&stanza);
+        let told = host.wait("logged_out");
+        assert_eq!((&told["reason"], &told["redelivered"]), (&"by_phone".into(), &false.into()), "{stanza}");
+        assert_eq!(host.closed()["reason"], "logged_out");
+        assert!(!host.client.is_linked());
+        drop(host);
+
+        let mut again = World::offline_client(&config);
+        let told = again.wait("logged_out");
+        assert_eq!((&told["reason"], &told["redelivered"]), (&"by_phone".into(), &true.into()));
+        assert!(!again.client.is_linked());
+        again.client.ack(told["id"].as_u64().unwrap());
+        drop(again);
+
+        // With other keys, as a device of its own.
+        let mut anew = world.linked(&config);
+        assert!(anew.taken("logged_out").is_empty(), "{}", anew.story());
+        works(&mut anew);
+    }
+}
+
+#[test]
+fn the_hint_for_the_next_connection_is_kept_sent_and_dropped_if_it_does_harm() {
+    let world = World::new();
+    let config = world.config();
+    drop(world.linked(&config));
+    let asked = |after: u64| {
+        let get = |entry: &Value| entry["text"].as_str().is_some_and(|text| text.starts_with("GET "));
+        world.logged(after, get)["text"].as_str().unwrap().to_owned()
+    };
+    let after = world.now();
+    let mut host = world.client(&config);
+    host.wait("ready");
+    assert!(asked(after).contains("ED="), "in the address");
+    let intro = |entry: &Value| entry["text"].as_str().is_some_and(|text| text.starts_with("edge routing"));
+    world.logged(after, intro);
+    drop(host);
+
+    // A connection that fails with the hint is tried without it.
+    world.fault(json!({ "when": { "point": "client_hello" }, "do": "cut" }));
+    let mut host = world.client(&config);
+    let told = host.wait_for("connection", |event| event["state"] == "reconnecting");
+    let after = world.now();
+    assert_eq!(told["reason"], "broken");
+    host.wait("ready");
+    assert!(!asked(after).contains("ED="), "{}", asked(after));
+}
+
+#[test]
+fn what_is_dirty_is_cleaned_if_nothing_is_kept_of_it() {
+    let world = World::new();
+    let mut host = world.linked(&world.config());
+    let after = world.now();
+    let dirty = |kind: &str| child("dirty", json!({ "type": kind, "timestamp": "1700000000" }));
+    world.say(&ib(json!([dirty("syncd_app_state"), dirty("account_sync"), dirty("groups")])));
+    for kind in ["account_sync", "groups"] {
+        let cleaned = world.received(after, |stanza| {
+            stanza["attrs"]["xmlns"] == "urn:xmpp:whatsapp:dirty"
+                && stanza["children"][0]["attrs"]["type"] == kind
+        });
+        assert_eq!(cleaned["attrs"]["type"], "set");
+        assert_eq!(
+            cleaned["children"][0],
+            json!({ "tag": "clean", "attrs": { "type": kind, "timestamp": "1700000000" } })
+        );
+    }
+    works(&mut host);
+    let (_, entries) = world.sim.log(after);
+    let kept = entries.iter().any(|entry| entry["dir"] == "in" && entry.to_string().contains("syncd_app"));
+    assert!(!kept, "state that this version cannot take in waits for one that can");
+}
+
+#[test]
+fn the_backlog_is_asked_for_in_batches_until_it_is_there() {
+    let world = World::new();
+    let mut host = world.linked(&world.config());
+    let batch = |stanza: &Value| stanza["children"][0]["tag"] == "offline_batch";
+    let mut after = world.now();
+    world.say(&ib(json!([child("offline_preview", json!({ "count": "2", "notification": "2" }))])));
+    let asked = world.received(after, batch);
+    assert_eq!(asked["children"][0]["attrs"]["count"], "200");
+    let late = |id: &str| {
+        let attrs = json!({ "from": "s.whatsapp.net", "type": "psa", "id": id, "offline": "1" });
+        world.say(&child("notification", attrs));
+    };
+    after = world.now();
+    late("n-1");
+    world.received(after, batch);
+    after = world.now();
+    late("n-2");
+    world.received(after, |stanza| stanza["tag"] == "ack" && stanza["attrs"]["id"] == "n-2");
+    world.say(&ib(json!([child("offline", json!({ "count": "2" }))])));
+    std::thread::sleep(std::time::Duration::from_millis(250));
+    works(&mut host);
+    let (_, entries) = world.sim.log(after);
+    assert!(!entries.iter().any(|entry| batch(&entry["stanza"])), "nothing is left to ask for");
+}
+
+#[test]
+fn the_end_of_this_version_is_told_once() {
+    let world = World::new();
+    let mut host = world.linked(&world.config());
+    let expires = |t: &str| ib(json!([child("client_expiration", json!({ "t": t }))]));
+    world.say(&expires("1900000000"));
+    let told = host.wait("restricted");
+    assert_eq!(
+        (&told["kind"], &told["scope"], &told["starts_at_ms"]),
+        (&"client_outdated".into(), &"client".into(), &1_900_000_000_000_i64.into())
+    );
+    world.say(&expires("1900000000"));
+    world.say(&ib(json!([child("client_expiration", json!({}))])));
+    works(&mut host);
+    assert_eq!(host.taken("restricted").len(), 1, "{}", host.story());
+}
+
+#[test]
+fn other_information_does_no_harm() {
+    let world = World::new();
+    let mut host = world.linked(&world.config());
+    world.say(&ib(json!([
+        child("thread_metadata", json!({})),
+        child("priority_offline_complete", json!({})),
+        child("tos", json!({})),
+        child("recovery_nonce", json!({})),
+        child("edge_routing", json!({})),
+        child("dirty", json!({})),
+        child("offline_preview", json!({ "count": "many" })),
+        child("gossip", json!({})),
+    ])));
+    world.say(&ib(json!([])));
+    world.say(&child("error", json!({ "code": "479", "text": "smax-invalid" })));
+    world.say(&child("success", json!({ "t": "1" })));
+    works(&mut host);
+    assert_eq!(host.taken("ready").len(), 1, "only the first success counts");
+}
+
+#[test]
+fn a_phone_without_linked_devices_is_told_and_the_qr_goes_on() {
+    let world = World::new();
+    world.sim.set(NUMBER, &json!({ "multidevice": false })).unwrap();
+    let mut host = world.client(&world.config());
+    host.client.request_qr().unwrap();
+    let qr = host.wait("pairing.qr");
+    assert_eq!(world.scan(qr["payload"].as_str().unwrap())["outcome"], "no_multidevice");
+    let told = host.wait("pairing.error");
+    assert_eq!(
+        (&told["outcome"], &told["refreshing"]),
+        (&"phone_without_multidevice".into(), &true.into())
+    );
+    world.sim.set(NUMBER, &json!({ "multidevice": true })).unwrap();
+    assert_eq!(world.scan(qr["payload"].as_str().unwrap())["outcome"], "linked");
+    host.wait("ready");
+}
+
+#[test]
+fn pings_of_the_server_are_answered() {
+    let world = World::new();
+    let mut host = world.linked(&world.config());
+    for (attrs, children) in [
+        (json!({ "xmlns": "urn:xmpp:ping", "id": "p-1", "t": "1" }), json!([])),
+        (json!({ "xmlns": "w:p", "id": "p-2" }), json!([])),
+        (json!({ "id": "p-3" }), json!([child("ping", json!({}))])),
+        (json!({ "xmlns": "urn:xmpp:ping" }), json!([])),
+    ] {
+        let after = world.now();
+        let mut attrs = attrs;
+        attrs["from"] = "s.whatsapp.net".into();
+        attrs["type"] = "get".into();
+        world.say(&json!({ "tag": "iq", "attrs": attrs, "children": children }));
+        let answer = world.received(after, |stanza| stanza["attrs"]["type"] == "result");
+        assert_eq!((&answer["tag"], &answer["attrs"]["to"]), (&"iq".into(), &"s.whatsapp.net".into()));
+        assert_eq!(answer["attrs"]["id"], attrs["id"], "an id only if there was one");
+    }
+    // What is an answer itself gets none.
+    let after = world.now();
+    let attrs = json!({ "from": "s.whatsapp.net", "type": "result", "id": "p-9", "xmlns": "urn:xmpp:ping" });
+    world.say(&child("iq", attrs));
+    works(&mut host);
+    let (_, entries) = world.sim.log(after);
+    assert!(!entries.iter().any(|entry| entry["dir"] == "in" && entry["stanza"]["attrs"]["id"] == "p-9"));
+}
+
+#[test]
+fn what_is_not_known_is_refused_and_what_is_known_acknowledged() {
+    let world = World::new();
+    let mut host = world.linked(&world.config());
+    for (tag, attrs, error) in [
+        ("gossip", json!({ "type": "x" }), Some("488")),
+        ("notification", json!({ "type": "picture", "participant": "15550009999@s.whatsapp.net" }), None),
+        ("notification", json!({ "type": "devices", "recipient": "15550009998@s.whatsapp.net" }), None),
+        ("receipt", json!({ "type": "read" }), None),
+        ("call", json!({}), None),
+    ] {
+        let after = world.now();
+        let mut attrs = attrs;
+        attrs["from"] = "15550007777@s.whatsapp.net".into();
+        attrs["id"] = "s-1".into();
+        world.say(&child(tag, attrs.clone()));
+        let ack = world.received(after, |stanza| stanza["tag"] == "ack");
+        let mut wanted = attrs.clone();
+        wanted["to"] = wanted["from"].take();
+        wanted.as_object_mut().unwrap().remove("from");
+        wanted["class"] = tag.into();
+        if let Some(error) = error {
+            wanted["error"] = error.into();
+        }
+        assert_eq!(ack["attrs"], wanted, "{tag} {attrs}");
+    }
+    works(&mut host);
+}
+
+#[test]
+fn a_message_stays_with_the_server() {
+    let world = World::new();
+    let config = world.config();
+    let mut host = world.linked(&config);
+    let attrs = json!({ "from": "15550007777@s.whatsapp.net", "type": "text", "id": "M1" });
+    world.push(&json!({ "tag": "message", "attrs": attrs, "children": [] }));
+    works(&mut host);
+    drop(host);
+    let after = world.now();
+    let mut again = world.client(&config);
+    again.wait("ready");
+    let came = |entry: &Value| entry["dir"] == "out" && entry["stanza"]["attrs"]["id"] == "M1";
+    world.logged(after, came);
+    works(&mut again);
+    let queued = &world.sim.phone(NUMBER).unwrap()["companions"][0]["queued"];
+    assert_eq!(queued, &json!(["M1"]), "it waits for a version that takes messages in");
+}
+
+#[test]
+fn frames_in_any_cut_and_compressed_are_read() {
+    for what in [json!("compress"), json!({ "split": 1 }), json!(["compress", { "split": 7 }])] {
+        let world = World::new();
+        world.fault(json!({ "when": { "point": "out" }, "do": what, "times": 0 }));
+        works(&mut world.linked(&world.config()));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_skipped() {
+    let deep = {
+        let mut bytes = vec![0];
+        for _ in 0..10_000 {
+            bytes.extend([0xf8, 2, 3, 0xf8, 1]);
+        }
+        bytes.extend([0xf8, 1, 3]);
+        bytes
+    };
+    for bytes in [deep, vec![], vec![0], vec![0, 0xf8], vec![2, 1, 2, 3], vec![0, 0xf8, 2, 3, 0xfe, 255, 255], vec![9; 4000]] {
+        let world = World::new();
+        let mut host = world.linked(&world.config());
+        let what = json!({ "plaintext": base64(&bytes) });
+        world.fault(json!({ "when": { "point": "out", "tag": "ib" }, "do": what }));
+        world.say(&ib(json!([])));
+        works(&mut host);
+        assert_eq!(world.sim.faults()[0]["applied"], 1);
+        assert_eq!(host.taken("connection").last().unwrap()["state"], "online", "it goes on");
+    }
+}
+
+#[test]
+fn frames_that_were_tampered_with_end_the_connection() {
+    for what in ["garble", "truncate", "replay", "reorder"] {
+        let world = World::new();
+        let mut host = world.linked(&world.config());
+        world.fault(json!({ "when": { "point": "out", "tag": "ib" }, "do": what }));
+        world.say(&ib(json!([])));
+        if what == "reorder" {
+            world.say(&child("error", json!({ "code": "1" })));
+        }
+        let told = change(&mut host);
+        assert_eq!((&told["state"], &told["reason"]), (&"reconnecting".into(), &"broken".into()), "{what}");
+        assert_eq!(told["status"], wa::api::Status::PROTOCOL.code(), "{told}");
+        host.wait("ready");
+        works(&mut host);
+    }
+    // A frame that was never encrypted, and one too short to be.
+    for bytes in [&[0_u8; 100][..], &[], &[1, 2, 3]] {
+        let world = World::new();
+        let mut host = world.linked(&world.config());
+        let what = json!({ "frame": base64(bytes) });
+        world.fault(json!({ "when": { "point": "out", "tag": "ib" }, "do": what }));
+        world.say(&ib(json!([])));
+        assert_eq!(change(&mut host)["reason"], "broken");
+        host.wait("ready");
+    }
+}
+
+#[test]
+fn a_silent_connection_is_found_dead_and_made_anew_at_once() {
+    let world = World::new();
+    let mut host = world.linked(&world.config_with(&[
+        ("keepalive.min_ms", "100"),
+        ("keepalive.max_ms", "150"),
+        ("keepalive.deadline_ms", "500"),
+        ("reconnect.base_ms", "60000"),
+        ("reconnect.max_ms", "60000"),
+    ]));
+    // An idle one is kept alive.
+    let after = world.now();
+    let pings = || {
+        let (_, entries) = world.sim.log(after);
+        let ping = |entry: &&Value| entry["dir"] == "in" && entry["stanza"]["attrs"]["xmlns"] == "w:p";
+        entries.iter().filter(ping).count()
+    };
+    while pings() < 4 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    works(&mut host);
+    assert_eq!(host.taken("connection").last().unwrap()["state"], "online");
+
+    world.sim.connection(world.connection("device"), "silence", &json!({})).unwrap();
+    let request = host.client.call("server.ping", None).unwrap();
+    let told = change(&mut host);
+    assert_eq!((&told["state"], &told["reason"]), (&"reconnecting".into(), &"dead".into()));
+    assert_eq!(told["retry_in_ms"], 0);
+    host.wait("ready");
+    assert_eq!(host.taken("result").last().unwrap()["request"], request, "the ping was answered");
+    works(&mut host);
+}
+
+/// RFC 4648, for the simulator.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let three = [chunk[0], *chunk.get(1).unwrap_or(&0), *chunk.get(2).unwrap_or(&0)];
+        let number = u32::from_be_bytes([0, three[0], three[1], three[2]]);
+        for index in 0..4 {
+            let digit = DIGITS[(number >> (18 - 6 * index)) as usize & 63];
+            text.push(if index > chunk.len() { '=' } else { digit as char });
+        }
+    }
+    text
+}
