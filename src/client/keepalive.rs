@@ -1,8 +1,9 @@
 //! When to ping, and when a silent connection counts as dead. Pure: time and randomness are handed in.
 //!
 //! The official web client's rules: a ping every 15 to 30 s, but only on an idle connection; and a connection is dead
-//! when nothing at all has come in for 20 s since the first thing that was sent after the last thing received. Any
-//! inbound bytes count as life.
+//! when nothing at all has come in for 20 s since the first request that was sent after the last thing received. Any
+//! inbound bytes count as life. Only what the server answers counts as sent: after an acknowledgement it may well have
+//! nothing to say for longer than that.
 
 use super::clock::Millis;
 use crate::crypto::{Random, random_array};
@@ -45,6 +46,7 @@ impl Keepalive {
         Self { times, next_check, last_received: now, bytes: 0, unanswered_since: None }
     }
 
+    /// Something was sent that the server answers.
     pub(crate) fn sent(&mut self, now: Millis) {
         self.unanswered_since.get_or_insert(now);
     }

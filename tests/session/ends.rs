@@ -60,9 +60,11 @@ fn a_logout_without_a_connection_says_that_the_phone_may_not_know() {
 
 #[test]
 fn a_logout_that_the_server_does_not_answer_or_refuses_still_ends_the_session() {
-    for what in [json!("silence"), json!("cut"), json!("close"), json!("drop"), json!({ "error": { "code": 500 } })] {
+    for what in
+        [json!("silence"), json!("cut"), json!("close"), json!("drop"), json!({ "error": { "code": 500 } })]
+    {
         let world = World::new();
-        let config = world.config_with(&[("iq.timeout_ms", "300"), ("keepalive.deadline_ms", "1000")]);
+        let config = world.config_with(&[("iq.timeout_ms", "500"), ("keepalive.deadline_ms", "2000")]);
         let host = world.linked(&config);
         world.fault(json!({ "when": { "child": "remove-companion-device" }, "do": what }));
         logged_out(host, true);

@@ -12,7 +12,7 @@ use wa_sim::Options;
 use super::world::{Host, NUMBER, World};
 
 /// Cases that run side by side. Most of their time is waiting.
-const THREADS: usize = 16;
+const THREADS: usize = 12;
 /// How often a pairing may fail before the fault counts as one that does not go away.
 const TRIES: usize = 6;
 
@@ -93,23 +93,23 @@ fn cases(steps: Vec<(Value, Vec<Value>)>, method: Method) -> Vec<Case> {
     steps.into_iter().flat_map(each).collect()
 }
 
-/// Every wait is short.
+/// Every wait is short, and yet long enough for a machine that has much else to do.
 fn config(world: &World) -> Config {
     world.config_with(&[
         ("store.url", "memory:"),
-        ("connect.timeout_ms", "400"),
-        ("handshake.timeout_ms", "400"),
-        ("login.timeout_ms", "600"),
-        ("iq.timeout_ms", "500"),
-        ("keepalive.deadline_ms", "1500"),
-        ("pairing.refs_timeout_ms", "500"),
-        ("pairing.hello_timeout_ms", "700"),
-        ("pairing.finish_timeout_ms", "700"),
-        ("pairing.success_timeout_ms", "1000"),
-        ("pairing.code_ttl_ms", "1500"),
-        ("pairing.qr_first_ms", "1000"),
-        ("pairing.qr_next_ms", "700"),
-        ("pairing.restart_timeout_ms", "300"),
+        ("connect.timeout_ms", "1500"),
+        ("handshake.timeout_ms", "1500"),
+        ("login.timeout_ms", "2500"),
+        ("iq.timeout_ms", "2000"),
+        ("keepalive.deadline_ms", "8000"),
+        ("pairing.refs_timeout_ms", "2000"),
+        ("pairing.hello_timeout_ms", "3000"),
+        ("pairing.finish_timeout_ms", "3000"),
+        ("pairing.success_timeout_ms", "5000"),
+        ("pairing.code_ttl_ms", "8000"),
+        ("pairing.qr_first_ms", "4000"),
+        ("pairing.qr_next_ms", "3000"),
+        ("pairing.restart_timeout_ms", "500"),
         ("pairing.limit_burst", "10"),
         ("pairing.limit_interval_ms", "100"),
         ("pairing.limit_per_hour", "60"),
@@ -206,7 +206,7 @@ impl<'a> Pairer<'a> {
 }
 
 fn play(case: &Case) {
-    let world = World::with(Options { phone_patience_ms: 1_500, ..Options::default() });
+    let world = World::with(Options { phone_patience_ms: 5_000, ..Options::default() });
     world.sim.set(NUMBER, &json!({ "max_devices": 20 })).unwrap();
     world.fault(json!({ "when": case.when, "do": case.what }));
     let mut pairer = Pairer::new(&world, case.method);

@@ -40,7 +40,10 @@ fn ends_of_the_stream_that_are_followed_by_another_connection() {
         (stream_error(json!({ "code": "599" }), &[]), "server_unavailable"),
         (stream_error(json!({ "code": "777" }), &[]), "server_error"),
         (stream_error(json!({}), &[]), "server_error"),
-        (stream_error(json!({}), &[child("ack", json!({ "id": "1", "class": "message" }))]), "unacked_stanza"),
+        (
+            stream_error(json!({}), &[child("ack", json!({ "id": "1", "class": "message" }))]),
+            "unacked_stanza",
+        ),
         (stream_error(json!({}), &[child("xml-not-well-formed", json!({}))]), "malformed_stanza"),
         (child("xmlstreamend", json!({})), "stream_end"),
     ] {
@@ -264,10 +267,7 @@ fn a_phone_without_linked_devices_is_told_and_the_qr_goes_on() {
     let qr = host.wait("pairing.qr");
     assert_eq!(world.scan(qr["payload"].as_str().unwrap())["outcome"], "no_multidevice");
     let told = host.wait("pairing.error");
-    assert_eq!(
-        (&told["outcome"], &told["refreshing"]),
-        (&"phone_without_multidevice".into(), &true.into())
-    );
+    assert_eq!((&told["outcome"], &told["refreshing"]), (&"phone_without_multidevice".into(), &true.into()));
     world.sim.set(NUMBER, &json!({ "multidevice": true })).unwrap();
     assert_eq!(world.scan(qr["payload"].as_str().unwrap())["outcome"], "linked");
     host.wait("ready");
@@ -368,7 +368,15 @@ fn what_cannot_be_read_is_skipped() {
         bytes.extend([0xf8, 1, 3]);
         bytes
     };
-    for bytes in [deep, vec![], vec![0], vec![0, 0xf8], vec![2, 1, 2, 3], vec![0, 0xf8, 2, 3, 0xfe, 255, 255], vec![9; 4000]] {
+    for bytes in [
+        deep,
+        vec![],
+        vec![0],
+        vec![0, 0xf8],
+        vec![2, 1, 2, 3],
+        vec![0, 0xf8, 2, 3, 0xfe, 255, 255],
+        vec![9; 4000],
+    ] {
         let world = World::new();
         let mut host = world.linked(&world.config());
         let what = json!({ "plaintext": base64(&bytes) });
@@ -439,6 +447,22 @@ fn a_silent_connection_is_found_dead_and_made_anew_at_once() {
     host.wait("ready");
     assert_eq!(host.taken("result").last().unwrap()["request"], request, "the ping was answered");
     works(&mut host);
+}
+
+#[test]
+fn a_server_that_has_nothing_to_say_after_an_acknowledgement_is_not_dead() {
+    let world = World::new();
+    let mut host = world.linked(&world.config_with(&[
+        ("keepalive.min_ms", "60000"),
+        ("keepalive.max_ms", "60000"),
+        ("keepalive.deadline_ms", "500"),
+    ]));
+    let after = world.now();
+    world.say(&child("notification", json!({ "from": "s.whatsapp.net", "type": "psa", "id": "n-1" })));
+    world.received(after, |stanza| stanza["tag"] == "ack");
+    std::thread::sleep(std::time::Duration::from_millis(800));
+    works(&mut host);
+    assert_eq!(host.taken("connection").last().unwrap()["state"], "online", "{}", host.story());
 }
 
 /// RFC 4648, for the simulator.

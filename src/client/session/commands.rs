@@ -8,9 +8,9 @@ use super::prekeys::MadePrekeys;
 use super::{Session, Stop};
 use crate::api::{ConnectionState, Error, Status};
 use crate::net::{self, NetError};
-use crate::pairing::{DerivedKey, OutcomeKind};
 use crate::pairing::code::PairingCode;
 use crate::pairing::phone_number::PhoneNumber;
+use crate::pairing::{DerivedKey, OutcomeKind};
 
 /// Comes in through the session's inbox.
 #[derive(Debug)]

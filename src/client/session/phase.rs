@@ -217,22 +217,22 @@ impl Session {
         Ok(())
     }
 
-    /// Sends a stanza on the connection, if there is one.
+    /// Sends a stanza on the connection, if there is one. Nothing need come back for it.
     pub(super) async fn send(&mut self, node: &Node) -> Result<(), Stop> {
-        let now = self.clock.now();
-        let Some(online) = self.phase.online() else {
-            return Ok(());
-        };
-        online.keepalive.sent(now);
-        Ok(online.link.send(node).await?)
+        match self.phase.online() {
+            Some(online) => Ok(online.link.send(node).await?),
+            None => Ok(()),
+        }
     }
 
     /// Sends an iq and notes who waits for its answer. False if there is no connection.
     pub(super) async fn query(&mut self, node: Node, waiter: Waiter, timeout: Millis) -> Result<bool, Stop> {
-        let deadline = self.clock.now().saturating_add(timeout);
+        let now = self.clock.now();
+        let deadline = now.saturating_add(timeout);
         let Some(online) = self.phase.online() else {
             return Ok(false);
         };
+        online.keepalive.sent(now);
         let id = online.ids.next();
         online.pending.register(id.clone(), waiter, deadline);
         self.send(&node.attr("id", id)).await?;
