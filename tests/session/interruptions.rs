@@ -172,6 +172,10 @@ impl<'a> Pairer<'a> {
                 "connection" if event["retry_in_ms"].as_u64().is_some_and(|wait| wait > 500) => {
                     self.host.client.connect().unwrap();
                 }
+                // A server that wants to be left alone is asked again when the host says so.
+                "connection" if event["state"] == "disconnected" && self.host.client.is_linked() => {
+                    self.host.client.connect().unwrap();
+                }
                 "ready" => return,
                 _ => {}
             }
