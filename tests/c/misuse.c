@@ -6,11 +6,13 @@
  * The calls themselves are made from the header (tests/abi/calls.rs), so that no function can be forgotten: calls.inc defines
  * CALLS, an array of { name, call }. call(pick) makes one call with arguments chosen by `pick` and checks the answer. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <wa.h>
@@ -336,7 +338,8 @@ static int fork_and_call(void)
         if (pthread_create(&callers[i], NULL, caller, (void *)(i * 104729 + 1)))
             return 2;
     for (int round = 0; round < 20; round++) {
-        pid_t child = fork();
+        /* Every other child is made behind the C library's back. */
+        pid_t child = round % 2 ? (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0) : fork();
         if (child == 0) {
             alarm(20); /* a hang is a failure too */
             forked = true;

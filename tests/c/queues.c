@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <wa.h>
@@ -64,7 +65,7 @@ static void errors_say_what_to_do(void)
     CHECK(wa_error_status(error) == WA_ERROR_BAD_VALUE);
     CHECK(strcmp(wa_error_name(error), "WA_ERROR_BAD_VALUE") == 0);
     CHECK(strcmp(wa_error_key(error), "pairing.code_ttl_ms") == 0);
-    CHECK(strstr(wa_error_text(error), "10000") != NULL);
+    CHECK(strstr(wa_error_text(error), "180000") != NULL);
     CHECK(!wa_error_is_retryable(error) && wa_error_retry_after_ms(error) == 0);
     wa_error_free(error);
     CHECK(wa_error_text(error) == NULL);
@@ -278,6 +279,33 @@ static void no_thread_stays(int before)
     CHECK(threads_of_this_process() == before);
 }
 
+/* A process without file descriptors gets errors by name, and goes on when it has some again. */
+static void a_want_of_descriptors_is_named(void)
+{
+    struct rlimit usual, none;
+    wa_error *error = NULL;
+    wa_client *client = NULL;
+    wa_queue *queue = NULL;
+
+    CHECK(wa_queue_new(&queue, NULL) == WA_OK);
+    int next = dup(0);
+    CHECK(next >= 0 && close(next) == 0);
+    CHECK(getrlimit(RLIMIT_NOFILE, &usual) == 0);
+    none = usual;
+    none.rlim_cur = (rlim_t)next;
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+    wa_status status = wa_client_new(NULL, NULL, &client, &error);
+    int fd = wa_queue_fd(queue);
+    CHECK(setrlimit(RLIMIT_NOFILE, &usual) == 0);
+
+    CHECK(status == WA_ERROR_TOO_MANY_FILES && client == NULL && wa_error_is_retryable(error));
+    wa_error_free(error);
+    CHECK(fd == -1 && wa_queue_fd(queue) >= 0);
+    CHECK(wa_client_new(NULL, queue, &client, NULL) == WA_OK);
+    wa_client_free(client);
+    wa_queue_free(queue);
+}
+
 int main(void)
 {
     int before = threads_of_this_process();
@@ -291,6 +319,8 @@ int main(void)
     freeing_lets_waiting_threads_go();
     many_clients_share_a_queue();
     a_queue_may_go_before_its_clients();
+    no_thread_stays(before);
+    a_want_of_descriptors_is_named();
     no_thread_stays(before);
     return 0;
 }
