@@ -40,7 +40,8 @@ pub(super) fn pack_number(text: &[u8], out: &mut Vec<u8>) -> bool {
     let (8..=16, Some(first), Some(last)) = (text.len(), text.first_chunk(), text.last_chunk()) else {
         return false;
     };
-    let (Some(first), Some(last)) = (pack_digits(*first), pack_digits(*last)) else { return false };
+    let Some(first) = pack_digits(*first) else { return false };
+    let Some(last) = pack_digits(*last) else { return false };
     // Where first and last eight overlap they are the same.
     let halves = u64::from(first) << (4 * (text.len() - 8)) | u64::from(last);
     let odd = text.len() % 2;
@@ -92,7 +93,13 @@ pub(super) fn pack(text: &[u8], out: &mut Vec<u8>) -> bool {
     let bytes = text.len().div_ceil(2);
     packed[0] = kind;
     packed[1] = bytes as u8 | if last.is_empty() { 0 } else { ODD };
-    out.extend_from_slice(&packed[..2 + bytes]);
+    // A block of fixed size is copied without a call.
+    let (end, (block, rest)) = (out.len() + 2 + bytes, packed.split_at(16));
+    out.extend_from_slice(block);
+    if bytes > 14 {
+        out.extend_from_slice(rest);
+    }
+    out.truncate(end);
     true
 }
 
