@@ -3,7 +3,7 @@
 //!
 //! It is sans-I/O: bytes, time and randomness come in as values. In order of appearance on a connection:
 //!
-//! 1. [`intro`] once, in front of the first frame;
+//! 1. [`intro()`] once, in front of the first frame;
 //! 2. [`ClientHandshake`] makes the first frame, takes the server's answer, checks it and makes the last frame;
 //! 3. [`Transport`] (or its halves, [`Sealer`] and [`Opener`]) from then on;
 //! 4. [`FrameReader`] and [`write_frame`] under all of it.

@@ -1,6 +1,6 @@
 //! Stanzas: the tree of elements in which everything after the handshake is said, and its binary form.
 //!
-//! * [`Node`] is an owned element: build one and [`encode`] it.
+//! * [`Node`] is an owned element: build one and [`encode()`] it.
 //! * [`Stanza`] is a received one, decoded in place; walk it by [`NodeRef`].
 //! * [`Jid`] is an address.
 //! * [`build`] has the elements that everybody needs: iqs, acks, pings, ids.

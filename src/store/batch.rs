@@ -96,7 +96,7 @@ impl Batch {
         Batch::default()
     }
 
-    /// Makes the commit fail with [`StoreError::Changed`](super::StoreError::Changed), writing nothing, unless the key holds
+    /// Makes the commit fail with [`StoreError::Changed`], writing nothing, unless the key holds
     /// just `expected` (`None`: is absent) before this batch. For data that several sessions share.
     pub fn require(&mut self, space: Space, key: impl Into<Vec<u8>>, expected: Option<Value>) -> &mut Self {
         self.ops.push(Op::Require { space, key: key.into(), expected });
