@@ -159,7 +159,8 @@ impl Session {
 
     /// Runs until the client is closed. Every way out of it has sent the last event.
     pub(crate) async fn run(mut self) {
-        if let Err(stop) = self.redeliver().await {
+        // What is only done now and then is boxed: an idle session should not keep the room that it takes.
+        if let Err(stop) = Box::pin(self.redeliver()).await {
             self.close_because(CloseReason::Failed, Some(stop.to_error()));
         }
         while self.wish != Wish::Closed {
@@ -170,11 +171,11 @@ impl Session {
                 happened = self.phase.progress() => happened,
                 () = sleep_until(self.clock.instant(deadline)) => Happened::Time,
             };
-            if let Err(stop) = self.handle(happened).await {
-                self.stopped(stop).await;
+            if let Err(stop) = Box::pin(self.handle(happened)).await {
+                Box::pin(self.stopped(stop)).await;
             }
         }
-        self.finish().await;
+        Box::pin(self.finish()).await;
     }
 
     async fn handle(&mut self, happened: Happened) -> Result<(), Stop> {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wa::api::{Config, Event};
+use wa::api::{Body, Config, ConnectionState, Event};
 use wa::client::Client;
 use wa::client::queue::{Polled, Queue};
 
@@ -78,6 +78,19 @@ impl Host {
                 Polled::Event(_) => {}
                 _ => return Err(format!("{seen} of {count} times {kind}").into()),
             }
+        }
+        Ok(())
+    }
+
+    /// Waits until a client's connection is open.
+    pub(crate) fn wait_connected(&self) -> Result<(), Failure> {
+        let mut open = false;
+        while !open {
+            self.wait("connection", 1, |_, event| {
+                open =
+                    matches!(&event.body, Body::Connection(now) if now.state == ConnectionState::Connected);
+                Ok(())
+            })?;
         }
         Ok(())
     }

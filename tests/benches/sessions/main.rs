@@ -2,8 +2,9 @@
 //! happens, and what the library itself weighs.
 //!
 //! Every measurement runs in a process of its own, which is this program called again, and the simulated WhatsApp in
-//! another, so that neither pays for the other. `cargo bench --bench sessions` measures everything, with the mark to reach beside each
-//! figure; a name after `--` only what has it in its name. Nothing here is asserted: figures are for people.
+//! another, so that neither pays for the other. `cargo bench --bench sessions` measures everything, with the mark to reach beside
+//! each figure; with `-- NAME` only what begins so: `single`, `code`, `unpaired`, `pair`, `login`, `paired`, `library`. Nothing is
+//! asserted here: figures are for people.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]
 

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::server::Server;
 use super::{Failure, MANY, library};
 
-/// Everything whose name holds `filter`.
+/// Everything whose name begins with `filter`.
 pub(crate) fn all(filter: &str) -> Result<(), Failure> {
-    let wanted = |name: &str| name.contains(filter);
+    let wanted = |name: &str| name.starts_with(filter);
     println!("{:<60} {:>12}  {:>12}", "", "figure", "mark");
     if wanted("single") {
         let figures = alone("single")?;
@@ -22,7 +22,11 @@ pub(crate) fn all(filter: &str) -> Result<(), Failure> {
         row("bare key derivation", ms(&figures["derivation"]), None);
         row("round trip of an iq", ms(&figures["trip"]), None);
         row("request to code", ms(&figures["code"]), None);
-        row("request to code, against these two together", (number(&figures["ratio"]), "x"), Some((1.05, "x")));
+        row(
+            "request to code, against these two together",
+            (number(&figures["ratio"]), "x"),
+            Some((1.05, "x")),
+        );
     }
     for (scenario, name, mark) in [
         ("unpaired", "not linked", Some(32.0)),
@@ -68,7 +72,11 @@ fn idle(name: &str, mark: Option<f64>, figures: &Value) {
     let kib = |value: &Value| (number(value) / 1024.0, "KiB");
     row(&format!("{name}: connecting {MANY}, wall"), (number(&figures["wall"]), "s"), None);
     row(&format!("{name}: connecting {MANY}, processor time each"), ms(&figures["cpu"]), None);
-    row(&format!("{name}: memory of an idle session"), kib(&figures["resident"]), mark.map(|mark| (mark, "KiB")));
+    row(
+        &format!("{name}: memory of an idle session"),
+        kib(&figures["resident"]),
+        mark.map(|mark| (mark, "KiB")),
+    );
     row(&format!("{name}: of that, in use by the program"), kib(&figures["allocated"]), None);
     let threads = figures["threads"].as_array().map_or(0, Vec::len) as f64;
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
@@ -108,7 +116,13 @@ fn ms(seconds: &Value) -> (f64, &'static str) {
 
 fn row(name: &str, (value, unit): (f64, &str), mark: Option<(f64, &str)>) {
     let figure = |(value, unit)| {
-        let digits = if unit == "" { 0 } else if value < 10.0 { 2 } else { 1 };
+        let digits = if unit == "" {
+            0
+        } else if value < 10.0 {
+            2
+        } else {
+            1
+        };
         format!("{value:.digits$} {unit:<3}")
     };
     let verdict = match mark {
@@ -116,5 +130,9 @@ fn row(name: &str, (value, unit): (f64, &str), mark: Option<(f64, &str)>) {
         Some(_) => "  missed",
         None => "",
     };
-    println!("{name:<60} {:>12}  {:>12}{verdict}", figure((value, unit)), mark.map(figure).unwrap_or_default());
+    println!(
+        "{name:<60} {:>12}  {:>12}{verdict}",
+        figure((value, unit)),
+        mark.map(figure).unwrap_or_default()
+    );
 }

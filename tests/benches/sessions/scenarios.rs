@@ -152,6 +152,7 @@ fn code(mut host: Host) -> Result<Value, Failure> {
         host.open(session + 1)?;
         let client = host.clients.last().ok_or("no client")?;
         client.connect()?;
+        host.wait_connected()?;
         // The first answer shows that the server is done with its own part of the connection.
         for timed in [false, true] {
             let start = Instant::now();
