@@ -7,7 +7,8 @@ use std::ops::RangeInclusive;
 
 use subtle::ConstantTimeEq;
 
-use crate::crypto::{KeyPair, PublicKey, Random, SIGNATURE_LENGTH, verify};
+use super::known;
+use crate::crypto::{KeyPair, PublicKey, Random, SIGNATURE_LENGTH};
 use crate::proto::Message;
 use crate::proto::handshake::{CertChain, NoiseCertificate, NoiseCertificateDetails};
 
@@ -191,7 +192,7 @@ impl Parsed {
     }
 
     fn is_signed_by(&self, issuer: &PublicKey) -> bool {
-        verify(issuer, &[&self.signed], &self.signature)
+        known::verify(issuer, &self.signed, &self.signature)
     }
 
     /// Both ends of the time are inside. An end that is missing is 1970.

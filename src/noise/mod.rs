@@ -20,6 +20,7 @@ mod client;
 pub mod client_payload;
 mod frame;
 mod intro;
+mod known;
 mod server;
 mod symmetric;
 mod transport;

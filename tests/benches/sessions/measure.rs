@@ -21,6 +21,11 @@ pub(crate) fn threads() -> Result<Vec<String>, Failure> {
     Ok(names)
 }
 
+/// The least, which is what others on the machine disturbed least.
+pub(crate) fn least(values: &[Duration]) -> Duration {
+    values.iter().min().copied().unwrap_or_default()
+}
+
 /// The value in the middle.
 pub(crate) fn median(mut values: Vec<Duration>) -> Duration {
     values.sort();

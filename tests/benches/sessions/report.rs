@@ -27,6 +27,8 @@ pub(crate) fn all(filter: &str) -> Result<(), Failure> {
             (number(&figures["ratio"]), "x"),
             Some((1.05, "x")),
         );
+        let busy = number(&figures["busy_ratio"]);
+        row("the same by processor time, against the derivation alone", (busy, "x"), None);
     }
     for (scenario, name, mark) in [
         ("unpaired", "not linked", Some(32.0)),
