@@ -1,5 +1,6 @@
 //! How a link, a session and a client end, on every side's wish.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -210,26 +211,39 @@ fn every_open_request_is_answered_at_the_end() {
 fn closing_and_freeing_from_several_threads() {
     let world = World::new();
     for round in 0..20 {
-        let host = world.client(&world.config_with(&[("store.url", "memory:")]));
+        let mut host = world.client(&world.config_with(&[("store.url", "memory:")]));
         let client = &host.client;
+        let accepted = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for thread in 0..4 {
+                let accepted = &accepted;
                 scope.spawn(move || {
-                    // Any answer will do but a panic or a wait without end.
-                    let _ = client.request_qr();
-                    let _ = client.call("session.status", None);
+                    // Any answer will do but a panic, a wait without end, or a request that is never answered.
+                    for _ in 0..10 {
+                        let requests = [client.request_qr(), client.call("session.status", None)];
+                        accepted.lock().unwrap().extend(requests.into_iter().flatten());
+                    }
                     if thread == round % 4 {
                         client.close();
                     } else {
                         let _ = client.disconnect();
                         let _ = client.connect();
                     }
+                    let late = client.call("session.status", None);
+                    accepted.lock().unwrap().extend(late);
                     assert!(client.shut_down(Duration::from_secs(30)));
                     let _ = client.logout();
                 });
             }
         });
         assert_eq!(client.connect().unwrap_err().status, Status::CLIENT_CLOSED);
+        host.closed();
+        let answers = host.taken("result");
+        let mut answered: Vec<_> = answers.iter().filter_map(|answer| answer["request"].as_u64()).collect();
+        answered.sort_unstable();
+        let mut accepted = accepted.into_inner().unwrap();
+        accepted.sort_unstable();
+        assert_eq!(answered, accepted);
     }
 }
 

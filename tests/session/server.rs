@@ -127,6 +127,8 @@ fn an_unlinked_device_is_erased_and_the_host_is_told_until_it_has_heard() {
         assert_eq!((&told["reason"], &told["redelivered"]), (&"by_phone".into(), &false.into()), "{stanza}");
         assert_eq!(host.closed()["reason"], "logged_out");
         assert!(!host.client.is_linked());
+        // It took notice too late.
+        host.acknowledge_all();
         drop(host);
 
         let mut again = World::offline_client(&config);
@@ -141,6 +143,21 @@ fn an_unlinked_device_is_erased_and_the_host_is_told_until_it_has_heard() {
         assert!(anew.taken("logged_out").is_empty(), "{}", anew.story());
         works(&mut anew);
     }
+}
+
+#[test]
+fn the_end_of_a_link_is_told_once_to_a_host_that_takes_notice() {
+    let world = World::new();
+    let config = world.config();
+    let mut host = world.linked(&config);
+    world.sim.unlink_all(NUMBER);
+    let told = host.wait("logged_out");
+    host.client.ack(told["id"].as_u64().unwrap());
+    assert_eq!(host.closed()["reason"], "logged_out");
+    drop(host);
+    let mut anew = world.linked(&config);
+    assert!(anew.taken("logged_out").is_empty(), "{}", anew.story());
+    works(&mut anew);
 }
 
 #[test]

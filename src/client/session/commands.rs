@@ -62,6 +62,22 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// The request that it is, and its name in the `result` event.
+    pub(super) fn request(&self) -> Option<(u64, &'static str)> {
+        match self {
+            Self::RequestCode { request, .. } => Some((*request, CODE)),
+            Self::RequestQr { request } => Some((*request, QR)),
+            Self::AnswerPasskey { request, .. } | Self::ConfirmPasskey { request } => {
+                Some((*request, PASSKEY))
+            }
+            Self::Logout { request } => Some((*request, LOGOUT)),
+            Self::Call { request, call } => Some((*request, call.name())),
+            _ => None,
+        }
+    }
+}
+
 /// What the host wants of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {

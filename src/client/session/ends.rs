@@ -1,9 +1,11 @@
 //! What follows when a connection, the link to the account, or the client ends.
 
+use std::time::Duration;
+
 use super::super::ending::{Ending, Pace, Reason, Verdict};
 use super::super::failure;
 use super::super::link::LinkError;
-use super::commands::Wish;
+use super::commands::{Command, Wish};
 use super::incoming::NoAnswer;
 use super::phase::{Phase, Waiter};
 use super::{Session, Stop};
@@ -19,6 +21,9 @@ use serde_json::Value;
 
 /// How long the server may take to confirm a logout. The user wants to be gone, with or without it.
 const LOGOUT_LIMIT: u64 = 10_000;
+
+/// How long a host that is told of the end of its session may take to acknowledge that. One that is slower is told again.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// How the client ends.
 #[derive(Debug)]
@@ -256,6 +261,7 @@ impl Session {
         if self.hang_up_for_good().await {
             self.tell_connection(ConnectionState::Disconnected, Some("closed"), None, None);
         }
+        self.hear_out().await;
         self.answer_all(&Status::CLIENT_CLOSED.into());
         let Self { sink, store, closing, .. } = self;
         drop(store);
@@ -265,6 +271,35 @@ impl Session {
             None => (Status::OK, None),
         };
         sink.close(Closed { reason, status, text });
+    }
+
+    /// Takes what the host still has to say. A durable event that ended the session, such as `logged_out`, it can only now have
+    /// read: it gets a moment to acknowledge it while the store is open. Requests that were on their way are answered.
+    async fn hear_out(&mut self) {
+        if self.closing.reason == CloseReason::LoggedOut {
+            let until = tokio::time::Instant::now() + LAST_WORDS;
+            while !self.unacknowledged.is_empty() {
+                match tokio::time::timeout_at(until, self.inbox.recv()).await {
+                    Ok(Some(Command::Close) | None) | Err(_) => break,
+                    Ok(Some(command)) => self.last_word(command).await,
+                }
+            }
+        }
+        self.inbox.close();
+        while let Some(command) = self.inbox.recv().await {
+            self.last_word(command).await;
+        }
+    }
+
+    async fn last_word(&mut self, command: Command) {
+        if let Some((request, method)) = command.request() {
+            self.requests.open(request, method, None);
+        } else if let Command::Acknowledge { event } = command
+            && let Err(stop) = self.acknowledge(event).await
+        {
+            // It will come again when the session is opened again.
+            self.log(LogLevel::Warn, "store", || stop.to_error().to_string());
+        }
     }
 
     async fn hang_up_for_good(&mut self) -> bool {
