@@ -1,96 +1,14 @@
-//! What the host asks for, and what work done elsewhere brings back.
+//! Does what the host asks for, and takes in what work done elsewhere brings back.
 
 use serde_json::json;
 
 use super::super::methods::Call;
+use super::inbox::{CODE, Command, LOGOUT, PASSKEY, QR, Wish};
 use super::phase::Phase;
-use super::prekeys::MadePrekeys;
 use super::{Session, Stop};
 use crate::api::{ConnectionState, Error, Status};
-use crate::net::{self, NetError};
-use crate::pairing::code::PairingCode;
-use crate::pairing::phone_number::PhoneNumber;
-use crate::pairing::{DerivedKey, OutcomeKind};
-
-/// Comes in through the session's inbox.
-#[derive(Debug)]
-pub(crate) enum Command {
-    Connect,
-    Disconnect,
-    Close,
-    RequestCode {
-        request: u64,
-        phone: PhoneNumber,
-        code: Option<PairingCode>,
-    },
-    RequestQr {
-        request: u64,
-    },
-    AnswerPasskey {
-        request: u64,
-        assertion: String,
-    },
-    ConfirmPasskey {
-        request: u64,
-    },
-    Cancel {
-        request: u64,
-    },
-    Logout {
-        request: u64,
-    },
-    Call {
-        request: u64,
-        call: Call,
-    },
-    Acknowledge {
-        event: u64,
-    },
-    /// From the thread that derived a key for the pairing code.
-    Derived(DerivedKey),
-    /// From the thread that made one-time prekeys.
-    PrekeysMade(Box<MadePrekeys>),
-    /// From the task that looked up the newest version.
-    VersionFound {
-        request: u64,
-        found: Result<String, NetError>,
-    },
-    /// From the task that listed the store's sessions.
-    SessionsListed {
-        request: u64,
-        listed: Result<Vec<String>, crate::store::StoreError>,
-    },
-}
-
-impl Command {
-    /// The request that it is, and its name in the `result` event.
-    pub(super) fn request(&self) -> Option<(u64, &'static str)> {
-        match self {
-            Self::RequestCode { request, .. } => Some((*request, CODE)),
-            Self::RequestQr { request } => Some((*request, QR)),
-            Self::AnswerPasskey { request, .. } | Self::ConfirmPasskey { request } => {
-                Some((*request, PASSKEY))
-            }
-            Self::Logout { request } => Some((*request, LOGOUT)),
-            Self::Call { request, call } => Some((*request, call.name())),
-            _ => None,
-        }
-    }
-}
-
-/// What the host wants of the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
-    Offline,
-    Online,
-    Closed,
-}
-
-/// Names of requests in `result` events, where they are no methods of `wa_call`.
-pub(super) const CODE: &str = "pairing.code";
-pub(super) const QR: &str = "pairing.qr";
-pub(super) const PASSKEY: &str = "pairing.passkey";
-pub(super) const LOGOUT: &str = "session.logout";
+use crate::net;
+use crate::pairing::OutcomeKind;
 
 impl Session {
     pub(super) async fn command(&mut self, command: Command) -> Result<(), Stop> {
@@ -228,7 +146,7 @@ impl Session {
             "linked": account.is_some(),
             "jid": account.map(|account| &account.jid),
             "lid": account.map(|account| &account.lid).filter(|lid| !lid.is_empty()),
-            "phone": account.map(|account| phone_of(&account.jid)),
+            "phone": account.map(|account| account.phone()),
         })
     }
 
@@ -254,9 +172,4 @@ impl Session {
             }
         });
     }
-}
-
-/// The digits of an account's own address.
-pub(super) fn phone_of(jid: &str) -> &str {
-    jid.split(['@', ':']).next().unwrap_or(jid)
 }

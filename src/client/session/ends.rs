@@ -5,9 +5,8 @@ use std::time::Duration;
 use super::super::ending::{Ending, Pace, Reason, Verdict};
 use super::super::failure;
 use super::super::link::LinkError;
-use super::commands::{Command, Wish};
-use super::incoming::NoAnswer;
-use super::phase::{Phase, Waiter};
+use super::inbox::{Command, Wish};
+use super::phase::{NoAnswer, Phase, Waiter};
 use super::{Session, Stop};
 use crate::api::{
     Body, CloseReason, Closed, ConnectionState, Error, LogLevel, LoggedOut, LogoutReason, Restricted,

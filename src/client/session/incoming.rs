@@ -3,29 +3,14 @@
 use super::super::ending::Ending;
 use super::super::failure::IqError;
 use super::super::link::{Incoming, LinkError};
-use super::commands::Wish;
-use super::phase::Waiter;
+use super::inbox::Wish;
+use super::notices::from_server;
+use super::phase::{NoAnswer, Waiter};
 use super::{Session, Stop};
-use crate::api::{Error, LogLevel, Status};
+use crate::api::{LogLevel, Status};
 use crate::pairing::IqFailure;
 use crate::stanza::{Jid, Node, NodeRef, build};
 use serde_json::json;
-
-/// Why an answer did not come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoAnswer {
-    Timeout,
-    Disconnected,
-}
-
-impl NoAnswer {
-    fn to_error(self) -> Error {
-        match self {
-            Self::Timeout => Status::REQUEST_TIMEOUT.into(),
-            Self::Disconnected => Status::CONNECTION_LOST.into(),
-        }
-    }
-}
 
 impl Session {
     pub(super) async fn received(&mut self, received: Result<Incoming, LinkError>) -> Result<(), Stop> {
@@ -169,11 +154,6 @@ impl Session {
             _ => Ok(()),
         }
     }
-}
-
-/// Whether a stanza comes from the service itself, which may also leave the sender out.
-pub(super) fn from_server(node: NodeRef<'_>) -> bool {
-    node.jid("from").is_none_or(|from| from.is_server())
 }
 
 /// A stanza as a log may show it: names and kinds, and nothing of whom it concerns or what it carries.

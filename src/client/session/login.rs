@@ -1,7 +1,7 @@
 //! From `<success>` to `ready`.
 
 use super::super::clock::{Millis, unix_ms};
-use super::phase::{Stage, Waiter};
+use super::phase::{OfflineQueue, Stage, Waiter};
 use super::{Session, Stop};
 use crate::api::{ConnectionState, LogLevel, PairingStage, Ready};
 use crate::stanza::{Node, NodeRef, build};
@@ -11,20 +11,6 @@ use crate::store::Batch;
 const OFFLINE_BATCH: u32 = 200;
 /// From the first stanza of a batch to the request for the next.
 const OFFLINE_PAUSE: Millis = 100;
-
-/// The stanzas that waited for us at the server. It sends a few by itself and the rest in batches that are asked for.
-#[derive(Debug, Default)]
-pub(super) struct OfflineQueue {
-    /// How many are still to come.
-    left: u64,
-    ask_at: Option<Millis>,
-}
-
-impl OfflineQueue {
-    pub(super) fn deadline(&self) -> Option<Millis> {
-        self.ask_at
-    }
-}
 
 impl Session {
     pub(super) async fn logged_in(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
@@ -91,7 +77,7 @@ impl Session {
         let ready = Ready {
             jid: account.jid.clone(),
             lid: Some(account.lid.clone()).filter(|lid| !lid.is_empty()),
-            phone: super::commands::phone_of(&account.jid).to_owned(),
+            phone: account.phone().to_owned(),
             first_login: self.first_login,
         };
         if self.first_login {

@@ -5,8 +5,8 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `commands` | what the host asks for |
-//! | `phase` | no connection, waiting, dialling, online |
+//! | `inbox`, `commands` | what the host asks for, and how it is done |
+//! | `phase`, `connection` | no connection, waiting, dialling, online; the way from one to the other |
 //! | `incoming` | where each stanza goes |
 //! | `login` | from `<success>` to `ready` |
 //! | `notices` | `<ib>`, notifications, acknowledgements |
@@ -17,7 +17,9 @@
 //! | `tell` | events |
 
 mod commands;
+mod connection;
 mod ends;
+mod inbox;
 mod incoming;
 mod login;
 mod notices;
@@ -32,7 +34,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
-pub(crate) use commands::{Command, Wish};
+pub(crate) use inbox::{Command, Wish};
 
 use self::ends::Closing;
 use self::phase::{Happened, Phase};

@@ -2,7 +2,6 @@
 
 use super::super::clock::unix_ms;
 use super::super::ending::Ending;
-use super::incoming::from_server;
 use super::phase::Waiter;
 use super::{Session, Stop};
 use crate::api::{LogLevel, Restricted, RestrictionKind, RestrictionScope};
@@ -149,4 +148,9 @@ impl Session {
         let span = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
         unix_ms().saturating_add(span)
     }
+}
+
+/// Whether a stanza comes from the service itself, which may also leave the sender out.
+pub(super) fn from_server(node: NodeRef<'_>) -> bool {
+    node.jid("from").is_none_or(|from| from.is_server())
 }

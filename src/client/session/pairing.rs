@@ -7,7 +7,7 @@ use super::super::device;
 use super::super::ending::{Ending, Reason};
 use super::super::failure;
 use super::super::settings::millis;
-use super::commands::{Command, Wish, phone_of};
+use super::inbox::{Command, Wish};
 use super::phase::{Phase, Waiter};
 use super::{Session, Stop};
 use crate::api::{
@@ -373,7 +373,7 @@ impl Session {
         self.tell_progress(request, PairingStage::Linked, method);
         let jid = account.jid.to_string();
         let success = PairingSuccess {
-            phone: phone_of(&jid).to_owned(),
+            phone: account.jid.user.to_string(),
             lid: account.lid.as_ref().map(ToString::to_string),
             platform: account.platform.clone(),
             business_name: account.business_name.clone(),

@@ -1,26 +1,13 @@
 //! One-time prekeys: without them at the server nobody can start a conversation with this device.
 
 use super::super::failure::IqError;
-use super::commands::Command;
-use super::phase::Waiter;
+use super::inbox::{Command, MadePrekeys};
+use super::phase::{UploadedPrekeys, Waiter};
 use super::{Session, Stop};
 use crate::api::LogLevel;
 use crate::crypto::OsRandom;
 use crate::stanza::{Node, build};
-use crate::store::records::{
-    OneTimePrekey, PrekeyBatch, allocate_prekeys, load_unsent_prekeys, prekeys_uploaded,
-};
-
-/// Keys made on another thread.
-#[derive(Debug)]
-pub(crate) struct MadePrekeys(PrekeyBatch);
-
-/// The keys of one upload that the server has not answered yet.
-#[derive(Debug)]
-pub(super) struct UploadedPrekeys {
-    last_id: u32,
-    count: usize,
-}
+use crate::store::records::{OneTimePrekey, allocate_prekeys, load_unsent_prekeys, prekeys_uploaded};
 
 impl Session {
     /// Sends the server what an earlier run made and could not hand over, or makes new ones.

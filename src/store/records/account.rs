@@ -72,6 +72,11 @@ impl AccountRecord {
         batch.put(Space::Account, Vec::new(), self.encode());
     }
 
+    /// The account's phone number, digits only.
+    pub fn phone(&self) -> &str {
+        self.jid.split(['@', ':']).next().unwrap_or(&self.jid)
+    }
+
     /// The stored form.
     pub fn encode(&self) -> Value {
         codec::encode(&Wire {

@@ -1,0 +1,223 @@
+//! Makes connections, sends on them, and watches over them.
+
+use std::sync::Arc;
+
+use super::super::clock::{Millis, unix_ms};
+use super::super::device;
+use super::super::ending::{Ending, Pace};
+use super::super::keepalive::{Due, Keepalive};
+use super::super::link::{Dial, Link, LinkError};
+use super::super::pending::Pending;
+use super::inbox::Wish;
+use super::phase::{NoAnswer, OfflineQueue, Online, Phase, Stage, Waiter};
+use super::{Session, Stop};
+use crate::api::{Config, ConnectionState, Error};
+use crate::crypto::random_array;
+use crate::noise::client_payload::{self, AppVersion, Login, RegistrationKeys};
+use crate::proto::Message;
+use crate::stanza::build::{self, IdSource};
+use crate::stanza::{Jid, Node};
+use crate::store::records::{self, AccountRecord, DeviceRecord};
+
+impl Session {
+    /// Starts to connect now.
+    pub(super) async fn dial(&mut self) -> Result<(), Stop> {
+        let dial = match (&self.device, &self.account) {
+            (Some(device), Some(account)) => {
+                login_dial(&self.settings.config, self.settings.version, device, account)
+            }
+            _ => {
+                self.fresh_device().await?;
+                self.registration_dial()
+            }
+        };
+        let Some(dial) = dial else {
+            // The device was made or loaded above; without one there is nothing to connect with.
+            return Ok(());
+        };
+        self.attempt = self.attempt.saturating_add(1);
+        self.tell_connection(ConnectionState::Connecting, None, None, None);
+        let settings = Arc::clone(&self.settings);
+        self.phase = Phase::Dialing(Box::pin(async move { Link::dial(&settings, dial).await }));
+        Ok(())
+    }
+
+    /// Makes the keys of a device that is not linked yet, if there are none.
+    pub(super) async fn fresh_device(&mut self) -> Result<(), Stop> {
+        if self.device.is_none() {
+            let device = DeviceRecord::generate(unix_ms(), &mut self.rng);
+            self.store.commit(records::fresh(&device)).await?;
+            self.device = Some(device);
+        }
+        Ok(())
+    }
+
+    fn registration_dial(&self) -> Option<Dial> {
+        let device = self.device.as_ref()?;
+        let keys = RegistrationKeys {
+            registration_id: device.registration_id,
+            identity: device.identity.public(),
+            signed_prekey_id: device.signed_prekey.id,
+            signed_prekey: device.signed_prekey.pair.public(),
+            signature: device.signed_prekey.signature,
+        };
+        let description = device::description(&self.settings.config, self.settings.version);
+        Some(Dial {
+            noise: Arc::new(device.noise.clone()),
+            payload: client_payload::registration(&description, &keys).encode_to_vec(),
+            routing_info: device.routing_info.clone(),
+        })
+    }
+
+    pub(super) async fn dialed(&mut self, dialed: Result<Link, LinkError>) -> Result<(), Stop> {
+        let link = match dialed {
+            Ok(link) => link,
+            Err(error) => {
+                self.phase = Phase::Offline;
+                self.forget_routing_info().await?;
+                return Err(Stop::Broken(error));
+            }
+        };
+        let now = self.clock.now();
+        let stage = match self.account {
+            Some(_) => Stage::LoggingIn { until: now + self.settings.login_timeout },
+            None => Stage::Registering,
+        };
+        let mut keepalive = Keepalive::new(self.settings.keepalive, now, &mut self.rng);
+        keepalive.sent(now);
+        self.phase = Phase::Online(Box::new(Online {
+            link,
+            stage,
+            pending: Pending::new(),
+            keepalive,
+            ids: IdSource::new(random_array(&mut self.rng)),
+            offline_queue: OfflineQueue::default(),
+        }));
+        self.backoff.connected(now);
+        self.tell_connection(ConnectionState::Connected, None, None, None);
+        self.connected_to_pairing().await
+    }
+
+    /// A connection with routing info that failed is tried again without it.
+    async fn forget_routing_info(&mut self) -> Result<(), Stop> {
+        if let Some(device) = &mut self.device
+            && device.routing_info.take().is_some()
+        {
+            let batch = records::fresh(device);
+            self.store.commit(batch).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends a stanza on the connection, if there is one. Nothing need come back for it.
+    pub(super) async fn send(&mut self, node: &Node) -> Result<(), Stop> {
+        match self.phase.online() {
+            Some(online) => Ok(online.link.send(node).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends an iq and notes who waits for its answer. False if there is no connection.
+    pub(super) async fn query(&mut self, node: Node, waiter: Waiter, timeout: Millis) -> Result<bool, Stop> {
+        let now = self.clock.now();
+        let deadline = now.saturating_add(timeout);
+        let Some(online) = self.phase.online() else {
+            return Ok(false);
+        };
+        online.keepalive.sent(now);
+        let id = online.ids.next();
+        online.pending.register(id.clone(), waiter, deadline);
+        self.send(&node.attr("id", id)).await?;
+        Ok(true)
+    }
+
+    /// Takes the connection down, if there is one, and says goodbye on it.
+    pub(super) async fn hang_up(&mut self) -> Vec<Waiter> {
+        match std::mem::replace(&mut self.phase, Phase::Offline) {
+            Phase::Online(mut online) => {
+                let waiters = online.pending.drain().collect();
+                self.backoff.closed(self.clock.now());
+                online.link.close().await;
+                waiters
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Waits before the next attempt and tells the host for how long.
+    pub(super) fn wait(&mut self, pace: Pace, reason: &'static str, error: Option<&Error>) {
+        let delay = match pace {
+            Pace::AtOnce => 0,
+            Pace::BackOff => self.backoff.next(&mut self.rng),
+            Pace::BackOffMore => {
+                self.backoff.rate_limited();
+                self.backoff.next(&mut self.rng)
+            }
+        };
+        self.wait_for(delay, reason, error);
+    }
+
+    pub(super) fn wait_for(&mut self, delay: Millis, reason: &'static str, error: Option<&Error>) {
+        self.phase = Phase::Waiting { until: self.clock.now().saturating_add(delay) };
+        self.tell_connection(ConnectionState::Reconnecting, Some(reason), error, Some(delay));
+    }
+
+    pub(super) async fn phase_time_passed(&mut self, now: Millis) -> Result<(), Stop> {
+        self.expire_requests(now);
+        match &mut self.phase {
+            Phase::Waiting { until } if *until <= now && self.wish == Wish::Online => self.dial().await,
+            Phase::Online(_) => self.online_time_passed(now).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn online_time_passed(&mut self, now: Millis) -> Result<(), Stop> {
+        if let Some(online) = self.phase.online()
+            && matches!(online.stage, Stage::LoggingIn { until } if until <= now)
+        {
+            return Err(Stop::Ended(Ending::login_timeout()));
+        }
+        while let Some(waiter) = self.phase.online().and_then(|online| online.pending.take_expired(now)) {
+            self.unanswered(waiter, NoAnswer::Timeout).await?;
+        }
+        self.ask_for_offline(now).await?;
+        let Some(online) = self.phase.online() else {
+            return Ok(());
+        };
+        online.keepalive.counted(online.link.received(), now);
+        let due = online.keepalive.check(now, !online.pending.is_empty(), &mut self.rng);
+        match due {
+            Due::Nothing => Ok(()),
+            Due::Ping => {
+                let timeout = self.settings.keepalive.dead_after;
+                self.query(build::get("w:p"), Waiter::Ping, timeout).await.map(drop)
+            }
+            Due::Dead => Err(Stop::Ended(Ending::dead())),
+        }
+    }
+}
+
+fn login_dial(
+    config: &Config,
+    version: AppVersion,
+    device: &DeviceRecord,
+    account: &AccountRecord,
+) -> Option<Dial> {
+    let jid: Jid = account.jid.parse().ok()?;
+    let login = Login {
+        username: jid.user.parse().ok()?,
+        device: u32::from(jid.device),
+        login_counter: account.login_counter,
+        passive: config.login_passive(),
+        lid_migrated: account.lid_migrated,
+        connect_attempt_count: None,
+    };
+    let description = device::description(config, version);
+    let mut payload = client_payload::login(&description, &login);
+    payload.push_name = account.push_name.clone();
+    Some(Dial {
+        noise: Arc::new(device.noise.clone()),
+        payload: payload.encode_to_vec(),
+        routing_info: device.routing_info.clone(),
+    })
+}

@@ -1,0 +1,93 @@
+//! What comes in to a session beside stanzas: the host's commands, and the results of work done elsewhere.
+
+use super::super::methods::Call;
+use crate::net::NetError;
+use crate::pairing::DerivedKey;
+use crate::pairing::code::PairingCode;
+use crate::pairing::phone_number::PhoneNumber;
+use crate::store::StoreError;
+use crate::store::records::PrekeyBatch;
+
+/// Comes in through the session's inbox.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Connect,
+    Disconnect,
+    Close,
+    RequestCode {
+        request: u64,
+        phone: PhoneNumber,
+        code: Option<PairingCode>,
+    },
+    RequestQr {
+        request: u64,
+    },
+    AnswerPasskey {
+        request: u64,
+        assertion: String,
+    },
+    ConfirmPasskey {
+        request: u64,
+    },
+    Cancel {
+        request: u64,
+    },
+    Logout {
+        request: u64,
+    },
+    Call {
+        request: u64,
+        call: Call,
+    },
+    Acknowledge {
+        event: u64,
+    },
+    /// From the thread that derived a key for the pairing code.
+    Derived(DerivedKey),
+    /// From the thread that made one-time prekeys.
+    PrekeysMade(Box<MadePrekeys>),
+    /// From the task that looked up the newest version.
+    VersionFound {
+        request: u64,
+        found: Result<String, NetError>,
+    },
+    /// From the task that listed the store's sessions.
+    SessionsListed {
+        request: u64,
+        listed: Result<Vec<String>, StoreError>,
+    },
+}
+
+impl Command {
+    /// The request that it is, and its name in the `result` event.
+    pub(super) fn request(&self) -> Option<(u64, &'static str)> {
+        match self {
+            Self::RequestCode { request, .. } => Some((*request, CODE)),
+            Self::RequestQr { request } => Some((*request, QR)),
+            Self::AnswerPasskey { request, .. } | Self::ConfirmPasskey { request } => {
+                Some((*request, PASSKEY))
+            }
+            Self::Logout { request } => Some((*request, LOGOUT)),
+            Self::Call { request, call } => Some((*request, call.name())),
+            _ => None,
+        }
+    }
+}
+
+/// What the host wants of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    Offline,
+    Online,
+    Closed,
+}
+
+/// Names of requests in `result` events, where they are no methods of `wa_call`.
+pub(super) const CODE: &str = "pairing.code";
+pub(super) const QR: &str = "pairing.qr";
+pub(super) const PASSKEY: &str = "pairing.passkey";
+pub(super) const LOGOUT: &str = "session.logout";
+
+/// Keys made on another thread.
+#[derive(Debug)]
+pub(crate) struct MadePrekeys(pub(super) PrekeyBatch);
