@@ -117,7 +117,7 @@ fn ms(seconds: &Value) -> (f64, &'static str) {
 }
 
 fn row(name: &str, (value, unit): (f64, &str), mark: Option<(f64, &str)>) {
-    let figure = |(value, unit)| {
+    let figure = |(value, unit): (f64, &str)| {
         let digits = if unit.is_empty() {
             0
         } else if value < 10.0 {
