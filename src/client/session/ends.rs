@@ -85,6 +85,10 @@ impl Session {
         if let (Verdict::Wipe, Some(_)) = (ending.verdict, &self.account) {
             return self.link_gone(ending).await;
         }
+        // Before anything is told: a host that hears of it may ask to connect again at once, and that must hold.
+        if matches!(ending.verdict, Verdict::Stop | Verdict::Wipe) {
+            self.give_up_connecting();
+        }
         let registering = self.account.is_none();
         if registering && ending.verdict != Verdict::Reconnect(Pace::AtOnce) {
             self.refused_to_pairing(&ending).await?;
@@ -100,7 +104,6 @@ impl Session {
                     // The server does not want these keys: the next attempt comes with others.
                     self.forget_device().await?;
                 }
-                self.give_up_connecting();
                 self.pairing_unreachable(OutcomeKind::NotConnected.into()).await?;
                 self.tell_connection(ConnectionState::Disconnected, Some(reason), Some(&error), None);
             }
