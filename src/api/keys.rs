@@ -154,7 +154,7 @@ keys! {
     keepalive_min = "keepalive.min_ms", Millis(100, HOUR), "15000", "0.1.0";
     /// The longest such time; each wait is drawn between the two.
     keepalive_max = "keepalive.max_ms", Millis(100, HOUR), "30000", "0.1.0";
-    /// How long after the first unanswered send the connection is given up.
+    /// How long after the first unanswered request the connection is given up.
     keepalive_deadline = "keepalive.deadline_ms", Millis(100, HOUR), "20000", "0.1.0";
     /// Whether a lost connection is made again by itself.
     reconnect_auto = "reconnect.auto", Flag, "true", "0.1.0";
