@@ -1,11 +1,11 @@
 //! Makes `calls.inc` for tests/c/misuse.c from the header: for each function a C function that calls it with chosen arguments.
 
-use crate::header::{Function, functions};
+use crate::header::{Function, committed, functions};
 use std::fmt::Write;
 
 /// The C source.
 pub(crate) fn source() -> String {
-    let functions = functions();
+    let functions = functions(&committed());
     let mut source = String::new();
     for function in &functions {
         one(&mut source, function);

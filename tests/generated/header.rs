@@ -1,15 +1,9 @@
-//! Everything that is made from something else and committed: constants, header, pages, the list of exported symbols.
-//!
-//! These tests fail when one is stale. `WA_UPDATE=1 cargo test --test generated` writes them all anew.
+//! The C header, and the constants in it, which are made from the tables in `src/api`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
+use crate::{check, root};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use wa::api::{EVENTS, STATUSES, pages};
-use wa::client::outcomes;
+use wa::api::{EVENTS, STATUSES};
 
 /// The sources of the header, in the order of its parts.
 const SOURCES: [&str; 10] = [
@@ -24,37 +18,6 @@ const SOURCES: [&str; 10] = [
     "event_fields",
     "reference",
 ];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn updating() -> bool {
-    std::env::var_os("WA_UPDATE").is_some()
-}
-
-/// Compares a committed file with what it should be, or writes it.
-fn check(path: &str, wanted: &str) {
-    let path = root().join(path);
-    if updating() {
-        if std::fs::read_to_string(&path).ok().as_deref() != Some(wanted) {
-            std::fs::write(&path, wanted).unwrap();
-        }
-        return;
-    }
-    let found = std::fs::read_to_string(&path).unwrap_or_default();
-    if found == wanted {
-        return;
-    }
-    let line = found.lines().zip(wanted.lines()).take_while(|(a, b)| a == b).count();
-    panic!(
-        "{} is stale from line {} on:\n  has    {}\n  wanted {}\nrun: WA_UPDATE=1 cargo test --test generated",
-        path.display(),
-        line + 1,
-        found.lines().nth(line).unwrap_or("(end)"),
-        wanted.lines().nth(line).unwrap_or("(end)"),
-    );
-}
 
 fn constants() -> String {
     let mut text = String::from(
@@ -94,7 +57,7 @@ fn doc(text: &mut String, sentence: &str) {
     writeln!(text, "///{line}").unwrap();
 }
 
-fn header() -> String {
+pub(crate) fn text() -> String {
     let config = cbindgen::Config::from_file(root().join("include/cbindgen.toml")).unwrap();
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in SOURCES {
@@ -105,24 +68,10 @@ fn header() -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// The functions that a header declares.
-fn declared(header: &str) -> BTreeSet<String> {
-    let mut code = String::new();
-    let mut rest = header;
-    while let Some((before, after)) = rest.split_once("/*") {
-        code.push_str(before);
-        rest = after.split_once("*/").unwrap().1;
-    }
-    code.push_str(rest);
-    let names =
-        code.split('(').filter_map(|part| part.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next());
-    names.filter(|name| name.starts_with("wa_")).map(str::to_owned).collect()
-}
-
 #[test]
 fn constants_and_header() {
     check("src/ffi/constants.rs", &constants());
-    let header = header();
+    let header = text();
     check("include/wa.h", &header);
 
     // The header is the reference, so most of it is words.
@@ -151,39 +100,4 @@ fn the_source_list_is_whole() {
     }
     files.insert("constants".to_owned());
     assert_eq!(files, SOURCES.iter().map(|source| (*source).to_owned()).collect());
-}
-
-#[test]
-fn the_pages_of_the_tables() {
-    for (name, page) in pages(&outcomes()) {
-        check(&format!("include/{name}"), &page);
-    }
-}
-
-/// The shared library that cargo built along with this test.
-fn library() -> PathBuf {
-    let mut folder = std::env::current_exe().unwrap();
-    folder.pop();
-    let library = folder.join("libwa.so");
-    assert!(library.exists(), "cargo did not build {}", library.display());
-    library
-}
-
-#[test]
-fn exported_symbols() {
-    let output = Command::new("nm")
-        .args(["-D", "--defined-only"])
-        .arg(library())
-        .output()
-        .expect("nm of binutils is needed");
-    assert!(output.status.success());
-    let output = String::from_utf8(output.stdout).unwrap();
-    let exported: BTreeSet<String> =
-        output.lines().filter_map(|line| line.split_whitespace().nth(2)).map(str::to_owned).collect();
-    let mut list = String::new();
-    for name in &exported {
-        writeln!(list, "{name}").unwrap();
-    }
-    assert_eq!(exported, declared(&header()), "what is exported and what the header declares differ");
-    check("include/wa.symbols", &list);
 }
