@@ -26,6 +26,7 @@ macro_rules! events {
                     kind: <$type as FieldType>::KIND,
                     optional: <$type as FieldType>::OPTIONAL,
                     values: <$type as FieldType>::VALUES,
+                    words: <$type as FieldType>::WORDS,
                     sentence: concat!($($fdoc),+).trim_ascii(),
                 },)*];
 

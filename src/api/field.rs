@@ -19,8 +19,21 @@ pub struct FieldInfo {
     pub optional: bool,
     /// All values, where they are a closed list.
     pub values: &'static [&'static str],
+    /// The same with their meaning.
+    pub words: Option<&'static Words>,
     /// What it means.
     pub sentence: &'static str,
+}
+
+/// A closed list of words, for bindings that make a type of it.
+#[derive(Debug)]
+pub struct Words {
+    /// The name of the type, `ConnectionState`.
+    pub name: &'static str,
+    /// What it says.
+    pub sentence: &'static str,
+    /// The words, each with its meaning.
+    pub list: &'static [(&'static str, &'static str)],
 }
 
 impl FieldInfo {
@@ -42,6 +55,8 @@ pub trait FieldType: Serialize + DeserializeOwned {
     const OPTIONAL: bool = false;
     /// The closed list of values, if there is one.
     const VALUES: &'static [&'static str] = &[];
+    /// The same with their meaning.
+    const WORDS: Option<&'static Words> = None;
     /// Some value, for tests and for the examples in the pages.
     fn sample() -> Self;
 }
@@ -71,6 +86,7 @@ impl<T: FieldType> FieldType for Option<T> {
     const KIND: &'static str = T::KIND;
     const OPTIONAL: bool = true;
     const VALUES: &'static [&'static str] = T::VALUES;
+    const WORDS: Option<&'static Words> = T::WORDS;
     fn sample() -> Self {
         Some(T::sample())
     }
@@ -156,6 +172,11 @@ macro_rules! words {
             impl $crate::api::field::FieldType for $name {
                 const KIND: &'static str = "text";
                 const VALUES: &'static [&'static str] = &[$($word,)+];
+                const WORDS: Option<&'static $crate::api::Words> = Some(&$crate::api::Words {
+                    name: stringify!($name),
+                    sentence: concat!($($doc),+).trim_ascii(),
+                    list: &[$(($word, concat!($($vdoc),+).trim_ascii()),)+],
+                });
                 fn sample() -> Self { [$($name::$variant,)+][0] }
             }
         )+
