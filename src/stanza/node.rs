@@ -69,12 +69,15 @@ impl Node {
         self
     }
 
-    /// With more children. Replaces bytes, if there were any.
+    /// With more children, perhaps none. Replaces bytes, if there were any.
     #[must_use]
     pub fn children(mut self, more: impl IntoIterator<Item = Node>) -> Self {
         match &mut self.content {
             Content::Children(children) => children.extend(more),
-            other => *other = Content::Children(more.into_iter().collect()),
+            other => {
+                let children: Vec<Node> = more.into_iter().collect();
+                *other = if children.is_empty() { Content::None } else { Content::Children(children) };
+            }
         }
         self
     }
@@ -272,5 +275,6 @@ mod tests {
         let node = node.bytes([1, 2]);
         assert_eq!((node.data(), node.child_nodes().len()), (Some(&[1, 2][..]), 0));
         assert_eq!(*Node::new("a").content(), Content::None);
+        assert_eq!(*Node::new("a").text("x").children([]).content(), Content::None);
     }
 }

@@ -261,6 +261,16 @@ impl<'a> NodeRef<'a> {
         }
     }
 
+    /// The attributes as they came. A name may be there twice; then the last one counts. For those who want many of them
+    /// at once: [`NodeRef::attr`] looks through all of them each time.
+    pub fn each_attr(&self) -> impl Iterator<Item = (&'a str, AttrRef<'a>)> {
+        let node = *self;
+        let arena = &node.stanza.arena;
+        node.attr_records()
+            .iter()
+            .map(move |record| (arena.str(&node.stanza.input, record.key), node.resolve(record)))
+    }
+
     /// The attributes in order, each name once.
     pub fn attrs(&self) -> impl Iterator<Item = (&'a str, AttrRef<'a>)> {
         let (node, records) = (*self, self.attr_records());
