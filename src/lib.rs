@@ -8,6 +8,7 @@
 //! | [`ffi`] | the C ABI, one file per C object; the only place with `unsafe`; no logic |
 //! | [`client`] | one session = one actor task: it owns the connection, the flows and the session's part of the store |
 //! | [`api`] | the vocabulary shared with the host: status codes, configuration keys, events, methods |
+//! | [`messaging`] | messages, receipts, groups, devices; values in, values out |
 //! | [`pairing`] | phone code, QR, passkey, signed device identity; values in, values out |
 //! | [`net`] | WebSocket, TLS, proxies: bytes to and from the server |
 //! | [`store`] | the storage trait, SQLite and memory; the typed records kept in it |
@@ -30,6 +31,8 @@ pub mod client;
 pub mod crypto;
 #[allow(unsafe_code, reason = "the C boundary: pointers come from the host")]
 pub mod ffi;
+#[forbid(unsafe_code)]
+pub mod messaging;
 #[forbid(unsafe_code)]
 pub mod net;
 #[forbid(unsafe_code)]

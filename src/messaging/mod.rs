@@ -1,0 +1,5 @@
+//! Messages: from what a host wants to say to the stanzas that say it, and back.
+//!
+//! Values in, values out, as in [`pairing`](crate::pairing): no clock, socket or randomness but what is handed in.
+
+pub mod stanzas;

@@ -1,0 +1,285 @@
+//! A received `<message>`: who it is from, and the ciphertexts in it.
+//!
+//! Main type: [`IncomingMessage`]. It borrows from the stanza: nothing is copied but the addresses.
+
+use super::AddressingMode;
+use super::header::{self, Header};
+use super::origin::{HeaderError, Member, Origin, Own};
+use super::read::{as_number, as_time, child_bytes, flag, number, text};
+use crate::stanza::{Jid, NodeRef, Server};
+
+/// Most ciphertexts that are looked at in one message; real ones have at most two.
+const MAX_ENCS: usize = 8;
+
+/// A received message.
+pub struct IncomingMessage<'a> {
+    /// Its id: unique per chat and sender only.
+    pub id: &'a str,
+    /// Chat and sender.
+    pub origin: Origin,
+    /// When the server took it, Unix seconds; `None` if it does not say.
+    pub timestamp: Option<u64>,
+    /// What the stanza calls its content: `text`, `media`, `reaction`, `poll`, `event`, `medianotify` ...; empty if it says
+    /// nothing.
+    pub kind: &'a str,
+    /// The name that the sender gives himself.
+    pub push_name: Option<&'a str>,
+    /// `peer` for what the own devices tell each other.
+    pub category: Option<&'a str>,
+    /// What sort of change it is to an earlier message, as a digit; see [`Edit`](super::outgoing).
+    pub edit: Option<&'a str>,
+    /// Whether it waited at the server while nobody was connected.
+    pub offline: bool,
+    /// Of the group it is in, as the server sees it.
+    pub addressing_mode: Option<AddressingMode>,
+    /// The sequence number in a channel.
+    pub server_id: Option<u64>,
+    /// Whether the sender is a business whose name the server vouches for.
+    pub verified_business: bool,
+    /// The companion's certificate, an `ADVSignedDeviceIdentity`.
+    pub device_identity: Option<&'a [u8]>,
+    /// A `VerifiedNameCertificate`.
+    pub verified_name: Option<&'a [u8]>,
+    /// The content of a message in a channel: a `Message`, neither encrypted nor padded.
+    pub plaintext: Option<&'a [u8]>,
+    node: NodeRef<'a>,
+    encs: NodeRef<'a>,
+    has_encs: bool,
+    unavailable: Option<Unavailable>,
+}
+
+/// One ciphertext.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Enc<'a> {
+    /// Which of the protocols it belongs to.
+    pub kind: EncKind,
+    /// Version of the padding: 2. The others are obsolete or of another product. 0 if it is not a number.
+    pub version: u8,
+    /// The ciphertext; empty if there is none.
+    pub bytes: &'a [u8],
+    /// Which repetition it is; 0 for the first time.
+    pub count: u32,
+    /// Whether nothing should be shown in place of it if it cannot be decrypted.
+    pub hide: bool,
+    /// The kind of media inside.
+    pub media_type: Option<&'a str>,
+}
+
+/// What a ciphertext is made with.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum EncKind {
+    /// `pkmsg`: the first messages of a session.
+    Prekey,
+    /// `msg`: in a session that both sides know.
+    Session,
+    /// `skmsg`: with the sender's key for a group.
+    SenderKey,
+    /// `msmsg`: a bot's answer, with the secret of the message that it answers.
+    MessageSecret,
+    /// Something else.
+    Unknown,
+}
+
+impl EncKind {
+    /// The word in attributes; empty for [`EncKind::Unknown`].
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Prekey => "pkmsg",
+            Self::Session => "msg",
+            Self::SenderKey => "skmsg",
+            Self::MessageSecret => "msmsg",
+            Self::Unknown => "",
+        }
+    }
+
+    fn from_name(name: &str) -> Self {
+        match name {
+            "pkmsg" => Self::Prekey,
+            "msg" => Self::Session,
+            "skmsg" => Self::SenderKey,
+            "msmsg" => Self::MessageSecret,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether it is between two devices only.
+    pub const fn is_pairwise(self) -> bool {
+        matches!(self, Self::Prekey | Self::Session)
+    }
+}
+
+/// A message whose content this device is not given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unavailable {
+    /// It may be viewed once, and on the phone only.
+    pub view_once: bool,
+    /// It is between a person and a hosted business.
+    pub hosted: bool,
+}
+
+/// What `<meta>` says about other messages that this one has to do with.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Meta<'a> {
+    /// Id of the message that it answers or changes.
+    pub target_id: Option<&'a str>,
+    /// Sender of that message.
+    pub target_sender: Option<Jid>,
+    /// Chat of that message.
+    pub target_chat: Option<Jid>,
+    /// Id of the message that began the thread.
+    pub thread_id: Option<&'a str>,
+    /// Sender of that message.
+    pub thread_sender: Option<Jid>,
+}
+
+impl<'a> IncomingMessage<'a> {
+    /// Reads a `<message>`, or a `<status>`, which is a message in the status feed under another tag.
+    pub fn read(node: NodeRef<'a>, own: &Own) -> Result<Self, HeaderError> {
+        let header = Header::read(&node);
+        let id = header::text(header.id).ok_or(HeaderError::NoId)?;
+        let origin = Origin::of(&header, own, Member::Required)?;
+        let mut message = Self {
+            id,
+            origin,
+            timestamp: header.t.and_then(as_time),
+            kind: header::text(header.kind).unwrap_or_default(),
+            push_name: header::text(header.notify),
+            category: header::text(header.category),
+            edit: header::text(header.edit),
+            offline: header.offline.is_some(),
+            addressing_mode: header::text(header.addressing_mode).and_then(AddressingMode::from_name),
+            server_id: header.server_id.and_then(as_number),
+            verified_business: header.verified_level.is_some(),
+            device_identity: None,
+            verified_name: None,
+            plaintext: None,
+            node,
+            encs: node,
+            has_encs: false,
+            unavailable: None,
+        };
+        message.read_children(own);
+        Ok(message)
+    }
+
+    fn read_children(&mut self, own: &Own) {
+        let (mut fan_out, mut meta) = (None, None);
+        for child in self.node.children() {
+            match child.tag() {
+                "enc" => self.has_encs = true,
+                "device-identity" => self.device_identity = child.bytes(),
+                "verified_name" => self.verified_name = child.bytes(),
+                "plaintext" => self.plaintext = child.bytes(),
+                "participants" => fan_out = Some(child),
+                "meta" => meta = Some(child),
+                "unavailable" => {
+                    self.unavailable = Some(Unavailable {
+                        view_once: child.is("type", "view_once"),
+                        hosted: flag(&child, "hosted"),
+                    });
+                }
+                _ => {}
+            }
+        }
+        // On lists the ciphertexts may come as they were sent: one for each device, ours among them.
+        if let Some(fan_out) = fan_out.filter(|_| !self.has_encs) {
+            let ours = |to: &NodeRef<'_>| to.jid("jid").is_some_and(|jid| own.is_device(&jid));
+            if let Some(to) = fan_out.children_named("to").find(|to| ours(to) && to.child("enc").is_some()) {
+                (self.encs, self.has_encs) = (to, true);
+            }
+        }
+        // A bot answers in the chat where it was asked. Nobody else may choose the chat.
+        if let Some(chat) =
+            meta.filter(|_| is_bot(&self.origin.sender)).and_then(|m| m.jid("target_chat_jid"))
+        {
+            self.origin.chat = chat.account();
+        }
+    }
+
+    /// The ciphertexts: those between two devices first, since one of them usually brings the key for the other.
+    pub fn encs(&self) -> impl Iterator<Item = Enc<'a>> + use<'a> {
+        let all = |node: NodeRef<'a>| node.children_named("enc").map(Enc::read).take(MAX_ENCS);
+        let pairwise = all(self.encs).filter(|enc| enc.kind.is_pairwise());
+        pairwise.chain(all(self.encs).filter(|enc| !enc.kind.is_pairwise()))
+    }
+
+    /// Whether there is a ciphertext at all.
+    pub fn has_encs(&self) -> bool {
+        self.has_encs
+    }
+
+    /// Whether the own devices tell each other something with it.
+    pub fn is_peer(&self) -> bool {
+        self.category == Some("peer")
+    }
+
+    /// Whether, and why, the content is not for this device.
+    pub fn unavailable(&self) -> Option<Unavailable> {
+        self.unavailable.filter(|_| !self.has_encs)
+    }
+
+    /// What it says about other messages.
+    pub fn meta(&self) -> Meta<'a> {
+        let Some(meta) = self.node.child("meta") else { return Meta::default() };
+        Meta {
+            target_id: text(&meta, "target_id"),
+            target_sender: meta.jid("target_sender_jid"),
+            target_chat: meta.jid("target_chat_jid"),
+            thread_id: text(&meta, "thread_msg_id"),
+            thread_sender: meta.jid("thread_msg_sender_jid"),
+        }
+    }
+
+    /// The id under which a bot's answer is encrypted: of the answer that it continues, or its own.
+    pub fn bot_reply_id(&self) -> &'a str {
+        let continued =
+            self.node.child("bot").filter(|bot| bot.is("edit", "inner") || bot.is("edit", "last"));
+        continued.and_then(|bot| text(&bot, "edit_target_id")).unwrap_or(self.id)
+    }
+
+    /// The other recipients of what another own device sent to a broadcast list.
+    pub fn list_recipients(&self) -> impl Iterator<Item = Jid> + use<'a> {
+        let fan_out = self.node.child("participants").filter(|_| self.origin.from_me);
+        fan_out.into_iter().flat_map(|all| all.children_named("to").filter_map(|to| to.jid("jid")))
+    }
+
+    /// The server's authenticator for reports of abuse.
+    pub fn reporting_tag(&self) -> Option<&'a [u8]> {
+        child_bytes(&self.node.child("reporting")?, "reporting_tag")
+    }
+
+    /// The stanza itself.
+    pub fn node(&self) -> NodeRef<'a> {
+        self.node
+    }
+}
+
+impl<'a> Enc<'a> {
+    fn read(node: NodeRef<'a>) -> Self {
+        Self {
+            kind: text(&node, "type").map_or(EncKind::Unknown, EncKind::from_name),
+            version: number(&node, "v").unwrap_or(0),
+            bytes: node.bytes().unwrap_or_default(),
+            count: number(&node, "count").unwrap_or(0),
+            hide: node.is("decrypt-fail", "hide"),
+            media_type: text(&node, "mediatype"),
+        }
+    }
+}
+
+/// Whether an account is one of WhatsApp's bots.
+pub fn is_bot(jid: &Jid) -> bool {
+    let digits = |rest: &str, count| rest.len() == count && rest.bytes().all(|b| b.is_ascii_digit());
+    match jid.server {
+        Server::Bot => true,
+        Server::Pn if jid.device == 0 => {
+            jid.user.strip_prefix("1313555").is_some_and(|rest| digits(rest, 4))
+                || jid.user.strip_prefix("131655500").is_some_and(|rest| digits(rest, 2))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[path = "incoming_tests.rs"]
+mod tests;

@@ -1,0 +1,63 @@
+//! Typed values and the stanzas that carry them, for everything that has to do with messages. No state and no decisions:
+//! what a stanza means for a session, a chat or the host is the engine's business.
+//!
+//! Two kinds of functions, one file per subject. Builders make a [`Node`](crate::stanza::Node) from parts; what they are
+//! given is trusted. Readers take a [`NodeRef`](crate::stanza::NodeRef) from the network and give a typed value, which
+//! mostly borrows from it: they find children by tag and attributes by name, take what other clients write differently,
+//! and answer `None` or a named error to what makes no sense. Their time and memory are proportional to the stanza's size.
+//!
+//! | subject | files |
+//! |---|---|
+//! | who and where | [`origin`] (chat and sender of what arrives), [`phash`] (hash of a set of devices) |
+//! | messages | [`incoming`], [`outgoing`], [`acks`] (the server's answer to what was sent) |
+//! | what happens to messages | [`receipts`], [`retry`] |
+//! | devices and their keys | [`devices`], [`key_index`], [`bundles`] |
+//! | groups | [`groups`], [`group_requests`] |
+//!
+//! The stanzas are what whatsmeow and Baileys send and read; where those two differ, the file says so.
+
+pub mod acks;
+pub mod bundles;
+pub mod devices;
+pub mod group_requests;
+pub mod groups;
+mod header;
+pub mod incoming;
+pub mod key_index;
+pub mod origin;
+pub mod outgoing;
+pub mod phash;
+mod read;
+pub mod receipts;
+pub mod retry;
+
+#[cfg(test)]
+mod testing;
+
+/// Under which kind of address the members of a group are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AddressingMode {
+    /// By phone number.
+    Pn,
+    /// By hidden identity.
+    Lid,
+}
+
+impl AddressingMode {
+    /// The word in attributes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pn => "pn",
+            Self::Lid => "lid",
+        }
+    }
+
+    /// The mode of that word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "pn" => Some(Self::Pn),
+            "lid" => Some(Self::Lid),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What the tests of this room share.
+
+use super::origin::Own;
+use crate::stanza::{Jid, Node, NodeRef, Stanza};
+use serde_json::Value;
+use std::sync::OnceLock;
+
+/// `tests/vectors/message-vectors.json`.
+pub(super) fn vectors() -> &'static Value {
+    static VECTORS: OnceLock<Value> = OnceLock::new();
+    VECTORS.get_or_init(|| {
+        serde_json::from_str(include_str!("../../../tests/vectors/message-vectors.json")).unwrap()
+    })
+}
+
+/// Whoever the tests are: `100@s.whatsapp.net`, `900@lid`, device 7.
+pub(super) fn own() -> Own {
+    Own { pn: jid("100:7@s.whatsapp.net"), lid: Some(jid("900:7@lid")) }
+}
+
+pub(super) fn jid(text: &str) -> Jid {
+    text.parse().unwrap()
+}
+
+/// Reads what the other side would have sent as `node`.
+pub(super) fn reading<T>(node: Node, read: impl FnOnce(NodeRef<'_>) -> T) -> T {
+    read(Stanza::from_node(&node).unwrap().root())
+}
