@@ -11,19 +11,21 @@
 //! | who and where | [`origin`] (chat and sender of what arrives), [`phash`] (hash of a set of devices) |
 //! | messages | [`incoming`], [`outgoing`], [`acks`] (the server's answer to what was sent) |
 //! | what happens to messages | [`receipts`], [`retry`] |
-//! | devices and their keys | [`devices`], [`key_index`], [`bundles`] |
-//! | groups | [`groups`], [`group_requests`] |
+//! | devices and their keys | [`devices`], [`key_index`], [`bundles`], [`notices`] (of changes) |
+//! | groups | [`groups`], [`group_requests`], [`group_changes`] |
 //!
 //! The stanzas are what whatsmeow and Baileys send and read; where those two differ, the file says so.
 
 pub mod acks;
 pub mod bundles;
 pub mod devices;
+pub mod group_changes;
 pub mod group_requests;
 pub mod groups;
 mod header;
 pub mod incoming;
 pub mod key_index;
+pub mod notices;
 pub mod origin;
 pub mod outgoing;
 pub mod phash;
