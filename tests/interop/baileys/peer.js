@@ -19,9 +19,12 @@ export class Peer {
 	#waiters = new Set()
 	#log = []
 
-	/** `folder` keeps the credentials: a peer made later from the same folder is the same device. */
-	constructor(sim, folder) {
-		Object.assign(this, { sim, folder, updates: [], stopped: false })
+	/**
+	 * `folder` keeps the credentials: a peer made later from the same folder is the same device. `options` are Baileys' own;
+	 * `listen` is given the event emitter of each new connection.
+	 */
+	constructor(sim, folder, options = {}, listen = () => {}) {
+		Object.assign(this, { sim, folder, options, listen, updates: [], stopped: false })
 	}
 
 	/** Opens a connection; after the restart that follows pairing, opens it again, as every program on Baileys does. */
@@ -31,8 +34,10 @@ export class Peer {
 			auth: state,
 			waWebSocketUrl: this.sim.wss,
 			agent: new Agent({ ca: this.sim.ca }),
-			logger: memoryLogger(this.#log)
+			logger: memoryLogger(this.#log),
+			...this.options
 		})
+		this.listen(this.sock.ev)
 		this.sock.ev.on('creds.update', saveCreds)
 		this.sock.ev.on('connection.update', update => {
 			this.updates.push(update)
@@ -98,6 +103,14 @@ export class Peer {
 			TIMEOUT_MS
 		)
 		return answer?.attrs.type === 'result'
+	}
+
+	/** Connects a stopped peer again and waits until it is logged in. */
+	async again() {
+		this.stopped = false
+		this.updates = []
+		await this.connect()
+		await this.open()
 	}
 
 	/** Ends the connection, as the end of a program would. */

@@ -91,6 +91,7 @@ type Outcome struct {
 
 // PhoneState is what the phone's screen and its list of linked devices show.
 type PhoneState struct {
+	LID        string `json:"lid"`
 	Companions []struct {
 		Device int    `json:"device"`
 		JID    string `json:"jid"`
@@ -127,6 +128,27 @@ func (s *Sim) Cut(device string) error {
 	return fmt.Errorf("%s is not connected", device)
 }
 
+// Ciphertexts is what wa-sim has seen of the messages' encryption.
+type Ciphertexts struct {
+	Messages   int `json:"messages"`
+	Pairwise   int `json:"pairwise"`
+	Group      int `json:"group"`
+	Reused     int `json:"reused"`
+	Unreadable int `json:"unreadable"`
+	Findings   []struct {
+		Sender  string `json:"sender"`
+		Counter int    `json:"counter"`
+		Chain   string `json:"chain"`
+		ID      string `json:"id"`
+	} `json:"findings"`
+}
+
+// Ciphertexts reads it.
+func (s *Sim) Ciphertexts() (seen Ciphertexts, err error) {
+	err = s.call(http.MethodGet, "/ciphertexts", nil, &seen)
+	return
+}
+
 // Enter types a pairing code and waits for what the phone says to it.
 func (p *Phone) Enter(code string) (outcome Outcome, err error) {
 	err = p.call(http.MethodPost, "/enter", map[string]any{"code": code}, &outcome)
@@ -137,6 +159,11 @@ func (p *Phone) Enter(code string) (outcome Outcome, err error) {
 func (p *Phone) Scan(qr string) (outcome Outcome, err error) {
 	err = p.call(http.MethodPost, "/scan", map[string]any{"qr": qr}, &outcome)
 	return
+}
+
+// Number is the phone's number.
+func (p *Phone) Number() string {
+	return p.number
 }
 
 // UnlinkAll logs all companions out from the phone's list of linked devices.

@@ -13,6 +13,7 @@
 //! | `phone` | the simulated phones: they type codes, scan, refuse, unlink |
 //! | `faults` | the rule table of everything that can be made to go wrong |
 //! | `control` | the control API (JSON over HTTP) and the page with the phones |
+//! | `ledger` | which message keys were used, and whether one was used twice |
 //! | `log` | what went over the wires, for tests to read |
 //!
 //! It is no place for protocol code: what both ends need comes from the `wa` crate. What only a server or a phone needs
@@ -22,6 +23,7 @@ mod control;
 mod faults;
 mod json_node;
 mod keys;
+mod ledger;
 mod log;
 mod model;
 pub mod options;

@@ -4,17 +4,32 @@
 
 mod account;
 mod connection;
+mod group;
+mod keys;
+mod queue;
+mod space;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Instant,
 };
 
-pub(crate) use account::{CodeRequest, Device, DeviceAddress, Finish, Phone, Queued, Screen, SignedPrekey};
+pub(crate) use account::{
+    CodeRequest, Device, DeviceAddress, Finish, Phone, PrivacyToken, RecentlySent, Screen,
+};
 pub(crate) use connection::{
     Command, Connection, PasskeyExchange, PasskeyStep, PendingLink, Stage, Unpaired,
 };
+pub(crate) use group::{Description, Group, Rank};
+pub(crate) use keys::{KeyStore, SignedPrekey};
+pub(crate) use queue::{Queue, Queued};
+pub(crate) use space::Space;
+
+use wa::stanza::{Jid, Server};
+
+/// Most accounts that are told of the changes of one account.
+const MAX_WATCHERS: usize = 100_000;
 
 /// What a ref was given out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +62,15 @@ pub(crate) struct Model {
     pub(crate) connections: BTreeMap<u64, Entry>,
     pub(crate) phones: BTreeMap<String, Phone>,
     pub(crate) refs: HashMap<String, RefEntry>,
+    pub(crate) groups: BTreeMap<String, Group>,
+    /// Numbers by LID.
+    pub(crate) lids: HashMap<String, String>,
+    /// Connections that want to hear of somebody's presence, by that somebody's number.
+    pub(crate) presence: HashMap<String, BTreeSet<u64>>,
+    /// Under which of its names it was asked for.
+    pub(crate) presence_names: HashMap<(u64, String), Space>,
     last_connection: u64,
+    last_group: u64,
 }
 
 impl Model {
@@ -55,6 +78,12 @@ impl Model {
     pub(crate) fn next_connection(&mut self) -> u64 {
         self.last_connection += 1;
         self.last_connection
+    }
+
+    /// A number for a new group; never used again.
+    pub(crate) fn next_group(&mut self) -> u64 {
+        self.last_group += 1;
+        self.last_group
     }
 
     /// The handle of an open connection.
@@ -84,6 +113,72 @@ impl Model {
 
     pub(crate) fn device_mut(&mut self, address: &DeviceAddress) -> Option<&mut Device> {
         self.phones.get_mut(&address.number)?.devices.get_mut(&address.device)
+    }
+
+    /// The number behind the address of a person, in either name space.
+    pub(crate) fn number_of(&self, jid: &Jid) -> Option<&str> {
+        match Space::of(jid)? {
+            Space::Pn => self.phones.get(jid.user.as_str()).map(|phone| phone.number.as_str()),
+            Space::Lid => self.lids.get(jid.user.as_str()).map(String::as_str),
+        }
+    }
+
+    /// The account behind the address of a person.
+    pub(crate) fn account(&self, jid: &Jid) -> Option<&Phone> {
+        self.phones.get(self.number_of(jid)?)
+    }
+
+    /// The device that an address means; without a device number, the phone.
+    pub(crate) fn resolve(&self, jid: &Jid) -> Option<DeviceAddress> {
+        let number = self.number_of(jid)?.to_owned();
+        Some(DeviceAddress { number, device: jid.device })
+    }
+
+    /// What a device is called in a name space.
+    pub(crate) fn jid(&self, address: &DeviceAddress, space: Space) -> Option<Jid> {
+        Some(self.phones.get(&address.number)?.jid(space, address.device))
+    }
+
+    /// The keys of a device, that of a phone too.
+    pub(crate) fn keys(&self, address: &DeviceAddress) -> Option<&KeyStore> {
+        match address.device {
+            0 => self.phones.get(&address.number).map(|phone| &phone.keys),
+            _ => self.device(address).map(|device| &device.keys),
+        }
+    }
+
+    pub(crate) fn keys_mut(&mut self, address: &DeviceAddress) -> Option<&mut KeyStore> {
+        match address.device {
+            0 => self.phones.get_mut(&address.number).map(|phone| &mut phone.keys),
+            _ => self.device_mut(address).map(|device| &mut device.keys),
+        }
+    }
+
+    /// Removes an account and all that points to it.
+    pub(crate) fn remove_phone(&mut self, number: &str) {
+        if let Some(phone) = self.phones.remove(number) {
+            self.lids.remove(&phone.lid);
+        }
+        for group in self.groups.values_mut() {
+            group.members.remove(number);
+        }
+    }
+
+    /// From now on both are told what changes about the other.
+    pub(crate) fn acquaint(&mut self, one: &str, other: &str) {
+        for (watched, watcher) in [(one, other), (other, one)] {
+            if let Some(phone) = self.phones.get_mut(watched)
+                && phone.watchers.len() < MAX_WATCHERS
+                && !phone.watchers.contains(watcher)
+            {
+                phone.watchers.insert(watcher.to_owned());
+            }
+        }
+    }
+
+    /// The group of an address.
+    pub(crate) fn group(&self, jid: &Jid) -> Option<&Group> {
+        (jid.server == Server::Group).then(|| self.groups.get(jid.user.as_str()))?
     }
 
     /// Forgets all refs that lead to a connection.

@@ -4,6 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use clap::Parser;
 
+use crate::model::Space;
+
 /// Options of one simulator. `Options::default()` is what the command without arguments uses.
 #[derive(Clone, Debug, Parser)]
 #[command(
@@ -66,6 +68,15 @@ pub struct Options {
     /// Error code for a pairing code asked for a number that has no phone
     #[arg(long, value_name = "CODE", default_value_t = 400)]
     pub unknown_number_code: u16,
+    /// How many stanzas wait for one device before the oldest is lost
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub queue_limit: usize,
+    /// A device with fewer one-time prekeys than this is asked for more
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub prekey_threshold: usize,
+    /// Make groups in which members go by phone number, not by LID
+    #[arg(long)]
+    pub pn_groups: bool,
     /// How many log entries are kept; 0 keeps none
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub log_limit: usize,
@@ -88,6 +99,10 @@ impl Options {
 
     pub(crate) fn phone_patience(&self) -> Duration {
         Duration::from_millis(self.phone_patience_ms)
+    }
+
+    pub(crate) fn group_mode(&self) -> Space {
+        if self.pn_groups { Space::Pn } else { Space::Lid }
     }
 
     pub(crate) fn unpaired_lifetime(&self) -> Option<Duration> {

@@ -133,6 +133,21 @@ impl Handle {
         control::phones::push(&self.world, number, device, &stanza).map_err(|error| error.to_string())
     }
 
+    /// `POST /groups`: makes a group; the error is the API's.
+    pub fn create_group(&self, group: &Json) -> Result<Json, String> {
+        control::groups::create(&self.world, group).map_err(|error| error.to_string())
+    }
+
+    /// `POST /groups/{id}/{verb}`; the error is the API's.
+    pub fn group(&self, id: &str, verb: &str, body: &Json) -> Result<Json, String> {
+        control::groups::act(&self.world, id, verb, body).map_err(|error| error.to_string())
+    }
+
+    /// `GET /ciphertexts`.
+    pub fn ciphertexts(&self) -> Json {
+        control::ciphertexts::show(&self.world)
+    }
+
     /// `POST /faults`: adds a rule and gives its id; the error says what is wrong with it.
     pub fn add_fault(&self, rule: Json) -> Result<u64, String> {
         let rule: NewRule = serde_json::from_value(rule).map_err(|error| error.to_string())?;

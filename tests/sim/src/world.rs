@@ -9,7 +9,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::{
-    faults::FaultTable, keys::ServerKeys, log::Log, model::Model, options::Options, random::SimRandom,
+    faults::FaultTable, keys::ServerKeys, ledger::Ledger, log::Log, model::Model, options::Options,
+    random::SimRandom,
 };
 
 /// One simulated WhatsApp. The locks are held for short sections only, never across an await, and never two at a time
@@ -20,6 +21,7 @@ pub(crate) struct World {
     pub(crate) model: Mutex<Model>,
     pub(crate) faults: FaultTable,
     pub(crate) log: Log,
+    pub(crate) ledger: Ledger,
     /// Told whenever something changed that somebody may wait for.
     pub(crate) changed: Notify,
     random: SimRandom,
@@ -38,6 +40,7 @@ impl World {
             model: Mutex::new(Model::default()),
             faults: FaultTable::default(),
             log,
+            ledger: Ledger::default(),
             changed: Notify::new(),
             random,
             streams: AtomicU64::new(0),

@@ -136,7 +136,6 @@ async fn what_clients_ask_after_login_is_answered() {
         ("w", "props"),
         ("blocklist", "list"),
         ("bot", "bot"),
-        ("w:g2", "participating"),
         ("disappearing_mode", "disappearing_mode"),
     ] {
         let answer = wire.query(build::get(xmlns).child(Node::new(tag))).await;
@@ -145,6 +144,8 @@ async fn what_clients_ask_after_login_is_answered() {
     for (xmlns, tag) in [("urn:xmpp:whatsapp:dirty", "clean"), ("urn:xmpp:whatsapp:push", "config")] {
         assert!(good(&wire.query(build::set(xmlns).child(Node::new(tag))).await), "{xmlns}");
     }
+    let groups = build::iq("get", Jid::new("", wa::stanza::Server::Group), "w:g2");
+    assert!(wire.query(groups.child(Node::new("participating"))).await.root().child("groups").is_some());
     let unknown = wire.query(build::get("never:heard:of").child(Node::new("it"))).await;
     assert!(unknown.root().child("error").unwrap().is("code", "501"));
 

@@ -2,9 +2,11 @@
 //!
 //! Handlers translate; what they do is in `phone`, `server` and `faults`, where the Rust API finds it too.
 
+pub(crate) mod ciphertexts;
 pub(crate) mod connections;
 mod error;
 mod faults;
+pub(crate) mod groups;
 mod log;
 mod page;
 pub(crate) mod phones;
@@ -32,6 +34,8 @@ Control API (JSON; errors are 4xx with {\"error\":name,\"message\":text}):
   POST   /phones/{number}/scan {\"qr\"}               scan a QR; answers with the outcome
   POST   /phones/{number}/unlink {\"device\"|\"all\"}   unlink companions
   POST   /phones/{number}/refresh_code|confirm|reinstall|push
+  GET, POST /groups {\"subject\",\"creator\",\"members\"}; POST /groups/{id}/add|remove|promote|demote|leave|set|mode
+  GET, DELETE /ciphertexts                          message keys seen, and those used twice
   POST   /faults {\"when\",\"do\",\"times\"}              make something go wrong
   GET, DELETE /faults; DELETE /faults/{id}
   GET    /connections; POST /connections/{id}/close|cut|silence|send|nudge
@@ -52,6 +56,10 @@ pub(crate) async fn serve(world: Arc<World>, started: Started, listener: TcpList
         .route("/phones", get(phones::get_all).post(phones::post))
         .route("/phones/{number}", get(phones::get_one).patch(phones::patch_one).delete(phones::remove))
         .route("/phones/{number}/{verb}", post(phones::act))
+        .route("/groups", get(groups::get_all).post(groups::post))
+        .route("/groups/{id}", get(groups::get_one))
+        .route("/groups/{id}/{verb}", post(groups::post_verb))
+        .route("/ciphertexts", get(ciphertexts::get).delete(ciphertexts::clear))
         .route("/faults", get(faults::get_all).post(faults::post).delete(faults::clear))
         .route("/faults/{id}", delete(faults::remove))
         .route("/connections", get(connections::get_all))

@@ -13,8 +13,8 @@ use crate::{
     json_node,
     model::{Device, DeviceAddress, Phone, Queued},
     phone::{self, Behaviour, code::Typed},
-    server::{link_code, queue, unlink},
-    world::World,
+    server::{account, link_code, presence, queue, unlink},
+    world::{World, unix_seconds},
 };
 
 /// Makes a phone.
@@ -112,7 +112,7 @@ fn device_json(phone: &Phone, number: u16, device: &Device) -> Value {
         "online": device.connection.is_some(),
         "connection": device.connection,
         "logins": device.logins,
-        "prekeys": device.prekeys.len(),
+        "prekeys": device.keys.prekeys.len(),
         "queued": device.queue.iter().map(|queued| queued.id.as_str()).collect::<Vec<_>>(),
         "linked_ms": device.linked_ms,
         "last_seen_ms": device.last_seen_ms,
@@ -144,7 +144,7 @@ pub(super) async fn patch_one(State(world): Shared, Path(number): Path<String>, 
 
 pub(super) async fn remove(State(world): Shared, Path(number): Path<String>) -> Answer {
     unlink::from_phone(&world, &number, unlink::Which::All).ok_or_else(|| ApiError::no_phone(&number))?;
-    world.model.lock().phones.remove(&number);
+    world.model.lock().remove_phone(&number);
     world.changed.notify_waiters();
     Ok(Json(json!({})))
 }
@@ -185,6 +185,18 @@ struct Reinstall {
 
 fn yes() -> bool {
     true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Presence {
+    available: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Token {
+    to: String,
 }
 
 #[derive(Deserialize)]
@@ -236,12 +248,27 @@ pub(super) async fn act(
             phone::reinstall(&world, &number, unlink).ok_or_else(no_phone)?;
             Ok(Json(json!({})))
         }
+        "presence" => {
+            let Presence { available } = body(&bytes)?;
+            let mut model = world.model.lock();
+            model.phones.get(&number).ok_or_else(no_phone)?;
+            presence::at_the_phone(&mut model, &number, available);
+            Ok(Json(json!({})))
+        }
+        "token" => {
+            let Token { to } = body(&bytes)?;
+            let mut model = world.model.lock();
+            model.phones.get(&number).ok_or_else(no_phone)?;
+            model.phones.get(&to).ok_or_else(|| ApiError::no_phone(&to))?;
+            account::give_token(&world, &mut model, &number, &to, unix_seconds());
+            Ok(Json(json!({})))
+        }
         "push" => {
             let Push { device, stanza } = body(&bytes)?;
             Ok(Json(json!({ "id": push(&world, &number, device, &stanza)? })))
         }
         _ => Err(ApiError::not_found(
-            "a phone can enter, scan, unlink, refresh_code, confirm, reinstall and push",
+            "a phone can enter, scan, unlink, refresh_code, confirm, reinstall, presence, token and push",
         )),
     }
 }
@@ -272,6 +299,6 @@ pub(crate) fn push(world: &World, number: &str, device: u16, stanza: &Value) -> 
     if model.device(&address).is_none() {
         return Err(ApiError::not_found("there is no such companion"));
     }
-    queue::push(&mut model, &address, Queued { id: id.clone(), node });
+    queue::push(world, &mut model, &address, Queued { id: id.clone(), node });
     Ok(id)
 }

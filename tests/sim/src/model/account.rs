@@ -1,15 +1,16 @@
 //! An account: its phone, and the companions linked to it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use wa::{
     crypto::{KeyPair, PublicKey},
     proto::companion::DeviceProps,
-    stanza::{Jid, Node},
+    stanza::Jid,
 };
 
+use super::{KeyStore, Queue, Space};
 use crate::phone::Behaviour;
 
 /// One companion of one account.
@@ -25,30 +26,12 @@ impl DeviceAddress {
     }
 }
 
-/// A prekey signed by the identity key.
-#[derive(Clone, Debug)]
-pub(crate) struct SignedPrekey {
-    pub(crate) id: u32,
-    pub(crate) key: PublicKey,
-    pub(crate) signature: Vec<u8>,
-}
-
-/// A stanza for a device, kept until the device acknowledges it.
-#[derive(Clone, Debug)]
-pub(crate) struct Queued {
-    pub(crate) id: String,
-    pub(crate) node: Node,
-}
-
 /// A linked companion, as the server knows it.
 pub(crate) struct Device {
     pub(crate) noise: PublicKey,
-    pub(crate) identity: PublicKey,
-    pub(crate) registration_id: u32,
+    pub(crate) keys: KeyStore,
     pub(crate) key_index: u32,
     pub(crate) props: DeviceProps,
-    pub(crate) signed_prekey: SignedPrekey,
-    pub(crate) prekeys: VecDeque<(u32, PublicKey)>,
     /// `ADVSignedDeviceIdentity` as the companion answered it; `None` until then, and without it there is no login.
     pub(crate) signed_identity: Option<Vec<u8>>,
     pub(crate) linked_ms: u64,
@@ -57,7 +40,44 @@ pub(crate) struct Device {
     pub(crate) connection: Option<u64>,
     /// Asked to be told about the queue only after `active`.
     pub(crate) passive: bool,
-    pub(crate) queue: VecDeque<Queued>,
+    /// Its last presence was `available`.
+    pub(crate) available: bool,
+    pub(crate) queue: Queue,
+    /// Messages it sent lately, so that a repeated one is not delivered twice.
+    pub(crate) sent: RecentlySent,
+}
+
+/// The last messages of a device.
+#[derive(Default)]
+pub(crate) struct RecentlySent {
+    order: VecDeque<u64>,
+    known: HashSet<u64>,
+}
+
+impl RecentlySent {
+    /// As many as a client may repeat after a lost connection, and more.
+    const LIMIT: usize = 4096;
+
+    /// Remembers a message by its digest; false if it is known.
+    pub(crate) fn insert(&mut self, digest: u64) -> bool {
+        if !self.known.insert(digest) {
+            return false;
+        }
+        self.order.push_back(digest);
+        if self.order.len() > Self::LIMIT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
+
+    /// Forgets a message that was refused: it may come again, and better.
+    pub(crate) fn remove(&mut self, digest: u64) {
+        if self.known.remove(&digest) {
+            self.order.retain(|known| *known != digest);
+        }
+    }
 }
 
 /// A companion's request for a code, as the phone was told of it.
@@ -107,6 +127,8 @@ pub(crate) struct Phone {
     /// User part of the account's LID.
     pub(crate) lid: String,
     pub(crate) identity: KeyPair,
+    /// What the server has of the phone itself, device 0.
+    pub(crate) keys: KeyStore,
     pub(crate) raw_id: u32,
     /// Highest key index ever given out; 0 is the phone itself.
     pub(crate) last_key_index: u32,
@@ -121,12 +143,54 @@ pub(crate) struct Phone {
     pub(crate) stale_secrets: Vec<[u8; 32]>,
     /// Told when the user has compared the codes of a passkey exchange.
     pub(crate) confirm: Option<tokio::sync::oneshot::Sender<bool>>,
+    /// The person has the phone in hand: its app is open and online.
+    pub(crate) at_the_phone: bool,
+    /// The about text.
+    pub(crate) about: String,
+    /// Accounts that are told when the devices or the identity of this one change: those that asked for them or talked to it.
+    pub(crate) watchers: BTreeSet<String>,
+    /// Numbers this account has blocked.
+    pub(crate) blocked: BTreeSet<String>,
+    /// Numbers that have sent a message to this account: it may answer them whatever its restrictions.
+    pub(crate) known: BTreeSet<String>,
+    /// Privacy tokens that this account has given out: to whom, and when.
+    pub(crate) tokens: BTreeMap<String, PrivacyToken>,
+}
+
+/// A trusted-contact token: who holds it may write to who gave it out.
+#[derive(Clone, Debug)]
+pub(crate) struct PrivacyToken {
+    pub(crate) bytes: Vec<u8>,
+    /// Unix seconds.
+    pub(crate) at: u64,
+}
+
+impl PrivacyToken {
+    /// Tokens are valid in the week in which they were given out, and in the three that follow. Weeks are counted from 1970.
+    pub(crate) fn is_valid(&self, now: u64) -> bool {
+        const WEEK: u64 = 604_800;
+        self.at >= (now / WEEK).saturating_sub(3) * WEEK
+    }
 }
 
 impl Phone {
     /// The account's LID address for one device.
     pub(crate) fn lid(&self, device: u16) -> Jid {
         Jid::lid(self.lid.as_str()).with_device(device)
+    }
+
+    /// What the account's device is called in a name space.
+    pub(crate) fn jid(&self, space: Space, device: u16) -> Jid {
+        match space {
+            Space::Pn => Jid::user(self.number.as_str()).with_device(device),
+            Space::Lid => self.lid(device),
+        }
+    }
+
+    /// All devices that take part: the phone, and the companions that have signed.
+    pub(crate) fn device_numbers(&self) -> impl Iterator<Item = u16> {
+        let signed = self.devices.iter().filter(|(_, device)| device.signed_identity.is_some());
+        std::iter::once(0).chain(signed.map(|(number, _)| *number))
     }
 
     /// Lowest free device number; the phone is 0.

@@ -46,6 +46,8 @@ pub(crate) struct Behaviour {
     pub(crate) business_name: Option<String>,
     /// `isChatDbLidMigrated` in the client-props it uploads; no client-props if not given.
     pub(crate) lid_migrated: Option<bool>,
+    /// The account may write only to those who wrote to it or gave it a token.
+    pub(crate) timelock: bool,
     /// Every request for a code is answered with this.
     pub(crate) refuse_code: Option<Refusal>,
     /// Requests for a code beyond so many are answered with 429.
@@ -73,6 +75,7 @@ impl Default for Behaviour {
             platform: "android".to_owned(),
             business_name: None,
             lid_migrated: None,
+            timelock: false,
             refuse_code: None,
             code_limit: None,
             stop: Stop::Never,

@@ -10,7 +10,7 @@ mod outcome;
 mod passkey;
 pub(crate) mod qr;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wa::crypto::{KeyPair, Random, sha256};
 
@@ -18,20 +18,24 @@ pub(crate) use behaviour::Behaviour;
 pub(crate) use outcome::Outcome;
 
 use crate::{
-    model::{DeviceAddress, Model, Phone, Queued, Screen},
+    model::{KeyStore, Model, Phone, Screen, SignedPrekey},
     random::SimRandom,
-    server::{queue, unlink},
-    world::{World, unix_millis, unix_seconds},
+    server::{devices, unlink},
+    world::{World, unix_millis},
 };
 
 /// Makes a phone with an account. The same seed and number give the same account.
 pub(crate) fn add(world: &World, model: &mut Model, number: &str, name: &str) {
     let mut random = world.stable_random(&format!("phone {number}"));
     let identity = KeyPair::generate(&mut random);
+    let keys = primary_keys(&identity, &mut random);
+    let lid = lid_of(number);
+    model.lids.insert(lid.clone(), number.to_owned());
     let phone = Phone {
         number: number.to_owned(),
         name: name.to_owned(),
-        lid: lid_of(number),
+        lid,
+        keys,
         identity,
         raw_id: raw_id(&mut random),
         last_key_index: 0,
@@ -43,8 +47,22 @@ pub(crate) fn add(world: &World, model: &mut Model, number: &str, name: &str) {
         screen: Screen::default(),
         stale_secrets: Vec::new(),
         confirm: None,
+        at_the_phone: false,
+        about: String::new(),
+        watchers: BTreeSet::new(),
+        blocked: BTreeSet::new(),
+        known: BTreeSet::new(),
+        tokens: BTreeMap::new(),
     };
     model.phones.insert(number.to_owned(), phone);
+}
+
+/// The keys of a freshly installed phone.
+fn primary_keys(identity: &KeyPair, random: &mut SimRandom) -> KeyStore {
+    let key = KeyPair::generate(random).public();
+    let signature = identity.sign(&[&key.with_type_byte()], random).to_vec();
+    let registration_id = raw_id(random) % 16_380 + 1;
+    KeyStore::new(identity.public(), registration_id, SignedPrekey { id: 1, key, signature })
 }
 
 fn raw_id(random: &mut SimRandom) -> u32 {
@@ -65,31 +83,19 @@ fn lid_of(number: &str) -> String {
 /// such phone.
 pub(crate) fn reinstall(world: &World, number: &str, unlink: bool) -> Option<()> {
     let mut random = world.random();
-    let devices: Vec<u16> = {
+    {
         let mut model = world.model.lock();
         let phone = model.phones.get_mut(number)?;
         phone.identity = KeyPair::generate(&mut random);
+        phone.keys = primary_keys(&phone.identity, &mut random);
         phone.raw_id = raw_id(&mut random);
         phone.last_key_index = 0;
         phone.request = None;
         phone.screen = Screen::default();
-        phone.devices.keys().copied().collect()
-    };
+    }
     if unlink {
         unlink::from_phone(world, number, unlink::Which::All)?;
-        return Some(());
     }
-    let mut model = world.model.lock();
-    for device in devices {
-        let address = DeviceAddress { number: number.to_owned(), device };
-        let id = world.stanza_id();
-        let node = wa::stanza::Node::new("notification")
-            .attr("from", wa::stanza::Jid::user(number))
-            .attr("type", "encrypt")
-            .attr("id", id.clone())
-            .attr("t", unix_seconds())
-            .child(wa::stanza::Node::new("identity"));
-        queue::push(&mut model, &address, Queued { id, node });
-    }
+    devices::identity_changed(world, &mut world.model.lock(), number);
     Some(())
 }

@@ -2,7 +2,7 @@
 
 use wa::stanza::{Jid, Node, NodeRef, Text};
 
-use crate::faults::Refusal;
+use crate::{faults::Refusal, world::unix_seconds};
 
 /// The empty good answer to a client's iq.
 pub(crate) fn result(iq: NodeRef<'_>) -> Node {
@@ -20,6 +20,20 @@ pub(crate) fn error(iq: NodeRef<'_>, refusal: &Refusal) -> Node {
         .attr("text", refusal.text().to_owned())
         .attr_opt("backoff", refusal.backoff);
     result(iq).attr("type", "error").child(error)
+}
+
+/// The bad answer to any stanza: iqs have errors, everything else has acknowledgements with a code.
+pub(crate) fn refusal(node: NodeRef<'_>, refusal: &Refusal) -> Node {
+    if node.tag() == "iq" {
+        return error(node, refusal);
+    }
+    Node::new("ack")
+        .attr("class", node.tag().to_owned())
+        .attr_opt("id", node.str("id"))
+        .attr("from", asked(node))
+        .attr("t", unix_seconds())
+        .attr_opt("participant", node.jid("participant"))
+        .attr("error", refusal.code)
 }
 
 /// Whom the client asked; the answer comes from there.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use wa::stanza::{Node, NodeRef};
 
-use super::{answer, link_code, pair, passkey, prekeys, queries, queue, unlink, usync};
+use super::{
+    answer, groups, link_code, message, pair, passkey, prekeys, presence, queries, queue, receipts, unlink,
+    usync,
+};
 use crate::{
     faults::Refusal,
     model::{Connection, DeviceAddress, Stage},
@@ -17,12 +20,16 @@ pub(super) fn dispatch(world: &World, connection: &Arc<Connection>, node: NodeRe
         "iq" => iq(world, connection, node),
         "ack" => queue::acknowledged(world, connection.id, node),
         "receipt" => {
-            queue::acknowledged(world, connection.id, node);
+            if let Some(address) = device(world, connection.id) {
+                receipts::take(world, &mut world.model.lock(), &address, node);
+            }
             acknowledge(connection, node);
         }
-        "message" => acknowledge(connection, node),
-        // Told to nobody yet, or of interest to the real server only.
-        "presence" | "chatstate" | "ib" | "notification" | "call" => {}
+        "message" => message::accept(world, connection, node),
+        "presence" => presence::presence(world, connection, node),
+        "chatstate" => presence::chat_state(world, connection, node),
+        // Of interest to the real server only.
+        "ib" | "notification" | "call" => {}
         tag => world.log.note(Some(connection.id), format!("unknown stanza {tag}")),
     }
 }
@@ -118,7 +125,8 @@ fn device_iq(
         (Some("md"), Some("remove-companion-device")) => {
             unlink::from_companion(world, connection, address, node)
         }
-        (Some("usync"), _) => usync::handle(world, node),
+        (Some("usync"), _) => usync::handle(world, address, node),
+        (Some("w:g2"), _) => groups::handle(world, address, node),
         (Some(xmlns), _) => queries::handle(world, address, xmlns, node),
         (None, _) => Reply::refused(400),
     }
@@ -128,17 +136,15 @@ fn pong(node: NodeRef<'_>) -> Node {
     answer::result(node).attr("t", unix_seconds())
 }
 
-/// Tells a client that the server has its message or receipt.
+/// Tells a client that the server has its receipt.
 fn acknowledge(connection: &Connection, node: NodeRef<'_>) {
     let (Some(id), Some(to)) = (node.str("id"), node.jid("to")) else { return };
-    let mut ack = Node::new("ack")
+    let ack = Node::new("ack")
         .attr("class", node.tag().to_owned())
         .attr("id", id)
         .attr("from", to)
         .attr("t", unix_seconds())
-        .attr_opt("participant", node.jid("participant"));
-    if node.tag() != "message" {
-        ack = ack.attr_opt("type", node.str("type"));
-    }
+        .attr_opt("participant", node.jid("participant"))
+        .attr_opt("type", node.str("type"));
     connection.send(ack);
 }

@@ -5,17 +5,25 @@
 //! are plain functions on the model; what they send goes to the connection's queue.
 
 pub(crate) mod accept;
+pub(crate) mod account;
 pub(crate) mod answer;
+mod bundles;
 mod client_payload;
+pub(crate) mod devices;
 mod dispatch;
+pub(crate) mod groups;
 mod handshake;
 pub(crate) mod link_code;
 mod login;
+pub(crate) mod message;
 pub(crate) mod pair;
 pub(crate) mod passkey;
+pub(crate) mod phash;
 mod prekeys;
+pub(crate) mod presence;
 mod queries;
 pub(crate) mod queue;
+pub(crate) mod receipts;
 mod register;
 mod session;
 mod tls;

@@ -1,7 +1,7 @@
 //! The server's part of every link, whatever it began with: the phone's upload becomes pair-success, the companion's
 //! answer is checked, and the device exists.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use wa::{
@@ -14,10 +14,12 @@ use wa::{
     stanza::{Jid, Node, NodeRef},
 };
 
-use super::{answer, link_code};
+use super::{answer, devices, link_code};
 use crate::{
     faults::{End, Forgery, Refusal},
-    model::{Connection, Device, DeviceAddress, Model, PendingLink, Stage, Unpaired},
+    model::{
+        Connection, Device, DeviceAddress, KeyStore, Model, PendingLink, Queue, RecentlySent, Stage, Unpaired,
+    },
     world::{World, unix_millis, unix_seconds},
 };
 
@@ -54,19 +56,18 @@ pub(crate) fn upload(world: &World, upload: Upload<'_>) -> Result<(DeviceAddress
         parts(&upload.container).unwrap_or((Vec::new(), PublicKey([0; 32]), Vec::new()));
     let device = Device {
         noise: unpaired.noise,
-        identity: unpaired.identity,
-        registration_id: unpaired.registration_id,
+        keys: KeyStore::new(unpaired.identity, unpaired.registration_id, unpaired.signed_prekey.clone()),
         key_index: upload.key_index,
         props: unpaired.props.clone(),
-        signed_prekey: unpaired.signed_prekey.clone(),
-        prekeys: VecDeque::new(),
         signed_identity: None,
         linked_ms: unix_millis(),
         last_seen_ms: unix_millis(),
         logins: 0,
         connection: None,
         passive: false,
-        queue: VecDeque::new(),
+        available: false,
+        queue: Queue::default(),
+        sent: RecentlySent::default(),
     };
     let phone = model.phones.get_mut(upload.number).ok_or(Refusal::new(401))?;
     let address = DeviceAddress { number: upload.number.to_owned(), device: phone.free_device() };
@@ -142,6 +143,7 @@ pub(super) fn answered(world: &World, connection: &Arc<Connection>, node: NodeRe
                 if let Some(device) = model.device_mut(&address) {
                     device.signed_identity = Some(blob);
                 }
+                devices::added(world, &mut model, &address);
                 Ok(())
             }
             None => Err(("sign".to_owned(), "pair-device-sign is wrong".to_owned())),

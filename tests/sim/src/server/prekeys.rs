@@ -1,40 +1,49 @@
-//! The key store: prekeys counted, uploaded, digested and rotated. Every key is checked as it comes in.
+//! A device's own keys: prekeys counted, uploaded, digested and rotated. Every key is checked as it comes in.
+//! What others get of them is [`super::bundles`].
+
+use std::collections::HashSet;
 
 use wa::{
     crypto::{PublicKey, verify},
     stanza::{Node, NodeRef},
 };
 
-use super::{answer, dispatch::Reply};
+use super::{answer, bundles, dispatch::Reply};
 use crate::{
-    model::{Device, DeviceAddress, SignedPrekey},
+    model::{DeviceAddress, KeyStore, SignedPrekey},
     world::World,
 };
 
+/// Most one-time prekeys that are kept for a device; official clients have 812.
+const MAX_PREKEYS: usize = 20_000;
+
 /// Answers an iq of namespace `encrypt`.
 pub(super) fn handle(world: &World, address: &DeviceAddress, iq: NodeRef<'_>) -> Reply {
+    let get = iq.is("type", "get");
+    let tag = iq.children().next().map_or("", |child| child.tag());
+    if get && matches!(tag, "key" | "key_fetch" | "identity") {
+        return bundles::handle(world, address, iq, tag);
+    }
     let mut model = world.model.lock();
-    let Some(device) = model.device_mut(address) else { return Reply::refused(401) };
-    let reply = if iq.is("type", "get") {
-        match iq.children().next().map(|child| child.tag()) {
-            Some("count") => Some(Node::new("count").attr("value", device.prekeys.len())),
-            Some("digest") => match digest(device) {
-                Some(digest) => Some(digest),
-                None => return Reply::refused(404),
-            },
-            _ => return Reply::refused(501),
+    let Some(keys) = model.keys_mut(address) else { return Reply::refused(401) };
+    let reply = match (get, tag) {
+        (true, "count") => Some(Node::new("count").attr("value", keys.prekeys.len())),
+        (true, "digest") => match digest(keys) {
+            Some(digest) => Some(digest),
+            None => return Reply::refused(404),
+        },
+        (true, _) => return Reply::refused(501),
+        (false, "rotate") => {
+            match iq.child("rotate").and_then(|rotate| signed_prekey(keys, rotate)) {
+                Some(skey) => keys.signed_prekey = skey,
+                None => return Reply::refused(406),
+            }
+            None
         }
-    } else if let Some(rotate) = iq.child("rotate") {
-        match signed_prekey(device, rotate) {
-            Some(skey) => device.signed_prekey = skey,
-            None => return Reply::refused(406),
-        }
-        None
-    } else {
-        match upload(device, iq) {
+        (false, _) => match upload(keys, iq) {
             Some(()) => None,
             None => return Reply::refused(406),
-        }
+        },
     };
     drop(model);
     let result = answer::result(iq);
@@ -45,35 +54,37 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, iq: NodeRef<'_>) ->
 }
 
 /// Takes an upload, all or nothing.
-fn upload(device: &mut Device, iq: NodeRef<'_>) -> Option<()> {
+fn upload(keys: &mut KeyStore, iq: NodeRef<'_>) -> Option<()> {
     let registration: [u8; 4] = iq.child("registration")?.bytes()?.try_into().ok()?;
     let kind = iq.child("type")?.bytes()?;
     let identity = PublicKey::from_slice(iq.child("identity")?.bytes()?)?;
-    if u32::from_be_bytes(registration) != device.registration_id
-        || kind != [5]
-        || identity != device.identity
-    {
+    if u32::from_be_bytes(registration) != keys.registration_id || kind != [5] || identity != keys.identity {
         return None;
     }
-    let mut keys = Vec::new();
+    let mut new = Vec::new();
     for key in iq.child("list")?.children_named("key") {
-        keys.push((id_of(key)?, PublicKey::from_slice(key.child("value")?.bytes()?)?));
+        new.push((id_of(key)?, PublicKey::from_slice(key.child("value")?.bytes()?)?));
     }
-    let skey = signed_prekey(device, iq)?;
-    if keys.is_empty() {
+    let skey = signed_prekey(keys, iq)?;
+    if new.is_empty() || new.len() > MAX_PREKEYS {
         return None;
     }
-    device.prekeys.retain(|(id, _)| keys.iter().all(|(new, _)| new != id));
-    device.prekeys.extend(keys);
-    device.signed_prekey = skey;
+    let ids: HashSet<u32> = new.iter().map(|(id, _)| *id).collect();
+    keys.prekeys.retain(|(id, _)| !ids.contains(id));
+    keys.prekeys.extend(new);
+    while keys.prekeys.len() > MAX_PREKEYS {
+        keys.prekeys.pop_front();
+    }
+    keys.signed_prekey = skey;
+    keys.told_low = false;
     Some(())
 }
 
-fn signed_prekey(device: &Device, parent: NodeRef<'_>) -> Option<SignedPrekey> {
+fn signed_prekey(keys: &KeyStore, parent: NodeRef<'_>) -> Option<SignedPrekey> {
     let skey = parent.child("skey")?;
     let key = PublicKey::from_slice(skey.child("value")?.bytes()?)?;
     let signature: [u8; 64] = skey.child("signature")?.bytes()?.try_into().ok()?;
-    verify(&device.identity, &[&key.with_type_byte()], &signature).then_some(())?;
+    verify(&keys.identity, &[&key.with_type_byte()], &signature).then_some(())?;
     Some(SignedPrekey { id: id_of(skey)?, key, signature: signature.to_vec() })
 }
 
@@ -82,36 +93,29 @@ fn id_of(key: NodeRef<'_>) -> Option<u32> {
     Some(u32::from_be_bytes([0, a, b, c]))
 }
 
-fn id_node(id: u32) -> Node {
+pub(super) fn id_node(id: u32) -> Node {
     let [_, a, b, c] = id.to_be_bytes();
     Node::new("id").bytes([a, b, c])
 }
 
 /// What the server holds, so that the client can compare; nothing if it holds no prekeys.
-fn digest(device: &Device) -> Option<Node> {
-    if device.prekeys.is_empty() {
+fn digest(keys: &KeyStore) -> Option<Node> {
+    if keys.prekeys.is_empty() {
         return None;
     }
-    let skey = &device.signed_prekey;
+    let skey = &keys.signed_prekey;
     let mut hash = sha1_smol::Sha1::new();
-    hash.update(&device.identity.0);
+    hash.update(&keys.identity.0);
     hash.update(&skey.key.0);
     hash.update(&skey.signature);
-    for (_, key) in &device.prekeys {
+    for (_, key) in &keys.prekeys {
         hash.update(&key.0);
     }
     Some(
         Node::new("digest")
-            .child(Node::new("registration").bytes(device.registration_id.to_be_bytes()))
-            .child(Node::new("type").bytes([5]))
-            .child(Node::new("identity").bytes(device.identity.0))
-            .child(
-                Node::new("skey")
-                    .child(id_node(skey.id))
-                    .child(Node::new("value").bytes(skey.key.0))
-                    .child(Node::new("signature").bytes(skey.signature.clone())),
-            )
-            .child(Node::new("list").children(device.prekeys.iter().map(|(id, _)| id_node(*id))))
+            .children(bundles::identity_nodes(keys))
+            .child(bundles::signed_prekey_node(skey))
+            .child(Node::new("list").children(keys.prekeys.iter().map(|(id, _)| id_node(*id))))
             .child(Node::new("hash").bytes(hash.digest().bytes())),
     )
 }

@@ -9,7 +9,7 @@ use wa::{
     stanza::{Node, NodeRef, Text},
 };
 
-use super::{answer, dispatch::Reply};
+use super::{account, answer, dispatch::Reply};
 use crate::{model::DeviceAddress, world::World};
 
 /// Answers an iq of a namespace that no other file has.
@@ -20,7 +20,7 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
     let answer = match (xmlns, get, tag) {
         // Settings and lists, all empty or at their defaults.
         ("privacy", true, _) => Some(privacy()),
-        ("blocklist", true, _) => Some(Node::new("list")),
+        ("blocklist", true, _) => Some(account::blocklist(&world.model.lock(), address)),
         ("w" | "abt", true, "props") => Some(
             Node::new("props")
                 .attr("protocol", 1u8)
@@ -30,7 +30,6 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
                 .attr("ab_key", "sim")
                 .attr("hash", "sim"),
         ),
-        ("w:g2", true, "participating") => Some(Node::new("groups")),
         ("w:m", _, "media_conn") => Some(media_conn(world)),
         ("w:sync:app:state", _, "sync") => child.map(app_state),
         ("status", true, _) => Some(Node::new("status")),
@@ -44,14 +43,20 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
         ("w:mex", _, _) => Some(Node::new("result").text("{\"data\":{}}")),
         ("md", true, "link_code_companion_reg") => Some(Node::new("country_code").attr("iso", "US")),
         ("w:auth:token" | "privacy_token", _, _) => Some(Node::new("tokens")),
-        // Somebody's picture or group: there is none.
+        // Somebody's picture: there is none.
         ("w:profile:picture", true, _) => return Reply::refused(404),
-        ("w:g2", _, _) => return Reply::refused(404),
+        ("privacy", false, "tokens") => match child {
+            Some(tokens) => return account::give_tokens(world, address, iq, tokens),
+            None => return Reply::refused(400),
+        },
+        ("blocklist", false, _) => match child {
+            Some(item) => return account::block(world, address, iq, item),
+            None => return Reply::refused(400),
+        },
+        ("status", false, _) => return account::set_about(world, address, iq),
         // Told to the server, which has nothing to say to it.
         (
             "privacy"
-            | "blocklist"
-            | "status"
             | "disappearing_mode"
             | "w:profile:picture"
             | "urn:xmpp:whatsapp:dirty"

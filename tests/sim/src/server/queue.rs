@@ -8,11 +8,14 @@ use crate::{
 };
 
 /// Queues a stanza for a device and sends it if the device is there and wants it. The stanza has an `id`.
-pub(crate) fn push(model: &mut Model, address: &DeviceAddress, queued: Queued) {
+pub(crate) fn push(world: &World, model: &mut Model, address: &DeviceAddress, queued: Queued) {
     let Some(device) = model.device_mut(address) else { return };
     let node = queued.node.clone();
-    device.queue.push_back(queued);
+    let lost = device.queue.push(queued, world.options.queue_limit);
     let wanted = device.connection.filter(|_| !device.passive);
+    if lost {
+        world.log.note(None, format!("the queue of {} is full: its oldest stanza is lost", address.jid()));
+    }
     if let Some(connection) = wanted.and_then(|id| model.connection(id)) {
         connection.send(node);
     }
@@ -33,7 +36,7 @@ pub(super) fn deliver(world: &World, model: &mut Model, address: &DeviceAddress)
                 .attr("receipt", of("receipt"))
                 .attr("appdata", 0u8),
         ));
-        for queued in &device.queue {
+        for queued in device.queue.iter() {
             connection.send(queued.node.clone().attr("offline", 1u8));
         }
         world.log.note(Some(connection.id), format!("{count} stanzas from the queue"));
@@ -56,7 +59,7 @@ pub(super) fn set_passive(world: &World, address: &DeviceAddress, passive: bool)
     }
 }
 
-/// Takes an acknowledged stanza out of the queue. A receipt answers a message, an ack anything.
+/// Takes an acknowledged stanza out of the queue.
 pub(super) fn acknowledged(world: &World, connection: u64, node: NodeRef<'_>) {
     let Some(id) = node.str("id") else { return };
     let mut model = world.model.lock();
@@ -68,7 +71,14 @@ pub(super) fn acknowledged(world: &World, connection: u64, node: NodeRef<'_>) {
         Some(Stage::Device(address)) => address.clone(),
         _ => return,
     };
-    if let Some(device) = model.device_mut(&address) {
-        device.queue.retain(|queued| queued.id != id);
+    if let Some(class) = node.str("class") {
+        acknowledge(&mut model, &address, &id, &class);
+    }
+}
+
+/// Takes the stanza of that id and tag out of a device's queue.
+pub(super) fn acknowledge(model: &mut Model, address: &DeviceAddress, id: &str, tag: &str) {
+    if let Some(device) = model.device_mut(address) {
+        device.queue.acknowledge(id, tag);
     }
 }

@@ -21,7 +21,7 @@ use wa::{
 use super::{
     answer, dispatch,
     handshake::{Failed, Link},
-    login, pair,
+    login, pair, presence,
 };
 use crate::{
     faults::{End, Plan, Subject, Wire},
@@ -79,6 +79,7 @@ impl Drop for Guard {
                 {
                     device.connection = None;
                     device.last_seen_ms = unix_millis();
+                    presence::gone(&mut model, id, &address);
                 }
             }
         }
@@ -491,7 +492,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Ok(());
         }
         if let Some(refusal) = &plan.error {
-            self.connection.send(answer::error(root, refusal));
+            self.connection.send(answer::refusal(root, refusal));
         } else if let Some(ms) = plan.delay {
             let (connection, node) = (Arc::clone(&self.connection), root.to_node());
             tokio::spawn(async move {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use wa::stanza::NodeRef;
 
-use super::{answer, dispatch::Reply};
+use super::{answer, devices, dispatch::Reply};
 use crate::{
     faults::End,
     model::{Connection, Device, DeviceAddress},
@@ -25,8 +25,12 @@ pub(super) fn from_companion(
         // Only the phone may remove others.
         return Reply::refused(403);
     }
-    if let Some(phone) = world.model.lock().phones.get_mut(&address.number) {
-        phone.devices.remove(&address.device);
+    {
+        let mut model = world.model.lock();
+        if let Some(phone) = model.phones.get_mut(&address.number) {
+            phone.devices.remove(&address.device);
+        }
+        devices::removed(world, &mut model, address);
     }
     world.log.note(Some(connection.id), format!("{} logged out", address.jid()));
     connection.send(answer::result(iq));
@@ -59,6 +63,9 @@ pub(crate) fn from_phone(world: &World, number: &str, which: Which) -> Option<Ve
             connection.send(answer::stream_error(Some("401"), Some("device_removed"), None));
             connection.end(End::Polite);
         }
+    }
+    for device in removed.keys() {
+        devices::removed(world, &mut model, &DeviceAddress { number: number.to_owned(), device: *device });
     }
     drop(model);
     world.changed.notify_waiters();

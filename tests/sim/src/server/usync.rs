@@ -1,26 +1,34 @@
-//! Directory look-ups about users, as far as logins and pairings need them.
+//! Directory look-ups about users.
 
-use wa::{
-    pairing::account::KeyIndexes,
-    stanza::{Jid, Node, NodeRef, Text},
-};
+use wa::stanza::{Jid, Node, NodeRef, Text};
 
-use super::{answer, dispatch::Reply};
+use super::{answer, devices, dispatch::Reply};
 use crate::{
-    model::{Model, Phone},
-    world::{World, unix_seconds},
+    model::{DeviceAddress, Model, Phone, Space},
+    world::World,
 };
+
+/// Most users one query may name.
+const MAX_USERS: usize = 10_000;
 
 /// Answers a usync iq: every protocol that was asked for, for every user.
-pub(super) fn handle(world: &World, iq: NodeRef<'_>) -> Reply {
+pub(super) fn handle(world: &World, asker: &DeviceAddress, iq: NodeRef<'_>) -> Reply {
     let Some(usync) = iq.child("usync") else { return Reply::refused(400) };
     let (Some(query), Some(list)) = (usync.child("query"), usync.child("list")) else {
         return Reply::refused(400);
     };
     let protocols: Vec<&str> = query.children().map(|child| child.tag()).collect();
-    let model = world.model.lock();
-    let users: Vec<Node> =
-        list.children_named("user").map(|user| answer_user(world, &model, &protocols, user)).collect();
+    let by_lid = query.child("contact").is_some_and(|contact| contact.is("addressing_mode", "lid"));
+    let mut model = world.model.lock();
+    let mut users: Vec<Node> = Vec::new();
+    for user in list.children_named("user").take(MAX_USERS) {
+        let (node, found) = answer_user(world, &model, &protocols, by_lid, user);
+        users.extend(node);
+        if let Some(number) = found {
+            model.acquaint(&asker.number, &number);
+        }
+    }
+    drop(model);
     let mut node = Node::new("usync");
     for key in ["sid", "mode", "last", "index", "context"] {
         node = node.attr_opt(key, usync.str(key));
@@ -29,15 +37,32 @@ pub(super) fn handle(world: &World, iq: NodeRef<'_>) -> Reply {
     Reply::Node(answer::result(iq).child(node.child(result).child(Node::new("list").children(users))))
 }
 
-fn answer_user(world: &World, model: &Model, protocols: &[&str], user: NodeRef<'_>) -> Node {
+/// What is known of a user, and whose number that is. A user of whom nothing new is to be told is left out.
+fn answer_user(
+    world: &World,
+    model: &Model,
+    protocols: &[&str],
+    by_lid: bool,
+    user: NodeRef<'_>,
+) -> (Option<Node>, Option<String>) {
     let asked = user.child("contact").and_then(|contact| contact.text());
-    let jid = user.jid("jid").or_else(|| {
+    let jid = user.jid("jid").map(|jid| jid.account()).or_else(|| {
         let digits: String =
             asked.as_deref()?.split('@').next()?.chars().filter(char::is_ascii_digit).collect();
         Some(Jid::user(digits))
     });
-    let phone = jid.as_ref().and_then(|jid| find(model, jid));
-    let mut node = Node::new("user").attr_opt("jid", jid.map(|jid| jid.account()));
+    let phone = jid.as_ref().and_then(|jid| model.account(jid));
+    let space = match jid.as_ref().and_then(Space::of) {
+        Some(Space::Pn) if !by_lid => Space::Pn,
+        _ => Space::Lid,
+    };
+    let mut node = match phone {
+        Some(phone) => {
+            let pn = (space == Space::Lid).then(|| phone.jid(Space::Pn, 0));
+            Node::new("user").attr("jid", phone.jid(space, 0)).attr_opt("pn_jid", pn)
+        }
+        None => Node::new("user").attr_opt("jid", jid),
+    };
     for protocol in protocols {
         let child = match (*protocol, phone) {
             ("contact", phone) => {
@@ -47,43 +72,37 @@ fn answer_user(world: &World, model: &Model, protocols: &[&str], user: NodeRef<'
                     None => child,
                 })
             }
-            ("devices", Some(phone)) => Some(devices(world, phone)),
+            ("devices", Some(phone)) => {
+                let held = user.child("devices").and_then(|devices| devices.str("device_hash"));
+                if held.is_some_and(|hash| hash == devices::hash(phone, space)) {
+                    if protocols.len() == 1 {
+                        return (None, Some(phone.number.clone()));
+                    }
+                    None
+                } else {
+                    Some(device_list(world, phone, space))
+                }
+            }
             ("lid", Some(phone)) => Some(Node::new("lid").attr("val", phone.lid(0))),
-            ("status", Some(_)) => Some(Node::new("status")),
+            ("status", Some(phone)) => {
+                let about = Node::new("status");
+                Some(if phone.about.is_empty() { about } else { about.text(phone.about.clone()) })
+            }
             ("disappearing_mode", Some(_)) => {
                 Some(Node::new("disappearing_mode").attr("duration", 0u8).attr("t", 0u8))
             }
             _ => None,
         };
-        if let Some(child) = child {
-            node = node.child(child);
-        }
+        node = node.children(child);
     }
-    node
+    (Some(node), phone.map(|phone| phone.number.clone()))
 }
 
-/// The account behind a phone number or LID.
-fn find<'m>(model: &'m Model, jid: &Jid) -> Option<&'m Phone> {
-    if jid.is_lid() {
-        model.phones.values().find(|phone| phone.lid == jid.user.as_str())
-    } else {
-        model.phones.get(jid.user.as_str())
-    }
-}
-
-fn devices(world: &World, phone: &Phone) -> Node {
-    let signed = phone.devices.iter().filter(|(_, device)| device.signed_identity.is_some());
-    let list =
-        Node::new("device-list").child(Node::new("device").attr("id", 0u8)).children(signed.map(
-            |(number, device)| Node::new("device").attr("id", *number).attr("key-index", device.key_index),
-        ));
-    let timestamp = unix_seconds();
-    let indexes = KeyIndexes {
-        raw_id: phone.raw_id,
-        timestamp,
-        current: phone.last_key_index,
-        valid: phone.valid_indexes(),
-    };
-    let signed = indexes.sign(&phone.identity, &mut world.random());
-    Node::new("devices").child(list).child(Node::new("key-index-list").attr("ts", timestamp).bytes(signed))
+fn device_list(world: &World, phone: &Phone, space: Space) -> Node {
+    let list = phone.device_numbers().map(|number| {
+        let index = phone.devices.get(&number).map(|device| device.key_index);
+        Node::new("device").attr("id", number).attr_opt("key-index", index)
+    });
+    let list = Node::new("device-list").attr("hash", devices::hash(phone, space)).children(list);
+    Node::new("devices").child(list).child(devices::key_index_list(world, phone))
 }

@@ -206,9 +206,14 @@ impl Companion {
 
     /// Is linked by QR.
     pub(crate) async fn link(&mut self, sim: &Handle) {
+        self.link_to(sim, NUMBER).await;
+    }
+
+    /// Is linked by QR to the phone of that number.
+    pub(crate) async fn link_to(&mut self, sim: &Handle, number: &str) {
         let (wire, refs) = self.register(sim).await;
         let qr = self.qr(&refs[0], QrForm::Url);
-        let (outcome, ()) = tokio::join!(sim.scan(NUMBER, &qr), self.complete(wire));
+        let (outcome, ()) = tokio::join!(sim.scan(number, &qr), self.complete(wire));
         assert_eq!(outcome["outcome"], "linked", "{outcome}");
     }
 }

@@ -1,0 +1,131 @@
+// A Baileys for the tests in ../messages: takes commands on standard input and tells what it hears on standard output, a
+// line of JSON each. Ends with its input.
+//
+//   in   {"id":1,"do":"text","chat":"…@s.whatsapp.net","text":"…"}
+//   out  {"answers":1,"value":"3EB0…"} or {"answers":1,"error":"…"}; {"event":{"kind":"text","chat","from","id","text"}}
+
+import { createInterface } from 'node:readline'
+import { isLidUser, jidNormalizedUser } from 'baileys'
+import { Peer, trustRoot } from './peer.js'
+
+/** Devices of an account that sessions are forgotten with. */
+const DEVICES = 20
+
+trustRoot(process.env.SIM_ROOT)
+const sim = { wss: process.env.SIM_WSS, ca: process.env.SIM_CA }
+// There is no history to wait for.
+const peer = new Peer(sim, process.argv[2], { shouldSyncHistoryMessage: () => false }, listen)
+
+// What Baileys' Signal library prints would be no JSON.
+for (const method of ['log', 'info', 'warn', 'error']) console[method] = () => {}
+
+function say(line) {
+	process.stdout.write(JSON.stringify(line) + '\n')
+}
+
+/** The key of a message that somebody says something about. */
+function key(chat, { id, from, mine }) {
+	return { remoteJid: chat, id, fromMe: mine, participant: chat.endsWith('@g.us') && !mine ? from : undefined }
+}
+
+const commands = {
+	async qr() {
+		await peer.connect()
+		return peer.qr()
+	},
+	async open() {
+		await peer.open()
+	},
+	async text({ chat, text }) {
+		return (await peer.sock.sendMessage(chat, { text })).key.id
+	},
+	async quote({ chat, text, target }) {
+		const quoted = { key: key(chat, target), message: { conversation: target.text } }
+		return (await peer.sock.sendMessage(chat, { text }, { quoted })).key.id
+	},
+	async react({ chat, text, target }) {
+		await peer.sock.sendMessage(chat, { react: { text, key: key(chat, target) } })
+	},
+	async edit({ chat, text, target }) {
+		await peer.sock.sendMessage(chat, { text, edit: key(chat, target) })
+	},
+	async delete({ chat, target }) {
+		await peer.sock.sendMessage(chat, { delete: key(chat, target) })
+	},
+	async read({ chat, target }) {
+		await peer.sock.readMessages([key(chat, target)])
+	},
+	async group({ text, members }) {
+		return (await peer.sock.groupCreate(text, members)).id
+	},
+	async forget({ chat }) {
+		const lid = await peer.sock.signalRepository.lidMapping.getLIDForPN(chat)
+		const names = [chat, lid].filter(Boolean).map(jid => jidNormalizedUser(jid).split('@'))
+		const all = names.flatMap(([user, server]) =>
+			Array.from({ length: DEVICES }, (_, device) => `${user}:${device}@${server}`)
+		)
+		await peer.sock.signalRepository.deleteSession(all)
+	},
+	async offline() {
+		await peer.stop()
+	},
+	async online() {
+		await peer.again()
+	}
+}
+
+/** Tells what is heard on a connection. */
+function listen(ev) {
+	ev.on('messages.upsert', ({ messages }) => {
+		for (const message of messages) hear(message)
+	})
+	// Of a one-to-one chat, then of a group.
+	ev.on('messages.update', updates => {
+		for (const { key, update } of updates) {
+			if (key.fromMe && update.status >= 3) receipt(key, key.remoteJid, update.status)
+		}
+	})
+	ev.on('message-receipt.update', updates => {
+		for (const { key, receipt: told } of updates) {
+			receipt(key, told.userJid, told.readTimestamp ? 4 : 3)
+		}
+	})
+}
+
+function receipt(key, from, status) {
+	say({ event: { kind: 'receipt', chat: key.remoteJid, from, id: key.id, type: status >= 4 ? 'read' : 'delivered' } })
+}
+
+function hear({ key, message }) {
+	if (!message) return
+	const content = message.editedMessage?.message ?? message
+	const own = key.fromMe ? (isLidUser(key.remoteJid) ? peer.sock.user.lid : peer.sock.user.id) : undefined
+	const event = { chat: key.remoteJid, from: own || key.participant || key.remoteJid, id: key.id }
+	const change = content.protocolMessage
+	if (content.reactionMessage) {
+		const { key: target, text } = content.reactionMessage
+		say({ event: { ...event, kind: 'reaction', text, target: target.id } })
+	} else if (change?.editedMessage) {
+		say({ event: { ...event, kind: 'edit', text: textOf(change.editedMessage), target: change.key.id } })
+	} else if (change?.key && !change.type) {
+		say({ event: { ...event, kind: 'delete', target: change.key.id } })
+	} else if (textOf(content)) {
+		const target = content.extendedTextMessage?.contextInfo?.stanzaId
+		say({ event: { ...event, kind: 'text', text: textOf(content), target: target ?? undefined } })
+	}
+}
+
+function textOf(content) {
+	return content.conversation || content.extendedTextMessage?.text
+}
+
+const input = createInterface(process.stdin)
+input.on('line', async text => {
+	const { id, do: name, ...command } = JSON.parse(text)
+	try {
+		say({ answers: id, value: (await commands[name](command)) ?? '' })
+	} catch (error) {
+		say({ answers: id, error: `Baileys: ${name}: ${error.stack}` })
+	}
+})
+input.on('close', () => process.exit(0))

@@ -1,0 +1,92 @@
+//! Stanzas for one device, in order, kept until the device acknowledges them.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use wa::stanza::{Node, Text};
+
+/// A stanza that waits to be acknowledged. It has an `id`.
+#[derive(Clone, Debug)]
+pub(crate) struct Queued {
+    pub(crate) id: String,
+    pub(crate) node: Node,
+}
+
+/// The queue. Ids may be there more than once: a message, its receipts and its answer to a retry share one.
+#[derive(Default)]
+pub(crate) struct Queue {
+    next: u64,
+    entries: BTreeMap<u64, Queued>,
+    by_id: HashMap<Text, VecDeque<u64>>,
+}
+
+impl Queue {
+    /// Adds a stanza. If more than `limit` would wait, the oldest is lost; says so.
+    pub(crate) fn push(&mut self, queued: Queued, limit: usize) -> bool {
+        let full = self.entries.len() >= limit.max(1);
+        if full && let Some((n, oldest)) = self.entries.pop_first() {
+            self.forget(&oldest.id, n);
+        }
+        self.next += 1;
+        self.by_id.entry(Text::new(&queued.id)).or_default().push_back(self.next);
+        self.entries.insert(self.next, queued);
+        full
+    }
+
+    /// Takes out the oldest stanza of that id and tag.
+    pub(crate) fn acknowledge(&mut self, id: &str, tag: &str) -> Option<Queued> {
+        let numbers = self.by_id.get(id)?;
+        let n =
+            *numbers.iter().find(|n| self.entries.get(n).is_some_and(|queued| queued.node.tag() == tag))?;
+        let queued = self.entries.remove(&n);
+        self.forget(id, n);
+        queued
+    }
+
+    fn forget(&mut self, id: &str, n: u64) {
+        if let Some(numbers) = self.by_id.get_mut(id) {
+            numbers.retain(|other| *other != n);
+            if numbers.is_empty() {
+                self.by_id.remove(id);
+            }
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Queued> {
+        self.entries.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queued(tag: &'static str, id: &str) -> Queued {
+        Queued { id: id.to_owned(), node: Node::new(tag).attr("id", id.to_owned()) }
+    }
+
+    #[test]
+    fn each_acknowledgement_takes_one() {
+        let mut queue = Queue::default();
+        for (tag, id) in [("message", "a"), ("receipt", "a"), ("message", "b"), ("message", "a")] {
+            assert!(!queue.push(queued(tag, id), 10));
+        }
+        assert!(queue.acknowledge("a", "notification").is_none());
+        assert_eq!(queue.acknowledge("a", "receipt").unwrap().node.tag(), "receipt");
+        assert!(queue.acknowledge("a", "message").is_some() && queue.acknowledge("a", "message").is_some());
+        assert!(queue.acknowledge("a", "message").is_none());
+        assert_eq!(queue.iter().map(|queued| queued.id.as_str()).collect::<Vec<_>>(), ["b"]);
+    }
+
+    #[test]
+    fn the_oldest_gives_way() {
+        let mut queue = Queue::default();
+        assert!(!queue.push(queued("message", "a"), 2) && !queue.push(queued("message", "b"), 2));
+        assert!(queue.push(queued("message", "c"), 2));
+        assert_eq!(queue.len(), 2);
+        assert!(queue.acknowledge("a", "message").is_none() && queue.by_id.len() == 2);
+    }
+}
