@@ -13,11 +13,14 @@
 //! | what happens to messages | [`receipts`], [`retry`] |
 //! | devices and their keys | [`devices`], [`key_index`], [`bundles`], [`notices`] (of changes) |
 //! | groups | [`groups`], [`group_requests`], [`group_changes`] |
+//! | what people do | [`presence`] (online, typing), [`calls`] |
+//! | what the server lets one do | [`tokens`] (of acquaintance), [`restrictions`] |
 //!
 //! The stanzas are what whatsmeow and Baileys send and read; where those two differ, the file says so.
 
 pub mod acks;
 pub mod bundles;
+pub mod calls;
 pub mod devices;
 pub mod group_changes;
 pub mod group_requests;
@@ -29,9 +32,12 @@ pub mod notices;
 pub mod origin;
 pub mod outgoing;
 pub mod phash;
+pub mod presence;
 mod read;
 pub mod receipts;
+pub mod restrictions;
 pub mod retry;
+pub mod tokens;
 
 #[cfg(test)]
 mod testing;
