@@ -4,10 +4,10 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 /// The message sources, one file per subject.
-const SUBJECTS: [&str; 5] = ["handshake", "payload", "companion", "adv", "passkey"];
+const SUBJECTS: [&str; 6] = ["handshake", "payload", "companion", "adv", "passkey", "message"];
 
-/// Messages that hold a secret or a phone number: their `Debug` is written by hand in `src/proto/mod.rs`.
-const NOT_PRINTED: [&str; 2] = [".wa.payload.ClientPayload", ".wa.passkey.PairingRequest"];
+/// Messages that hold a secret, a phone number or what people write: their `Debug` is in `src/proto/mod.rs`.
+const NOT_PRINTED: [&str; 3] = [".wa.payload.ClientPayload", ".wa.passkey.PairingRequest", ".wa.message"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     compile_protos(Path::new("src/proto"))?;

@@ -2,4 +2,5 @@
 //!
 //! Values in, values out, as in [`pairing`](crate::pairing): no clock, socket or randomness but what is handed in.
 
+pub mod content;
 pub mod stanzas;

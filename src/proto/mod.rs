@@ -38,6 +38,11 @@ subject! {
     passkey
 }
 
+subject! {
+    /// Chat messages (`message.proto`).
+    message
+}
+
 impl fmt::Debug for payload::ClientPayload {
     /// Leaves out the phone number and the push name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,6 +60,49 @@ impl fmt::Debug for passkey::PairingRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PairingRequest").finish_non_exhaustive()
     }
+}
+
+macro_rules! chat_messages {
+    ($($($name:ident)::+)*) => {$(
+        impl fmt::Debug for message::$($name)::+ {
+            /// The type only: what people write is not printed, and neither are keys.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($($name)::+)).finish_non_exhaustive()
+            }
+        }
+    )*};
+}
+chat_messages! {
+    Message
+    MessageKey
+    SenderKeyDistributionMessage
+    DeviceSentMessage
+    MessageContextInfo
+    ContextInfo
+    ExtendedTextMessage
+    ReactionMessage
+    PinInChatMessage
+    LocationMessage
+    ContactMessage
+    ContactsArrayMessage
+    PollCreationMessage
+    poll_creation_message::Option
+    PollUpdateMessage
+    poll_update_message::Encrypted
+    PollVoteMessage
+    ProtocolMessage
+    AppStateSyncKeyShare
+    AppStateSyncKey
+    AppStateSyncKeyId
+    AppStateSyncKeyData
+    AppStateSyncKeyFingerprint
+    AppStateSyncKeyRequest
+    HistorySyncNotification
+    PeerDataOperationRequestMessage
+    peer_data_operation_request_message::PlaceholderMessageResendRequest
+    LidMigrationMappingSyncMessage
+    LidMigrationMappingSyncPayload
+    LidMigrationMapping
 }
 
 #[cfg(test)]

@@ -1,0 +1,221 @@
+//! Images, videos, voice messages, documents and stickers: what they are, and what is needed to fetch the file.
+
+use std::fmt;
+
+use super::members;
+use super::wire::Fields;
+use crate::crypto::Secret;
+
+/// Which file a message points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MediaKind {
+    /// A picture.
+    #[default]
+    Image,
+    /// A video.
+    Video,
+    /// A round video message.
+    VideoNote,
+    /// Sound.
+    Audio,
+    /// Any file.
+    Document,
+    /// A sticker.
+    Sticker,
+    /// A set of stickers.
+    StickerPack,
+}
+
+/// A file: encrypted at the server, described here.
+#[derive(Clone, PartialEq, Default)]
+pub struct Media {
+    /// What it is.
+    pub kind: MediaKind,
+    /// Text beside it.
+    pub caption: Option<String>,
+    /// Its type, as the sender says.
+    pub mimetype: Option<String>,
+    /// The name of a document, or of a set of stickers.
+    pub file_name: Option<String>,
+    /// Length in bytes, not encrypted.
+    pub size: Option<u64>,
+    /// Length in seconds.
+    pub seconds: Option<u32>,
+    /// Width in pixels.
+    pub width: Option<u32>,
+    /// Height in pixels.
+    pub height: Option<u32>,
+    /// Pages of a document.
+    pub pages: Option<u32>,
+    /// A voice message, not just sound.
+    pub voice: bool,
+    /// A video without sound that runs again and again.
+    pub gif: bool,
+    /// A sticker that moves.
+    pub animated: bool,
+    /// To be looked at once.
+    pub view_once: bool,
+    /// Where the encrypted file is: a path on any media host.
+    pub direct_path: Option<String>,
+    /// Where it is, as a whole address.
+    pub url: Option<String>,
+    /// The key it is encrypted with.
+    pub key: Option<Secret<32>>,
+    /// SHA-256 of the file.
+    pub sha256: Option<[u8; 32]>,
+    /// SHA-256 of the encrypted file.
+    pub encrypted_sha256: Option<[u8; 32]>,
+    /// A small JPEG (of stickers, PNG) of it.
+    pub thumbnail: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Media {
+    /// Which kind, and nothing that it says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Media").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// What a field of a media message means; the same things have other numbers in each of them.
+#[derive(Clone, Copy)]
+enum Part {
+    Url,
+    Mimetype,
+    Caption,
+    FileName,
+    Size,
+    Seconds,
+    Width,
+    Height,
+    Pages,
+    Voice,
+    Gif,
+    Animated,
+    ViewOnce,
+    Path,
+    Key,
+    Sha256,
+    EncryptedSha256,
+    Thumbnail,
+}
+
+use Part::{
+    Animated, Caption, EncryptedSha256, FileName, Gif, Height, Key, Mimetype, Pages, Path, Seconds, Sha256,
+    Size, Thumbnail, Url, ViewOnce, Voice, Width,
+};
+
+type Places = &'static [(u32, Part)];
+
+const IMAGE: Places = &[
+    (1, Url),
+    (2, Mimetype),
+    (3, Caption),
+    (4, Sha256),
+    (5, Size),
+    (6, Height),
+    (7, Width),
+    (8, Key),
+    (9, EncryptedSha256),
+    (11, Path),
+    (16, Thumbnail),
+    (25, ViewOnce),
+];
+const VIDEO: Places = &[
+    (1, Url),
+    (2, Mimetype),
+    (3, Sha256),
+    (4, Size),
+    (5, Seconds),
+    (6, Key),
+    (7, Caption),
+    (8, Gif),
+    (9, Height),
+    (10, Width),
+    (11, EncryptedSha256),
+    (13, Path),
+    (16, Thumbnail),
+    (20, ViewOnce),
+];
+const AUDIO: Places = &[
+    (1, Url),
+    (2, Mimetype),
+    (3, Sha256),
+    (4, Size),
+    (5, Seconds),
+    (6, Voice),
+    (7, Key),
+    (8, EncryptedSha256),
+    (9, Path),
+    (21, ViewOnce),
+];
+const DOCUMENT: Places = &[
+    (1, Url),
+    (2, Mimetype),
+    (4, Sha256),
+    (5, Size),
+    (6, Pages),
+    (7, Key),
+    (8, FileName),
+    (9, EncryptedSha256),
+    (10, Path),
+    (16, Thumbnail),
+    (20, Caption),
+];
+const STICKER: Places = &[
+    (1, Url),
+    (2, Sha256),
+    (3, EncryptedSha256),
+    (4, Key),
+    (5, Mimetype),
+    (6, Height),
+    (7, Width),
+    (8, Path),
+    (9, Size),
+    (13, Animated),
+    (16, Thumbnail),
+];
+const STICKER_PACK: Places =
+    &[(2, FileName), (5, Size), (6, Sha256), (7, EncryptedSha256), (8, Key), (9, Path), (10, Caption)];
+
+impl Media {
+    /// Reads the member of that number; `None` if it is not one with a file.
+    pub(super) fn read(member: u32, fields: Fields<'_>) -> Option<Self> {
+        let (kind, places) = match member {
+            members::IMAGE => (MediaKind::Image, IMAGE),
+            members::VIDEO => (MediaKind::Video, VIDEO),
+            members::VIDEO_NOTE => (MediaKind::VideoNote, VIDEO),
+            members::AUDIO => (MediaKind::Audio, AUDIO),
+            members::DOCUMENT => (MediaKind::Document, DOCUMENT),
+            members::STICKER => (MediaKind::Sticker, STICKER),
+            members::STICKER_PACK => (MediaKind::StickerPack, STICKER_PACK),
+            _ => return None,
+        };
+        let mut out = Self { kind, ..Self::default() };
+        for field in fields {
+            let Some((_, part)) = places.iter().find(|(number, _)| *number == field.number) else { continue };
+            match part {
+                Url => out.url = field.text(),
+                Mimetype => out.mimetype = field.text(),
+                Caption => out.caption = field.text(),
+                FileName => out.file_name = field.text(),
+                Size => out.size = field.whole(),
+                Seconds => out.seconds = field.small(),
+                Width => out.width = field.small(),
+                Height => out.height = field.small(),
+                Pages => out.pages = field.small(),
+                Voice => out.voice = field.flag(),
+                Gif => out.gif = field.flag(),
+                Animated => out.animated = field.flag(),
+                ViewOnce => out.view_once = field.flag(),
+                Path => out.direct_path = field.text(),
+                Key => out.key = field.bytes().and_then(Secret::from_slice),
+                Sha256 => out.sha256 = field.bytes().and_then(|bytes| bytes.try_into().ok()),
+                EncryptedSha256 => {
+                    out.encrypted_sha256 = field.bytes().and_then(|bytes| bytes.try_into().ok())
+                }
+                Thumbnail => out.thumbnail = field.bytes().map(<[u8]>::to_vec),
+            }
+        }
+        Some(out)
+    }
+}

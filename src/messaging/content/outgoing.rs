@@ -1,0 +1,100 @@
+//! What is sent: the bytes of a `Message`, and how its stanza is marked.
+
+use std::fmt;
+
+use super::envelope::Envelope;
+use super::members;
+use super::read::{ContentError, read};
+use super::shape::Shape;
+use super::wire::{put, with, without};
+use crate::proto::Message as _;
+use crate::proto::message::{DeviceSentMessage, Message, MessageContextInfo, SenderKeyDistributionMessage};
+use crate::stanza::Jid;
+
+/// A message to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The serialised `Message`, without padding.
+    pub message: Vec<u8>,
+    /// How its stanza is marked.
+    pub shape: Shape,
+}
+
+impl fmt::Debug for Outgoing {
+    /// What it says is not printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing").field("shape", &self.shape).finish_non_exhaustive()
+    }
+}
+
+impl Outgoing {
+    /// A `Message` that the host made itself. The bytes are sent as they are, with what this version does not know of them.
+    ///
+    /// # Errors
+    /// [`ContentError::Malformed`], [`ContentError::TooDeep`], or [`ContentError::Empty`] if it has no content.
+    pub fn raw(bytes: &[u8]) -> Result<Self, ContentError> {
+        let number = Envelope::open(bytes)?.content.ok_or(ContentError::Empty)?.number;
+        let shape = Shape::of(number, &read(bytes)?);
+        Ok(Self { message: bytes.to_vec(), shape })
+    }
+
+    pub(super) fn built(message: &Message) -> Result<Self, ContentError> {
+        Self::raw(&message.encode_to_vec())
+    }
+
+    /// The same message with a secret, which it needs for votes, encrypted reactions and edits, and for a reporting token.
+    /// One that it has already stays.
+    #[must_use]
+    pub fn with_secret(mut self, secret: &[u8; 32]) -> Self {
+        let has_secret = Envelope::open(&self.message).is_ok_and(|open| open.context.secret.is_some());
+        if !has_secret {
+            self.add_context(&MessageContextInfo {
+                message_secret: Some(secret.to_vec()),
+                reporting_token_version: Some(REPORTING_TOKEN_VERSION),
+                ..MessageContextInfo::default()
+            });
+        }
+        self
+    }
+
+    /// Adds to the context beside the content.
+    pub(super) fn add_context(&mut self, context: &MessageContextInfo) {
+        let (content, held) = without(&self.message, members::CONTEXT);
+        let mut whole = held.unwrap_or_default();
+        whole.extend_from_slice(&context.encode_to_vec());
+        self.message = with(&content, members::CONTEXT, &whole);
+    }
+}
+
+/// The version of the rules by which reporting tokens are made, see [`reporting_token`](super::reporting_token).
+const REPORTING_TOKEN_VERSION: i32 = 2;
+
+/// The copy of a message for other devices of the own account: they are told the chat, and the context stays beside.
+#[must_use]
+pub fn device_sent(message: &[u8], destination: &Jid) -> Vec<u8> {
+    let (content, context) = without(message, members::CONTEXT);
+    let wrapper =
+        DeviceSentMessage { destination_jid: Some(destination.to_string()), message: Some(content) };
+    let mut out = Vec::with_capacity(message.len() + 64);
+    put(&mut out, members::DEVICE_SENT, &wrapper.encode_to_vec());
+    if let Some(context) = context {
+        put(&mut out, members::CONTEXT, &context);
+    }
+    out
+}
+
+/// The message that hands a sender key to a member of a group.
+#[must_use]
+pub fn key_distribution(group: &Jid, message: &[u8]) -> Vec<u8> {
+    append_key_distribution(&[], group, message)
+}
+
+/// A message with a sender key beside its content, as a member gets it who asked for the message again.
+#[must_use]
+pub fn append_key_distribution(message: &[u8], group: &Jid, key: &[u8]) -> Vec<u8> {
+    let distribution = SenderKeyDistributionMessage {
+        group_id: Some(group.to_string()),
+        axolotl_sender_key_distribution_message: Some(key.to_vec()),
+    };
+    with(message, members::KEY_DISTRIBUTION, &distribution.encode_to_vec())
+}
