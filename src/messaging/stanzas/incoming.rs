@@ -5,7 +5,7 @@
 use super::AddressingMode;
 use super::header::{self, Header};
 use super::origin::{HeaderError, Member, Origin, Own};
-use super::read::{as_number, as_time, child_bytes, flag, number, text};
+use super::read::{as_number, as_text, as_time, child_bytes, flag, text};
 use crate::stanza::{Jid, NodeRef, Server};
 
 /// Most ciphertexts that are looked at in one message; real ones have at most two.
@@ -43,8 +43,9 @@ pub struct IncomingMessage<'a> {
     /// The content of a message in a channel: a `Message`, neither encrypted nor padded.
     pub plaintext: Option<&'a [u8]>,
     node: NodeRef<'a>,
+    /// What holds the ciphertexts, and how many they are.
     encs: NodeRef<'a>,
-    has_encs: bool,
+    enc_count: usize,
     unavailable: Option<Unavailable>,
 }
 
@@ -155,7 +156,7 @@ impl<'a> IncomingMessage<'a> {
             plaintext: None,
             node,
             encs: node,
-            has_encs: false,
+            enc_count: 0,
             unavailable: None,
         };
         message.read_children(own);
@@ -166,7 +167,7 @@ impl<'a> IncomingMessage<'a> {
         let (mut fan_out, mut meta) = (None, None);
         for child in self.node.children() {
             match child.tag() {
-                "enc" => self.has_encs = true,
+                "enc" => self.enc_count += 1,
                 "device-identity" => self.device_identity = child.bytes(),
                 "verified_name" => self.verified_name = child.bytes(),
                 "plaintext" => self.plaintext = child.bytes(),
@@ -182,10 +183,10 @@ impl<'a> IncomingMessage<'a> {
             }
         }
         // On lists the ciphertexts may come as they were sent: one for each device, ours among them.
-        if let Some(fan_out) = fan_out.filter(|_| !self.has_encs) {
+        if let Some(fan_out) = fan_out.filter(|_| self.enc_count == 0) {
             let ours = |to: &NodeRef<'_>| to.jid("jid").is_some_and(|jid| own.is_device(&jid));
             if let Some(to) = fan_out.children_named("to").find(|to| ours(to) && to.child("enc").is_some()) {
-                (self.encs, self.has_encs) = (to, true);
+                (self.encs, self.enc_count) = (to, to.children_named("enc").count());
             }
         }
         // A bot answers in the chat where it was asked. Nobody else may choose the chat.
@@ -198,14 +199,16 @@ impl<'a> IncomingMessage<'a> {
 
     /// The ciphertexts: those between two devices first, since one of them usually brings the key for the other.
     pub fn encs(&self) -> impl Iterator<Item = Enc<'a>> + use<'a> {
-        let all = |node: NodeRef<'a>| node.children_named("enc").map(Enc::read).take(MAX_ENCS);
-        let pairwise = all(self.encs).filter(|enc| enc.kind.is_pairwise());
-        pairwise.chain(all(self.encs).filter(|enc| !enc.kind.is_pairwise()))
+        let (encs, is_mixed) = (self.encs, self.enc_count > 1);
+        let all = move || encs.children_named("enc").take(MAX_ENCS).map(Enc::read);
+        let pairwise = all().filter(move |enc| !is_mixed || enc.kind.is_pairwise());
+        let others = is_mixed.then(|| all().filter(|enc| !enc.kind.is_pairwise()));
+        pairwise.chain(others.into_iter().flatten())
     }
 
     /// Whether there is a ciphertext at all.
     pub fn has_encs(&self) -> bool {
-        self.has_encs
+        self.enc_count > 0
     }
 
     /// Whether the own devices tell each other something with it.
@@ -215,7 +218,7 @@ impl<'a> IncomingMessage<'a> {
 
     /// Whether, and why, the content is not for this device.
     pub fn unavailable(&self) -> Option<Unavailable> {
-        self.unavailable.filter(|_| !self.has_encs)
+        self.unavailable.filter(|_| !self.has_encs())
     }
 
     /// What it says about other messages.
@@ -256,14 +259,20 @@ impl<'a> IncomingMessage<'a> {
 
 impl<'a> Enc<'a> {
     fn read(node: NodeRef<'a>) -> Self {
-        Self {
-            kind: text(&node, "type").map_or(EncKind::Unknown, EncKind::from_name),
-            version: number(&node, "v").unwrap_or(0),
-            bytes: node.bytes().unwrap_or_default(),
-            count: number(&node, "count").unwrap_or(0),
-            hide: node.is("decrypt-fail", "hide"),
-            media_type: text(&node, "mediatype"),
+        let bytes = node.bytes().unwrap_or_default();
+        let mut enc =
+            Self { kind: EncKind::Unknown, version: 0, bytes, count: 0, hide: false, media_type: None };
+        for (key, value) in node.each_attr() {
+            match key {
+                "type" => enc.kind = as_text(value).map_or(EncKind::Unknown, EncKind::from_name),
+                "v" => enc.version = as_number(value).unwrap_or(0),
+                "count" => enc.count = as_number(value).unwrap_or(0),
+                "decrypt-fail" => enc.hide = as_text(value) == Some("hide"),
+                "mediatype" => enc.media_type = as_text(value),
+                _ => {}
+            }
         }
+        enc
     }
 }
 

@@ -39,6 +39,8 @@ pub mod restrictions;
 pub mod retry;
 pub mod tokens;
 
+#[cfg(any(test, fuzzing))]
+pub mod random_walk;
 #[cfg(test)]
 mod testing;
 
