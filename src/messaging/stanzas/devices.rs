@@ -4,40 +4,15 @@
 
 use super::origin::Pair;
 use super::read::{flag, number, text, time};
-use crate::stanza::{Jid, Node, NodeRef, Server, Text, build};
-
-/// Most users that one query should ask about. Official clients ask about some hundreds at once.
-pub const MAX_USERS: usize = 500;
+use super::usync;
+pub use super::usync::{MAX_USERS, QueryContext};
+use crate::stanza::{Jid, Node, NodeRef, Server, Text};
 
 /// The number of the device that Meta runs for a business.
 pub const HOSTED_DEVICE: u16 = 99;
 
 /// Highest device number that addresses of people can have.
 const MAX_DEVICE: u16 = 255;
-
-/// What a query is for, as the server is told.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum QueryContext {
-    /// A message is about to be sent.
-    Message,
-    /// A notification said that something has changed.
-    Notification,
-    /// The user wants to know.
-    Interactive,
-    /// Nobody waits for it.
-    Background,
-}
-
-impl QueryContext {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Notification => "notification",
-            Self::Interactive => "interactive",
-            Self::Background => "background",
-        }
-    }
-}
 
 /// Somebody whose devices are asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,7 +40,6 @@ pub fn query<'q>(
     context: QueryContext,
     sid: impl Into<Text>,
 ) -> Node {
-    let asked = Node::new("query").child(Node::new("devices").attr("version", "2")).child(Node::new("lid"));
     let user = |query: UserQuery<'_>| {
         let held = query.held.map(|held| {
             Node::new("devices")
@@ -75,15 +49,8 @@ pub fn query<'q>(
         });
         Node::new("user").attr("jid", query.user.clone().with_device(0)).children(held)
     };
-    let usync = Node::new("usync")
-        .attr("sid", sid.into())
-        .attr("mode", "query")
-        .attr("last", "true")
-        .attr("index", "0")
-        .attr("context", context.name())
-        .child(asked)
-        .child(Node::new("list").children(users.into_iter().map(user)));
-    build::get("usync").child(usync)
+    let asked = [Node::new("devices").attr("version", "2"), Node::new("lid")];
+    usync::query(context, sid.into(), asked, users.into_iter().map(user))
 }
 
 /// A device, as a list names it.
@@ -168,18 +135,17 @@ pub struct QueryFailed {
 pub fn answers<'a>(
     reply: NodeRef<'a>,
 ) -> Result<impl Iterator<Item = UserDevices<'a>> + use<'a>, QueryFailed> {
-    let usync = reply.child("usync").ok_or(QueryFailed { code: 0, backoff: None })?;
-    let list = usync.child("list");
-    let error = usync
+    let whole = reply.child("usync").ok_or(QueryFailed { code: 0, backoff: None })?;
+    let error = whole
         .child("result")
         .and_then(|result| result.child("devices"))
         .and_then(|devices| devices.child("error"));
-    match (error, list.is_some_and(|list| list.child("user").is_some())) {
+    match (error, usync::users(reply).next().is_some()) {
         // An error may stand beside users to whom it does not apply.
         (Some(error), false) => {
             Err(QueryFailed { code: number(&error, "code").unwrap_or(0), backoff: number(&error, "backoff") })
         }
-        _ => Ok(list.into_iter().flat_map(|list| list.children_named("user")).filter_map(user_devices)),
+        _ => Ok(usync::users(reply).filter_map(user_devices)),
     }
 }
 

@@ -11,10 +11,10 @@
 //! | who and where | [`origin`] (chat and sender of what arrives), [`phash`] (hash of a set of devices) |
 //! | messages | [`incoming`], [`outgoing`], [`acks`] (the server's answer to what was sent) |
 //! | what happens to messages | [`receipts`], [`retry`] |
-//! | devices and their keys | [`devices`], [`key_index`], [`bundles`], [`notices`] (of changes) |
+//! | devices and their keys | [`devices`], [`key_index`], [`bundles`], [`notices`] (of changes), [`numbers`] |
 //! | groups | [`groups`], [`group_requests`], [`group_changes`] |
 //! | what people do | [`presence`] (online, typing), [`calls`] |
-//! | what the server lets one do | [`tokens`] (of acquaintance), [`restrictions`] |
+//! | what the server lets one do | [`tokens`] (of acquaintance), [`restrictions`], [`privacy`] |
 //!
 //! The stanzas are what whatsmeow and Baileys send and read; where those two differ, the file says so.
 
@@ -29,15 +29,18 @@ mod header;
 pub mod incoming;
 pub mod key_index;
 pub mod notices;
+pub mod numbers;
 pub mod origin;
 pub mod outgoing;
 pub mod phash;
 pub mod presence;
+pub mod privacy;
 mod read;
 pub mod receipts;
 pub mod restrictions;
 pub mod retry;
 pub mod tokens;
+mod usync;
 
 #[cfg(any(test, fuzzing))]
 pub mod random_walk;

@@ -6,9 +6,10 @@ use super::origin::{Origin, Own, Pair};
 use super::receipts::{Arrival, IncomingReceipt, Receipt};
 use super::retry::{IncomingRetry, RetryRequest};
 use super::{
-    acks, bundles, calls, devices, group_changes, group_requests, groups, key_index, notices, presence,
+    acks, bundles, calls, devices, group_changes, group_requests, groups, key_index, notices, numbers,
+    presence,
 };
-use super::{phash, restrictions, retry};
+use super::{phash, privacy, restrictions, retry};
 use crate::stanza::{EncodeError, Jid, Node, NodeRef, Server, Stanza, encode};
 
 /// Deepest element that is made.
@@ -57,11 +58,11 @@ impl Choices<'_> {
     /// An element of the words that the readers look for. What is in it stands near it in the list, half of the time.
     fn node(&mut self, near: usize, depth: usize) -> Node {
         let choice = usize::from(self.byte());
-        let at = if choice % 2 == 0 { choice / 2 } else { near + choice / 2 % 10 };
+        let at = if choice.is_multiple_of(2) { choice / 2 } else { near + choice / 2 % 10 };
         let tags: Vec<&str> = TAGS.split_whitespace().collect();
         let at = at % tags.len();
         let mut node = Node::new(tags.get(at).copied().unwrap_or_default());
-        if self.byte() % 2 == 0 {
+        if self.byte().is_multiple_of(2) {
             node = node.attr("id", self.pick(WORDS).to_owned());
             node = node.attr_opt("from", self.pick(JIDS).parse::<Jid>().ok());
         }
@@ -294,6 +295,10 @@ fn read_devices(node: NodeRef<'_>) {
     for (_, answer) in bundles::answers(node) {
         let _ = answer.map(|bundle| bundle.keys);
     }
+    for answer in numbers::answers(node) {
+        check_pairs(&answer.pair);
+    }
+    let _ = privacy::settings(node).count();
     for user in devices::answers(node).into_iter().flatten() {
         check_pairs(&user.pair);
         let devices::Outcome::List(list) = user.outcome else { continue };
