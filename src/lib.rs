@@ -12,13 +12,14 @@
 //! | [`pairing`] | phone code, QR, passkey, signed device identity; values in, values out |
 //! | [`net`] | WebSocket, TLS, proxies: bytes to and from the server |
 //! | [`store`] | the storage trait, SQLite and memory; the typed records kept in it |
+//! | [`signal`] | end-to-end encryption: X3DH, double ratchet, sender keys, device identities; values in, values out |
 //! | [`noise`] | handshake, certificate chain, transport cipher, frames; no I/O |
 //! | [`stanza`] | the binary node codec, tokens, JIDs, builders; no I/O |
 //! | [`crypto`] | primitives that the rooms above share, and the source of randomness they are handed |
 //! | [`proto`] | protobuf messages, made at build time |
 //!
-//! `pairing`, `noise` and `stanza` read no clock, open no socket and draw no randomness but what is handed in, so two ends
-//! can be run against each other in memory. `client` is the driver that gives them all three.
+//! `messaging`, `pairing`, `signal`, `noise` and `stanza` read no clock, open no socket and draw no randomness but what is
+//! handed in, so two ends can be run against each other in memory. `client` is the driver that gives them all three.
 //!
 //! Start reading at `client/session` (the actor) for how things fit, at `pairing/mod.rs` for the main flow, and at
 //! `ffi/mod.rs` for the rules of the boundary.
@@ -41,6 +42,8 @@ pub mod noise;
 pub mod pairing;
 #[forbid(unsafe_code)]
 pub mod proto;
+#[forbid(unsafe_code)]
+pub mod signal;
 #[forbid(unsafe_code)]
 pub mod stanza;
 #[forbid(unsafe_code)]

@@ -261,3 +261,43 @@ fn secrets_are_not_printed() {
 fn the_operating_system_gives_different_bytes() {
     assert_ne!(random_array::<32>(&mut OsRandom), random_array::<32>(&mut OsRandom));
 }
+
+#[test]
+fn sound_keys_are_canonical_and_not_of_low_order() {
+    for point in low_order_points() {
+        assert!(!PublicKey(point).is_sound(), "{point:02x?}");
+        let mut with_ignored_bit = point;
+        with_ignored_bit[31] |= 0x80;
+        assert!(!PublicKey(with_ignored_bit).is_sound());
+    }
+    let key = KeyPair::generate(&mut Seeded(9)).public();
+    assert!(key.is_sound());
+    assert_eq!(PublicKey::from_typed(&key.with_type_byte()), Some(key));
+    assert_eq!(PublicKey::from_typed(&key.0), None);
+    assert_eq!(PublicKey::from_typed(&[[6].as_slice(), &key.0].concat()), None);
+    assert_eq!(PublicKey::from_typed(&[]), None);
+}
+
+#[test]
+fn cbc_equals_sp_800_38a_and_pads_strictly() {
+    // F.2.5, first block; the padding block follows.
+    let key: [u8; 32] = hex::decode("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4")
+        .unwrap()
+        .try_into()
+        .unwrap();
+    let iv: [u8; 16] = hex::decode("000102030405060708090a0b0c0d0e0f").unwrap().try_into().unwrap();
+    let plain = hex::decode("6bc1bee22e409f96e93d7e117393172a").unwrap();
+    let mut out = b"head".to_vec();
+    cbc::encrypt_onto(&key, &iv, &plain, &mut out);
+    assert_eq!(out.len(), 4 + cbc::sealed_length(16));
+    assert_eq!(hex::encode(&out[..20]), "68656164f58c4c04d6e5f1ba779eabfb5f7bfbd6");
+    assert_eq!(cbc::decrypt(&key, &iv, &out[4..]).unwrap(), plain);
+    assert_eq!(cbc::decrypt(&key, &iv, &out[4..20]), None);
+    assert_eq!(cbc::decrypt(&key, &iv, &[]), None);
+    assert_eq!(cbc::decrypt(&key, &iv, &out[4..35]), None);
+    for length in 0..40 {
+        let mut out = Vec::new();
+        cbc::encrypt_onto(&key, &iv, &vec![7; length], &mut out);
+        assert_eq!(cbc::decrypt(&key, &iv, &out).unwrap(), vec![7; length]);
+    }
+}

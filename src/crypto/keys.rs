@@ -13,6 +13,33 @@ use super::{Random, Secret};
 /// The type byte in front of a Curve25519 public key, where the protocol writes one.
 const TYPE_BYTE: u8 = 5;
 
+/// The largest field element, p − 1 = 2²⁵⁵ − 20: a u-coordinate above it has a second, shorter spelling.
+const LARGEST_FIELD_ELEMENT: [u8; 32] = {
+    let mut bytes = [0xff; 32];
+    bytes[0] = 0xec;
+    bytes[31] = 0x7f;
+    bytes
+};
+
+/// The canonical u-coordinates of the points of low order (RFC 7748 and the discussions around it).
+const LOW_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    {
+        let mut one = [0; 32];
+        one[0] = 1;
+        one
+    },
+    LARGEST_FIELD_ELEMENT,
+    [
+        0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f, 0xc4, 0x6a, 0xda,
+        0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00,
+    ],
+    [
+        0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83, 0xef, 0x5b, 0x04,
+        0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57,
+    ],
+];
+
 /// A Curve25519 public key: the u-coordinate, 32 bytes, without type byte.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublicKey(pub [u8; 32]);
@@ -28,6 +55,26 @@ impl PublicKey {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Whether this is the key's only spelling: the u-coordinate is below the field's prime. Most of the world ignores the
+    /// difference; who compares keys must not. Not constant-time: the key is public.
+    #[must_use]
+    pub fn is_canonical(&self) -> bool {
+        self.0.iter().rev().le(LARGEST_FIELD_ELEMENT.iter().rev())
+    }
+
+    /// Whether it is canonical and not of low order: a key that somebody can have made honestly.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.is_canonical() && !LOW_ORDER.contains(&self.0)
+    }
+
+    /// Reads the 33-byte form; `None` if the length or the type byte is wrong.
+    #[must_use]
+    pub fn from_typed(bytes: &[u8]) -> Option<Self> {
+        let (kind, key) = bytes.split_first()?;
+        if *kind == TYPE_BYTE { Self::from_slice(key) } else { None }
     }
 
     /// The 33-byte form: type byte 5, then the key. This is what is signed when a prekey is signed.
@@ -81,6 +128,12 @@ impl KeyPair {
         let secret = Secret::new(clamp_integer(secret));
         let public = x25519_dalek::PublicKey::from(&StaticSecret::from(*secret.as_bytes()));
         Self { secret, public: PublicKey(public.to_bytes()), edwards: OnceLock::new() }
+    }
+
+    /// The pair of two halves that were stored together: to compute the public one anew costs as much as a key agreement.
+    #[must_use]
+    pub const fn from_halves(secret: Secret<32>, public: PublicKey) -> Self {
+        Self { secret, public, edwards: OnceLock::new() }
     }
 
     /// The clamped secret key.

@@ -2,8 +2,9 @@
 //!
 //! What it is: thin, hard-to-misuse names over well-kept crates. A key pair and its signature live in [`KeyPair`];
 //! secrets travel as [`Secret`], which wipes itself and prints nothing.
-//! What it is not: a protocol. Who mixes what into which hash is the business of `noise` and `pairing`.
+//! What it is not: a protocol. Who mixes what into which hash is the business of `noise`, `signal` and `pairing`.
 
+pub mod cbc;
 pub mod ctr;
 pub mod gcm;
 mod hash;
@@ -17,7 +18,7 @@ mod crypto_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use hash::{hkdf, hmac_sha256, pbkdf2_sha256, sha256};
+pub use hash::{MacKey, hkdf, hmac_sha256, pbkdf2_sha256, sha256};
 pub use keys::{KeyPair, LowOrder, PublicKey};
 pub use random::{OsRandom, Random, random_array};
 pub use secret::Secret;

@@ -33,6 +33,17 @@ impl<const N: usize> Secret<N> {
     }
 }
 
+impl Secret<64> {
+    /// Both halves: how a key derivation gives two keys at once.
+    #[must_use]
+    pub fn halves(&self) -> (Secret<32>, Secret<32>) {
+        let mut halves = (Secret::new([0; 32]), Secret::new([0; 32]));
+        halves.0.0.copy_from_slice(&self.0[..32]);
+        halves.1.0.copy_from_slice(&self.0[32..]);
+        halves
+    }
+}
+
 impl<const N: usize> From<[u8; N]> for Secret<N> {
     fn from(bytes: [u8; N]) -> Self {
         Self(bytes)

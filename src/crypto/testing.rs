@@ -1,6 +1,8 @@
-//! Randomness for tests: written down in advance, or counted from a seed.
+//! For tests: randomness that is written down in advance or counted from a seed, and the reading of files of vectors.
 
 use std::collections::VecDeque;
+
+use serde_json::Value;
 
 use super::{Random, sha256};
 
@@ -36,4 +38,24 @@ impl Random for Seeded {
             self.0 += 1;
         }
     }
+}
+
+/// A text field.
+pub(crate) fn text<'a>(section: &'a Value, key: &str) -> &'a str {
+    section[key].as_str().unwrap_or_else(|| panic!("no text {key}"))
+}
+
+/// A field of hexadecimal digits of any length.
+pub(crate) fn hex_of(section: &Value, key: &str) -> Vec<u8> {
+    hex::decode(text(section, key)).unwrap_or_else(|_| panic!("no hex {key}"))
+}
+
+/// A field of exactly `N` bytes.
+pub(crate) fn bytes<const N: usize>(section: &Value, key: &str) -> [u8; N] {
+    hex_of(section, key).try_into().unwrap_or_else(|_| panic!("{key} is not {N} bytes"))
+}
+
+/// A list.
+pub(crate) fn list<'a>(section: &'a Value, key: &str) -> &'a [Value] {
+    section[key].as_array().unwrap_or_else(|| panic!("no list {key}"))
 }

@@ -18,14 +18,6 @@ pub const SIGNATURE_LENGTH: usize = 64;
 /// Where the sign bit sits: the top bit of the last byte, and of the last byte of either half.
 const SIGN_BIT: u8 = 0x80;
 
-/// The largest field element, p − 1 = 2²⁵⁵ − 20: a u-coordinate above it has a second, shorter spelling.
-const LARGEST_FIELD_ELEMENT: [u8; 32] = {
-    let mut bytes = [0xff; 32];
-    bytes[0] = 0xec;
-    bytes[31] = 0x7f;
-    bytes
-};
-
 /// The Edwards form, sign included, of the public key that belongs to a clamped secret.
 pub(super) fn edwards_public(secret: &Secret<32>) -> [u8; 32] {
     let scalar = Zeroizing::new(Scalar::from_bytes_mod_order(*secret.as_bytes()));
@@ -80,7 +72,7 @@ pub fn verify(public: &PublicKey, msgs: &[&[u8]], signature: &[u8]) -> bool {
     response[31] &= !SIGN_BIT;
     // The group order is just above 2²⁵², so the three top bits of a reduced response are zero; this is checked, too.
     let Some(response) = Scalar::from_canonical_bytes(response).into_option() else { return false };
-    if !is_canonical(&public.0) {
+    if !public.is_canonical() {
         return false;
     }
     let Some(key) = MontgomeryPoint(public.0).to_edwards(sign) else { return false };
@@ -98,9 +90,4 @@ fn challenge(nonce_point: &[u8; 32], edwards_public: &[u8; 32], msgs: &[&[u8]]) 
         hash.update(msg);
     }
     Scalar::from_bytes_mod_order_wide(&hash.finalize().into())
-}
-
-/// Whether a little-endian u-coordinate is below the field's prime. Public data: no need for constant time.
-fn is_canonical(u: &[u8; 32]) -> bool {
-    u.iter().rev().le(LARGEST_FIELD_ELEMENT.iter().rev())
 }

@@ -1,8 +1,6 @@
 //! The state that both sides of a handshake build up in step: what was said (`h`), the keys agreed on so far (`ck`, `k`)
 //! and how often `k` was used (`n`). The names are those of the Noise specification, revision 34, section 5.2.
 
-use zeroize::Zeroize;
-
 use super::{NoiseError, Transport};
 use crate::crypto::{Secret, gcm, hkdf, sha256};
 
@@ -115,14 +113,7 @@ impl Symmetric {
     }
 
     fn derive(&self, input: &[u8]) -> (Secret<32>, Secret<32>) {
-        let output = hkdf::<64>(Some(self.ck.as_bytes()), input, &[]);
-        let (mut left, mut right) = ([0; 32], [0; 32]);
-        left.copy_from_slice(&output.as_bytes()[..32]);
-        right.copy_from_slice(&output.as_bytes()[32..]);
-        let secrets = (Secret::new(left), Secret::new(right));
-        left.zeroize();
-        right.zeroize();
-        secrets
+        hkdf::<64>(Some(self.ck.as_bytes()), input, &[]).halves()
     }
 
     #[cfg(test)]

@@ -1,18 +1,16 @@
 //! The phone's half of a link, and the server's check of the companion's reply.
 //!
-//! A phone signs a device identity for the companion and a new list of valid key indexes; a server looks at what the
-//! companion answers. libwa itself only verifies lists; the rest serves simulated phones and tests, which is why it stands
-//! beside the half it must fit ([`identity`](super::identity)).
+//! A phone signs a device identity for the companion; a server looks at what the companion answers. This serves simulated
+//! phones and tests, which is why it stands beside the half it must fit ([`identity`](super::identity)).
 //!
-//! Main types: [`DeviceGrant`], [`KeyIndexes`].
+//! Main type: [`DeviceGrant`].
 
-use super::identity::{ACCOUNT_PREFIX, DEVICE_PREFIX, HOSTED_PREFIX, KEY_INDEX_LIST_PREFIX};
 use crate::crypto::{KeyPair, PublicKey, Random, Secret, hkdf, hmac_sha256, verify};
 use crate::proto::Message;
 use crate::proto::adv::{
-    AdvDeviceIdentity, AdvEncryptionType, AdvKeyIndexList, AdvSignedDeviceIdentity,
-    AdvSignedDeviceIdentityHmac, AdvSignedKeyIndexList,
+    AdvDeviceIdentity, AdvEncryptionType, AdvSignedDeviceIdentity, AdvSignedDeviceIdentityHmac,
 };
+use crate::signal::device_identity::{ACCOUNT_PREFIX, DEVICE_PREFIX, HOSTED_PREFIX};
 
 /// What a phone grants a companion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,62 +111,6 @@ pub fn reply_is_right(
     reply.details.as_deref() == Some(details)
         && device.key_index == Some(key_index)
         && verify(identity, &[&DEVICE_PREFIX, details, &identity.0, &account_key.0], &signature)
-}
-
-/// The list of an account's valid key indexes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyIndexes {
-    /// Random number of the account.
-    pub raw_id: u32,
-    /// Unix seconds.
-    pub timestamp: u64,
-    /// The highest index given out when the list was made.
-    pub current: u32,
-    /// The valid ones, sorted, with 0 for the phone.
-    pub valid: Vec<u32>,
-}
-
-impl KeyIndexes {
-    /// The signed list that is uploaded. Draws 64 random bytes.
-    pub fn sign(&self, account: &KeyPair, rng: &mut dyn Random) -> Vec<u8> {
-        let details = AdvKeyIndexList {
-            raw_id: Some(self.raw_id),
-            timestamp: Some(self.timestamp),
-            current_index: Some(self.current),
-            valid_indexes: self.valid.clone(),
-            account_type: None,
-        }
-        .encode_to_vec();
-        let signature = account.sign(&[&KEY_INDEX_LIST_PREFIX, &details], rng);
-        AdvSignedKeyIndexList {
-            details: Some(details),
-            account_signature: Some(signature.to_vec()),
-            account_signature_key: None,
-        }
-        .encode_to_vec()
-    }
-
-    /// Reads a signed list; `None` unless the account's key signed it.
-    pub fn verify(signed: &[u8], account_key: &PublicKey) -> Option<Self> {
-        let signed = AdvSignedKeyIndexList::decode(signed).ok()?;
-        let details = signed.details?;
-        if !verify(account_key, &[&KEY_INDEX_LIST_PREFIX, &details], &signed.account_signature?) {
-            return None;
-        }
-        let list = AdvKeyIndexList::decode(details.as_slice()).ok()?;
-        Some(Self {
-            raw_id: list.raw_id?,
-            timestamp: list.timestamp?,
-            current: list.current_index.unwrap_or(0),
-            valid: list.valid_indexes,
-        })
-    }
-
-    /// Whether a device of that index belongs to the account. An index above the current one was given out after this list
-    /// was made.
-    pub fn contains(&self, key_index: u32) -> bool {
-        key_index == 0 || key_index > self.current || self.valid.contains(&key_index)
-    }
 }
 
 /// The key of the optional `pem` part of a phone's upload. Its purpose is not known and nobody is known to insist on it;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::crypto::testing::{Scripted, Seeded};
-use crate::pairing::test_vectors::{bytes, hex_of, list, text, vectors};
+use crate::crypto::testing::{Scripted, Seeded, bytes, hex_of, text};
+use crate::pairing::test_vectors::vectors;
 
 #[test]
 fn vectors_pair_success_phone_side() {
@@ -40,37 +40,6 @@ fn vectors_pair_success_phone_side() {
         assert_eq!(decoded.details.as_ref(), Some(&signed));
         assert_eq!(decoded.hmac, Some(hex_of(case, "hmac")));
         assert!(hex_of(case, "hmac_input").ends_with(&signed));
-    }
-}
-
-#[test]
-fn vectors_signed_key_index_list() {
-    let section = &vectors()["signed_key_index_list"];
-    let account = KeyPair::from_secret(bytes(&vectors()["pair_success"], "primary_identity_priv"));
-    assert_eq!(account.public().0, bytes(section, "signer_pub"));
-    let number = |key: &str| u32::try_from(section[key].as_u64().unwrap()).unwrap();
-    let indexes = KeyIndexes {
-        raw_id: number("rawId"),
-        timestamp: u64::from(number("timestamp")),
-        current: number("currentIndex"),
-        valid: list(section, "validIndexes").iter().map(|v| v.as_u64().unwrap() as u32).collect(),
-    };
-    assert_eq!(text(section, "prefix"), hex::encode(KEY_INDEX_LIST_PREFIX));
-    let mut script = Scripted::new(&[&bytes::<64>(section, "Z")]);
-    let signed = indexes.sign(&account, &mut script);
-    assert_eq!(signed, hex_of(section, "signed_list"));
-    assert!(verify(&account.public(), &[&hex_of(section, "message")], &hex_of(section, "signature")));
-    assert_eq!(KeyIndexes::verify(&signed, &account.public()), Some(indexes.clone()));
-
-    let mut rng = Seeded(1);
-    assert_eq!(KeyIndexes::verify(&signed, &KeyPair::generate(&mut rng).public()), None);
-    for position in 0..signed.len() {
-        let mut changed = signed.clone();
-        changed[position] ^= 1;
-        assert_eq!(KeyIndexes::verify(&changed, &account.public()), None, "byte {position}");
-    }
-    for (index, valid) in [(0, true), (1, false), (3, true), (6, false), (7, true), (8, true)] {
-        assert_eq!(indexes.contains(index), valid, "{index}");
     }
 }
 

@@ -9,20 +9,12 @@
 
 use subtle::ConstantTimeEq;
 
-use crate::crypto::{KeyPair, PublicKey, Random, Secret, hmac_sha256, verify};
+use crate::crypto::{KeyPair, PublicKey, Random, Secret, hmac_sha256};
 use crate::proto::Message;
 use crate::proto::adv::{
     AdvDeviceIdentity, AdvEncryptionType, AdvSignedDeviceIdentity, AdvSignedDeviceIdentityHmac,
 };
-
-/// In front of what the account signs about an ordinary device.
-pub const ACCOUNT_PREFIX: [u8; 2] = [6, 0];
-/// In front of what a device signs about itself.
-pub const DEVICE_PREFIX: [u8; 2] = [6, 1];
-/// In front of a signed key-index list.
-pub const KEY_INDEX_LIST_PREFIX: [u8; 2] = [6, 2];
-/// In front of what a hosted account signs about a hosted device, and of what a hosted account authenticates.
-pub const HOSTED_PREFIX: [u8; 2] = [6, 5];
+use crate::signal::device_identity::{DEVICE_PREFIX, HOSTED_PREFIX, is_hosted, is_signed_by_account};
 
 /// Largest identity that a server sends.
 pub const MAX_CONTAINER: usize = 500;
@@ -103,10 +95,8 @@ pub fn accept(
     let device = AdvDeviceIdentity::decode(details.as_slice()).map_err(|_| Malformed("details"))?;
 
     let account_key = PublicKey::from_slice(&account_key).ok_or(IdentityError::BadSignature)?;
-    // By the device's own type, not by the account's: a hosted account has ordinary companions, too.
-    let hosted_device = device.device_type == Some(AdvEncryptionType::Hosted as i32);
-    let prefix = if hosted_device { &HOSTED_PREFIX } else { &ACCOUNT_PREFIX };
-    if !verify(&account_key, &[prefix, &details, &identity.public().0], &account_signature) {
+    let hosted_device = is_hosted(&device);
+    if !is_signed_by_account(&details, hosted_device, &identity.public(), &account_key, &account_signature) {
         return Err(IdentityError::BadSignature);
     }
     let key_index = device.key_index.filter(|index| *index != 0).ok_or(Malformed("key index"))?;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::crypto::testing::{Scripted, Seeded};
+use crate::crypto::verify;
 use crate::pairing::account::{DeviceGrant, reply_is_right};
 use crate::pairing::test_vectors::{bytes, hex_of, vectors};
 

@@ -5,7 +5,7 @@ use super::super::ending::Ending;
 use super::phase::Waiter;
 use super::{Session, Stop};
 use crate::api::{LogLevel, Restricted, RestrictionKind, RestrictionScope};
-use crate::pairing::account::KeyIndexes;
+use crate::signal::KeyIndexes;
 use crate::stanza::{Jid, Node, NodeRef, build};
 use crate::store::records;
 

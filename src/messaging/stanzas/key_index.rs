@@ -4,9 +4,9 @@
 
 use super::devices::{Device, KeyIndexList};
 use crate::crypto::PublicKey;
-use crate::pairing::account::KeyIndexes;
 use crate::proto::Message;
 use crate::proto::adv::{AdvKeyIndexList, AdvSignedKeyIndexList};
+use crate::signal::KeyIndexes;
 
 /// What is left of a device list.
 #[derive(Clone, PartialEq, Eq, Debug)]

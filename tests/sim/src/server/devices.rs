@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wa::{
-    pairing::account::KeyIndexes,
+    signal::KeyIndexes,
     stanza::{Jid, Node},
 };
 
