@@ -7,6 +7,7 @@
 
 #[path = "../common/header.rs"]
 mod declarations;
+mod go;
 mod header;
 mod pages;
 mod symbols;

@@ -1,0 +1,49 @@
+// Package libwa links a program to WhatsApp as a companion device.
+//
+// This is an unofficial client: WhatsApp can ban accounts that use one.
+//
+// A program opens a [Client], which is one session in a store, and pairs it
+// with a phone: the user types a code into the phone, and from then on the
+// session is one of the account's linked devices.
+//
+//	client, err := libwa.Open(libwa.WithStoreURL("sqlite:session.db"))
+//	if err != nil {
+//		return err
+//	}
+//	defer client.Close()
+//	for step, err := range client.Pair(ctx, "+15551234567") {
+//		if err != nil {
+//			return err
+//		}
+//		switch step := step.(type) {
+//		case *libwa.PairingCode:
+//			fmt.Println("Type into the phone:", step.Display)
+//		case *libwa.Ready:
+//			fmt.Println("Linked as", step.JID)
+//		}
+//	}
+//	for event, err := range client.Events(ctx) {
+//		...
+//	}
+//
+// Everything that happens comes as an [Event], to be told apart by a type
+// switch. What is asked of a client waits for the answer, as long as its
+// context lets it. A goroutine that waits costs no thread: thousands of clients
+// can wait at once, each by itself or all of them in a [Fleet].
+//
+// Errors are of the type [Error]. errors.Is compares them with the status codes,
+// such as [ErrNotLinked]; [RetryAfter] tells whether and when to try again.
+//
+// # Building
+//
+// The package is made with cgo. It needs a C compiler and libwa itself: either
+// the checkout that it is part of, after cargo build --release, or an installed
+// libwa. The library is linked statically, so that the program runs on any
+// machine of its kind; with -tags dynamic the program uses the shared library
+// that pkg-config finds. [Linkage] tells which it is.
+//
+// # Testing
+//
+// Package watest runs a simulated WhatsApp for tests of programs that use this
+// package.
+package libwa

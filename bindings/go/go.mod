@@ -1,0 +1,3 @@
+module github.com/libwa/libwa/bindings/go
+
+go 1.24

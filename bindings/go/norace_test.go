@@ -1,0 +1,5 @@
+//go:build !race
+
+package libwa_test
+
+const raceDetectorKiB = 0

@@ -1,0 +1,174 @@
+package libwa
+
+// #include <wa.h>
+import "C"
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"runtime"
+)
+
+// A starter makes a request of a client.
+type starter func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error)
+
+// A caller is a goroutine that waits for the answer to its request.
+type caller struct {
+	in inbox
+
+	// everything is set when all events of the request are wanted, not just
+	// the answer.
+	everything bool
+
+	// gone is set when nobody wants the answer any more.
+	gone bool
+}
+
+// take takes what the caller waits for. It is called with queue.mu held.
+func (w *caller) take(c *Client, event Event) bool {
+	_, last := event.(*Result)
+	if w.gone {
+		if last {
+			delete(c.callers, event.Info().Request)
+		}
+		return true
+	}
+	if last || w.everything {
+		w.in.push(event)
+		return true
+	}
+	return false
+}
+
+// start makes a request whose answer goes to w.
+func (c *Client) start(op string, w *caller, start starter) (request uint64, err error) {
+	// The lock is held so that nobody can read the answer before it is known
+	// who waits for it. Requests return at once.
+	c.queue.mu.Lock()
+	defer c.queue.mu.Unlock()
+	var number C.uint64_t
+	var fault *C.wa_error
+	status, err := start(c.handle, &number, &fault)
+	if err == nil {
+		err = c.failure(op, status, fault)
+	}
+	if err != nil {
+		return 0, err
+	}
+	c.callers[uint64(number)] = w
+	return uint64(number), nil
+}
+
+// forget ends what start began, for a request that is answered.
+func (c *Client) forget(request uint64) {
+	c.queue.mu.Lock()
+	defer c.queue.mu.Unlock()
+	delete(c.callers, request)
+}
+
+// abandon ends what start began, for a request that is not answered: it is
+// cancelled, and what still comes of it goes nowhere.
+func (c *Client) abandon(request uint64) {
+	c.queue.mu.Lock()
+	defer c.queue.mu.Unlock()
+	if w := c.callers[request]; w != nil {
+		w.gone = true
+		w.in.events = nil
+	}
+	C.wa_cancel(c.handle, C.uint64_t(request), nil)
+	runtime.KeepAlive(c)
+}
+
+// askResult makes a request and waits for its answer.
+func (c *Client) askResult(ctx context.Context, op string, start starter) (*Result, error) {
+	w := &caller{in: newInbox()}
+	request, err := c.start(op, w, start)
+	if err != nil {
+		return nil, err
+	}
+	event, err := c.queue.next(ctx, &w.in)
+	switch {
+	case errors.Is(err, ErrClosed):
+		c.forget(request)
+		return nil, plainFailure(op, ErrClientClosed)
+	case err != nil:
+		c.abandon(request)
+		return nil, err
+	}
+	c.forget(request)
+	result := event.(*Result)
+	return result, result.err(op)
+}
+
+// ask is askResult for requests whose result is read, or brings nothing but
+// whether they succeeded.
+func (c *Client) ask(ctx context.Context, op string, start starter, read func(*reader)) error {
+	answer, err := c.askResult(ctx, op, start)
+	if err == nil && read != nil {
+		read(&reader{rest: string(answer.Result)})
+	}
+	return err
+}
+
+// err is the error that the answer tells of.
+func (e *Result) err(op string) error {
+	if e.Status == StatusOK {
+		return nil
+	}
+	return &Error{Op: op, Status: e.Status, Text: e.Text, Key: e.Key, Retryable: e.Retryable, RetryAfter: e.RetryAfter}
+}
+
+// Call calls a method by its name, for methods that this version of the
+// package does not have: params becomes one JSON object, nil stands for no
+// parameters; what the method gives is unmarshalled into result, if that is
+// not nil. The methods of METHODS.md have functions of their own.
+func (c *Client) Call(ctx context.Context, method string, params, result any) error {
+	start, err := startMethod(method, params)
+	if err != nil {
+		return err
+	}
+	answer, err := c.askResult(ctx, method, start)
+	if err != nil || result == nil {
+		return err
+	}
+	return json.Unmarshal(answer.Result, result)
+}
+
+// call is Call for generated methods, which read their results themselves.
+func (c *Client) call(ctx context.Context, method string, params map[string]any, read func(*reader)) error {
+	given := any(params)
+	if params == nil {
+		given = nil
+	}
+	start, err := startMethod(method, given)
+	if err != nil {
+		return err
+	}
+	return c.ask(ctx, method, start, read)
+}
+
+func startMethod(method string, params any) (starter, error) {
+	if params == nil {
+		return startCall(method, ""), nil
+	}
+	object, err := json.Marshal(params)
+	if err != nil {
+		return nil, &Error{Op: method, Status: ErrInvalidParameter, Text: err.Error(), Key: "params"}
+	}
+	return startCall(method, string(object)), nil
+}
+
+func startCall(method, params string) starter {
+	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
+		cMethod, err := cText("method", method)
+		if err != nil {
+			return 0, err
+		}
+		cParams, err := cTextOrNull("params", params)
+		if err != nil {
+			return 0, err
+		}
+		return C.wa_call(client, cMethod, cParams, request, fault), nil
+	}
+}

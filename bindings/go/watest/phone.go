@@ -1,0 +1,147 @@
+package watest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+)
+
+// A Phone is a simulated phone with a WhatsApp account.
+type Phone struct {
+	// Number is the phone number, digits only.
+	Number string
+
+	sim *Sim
+}
+
+// Switches change how a phone behaves: {"passkey": "before_finish"} and the
+// like. The README of wa-sim lists them.
+type Switches map[string]any
+
+// An Outcome is what the phone shows after a code was typed or a QR code
+// scanned.
+type Outcome struct {
+	// Outcome is "linked", or what went wrong, such as "wrong_code".
+	Outcome string `json:"outcome"`
+
+	// Device is the JID of the device that was linked.
+	Device string `json:"device"`
+
+	// Message says it in a sentence.
+	Message string `json:"message"`
+}
+
+// A PhoneState is what the phone shows.
+type PhoneState struct {
+	// Screen is what it shows at the moment.
+	Screen json.RawMessage `json:"screen"`
+
+	// Request is the companion that waits for its code, null if none does.
+	Request json.RawMessage `json:"request"`
+
+	// Companions are the linked devices.
+	Companions []Companion `json:"companions"`
+}
+
+// A Companion is a device linked to a phone.
+type Companion struct {
+	Device int    `json:"device"`
+	JID    string `json:"jid"`
+	Online bool   `json:"online"`
+}
+
+// NewPhone makes a phone with an account.
+func (s *Sim) NewPhone(ctx context.Context, number, name string, switches Switches) (*Phone, error) {
+	body := map[string]any{"number": number, "name": name}
+	maps.Copy(body, switches)
+	return &Phone{number, s}, s.Do(ctx, http.MethodPost, "/phones", body, nil)
+}
+
+// Enter types a pairing code, and waits for what comes of it.
+func (p *Phone) Enter(ctx context.Context, code string) (outcome Outcome, err error) {
+	err = p.do(ctx, http.MethodPost, "/enter", map[string]any{"code": code}, &outcome)
+	return outcome, err
+}
+
+// Scan points the camera at a QR code, given as its payload, and waits for
+// what comes of it.
+func (p *Phone) Scan(ctx context.Context, payload string) (outcome Outcome, err error) {
+	err = p.do(ctx, http.MethodPost, "/scan", map[string]any{"qr": payload}, &outcome)
+	return outcome, err
+}
+
+// Unlink removes a device from the phone's list of linked devices.
+func (p *Phone) Unlink(ctx context.Context, device int) error {
+	return p.do(ctx, http.MethodPost, "/unlink", map[string]any{"device": device}, nil)
+}
+
+// UnlinkAll removes all devices from the phone's list of linked devices.
+func (p *Phone) UnlinkAll(ctx context.Context) error {
+	return p.do(ctx, http.MethodPost, "/unlink", map[string]any{"all": true}, nil)
+}
+
+// RefreshCode has the server retire the code that waits for this phone.
+func (p *Phone) RefreshCode(ctx context.Context, forceManual bool) error {
+	return p.do(ctx, http.MethodPost, "/refresh_code", map[string]any{"force_manual": forceManual}, nil)
+}
+
+// Confirm answers, for a passkey exchange, whether both sides show the same
+// code.
+func (p *Phone) Confirm(ctx context.Context, same bool) error {
+	return p.do(ctx, http.MethodPost, "/confirm", map[string]any{"same": same}, nil)
+}
+
+// Set changes switches.
+func (p *Phone) Set(ctx context.Context, switches Switches) error {
+	return p.do(ctx, http.MethodPatch, "", switches, nil)
+}
+
+// State tells what the phone shows.
+func (p *Phone) State(ctx context.Context) (state PhoneState, err error) {
+	err = p.do(ctx, http.MethodGet, "", nil, &state)
+	return state, err
+}
+
+// Remove unlinks all devices and removes the phone.
+func (p *Phone) Remove(ctx context.Context) error {
+	return p.do(ctx, http.MethodDelete, "", nil, nil)
+}
+
+func (p *Phone) do(ctx context.Context, method, path string, body, answer any) error {
+	return p.sim.Do(ctx, method, "/phones/"+p.Number+path, body, answer)
+}
+
+// Do makes a request of the control interface that has no function here; the
+// README of wa-sim lists them all. The answer is unmarshalled into answer, if
+// that is not nil.
+func (s *Sim) Do(ctx context.Context, method, path string, body, answer any) error {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, s.Control+path, bytes.NewReader(encoded))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return fmt.Errorf("watest: %s %s: %s: %s", method, path, response.Status, bytes.TrimSpace(text))
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(text, answer)
+}

@@ -1,0 +1,220 @@
+// Package watest runs wa-sim, a simulated WhatsApp, for tests of programs that
+// use libwa: a server that speaks the real protocol, and phones that link
+// devices, or refuse to, as the test wants it.
+//
+//	func TestBot(t *testing.T) {
+//		sim := watest.Start(t)
+//		phone, err := sim.NewPhone(t.Context(), "15550001234", "Ada", nil)
+//		...
+//		client, err := libwa.Open(sim.Option())
+//		...
+//		outcome, err := phone.Enter(t.Context(), code.Code)
+//	}
+package watest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/libwa/libwa/bindings/go"
+)
+
+// A Sim is a running wa-sim.
+type Sim struct {
+	// WS and WSS are the addresses of the server, plain and with TLS.
+	WS  string `json:"ws"`
+	WSS string `json:"wss"`
+
+	// Control is the address of the control interface; opened in a browser it
+	// shows the simulated phones.
+	Control string `json:"control"`
+
+	// RootKey is what the certificates of the server lead to, in hexadecimal.
+	RootKey string `json:"root_key"`
+
+	// CAPEM is the authority that the server's TLS certificate is from.
+	CAPEM string `json:"ca_pem"`
+
+	process *exec.Cmd
+	stdin   io.Closer
+	folder  string
+	stop    sync.Once
+}
+
+// Start runs a simulator that is stopped when the test ends. The arguments are
+// those of the command wa-sim.
+func Start(tb testing.TB, arguments ...string) *Sim {
+	tb.Helper()
+	sim, err := Run(arguments...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(sim.Stop)
+	return sim
+}
+
+// Run runs a simulator until it is stopped, or this process ends. It runs the
+// program that the environment variable WA_SIM names, else the wa-sim in PATH,
+// else the one of the checkout that this package is part of.
+func Run(arguments ...string) (*Sim, error) {
+	path, err := find()
+	if err != nil {
+		return nil, err
+	}
+	process := exec.Command(path, append([]string{"--exit-with-stdin"}, arguments...)...)
+	process.Stderr = os.Stderr
+	stdin, err := process.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", "watest")
+	if err != nil {
+		return nil, err
+	}
+	sim := &Sim{process: process, stdin: stdin, folder: folder}
+	if err := process.Start(); err != nil {
+		os.RemoveAll(folder)
+		return nil, err
+	}
+	lines := bufio.NewReader(stdout)
+	line, err := lines.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, sim)
+	}
+	if err == nil {
+		err = os.WriteFile(sim.caFile(), []byte(sim.CAPEM), 0o600)
+	}
+	if err != nil {
+		sim.Stop()
+		return nil, fmt.Errorf("watest: wa-sim did not print its addresses: %w", err)
+	}
+	// With --verbose it prints more, which must not fill the pipe.
+	go io.Copy(io.Discard, lines)
+	return sim, nil
+}
+
+func find() (string, error) {
+	if path := os.Getenv("WA_SIM"); path != "" {
+		return path, nil
+	}
+	if path, err := exec.LookPath("wa-sim"); err == nil {
+		return path, nil
+	}
+	if _, file, _, known := runtime.Caller(0); known {
+		target := filepath.Join(filepath.Dir(file), "..", "..", "..", "target")
+		for _, profile := range []string{"release", "debug"} {
+			path := filepath.Join(target, profile, "wa-sim")
+			if _, err := os.Stat(path); err == nil {
+				return path, nil
+			}
+		}
+	}
+	return "", errors.New("watest: there is no wa-sim: put it into PATH, or name it in WA_SIM; " +
+		"in a checkout of libwa, cargo build --release --workspace makes it")
+}
+
+// Stop ends the simulator. It may be called again.
+func (s *Sim) Stop() {
+	s.stop.Do(func() {
+		s.stdin.Close()
+		timer := time.AfterFunc(5*time.Second, func() { s.process.Process.Kill() })
+		s.process.Wait()
+		timer.Stop()
+		os.RemoveAll(s.folder)
+	})
+}
+
+// Option has a client connect to the simulator in place of WhatsApp.
+func (s *Sim) Option() libwa.Option {
+	return libwa.Options(libwa.WithServerURL(s.WS), libwa.WithServerRootKey(s.RootKey))
+}
+
+// TLSOption is Option by TLS, as WhatsApp itself is reached.
+func (s *Sim) TLSOption() libwa.Option {
+	return libwa.Options(
+		libwa.WithServerURL(s.WSS),
+		libwa.WithServerRootKey(s.RootKey),
+		libwa.WithServerCAFile(s.caFile()),
+	)
+}
+
+func (s *Sim) caFile() string {
+	return filepath.Join(s.folder, "ca.pem")
+}
+
+// A Connection is a device, or one that wants to be linked, at the server.
+type Connection struct {
+	ID int64 `json:"id"`
+
+	// Stage is "handshake", "unpaired" or "device".
+	Stage  string `json:"stage"`
+	Number string `json:"number"`
+	JID    string `json:"jid"`
+}
+
+// Connections lists the open connections.
+func (s *Sim) Connections(ctx context.Context) ([]Connection, error) {
+	var all struct {
+		Connections []Connection `json:"connections"`
+	}
+	err := s.Do(ctx, "GET", "/connections", nil, &all)
+	return all.Connections, err
+}
+
+// Cut ends the connections of a device without a word, as a bad network does.
+func (s *Sim) Cut(ctx context.Context, jid string) error {
+	connections, err := s.Connections(ctx)
+	if err != nil {
+		return err
+	}
+	for _, connection := range connections {
+		if connection.JID != jid {
+			continue
+		}
+		if err := s.Do(ctx, "POST", fmt.Sprintf("/connections/%d/cut", connection.ID), struct{}{}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A Fault is a rule for how the server misbehaves; the README of wa-sim says
+// what When and Do can be.
+type Fault struct {
+	When map[string]any `json:"when"`
+	Do   any            `json:"do"`
+
+	// Times is how often it applies, once if it is 0; -1 is without end.
+	Times int `json:"times"`
+}
+
+// AddFault adds a rule.
+func (s *Sim) AddFault(ctx context.Context, fault Fault) error {
+	switch fault.Times {
+	case 0:
+		fault.Times = 1
+	case -1:
+		fault.Times = 0
+	}
+	return s.Do(ctx, "POST", "/faults", fault, nil)
+}
+
+// ClearFaults removes all rules.
+func (s *Sim) ClearFaults(ctx context.Context) error {
+	return s.Do(ctx, "DELETE", "/faults", nil, nil)
+}

@@ -1,0 +1,43 @@
+// Command pair links this program to the WhatsApp account of a phone number,
+// and prints what happens from then on. Run again, it is linked already.
+//
+//	go run . +15551234567
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+
+	"github.com/libwa/libwa/bindings/go"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	client, err := libwa.Open(libwa.WithStoreURL("sqlite:session.db"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+
+	for step, err := range client.Pair(ctx, os.Args[1]) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		switch step := step.(type) {
+		case *libwa.PairingCode:
+			fmt.Println("Settings > Linked devices > Link with phone number:", step.Display)
+		case *libwa.Ready:
+			fmt.Println("Linked as", step.JID)
+		}
+	}
+	for event, err := range client.Events(ctx) {
+		if err != nil {
+			break // interrupted
+		}
+		fmt.Println(event)
+	}
+}

@@ -1,0 +1,174 @@
+//! The functions of the header that make a request of a client: each becomes a method that waits for the answer.
+
+use super::file;
+use super::names::{doc, doc_item, exported, lower, variable};
+use crate::declarations::{Function, functions};
+use crate::header;
+use std::fmt::Write;
+
+/// Requests that bring nothing but whether they succeeded.
+const WITHOUT_RESULT: [&str; 5] =
+    ["wa_request_pairing", "wa_request_qr", "wa_answer_passkey", "wa_confirm_passkey", "wa_logout"];
+
+/// Requests that bring what a method brings, by the beginnings of their names.
+const LIKE_METHODS: [(&str, &str); 1] = [("wa_send_", "message.send")];
+
+/// Written by hand, since what it takes is JSON.
+const BY_HAND: [&str; 1] = ["wa_call"];
+
+/// Whether the function takes a client first, and gives a request number and an error last.
+fn is_request(function: &Function) -> bool {
+    let ends = |(kind, name): &(String, String)| kind.starts_with("uint64_t *") && name == "request";
+    let params = &function.params;
+    params.first().is_some_and(|(kind, _)| kind == "wa_client *")
+        && params.len() >= 3
+        && ends(&params[params.len() - 2])
+        && !BY_HAND.contains(&function.name.as_str())
+}
+
+/// One argument: in Go's signature, in C's call, and what has to be done between the two.
+struct Argument {
+    /// Its name in the header.
+    name: String,
+    go: String,
+    c: String,
+    before: String,
+}
+
+fn arguments(function: &Function, all: &[Function]) -> Vec<Argument> {
+    let mut given = function.params[1..function.params.len() - 2].iter().peekable();
+    let mut arguments = Vec::new();
+    while let Some((kind, name)) = given.next() {
+        let go = variable(name.strip_suffix("_ms").unwrap_or(name));
+        let c_name = format!("c{}", exported(name.strip_suffix("_ms").unwrap_or(name)));
+        let convert = |function: &str| {
+            format!(
+                "\t\t{c_name}, err := {function}(\"{name}\", {go})\n\t\tif err != nil {{\n\t\t\treturn 0, err\n\t\t}}\n"
+            )
+        };
+        let (go, c, before) = match kind.as_str() {
+            "const char *" => {
+                let nullable = said_of(function, name, all).contains("NULL");
+                let before = convert(if nullable { "cTextOrNull" } else { "cText" });
+                (format!("{go} string"), c_name, before)
+            }
+            "const uint8_t *" => {
+                assert_eq!(given.next().map(|(kind, _)| kind.as_str()), Some("size_t"), "{}", function.name);
+                let before = format!("\t\t{c_name} := cBytes({go})\n");
+                (format!("{go} []byte"), format!("{c_name}, C.size_t(len({go}))"), before)
+            }
+            "int64_t" if name.ends_with("_at_ms") => {
+                (format!("{go} time.Time"), format!("cMillis({go})"), String::new())
+            }
+            "uint32_t" if name.ends_with("_ms") => {
+                let before = convert("cDuration");
+                (format!("{go} time.Duration"), c_name, before)
+            }
+            "bool" | "int32_t" | "int64_t" | "uint32_t" | "uint64_t" | "double" => {
+                let go_type = match kind.as_str() {
+                    "double" => "float64",
+                    other => other.trim_end_matches("_t"),
+                };
+                (format!("{go} {go_type}"), format!("C.{kind}({go})"), String::new())
+            }
+            other => panic!(
+                "{}: tell Go what the type {other} is, in tests/generated/go/requests.rs",
+                function.name
+            ),
+        };
+        arguments.push(Argument { name: name.clone(), go, c, before });
+    }
+    arguments
+}
+
+/// What the header says of a parameter, there or at the function that it refers to.
+fn said_of(function: &Function, param: &str, all: &[Function]) -> String {
+    let start = format!("@param {param} ");
+    let said = function.comment.split_once(&start).map_or("", |(_, rest)| rest);
+    let said = said.split_once(" @").map_or(said, |(text, _)| text);
+    let other = said.strip_prefix("as for ").and_then(|rest| rest.split_once("()"));
+    match other.and_then(|(name, _)| all.iter().find(|function| function.name == name)) {
+        Some(other) => said_of(other, param, all),
+        None => said.to_owned(),
+    }
+}
+
+fn request(body: &mut String, function: &Function, all: &[Function]) {
+    let name = exported(function.name.trim_start_matches("wa_"));
+    let start = format!("start{name}");
+    let arguments = arguments(function, all);
+    let said = function.comment.split_once(" @").map_or("", |(text, _)| text);
+    doc(body, 0, &format!("{name} {}", lower(said)));
+    if !arguments.is_empty() {
+        body.push_str("//\n");
+    }
+    let signature: Vec<&str> = arguments.iter().map(|argument| argument.go.as_str()).collect();
+    let names: Vec<&str> = signature.iter().filter_map(|argument| argument.split(' ').next()).collect();
+    for (argument, name) in arguments.iter().zip(&names) {
+        let said = said_of(function, &argument.name, all).replace("NULL", "empty");
+        if !said.is_empty() {
+            doc_item(body, &format!("{name}: {said}"));
+        }
+    }
+    body.push_str("//\n// It waits for the answer; when ctx ends before, the request is cancelled.\n");
+    let context: Vec<&str> =
+        std::iter::once("ctx context.Context").chain(signature.iter().copied()).collect();
+    let like =
+        LIKE_METHODS.iter().find(|(prefix, _)| function.name.starts_with(prefix)).map(|(_, method)| method);
+    let (returns, read) = match like {
+        Some(method) => (format!("(result {}Result, err error)", exported(method)), "result.read"),
+        None if WITHOUT_RESULT.contains(&function.name.as_str()) => ("error".to_owned(), "nil"),
+        None => ("(*Result, error)".to_owned(), ""),
+    };
+    let ask = match read {
+        "" => format!("return c.askResult(ctx, \"{name}\", {start}({}))", names.join(", ")),
+        "nil" => format!("return c.ask(ctx, \"{name}\", {start}({}), nil)", names.join(", ")),
+        _ => format!(
+            "err = c.ask(ctx, \"{name}\", {start}({}), {read})\n\treturn result, err",
+            names.join(", ")
+        ),
+    };
+    write!(body, "func (c *Client) {name}({}) {returns} {{\n\t{ask}\n}}\n\n", context.join(", ")).unwrap();
+    let before: String = arguments.iter().map(|argument| argument.before.as_str()).collect();
+    let c: String = arguments.iter().map(|argument| format!(", {}", argument.c)).collect();
+    write!(
+        body,
+        "func {start}({}) starter {{\n\treturn func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {{\n\
+         {before}\t\treturn C.{}(client{c}, request, fault), nil\n\t}}\n}}\n\n",
+        signature.join(", "),
+        function.name
+    )
+    .unwrap();
+}
+
+#[test]
+fn requests() {
+    let mut body = String::from("// #include <wa.h>\nimport \"C\"\n\n");
+    let all = functions(&header::text());
+    for function in all.iter().filter(|function| is_request(function)) {
+        request(&mut body, function, &all);
+    }
+    file("requests_gen.go", &["context", "time"], &body);
+}
+
+#[test]
+fn arguments_of_every_kind() {
+    let header = "/** Sends. @param chat where. @param id an id; NULL for a new one. @return x */\n\
+        wa_status wa_send_a(wa_client *client, const char *chat, const char *id, uint64_t *request, wa_error **error);\n\
+        /** Sends bytes. @param message what. @param length how many. @param id as for wa_send_a(). @return x */\n\
+        wa_status wa_send_b(wa_client *client, const uint8_t *message, size_t length, const char *id, bool now,\n\
+        uint32_t wait_ms, int64_t until_at_ms, uint64_t *request, wa_error **error);";
+    let all = functions(header);
+    assert!(is_request(&all[1]));
+    let mut body = String::new();
+    request(&mut body, &all[1], &all);
+    for wanted in [
+        "func (c *Client) SendB(ctx context.Context, message []byte, id string, now bool, wait time.Duration, untilAt time.Time) \
+         (result MessageSendResult, err error) {\n\terr = c.ask(ctx, \"SendB\", startSendB(message, id, now, wait, untilAt), result.read)\n",
+        "//   - id: an id; empty for a new one.\n",
+        "cID, err := cTextOrNull(\"id\", id)\n",
+        "C.wa_send_b(client, cMessage, C.size_t(len(message)), cID, C.bool(now), cWait, cMillis(untilAt), request, fault)",
+    ] {
+        assert!(body.contains(wanted), "{wanted} is not in:\n{body}");
+    }
+}
