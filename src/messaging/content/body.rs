@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::card::ContactCard;
 use super::context::Key;
 use super::envelope::Envelope;
 use super::media::Media;
@@ -191,15 +192,6 @@ pub struct Location {
     pub live: bool,
 }
 
-/// A contact card.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct ContactCard {
-    /// The name to show.
-    pub name: String,
-    /// The vCard.
-    pub vcard: String,
-}
-
 /// An appointment.
 #[derive(Clone, PartialEq, Default)]
 pub struct Event {
@@ -246,7 +238,7 @@ macro_rules! not_printed {
         }
     )*};
 }
-not_printed!(Text Reaction Edit Poll Location ContactCard Event GroupInvite);
+not_printed!(Text Reaction Edit Poll Location Event GroupInvite);
 
 /// Reads a content that lies in `whole`.
 pub(super) fn read(content: &Field<'_>, whole: &[u8]) -> Body {

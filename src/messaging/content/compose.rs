@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::body::{ContactCard, Location};
+use super::body::Location;
+use super::card::ContactCard;
 use super::context::Key;
 use super::extras::Extras;
 use super::members;

@@ -1,6 +1,7 @@
 //! What can stand beside any content: which message it answers, whom it mentions, when it disappears; and the keys that
 //! name messages.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::envelope::Envelope;
@@ -60,7 +61,7 @@ pub struct Association {
 pub(super) struct MessageContext {
     pub(super) secret: Option<Secret<32>>,
     pub(super) add_on_seconds: Option<u32>,
-    pub(super) association: Option<Association>,
+    pub(super) association: Option<Box<Association>>,
 }
 
 impl MessageContext {
@@ -80,7 +81,7 @@ impl MessageContext {
     }
 }
 
-fn association(bytes: &[u8]) -> Option<Association> {
+fn association(bytes: &[u8]) -> Option<Box<Association>> {
     let (mut kind, mut parent) = (0, None);
     for field in Fields::of(bytes) {
         match field.number {
@@ -89,11 +90,11 @@ fn association(bytes: &[u8]) -> Option<Association> {
             _ => {}
         }
     }
-    Some(Association { kind, parent: parent? })
+    Some(Box::new(Association { kind, parent: parent? }))
 }
 
 /// The message that a message answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Quoted {
     /// Its id.
     pub id: String,
@@ -109,11 +110,18 @@ pub struct Quoted {
     pub message: Range<usize>,
 }
 
+impl fmt::Debug for Quoted {
+    /// What is quoted is not printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Quoted").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
 /// What every content can carry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     /// The message it answers.
-    pub quoted: Option<Quoted>,
+    pub quoted: Option<Box<Quoted>>,
     /// Who is mentioned; the text has `@` and the user part of each.
     pub mentions: Vec<Jid>,
     /// Everybody in the group is mentioned.
@@ -151,7 +159,7 @@ impl Context {
         if let Some(id) = id.filter(|id| !id.is_empty()) {
             let (kind, text) = copy.map_or(("unknown", None), of_copy);
             let message = copy.map_or(0..0, |copy| place(whole, copy));
-            out.quoted = Some(Quoted { id, sender, chat, kind, text, message });
+            out.quoted = Some(Box::new(Quoted { id, sender, chat, kind, text, message }));
         }
         out
     }

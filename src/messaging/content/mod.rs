@@ -12,6 +12,7 @@
 //! with its number and its bytes. What is made here is made of the messages in [`crate::proto::message`].
 
 mod body;
+mod card;
 mod compose;
 mod context;
 mod envelope;
@@ -22,12 +23,16 @@ mod message_id;
 mod outgoing;
 mod protocol;
 mod read;
+mod reporting;
+mod requests;
 mod sealed;
 mod shape;
+mod stored;
 mod summary;
 mod wire;
 
-pub use body::{Body, ContactCard, Edit, Event, GroupInvite, Location, Poll, Reaction, Text};
+pub use body::{Body, Edit, Event, GroupInvite, Location, Poll, Reaction, Text};
+pub use card::ContactCard;
 pub use compose::option_hash;
 pub use context::{Association, Context, Key, Quoted};
 pub use envelope::Flags;
@@ -37,9 +42,17 @@ pub use message_id::message_id;
 pub use outgoing::{Outgoing, append_key_distribution, device_sent, key_distribution};
 pub use protocol::{AppStateKey, HistoryNotice, LidMapping, PeerDataResponse, Protocol};
 pub use read::{ContentError, KeyDistribution, Read, read};
+pub use reporting::reporting_token;
 pub use sealed::{Opened, Purpose, Sealed, Sealing};
 pub use shape::Shape;
+pub use stored::{Stored, stored};
 
+#[cfg(test)]
+mod compose_tests;
+#[cfg(test)]
+mod example_tests;
+#[cfg(test)]
+mod property_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::envelope::Envelope;
-use super::members;
+use super::members::{self, member};
 use super::read::{ContentError, read};
 use super::shape::Shape;
-use super::wire::{put, with, without};
+use super::wire::{Fields, put, with, without};
 use crate::proto::Message as _;
 use crate::proto::message::{DeviceSentMessage, Message, MessageContextInfo, SenderKeyDistributionMessage};
 use crate::stanza::Jid;
@@ -33,8 +33,12 @@ impl Outgoing {
     /// # Errors
     /// [`ContentError::Malformed`], [`ContentError::TooDeep`], or [`ContentError::Empty`] if it has no content.
     pub fn raw(bytes: &[u8]) -> Result<Self, ContentError> {
-        let number = Envelope::open(bytes)?.content.ok_or(ContentError::Empty)?.number;
-        let shape = Shape::of(number, &read(bytes)?);
+        let content = Envelope::open(bytes)?.content.ok_or(ContentError::Empty)?;
+        let is_message = content.number != members::CONVERSATION && member(content.number).is_some();
+        if is_message {
+            Fields::checked(content.bytes().ok_or(ContentError::Malformed)?)?;
+        }
+        let shape = Shape::of(content.number, &read(bytes)?);
         Ok(Self { message: bytes.to_vec(), shape })
     }
 

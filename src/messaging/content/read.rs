@@ -109,7 +109,7 @@ pub struct Read {
     /// How long a pin lasts, in seconds.
     pub add_on_seconds: Option<u32>,
     /// The message that this one belongs to.
-    pub association: Option<Association>,
+    pub association: Option<Box<Association>>,
     /// Where the innermost `Message` lies in the bytes that were read.
     pub inner: Range<usize>,
 }

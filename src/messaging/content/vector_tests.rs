@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
+use super::reporting::covered;
 use super::sealed::secret_key;
-use super::testing::{bytes, hex_of, key, list, text, vectors};
+use super::testing::{key, vectors};
 use super::*;
 use crate::crypto::Secret;
-use crate::crypto::testing::Scripted;
+use crate::crypto::testing::{Scripted, bytes, hex_of, list, text};
 use crate::stanza::Jid;
 
 fn message(name: &str) -> Vec<u8> {
@@ -251,4 +252,21 @@ fn options_of_polls() {
     for case in list(&vectors()["message_secret"], "poll_option_hashes") {
         assert_eq!(option_hash(text(case, "option")), bytes(case, "sha256"));
     }
+}
+
+#[test]
+fn reporting_tokens() {
+    let section = &vectors()["reporting_token"];
+    let secret = Secret::new(bytes(section, "secret"));
+    let (sender, chat) = (text(section, "sender").parse().unwrap(), text(section, "remote").parse().unwrap());
+    let token =
+        |message: &[u8]| reporting_token(message, &secret, text(section, "stanza_id"), &sender, &chat);
+    for case in list(section, "cases") {
+        let message = hex_of(case, "message");
+        assert_eq!(hex::encode(covered(&message)), text(case, "content"), "{}", text(case, "name"));
+        assert_eq!(token(&message), Some(bytes(case, "token")), "{}", text(case, "name"));
+    }
+    // What has no token: reactions, and what is context only.
+    assert_eq!(token(&Outgoing::reaction(&target(), "\u{1f44d}", SENT_AT).unwrap().message), None);
+    assert_eq!(token(&[]), None);
 }

@@ -1,0 +1,49 @@
+//! What this device asks of the account's other devices.
+
+use super::compose::message_key;
+use super::context::Key;
+use super::outgoing::Outgoing;
+use super::read::ContentError;
+use crate::proto::message::peer_data_operation_request_message::{
+    PlaceholderMessageResendRequest, Type as PeerDataType,
+};
+use crate::proto::message::protocol_message::Type;
+use crate::proto::message::{
+    AppStateSyncKeyId, AppStateSyncKeyRequest, PeerDataOperationRequestMessage, ProtocolMessage,
+};
+
+impl Outgoing {
+    /// Asks the phone to send messages again that could not be decrypted. The answer is a
+    /// [`PeerDataResponse`](super::PeerDataResponse) with each as [`Stored`](super::Stored).
+    ///
+    /// # Errors
+    /// [`ContentError::NoTarget`].
+    pub fn ask_again(targets: &[Key]) -> Result<Self, ContentError> {
+        let keys = targets.iter().map(message_key).collect::<Result<Vec<_>, _>>()?;
+        let ask = |key| PlaceholderMessageResendRequest { message_key: Some(key) };
+        Self::protocol(ProtocolMessage {
+            r#type: Some(Type::PeerDataOperationRequestMessage.into()),
+            peer_data_operation_request_message: Some(PeerDataOperationRequestMessage {
+                peer_data_operation_request_type: Some(PeerDataType::PlaceholderMessageResend.into()),
+                placeholder_message_resend_request: keys.into_iter().map(ask).collect(),
+            }),
+            ..ProtocolMessage::default()
+        })
+    }
+
+    /// Asks another own device for keys of the app state, by their ids.
+    ///
+    /// # Errors
+    /// [`ContentError::NoTarget`] if no key is asked for.
+    pub fn ask_app_state_keys(ids: &[Vec<u8>]) -> Result<Self, ContentError> {
+        if ids.is_empty() {
+            return Err(ContentError::NoTarget);
+        }
+        let key_ids = ids.iter().map(|id| AppStateSyncKeyId { key_id: Some(id.clone()) }).collect();
+        Self::protocol(ProtocolMessage {
+            r#type: Some(Type::AppStateSyncKeyRequest.into()),
+            app_state_sync_key_request: Some(AppStateSyncKeyRequest { key_ids }),
+            ..ProtocolMessage::default()
+        })
+    }
+}
