@@ -200,6 +200,7 @@ fn what_cannot_be_sent_is_refused_by_name() {
         (Outgoing::contacts(&[card], &none()), ContentError::Contact),
         (Outgoing::raw(b"no message"), ContentError::Malformed),
         (Outgoing::raw(&member(super::members::IMAGE, b"no image")), ContentError::Malformed),
+        (Outgoing::raw(b"\x0a\x02hi\x9a\x02\x01\x00"), ContentError::Malformed),
         (Outgoing::raw(&[]), ContentError::Empty),
     ] {
         assert_eq!(sent, Err(error));

@@ -35,8 +35,10 @@ impl Outgoing {
     pub fn raw(bytes: &[u8]) -> Result<Self, ContentError> {
         let content = Envelope::open(bytes)?.content.ok_or(ContentError::Empty)?;
         let is_message = content.number != members::CONVERSATION && member(content.number).is_some();
-        if is_message {
-            Fields::checked(content.bytes().ok_or(ContentError::Malformed)?)?;
+        let context = Fields::of(bytes).filter(|field| field.number == members::CONTEXT);
+        // Nobody could read the one, and nothing could be added to the other.
+        for field in context.chain(is_message.then_some(content)) {
+            Fields::checked(field.bytes().ok_or(ContentError::Malformed)?)?;
         }
         let shape = Shape::of(content.number, &read(bytes)?);
         Ok(Self { message: bytes.to_vec(), shape })
