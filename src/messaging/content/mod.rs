@@ -12,6 +12,7 @@
 //! with its number and its bytes. What is made here is made of the messages in [`crate::proto::message`].
 
 mod body;
+mod bot;
 mod card;
 mod compose;
 mod context;
@@ -32,6 +33,7 @@ mod summary;
 mod wire;
 
 pub use body::{Body, Edit, Event, GroupInvite, Location, Poll, Reaction, Text};
+pub use bot::open_bot_reply;
 pub use card::ContactCard;
 pub use compose::option_hash;
 pub use context::{Association, Context, Key, Quoted};

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::reporting::covered;
 use super::sealed::secret_key;
 use super::testing::{key, vectors};
+use super::wire::put;
 use super::*;
 use crate::crypto::Secret;
 use crate::crypto::testing::{Scripted, bytes, hex_of, list, text};
@@ -269,4 +270,20 @@ fn reporting_tokens() {
     // What has no token: reactions, and what is context only.
     assert_eq!(token(&Outgoing::reaction(&target(), "\u{1f44d}", SENT_AT).unwrap().message), None);
     assert_eq!(token(&[]), None);
+}
+
+#[test]
+fn a_reply_of_a_bot() {
+    let section = &vectors()["message_secret"];
+    let case = &section["bot_message"];
+    let secret = Secret::new(bytes(section, "secret"));
+    let (asker, bot) = (text(case, "target_sender").parse().unwrap(), text(case, "bot").parse().unwrap());
+    let mut payload = vec![0x0d, 1, 0, 0, 0];
+    put(&mut payload, 2, &hex_of(case, "iv"));
+    put(&mut payload, 3, &hex_of(case, "enc_payload"));
+    let id = text(case, "reply_id");
+    assert_eq!(open_bot_reply(&payload, &secret, id, &asker, &bot), Some(hex_of(case, "plaintext")));
+    assert_eq!(open_bot_reply(&payload, &secret, "BOTREPLY002", &asker, &bot), None);
+    assert_eq!(open_bot_reply(&payload, &secret, id, &bot, &asker), None);
+    assert_eq!(open_bot_reply(&[], &secret, id, &asker, &bot), None);
 }
