@@ -70,7 +70,7 @@ fn stanzas_of_raw_messages_are_marked_by_content() {
     let edit = Outgoing::edit(&key("3EB0"), "hi", &none(), 1).unwrap().message;
     for (bytes, expected) in [
         (member(m::IMAGE, &[]), ("media", Some("image"), None, false)),
-        (gif, ("media", Some("gif"), None, false)),
+        (gif.clone(), ("media", Some("gif"), None, false)),
         (voice, ("media", Some("ptt"), None, false)),
         (preview, ("media", Some("url"), None, false)),
         (blank_preview, ("text", None, None, false)),
@@ -81,6 +81,8 @@ fn stanzas_of_raw_messages_are_marked_by_content() {
         ),
         (wrapped(m::LOTTIE_STICKER, &member(m::STICKER, &[])), ("media", Some("sticker"), None, false)),
         (wrapped(m::EDITED, &edit), ("text", None, Some("1"), true)),
+        (wrapped(m::EDITED, &gif), ("text", None, None, true)),
+        (member(m::VIDEO_NOTE, &[0x40, 1]), ("media", Some("ptv"), None, false)),
         (member(m::EVENT, &[]), ("event", None, None, false)),
         (member(16, &[]), ("pay", None, None, false)),
         // What this version does not know goes out as a text, as everybody else sends it.

@@ -129,7 +129,7 @@ pub enum Opened {
         /// How many others come along.
         extra_guests: u32,
     },
-    /// A comment, a new version or an added option: a serialised `Message`, for [`read`](super::read).
+    /// A comment, a new version or an added option: a serialised `Message`, for [`read`](super::read()).
     Message(Vec<u8>),
 }
 

@@ -1,6 +1,7 @@
 //! How the stanza of a message is marked, which follows from its content.
 
 use super::body::Body;
+use super::media::MediaKind;
 use super::members::{self, member};
 use super::protocol::Protocol;
 use super::read::Read;
@@ -34,14 +35,16 @@ impl Shape {
     /// The marks of the content that is member `number` of the innermost message.
     pub(super) fn of(number: u32, read: &Read) -> Self {
         let mut shape = Self::TEXT;
-        // What is wrapped as an edit is marked as one, whatever it is.
-        if !read.flags.edited
-            && let Some(row) = member(number)
-        {
+        if let Some(row) = member(number) {
             shape.stanza_type = row.stanza;
             shape.media_type = row.media;
         }
         shape.by_content(number, &read.body);
+        if read.flags.edited {
+            // An edit is a text, whatever it is an edit of.
+            (shape.stanza_type, shape.media_type) = ("text", None);
+            shape.hide_decrypt_failure = true;
+        }
         if read.flags.view_once {
             shape.meta.push(("view_once", "true"));
         }
@@ -54,7 +57,9 @@ impl Shape {
                 self.stanza_type = "media";
                 self.media_type = Some("url");
             }
-            Body::Media(media) if media.gif => self.media_type = Some("gif"),
+            Body::Media(media) if media.gif && media.kind == MediaKind::Video => {
+                self.media_type = Some("gif")
+            }
             Body::Media(media) if media.voice => self.media_type = Some("ptt"),
             Body::Reaction(reaction) => {
                 self.hide_decrypt_failure = true;
