@@ -5,7 +5,7 @@ use crate::crypto::verify;
 
 /// The parts of a bundle as they stand in the nodes of a stanza, whether in the answer to a fetch or in a retry receipt;
 /// empty for what is missing.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RawBundle<'a> {
     /// `registration`
     pub registration: &'a [u8],

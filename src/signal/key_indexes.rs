@@ -54,6 +54,22 @@ impl KeyIndexes {
         if !verify(account_key, &[&prefix, &details], &signed.account_signature?) {
             return None;
         }
+        Self::of(list)
+    }
+
+    /// Reads a signed list without checking who signed it; gives also the key that it says was the account's, if it says so.
+    pub fn unverified(signed: &[u8]) -> Option<(Self, Option<PublicKey>)> {
+        let signed = AdvSignedKeyIndexList::decode(signed).ok()?;
+        let list = AdvKeyIndexList::decode(signed.details?.as_slice()).ok()?;
+        let key = signed.account_signature_key.filter(|key| !key.is_empty());
+        let key = match key {
+            Some(key) => Some(PublicKey::from_slice(&key)?),
+            None => None,
+        };
+        Some((Self::of(list)?, key))
+    }
+
+    fn of(list: AdvKeyIndexList) -> Option<Self> {
         Some(Self {
             raw_id: list.raw_id?,
             timestamp: list.timestamp?,

@@ -4,31 +4,13 @@
 //! checked here but that the parts are there: lengths, keys and signatures are judged where they are used.
 
 use super::read::{child_bytes, number};
+use crate::signal::RawBundle;
 use crate::stanza::{Jid, Node, NodeRef, build};
-
-/// A bundle as it came: the contents of its elements, empty where one is missing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct RawBundle<'a> {
-    /// Registration id: 4 bytes.
-    pub registration: &'a [u8],
-    /// Kind of the keys: one byte, 5.
-    pub key_type: Option<&'a [u8]>,
-    /// Identity key: 32 bytes.
-    pub identity: &'a [u8],
-    /// Id of the signed prekey: 3 bytes.
-    pub signed_id: &'a [u8],
-    /// The signed prekey: 32 bytes.
-    pub signed_value: &'a [u8],
-    /// Its signature: 64 bytes.
-    pub signed_signature: &'a [u8],
-    /// Id and value of a one-time prekey: 3 and 32 bytes. `None` if the device has run out of them.
-    pub one_time: Option<(&'a [u8], &'a [u8])>,
-}
 
 /// A device's bundle, with the certificate that a companion needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct DeviceBundle<'a> {
-    /// The keys.
+    /// The keys, unchecked: the contents of their elements, empty where one is missing.
     pub keys: RawBundle<'a>,
     /// An `ADVSignedDeviceIdentity`; the primary has none.
     pub device_identity: Option<&'a [u8]>,

@@ -4,8 +4,6 @@
 
 use super::devices::{Device, KeyIndexList};
 use crate::crypto::PublicKey;
-use crate::proto::Message;
-use crate::proto::adv::{AdvKeyIndexList, AdvSignedKeyIndexList};
 use crate::signal::KeyIndexes;
 
 /// What is left of a device list.
@@ -56,26 +54,15 @@ pub fn judge(devices: &[Device], signed: &KeyIndexList<'_>, account_key: Option<
 
 /// Reads a signed list; tells whether its signature was checked.
 pub fn read(bytes: &[u8], account_key: Option<&PublicKey>) -> Result<(KeyIndexes, bool), ListFault> {
-    let signed = AdvSignedKeyIndexList::decode(bytes).map_err(|_| ListFault::Malformed)?;
-    let own_key = signed.account_signature_key.filter(|key| !key.is_empty());
-    let own_key = own_key.map(|key| PublicKey::from_slice(&key).ok_or(ListFault::Malformed)).transpose()?;
+    let (list, own_key) = KeyIndexes::unverified(bytes).ok_or(ListFault::Malformed)?;
     let key = match (account_key, own_key) {
         (Some(known), Some(own)) if *known != own => return Err(ListFault::BadSignature),
         (known, own) => known.copied().or(own),
     };
-    if let Some(key) = key {
-        let list = KeyIndexes::verify(bytes, &key).ok_or(ListFault::BadSignature)?;
-        return Ok((list, account_key.is_some()));
+    if key.is_some_and(|key| KeyIndexes::verify(bytes, &key).is_none()) {
+        return Err(ListFault::BadSignature);
     }
-    let details = signed.details.ok_or(ListFault::Malformed)?;
-    let list = AdvKeyIndexList::decode(details.as_slice()).map_err(|_| ListFault::Malformed)?;
-    let list = KeyIndexes {
-        raw_id: list.raw_id.ok_or(ListFault::Malformed)?,
-        timestamp: list.timestamp.ok_or(ListFault::Malformed)?,
-        current: list.current_index.unwrap_or(0),
-        valid: list.valid_indexes,
-    };
-    Ok((list, false))
+    Ok((list, account_key.is_some()))
 }
 
 #[cfg(test)]
@@ -83,6 +70,8 @@ mod tests {
     use super::*;
     use crate::crypto::KeyPair;
     use crate::crypto::testing::Seeded;
+    use crate::proto::Message;
+    use crate::proto::adv::AdvSignedKeyIndexList;
 
     fn device(id: u16, key_index: Option<u32>) -> Device {
         Device { id, key_index, hosted: false }
