@@ -232,9 +232,6 @@ func (c *Client) unwatch(in *inbox) {
 // route gives an event to whoever asked for it, and says whether that was so;
 // the others are for Next. The caller holds queue.mu.
 func (c *Client) route(event Event) bool {
-	if c == nil {
-		return false
-	}
 	if request := event.Info().Request; request != 0 {
 		if caller := c.callers[request]; caller != nil {
 			return caller.take(c, event)

@@ -79,6 +79,8 @@ func (in *inbox) pop() Event {
 // woken stands in the main inbox where somebody called Wake.
 type woken struct{ Event }
 
+func (woken) Client() *Client { return nil }
+
 func (q *queue) pop(in *inbox) Event {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -146,12 +148,16 @@ func (q *queue) read(ctx context.Context, in *inbox) error {
 	}
 }
 
-// dispatch hands the event that was taken to whom it belongs.
+// dispatch hands the event that was taken to whom it belongs. One of a client
+// that could not be opened belongs to nobody.
 func (q *queue) dispatch() {
 	taken := &q.poller.taken
 	text := q.poller.text()
 	client := q.client(uint64(taken.client))
 	event := makeEvent(taken, text, client)
+	if client == nil {
+		return
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if !client.route(event) {

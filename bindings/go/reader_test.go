@@ -152,3 +152,11 @@ func TestBacklogIsBounded(t *testing.T) {
 		t.Errorf("%d left, %d and %d counted", count, client.backlog, other.backlog)
 	}
 }
+
+func TestEventOfNoClientIsLeftOut(t *testing.T) {
+	q := newQueue()
+	q.dispatch()
+	if event := q.pop(&q.main); event != nil {
+		t.Errorf("%+v", event)
+	}
+}

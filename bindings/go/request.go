@@ -172,3 +172,11 @@ func startCall(method, params string) starter {
 		return C.wa_call(client, cMethod, cParams, request, fault), nil
 	}
 }
+
+// Names gives the names of the sessions.
+func (v SessionListResult) Names() (names []string) {
+	if json.Unmarshal(v.Sessions, &names) != nil {
+		return nil
+	}
+	return names
+}

@@ -1,7 +1,7 @@
 // Command pair links this program to the WhatsApp account of a phone number,
 // and prints what happens from then on. Run again, it is linked already.
 //
-//	go run . +15551234567
+//	go run . +15551234567      in a checkout, after cargo build --release
 package main
 
 import (
