@@ -65,6 +65,25 @@ need_node() {
     at_least "${version#v}" "$NODE_WANTED" || fail "Node $NODE_WANTED is needed (found: $version); see https://nodejs.org"
 }
 
+# need_pythons: sets `pythons` to one interpreter of each CPython from 3.9 on that this machine has, Debian's first.
+need_pythons() {
+    local python version seen=" "
+    need_packages python3 python3-venv
+    pythons=()
+    for python in /usr/bin/python3 /usr/bin/python3.[0-9]* "$HOME"/.pyenv/versions/3.*/bin/python; do
+        [[ -x $python && $python != *config ]] || continue
+        version=$(python_version "$python")
+        at_least "$version" 3.9 && [[ $seen != *" $version "* ]] || continue
+        "$python" -c 'import ssl, ensurepip, ctypes' 2>/dev/null || continue
+        pythons+=("$python")
+        seen+="$version "
+    done
+    [ ${#pythons[@]} -gt 0 ] || fail "Python 3.9 or later is needed"
+}
+
+# python_version PYTHON: its version in two numbers.
+python_version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
+
 stages_passed=0
 stages_failed=()
 

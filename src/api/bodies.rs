@@ -27,6 +27,7 @@ macro_rules! events {
                     optional: <$type as FieldType>::OPTIONAL,
                     values: <$type as FieldType>::VALUES,
                     words: <$type as FieldType>::WORDS,
+                    secret: <$type as FieldType>::SECRET,
                     sentence: concat!($($fdoc),+).trim_ascii(),
                 },)*];
 

@@ -136,7 +136,7 @@ pub(super) const COMMON: &[FieldInfo] = &[
 ];
 
 const fn field(name: &'static str, kind: &'static str, sentence: &'static str) -> FieldInfo {
-    FieldInfo { name, kind, optional: false, values: &[], words: None, sentence }
+    FieldInfo { name, kind, optional: false, values: &[], words: None, secret: false, sentence }
 }
 
 impl Serialize for Event {

@@ -21,6 +21,8 @@ pub struct FieldInfo {
     pub values: &'static [&'static str],
     /// The same with their meaning.
     pub words: Option<&'static Words>,
+    /// Whether it is for the host alone and no log may show it.
+    pub secret: bool,
     /// What it means.
     pub sentence: &'static str,
 }
@@ -57,14 +59,20 @@ pub trait FieldType: Serialize + DeserializeOwned {
     const VALUES: &'static [&'static str] = &[];
     /// The same with their meaning.
     const WORDS: Option<&'static Words> = None;
+    /// Whether no log may show it.
+    const SECRET: bool = false;
     /// Some value, for tests and for the examples in the pages.
     fn sample() -> Self;
 }
 
 macro_rules! field_types {
-    ($($rust:ty: $kind:literal = $sample:expr;)+) => {
+    (@secret) => {
+        const SECRET: bool = true;
+    };
+    ($($rust:ty: $kind:literal $($secret:ident)? = $sample:expr;)+) => {
         $(impl FieldType for $rust {
             const KIND: &'static str = $kind;
+            $(field_types!(@$secret);)?
             fn sample() -> Self { $sample }
         })+
     };
@@ -77,7 +85,7 @@ field_types! {
     i64: "integer" = 1_767_225_600_000;
     String: "text" = "text".to_owned();
     Cow<'static, str>: "text" = Cow::Borrowed("text");
-    Hidden: "text" = Hidden::new("text");
+    Hidden: "text" secret = Hidden::new("text");
     Value: "json" = Value::Object(serde_json::Map::new());
     super::Status: "integer" = super::Status::OK;
 }
@@ -87,6 +95,7 @@ impl<T: FieldType> FieldType for Option<T> {
     const OPTIONAL: bool = true;
     const VALUES: &'static [&'static str] = T::VALUES;
     const WORDS: Option<&'static Words> = T::WORDS;
+    const SECRET: bool = T::SECRET;
     fn sample() -> Self {
         Some(T::sample())
     }

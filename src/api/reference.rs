@@ -76,7 +76,7 @@ pub fn reference_json(outcomes: &[OutcomeInfo]) -> String {
 
 fn field_json(field: &FieldInfo) -> Value {
     json!({"name": field.name, "type": field.kind, "optional": field.optional, "values": field.values,
-        "unit": field.unit(), "text": field.sentence})
+        "unit": field.unit(), "secret": field.secret, "text": field.sentence})
 }
 
 fn param_json(param: &ParamInfo) -> Value {

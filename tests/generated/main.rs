@@ -10,6 +10,7 @@ mod declarations;
 mod go;
 mod header;
 mod pages;
+mod python;
 mod symbols;
 
 use std::path::Path;

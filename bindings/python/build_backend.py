@@ -1,0 +1,76 @@
+"""Builds the wheel: setuptools for what is Python, and the library and the simulator put beside it.
+
+They come from LIBWA_PATH and WA_SIM where these are set, else from cargo, in the checkout that this folder belongs to.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Optional
+
+from setuptools import build_meta
+
+_HERE = Path(__file__).resolve().parent
+_CHECKOUT = _HERE.parent.parent
+_PACKAGE = _HERE / "src" / "libwa"
+
+Settings = Optional[dict[str, Any]]
+
+get_requires_for_build_wheel = build_meta.get_requires_for_build_wheel
+prepare_metadata_for_build_wheel = build_meta.prepare_metadata_for_build_wheel
+
+
+def build_wheel(folder: str, settings: Settings = None, metadata: str | None = None) -> str:
+    """Builds a wheel for this platform and every Python 3."""
+    library, simulator = _programs()
+    placed = {
+        _PACKAGE / "libwa.so": library,
+        _PACKAGE / "testing" / "wa-sim": simulator,
+    }
+    tag = _platform([library, simulator])
+    work = _HERE / "build"
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        for target, source in placed.items():
+            shutil.copy(source, target)
+        options = ["--python-tag", "py3", "--plat-name", tag]
+        return str(build_meta.build_wheel(folder, {**(settings or {}), "--build-option": options}, metadata))
+    finally:
+        # In a checkout they would be taken for the ones to use.
+        for target in placed:
+            target.unlink(missing_ok=True)
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def build_sdist(folder: str, settings: Settings = None) -> str:
+    """There is none: without the rest of the project it could not be built."""
+    raise NotImplementedError("libwa's Python package is built from a checkout of the whole project, or installed as a wheel")
+
+
+def _programs() -> tuple[Path, Path]:
+    """The library and the simulator that go into the wheel."""
+    library, simulator = os.environ.get("LIBWA_PATH"), os.environ.get("WA_SIM")
+    if not (library and simulator):
+        if not (_CHECKOUT / "Cargo.toml").exists():
+            raise RuntimeError(f"{_CHECKOUT} is no checkout of libwa; set LIBWA_PATH and WA_SIM to a built libwa.so and wa-sim")
+        if shutil.which("cargo") is None:
+            raise RuntimeError("cargo is needed to build libwa, see https://rustup.rs; or set LIBWA_PATH and WA_SIM to built files")
+        subprocess.run(["cargo", "build", "--release", "--locked", "--workspace"], cwd=_CHECKOUT, check=True)
+    built = Path(os.environ.get("CARGO_TARGET_DIR") or _CHECKOUT / "target") / "release"
+    return Path(library or built / "libwa.so"), Path(simulator or built / "wa-sim")
+
+
+def _platform(programs: list[Path]) -> str:
+    """The platform's tag, which names the oldest C library that has all that these files need."""
+    machine = platform.machine()
+    needed = [0]
+    for program in programs:
+        needed += [int(minor) for minor in re.findall(rb"\0GLIBC_2\.(\d+)(?:\.\d+)?(?=\0)", program.read_bytes())]
+    if max(needed) == 0:
+        return f"linux_{machine}"  # another C library, which says nothing of its versions
+    return f"manylinux_2_{max(*needed, 17)}_{machine}"

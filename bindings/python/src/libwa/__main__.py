@@ -1,0 +1,141 @@
+"""`python -m libwa`: links a session from the command line, looks at it, and unlinks it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import threading
+from collections.abc import Callable, Generator
+
+from . import Client, Error, LoggedOut, PairingCode, PairingPasskey, PairingQr, PairingStep, __version__, terminal, version
+
+# The simulated phone's, unless another one is given.
+_NUMBER = "+15550001234"
+
+# How long `status` and `logout` wait for the login.
+_LOGIN_SECONDS = 20
+
+OnStep = Callable[[PairingStep], None]
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--store", metavar="URL", help="where the session is kept: sqlite:PATH (sqlite:libwa.db) or memory:")
+    common.add_argument("--session", metavar="NAME", help="the session within the store (default)")
+    common.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], dest="settings", help="any other configuration key"
+    )
+    common.add_argument(
+        "--simulate", action="store_true", help="use a simulated WhatsApp and phone; nothing is kept unless --store is given"
+    )
+    parser = argparse.ArgumentParser(prog="python -m libwa", description=__doc__.split(": ", 1)[1] if __doc__ else None)
+    parser.add_argument("--version", action="version", version=f"libwa {__version__}, library {version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    pair = commands.add_parser("pair", parents=[common], help="link by a code that is typed into the phone")
+    pair.add_argument("phone", nargs="?", help="the account's number in international form, such as +15551234567")
+    commands.add_parser("qr", parents=[common], help="link by a QR code")
+    commands.add_parser("status", parents=[common], help="tell where the session stands")
+    commands.add_parser("logout", parents=[common], help="unlink the device and erase the session")
+    return parser
+
+
+async def _run(options: argparse.Namespace, config: dict[str, str], on_step: OnStep | None) -> None:
+    client = Client(options.store, session=options.session, config=config)
+    try:
+        if options.command == "pair":
+            client.connect()
+            await terminal.pair(client, options.phone or _NUMBER, on_step=on_step)
+        elif options.command == "qr":
+            client.connect()
+            await terminal.pair(client, on_step=on_step)
+        else:
+            if on_step is not None:
+                # A simulated session has to be linked first.
+                client.connect()
+                await terminal.pair(client, _NUMBER, on_step=on_step)
+            await (_status if options.command == "status" else _logout)(client)
+    finally:
+        await client.close()
+
+
+async def _status(client: Client) -> None:
+    if not client.is_linked:
+        print("Not linked.")
+        return
+    client.connect()
+    try:
+        await client.ready(_LOGIN_SECONDS)
+    except TimeoutError:
+        status = await client.session.status()
+        print(f"Linked as {status.jid}, but not online: {status.state}.")
+    else:
+        status = await client.session.status()
+        print(f"Linked as {status.jid}, {status.state}.")
+
+
+async def _logout(client: Client) -> None:
+    if not client.is_linked:
+        print("Not linked.")
+        return
+    client.connect()
+    # The server can be told once the session is logged in; else the keys are erased all the same.
+    with contextlib.suppress(TimeoutError):
+        await client.ready(_LOGIN_SECONDS)
+    await client.logout()
+    print((await client.wait_for(LoggedOut)).user_text)
+
+
+@contextlib.contextmanager
+def _simulation(options: argparse.Namespace) -> Generator[tuple[dict[str, str], OnStep], None, None]:
+    """A simulator with one phone, and what plays the phone's user."""
+    from .testing import Simulator
+
+    with Simulator() as sim:
+        phone = sim.phone(getattr(options, "phone", None) or _NUMBER, name="Ada")
+        print(f"A simulated phone, {phone.number}, is at {sim.page}")
+
+        def on_step(step: PairingStep) -> None:
+            if isinstance(step, PairingCode):
+                threading.Thread(target=phone.enter, args=(step.code,), daemon=True).start()
+            elif isinstance(step, PairingQr):
+                threading.Thread(target=phone.scan, args=(step.payload,), daemon=True).start()
+            elif isinstance(step, PairingPasskey):
+                phone.confirm()
+
+        yield sim.config, on_step
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line and answers its exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command == "pair" and options.phone is None and not options.simulate:
+        parser.error("pair needs the account's phone number")
+    settings: dict[str, str] = {}
+    for setting in options.settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            parser.error(f"--set {setting}: it must be KEY=VALUE")
+        settings[key] = value
+    if options.store is None:
+        options.store = "memory:" if options.simulate else "sqlite:libwa.db"
+    try:
+        if not options.simulate:
+            asyncio.run(_run(options, settings, None))
+        else:
+            with _simulation(options) as (config, on_step):
+                asyncio.run(_run(options, {**config, **settings}, on_step))
+    except Error as error:
+        print(error.user_text or error, file=sys.stderr)
+        if error.retry_after:
+            print(f"Try again in {error.retry_after:.0f} seconds.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Linking in a terminal, in one call: shows the code with its countdown, or the QR codes, and says how it went."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TextIO
+
+from ._base import Base
+from ._client import Client
+from ._pairing import Pairing, PairingStep
+from ._sync import SyncClient, run
+from .events import PairingCode, PairingPasskey, PairingProgress, PairingQr, Ready
+
+__all__ = ["pair", "pair_sync"]
+
+OnStep = Callable[[PairingStep], object]
+
+# How often the time left is written.
+_TICK = 1.0
+
+_WHERE_TO_TYPE = "On the phone: WhatsApp > Settings > Linked devices > Link a device > Link with phone number instead"
+_WHERE_TO_SCAN = "Scan with WhatsApp > Settings > Linked devices > Link a device"
+
+
+async def pair(client: Client, phone: str | None = None, *, output: TextIO | None = None, on_step: OnStep | None = None) -> Ready:
+    """Links the client, by a code for this number, or by QR codes when none is given, and comes back when it is ready.
+
+    `on_step` is told of every step. Failures are raised as by `Client.pair`.
+    """
+    return await _pair(client, phone, output, on_step)
+
+
+def pair_sync(
+    client: SyncClient, phone: str | None = None, *, output: TextIO | None = None, on_step: OnStep | None = None
+) -> Ready:
+    """`pair`, for programs without asyncio."""
+    return run(_pair(client._client, phone, output, on_step))
+
+
+async def _pair(client: Base, phone: str | None, output: TextIO | None, on_step: OnStep | None) -> Ready:
+    screen = _Screen(output or sys.stdout)
+    pairing = Pairing(client, phone, None)
+    try:
+        while True:
+            step = await pairing.step(_TICK)
+            if step is None:
+                screen.count_down()
+                continue
+            screen.show(step)
+            if on_step is not None:
+                on_step(step)
+            if isinstance(step, Ready):
+                return step
+    finally:
+        screen.end_line()
+        pairing.close()
+
+
+class _Screen:
+    """Writes the steps, and on a terminal a line that counts down."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._expires_at: datetime | None = None
+        self._line_open = False
+
+    def show(self, step: PairingStep) -> None:
+        self.end_line()
+        if isinstance(step, PairingCode):
+            self._write(f"{_WHERE_TO_TYPE}:\n\n        {step.display}\n\n")
+            self._expires_at = step.expires_at
+            self.count_down()
+        elif isinstance(step, PairingQr):
+            self._write(f"{_WHERE_TO_SCAN} ({step.index} of {step.of}):\n\n{step.terminal()}\n")
+            self._expires_at = step.expires_at
+        elif isinstance(step, PairingPasskey):
+            self._expires_at = None
+            if step.display is not None:
+                self._write(f"Compare this code with the one on the phone: {step.display}\n")
+            else:
+                self._write("The account confirms new devices with its passkey, which a terminal cannot do.\n")
+        elif isinstance(step, PairingProgress):
+            if step.stage not in ("requested", "code"):
+                self._expires_at = None
+                self._write(f"{step.user_text}\n")
+        elif isinstance(step, Ready):
+            self._write(f"Ready, as {step.jid}\n")
+
+    def count_down(self) -> None:
+        if self._expires_at is None or not self._output.isatty():
+            return
+        left = max(0, int(self._expires_at.timestamp() - time.time()))
+        self._write(f"\r        valid for {left // 60}:{left % 60:02} ")
+        self._line_open = True
+
+    def end_line(self) -> None:
+        if self._line_open:
+            self._write("\n")
+            self._line_open = False
+
+    def _write(self, text: str) -> None:
+        self._output.write(text)
+        self._output.flush()

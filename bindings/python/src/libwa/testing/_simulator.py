@@ -1,0 +1,135 @@
+"""A running simulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ._control import Control
+from ._phone import Phone
+
+_INSIDE = Path(__file__).with_name("wa-sim")
+
+
+def program() -> str:
+    """Where wa-sim is: what WA_SIM names, inside the wheel, or on the PATH."""
+    chosen = os.environ.get("WA_SIM")
+    if chosen:
+        return chosen
+    found = str(_INSIDE) if _INSIDE.exists() else shutil.which("wa-sim")
+    if found is None:
+        raise FileNotFoundError(
+            "wa-sim, the simulated WhatsApp, was not found. Install libwa's wheel, which has it inside, or set WA_SIM "
+            "to the program that `cargo build -p wa-sim` makes."
+        )
+    return found
+
+
+class Simulator:
+    """A simulated WhatsApp, which runs as long as this object is open.
+
+        with Simulator() as sim:
+            phone = sim.phone("+15550001234", name="Ada")
+            client = libwa.Client(config=sim.config)
+
+    Args:
+        tls: Whether clients connect with TLS, as in earnest; without it they start faster.
+        options: Options of the program, for example ["--refs", "3"]; `wa-sim --help` lists them.
+    """
+
+    def __init__(self, *, tls: bool = False, options: list[str] | None = None) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        # It ends with its standard input, so also when this process is killed.
+        self._process = subprocess.Popen(
+            [program(), "--exit-with-stdin", *(options or [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        try:
+            assert self._process.stdout is not None
+            line = self._process.stdout.readline()
+            if not line:
+                raise RuntimeError(f"wa-sim ended with {self._process.wait()} when it was started")
+            #: Its addresses, root key and certificate, as it printed them.
+            self.addresses: dict[str, Any] = json.loads(line)
+            #: What leads a client here, for `Client(config=sim.config)`.
+            self.config: dict[str, str] = {
+                "server.url": self.addresses["wss" if tls else "ws"],
+                "server.root_key": self.addresses["root_key"],
+                "server.root_serial": str(self.addresses["root_serial"]),
+            }
+            if tls:
+                self._folder = tempfile.TemporaryDirectory(prefix="libwa-")
+                authority = Path(self._folder.name, "ca.pem")
+                authority.write_text(self.addresses["ca_pem"])
+                self.config["server.ca_file"] = str(authority)
+            self._control = Control(self.addresses["control"])
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Simulator:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    @property
+    def page(self) -> str:
+        """The address of a web page with the simulated phones."""
+        return f"{self.addresses['control']}/"
+
+    def close(self) -> None:
+        """Ends the simulator. May be repeated."""
+        process = self._process
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def phone(self, number: str, name: str | None = None, **switches: Any) -> Phone:
+        """Makes a phone. The switches say how it behaves; `Phone.set` changes them."""
+        digits = "".join(letter for letter in number if letter.isdigit())
+        body: dict[str, Any] = {"number": digits, **switches}
+        if name is not None:
+            body["name"] = name
+        self._control("POST", "/phones", body)
+        return Phone(self._control, digits)
+
+    def phones(self) -> list[Phone]:
+        """All phones there are."""
+        return [Phone(self._control, phone["number"]) for phone in self._control("GET", "/phones")["phones"]]
+
+    def fault(self, when: dict[str, Any], do: Any, times: int = 1) -> None:
+        """Adds a rule by which the server misbehaves; `times` 0 is without end."""
+        self._control("POST", "/faults", {"when": when, "do": do, "times": times})
+
+    def clear_faults(self) -> None:
+        """Removes all such rules."""
+        self._control("DELETE", "/faults")
+
+    def connections(self) -> list[dict[str, Any]]:
+        """The connections that are open."""
+        answer: list[dict[str, Any]] = self._control("GET", "/connections")["connections"]
+        return answer
+
+    def connection(self, number: int, action: str) -> None:
+        """Does something to a connection: "close", "cut" or "silence"."""
+        self._control("POST", f"/connections/{number}/{action}")
+
+    def control(self, method: str, path: str, body: Any | None = None) -> Any:
+        """Any other request of the control API, which the simulator's README describes."""
+        return self._control(method, path, body)

@@ -1,0 +1,99 @@
+"""Fixtures of all tests: a simulated WhatsApp with one phone, and a store."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+import libwa
+from libwa.testing import Phone, Simulator
+
+pytest_plugins = ["libwa.testing.fixtures"]
+
+T = TypeVar("T")
+
+# How long a test waits for anything. Far more than it takes, so that a slow machine fails no test.
+PATIENCE = 60.0
+
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Runs a test's coroutine, with a limit."""
+
+    async def limited() -> T:
+        return await asyncio.wait_for(coroutine, PATIENCE)
+
+    return asyncio.run(limited(), debug=True)
+
+
+def script(source: str, *arguments: str, config: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
+    """Starts a program of its own, which finds `config` as a dictionary, and its arguments in `sys.argv`."""
+    head = f"import asyncio, os, sys, libwa\nconfig = {config!r}\n"
+    return subprocess.Popen(
+        [sys.executable, "-X", "faulthandler", "-u", "-W", "error::RuntimeWarning", "-c", head + source, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        **options,
+    )
+
+
+def output_of(process: subprocess.Popen[str]) -> str:
+    """What a program wrote, once it has ended well and without a word on standard error."""
+    written, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert errors == ""
+    return written
+
+
+async def linked(client: libwa.Client, phone: Phone) -> libwa.Ready:
+    """Links a client, by a code."""
+    client.connect()
+    typing: asyncio.Future[Any] | None = None
+    async for step in client.pair(phone.number):
+        if isinstance(step, libwa.PairingCode):
+            typing = asyncio.ensure_future(asyncio.to_thread(phone.enter, step.code))
+        if isinstance(step, libwa.Ready):
+            assert typing is not None
+            assert (await typing).linked
+            return step
+    raise AssertionError("the pairing ended without `ready`")
+
+
+async def scanned(client: libwa.Client, phone: Phone) -> libwa.Ready:
+    """Links a client, by a QR code."""
+    client.connect()
+    scanning: asyncio.Future[Any] | None = None
+    async for step in client.qr():
+        if isinstance(step, libwa.PairingQr) and scanning is None:
+            scanning = asyncio.ensure_future(asyncio.to_thread(phone.scan, step.payload))
+        if isinstance(step, libwa.Ready):
+            assert scanning is not None
+            assert (await scanning).linked
+            return step
+    raise AssertionError("the pairing ended without `ready`")
+
+
+@pytest.fixture
+def config(wa_sim: Simulator, tmp_path: Path) -> dict[str, str]:
+    """A configuration that leads to the simulator and keeps its session in a file."""
+    return {**wa_sim.config, "store.url": f"sqlite:{tmp_path / 'session.db'}", "reconnect.base_ms": "20"}
+
+
+@pytest.fixture
+def make(config: dict[str, str]) -> Callable[..., libwa.Client]:
+    """Makes a client of that configuration, with further keys."""
+
+    def make(**keys: str) -> libwa.Client:
+        return libwa.Client(config={**config, **{key.replace("__", "."): value for key, value in keys.items()}})
+
+    return make

@@ -1,0 +1,102 @@
+"""`python -m libwa`, and the one-call form for terminals."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import PATIENCE, run
+
+import libwa
+from libwa import __main__, terminal
+from libwa.testing import Phone
+
+
+def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join(part for part in sys.path if part)
+    return subprocess.run(
+        [sys.executable, "-m", "libwa", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+
+def test_pair(tmp_path: Path) -> None:
+    done = command("pair", "+15551234567", "--simulate", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"\n        [1-9A-Z]{4}-[1-9A-Z]{4}\n", done.stdout)
+    assert done.stdout.endswith("Ready, as 15551234567:1@s.whatsapp.net\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_qr_status_and_logout(tmp_path: Path) -> None:
+    done = command("qr", "--simulate", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "█" in done.stdout
+    assert "Linked as 15550001234:1@s.whatsapp.net, online." in command("status", "--simulate", folder=tmp_path).stdout
+    assert command("logout", "--simulate", folder=tmp_path).stdout.endswith("Logged out.\n")
+
+
+def test_a_session_that_stays(config: dict[str, str], wa_phone: Phone, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = [f"--set={key}={value}" for key, value in config.items() if key != "store.url"]
+    settings.append(f"--store={config['store.url']}")
+    assert __main__.main(["status", *settings]) == 0
+    assert capsys.readouterr().out == "Not linked.\n"
+    with libwa.SyncClient(config=config) as client:
+        terminal.pair_sync(client, wa_phone.number, output=io.StringIO(), on_step=typed_by(wa_phone))
+    assert __main__.main(["status", *settings]) == 0
+    assert capsys.readouterr().out == "Linked as 15550001234:1@s.whatsapp.net, online.\n"
+    assert __main__.main(["logout", *settings]) == 0
+    assert wa_phone.companions == []
+
+
+def test_failures(config: dict[str, str], wa_phone: Phone, capsys: pytest.CaptureFixture[str]) -> None:
+    wa_phone.set(refuse_code={"code": 429, "backoff": 60})
+    settings = [f"--set={key}={value}" for key, value in config.items()]
+    assert __main__.main(["pair", wa_phone.number, "--store", config["store.url"], *settings]) == 1
+    shown = capsys.readouterr().err
+    assert "Too many attempts." in shown
+    assert re.search(r"Try again in \d+ seconds\.", shown)
+    assert __main__.main(["pair", "12", "--store=memory:"]) == 1
+    for wrong in (["pair"], ["sing"], ["status", "--set", "novalue"]):
+        with pytest.raises(SystemExit):
+            __main__.main(wrong)
+
+
+def typed_by(phone: Phone) -> terminal.OnStep:
+    def on_step(step: libwa.PairingStep) -> None:
+        if isinstance(step, libwa.PairingCode):
+            assert phone.enter(step.code).linked
+        if isinstance(step, libwa.PairingQr):
+            assert phone.scan(step.payload).linked
+
+    return on_step
+
+
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_countdown(config: dict[str, str], wa_phone: Phone) -> None:
+    async def test() -> None:
+        output = Tty()
+        async with libwa.Client(config={**config, "pairing.code_ttl_ms": "2500"}) as client:
+            with pytest.raises(libwa.errors.PairingExpiredError):
+                await terminal.pair(client, wa_phone.number, output=output)
+            shown = output.getvalue()
+            assert "\r        valid for 0:02 " in shown
+            assert shown.endswith("\n")
+            ready = await terminal.pair(client, output=output, on_step=typed_by(wa_phone))
+            assert output.getvalue().endswith(f"Ready, as {ready.jid}\n")
+
+    run(asyncio.wait_for(test(), PATIENCE))

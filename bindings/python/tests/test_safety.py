@@ -1,0 +1,274 @@
+"""What goes wrong in other bindings: each in a program of its own where it could take the tests with it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import PATIENCE, linked, output_of, run, script
+
+import libwa
+from libwa import errors
+from libwa.testing import Phone
+
+Make = Callable[..., libwa.Client]
+
+
+@pytest.mark.parametrize("ending", ["sys.exit(0)", "pass", "os._exit(0)", "raise SystemExit"])
+def test_the_program_ends_with_clients_alive(wa_phone: Phone, config: dict[str, str], ending: str) -> None:
+    source = """
+async def main():
+    global client, other, waiting, keep
+    client, other = libwa.Client(config=config), libwa.SyncClient(config={**config, "session.id": "other"})
+    keep = [client, other]
+    keep.append(keep)
+    client.connect()
+    other.connect()
+    waiting = asyncio.ensure_future(client.wait_for(libwa.Ready))
+    async for step in client.pair("+15550001234"):
+        if isinstance(step, libwa.PairingCode):
+            return
+asyncio.run(main())
+print("alive", flush=True)
+"""
+    assert output_of(script(source + ending, config=config)) == "alive\n"
+
+
+def test_a_client_that_is_dropped_is_freed(make: Make, wa_phone: Phone) -> None:
+    async def test() -> None:
+        client = make()
+        await linked(client, wa_phone)
+        fd, gone = client._core.handle.fd, weakref.ref(client)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            del client
+            gc.collect()
+        assert [warning.category for warning in caught] == [ResourceWarning]
+        caught.clear()  # a warning holds what it is about
+        assert gone() is None
+        # Nothing of it is left in the loop, and its session can be opened again.
+        assert not asyncio.get_running_loop().remove_reader(fd)
+        async with make() as again:
+            await again.ready()
+
+    run(test())
+
+
+def test_a_client_that_another_thread_drops(make: Make) -> None:
+    async def test() -> None:
+        client = make()
+        client.connect()
+        await client.wait_for(libwa.Connection)
+        box = [client]
+        del client
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            await asyncio.to_thread(box.clear)
+            gc.collect()
+        for _ in range(int(PATIENCE * 100)):
+            try:
+                await make().close()
+                return
+            except errors.SessionInUseError:
+                await asyncio.sleep(0.01)
+        raise AssertionError("the client was not freed")
+
+    run(test())
+
+
+def _in_a_child(client: libwa.SyncClient, answers: Any) -> None:
+    for use in (client.connect, client.ready, lambda: libwa.SyncClient("memory:"), client.session.status):
+        try:
+            use()
+            answers.put("no error")
+        except Exception as error:
+            answers.put(type(error).__name__)
+    client.close()
+    answers.put("closed")
+
+
+def test_a_forked_child_gets_a_clear_error(config: dict[str, str], wa_phone: Phone) -> None:
+    with libwa.SyncClient(config=config) as client:
+        fork = multiprocessing.get_context("fork")
+        answers = fork.Queue()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads, which is the point
+            child = fork.Process(target=_in_a_child, args=(client, answers))
+            child.start()
+        assert [answers.get(timeout=PATIENCE) for _ in range(5)] == ["ForkedError"] * 4 + ["closed"]
+        child.join(PATIENCE)
+        assert child.exitcode == 0
+        # The parent's client is as it was.
+        for step in client.pair(wa_phone.number):
+            if isinstance(step, libwa.PairingCode):
+                assert wa_phone.enter(step.code).linked
+
+
+def fork_and(then: Callable[[], object]) -> int:
+    """Does something in a forked child, which then ends."""
+    child = os.fork()
+    if child == 0:
+        then()
+        os._exit(0)
+    return child
+
+
+def test_a_forked_child_leaves_the_loop_of_its_parent_alone(make: Make) -> None:
+    async def test() -> None:
+        client = make()
+        client.connect()
+        await client.wait_for(libwa.Connection)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = fork_and(client._finalizer)
+        await asyncio.to_thread(os.waitpid, child, 0)
+        client.disconnect()
+        async for event in client.events():
+            if isinstance(event, libwa.Connection) and event.state == "disconnected":
+                break
+        await client.close()
+
+    run(test())
+
+
+def test_many_clients_on_one_loop(make: Make) -> None:
+    async def one(number: int) -> str:
+        async with make(session__id=str(number)) as client:
+            async for event in client.events():
+                if isinstance(event, libwa.Connection) and event.state == "connected":
+                    return (await client.session.status()).state
+        raise AssertionError("closed")
+
+    async def test() -> None:
+        before = threading.active_count()
+        states = await asyncio.gather(*(one(number) for number in range(50)))
+        assert states == ["connected"] * 50
+        assert threading.active_count() == before
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "client.wait_for(libwa.Ready)",
+        "list(client.pair('+15550001234'))",
+        "list(client.events())",
+        "asyncio.run(libwa.Client(config={**config, 'session.id': 'other'}).wait_for(libwa.Ready))",
+    ],
+)
+def test_ctrl_c_ends_a_wait(config: dict[str, str], wa_phone: Phone, wait: str) -> None:
+    source = f"""
+client = libwa.SyncClient(config=config)
+client.connect()
+print("waiting", flush=True)
+try:
+    {wait}
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+    process = script(source, config=config)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    written, problems = process.communicate(timeout=PATIENCE)
+    assert written == "interrupted\n", problems
+
+
+def test_garbage_collection_in_the_midst_of_everything(make: Make, wa_phone: Phone) -> None:
+    async def test() -> None:
+        thresholds = gc.get_threshold()
+        gc.set_threshold(1)
+        try:
+            client = make(log__level="trace")
+            await linked(client, wa_phone)
+            kept: list[libwa.Event] = []
+            for _ in range(20):
+                await client.server.ping()
+                cycle: list[Any] = [await client.session.status()]
+                cycle.append(cycle)
+            await client.close()
+            async for event in client.events():
+                kept.append(event)
+            assert isinstance(kept[-1], libwa.Closed)
+        finally:
+            gc.set_threshold(*thresholds)
+
+    run(test())
+
+
+def test_a_body_that_raises_is_heard(make: Make) -> None:
+    """That its event is not acknowledged is tested in test_events.py."""
+
+    async def test() -> None:
+        async with make() as client:
+            with pytest.raises(ZeroDivisionError):
+                async for _ in client.events():
+                    raise ZeroDivisionError
+            # The client is none the worse for it.
+            assert (await client.session.status()).linked is False
+
+    run(test())
+
+
+def test_closing_while_others_wait(make: Make) -> None:
+    async def test() -> None:
+        client = make()
+        client.connect()
+        waiting: list[asyncio.Future[Any]] = [asyncio.ensure_future(client.wait_for(libwa.Ready)) for _ in range(3)]
+        waiting.append(asyncio.ensure_future(_all_steps(client)))
+        events = asyncio.ensure_future(_all_events(client))
+        await asyncio.sleep(0.05)
+        await asyncio.gather(client.close(), client.close())
+        assert isinstance((await events)[-1], libwa.Closed)
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+        assert all(isinstance(end, libwa.Error) for end in ends), ends
+
+    run(test())
+
+
+async def _all_steps(client: libwa.Client) -> list[libwa.PairingStep]:
+    return [step async for step in client.pair("+15550001234")]
+
+
+async def _all_events(client: libwa.Client) -> list[libwa.Event]:
+    return [event async for event in client.events()]
+
+
+def test_importing_does_nothing() -> None:
+    source = """
+import threading
+print(threading.active_count(), [name for name in os.listdir("/proc/self/task")] == [str(os.getpid())], libwa.version())
+print("unittest" in sys.modules, "http.client" in sys.modules, asyncio._get_running_loop())
+"""
+    assert output_of(script(source)) == f"1 True {libwa.__version__}\nFalse False None\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [("/no/such/libwa.so", "there is no such file"), (sys.executable, "libwa.so"), ("/proc/self/status", "Tried")],
+)
+def test_a_library_that_does_not_fit(path: str, says: str) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "import libwa"],
+        env={**os.environ, "LIBWA_PATH": path, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)},
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 1
+    assert "ImportError: libwa's shared library was not found or does not fit" in found.stderr
+    assert says in found.stderr
+    assert "During handling" not in found.stderr

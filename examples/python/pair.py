@@ -1,0 +1,23 @@
+"""Links a device to a WhatsApp account, and then prints what happens to it:
+
+    python examples/python/pair.py +15551234567
+
+The session is kept in ./session.db; run again, it is there at once.
+"""
+
+import asyncio
+import sys
+
+import libwa
+
+
+async def main() -> None:
+    async with libwa.Client("sqlite:session.db") as client:
+        async for step in client.pair(sys.argv[1]):
+            if isinstance(step, libwa.PairingCode):
+                print("Settings > Linked devices > Link with phone number:", step.display, flush=True)
+        async for event in client.events():
+            print(event, flush=True)
+
+
+asyncio.run(main())

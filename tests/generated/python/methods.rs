@@ -1,0 +1,130 @@
+//! `_methods.py`: the methods of `wa_call` as methods of the clients, with their results as dataclasses.
+
+use super::{DATACLASS, camel, constructor, docstring, safe, value};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use wa::api::{METHODS, MethodInfo};
+
+pub(super) fn source() -> String {
+    let mut text = String::from(
+        "\"\"\"The library's methods by name: `client.session.status()` is `client.call(\"session.status\")` with types.\n\n\
+         The methods are described in include/METHODS.md.\n\"\"\"\n\n\
+         from __future__ import annotations\n\n\
+         from collections.abc import Awaitable, Callable\n\
+         from dataclasses import dataclass\n\
+         from typing import Any\n\n\
+         from ._record import Record\n\n\
+         AsyncCall = Callable[[str, dict[str, Any]], Awaitable[Any]]\n\
+         SyncCall = Callable[[str, dict[str, Any]], Any]\n",
+    );
+    for row in METHODS.iter().filter(|row| !row.result.is_empty()) {
+        result(&mut text, row);
+    }
+    let mut groups: BTreeMap<&str, Vec<&MethodInfo>> = BTreeMap::new();
+    for row in METHODS {
+        groups.entry(row.name.split_once('.').unwrap().0).or_default().push(row);
+    }
+    for (kind, asynchronous) in [("Async", true), ("Sync", false)] {
+        for (group, rows) in &groups {
+            write!(text, "\n\nclass {kind}{}:\n    \"\"\"Methods `{group}.*`.\"\"\"\n\n", camel(group))
+                .unwrap();
+            text.push_str("    __slots__ = (\"_call\",)\n\n");
+            writeln!(text, "    def __init__(self, call: {kind}Call) -> None:\n        self._call = call")
+                .unwrap();
+            for row in rows {
+                method(&mut text, row, asynchronous);
+            }
+        }
+        write!(
+            text,
+            "\n\nclass {kind}Methods:\n    \"\"\"All methods, by the first part of their names.\"\"\"\n\n"
+        )
+        .unwrap();
+        let call = if asynchronous { "Awaitable[Any]" } else { "Any" };
+        write!(text, "    def _call(self, method: str, params: dict[str, Any]) -> {call}:\n        raise NotImplementedError\n").unwrap();
+        for group in groups.keys() {
+            let class = format!("{kind}{}", camel(group));
+            write!(
+                text,
+                "\n    @property\n    def {group}(self) -> {class}:\n        \"\"\"Methods `{group}.*`.\"\"\"\n        \
+                 return {class}(self._call)\n"
+            )
+            .unwrap();
+        }
+    }
+    text
+}
+
+fn result(text: &mut String, row: &MethodInfo) {
+    let name = camel(row.name);
+    write!(text, "\n\n{DATACLASS}\nclass {name}(Record):\n").unwrap();
+    let values: Vec<_> =
+        row.result.iter().map(|item| (item, value(item.name, item.kind, item.optional, None))).collect();
+    let list: Vec<(String, String)> = values
+        .iter()
+        .map(|(item, value)| (value.name.clone(), format!("{}{}", item.sentence, value.unit())))
+        .collect();
+    docstring(text, 4, &format!("What `{}` gives.", row.name), "Attributes", &list);
+    text.push('\n');
+    for (_, value) in &values {
+        writeln!(text, "    {}: {}", value.name, value.kind).unwrap();
+    }
+    let fields: Vec<(&str, &str)> =
+        values.iter().map(|(_, value)| (value.name.as_str(), value.kind.as_str())).collect();
+    constructor(text, &fields);
+    write!(
+        text,
+        "\n    @classmethod\n    def _make(cls, o: dict[str, Any]) -> {name}:\n        return cls(\n"
+    )
+    .unwrap();
+    for (item, value) in &values {
+        writeln!(text, "            {},", value.out_of("o", item.name)).unwrap();
+    }
+    text.push_str("        )\n");
+}
+
+fn method(text: &mut String, row: &MethodInfo, asynchronous: bool) {
+    let name = safe(&row.name.split_once('.').unwrap().1.replace('.', "_"));
+    let (async_, await_) = if asynchronous { ("async ", "await ") } else { ("", "") };
+    let mut params = String::new();
+    // What must be given comes first; everything is given by name.
+    for item in row.params {
+        let kind = match item.kind {
+            "text" => "str",
+            "integer" => "int",
+            "boolean" => "bool",
+            _ => "Any",
+        };
+        let sign = if params.is_empty() { ", *" } else { "" };
+        if item.optional {
+            write!(params, "{sign}, {}: {kind} | None = None", safe(item.name)).unwrap();
+        } else {
+            write!(params, "{sign}, {}: {kind}", safe(item.name)).unwrap();
+        }
+    }
+    let returns = if row.result.is_empty() { "None".to_owned() } else { camel(row.name) };
+    write!(text, "\n    {async_}def {name}(self{params}) -> {returns}:\n").unwrap();
+    let list: Vec<(String, String)> =
+        row.params.iter().map(|item| (safe(item.name), item.sentence.to_owned())).collect();
+    docstring(text, 8, row.sentence, "Args", &list);
+    text.push_str("        params: dict[str, Any] = {}\n");
+    for item in row.params {
+        let python = safe(item.name);
+        if item.optional {
+            writeln!(
+                text,
+                "        if {python} is not None:\n            params[\"{}\"] = {python}",
+                item.name
+            )
+            .unwrap();
+        } else {
+            writeln!(text, "        params[\"{}\"] = {python}", item.name).unwrap();
+        }
+    }
+    let call = format!("{await_}self._call(\"{}\", params)", row.name);
+    if row.result.is_empty() {
+        writeln!(text, "        {call}").unwrap();
+    } else {
+        writeln!(text, "        return {returns}._make({call})").unwrap();
+    }
+}

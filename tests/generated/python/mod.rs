@@ -1,0 +1,168 @@
+//! What bindings/python knows of the library: prototypes, errors, events and methods, made from the header and the tables.
+
+mod bindings;
+mod errors;
+mod events;
+mod methods;
+mod requests;
+
+use crate::{check, root};
+use std::fmt::Write;
+
+const PACKAGE: &str = "bindings/python/src/libwa";
+
+/// The first line of every file, before what it says of itself.
+const MARK: &str = "# Made from include/wa.h and the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated\n";
+
+#[test]
+fn python() {
+    for (name, text) in [
+        ("_bindings.py", bindings::source()),
+        ("errors.py", errors::source()),
+        ("events.py", events::source()),
+        ("_methods.py", methods::source()),
+        ("_requests.py", requests::source()),
+    ] {
+        check(&format!("{PACKAGE}/{name}"), &format!("{MARK}{text}"));
+    }
+}
+
+#[test]
+fn python_has_the_version_of_the_library() {
+    let project = std::fs::read_to_string(root().join("bindings/python/pyproject.toml")).unwrap();
+    let wanted = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(project.lines().any(|line| line == wanted), "pyproject.toml has not the line {wanted}");
+}
+
+/// `pairing.code`, `logged_out` and `STORE_LOCKED` as names of classes.
+fn camel(name: &str) -> String {
+    let mut camel = String::new();
+    for word in name.split(['.', '_']) {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        camel.push_str(&letters.as_str().to_ascii_lowercase());
+    }
+    camel
+}
+
+/// A name that is no word of the language.
+fn safe(name: &str) -> String {
+    let taken = [
+        "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else",
+        "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+        "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+    ];
+    if taken.contains(&name) { format!("{name}_") } else { name.to_owned() }
+}
+
+/// Words in lines of at most 100 columns. What follows the first line is indented by `hanging` more.
+fn wrapped(text: &mut String, indent: usize, hanging: usize, words: &str) {
+    let mut line = " ".repeat(indent);
+    let mut empty = true;
+    for word in words.split_whitespace() {
+        if !empty && line.chars().count() + 1 + word.chars().count() > 100 {
+            writeln!(text, "{line}").unwrap();
+            line = " ".repeat(indent + hanging);
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    writeln!(text, "{line}").unwrap();
+}
+
+/// A sentence of the tables or the header as it stands in a docstring: functions of C are called as Python has them.
+fn spoken(words: &str) -> String {
+    let mut said = String::new();
+    for word in words.replace('\\', "\\\\").replace('"', "'").split_whitespace() {
+        if !said.is_empty() {
+            said.push(' ');
+        }
+        let end = word.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(word.len());
+        match word[..end].strip_prefix("wa_") {
+            Some(name) if name != "call" => {
+                let name = name.strip_prefix("client_").unwrap_or(name);
+                write!(said, "`{name}()`{}", word[end..].trim_start_matches("()")).unwrap();
+            }
+            _ => said.push_str(word),
+        }
+    }
+    said
+}
+
+/// A docstring of one paragraph and, where there are any, a list of names with what they mean.
+fn docstring(text: &mut String, indent: usize, words: &str, title: &str, list: &[(String, String)]) {
+    let words = spoken(words);
+    let short = indent + words.len() + 3 <= 100;
+    if list.is_empty() && short {
+        writeln!(text, "{}\"\"\"{words}\"\"\"", " ".repeat(indent)).unwrap();
+        return;
+    }
+    wrapped(text, indent, 0, &format!("\"\"\"{words}"));
+    if !list.is_empty() {
+        writeln!(text, "\n{}{title}:", " ".repeat(indent)).unwrap();
+        for (name, meaning) in list {
+            wrapped(text, indent + 4, 4, &format!("{name}: {}", spoken(meaning)));
+        }
+    }
+    writeln!(text, "{}\"\"\"", " ".repeat(indent)).unwrap();
+}
+
+/// How a class of the package is made: `_record.py` says why.
+const DATACLASS: &str = "@dataclass(frozen=True, init=False, repr=False, eq=False)";
+
+/// The constructor of a frozen dataclass, of its fields' names and types.
+fn constructor(text: &mut String, fields: &[(&str, &str)]) {
+    text.push_str("\n    def __init__(\n        self,\n");
+    for (name, kind) in fields {
+        writeln!(text, "        {name}: {kind},").unwrap();
+    }
+    text.push_str("    ) -> None:\n        own_ = self.__dict__\n");
+    for (name, _) in fields {
+        writeln!(text, "        own_[\"{name}\"] = {name}").unwrap();
+    }
+}
+
+/// A field, parameter or result as Python has it.
+struct Value {
+    /// Its name in Python: times and durations need no unit, being a `datetime` and seconds.
+    name: String,
+    /// Its type.
+    kind: String,
+    /// What makes it of the value `{}` of the JSON object.
+    from_json: String,
+}
+
+/// How a value of the tables comes to Python.
+fn value(name: &str, kind: &str, optional: bool, words: Option<&str>) -> Value {
+    let (short, kind, from_json) = match (name, kind) {
+        ("time_ms", _) => ("time", "datetime", "as_time({})"),
+        (name, "integer") if name.ends_with("_at_ms") => {
+            (&name[..name.len() - 3], "datetime", if optional { "maybe_time({})" } else { "as_time({})" })
+        }
+        (name, "integer") if name.ends_with("_ms") => {
+            (&name[..name.len() - 3], "float", if optional { "maybe_seconds({})" } else { "{} / 1000" })
+        }
+        (name, "integer") => (name, "int", "{}"),
+        (name, "boolean") => (name, "bool", "{}"),
+        (name, "text") => (name, words.unwrap_or("str"), "{}"),
+        (name, _) => (name, "Any", "{}"),
+    };
+    let kind = if optional && kind != "Any" { format!("{kind} | None") } else { kind.to_owned() };
+    Value { name: safe(short), kind, from_json: from_json.to_owned() }
+}
+
+impl Value {
+    /// The expression that takes it out of the JSON object `object`.
+    fn out_of(&self, object: &str, key: &str) -> String {
+        self.from_json.replace("{}", &format!("{object}[\"{key}\"]"))
+    }
+
+    /// The unit, for its description.
+    fn unit(&self) -> &'static str {
+        if self.kind.contains("float") { " In seconds." } else { "" }
+    }
+}
