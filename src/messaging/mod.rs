@@ -4,3 +4,6 @@
 
 pub mod content;
 pub mod stanzas;
+
+#[cfg(test)]
+mod test_vectors;

@@ -1,17 +1,8 @@
 //! What the tests of this room share.
 
 use super::origin::Own;
+pub(super) use crate::messaging::test_vectors::vectors;
 use crate::stanza::{Jid, Node, NodeRef, Stanza};
-use serde_json::Value;
-use std::sync::OnceLock;
-
-/// `tests/vectors/message-vectors.json`.
-pub(super) fn vectors() -> &'static Value {
-    static VECTORS: OnceLock<Value> = OnceLock::new();
-    VECTORS.get_or_init(|| {
-        serde_json::from_str(include_str!("../../../tests/vectors/message-vectors.json")).unwrap()
-    })
-}
 
 /// Whoever the tests are: `100@s.whatsapp.net`, `900@lid`, device 7.
 pub(super) fn own() -> Own {

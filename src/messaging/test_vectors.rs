@@ -1,0 +1,13 @@
+//! What was computed by an independent program, for the tests of this room.
+
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// `tests/vectors/message-vectors.json`.
+pub(super) fn vectors() -> &'static Value {
+    static VECTORS: OnceLock<Value> = OnceLock::new();
+    VECTORS.get_or_init(|| {
+        serde_json::from_str(include_str!("../../tests/vectors/message-vectors.json")).unwrap()
+    })
+}
