@@ -51,6 +51,11 @@ macro_rules! events {
                 match self { $(Body::$body(_) => EventKind::new($number),)+ }
             }
 
+            /// What becomes of it when nobody takes it.
+            pub fn keep(&self) -> Keep {
+                match self { $(Body::$body(_) => Keep::$keep,)+ }
+            }
+
             /// The body of that kind as it was written by `serialize_fields`, from a JSON object that may hold more.
             pub(super) fn from_json(kind: EventKind, json: Value) -> Option<Body> {
                 match kind.number() {

@@ -156,15 +156,22 @@ impl Link {
         self.reader.received()
     }
 
-    /// Sends a stanza. After an error the link is of no use: the cipher has moved on.
-    pub(crate) async fn send(&mut self, node: &Node) -> Result<(), LinkError> {
-        let plaintext = stanza::encode(node)?;
-        let mut frame = Vec::new();
-        self.sealer.seal_into(&plaintext, &mut frame)?;
-        match timeout(SEND_LIMIT, self.writer.send(Bytes::from(frame))).await {
-            Ok(sent) => Ok(sent?),
-            Err(_) => Err(LinkError::SendTimeout(SEND_LIMIT)),
+    /// Sends stanzas, each a message of its own, all in one write. After an error the link is of no use: the cipher has moved
+    /// on. What comes before a stanza that cannot be encoded is sent.
+    pub(crate) async fn send_all(&mut self, nodes: &[Node]) -> Result<(), LinkError> {
+        let mut frames = Vec::with_capacity(nodes.len());
+        let sealed = nodes.iter().try_for_each(|node| {
+            let mut frame = Vec::new();
+            self.sealer.seal_into(&stanza::encode(node)?, &mut frame)?;
+            frames.push(frame);
+            Ok(())
+        });
+        self.writer.feed(&frames)?;
+        match timeout(SEND_LIMIT, self.writer.flush()).await {
+            Ok(sent) => sent?,
+            Err(_) => return Err(LinkError::SendTimeout(SEND_LIMIT)),
         }
+        sealed
     }
 
     /// Says goodbye, without waiting long for it.

@@ -7,6 +7,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `handle` | the client as the host holds it |
+//! | `journal` | durable events: stored, handed out, acknowledged |
 //! | `queue`, `runtime`, `shared` | what clients have in common with each other and with the host's threads |
 //! | `settings`, `device` | the configuration, read; how the device presents itself |
 //! | `link` | one encrypted connection |
@@ -20,6 +21,7 @@ mod device;
 mod ending;
 mod failure;
 mod handle;
+pub mod journal;
 mod keepalive;
 mod link;
 mod methods;

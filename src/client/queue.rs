@@ -3,11 +3,12 @@
 //! One queue serves one client or thousands. Each client has a lane in which its events stay in order; lanes with waiting
 //! events take turns, so that a busy client cannot starve the others. An idle client costs one small entry in a map.
 //!
-//! What is not here: the store. A durable event waits in memory like any other; that it comes again after a crash is the
-//! business of whoever pushes it.
+//! What is not here: the store. A durable event waits in memory like any other; that it comes again after a crash, and that
+//! not too many wait here, is the business of whoever pushes it ([`super::journal`]): the queue counts them and says when few
+//! are left.
 
 use crate::api::{Body, CloseReason, Closed, Error, Event, Keep, Overflow, Status};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -49,7 +50,12 @@ struct State {
     descriptor: Option<OwnedFd>,
     /// Whether the descriptor is readable, so that it is written and read only on a change.
     signalled: bool,
+    /// Whoever has to hear of what was just taken; called when the lock is given back.
+    due: Option<Wake>,
 }
+
+/// Called once, from a thread that polls: it must be quick and must not call the queue.
+pub type Wake = Box<dyn FnOnce() + Send>;
 
 /// The waiting events of one client.
 #[derive(Default)]
@@ -58,6 +64,10 @@ struct Lane {
     last_id: u64,
     /// How many of `events` may be dropped.
     droppable: usize,
+    /// What the durable ones of `events` weigh together.
+    durable: usize,
+    /// Who wants to know when the durable events weigh less than that.
+    low: Option<(usize, Wake)>,
     /// No more events come; the lane goes when it is empty.
     finished: bool,
 }
@@ -92,8 +102,7 @@ impl Queue {
         let mut state = self.state.lock();
         loop {
             if let Some(found) = state.take(self.single) {
-                state.signal(self.single);
-                return found;
+                return self.hand_over(state, found);
             }
             if timeout == Some(Duration::ZERO) {
                 return Polled::Timeout;
@@ -109,10 +118,20 @@ impl Queue {
             state.waiting_pollers -= 1;
             if late {
                 let found = state.take(self.single).unwrap_or(Polled::Timeout);
-                state.signal(self.single);
-                return found;
+                return self.hand_over(state, found);
             }
         }
+    }
+
+    /// The end of a poll.
+    fn hand_over(&self, mut state: MutexGuard<'_, State>, found: Polled) -> Polled {
+        state.signal(self.single);
+        let due = state.due.take();
+        drop(state);
+        if let Some(wake) = due {
+            wake();
+        }
+        found
     }
 
     /// Makes a waiting poll, or the next one, answer [`Polled::Woken`]. Several calls before that count as one.
@@ -153,35 +172,46 @@ impl Queue {
         self.ready.notify_all();
     }
 
-    fn push(&self, client: u64, capacity: usize, mut event: Event, last: bool) -> u64 {
-        let keep = event.kind().info().keep;
+    /// Adds events, which get consecutive numbers. Gives the first one, or 0 if the client is gone.
+    fn push(&self, client: u64, capacity: usize, events: impl IntoIterator<Item = Event>, last: bool) -> u64 {
         let mut state = self.state.lock();
         let state = &mut *state;
         let Some(lane) = state.lanes.get_mut(&client).filter(|lane| !lane.finished) else {
             return 0;
         };
-        lane.last_id += 1;
-        let id = lane.last_id;
-        (event.id, event.client) = (id, client);
-        if lane.events.is_empty() {
-            state.turns.push_back(client);
-        }
-        lane.finished = last;
-        lane.events.push_back(Box::new(event));
-        if keep == Keep::Droppable {
-            lane.droppable += 1;
-            if lane.droppable > capacity {
-                lane.drop_oldest();
+        let (was_empty, first) = (lane.events.is_empty(), lane.last_id + 1);
+        for mut event in events {
+            lane.last_id += 1;
+            (event.id, event.client) = (lane.last_id, client);
+            let (keep, weight) = (event.body.keep(), event.weight as usize);
+            lane.events.push_back(Box::new(event));
+            match keep {
+                Keep::Durable => lane.durable += weight,
+                Keep::Waits => {}
+                Keep::Droppable => {
+                    lane.droppable += 1;
+                    if lane.droppable > capacity {
+                        lane.drop_oldest();
+                    }
+                }
             }
         }
+        if lane.last_id < first {
+            return first;
+        }
+        lane.finished = last;
+        if was_empty {
+            state.turns.push_back(client);
+        }
+        let added = lane.last_id - first + 1;
         state.signal(self.single);
         // The last event of an own queue lets every poller go: one gets it, the others learn that it is over.
-        if last && self.single {
+        if added > 1 || (last && self.single) {
             self.ready.notify_all();
         } else {
             self.ready.notify_one();
         }
-        id
+        first
     }
 }
 
@@ -197,8 +227,13 @@ impl State {
         // A client has a turn only while its lane holds an event.
         let lane = self.lanes.get_mut(&client)?;
         let event = lane.events.pop_front()?;
-        if event.kind().info().keep == Keep::Droppable {
-            lane.droppable -= 1;
+        match event.body.keep() {
+            Keep::Droppable => lane.droppable -= 1,
+            Keep::Durable => {
+                lane.durable -= event.weight as usize;
+                self.due = lane.low.take_if(|(limit, _)| lane.durable < *limit).map(|(_, wake)| wake);
+            }
+            Keep::Waits => {}
         }
         if !lane.events.is_empty() {
             self.turns.push_back(client);
@@ -239,8 +274,7 @@ impl Lane {
     /// Drops the oldest event that may be dropped. The first drop leaves an `overflow` event in its place, later ones are counted
     /// there until it is taken; so identifiers stay in order and the count stands where the gap is.
     fn drop_oldest(&mut self) {
-        let keep = |event: &Event| event.kind().info().keep;
-        let Some(at) = self.events.iter().position(|event| keep(event) == Keep::Droppable) else {
+        let Some(at) = self.events.iter().position(|event| event.body.keep() == Keep::Droppable) else {
             return;
         };
         self.droppable -= 1;
@@ -283,12 +317,36 @@ impl Sink {
 
     /// The same for an event that was made elsewhere: from the store, with its own time.
     pub fn push_event(&self, event: Event) -> u64 {
-        self.queue.push(self.client, self.capacity, event, false)
+        self.push_all([event])
+    }
+
+    /// The same for several at once, which get consecutive ids. Gives the first one.
+    pub fn push_all(&self, events: impl IntoIterator<Item = Event>) -> u64 {
+        self.queue.push(self.client, self.capacity, events, false)
+    }
+
+    /// What the durable events of this client that wait weigh together: most of them 1 each.
+    pub fn durable(&self) -> usize {
+        self.queue.state.lock().lanes.get(&self.client).map_or(0, |lane| lane.durable)
+    }
+
+    /// Calls `wake` as soon as the waiting durable events of this client weigh less than `limit`: at once if that is so already. Takes the
+    /// place of a wake that was asked for before.
+    pub fn when_below(&self, limit: usize, wake: Wake) {
+        let mut state = self.queue.state.lock();
+        if let Some(lane) = state.lanes.get_mut(&self.client)
+            && lane.durable >= limit
+        {
+            lane.low = Some((limit, wake));
+            return;
+        }
+        drop(state);
+        wake();
     }
 
     /// Sends the last event. What is pushed after it goes nowhere.
     pub fn close(&self, closed: Closed) {
-        self.queue.push(self.client, self.capacity, Event::new(0, now_ms(), closed), true);
+        self.queue.push(self.client, self.capacity, [Event::new(0, now_ms(), closed)], true);
     }
 
     /// How many events of this client wait.

@@ -114,12 +114,25 @@ impl Writer {
     /// Sends the bytes as one binary message and sees it off to the system. If the call is given up, the message may or
     /// may not go out, but is never torn.
     pub async fn send(&mut self, bytes: Bytes) -> Result<(), NetError> {
-        {
-            let mut inner = self.shared.inner.lock();
-            inner.is_open()?;
-            let mask = mask()?;
-            frame::write_binary(&mut inner.out, &bytes, mask);
+        self.feed(&[bytes])?;
+        self.flush().await
+    }
+
+    /// Puts down binary messages, to leave together with the next [`flush`](Writer::flush).
+    pub fn feed(&mut self, messages: &[impl AsRef<[u8]>]) -> Result<(), NetError> {
+        let mut inner = self.shared.inner.lock();
+        inner.is_open()?;
+        let mut masks = vec![[0; 4]; messages.len()];
+        fill(masks.as_flattened_mut())?;
+        for (message, mask) in messages.iter().zip(masks) {
+            frame::write_binary(&mut inner.out, message.as_ref(), mask);
         }
+        Ok(())
+    }
+
+    /// Sees all that was put down off to the system. If the call is given up, messages may or may not go out, but none is
+    /// torn.
+    pub async fn flush(&mut self) -> Result<(), NetError> {
         poll_fn(|cx| self.shared.inner.lock().poll_out(cx)).await
     }
 
@@ -154,10 +167,11 @@ impl Reader {
 
 fn mask() -> Result<[u8; 4], NetError> {
     let mut mask = [0; 4];
-    match getrandom::fill(&mut mask) {
-        Ok(()) => Ok(mask),
-        Err(error) => Err(NetError::Io { step: Step::Stream, what: error.to_string() }),
-    }
+    fill(&mut mask).map(|()| mask)
+}
+
+fn fill(bytes: &mut [u8]) -> Result<(), NetError> {
+    getrandom::fill(bytes).map_err(|error| NetError::Io { step: Step::Stream, what: error.to_string() })
 }
 
 impl Inner {

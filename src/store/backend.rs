@@ -74,6 +74,15 @@ pub trait Backend: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Pending<Vec<(Vec<u8>, Value)>>;
 
+    /// The keys alone of what [`scan`](Backend::scan) would give.
+    fn keys(
+        &self,
+        session: SessionKey,
+        space: Space,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Pending<Vec<Vec<u8>>>;
+
     /// Applies a batch: all of it or nothing, durable once answered.
     fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()>;
 
@@ -111,6 +120,11 @@ impl Session {
     /// Reads a page of a space; see [`Backend::scan`].
     pub fn scan(&self, space: Space, after: Option<&[u8]>, limit: usize) -> Pending<Vec<(Vec<u8>, Value)>> {
         self.backend.scan(self.key, space, after, limit)
+    }
+
+    /// Reads the keys of a page of a space; see [`Backend::keys`].
+    pub fn keys(&self, space: Space, after: Option<&[u8]>, limit: usize) -> Pending<Vec<Vec<u8>>> {
+        self.backend.keys(self.key, space, after, limit)
     }
 
     /// Applies a batch: all of it or nothing, durable once answered.

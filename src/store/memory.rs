@@ -188,6 +188,17 @@ impl Backend for MemoryBackend {
         done(self.state.lock().scan(session, space, after, limit))
     }
 
+    fn keys(
+        &self,
+        session: SessionKey,
+        space: Space,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Pending<Vec<Vec<u8>>> {
+        let page = self.state.lock().scan(session, space, after, limit);
+        done(page.map(|page| page.into_iter().map(|(key, _)| key).collect()))
+    }
+
     fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()> {
         done(self.state.lock().commit(session, &batch))
     }

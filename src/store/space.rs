@@ -19,8 +19,10 @@ pub enum Space {
     Identity = 6,
     /// Which phone number belongs to which LID, both ways.
     LidMap = 7,
-    /// Events for the host that it has not acknowledged, in the order of their numbers.
+    /// Events for the host that it has not acknowledged, some to a row, by the number of the row.
     Event = 8,
+    /// Which events of a row the host has acknowledged, by the number of the row; absent when none is.
+    EventMark = 9,
 }
 
 impl Space {

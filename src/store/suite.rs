@@ -97,6 +97,15 @@ async fn scanning(backend: Arc<dyn Backend>) {
         after = Some(last.clone());
         seen.extend(page.iter().map(|(_, value)| value[0]));
     }
+    let (mut keys, mut after) = (Vec::new(), None::<Vec<u8>>);
+    loop {
+        let page = s.keys(Space::OneTimePrekey, after.as_deref(), 4).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.clone());
+        keys.extend(page);
+    }
+    let all = s.scan(Space::OneTimePrekey, None, 100).await.unwrap();
+    assert!(keys.iter().eq(all.iter().map(|(key, _)| key)));
     seen.sort_unstable();
     assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 99]);
     let mut batch = Batch::new();

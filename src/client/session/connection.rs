@@ -15,8 +15,8 @@ use crate::api::{Config, ConnectionState, Error};
 use crate::crypto::random_array;
 use crate::noise::client_payload::{self, AppVersion, Login, RegistrationKeys};
 use crate::proto::Message;
+use crate::stanza::Jid;
 use crate::stanza::build::{self, IdSource};
-use crate::stanza::{Jid, Node};
 use crate::store::records::{self, AccountRecord, DeviceRecord};
 
 impl Session {
@@ -107,28 +107,6 @@ impl Session {
             self.store.commit(batch).await?;
         }
         Ok(())
-    }
-
-    /// Sends a stanza on the connection, if there is one. Nothing need come back for it.
-    pub(super) async fn send(&mut self, node: &Node) -> Result<(), Stop> {
-        match self.phase.online() {
-            Some(online) => Ok(online.link.send(node).await?),
-            None => Ok(()),
-        }
-    }
-
-    /// Sends an iq and notes who waits for its answer. False if there is no connection.
-    pub(super) async fn query(&mut self, node: Node, waiter: Waiter, timeout: Millis) -> Result<bool, Stop> {
-        let now = self.clock.now();
-        let deadline = now.saturating_add(timeout);
-        let Some(online) = self.phase.online() else {
-            return Ok(false);
-        };
-        online.keepalive.sent(now);
-        let id = online.ids.next();
-        online.pending.register(id.clone(), waiter, deadline);
-        self.send(&node.attr("id", id)).await?;
-        Ok(true)
     }
 
     /// Takes the connection down, if there is one, and says goodbye on it.

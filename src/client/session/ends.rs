@@ -34,7 +34,11 @@ pub(super) struct Closing {
 impl Session {
     /// Work on the connection cannot go on. Trouble on the way is met by closing the client: there is nothing left to try.
     pub(super) async fn stopped(&mut self, stop: Stop) {
-        if let Err(again) = self.deal_with(stop).await {
+        let dealt_with = match self.deal_with(stop).await {
+            Ok(()) if !self.tray.is_empty() => self.settle().await,
+            done => done,
+        };
+        if let Err(again) = dealt_with {
             let error = again.to_error();
             self.log(LogLevel::Error, "session", || format!("the session cannot go on: {error}"));
             self.close_because(CloseReason::Failed, Some(error));
@@ -220,7 +224,7 @@ impl Session {
         let body =
             LoggedOut { reason, user_text: reason.user_text().into(), text: None, may_be_listed: !told };
         self.store.commit(batch).await?;
-        self.unacknowledged.clear();
+        self.journal.forget();
         self.sink.push(0, body);
         self.forget_link();
         self.answer(request, Ok(Value::Null));
@@ -235,7 +239,7 @@ impl Session {
         let mut batch = Batch::new();
         batch.erase_session();
         self.store.commit(batch).await?;
-        self.unacknowledged.clear();
+        self.journal.forget();
         self.forget_link();
         self.answer(request, Ok(Value::Null));
         self.close_because(CloseReason::ByHost, None);
@@ -280,27 +284,29 @@ impl Session {
     async fn hear_out(&mut self) {
         if self.closing.reason == CloseReason::LoggedOut {
             let until = tokio::time::Instant::now() + LAST_WORDS;
-            while !self.unacknowledged.is_empty() {
+            while self.journal.awaits_acknowledgement() {
                 match tokio::time::timeout_at(until, self.inbox.recv()).await {
                     Ok(Some(Command::Close) | None) | Err(_) => break,
-                    Ok(Some(command)) => self.last_word(command).await,
+                    Ok(Some(command)) => self.last_word(command),
                 }
             }
         }
         self.inbox.close();
         while let Some(command) = self.inbox.recv().await {
-            self.last_word(command).await;
+            self.last_word(command);
+        }
+        if let Err(stop) = self.settle().await {
+            // What was acknowledged will come again when the session is opened again.
+            self.log(LogLevel::Warn, "store", || stop.to_error().to_string());
         }
     }
 
-    async fn last_word(&mut self, command: Command) {
+    /// The last that is done for a command when the client ends.
+    pub(super) fn last_word(&mut self, command: Command) {
         if let Some((request, method)) = command.request() {
             self.requests.open(request, method, None);
-        } else if let Command::Acknowledge { event } = command
-            && let Err(stop) = self.acknowledge(event).await
-        {
-            // It will come again when the session is opened again.
-            self.log(LogLevel::Warn, "store", || stop.to_error().to_string());
+        } else if let Command::Acknowledge { event } = command {
+            self.journal.acknowledge(event);
         }
     }
 

@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Acknowledge {
         event: u64,
     },
+    /// From the queue: the host has taken events, and there is room for those that wait in the store.
+    Room,
     /// From the thread that derived a key for the pairing code.
     Derived(DerivedKey),
     /// From the thread that made one-time prekeys.

@@ -2,52 +2,63 @@
 
 use super::super::ending::Ending;
 use super::super::failure::IqError;
-use super::super::link::{Incoming, LinkError};
+use super::super::link::Incoming;
 use super::inbox::Wish;
 use super::notices::from_server;
 use super::phase::{NoAnswer, Waiter};
 use super::{Session, Stop};
 use crate::api::{LogLevel, Status};
 use crate::pairing::IqFailure;
-use crate::stanza::{Jid, Node, NodeRef, build};
+use crate::stanza::{Jid, Node, NodeRef, Stanza, build};
 use serde_json::json;
 
 impl Session {
-    pub(super) async fn received(&mut self, received: Result<Incoming, LinkError>) -> Result<(), Stop> {
+    /// Takes note of something that came in, and deals with it if that needs no waiting. Gives back a stanza that does.
+    pub(super) fn received_quickly(&mut self, received: Incoming) -> Result<Option<Stanza>, Stop> {
         let now = self.clock.now();
         if let Some(online) = self.phase.online() {
             online.keepalive.received(now);
         }
-        match received? {
+        match received {
             Incoming::Stanza(stanza) => {
                 let node = stanza.root();
                 self.log(LogLevel::Trace, "stanza", || format!("in: {}", outline(node)));
-                self.route(node).await
+                let done = self.route_quickly(node)?;
+                Ok((!done).then_some(stanza))
             }
             Incoming::Unreadable(error) => {
                 self.log(LogLevel::Warn, "stanza", || format!("a stanza was dropped: {error}"));
-                Ok(())
+                Ok(None)
             }
         }
     }
 
-    async fn route(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+    /// Where the frequent ones go. False if this is none of them.
+    fn route_quickly(&mut self, node: NodeRef<'_>) -> Result<bool, Stop> {
+        match node.tag() {
+            "receipt" | "call" | "status" => self.acknowledge_stanza(node),
+            // Left unacknowledged: the server keeps a message until something here can take it in.
+            "message" => self.offline_stanza(node),
+            "ack" | "presence" | "chatstate" | "error" => {}
+            "failure" => return Err(Stop::Ended(Ending::of_failure(node))),
+            "stream:error" => return Err(Stop::Ended(Ending::of_stream_error(node))),
+            "xmlstreamend" => return Err(Stop::Ended(Ending::stream_end())),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Where all others go.
+    pub(super) async fn route(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
         match node.tag() {
             "iq" => self.iq(node).await,
             "success" => self.logged_in(node).await,
-            "failure" => Err(Stop::Ended(Ending::of_failure(node))),
-            "stream:error" => Err(Stop::Ended(Ending::of_stream_error(node))),
-            "xmlstreamend" => Err(Stop::Ended(Ending::stream_end())),
             "ib" => self.ib(node).await,
             "notification" => self.notification(node).await,
-            "receipt" | "call" | "status" => self.acknowledge_stanza(node).await,
-            // Left unacknowledged: the server keeps a message until something here can take it in.
-            "message" => {
-                self.offline_stanza(node);
+            _ => {
+                self.refuse_unknown(node);
                 Ok(())
             }
-            "ack" | "presence" | "chatstate" | "error" => Ok(()),
-            _ => self.refuse_unknown(node).await,
         }
     }
 
@@ -81,7 +92,7 @@ impl Session {
         let to = node.jid("from").unwrap_or_else(Jid::server);
         let id = node.str("id").map(|id| id.into_owned());
         let answer = Node::new("iq").attr("to", to).attr("type", "result").attr_opt("id", id);
-        self.send(&answer).await
+        self.send(answer).await
     }
 
     async fn answered(&mut self, waiter: Waiter, node: NodeRef<'_>) -> Result<(), Stop> {
@@ -144,14 +155,11 @@ impl Session {
     }
 
     /// Something new: the server is told that it was seen and not understood, or it would come for ever.
-    async fn refuse_unknown(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+    fn refuse_unknown(&mut self, node: NodeRef<'_>) {
         const UNRECOGNIZED_STANZA: u16 = 488;
         self.log(LogLevel::Debug, "stanza", || format!("an unknown stanza <{}> was refused", node.tag()));
-        match build::ack(&node) {
-            Some(ack) if self.wish == Wish::Online => {
-                self.send(&ack.attr("error", UNRECOGNIZED_STANZA)).await
-            }
-            _ => Ok(()),
+        if let Some(ack) = build::ack(&node).filter(|_| self.wish == Wish::Online) {
+            self.tray.send(ack.attr("error", UNRECOGNIZED_STANZA));
         }
     }
 }

@@ -84,7 +84,7 @@ impl Session {
             self.tell_first(PairingStage::Ready);
         }
         self.pairing = None;
-        self.sink.push(0, ready);
+        self.tell(0, ready);
         Ok(())
     }
 
@@ -127,6 +127,6 @@ impl Session {
     }
 
     async fn ask_for_batch(&mut self) -> Result<(), Stop> {
-        self.send(&Node::new("ib").child(Node::new("offline_batch").attr("count", OFFLINE_BATCH))).await
+        self.send(Node::new("ib").child(Node::new("offline_batch").attr("count", OFFLINE_BATCH))).await
     }
 }

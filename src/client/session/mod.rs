@@ -13,6 +13,7 @@
 //! | `prekeys` | one-time prekeys handed to the server |
 //! | `pairing` | drives the pairing machines of [`crate::pairing`] |
 //! | `ends` | what follows when a connection, a link or the client ends |
+//! | `tray` | what is committed together, and told after that |
 //! | `requests` | every request of the host gets exactly one answer |
 //! | `tell` | events |
 
@@ -28,9 +29,11 @@ mod phase;
 mod prekeys;
 mod requests;
 mod tell;
+mod tray;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
@@ -39,10 +42,12 @@ pub(crate) use inbox::{Command, Wish};
 use self::ends::Closing;
 use self::phase::{Happened, Phase};
 use self::requests::Requests;
+use self::tray::Tray;
 use super::backoff::Backoff;
 use super::clock::{Clock, Millis};
 use super::ending::Ending;
-use super::link::LinkError;
+use super::journal::Journal;
+use super::link::{Incoming, LinkError};
 use super::queue::Sink;
 use super::settings::{Settings, millis};
 use super::shared::Shared;
@@ -51,6 +56,9 @@ use crate::crypto::OsRandom;
 use crate::pairing::Pairing;
 use crate::store::records::{AccountRecord, DeviceRecord};
 use crate::store::{self, StoreError};
+
+/// How much is taken in before it is settled, at most: bounds the commit and how long the first of it waits.
+const AT_ONCE: usize = 256;
 
 /// Why work on a connection cannot go on.
 #[derive(Debug)]
@@ -98,9 +106,8 @@ pub(crate) struct Session {
     /// Present from the first connection of an unlinked session until it is linked and ready.
     pairing: Option<Box<Pairing>>,
     requests: Requests,
-    /// Durable events that the host has and has not acknowledged: event id and key in the store.
-    unacknowledged: Vec<(u64, u64)>,
-    next_event_key: u64,
+    journal: Journal,
+    tray: Tray,
     /// When to try again what the server did not take.
     prekeys_retry_at: Option<Millis>,
     /// The server runs short and has not confirmed the new ones, on this connection or an earlier one.
@@ -141,8 +148,8 @@ impl Session {
             attempt: 0,
             pairing: None,
             requests: Requests::new(),
-            unacknowledged: Vec::new(),
-            next_event_key: 0,
+            journal: Journal::default(),
+            tray: Tray::default(),
             prekeys_retry_at: None,
             prekeys_owed: false,
             first_login: false,
@@ -173,11 +180,88 @@ impl Session {
                 happened = self.phase.progress() => happened,
                 () = sleep_until(self.clock.instant(deadline)) => Happened::Time,
             };
-            if let Err(stop) = Box::pin(self.handle(happened)).await {
+            Box::pin(self.turn(happened)).await;
+        }
+        Box::pin(self.finish()).await;
+    }
+
+    /// Takes in what happened and what else is at hand, then makes it count.
+    async fn turn(&mut self, happened: Happened) {
+        let mut unhandled = None;
+        let stop = match self.take_in(happened, &mut unhandled).await {
+            Err(stop @ Stop::Store(_)) => stop,
+            // Also if that ended the connection: what came before counts.
+            taken => match (taken, self.settle().await) {
+                (Ok(()), Ok(())) => return,
+                (_, Err(stop @ Stop::Store(_))) | (Err(stop), _) | (Ok(()), Err(stop)) => stop,
+            },
+        };
+        Box::pin(self.stopped(stop)).await;
+        // A stanza went with its connection, but what the host asked for is still to be done.
+        if let Some(Happened::Command(Some(command))) = unhandled {
+            if self.wish == Wish::Closed {
+                self.last_word(command);
+            } else if let Err(stop) = Box::pin(self.command(command)).await {
                 Box::pin(self.stopped(stop)).await;
             }
         }
-        Box::pin(self.finish()).await;
+    }
+
+    /// `unhandled`: what was not begun because what came before it stopped the session.
+    async fn take_in(&mut self, happened: Happened, unhandled: &mut Option<Happened>) -> Result<(), Stop> {
+        let mut next = Some(happened);
+        for turn in 0..AT_ONCE {
+            let Some(happened) = next.take().or_else(|| self.at_hand(turn)) else { return Ok(()) };
+            if let Some(happened) = self.handle_quickly(happened)? {
+                // It may commit, send and push by itself, and comes after all that was before.
+                if let Err(stop) = self.settle().await {
+                    *unhandled = Some(happened);
+                    return Err(stop);
+                }
+                Box::pin(self.handle(happened)).await?;
+            }
+            if self.wish == Wish::Closed {
+                return Ok(());
+            }
+        }
+        // There is no end of it. Others have their turn, and so has what is due.
+        self.settle().await?;
+        tokio::task::yield_now().await;
+        if self.next_deadline() <= self.clock.now() {
+            Box::pin(self.time_passed()).await?;
+        }
+        Ok(())
+    }
+
+    /// What could be handled without waiting, from the host and from the server in turns.
+    fn at_hand(&mut self, turn: usize) -> Option<Happened> {
+        let host = |session: &mut Self| {
+            session.inbox.try_recv().ok().map(|command| Happened::Command(Some(command)))
+        };
+        let server = |session: &mut Self| {
+            let received = session.phase.online()?.link.receive().now_or_never()?;
+            Some(Happened::Received(received))
+        };
+        if turn.is_multiple_of(2) {
+            server(self).or_else(|| host(self))
+        } else {
+            host(self).or_else(|| server(self))
+        }
+    }
+
+    /// Deals with what is frequent, filling the tray and nothing else. Gives back what it is no match for.
+    fn handle_quickly(&mut self, happened: Happened) -> Result<Option<Happened>, Stop> {
+        match happened {
+            Happened::Command(Some(command)) => {
+                let left = self.command_quickly(command);
+                Ok(left.map(|command| Happened::Command(Some(command))))
+            }
+            Happened::Received(received) => {
+                let left = self.received_quickly(received?)?;
+                Ok(left.map(|stanza| Happened::Received(Ok(Incoming::Stanza(stanza)))))
+            }
+            other => Ok(Some(other)),
+        }
     }
 
     async fn handle(&mut self, happened: Happened) -> Result<(), Stop> {
@@ -186,7 +270,9 @@ impl Session {
             // The client was dropped without being closed.
             Happened::Command(None) => self.command(Command::Close).await,
             Happened::Dialed(dialed) => self.dialed(dialed).await,
-            Happened::Received(received) => self.received(received).await,
+            Happened::Received(Ok(Incoming::Stanza(stanza))) => self.route(stanza.root()).await,
+            // Dealt with before.
+            Happened::Received(_) => Ok(()),
             Happened::Time => self.time_passed().await,
         }
     }

@@ -82,7 +82,8 @@ impl Session {
         if self.account.is_none() && self.offer_to_pairing(node).await? {
             return Ok(());
         }
-        self.acknowledge_stanza(node).await?;
+        self.acknowledge_stanza(node);
+        self.settle().await?;
         match node.str("type").as_deref() {
             Some("encrypt") => self.encrypt_notification(node).await,
             Some("account_sync") => match node.child("devices") {
@@ -135,11 +136,10 @@ impl Session {
     }
 
     /// Tells the server that a stanza has arrived and need not be sent again.
-    pub(super) async fn acknowledge_stanza(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+    pub(super) fn acknowledge_stanza(&mut self, node: NodeRef<'_>) {
         self.offline_stanza(node);
-        match build::ack(&node) {
-            Some(ack) => self.send(&ack).await,
-            None => Ok(()),
+        if let Some(ack) = build::ack(&node) {
+            self.tray.send(ack);
         }
     }
 

@@ -161,7 +161,7 @@ impl Session {
     async fn do_what_pairing_wants(&mut self) -> Result<(), Stop> {
         while let Some(output) = self.pairing.as_mut().and_then(|pairing| pairing.poll_output()) {
             match output {
-                Output::Send(node) => self.send(&node).await?,
+                Output::Send(node) => self.send(node).await?,
                 Output::Query { tag, node, timeout } => {
                     self.query(node, Waiter::Pairing(tag), timeout).await?;
                 }
@@ -316,7 +316,7 @@ impl Session {
                     custom,
                     generation,
                 };
-                self.sink.push(request, body);
+                self.tell(request, body);
             }
             PairingEvent::PhoneAnswered { request, .. } => {
                 self.tell_progress(request, PairingStage::PhoneAnswered, PairingMethod::Code);
@@ -333,7 +333,7 @@ impl Session {
                     of,
                     updated,
                 };
-                self.sink.push(request, body);
+                self.tell(request, body);
             }
             PairingEvent::PasskeyRequired { request, options, expires_in } => {
                 let body = PairingPasskey {
@@ -342,7 +342,7 @@ impl Session {
                     display: None,
                     expires_at_ms: until(expires_in),
                 };
-                self.sink.push(request, body);
+                self.tell(request, body);
             }
             PairingEvent::PasskeyCode { request, code, expires_in } => {
                 let body = PairingPasskey {
@@ -351,7 +351,7 @@ impl Session {
                     display: Some(Hidden::new(code.display())),
                     expires_at_ms: until(expires_in),
                 };
-                self.sink.push(request, body);
+                self.tell(request, body);
             }
             PairingEvent::Setback { request, method, outcome } => {
                 self.tell_outcome(request, method, &outcome, true)
@@ -380,7 +380,7 @@ impl Session {
             method,
             jid: jid.clone(),
         };
-        self.sink.push(request, success);
+        self.tell(request, success);
         self.answer(request, Ok(json!({ "jid": jid })));
     }
 
@@ -400,7 +400,7 @@ impl Session {
                 retry_after_ms: error.retry_after_ms,
                 refreshing,
             };
-            self.sink.push(request, expired);
+            self.tell(request, expired);
         } else {
             let failed = PairingError {
                 outcome: name,
@@ -414,7 +414,7 @@ impl Session {
                 server_code: outcome.code,
                 refreshing,
             };
-            self.sink.push(request, failed);
+            self.tell(request, failed);
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::super::clock::Millis;
+use super::super::clock::{Millis, unix_ms};
 use super::Session;
-use crate::api::{Error, RequestResult, Status};
+use crate::api::{Error, Event, RequestResult, Status};
 
 /// The requests that are not answered yet.
 #[derive(Debug, Default)]
@@ -54,17 +54,24 @@ impl Requests {
 }
 
 impl Session {
-    /// Answers a request; does nothing if it was answered before.
+    /// Answers a request, after all that is on the tray; does nothing if it was answered before.
     pub(super) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
-        let Some(method) = self.requests.take(request) else {
-            return;
-        };
+        if !self.tray.is_empty() {
+            self.tray.answer(request, answer);
+        } else if let Some(event) = self.answered_by(request, answer) {
+            self.sink.push_event(event);
+        }
+    }
+
+    /// The event that answers a request; none if it was answered before.
+    pub(super) fn answered_by(&mut self, request: u64, answer: Result<Value, Error>) -> Option<Event> {
+        let method = self.requests.take(request)?;
         let body = match answer {
             Ok(value) => RequestResult::ok(method, value),
             Err(error) => RequestResult::failed(method, error),
         };
         self.shared.request_answered();
-        self.sink.push(request, body);
+        Some(Event::new(request, unix_ms(), body))
     }
 
     /// Answers what is still open: nothing will come any more.

@@ -93,6 +93,17 @@ impl Backend for SqliteBackend {
         self.ask(|reply| Job::Scan { session, space, after, limit, reply })
     }
 
+    fn keys(
+        &self,
+        session: SessionKey,
+        space: Space,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Pending<Vec<Vec<u8>>> {
+        let after = after.map(<[u8]>::to_vec);
+        self.ask(|reply| Job::Keys { session, space, after, limit, reply })
+    }
+
     fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()> {
         if let Err(error) = batch.check() {
             return Box::pin(std::future::ready(Err(error)));

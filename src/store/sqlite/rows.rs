@@ -15,6 +15,8 @@ pub(super) struct Rows<'c> {
     get: Statement<'c>,
     first_page: Statement<'c>,
     next_page: Statement<'c>,
+    first_keys: Statement<'c>,
+    next_keys: Statement<'c>,
     put: Statement<'c>,
     delete: Statement<'c>,
     delete_space: Statement<'c>,
@@ -52,17 +54,19 @@ fn id(session: u64) -> i64 {
 
 impl<'c> Rows<'c> {
     pub(super) fn new(connection: &'c Connection) -> rusqlite::Result<Self> {
-        let page = |from: &str| {
+        let page = |what: &str, from: &str| {
             connection.prepare(&format!(
-                "SELECT key, value FROM item WHERE session = ?1 AND space = ?2 {from} ORDER BY key LIMIT ?3"
+                "SELECT {what} FROM item WHERE session = ?1 AND space = ?2 {from} ORDER BY key LIMIT ?3"
             ))
         };
         Ok(Rows {
             connection,
             get: connection
                 .prepare("SELECT value FROM item WHERE session = ?1 AND space = ?2 AND key = ?3")?,
-            first_page: page("")?,
-            next_page: page("AND key > ?4")?,
+            first_page: page("key, value", "")?,
+            next_page: page("key, value", "AND key > ?4")?,
+            first_keys: page("key", "")?,
+            next_keys: page("key", "AND key > ?4")?,
             put: connection.prepare(
                 "INSERT INTO item (session, space, key, value) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT DO UPDATE SET value = excluded.value",
@@ -126,6 +130,22 @@ impl<'c> Rows<'c> {
         match after {
             Some(key) => self.next_page.query_map(params![scope, space, limit, key], read)?.collect(),
             None => self.first_page.query_map(params![scope, space, limit], read)?.collect(),
+        }
+    }
+
+    pub(super) fn keys(
+        &mut self,
+        session: u64,
+        space: Space,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<Vec<u8>>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let read = |row: &Row<'_>| blob(row, 0);
+        let (scope, space) = (scope(session, space), space.number());
+        match after {
+            Some(key) => self.next_keys.query_map(params![scope, space, limit, key], read)?.collect(),
+            None => self.first_keys.query_map(params![scope, space, limit], read)?.collect(),
         }
     }
 

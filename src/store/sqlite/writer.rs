@@ -47,6 +47,13 @@ pub(super) enum Job {
         limit: usize,
         reply: Reply<Page>,
     },
+    Keys {
+        session: SessionKey,
+        space: Space,
+        after: Option<Vec<u8>>,
+        limit: usize,
+        reply: Reply<Vec<Vec<u8>>>,
+    },
     Commit {
         session: SessionKey,
         batch: Batch,
@@ -161,6 +168,10 @@ impl Writer<'_, '_> {
             }
             Job::Scan { session, space, after, limit, reply } => {
                 let result = self.read(session, |rows, id| rows.page(id, space, after.as_deref(), limit));
+                self.answer_read(session, space, result, reply);
+            }
+            Job::Keys { session, space, after, limit, reply } => {
+                let result = self.read(session, |rows, id| rows.keys(id, space, after.as_deref(), limit));
                 self.answer_read(session, space, result, reply);
             }
             Job::Commit { session, batch, reply } => self.commit(session, batch, reply),

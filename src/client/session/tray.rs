@@ -1,0 +1,180 @@
+//! What belongs together: changes to the store, events, stanzas. [`Session::settle`] makes it count.
+//!
+//! Nothing is told to the server or the host that is not stored. So whoever handles a stanza or a command only puts things on
+//! the tray, and the run loop settles it when all that was at hand has been taken in: one commit for all of it, then the
+//! events in their order, then the stanzas in theirs, in one write.
+
+use serde_json::Value;
+
+use super::super::clock::{Millis, unix_ms};
+use super::super::failure;
+use super::super::journal::{self, Written};
+use super::inbox::Command;
+use super::phase::Waiter;
+use super::{Session, Stop};
+use crate::api::{Body, Error, Event};
+use crate::stanza::Node;
+use crate::store::{Batch, StoreError};
+
+/// What waits to be settled.
+#[derive(Debug, Default)]
+pub(super) struct Tray {
+    batch: Batch,
+    told: Vec<Told>,
+    nodes: Vec<Node>,
+}
+
+/// What the host is told.
+#[derive(Debug)]
+enum Told {
+    Event(Event),
+    Answer { request: u64, answer: Result<Value, Error> },
+}
+
+impl Tray {
+    /// Whether there is nothing on it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.batch.is_empty() && self.told.is_empty() && self.nodes.is_empty()
+    }
+
+    /// Changes to the store: add to them.
+    pub(super) fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// An event that belongs to `request` (0: to none). A durable one is stored by the same commit.
+    pub(super) fn tell(&mut self, request: u64, body: impl Into<Body>) {
+        self.told.push(Told::Event(Event::new(request, unix_ms(), body)));
+    }
+
+    /// The answer to a request. If the commit fails, it is answered with that error instead.
+    pub(super) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
+        self.told.push(Told::Answer { request, answer });
+    }
+
+    /// A stanza for the server. Without a connection it goes nowhere.
+    pub(super) fn send(&mut self, node: Node) {
+        self.nodes.push(node);
+    }
+}
+
+impl Told {
+    fn event(&mut self) -> Option<&mut Event> {
+        match self {
+            Told::Event(event) => Some(event),
+            Told::Answer { .. } => None,
+        }
+    }
+}
+
+impl Session {
+    /// Makes what is on the tray count, together with the acknowledgements of the host. If it cannot be stored, nothing of it
+    /// happens.
+    pub(super) async fn settle(&mut self) -> Result<(), Stop> {
+        if self.tray.is_empty() && !self.journal.has_acknowledgements() {
+            return Ok(());
+        }
+        let Tray { mut batch, mut told, nodes } = std::mem::take(&mut self.tray);
+        let written = self.journal.put(&mut batch, told.iter_mut().filter_map(Told::event));
+        self.journal.put_acknowledgements(&mut batch);
+        if !batch.is_empty() {
+            if let Err(error) = self.store.commit(batch).await {
+                self.tray_lost(told, &error);
+                return Err(error.into());
+            }
+            self.journal.acknowledgements_stored();
+        }
+        self.tell_all(written, told);
+        self.send_all(&nodes).await
+    }
+
+    /// What was on the tray could not be stored, and is as if it had never been. Requests are answered all the same.
+    fn tray_lost(&mut self, told: Vec<Told>, error: &StoreError) {
+        let error = failure::of_store(error);
+        for told in told {
+            if let Told::Answer { request, .. } = told {
+                self.answer(request, Err(error.clone()));
+            }
+        }
+    }
+
+    fn tell_all(&mut self, written: Written, told: Vec<Told>) {
+        let mut events = Vec::with_capacity(told.len());
+        for told in told {
+            match told {
+                Told::Event(event) => events.push(event),
+                Told::Answer { request, answer } => events.extend(self.answered_by(request, answer)),
+            }
+        }
+        self.journal.hand_out(written, events, &self.sink);
+        self.ask_for_room();
+    }
+
+    async fn send_all(&mut self, nodes: &[Node]) -> Result<(), Stop> {
+        match self.phase.online().filter(|_| !nodes.is_empty()) {
+            Some(online) => Ok(online.link.send_all(nodes).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a stanza on the connection, if there is one, after all that is on the tray. Nothing need come back for it.
+    pub(super) async fn send(&mut self, node: Node) -> Result<(), Stop> {
+        self.tray.send(node);
+        self.settle().await
+    }
+
+    /// Puts an iq on the tray and notes who waits for its answer. False if there is no connection.
+    pub(super) fn query_later(&mut self, node: Node, waiter: Waiter, timeout: Millis) -> bool {
+        let now = self.clock.now();
+        let Some(online) = self.phase.online() else {
+            return false;
+        };
+        online.keepalive.sent(now);
+        let id = online.ids.next();
+        online.pending.register(id.clone(), waiter, now.saturating_add(timeout));
+        self.tray.send(node.attr("id", id));
+        true
+    }
+
+    /// Sends an iq and notes who waits for its answer. False if there is no connection.
+    pub(super) async fn query(&mut self, node: Node, waiter: Waiter, timeout: Millis) -> Result<bool, Stop> {
+        let sent = self.query_later(node, waiter, timeout);
+        self.settle().await?;
+        Ok(sent)
+    }
+
+    /// Hands out again what an earlier run did not acknowledge, before anything new.
+    pub(super) async fn redeliver(&mut self) -> Result<(), Stop> {
+        self.journal = journal::Journal::open(&self.store).await?;
+        self.refill().await
+    }
+
+    /// Reads more of the events that wait in the store.
+    pub(super) async fn refill(&mut self) -> Result<(), Stop> {
+        let low = self.journal.refill(&self.store, &self.sink).await?;
+        self.ask_for_room_below(low);
+        Ok(())
+    }
+
+    fn ask_for_room(&mut self) {
+        self.ask_for_room_below(journal::LOW);
+    }
+
+    /// If events wait in the store, the queue says when the host has taken enough of those before them.
+    fn ask_for_room_below(&mut self, low: usize) {
+        if self.journal.wants_room() {
+            let post = self.post.clone();
+            let wake = move || {
+                if let Some(post) = post.upgrade() {
+                    // A closed session hands out no more.
+                    let _ = post.send(Command::Room);
+                }
+            };
+            self.sink.when_below(low, Box::new(wake));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tray_tests.rs"]
+mod tests;

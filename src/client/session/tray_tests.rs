@@ -1,0 +1,251 @@
+//! Tests of what settling promises: all of it or nothing, in order, and a bounded turn.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::super::super::methods::Call;
+use super::super::super::queue::{Polled, Queue};
+use super::super::super::settings::Settings;
+use super::super::super::shared::Shared;
+use super::super::phase::Happened;
+use super::super::{AT_ONCE, Parts};
+use super::*;
+use crate::api::{Config, LogLevel, Restricted, RestrictionKind, RestrictionScope, Status};
+use crate::store::memory::MemoryBackend;
+use crate::store::{self, Backend, Pending, SessionKey, SessionName, Space, Value};
+
+/// A store in memory that counts commits and can be made to fail them.
+#[derive(Debug, Default)]
+struct Disk {
+    memory: MemoryBackend,
+    full: AtomicBool,
+    commits: AtomicUsize,
+}
+
+impl Backend for Disk {
+    fn open_session(&self, name: &SessionName) -> Pending<SessionKey> {
+        self.memory.open_session(name)
+    }
+    fn close_session(&self, session: SessionKey) {
+        self.memory.close_session(session);
+    }
+    fn get(&self, session: SessionKey, space: Space, key: &[u8]) -> Pending<Option<Value>> {
+        self.memory.get(session, space, key)
+    }
+    fn get_many(&self, session: SessionKey, space: Space, keys: Vec<Vec<u8>>) -> Pending<Vec<Option<Value>>> {
+        self.memory.get_many(session, space, keys)
+    }
+    fn scan(
+        &self,
+        session: SessionKey,
+        space: Space,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Pending<Vec<(Vec<u8>, Value)>> {
+        self.memory.scan(session, space, after, limit)
+    }
+    fn keys(
+        &self,
+        session: SessionKey,
+        space: Space,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Pending<Vec<Vec<u8>>> {
+        self.memory.keys(session, space, after, limit)
+    }
+    fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()> {
+        if self.full.load(Ordering::Relaxed) {
+            return Box::pin(std::future::ready(Err(StoreError::Full { path: "disk".into() })));
+        }
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        self.memory.commit(session, batch)
+    }
+    fn list_sessions(&self) -> Pending<Vec<SessionName>> {
+        self.memory.list_sessions()
+    }
+    fn erase(&self, name: &SessionName) -> Pending<()> {
+        self.memory.erase(name)
+    }
+}
+
+struct House {
+    disk: Arc<Disk>,
+    queue: Arc<Queue>,
+    commands: mpsc::UnboundedSender<Command>,
+    session: Session,
+}
+
+impl House {
+    async fn new() -> Self {
+        let disk = Arc::new(Disk::default());
+        let backend: Arc<dyn Backend> = disk.clone();
+        let store = store::Session::open(backend, &SessionName::new("one").unwrap()).await.unwrap();
+        let queue = Queue::for_one();
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let session = Session::new(Parts {
+            settings: Arc::new(Settings::read(&Config::new()).unwrap()),
+            shared: Arc::new(Shared::new(false)),
+            sink: queue.add_client(10_000),
+            store,
+            inbox,
+            post: commands.downgrade(),
+            device: None,
+            account: None,
+        });
+        House { disk, queue, commands, session }
+    }
+
+    fn commits(&self) -> usize {
+        self.disk.commits.load(Ordering::Relaxed)
+    }
+
+    /// All events that wait, as their type and request, and the ids of the durable ones.
+    fn told(&self) -> (Vec<String>, Vec<u64>) {
+        let (mut told, mut durable) = (Vec::new(), Vec::new());
+        while let Polled::Event(event) = self.queue.poll(Some(Duration::ZERO)) {
+            told.push(format!("{} {}", event.kind().name(), event.request));
+            if event.kind().is_durable() {
+                durable.push(event.id);
+            }
+        }
+        (told, durable)
+    }
+
+    async fn stored(&self, space: Space) -> usize {
+        self.session.store.keys(space, None, 1_000).await.unwrap().len()
+    }
+}
+
+fn restricted() -> Restricted {
+    Restricted {
+        kind: RestrictionKind::RateLimit,
+        scope: RestrictionScope::Client,
+        starts_at_ms: None,
+        ends_at_ms: None,
+        code: None,
+        user_text: "".into(),
+    }
+}
+
+fn line() -> crate::api::Log {
+    crate::api::Log { level: LogLevel::Info, target: "test".into(), text: String::new() }
+}
+
+fn fill(session: &mut Session) {
+    session.requests.open(5, "x", None);
+    session.tray.batch().put(Space::LidMap, *b"k", b"v".as_slice());
+    session.tray.tell(0, line());
+    session.tray.tell(0, restricted());
+    session.answer(5, Ok(json!(1)));
+    session.tell(3, line());
+    session.tray.tell(0, restricted());
+}
+
+#[tokio::test]
+async fn one_commit_then_all_of_it_in_order() {
+    let mut house = House::new().await;
+    fill(&mut house.session);
+    assert!(house.told().0.is_empty(), "nothing is told before it is stored");
+    assert!(house.session.requests.is_open(5));
+    house.session.settle().await.unwrap();
+    assert_eq!(house.commits(), 1);
+    let (told, durable) = house.told();
+    assert_eq!(told, ["log 0", "restricted 0", "result 5", "log 3", "restricted 0"]);
+    assert!(house.session.tray.is_empty() && !house.session.requests.is_open(5));
+    assert_eq!((house.stored(Space::LidMap).await, house.stored(Space::Event).await), (1, 1));
+    // Acknowledgements need no commit of their own.
+    house.session.command_quickly(Command::Acknowledge { event: durable[0] });
+    house.session.command_quickly(Command::Acknowledge { event: durable[1] });
+    house.session.tray.batch().put(Space::LidMap, *b"l", b"w".as_slice());
+    house.session.settle().await.unwrap();
+    assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 0));
+    house.session.settle().await.unwrap();
+    assert_eq!(house.commits(), 2, "nothing to do is nothing done");
+    // What needs no store does without.
+    house.session.tell(0, line());
+    house.session.tray.tell(1, line());
+    house.session.tell(2, line());
+    house.session.settle().await.unwrap();
+    assert_eq!((house.commits(), house.told().0), (2, vec!["log 0".into(), "log 1".into(), "log 2".into()]));
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_does_not_happen() {
+    let mut house = House::new().await;
+    house.disk.full.store(true, Ordering::Relaxed);
+    fill(&mut house.session);
+    assert!(matches!(house.session.settle().await, Err(Stop::Store(StoreError::Full { .. }))));
+    let Polled::Event(event) = house.queue.poll(Some(Duration::ZERO)) else { panic!("no answer") };
+    let Body::RequestResult(answer) = &event.body else { panic!("{event:?}") };
+    assert_eq!((event.request, answer.status), (5, Status::STORE_FULL));
+    assert!(house.told().0.is_empty());
+    assert!(house.session.tray.is_empty());
+    house.disk.full.store(false, Ordering::Relaxed);
+    house.session.settle().await.unwrap();
+    assert_eq!((house.stored(Space::LidMap).await, house.stored(Space::Event).await), (0, 0));
+    assert!(house.told().0.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_at_hand_shares_a_commit_and_is_bounded() {
+    let mut house = House::new().await;
+    for _ in 0..2 * AT_ONCE {
+        house.session.tray.tell(0, restricted());
+    }
+    house.session.settle().await.unwrap();
+    let ids = house.told().1;
+    assert_eq!((ids.len(), house.commits()), (2 * AT_ONCE, 1));
+    for event in ids {
+        house.commands.send(Command::Acknowledge { event }).unwrap();
+    }
+    let first = house.session.inbox.recv().await;
+    house.session.turn(Happened::Command(first)).await;
+    assert_eq!(house.commits(), 2);
+    assert!(house.session.journal.awaits_acknowledgement());
+    assert_eq!(house.session.inbox.len(), AT_ONCE, "one turn takes no more than that");
+    let first = house.session.inbox.recv().await;
+    house.session.turn(Happened::Command(first)).await;
+    assert_eq!((house.commits(), house.stored(Space::Event).await), (3, 0));
+}
+
+#[tokio::test]
+async fn an_order_that_takes_time_comes_after_what_was_before_it() {
+    let mut house = House::new().await;
+    house.session.tray.tell(0, restricted());
+    house.session.settle().await.unwrap();
+    let (_, ids) = house.told();
+    for command in [
+        Command::Acknowledge { event: ids[0] },
+        Command::Disconnect,
+        Command::Close,
+        Command::Acknowledge { event: 0 },
+    ] {
+        house.commands.send(command).unwrap();
+    }
+    house.session.tray.tell(0, restricted());
+    let first = house.session.inbox.recv().await;
+    house.session.turn(Happened::Command(first)).await;
+    assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 1));
+    assert_eq!(house.told().0, ["restricted 0"]);
+    assert_eq!(house.session.inbox.len(), 1, "nothing is taken in after the end");
+}
+
+#[tokio::test]
+async fn an_order_is_not_lost_with_what_could_not_be_stored_before_it() {
+    let mut house = House::new().await;
+    house.session.tray.tell(0, restricted());
+    house.session.settle().await.unwrap();
+    let (_, ids) = house.told();
+    house.disk.full.store(true, Ordering::Relaxed);
+    house.commands.send(Command::Call { request: 9, call: Call::SessionStatus }).unwrap();
+    house.session.turn(Happened::Command(Some(Command::Acknowledge { event: ids[0] }))).await;
+    assert_eq!(house.told().0, ["connection 0", "result 9"]);
+    // The acknowledgement is not forgotten either.
+    house.disk.full.store(false, Ordering::Relaxed);
+    house.session.turn(Happened::Time).await;
+    assert_eq!(house.stored(Space::Event).await, 0);
+}
