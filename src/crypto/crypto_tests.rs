@@ -154,6 +154,26 @@ fn agreement_works_and_refuses_low_order_points() {
 }
 
 #[test]
+fn agreements_are_the_same_however_they_are_computed() {
+    use x25519_dalek::{PublicKey as Point, StaticSecret};
+    // Half of all coordinates lie on the curve, half on its twist; some are spelt in a second way.
+    let mut rng = Seeded(20);
+    for round in 0..64 {
+        let mut point: [u8; 32] = random_array(&mut rng);
+        if round % 4 == 0 {
+            point[1..].fill(0xff);
+        }
+        let secret: [u8; 32] = random_array(&mut rng);
+        let expected = StaticSecret::from(secret).diffie_hellman(&Point::from(point));
+        let pair = KeyPair::from_secret(secret);
+        match pair.agree(&PublicKey(point)) {
+            Ok(shared) => assert_eq!(shared.as_bytes(), expected.as_bytes()),
+            Err(LowOrder) => assert!(!expected.was_contributory()),
+        }
+    }
+}
+
+#[test]
 fn x25519_equals_rfc_7748() {
     // Section 5.2, the iterated test.
     let (mut k, mut u) = ([0; 32], [0; 32]);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use curve25519_dalek::edwards::EdwardsPoint;
+use curve25519_dalek::montgomery::MontgomeryPoint;
 use curve25519_dalek::scalar::clamp_integer;
 use x25519_dalek::StaticSecret;
 use zeroize::Zeroizing;
@@ -86,6 +88,45 @@ impl PublicKey {
     }
 }
 
+/// A public key in the form in which agreements with it are fastest.
+///
+/// X25519 is defined on the u-coordinate alone, and computed there by a ladder. The same multiplication on the Edwards form
+/// of the curve takes about half the time where the processor has wide registers. Both are constant-time in the secret.
+#[derive(Clone)]
+pub struct PreparedKey(Form);
+
+#[derive(Clone)]
+enum Form {
+    Edwards(EdwardsPoint),
+    Montgomery(MontgomeryPoint),
+}
+
+impl PublicKey {
+    /// Makes the key ready for several agreements.
+    #[must_use]
+    pub fn prepare(&self) -> PreparedKey {
+        let point = MontgomeryPoint(self.0);
+        // Either of the two points with this u-coordinate will do. There is none if the coordinate is one of the curve's
+        // twist: no honest key is, but agreements with it are defined.
+        let edwards = if has_wide_registers() { point.to_edwards(0) } else { None };
+        PreparedKey(edwards.map_or(Form::Montgomery(point), Form::Edwards))
+    }
+}
+
+/// Whether arithmetic on the Edwards form is vectorised here.
+fn has_wide_registers() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+impl fmt::Debug for PreparedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PreparedKey(..)")
+    }
+}
+
 impl AsRef<[u8]> for PublicKey {
     fn as_ref(&self) -> &[u8] {
         &self.0
@@ -153,8 +194,21 @@ impl KeyPair {
     /// # Errors
     /// [`LowOrder`] if the result is all zero.
     pub fn agree(&self, other: &PublicKey) -> Result<Secret<32>, LowOrder> {
-        let shared = StaticSecret::from(*self.secret.as_bytes()).diffie_hellman(&other.0.into());
-        if shared.was_contributory() { Ok(Secret::new(shared.to_bytes())) } else { Err(LowOrder) }
+        self.agree_with(&other.prepare())
+    }
+
+    /// As [`agree`](Self::agree), with a key that was made ready for several agreements.
+    ///
+    /// # Errors
+    /// As [`agree`](Self::agree).
+    pub fn agree_with(&self, other: &PreparedKey) -> Result<Secret<32>, LowOrder> {
+        let secret = *self.secret.as_bytes();
+        let shared = match &other.0 {
+            Form::Edwards(point) => Zeroizing::new(point.mul_clamped(secret)).to_montgomery(),
+            Form::Montgomery(point) => point.mul_clamped(secret),
+        };
+        let shared = Secret::new(shared.to_bytes());
+        if shared == Secret::new([0; 32]) { Err(LowOrder) } else { Ok(shared) }
     }
 
     /// XEdDSA signature over the concatenation of `msgs`. Draws 64 random bytes.

@@ -50,15 +50,16 @@ pub(super) fn initiate(bundle: &Bundle, own: Own<'_>, rng: &mut dyn Random) -> R
     let base = KeyPair::generate(rng);
     let ratchet = KeyPair::generate(rng);
     let signed_prekey = bundle.signed_prekey.key();
+    let prepared = signed_prekey.prepare();
     let mut master = Master::new();
-    master.add(own.identity.agree(&signed_prekey))?;
+    master.add(own.identity.agree_with(&prepared))?;
     master.add(base.agree(&bundle.identity.key()))?;
-    master.add(base.agree(&signed_prekey))?;
+    master.add(base.agree_with(&prepared))?;
     if let Some((_, one_time)) = &bundle.one_time {
         master.add(base.agree(&one_time.key()))?;
     }
     let (root, unused_by_peers) = first_keys(master.as_slice());
-    let shared = ratchet.agree(&signed_prekey).map_err(|_| SignalError::InvalidKey)?;
+    let shared = ratchet.agree_with(&prepared).map_err(|_| SignalError::InvalidKey)?;
     let (root, sending) = root_step(&root, &shared);
     Ok(State {
         own_identity: own.identity_key(),
@@ -89,13 +90,13 @@ pub(super) fn respond(
         Some(id) => Some(keys.one_time.ok_or(SignalError::UnknownPrekey(id))?),
         None => None,
     };
-    let base = message.base_key.key();
+    let base = message.base_key.key().prepare();
     let mut master = Master::new();
     master.add(signed.agree(&message.identity.key()))?;
-    master.add(own.identity.agree(&base))?;
-    master.add(signed.agree(&base))?;
+    master.add(own.identity.agree_with(&base))?;
+    master.add(signed.agree_with(&base))?;
     if let Some(one_time) = one_time {
-        master.add(one_time.agree(&base))?;
+        master.add(one_time.agree_with(&base))?;
     }
     let (root, _) = first_keys(master.as_slice());
     Ok(State {
