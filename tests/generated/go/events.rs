@@ -4,19 +4,26 @@ use super::names::{doc, exported, lower};
 use super::{close_list, field_sentence, file};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use wa::api::{EVENTS, EventInfo, FieldInfo, Keep};
+use wa::api::{EVENTS, EventInfo, FieldInfo, Keep, Words};
 use wa::client::outcomes;
 
 /// The Go type of a field and the function of the reader that reads it.
 fn field_type(field: &FieldInfo) -> (String, String) {
     if let Some(words) = field.words {
-        return (words.name.to_owned(), format!("{}(r.text())", words.name));
+        let name = words_name(words);
+        return (name.clone(), format!("{name}(r.text())"));
     }
     match (field.name, field.kind) {
         ("outcome", "text") => ("Outcome".to_owned(), "Outcome(r.text())".to_owned()),
         ("status", "integer") => ("Status".to_owned(), "Status(r.integer())".to_owned()),
         _ => super::methods::value_type(field.name, field.kind),
     }
+}
+
+/// The type of a list of words: its own name, unless an event has that.
+fn words_name(words: &Words) -> String {
+    let taken = EVENTS.iter().any(|row| exported(row.name) == words.name);
+    format!("{}{}", words.name, if taken { "Kind" } else { "" })
 }
 
 /// The name of a field, without the unit, which its type carries.
@@ -81,7 +88,7 @@ fn words() {
     let mut seen = BTreeSet::new();
     let fields = EVENTS.iter().flat_map(|row| row.fields);
     for words in fields.filter_map(|field| field.words).filter(|words| seen.insert(words.name)) {
-        let name = words.name;
+        let name = words_name(words);
         doc(&mut body, 0, &format!("{name} is a word that says: {}", lower(words.sentence)));
         writeln!(body, "type {name} string\n").unwrap();
         doc(&mut body, 0, &format!("The words of [{name}]; later versions may bring more."));
