@@ -11,6 +11,7 @@ mod go;
 mod header;
 mod pages;
 mod python;
+mod requests;
 mod symbols;
 
 use std::path::Path;

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 import pytest
-from conftest import linked, run
+from conftest import linked, run, scanned
 
 import libwa
 from libwa import errors, events
@@ -93,6 +93,22 @@ def test_waiting_for_one_leaves_the_others(make: Make) -> None:
         assert isinstance(rest[-1], libwa.Closed)
         with pytest.raises(errors.ClientClosedError):
             await client.wait_for(libwa.Ready)
+
+    run(test())
+
+
+def test_ready_is_not_that_of_a_login_that_is_over(make: Make, wa_phone: Phone) -> None:
+    async def test() -> None:
+        client = make()
+        first = await scanned(client, wa_phone)
+        assert await client.ready() == first
+        client.disconnect()
+        with pytest.raises(TimeoutError):
+            await client.ready(timeout=0.1)
+        client.connect()
+        second = await client.ready()
+        assert (second.id > first.id, second.first_login) == (True, False)
+        await client.close()
 
     run(test())
 

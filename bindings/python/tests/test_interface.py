@@ -6,6 +6,7 @@ import ctypes
 import dataclasses
 import json
 import re
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from conftest import ROOT
 
 import libwa
-from libwa import _bindings, _methods, _requests, errors, events
+from libwa import _bindings, _methods, _requests, _units, errors, events
 
 HEADER = (ROOT / "include" / "wa.h").read_text()
 TABLES: dict[str, Any] = json.loads(libwa.reference())
@@ -119,6 +120,21 @@ def test_unknown_codes_and_events_are_no_fault() -> None:
     assert isinstance(made, libwa.UnknownEvent)
     assert (made.name, made.fields["speed"]) == ("pigeon", 9)
     made.ack()
+
+
+def test_times_and_durations() -> None:
+    moment = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=timezone.utc)
+    ms = _units.to_ms(moment)
+    assert ms == 1_767_323_045_678
+    assert _units.as_time(ms) == moment
+    assert (_units.to_ms(1.5), _units.to_ms(None)) == (1500, None)
+    assert (_units.maybe_time(None), _units.maybe_seconds(1500)) == (None, 1.5)
+
+
+def test_every_error_says_what_to_do() -> None:
+    for kind in errors.BY_CODE.values():
+        assert str(kind()) == libwa.status_text(kind.code) or "wa_" in (libwa.status_text(kind.code) or "")
+        assert "\n" not in str(kind())
 
 
 def test_nobody_sees_a_pointer() -> None:

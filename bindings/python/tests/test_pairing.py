@@ -111,7 +111,7 @@ def test_the_server_refuses(make: Make, wa_phone: Phone) -> None:
                     pass
         assert caught.value.retry_after is not None
         assert caught.value.retry_after >= 60
-        assert isinstance(caught.value.event, libwa.PairingError)
+        assert isinstance(caught.value.event, libwa.PairingFailed)
         assert caught.value.event.server_code == 429
 
     run(test())

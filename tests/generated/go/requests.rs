@@ -4,27 +4,8 @@ use super::file;
 use super::names::{doc, doc_item, exported, lower, variable};
 use crate::declarations::{Function, functions};
 use crate::header;
+use crate::requests::{LIKE_METHODS, WITHOUT_RESULT, is_request, said_of};
 use std::fmt::Write;
-
-/// Requests that bring nothing but whether they succeeded.
-const WITHOUT_RESULT: [&str; 5] =
-    ["wa_request_pairing", "wa_request_qr", "wa_answer_passkey", "wa_confirm_passkey", "wa_logout"];
-
-/// Requests that bring what a method brings, by the beginnings of their names.
-const LIKE_METHODS: [(&str, &str); 1] = [("wa_send_", "message.send")];
-
-/// Written by hand, since what it takes is JSON.
-const BY_HAND: [&str; 1] = ["wa_call"];
-
-/// Whether the function takes a client first, and gives a request number and an error last.
-fn is_request(function: &Function) -> bool {
-    let ends = |(kind, name): &(String, String)| kind.starts_with("uint64_t *") && name == "request";
-    let params = &function.params;
-    params.first().is_some_and(|(kind, _)| kind == "wa_client *")
-        && params.len() >= 3
-        && ends(&params[params.len() - 2])
-        && !BY_HAND.contains(&function.name.as_str())
-}
 
 /// One argument: in Go's signature, in C's call, and what has to be done between the two.
 struct Argument {
@@ -79,18 +60,6 @@ fn arguments(function: &Function, all: &[Function]) -> Vec<Argument> {
         arguments.push(Argument { name: name.clone(), go, c, before });
     }
     arguments
-}
-
-/// What the header says of a parameter, there or at the function that it refers to.
-fn said_of(function: &Function, param: &str, all: &[Function]) -> String {
-    let start = format!("@param {param} ");
-    let said = function.comment.split_once(&start).map_or("", |(_, rest)| rest);
-    let said = said.split_once(" @").map_or(said, |(text, _)| text);
-    let other = said.strip_prefix("as for ").and_then(|rest| rest.split_once("()"));
-    match other.and_then(|(name, _)| all.iter().find(|function| function.name == name)) {
-        Some(other) => said_of(other, param, all),
-        None => said.to_owned(),
-    }
 }
 
 fn request(body: &mut String, function: &Function, all: &[Function]) {

@@ -1,6 +1,6 @@
 //! `events.py`: one frozen dataclass for each type of event.
 
-use super::{DATACLASS, camel, constructor, docstring, value, wrapped};
+use super::{DATACLASS, constructor, docstring, event_class, spoken, value, wrapped};
 use std::fmt::Write;
 use wa::api::{EVENTS, EventInfo, FieldInfo, Keep, Words};
 
@@ -21,7 +21,8 @@ pub(super) fn source() -> String {
          from dataclasses import dataclass, field\n\
          from datetime import datetime\n\
          from typing import TYPE_CHECKING, Any, Literal\n\n\
-         from ._event import Event, QrCode, UnknownEvent, as_time, maybe_seconds, maybe_time\n\n",
+         from ._event import Event, QrCode, UnknownEvent\n\
+         from ._units import as_time, maybe_seconds, maybe_time\n\n",
     );
     text.push_str("if TYPE_CHECKING:\n    from ._error import Error\n");
     let mut words: Vec<&Words> =
@@ -43,14 +44,14 @@ pub(super) fn source() -> String {
     }
     text.push_str("\n\nBY_NAME: dict[str, type[Event]] = {\n");
     for row in EVENTS {
-        writeln!(text, "    \"{}\": {},", row.name, camel(row.name)).unwrap();
+        writeln!(text, "    \"{}\": {},", row.name, event_class(row.name)).unwrap();
     }
     text.push_str("}\n\n# What makes an event of its JSON object.\nMAKERS: dict[str, Callable[[dict[str, Any]], Event]] = {\n");
     for row in EVENTS {
-        writeln!(text, "    \"{0}\": {1}._make,", row.name, camel(row.name)).unwrap();
+        writeln!(text, "    \"{0}\": {1}._make,", row.name, event_class(row.name)).unwrap();
     }
     text.push_str("}\n\n__all__ = [\n");
-    let mut names: Vec<String> = EVENTS.iter().map(|row| camel(row.name)).collect();
+    let mut names: Vec<String> = EVENTS.iter().map(|row| event_class(row.name)).collect();
     names.extend(words.iter().map(|words| words.name.to_owned()));
     names.extend(["Event", "UnknownEvent", "BY_NAME"].map(str::to_owned));
     names.sort();
@@ -62,11 +63,11 @@ pub(super) fn source() -> String {
 }
 
 fn wrapped_comment(text: &mut String, meaning: &str) {
-    writeln!(text, "    # {meaning}").unwrap();
+    writeln!(text, "    # {}", spoken(meaning)).unwrap();
 }
 
 fn class(text: &mut String, row: &EventInfo) {
-    let name = camel(row.name);
+    let name = event_class(row.name);
     let extra = EXTRA.iter().find(|(event, _)| *event == row.name).map(|(_, class)| format!("{class}, "));
     write!(text, "\n\n{DATACLASS}\nclass {name}({}Event):\n", extra.unwrap_or_default()).unwrap();
     let list: Vec<(String, String)> = row

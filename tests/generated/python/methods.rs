@@ -1,22 +1,30 @@
 //! `_methods.py`: the methods of `wa_call` as methods of the clients, with their results as dataclasses.
 
-use super::{DATACLASS, camel, constructor, docstring, safe, value};
+use super::{DATACLASS, argument, camel, constructor, docstring, safe, units, value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use wa::api::{METHODS, MethodInfo};
 
 pub(super) fn source() -> String {
-    let mut text = String::from(
+    let body = body();
+    let (python, package) = units(&body);
+    format!(
         "\"\"\"The library's methods by name: `client.session.status()` is `client.call(\"session.status\")` with types.\n\n\
          The methods are described in include/METHODS.md.\n\"\"\"\n\n\
          from __future__ import annotations\n\n\
          from collections.abc import Awaitable, Callable\n\
          from dataclasses import dataclass\n\
-         from typing import Any\n\n\
-         from ._record import Record\n\n\
+         {python}from typing import Any\n\n\
+         from ._record import Record\n\
+         {package}\n\
          AsyncCall = Callable[[str, dict[str, Any]], Awaitable[Any]]\n\
-         SyncCall = Callable[[str, dict[str, Any]], Any]\n",
-    );
+         SyncCall = Callable[[str, dict[str, Any]], Any]\n\
+         {body}"
+    )
+}
+
+fn body() -> String {
+    let mut text = String::new();
     for row in METHODS.iter().filter(|row| !row.result.is_empty()) {
         result(&mut text, row);
     }
@@ -87,40 +95,37 @@ fn method(text: &mut String, row: &MethodInfo, asynchronous: bool) {
     let name = safe(&row.name.split_once('.').unwrap().1.replace('.', "_"));
     let (async_, await_) = if asynchronous { ("async ", "await ") } else { ("", "") };
     let mut params = String::new();
-    // What must be given comes first; everything is given by name.
+    let mut filled = String::new();
+    let mut list = Vec::new();
     for item in row.params {
-        let kind = match item.kind {
-            "text" => "str",
-            "integer" => "int",
-            "boolean" => "bool",
-            _ => "Any",
+        let (python, kind, passed) = match item.kind {
+            "integer" => argument(item.name),
+            kind => {
+                let kind = match kind {
+                    "text" => "str",
+                    "boolean" => "bool",
+                    _ => "Any",
+                };
+                (safe(item.name), kind, safe(item.name))
+            }
         };
+        // Everything is given by name.
         let sign = if params.is_empty() { ", *" } else { "" };
+        let set = format!("params[\"{}\"] = {passed}", item.name);
         if item.optional {
-            write!(params, "{sign}, {}: {kind} | None = None", safe(item.name)).unwrap();
+            write!(params, "{sign}, {python}: {kind} | None = None").unwrap();
+            writeln!(filled, "        if {python} is not None:\n            {set}").unwrap();
         } else {
-            write!(params, "{sign}, {}: {kind}", safe(item.name)).unwrap();
+            write!(params, "{sign}, {python}: {kind}").unwrap();
+            writeln!(filled, "        {set}").unwrap();
         }
+        list.push((python, item.sentence.to_owned()));
     }
     let returns = if row.result.is_empty() { "None".to_owned() } else { camel(row.name) };
     write!(text, "\n    {async_}def {name}(self{params}) -> {returns}:\n").unwrap();
-    let list: Vec<(String, String)> =
-        row.params.iter().map(|item| (safe(item.name), item.sentence.to_owned())).collect();
     docstring(text, 8, row.sentence, "Args", &list);
     text.push_str("        params: dict[str, Any] = {}\n");
-    for item in row.params {
-        let python = safe(item.name);
-        if item.optional {
-            writeln!(
-                text,
-                "        if {python} is not None:\n            params[\"{}\"] = {python}",
-                item.name
-            )
-            .unwrap();
-        } else {
-            writeln!(text, "        params[\"{}\"] = {python}", item.name).unwrap();
-        }
-    }
+    text.push_str(&filled);
     let call = format!("{await_}self._call(\"{}\", params)", row.name);
     if row.result.is_empty() {
         writeln!(text, "        {call}").unwrap();

@@ -45,6 +45,12 @@ fn camel(name: &str) -> String {
     camel
 }
 
+/// The class of an event. Names that end in "Error" are those of exceptions, so `pairing.error` is `PairingFailed`.
+fn event_class(name: &str) -> String {
+    let class = camel(name);
+    class.strip_suffix("Error").map_or(class.clone(), |start| format!("{start}Failed"))
+}
+
 /// A name that is no word of the language.
 fn safe(name: &str) -> String {
     let taken = [
@@ -74,23 +80,30 @@ fn wrapped(text: &mut String, indent: usize, hanging: usize, words: &str) {
     writeln!(text, "{line}").unwrap();
 }
 
+/// What has another name in Python than in C, but for its prefix.
+const RENAMED: [(&str, &str); 3] =
+    [("event_ack", "Event.ack"), ("event_qr_image", "PairingQr.svg"), ("poll_event", "events")];
+
 /// A sentence of the tables or the header as it stands in a docstring: functions of C are called as Python has them.
 fn spoken(words: &str) -> String {
     let mut said = String::new();
-    for word in words.replace('\\', "\\\\").replace('"', "'").split_whitespace() {
+    for word in words.replace('\\', "\\\\").split_whitespace() {
         if !said.is_empty() {
             said.push(' ');
         }
         let end = word.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(word.len());
         match word[..end].strip_prefix("wa_") {
             Some(name) if name != "call" => {
-                let name = name.strip_prefix("client_").unwrap_or(name);
+                let renamed = RENAMED.iter().find(|(c, _)| *c == name).map(|(_, python)| *python);
+                let name = renamed.unwrap_or(name.strip_prefix("client_").unwrap_or(name));
                 write!(said, "`{name}()`{}", word[end..].trim_start_matches("()")).unwrap();
             }
             _ => said.push_str(word),
         }
     }
-    said
+    // Quotes that would end the docstring.
+    let clashes = said.starts_with('"') || said.ends_with('"') || said.contains("\"\"");
+    if clashes { said.replace('"', "'") } else { said }
 }
 
 /// A docstring of one paragraph and, where there are any, a list of names with what they mean.
@@ -153,6 +166,27 @@ fn value(name: &str, kind: &str, optional: bool, words: Option<&str>) -> Value {
     };
     let kind = if optional && kind != "Any" { format!("{kind} | None") } else { kind.to_owned() };
     Value { name: safe(short), kind, from_json: from_json.to_owned() }
+}
+
+/// The imports of what a file uses for times and durations: first those of Python, then those of the package.
+fn units(body: &str) -> (&'static str, String) {
+    let helpers = ["as_time", "maybe_seconds", "maybe_time", "to_ms"];
+    let used: Vec<&str> = helpers.into_iter().filter(|name| body.contains(&format!("{name}("))).collect();
+    let package =
+        if used.is_empty() { String::new() } else { format!("from ._units import {}\n", used.join(", ")) };
+    (if body.contains(": datetime") { "from datetime import datetime\n" } else { "" }, package)
+}
+
+/// A number that is given to the library: its name and type in Python, and how it is passed.
+fn argument(name: &str) -> (String, &'static str, String) {
+    let kind = match name {
+        name if name.ends_with("_at_ms") => "datetime",
+        name if name.ends_with("_ms") => "float",
+        _ => return (safe(name), "int", safe(name)),
+    };
+    let short = safe(&name[..name.len() - 3]);
+    let passed = format!("to_ms({short})");
+    (short, kind, passed)
 }
 
 impl Value {

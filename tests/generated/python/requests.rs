@@ -1,94 +1,115 @@
 //! `_requests.py`: the functions of the header that start a request, as methods of the clients that wait for its answer.
 
-use super::{docstring, safe};
+use super::{argument, camel, docstring, safe, units};
 use crate::declarations::{Function, functions};
 use crate::header;
+use crate::requests::{LIKE_METHODS, WITHOUT_RESULT, is_request, said_of};
 use std::fmt::Write;
-
-/// Requests that bring more than their answer: the package has its own forms for them.
-const BY_HAND: [&str; 3] = ["wa_call", "wa_request_pairing", "wa_request_qr"];
+use wa::api::find_method;
 
 pub(super) fn source() -> String {
-    let mut text = String::from(
-        "\"\"\"The requests that have a function of their own in the C interface.\"\"\"\n\n\
-         from __future__ import annotations\n\n\
-         from collections.abc import Awaitable\n\
-         from typing import Any\n",
-    );
-    let functions: Vec<Function> = functions(&header::text())
-        .into_iter()
-        .filter(|function| {
-            let has = |kind: &str| function.params.iter().any(|(declared, _)| declared == kind);
-            has("uint64_t *") && has("wa_client *") && !BY_HAND.contains(&function.name.as_str())
-        })
-        .collect();
+    let all = functions(&header::text());
+    let mut body = String::new();
     for (kind, asynchronous) in [("Async", true), ("Sync", false)] {
         write!(
-            text,
+            body,
             "\n\nclass {kind}Requests:\n    \"\"\"Each makes its request and waits for the answer.\"\"\"\n\n"
         )
         .unwrap();
         let result = if asynchronous { "Awaitable[Any]" } else { "Any" };
-        write!(text, "    def _request(self, function: str, *args: Any) -> {result}:\n        raise NotImplementedError\n").unwrap();
-        for function in &functions {
-            method(&mut text, function, asynchronous);
+        write!(
+            body,
+            "    def _request(self, function: str, *args: Any) -> {result}:\n        raise NotImplementedError\n"
+        )
+        .unwrap();
+        for function in all.iter().filter(|function| is_request(function)) {
+            method(&mut body, function, &all, asynchronous);
         }
     }
-    text
+    let (python, units) = units(&body);
+    let results: Vec<String> =
+        LIKE_METHODS.iter().map(|(_, method)| camel(method)).filter(|class| body.contains(class)).collect();
+    let mut package = if results.is_empty() {
+        String::new()
+    } else {
+        format!("from ._methods import {}\n", results.join(", "))
+    };
+    package.push_str(&units);
+    if !package.is_empty() {
+        package.insert(0, '\n');
+    }
+    format!(
+        "\"\"\"The requests that have a function of their own in the C interface.\"\"\"\n\n\
+         from __future__ import annotations\n\n\
+         from collections.abc import Awaitable\n\
+         {python}from typing import Any\n\
+         {package}{body}"
+    )
 }
 
-fn method(text: &mut String, function: &Function, asynchronous: bool) {
-    let (words, rest) = function.comment.split_once(" @param ").unwrap();
-    let meaning = |name: &str| {
-        let after = rest.split(" @").find_map(|part| {
-            part.strip_prefix("param ")
-                .unwrap_or(part)
-                .strip_prefix(name)
-                .and_then(|more| more.strip_prefix(' '))
-        });
-        after.unwrap_or_default().to_owned()
-    };
+fn method(text: &mut String, function: &Function, all: &[Function], asynchronous: bool) {
     // What must be given comes first.
     let (mut signature, mut optional) = (String::new(), String::new());
     let mut arguments = String::new();
     let mut list = Vec::new();
-    let mut bytes = false;
-    for (declared, c_name) in &function.params[1..] {
-        if matches!(declared.as_str(), "uint64_t *" | "wa_error **") {
-            continue;
-        }
-        let name = safe(c_name);
-        let said = meaning(c_name);
-        let (kind, argument) = match declared.as_str() {
-            "const char *" => ("str", name.clone()),
-            "const uint8_t *" => ("bytes", name.clone()),
-            "bool" => ("bool", name.clone()),
-            "size_t" if bytes => {
-                // The length of the bytes before it.
-                write!(
-                    arguments,
-                    ", len({} or b\"\")",
-                    list.last().map(|(name, _): &(String, String)| name.as_str()).unwrap()
-                )
-                .unwrap();
-                bytes = false;
-                continue;
+    let mut given = function.params[1..function.params.len() - 2].iter();
+    while let Some((declared, c_name)) = given.next() {
+        let said = said_of(function, c_name, all);
+        let (name, kind, passed) = match declared.as_str() {
+            "const char *" => (safe(c_name), "str", safe(c_name)),
+            "const uint8_t *" => {
+                assert_eq!(given.next().map(|(kind, _)| kind.as_str()), Some("size_t"), "{}", function.name);
+                let name = safe(c_name);
+                let passed = format!("{name}, len({name} or b\"\")");
+                (name, "bytes", passed)
             }
-            "size_t" | "int32_t" | "uint32_t" | "int64_t" | "uint64_t" => ("int", name.clone()),
+            "bool" => (safe(c_name), "bool", safe(c_name)),
+            "double" => (safe(c_name), "float", safe(c_name)),
+            "size_t" | "int32_t" | "uint32_t" | "int64_t" | "uint64_t" => argument(c_name),
             other => panic!("teach tests/generated/python/requests.rs what a {other} is"),
         };
-        bytes = kind == "bytes";
         if said.contains("NULL") {
             write!(optional, ", {name}: {kind} | None = None").unwrap();
         } else {
             write!(signature, ", {name}: {kind}").unwrap();
         }
-        write!(arguments, ", {argument}").unwrap();
+        write!(arguments, ", {passed}").unwrap();
         list.push((name, said.replace("NULL", "None")));
     }
     let (async_, await_) = if asynchronous { ("async ", "await ") } else { ("", "") };
     let short = function.name.strip_prefix("wa_client_").or(function.name.strip_prefix("wa_")).unwrap();
-    write!(text, "\n    {async_}def {short}(self{signature}{optional}) -> Any:\n").unwrap();
+    let ask = format!("{await_}self._request(\"{}\"{arguments})", function.name);
+    let like = LIKE_METHODS.iter().find(|(prefix, _)| function.name.starts_with(prefix));
+    let (returns, body) = match like {
+        Some((_, method)) if find_method(method).is_some_and(|row| !row.result.is_empty()) => {
+            let result = camel(method);
+            let body = format!("return {result}._make({ask})");
+            (result, body)
+        }
+        _ if WITHOUT_RESULT.contains(&function.name.as_str()) => ("None".to_owned(), ask),
+        _ => ("Any".to_owned(), format!("return {ask}")),
+    };
+    write!(text, "\n    {async_}def {short}(self{signature}{optional}) -> {returns}:\n").unwrap();
+    let words = function.comment.split_once(" @").map_or("", |(words, _)| words);
     docstring(text, 8, words, "Args", &list);
-    writeln!(text, "        return {await_}self._request(\"{}\"{arguments})", function.name).unwrap();
+    writeln!(text, "        {body}").unwrap();
+}
+
+#[test]
+fn arguments_of_every_kind() {
+    let header = "/** Sends. @param chat where. @param id an id; NULL for a new one. @return x */\n\
+        wa_status wa_post_a(wa_client *client, const char *chat, const char *id, uint64_t *request, wa_error **error);\n\
+        /** Sends bytes. @param message what. @param length how many. @param id as for wa_post_a(). @return x */\n\
+        wa_status wa_post_b(wa_client *client, const char *id, const uint8_t *message, size_t length, bool now,\n\
+        uint32_t wait_ms, int64_t until_at_ms, uint64_t *request, wa_error **error);";
+    let all = functions(header);
+    let mut body = String::new();
+    method(&mut body, &all[1], &all, true);
+    for wanted in [
+        "async def post_b(self, message: bytes, now: bool, wait: float, until_at: datetime, id: str | None = None) -> Any:\n",
+        "            id: an id; None for a new one.\n",
+        "return await self._request(\"wa_post_b\", id, message, len(message or b\"\"), now, to_ms(wait), to_ms(until_at))\n",
+    ] {
+        assert!(body.contains(wanted), "{wanted} is not in:\n{body}");
+    }
 }

@@ -10,7 +10,7 @@ from . import errors, events
 from ._bindings import VERSION as __version__
 from ._client import Client, EventStream, PairingSteps
 from ._error import Error
-from ._native import reference, version
+from ._native import reference, status_text, version
 from ._pairing import PairingStep
 from ._sync import SyncClient
 from .events import *  # noqa: F403
@@ -26,6 +26,7 @@ __all__ = [
     "errors",
     "events",
     "reference",
+    "status_text",
     "version",
 ]
 __all__ += events.__all__

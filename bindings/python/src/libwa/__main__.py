@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 
-from . import Client, Error, LoggedOut, PairingCode, PairingPasskey, PairingQr, PairingStep, __version__, terminal, version
+from . import Client, Error, LoggedOut, PairingCode, PairingQr, PairingStep, __version__, terminal, version
 
 # The simulated phone's, unless another one is given.
 _NUMBER = "+15550001234"
@@ -101,8 +101,6 @@ def _simulation(options: argparse.Namespace) -> Generator[tuple[dict[str, str], 
                 threading.Thread(target=phone.enter, args=(step.code,), daemon=True).start()
             elif isinstance(step, PairingQr):
                 threading.Thread(target=phone.scan, args=(step.payload,), daemon=True).start()
-            elif isinstance(step, PairingPasskey):
-                phone.confirm()
 
         yield sim.config, on_step
 

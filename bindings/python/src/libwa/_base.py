@@ -10,8 +10,8 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Mapping
-from typing import Any, Callable, Union
+from collections.abc import Callable, Mapping
+from typing import Any, Union
 
 from . import errors
 from ._core import Core, Subscription
@@ -130,7 +130,11 @@ class Base(AsyncRequests, AsyncMethods):
         """
         core = self._core
         core.drain()
-        event = core.inbox.find(ends_login) or core.ready or await self._find(ends_login, timeout)
+        # Any other `ready` that nobody took is of a login that is over.
+        known = core.ready
+        while core.inbox.find(lambda event: isinstance(event, Ready)):
+            pass
+        event = known or await self._find(ends_login, timeout)
         if not isinstance(event, Ready):
             raise failure(event)
         return event

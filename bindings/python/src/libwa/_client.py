@@ -6,9 +6,9 @@ import asyncio
 import os
 import warnings
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Callable, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from . import errors
 from ._base import Base, ConfigValue, Store, as_config
@@ -74,7 +74,7 @@ class Client(Base):
 
     def disconnect(self) -> None:
         """Gives the connection up until `connect()` is called again."""
-        self._core.handle.disconnect()
+        self._core.disconnect()
 
     async def close(self) -> None:
         """Stops the client; the session stays in the store. May be repeated."""
@@ -107,7 +107,7 @@ class Client(Base):
             code: Eight characters of your own choice for the code; a random one is safer.
 
         Raises:
-            Error: The pairing failed, by the class of why; its `event` is the `PairingExpired` or `PairingError` that
+            Error: The pairing failed, by the class of why; its `event` is the `PairingExpired` or `PairingFailed` that
                 explains it, its `user_text` says what to tell the user.
         """
         return PairingSteps(Pairing(self, phone, code))

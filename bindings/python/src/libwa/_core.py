@@ -8,9 +8,8 @@ from __future__ import annotations
 import ctypes
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Callable
 
 from . import _bindings as c
 from . import _native, errors
@@ -125,6 +124,10 @@ class Core:
         self.ready: Ready | None = None
         self._subscriptions: list[Subscription] = []
         self._answers: dict[int, Subscription] = {}
+
+    def disconnect(self) -> None:
+        self.handle.disconnect()
+        self.ready = None
 
     def subscribe(self, suits: Callable[[Event], bool]) -> Subscription:
         subscription = Subscription(suits)

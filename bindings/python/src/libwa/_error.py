@@ -18,7 +18,7 @@ class Error(Exception):
         key: The argument, configuration key or parameter concerned, if it is about one.
         retryable: Whether the same call can succeed later without anything being changed.
         retry_after: How many seconds to wait before that; None when nothing is known.
-        event: The event that told of it, such as `PairingError`; None when the call itself failed.
+        event: The event that told of it, such as `PairingFailed`; None when the call itself failed.
     """
 
     code: int = 0
@@ -34,7 +34,7 @@ class Error(Exception):
         retry_after: float | None = None,
         event: Event | None = None,
     ) -> None:
-        self.text = text or type(self).__doc__ or ""
+        self.text = text or " ".join((type(self).__doc__ or self.name).split())
         self.key = key
         if retryable is not None:
             self.retryable = retryable

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, ClassVar
 
 from ._error import Error, error_for
 from ._native import EventHandle
 from ._record import Record
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
-def as_time(ms: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=ms)
-
-
-def maybe_time(ms: int | None) -> datetime | None:
-    return None if ms is None else _EPOCH + timedelta(milliseconds=ms)
-
-
-def maybe_seconds(ms: int | None) -> float | None:
-    return None if ms is None else ms / 1000
+from ._units import as_time
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)

@@ -13,10 +13,6 @@ from ._load import lib
 _Out = ctypes.c_void_p
 
 
-def _raise(status: int, error: ctypes.c_void_p) -> None:
-    raise _error(status, error)
-
-
 def _error(status: int, error: ctypes.c_void_p) -> Error:
     """The exception for a status, with what the error object says, which is freed."""
     if not error.value:
@@ -41,7 +37,7 @@ def call(function: Any, *args: Any) -> None:
     error = _Out()
     status = function(*args, ctypes.byref(error))
     if status:
-        _raise(status, error)
+        raise _error(status, error)
 
 
 def encoded(text: str | None, name: str) -> bytes | None:

@@ -11,8 +11,8 @@ from .events import (
     Closed,
     LoggedOut,
     PairingCode,
-    PairingError,
     PairingExpired,
+    PairingFailed,
     PairingPasskey,
     PairingProgress,
     PairingQr,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ._base import Base
 
 #: What `pair()` and `qr()` give, one after the other.
-PairingStep = Union[PairingCode, PairingQr, PairingProgress, PairingExpired, PairingError, PairingPasskey, PairingSuccess, Ready]
+PairingStep = Union[PairingCode, PairingQr, PairingProgress, PairingExpired, PairingFailed, PairingPasskey, PairingSuccess, Ready]
 
 # Restrictions that end a login, with what they are as errors; a time lock, say, does not.
 _RESTRICTIONS: dict[str, type[errors.Error]] = {
@@ -52,7 +52,7 @@ def failure(event: Event) -> errors.Error:
         return errors.LoggedOutError(event.text or event.user_text, event=event)
     if isinstance(event, Restricted):
         return _RESTRICTIONS[event.kind](event.user_text, event=event)
-    if isinstance(event, (PairingExpired, PairingError, Result, Closed)) and event.error is not None:
+    if isinstance(event, (PairingExpired, PairingFailed, Result, Closed)) and event.error is not None:
         return event.error
     return errors.ClientClosedError(event=event)
 
@@ -124,9 +124,9 @@ class Pairing:
                     raise failure(self._last or event)
             elif isinstance(event, (LoggedOut, Closed)):
                 raise failure(event)
-            elif isinstance(event, (PairingExpired, PairingError)) and event.refreshing:
+            elif isinstance(event, (PairingExpired, PairingFailed)) and event.refreshing:
                 return event
-            elif isinstance(event, (PairingExpired, PairingError, Restricted)):
+            elif isinstance(event, (PairingExpired, PairingFailed, Restricted)):
                 # Until the request is answered, the answer follows, and may follow something that explains it better.
                 if self._answered:
                     raise failure(event)

@@ -13,7 +13,30 @@ class AsyncRequests:
     def _request(self, function: str, *args: Any) -> Awaitable[Any]:
         raise NotImplementedError
 
-    async def answer_passkey(self, assertion_json: str) -> Any:
+    async def request_pairing(self, phone: str, code: str | None = None) -> None:
+        """Asks for a pairing code, which the user types into the phone: WhatsApp, Settings, Linked
+        devices, Link a device, Link with phone number instead. The event `pairing.code` brings it
+        once the server has accepted it; `pairing.progress`, `pairing.expired`, `pairing.error` and
+        `pairing.success` tell how it goes on, and one `result` event ends the request. May be
+        called right after `connect()`: it waits for the connection.
+
+        Args:
+            phone: the account's phone number in international form, 7 to 15 digits, with or without
+                a leading "+".
+            code: eight characters of the pairing alphabet (1 to 9, A to Z without I, O and U) to
+                use as the code; None for a random one, which is safer.
+        """
+        await self._request("wa_request_pairing", phone, code)
+
+    async def request_qr(self) -> None:
+        """Asks for QR codes, which the user scans with the phone: WhatsApp, Settings, Linked
+        devices, Link a device. Events `pairing.qr` bring one after the other; `PairingQr.svg()`
+        draws them. One `result` event ends the request. May be called right after `connect()`: it
+        waits for the connection.
+        """
+        await self._request("wa_request_qr")
+
+    async def answer_passkey(self, assertion_json: str) -> None:
         """Answers the event `pairing.passkey` of the step `required` with what the user's
         authenticator made of the challenge.
 
@@ -21,20 +44,20 @@ class AsyncRequests:
             assertion_json: the WebAuthn assertion as JSON: id, rawId, type and response, binary
                 parts in base64url without padding.
         """
-        return await self._request("wa_answer_passkey", assertion_json)
+        await self._request("wa_answer_passkey", assertion_json)
 
-    async def confirm_passkey(self) -> Any:
+    async def confirm_passkey(self) -> None:
         """Says that the user compared the code of the event `pairing.passkey`, step `confirm`, with
         the one on the phone and found them equal. Only then is the account linked.
         """
-        return await self._request("wa_confirm_passkey")
+        await self._request("wa_confirm_passkey")
 
-    async def logout(self) -> Any:
+    async def logout(self) -> None:
         """Unlinks the device: the server is told, the session's keys are erased, and the events
         `logged_out` and `closed` end the client. When the server cannot be told, the keys are
         erased all the same and the event says that the phone may still list the device.
         """
-        return await self._request("wa_logout")
+        await self._request("wa_logout")
 
 
 class SyncRequests:
@@ -43,7 +66,30 @@ class SyncRequests:
     def _request(self, function: str, *args: Any) -> Any:
         raise NotImplementedError
 
-    def answer_passkey(self, assertion_json: str) -> Any:
+    def request_pairing(self, phone: str, code: str | None = None) -> None:
+        """Asks for a pairing code, which the user types into the phone: WhatsApp, Settings, Linked
+        devices, Link a device, Link with phone number instead. The event `pairing.code` brings it
+        once the server has accepted it; `pairing.progress`, `pairing.expired`, `pairing.error` and
+        `pairing.success` tell how it goes on, and one `result` event ends the request. May be
+        called right after `connect()`: it waits for the connection.
+
+        Args:
+            phone: the account's phone number in international form, 7 to 15 digits, with or without
+                a leading "+".
+            code: eight characters of the pairing alphabet (1 to 9, A to Z without I, O and U) to
+                use as the code; None for a random one, which is safer.
+        """
+        self._request("wa_request_pairing", phone, code)
+
+    def request_qr(self) -> None:
+        """Asks for QR codes, which the user scans with the phone: WhatsApp, Settings, Linked
+        devices, Link a device. Events `pairing.qr` bring one after the other; `PairingQr.svg()`
+        draws them. One `result` event ends the request. May be called right after `connect()`: it
+        waits for the connection.
+        """
+        self._request("wa_request_qr")
+
+    def answer_passkey(self, assertion_json: str) -> None:
         """Answers the event `pairing.passkey` of the step `required` with what the user's
         authenticator made of the challenge.
 
@@ -51,17 +97,17 @@ class SyncRequests:
             assertion_json: the WebAuthn assertion as JSON: id, rawId, type and response, binary
                 parts in base64url without padding.
         """
-        return self._request("wa_answer_passkey", assertion_json)
+        self._request("wa_answer_passkey", assertion_json)
 
-    def confirm_passkey(self) -> Any:
+    def confirm_passkey(self) -> None:
         """Says that the user compared the code of the event `pairing.passkey`, step `confirm`, with
         the one on the phone and found them equal. Only then is the account linked.
         """
-        return self._request("wa_confirm_passkey")
+        self._request("wa_confirm_passkey")
 
-    def logout(self) -> Any:
+    def logout(self) -> None:
         """Unlinks the device: the server is told, the session's keys are erased, and the events
         `logged_out` and `closed` end the client. When the server cannot be told, the keys are
         erased all the same and the event says that the phone may still list the device.
         """
-        return self._request("wa_logout")
+        self._request("wa_logout")

@@ -95,7 +95,7 @@ class SyncClient(SyncRequests, SyncMethods):
 
     def disconnect(self) -> None:
         """Gives the connection up until `connect()` is called again."""
-        self._handle.disconnect()
+        self._client._core.disconnect()
 
     def close(self) -> None:
         """Stops the client; the session stays in the store. May be repeated."""

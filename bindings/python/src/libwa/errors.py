@@ -601,7 +601,7 @@ class LoginTimeoutError(Error):
 
 
 class LinkRevokedError(Error):
-    """The server withdrew the link right after pairing; look at 'Linked devices' on the phone, and
+    """The server withdrew the link right after pairing; look at "Linked devices" on the phone, and
     pair again later.
     """
 

@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._event import Event, QrCode, UnknownEvent, as_time, maybe_seconds, maybe_time
+from ._event import Event, QrCode, UnknownEvent
+from ._units import as_time, maybe_seconds, maybe_time
 
 if TYPE_CHECKING:
     from ._error import Error
 
 # Why a client is closed.
 CloseReason = Literal[
-    # The host called wa_client_close or wa_client_free.
+    # The host called `close()` or `free()`.
     "by_host",
     # The session was logged out, which ends its client.
     "logged_out",
@@ -56,7 +57,7 @@ LogLevel = Literal[
 
 # Why a session ended.
 LogoutReason = Literal[
-    # The host called wa_logout.
+    # The host called `logout()`.
     "by_host",
     # Unlinked on the phone, or by the server on the phone's behalf.
     "by_phone",
@@ -124,9 +125,9 @@ PairingStage = Literal[
 
 # What the passkey flow wants from the host.
 PasskeyStep = Literal[
-    # An assertion for the challenge in `options`: wa_answer_passkey.
+    # An assertion for the challenge in `options`: `answer_passkey()`.
     "required",
-    # The user compares `display` with what the phone shows: wa_confirm_passkey.
+    # The user compares `display` with what the phone shows: `confirm_passkey()`.
     "confirm",
 ]
 
@@ -500,7 +501,7 @@ class PairingQr(QrCode, Event):
     """A QR code to show. Each one replaces the one before.
 
     Attributes:
-        payload: The text to encode; `event_qr_image()` draws it.
+        payload: The text to encode; `PairingQr.svg()` draws it.
         expires_at: When the next one comes, or the last one ends.
         expires_in: Time left when the event was made. In seconds.
         index: Its number in the series, from 1.
@@ -704,7 +705,7 @@ class PairingExpired(Event):
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
-class PairingError(Event):
+class PairingFailed(Event):
     """A pairing failed, or an attempt of it did.
 
     Attributes:
@@ -1176,7 +1177,7 @@ BY_NAME: dict[str, type[Event]] = {
     "pairing.qr": PairingQr,
     "pairing.progress": PairingProgress,
     "pairing.expired": PairingExpired,
-    "pairing.error": PairingError,
+    "pairing.error": PairingFailed,
     "pairing.passkey": PairingPasskey,
     "pairing.success": PairingSuccess,
     "result": Result,
@@ -1195,7 +1196,7 @@ MAKERS: dict[str, Callable[[dict[str, Any]], Event]] = {
     "pairing.qr": PairingQr._make,
     "pairing.progress": PairingProgress._make,
     "pairing.expired": PairingExpired._make,
-    "pairing.error": PairingError._make,
+    "pairing.error": PairingFailed._make,
     "pairing.passkey": PairingPasskey._make,
     "pairing.success": PairingSuccess._make,
     "result": Result._make,
@@ -1218,8 +1219,8 @@ __all__ = [
     "OutcomeStage",
     "Overflow",
     "PairingCode",
-    "PairingError",
     "PairingExpired",
+    "PairingFailed",
     "PairingMethod",
     "PairingPasskey",
     "PairingProgress",
