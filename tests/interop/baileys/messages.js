@@ -35,6 +35,10 @@ const commands = {
 	},
 	async open() {
 		await peer.open()
+		// Without a name, which it would have from the app state, Baileys never becomes available.
+		const { me } = peer.sock.authState.creds
+		peer.sock.ev.emit('creds.update', { me: { ...me, name: me.name ?? 'Baileys' } })
+		await peer.sock.sendPresenceUpdate('available')
 	},
 	async text({ chat, text }) {
 		return (await peer.sock.sendMessage(chat, { text })).key.id

@@ -52,12 +52,20 @@ func (m *meow) Library() string { return "whatsmeow" }
 func (m *meow) Number() string  { return m.number }
 func (m *meow) Events() *Inbox  { return m.inbox }
 
+// receipts are whatsmeow's types of the receipts that tests look at. Inactive is
+// delivered, to somebody who is not there.
+var receipts = map[types.ReceiptType]string{
+	types.ReceiptTypeDelivered: "delivered",
+	types.ReceiptTypeInactive:  "delivered",
+	types.ReceiptTypeRead:      "read",
+}
+
 func (m *meow) hear(event any) {
 	switch event := event.(type) {
 	case *events.Message:
 		m.inbox.Put(m.message(event))
 	case *events.Receipt:
-		kind := map[types.ReceiptType]string{types.ReceiptTypeDelivered: "delivered", types.ReceiptTypeRead: "read"}[event.Type]
+		kind := receipts[event.Type]
 		for _, id := range event.MessageIDs {
 			m.inbox.Put(Event{Kind: "receipt", Chat: numberOf(event.Chat.String()), From: numberOf(event.Sender.String()), ID: id, Type: kind})
 		}

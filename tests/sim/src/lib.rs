@@ -11,6 +11,7 @@
 //! | `model` | accounts, devices, refs: the simulated state, behind one lock |
 //! | `server` | one task per connection: handshake, login, pairing, queries |
 //! | `phone` | the simulated phones: they type codes, scan, refuse, unlink |
+//! | `people` | who is at them: writing, reading and answering messages, with real keys |
 //! | `faults` | the rule table of everything that can be made to go wrong |
 //! | `control` | the control API (JSON over HTTP) and the page with the phones |
 //! | `ledger` | which message keys were used, and whether one was used twice |
@@ -27,6 +28,7 @@ mod ledger;
 mod log;
 mod model;
 pub mod options;
+mod people;
 mod phone;
 mod random;
 mod server;

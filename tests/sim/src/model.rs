@@ -10,7 +10,7 @@ mod queue;
 mod space;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
     time::Instant,
 };
@@ -26,7 +26,9 @@ pub(crate) use keys::{KeyStore, SignedPrekey};
 pub(crate) use queue::{Queue, Queued};
 pub(crate) use space::Space;
 
-use wa::stanza::{Jid, Server};
+use wa::stanza::{Jid, Node, Server};
+
+use crate::people::Actor;
 
 /// Most accounts that are told of the changes of one account.
 const MAX_WATCHERS: usize = 100_000;
@@ -65,6 +67,10 @@ pub(crate) struct Model {
     pub(crate) groups: BTreeMap<String, Group>,
     /// Numbers by LID.
     pub(crate) lids: HashMap<String, String>,
+    /// The people at the simulated devices.
+    pub(crate) people: HashMap<DeviceAddress, Actor>,
+    /// Stanzas on their way to them.
+    pub(crate) post: VecDeque<(DeviceAddress, Node)>,
     /// Connections that want to hear of somebody's presence, by that somebody's number.
     pub(crate) presence: HashMap<String, BTreeSet<u64>>,
     /// Under which of its names it was asked for.
@@ -159,6 +165,7 @@ impl Model {
         if let Some(phone) = self.phones.remove(number) {
             self.lids.remove(&phone.lid);
         }
+        self.people.retain(|address, _| address.number != number);
         for group in self.groups.values_mut() {
             group.members.remove(number);
         }

@@ -12,6 +12,7 @@ use crate::{
     keys::ROOT_SERIAL,
     log::Show,
     options::Options,
+    people,
     phone::{self, code::Typed},
     server::{Tls, accept, link_code, unlink},
     world::World,
@@ -67,6 +68,7 @@ impl Simulator {
         let mut tasks = JoinSet::new();
         tasks.spawn(accept::listen(Arc::clone(&world), ws, None));
         tasks.spawn(accept::listen(Arc::clone(&world), wss, Some(tls.acceptor)));
+        tasks.spawn(people::serve(Arc::clone(&world)));
         tasks.spawn(control::serve(Arc::clone(&world), started.clone(), control));
         Ok(Handle { started, world, _tasks: tasks })
     }
@@ -131,6 +133,31 @@ impl Handle {
     /// `POST /phones/{number}/push`: gives the stanza's id; the error is the API's.
     pub fn push(&self, number: &str, device: u16, stanza: Json) -> Result<String, String> {
         control::phones::push(&self.world, number, device, &stanza).map_err(|error| error.to_string())
+    }
+
+    /// `POST /phones/{number}/{verb}` for what people do (`send`, `react`, `read`, `add_device` …); the error is the API's.
+    pub fn person(&self, number: &str, verb: &str, body: &Json) -> Result<Json, String> {
+        control::people::act(&self.world, number, verb, body).map_err(|error| error.to_string())
+    }
+
+    /// `GET /phones/{number}/heard?after=…`; the error is the API's.
+    pub fn heard(&self, number: &str, device: u16, after: u64) -> Result<Json, String> {
+        control::people::heard(&self.world, number, device, after).map_err(|error| error.to_string())
+    }
+
+    /// `POST /loads`; the error is the API's.
+    pub fn begin_load(&self, order: &Json) -> Result<Json, String> {
+        control::people::begin_load(&self.world, order).map_err(|error| error.to_string())
+    }
+
+    /// `POST /loads/{id}/start`; the error is the API's.
+    pub fn start_load(&self, id: u64) -> Result<Json, String> {
+        control::people::start_load(&self.world, id).map_err(|error| error.to_string())
+    }
+
+    /// `GET /loads/{id}`; the error is the API's.
+    pub fn load(&self, id: u64) -> Result<Json, String> {
+        control::people::show_load(&self.world, id).map_err(|error| error.to_string())
     }
 
     /// `POST /groups`: makes a group; the error is the API's.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::{
     faults::FaultTable, keys::ServerKeys, ledger::Ledger, log::Log, model::Model, options::Options,
-    random::SimRandom,
+    people::load::Loads, random::SimRandom,
 };
 
 /// One simulated WhatsApp. The locks are held for short sections only, never across an await, and never two at a time
@@ -22,6 +22,9 @@ pub(crate) struct World {
     pub(crate) faults: FaultTable,
     pub(crate) log: Log,
     pub(crate) ledger: Ledger,
+    pub(crate) loads: Mutex<Loads>,
+    /// Told when there is something in the post for simulated devices.
+    pub(crate) posted: Notify,
     /// Told whenever something changed that somebody may wait for.
     pub(crate) changed: Notify,
     random: SimRandom,
@@ -41,6 +44,8 @@ impl World {
             faults: FaultTable::default(),
             log,
             ledger: Ledger::default(),
+            loads: Mutex::default(),
+            posted: Notify::new(),
             changed: Notify::new(),
             random,
             streams: AtomicU64::new(0),

@@ -101,6 +101,8 @@ fn upload(companion: &Companion, sign_with: &KeyPair) -> Node {
 #[tokio::test]
 async fn prekeys_are_checked_kept_counted_and_digested() {
     let sim = simulator().await;
+    // The first thing a phone sends would take one.
+    sim.set(NUMBER, &json!({ "provisions": false })).unwrap();
     let mut companion = Companion::new();
     companion.link(&sim).await;
     let (mut wire, _) = companion.log_in(&sim).await;

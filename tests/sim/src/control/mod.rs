@@ -9,6 +9,7 @@ mod faults;
 pub(crate) mod groups;
 mod log;
 mod page;
+pub(crate) mod people;
 pub(crate) mod phones;
 
 use std::sync::Arc;
@@ -34,6 +35,9 @@ Control API (JSON; errors are 4xx with {\"error\":name,\"message\":text}):
   POST   /phones/{number}/scan {\"qr\"}               scan a QR; answers with the outcome
   POST   /phones/{number}/unlink {\"device\"|\"all\"}   unlink companions
   POST   /phones/{number}/refresh_code|confirm|reinstall|push
+  POST   /phones/{number}/send|react|edit|delete|send_raw|read|typing|forget|add_device|presence|token
+  GET    /phones/{number}/heard?after=N&wait_ms=MS    what the person has received
+  POST   /loads {\"to\",\"from\",\"count\"}; GET /loads/{id}; POST /loads/{id}/start
   GET, POST /groups {\"subject\",\"creator\",\"members\"}; POST /groups/{id}/add|remove|promote|demote|leave|set|mode
   GET, DELETE /ciphertexts                          message keys seen, and those used twice
   POST   /faults {\"when\",\"do\",\"times\"}              make something go wrong
@@ -55,7 +59,11 @@ pub(crate) async fn serve(world: Arc<World>, started: Started, listener: TcpList
         .route("/info", get(move || async move { Json(info) }))
         .route("/phones", get(phones::get_all).post(phones::post))
         .route("/phones/{number}", get(phones::get_one).patch(phones::patch_one).delete(phones::remove))
+        .route("/phones/{number}/heard", get(people::get_heard))
         .route("/phones/{number}/{verb}", post(phones::act))
+        .route("/loads", post(people::post_load))
+        .route("/loads/{id}", get(people::get_load))
+        .route("/loads/{id}/start", post(people::post_start))
         .route("/groups", get(groups::get_all).post(groups::post))
         .route("/groups/{id}", get(groups::get_one))
         .route("/groups/{id}/{verb}", post(groups::post_verb))

@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, ApiError, Shared, body};
+use super::{Answer, ApiError, Shared, body, people};
 use crate::{
     json_node,
     model::{Device, DeviceAddress, Phone, Queued},
@@ -68,6 +68,9 @@ pub(crate) fn patch(world: &World, number: &str, switches: &Value) -> Result<(),
     if let Some(name) = name.as_ref().and_then(Value::as_str) {
         phone.name = name.to_owned();
     }
+    if !phone.behaviour.away {
+        crate::people::back(world, &mut model, number);
+    }
     drop(model);
     world.changed.notify_waiters();
     Ok(())
@@ -109,6 +112,7 @@ fn device_json(phone: &Phone, number: u16, device: &Device) -> Value {
         "platform": device.props.platform_type().as_str_name(),
         "key_index": device.key_index,
         "signed": device.signed_identity.is_some(),
+        "simulated": device.keys.secrets.is_some(),
         "online": device.connection.is_some(),
         "connection": device.connection,
         "logins": device.logins,
@@ -267,8 +271,10 @@ pub(super) async fn act(
             let Push { device, stanza } = body(&bytes)?;
             Ok(Json(json!({ "id": push(&world, &number, device, &stanza)? })))
         }
+        verb if people::VERBS.contains(&verb) => people::act(&world, &number, verb, &body(&bytes)?).map(Json),
         _ => Err(ApiError::not_found(
-            "a phone can enter, scan, unlink, refresh_code, confirm, reinstall, presence, token and push",
+            "a phone can enter, scan, unlink, refresh_code, confirm, reinstall, presence, token, push, send, react, \
+             edit, delete, send_raw, read, typing, forget and add_device",
         )),
     }
 }

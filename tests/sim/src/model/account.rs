@@ -14,7 +14,7 @@ use super::{KeyStore, Queue, Space};
 use crate::phone::Behaviour;
 
 /// One companion of one account.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct DeviceAddress {
     pub(crate) number: String,
     pub(crate) device: u16,
@@ -40,6 +40,8 @@ pub(crate) struct Device {
     pub(crate) connection: Option<u64>,
     /// Asked to be told about the queue only after `active`.
     pub(crate) passive: bool,
+    /// The phone has sent it what a new companion needs.
+    pub(crate) provisioned: bool,
     /// Its last presence was `available`.
     pub(crate) available: bool,
     pub(crate) queue: Queue,
@@ -143,6 +145,8 @@ pub(crate) struct Phone {
     pub(crate) stale_secrets: Vec<[u8; 32]>,
     /// Told when the user has compared the codes of a passkey exchange.
     pub(crate) confirm: Option<tokio::sync::oneshot::Sender<bool>>,
+    /// The key of the app state that new companions get.
+    pub(crate) app_state_key: Option<[u8; 32]>,
     /// The person has the phone in hand: its app is open and online.
     pub(crate) at_the_phone: bool,
     /// The about text.

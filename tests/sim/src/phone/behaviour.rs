@@ -48,6 +48,18 @@ pub(crate) struct Behaviour {
     pub(crate) lid_migrated: Option<bool>,
     /// The account may write only to those who wrote to it or gave it a token.
     pub(crate) timelock: bool,
+    /// The phone is off or without network: what is for it waits.
+    pub(crate) away: bool,
+    /// It sends no receipts for what it received.
+    pub(crate) silent: bool,
+    /// The person reads everything at once.
+    pub(crate) reads: bool,
+    /// The person answers every text with the same.
+    pub(crate) echoes: bool,
+    /// The person reacts to every text with this emoji.
+    pub(crate) reacts: Option<String>,
+    /// It sends new companions what they need: the key of the app state and the history.
+    pub(crate) provisions: bool,
     /// Every request for a code is answered with this.
     pub(crate) refuse_code: Option<Refusal>,
     /// Requests for a code beyond so many are answered with 429.
@@ -76,6 +88,12 @@ impl Default for Behaviour {
             business_name: None,
             lid_migrated: None,
             timelock: false,
+            away: false,
+            silent: false,
+            reads: false,
+            echoes: false,
+            reacts: None,
+            provisions: true,
             refuse_code: None,
             code_limit: None,
             stop: Stop::Never,

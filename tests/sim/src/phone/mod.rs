@@ -5,6 +5,7 @@
 
 mod behaviour;
 pub(crate) mod code;
+mod companion;
 mod link;
 mod outcome;
 mod passkey;
@@ -15,10 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use wa::crypto::{KeyPair, Random, sha256};
 
 pub(crate) use behaviour::Behaviour;
+pub(crate) use companion::add_companion;
 pub(crate) use outcome::Outcome;
 
 use crate::{
-    model::{KeyStore, Model, Phone, Screen, SignedPrekey},
+    model::{DeviceAddress, KeyStore, Model, Phone, Screen},
     random::SimRandom,
     server::{devices, unlink},
     world::{World, unix_millis},
@@ -28,7 +30,7 @@ use crate::{
 pub(crate) fn add(world: &World, model: &mut Model, number: &str, name: &str) {
     let mut random = world.stable_random(&format!("phone {number}"));
     let identity = KeyPair::generate(&mut random);
-    let keys = primary_keys(&identity, &mut random);
+    let keys = KeyStore::simulated(identity.clone(), &mut random);
     let lid = lid_of(number);
     model.lids.insert(lid.clone(), number.to_owned());
     let phone = Phone {
@@ -47,6 +49,7 @@ pub(crate) fn add(world: &World, model: &mut Model, number: &str, name: &str) {
         screen: Screen::default(),
         stale_secrets: Vec::new(),
         confirm: None,
+        app_state_key: None,
         at_the_phone: false,
         about: String::new(),
         watchers: BTreeSet::new(),
@@ -55,14 +58,6 @@ pub(crate) fn add(world: &World, model: &mut Model, number: &str, name: &str) {
         tokens: BTreeMap::new(),
     };
     model.phones.insert(number.to_owned(), phone);
-}
-
-/// The keys of a freshly installed phone.
-fn primary_keys(identity: &KeyPair, random: &mut SimRandom) -> KeyStore {
-    let key = KeyPair::generate(random).public();
-    let signature = identity.sign(&[&key.with_type_byte()], random).to_vec();
-    let registration_id = raw_id(random) % 16_380 + 1;
-    KeyStore::new(identity.public(), registration_id, SignedPrekey { id: 1, key, signature })
 }
 
 fn raw_id(random: &mut SimRandom) -> u32 {
@@ -87,11 +82,13 @@ pub(crate) fn reinstall(world: &World, number: &str, unlink: bool) -> Option<()>
         let mut model = world.model.lock();
         let phone = model.phones.get_mut(number)?;
         phone.identity = KeyPair::generate(&mut random);
-        phone.keys = primary_keys(&phone.identity, &mut random);
+        phone.keys = KeyStore::simulated(phone.identity.clone(), &mut random);
         phone.raw_id = raw_id(&mut random);
         phone.last_key_index = 0;
         phone.request = None;
         phone.screen = Screen::default();
+        phone.app_state_key = None;
+        model.people.remove(&DeviceAddress { number: number.to_owned(), device: 0 });
     }
     if unlink {
         unlink::from_phone(world, number, unlink::Which::All)?;

@@ -1,6 +1,7 @@
 //! Prekey bundles: what a device needs to open a session with another one. Each fetch uses up a one-time prekey.
 
 use wa::{
+    crypto::PublicKey,
     proto::{Message as _, adv::AdvSignedDeviceIdentity},
     stanza::{Jid, Node, NodeRef},
 };
@@ -105,14 +106,12 @@ fn bundle(
         _ => Some(model.device(address)?.signed_identity.clone()?),
     };
     let keys = model.keys_mut(address)?;
-    let mut nodes = identity_nodes(keys);
+    let mut nodes = identity_nodes(keys).to_vec();
     nodes.push(signed_prekey_node(&keys.signed_prekey));
-    if let Some((id, key)) = keys.prekeys.pop_front() {
-        nodes.push(Node::new("key").child(id_node(id)).child(Node::new("value").bytes(key.0)));
-    }
+    nodes.extend(keys.take_prekey(&mut world.random()).map(|(id, key)| prekey_node(id, &key)));
     nodes.extend(identity.map(|blob| Node::new("device-identity").bytes(without_account_key(&blob))));
     let left = keys.prekeys.len();
-    if left < world.options.prekey_threshold && !keys.told_low {
+    if left < world.options.prekey_threshold && !keys.told_low && keys.secrets.is_none() {
         keys.told_low = true;
         tell_low(world, model, address, left);
     }
@@ -120,15 +119,21 @@ fn bundle(
     Some(nodes)
 }
 
-pub(super) fn identity_nodes(keys: &KeyStore) -> Vec<Node> {
-    vec![
+/// Registration, type and identity.
+pub(crate) fn identity_nodes(keys: &KeyStore) -> [Node; 3] {
+    [
         Node::new("registration").bytes(keys.registration_id.to_be_bytes()),
         Node::new("type").bytes([5]),
         Node::new("identity").bytes(keys.identity.0),
     ]
 }
 
-pub(super) fn signed_prekey_node(skey: &SignedPrekey) -> Node {
+/// A one-time prekey.
+pub(crate) fn prekey_node(id: u32, key: &PublicKey) -> Node {
+    Node::new("key").child(id_node(id)).child(Node::new("value").bytes(key.0))
+}
+
+pub(crate) fn signed_prekey_node(skey: &SignedPrekey) -> Node {
     Node::new("skey")
         .child(id_node(skey.id))
         .child(Node::new("value").bytes(skey.key.0))

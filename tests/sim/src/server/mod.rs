@@ -7,7 +7,7 @@
 pub(crate) mod accept;
 pub(crate) mod account;
 pub(crate) mod answer;
-mod bundles;
+pub(crate) mod bundles;
 mod client_payload;
 pub(crate) mod devices;
 mod dispatch;

@@ -65,6 +65,7 @@ pub(crate) fn upload(world: &World, upload: Upload<'_>) -> Result<(DeviceAddress
         logins: 0,
         connection: None,
         passive: false,
+        provisioned: false,
         available: false,
         queue: Queue::default(),
         sent: RecentlySent::default(),

@@ -11,6 +11,7 @@ use wa::{
 use super::{answer, bundles, dispatch::Reply};
 use crate::{
     model::{DeviceAddress, KeyStore, SignedPrekey},
+    people,
     world::World,
 };
 
@@ -40,10 +41,13 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, iq: NodeRef<'_>) ->
             }
             None
         }
-        (false, _) => match upload(keys, iq) {
-            Some(()) => None,
-            None => return Reply::refused(406),
-        },
+        (false, _) => {
+            if upload(keys, iq).is_none() {
+                return Reply::refused(406);
+            }
+            people::provision(world, &mut model, address);
+            None
+        }
     };
     drop(model);
     let result = answer::result(iq);

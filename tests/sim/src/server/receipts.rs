@@ -57,9 +57,12 @@ impl Receipt<'_> {
         if self.is_of_many() { self.node.jid("participant") } else { Some(self.to.clone()) }
     }
 
-    /// The name space in which the receiver of the receipt is called so.
-    fn space(&self) -> Option<Space> {
-        Space::of(&self.sender()?)
+    /// The name space in which the receiver of the receipt is called so: the group's, or the one in which it is addressed.
+    fn space(&self, model: &Model) -> Option<Space> {
+        match model.group(self.to) {
+            Some(group) => Some(group.mode),
+            None => Space::of(&self.sender()?),
+        }
     }
 
     /// A message has arrived or was read: all devices of its sender hear of it.
@@ -93,7 +96,7 @@ impl Receipt<'_> {
 
     /// A message was read here: the account's other devices mark it so.
     fn to_own_devices(&self, model: &mut Model, kind: &str) {
-        let Some(space) = self.space() else { return };
+        let Some(space) = self.space(model) else { return };
         let Some(own) = model.jid(self.from, space) else { return };
         let node = if self.is_of_many() {
             self.start(self.to.clone())
@@ -111,7 +114,7 @@ impl Receipt<'_> {
 
     /// The receipt as somebody else gets it.
     fn seen_by_others(&self, model: &Model) -> Option<Node> {
-        let space = self.space()?;
+        let space = self.space(model)?;
         let jid = model.jid(self.from, space)?;
         let other = model.jid(self.from, space.other())?.account();
         let node = if self.is_of_many() {

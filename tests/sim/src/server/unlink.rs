@@ -65,7 +65,9 @@ pub(crate) fn from_phone(world: &World, number: &str, which: Which) -> Option<Ve
         }
     }
     for device in removed.keys() {
-        devices::removed(world, &mut model, &DeviceAddress { number: number.to_owned(), device: *device });
+        let address = DeviceAddress { number: number.to_owned(), device: *device };
+        model.people.remove(&address);
+        devices::removed(world, &mut model, &address);
     }
     drop(model);
     world.changed.notify_waiters();

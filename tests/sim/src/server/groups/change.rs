@@ -74,7 +74,7 @@ pub(super) fn set_asked(
     set(world, model, &id, number, asked)
 }
 
-/// Sets something, whoever may. Gives what the one who asked is told.
+/// Sets something, whoever may, and tells everybody. Gives what the one who asked is told.
 pub(crate) fn set(
     world: &World,
     model: &mut Model,
@@ -82,6 +82,19 @@ pub(crate) fn set(
     by: &str,
     asked: NodeRef<'_>,
 ) -> Result<Option<Node>, u16> {
+    let (change, answer) = apply(world, model, id, by, asked)?;
+    tell(world, model, id, by, change, None);
+    Ok(answer)
+}
+
+/// Sets something. Gives what everybody is to be told, and what the one who asked is.
+pub(super) fn apply(
+    world: &World,
+    model: &mut Model,
+    id: &str,
+    by: &str,
+    asked: NodeRef<'_>,
+) -> Result<(Node, Option<Node>), u16> {
     let now = unix_seconds();
     let group = model.groups.get_mut(id).ok_or(404u16)?;
     let mut answer = None;
@@ -151,6 +164,5 @@ pub(crate) fn set(
         "member_link_mode" | "membership_approval_mode" => asked.to_node(),
         _ => return Err(501),
     };
-    tell(world, model, id, by, change, None);
-    Ok(answer)
+    Ok((change, answer))
 }

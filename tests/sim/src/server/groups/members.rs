@@ -2,7 +2,7 @@
 
 use wa::{
     crypto::random_array,
-    stanza::{Jid, Node, NodeRef, Text},
+    stanza::{Jid, Node, NodeRef},
 };
 
 use super::{change, show};
@@ -49,7 +49,7 @@ impl Action {
     }
 }
 
-/// Makes a group; gives its id. Numbers that are no accounts are left out.
+/// Makes a group, with the settings of who asked for it; gives its id. Numbers that are no accounts are left out.
 pub(crate) fn create(
     world: &World,
     model: &mut Model,
@@ -57,7 +57,7 @@ pub(crate) fn create(
     subject: &str,
     numbers: &[String],
     mode: Space,
-    key: Option<&str>,
+    asked: Option<NodeRef<'_>>,
 ) -> Result<String, u16> {
     if subject.is_empty() || subject.chars().count() > MAX_SUBJECT {
         return Err(406);
@@ -91,9 +91,15 @@ pub(crate) fn create(
     for number in numbers.iter().filter(|number| model.phones.contains_key(*number)) {
         group.members.entry(number.clone()).or_insert(Rank::Member);
     }
-    let node = Node::new("create").attr("type", "new").attr_opt("key", key.map(Text::new));
-    let node = node.child(show::group_node(model, &group));
     model.groups.insert(id.clone(), group);
+    for setting in asked.into_iter().flat_map(|asked| asked.children()) {
+        // What a client may say here beside the settings is of no interest.
+        let _ = change::apply(world, model, &id, creator, setting);
+    }
+    let group = model.groups.get(&id).ok_or(500u16)?;
+    let key = asked.and_then(|asked| asked.str("key"));
+    let node = Node::new("create").attr("type", "new").attr_opt("key", key);
+    let node = node.child(show::group_node(model, group));
     change::tell(world, model, &id, creator, node, None);
     Ok(id)
 }
@@ -130,13 +136,7 @@ pub(super) fn create_asked(
             None => unknown.push(Node::new("participant").attr("jid", jid).attr("error", 404u16)),
         }
     }
-    let key = asked.str("key");
-    let id = create(world, model, number, &subject, &numbers, world.options.group_mode(), key.as_deref())?;
-    for setting in asked.children().filter(|child| child.tag() != "participant") {
-        let group = Jid::new(id.as_str(), wa::stanza::Server::Group);
-        // What a client may say here beyond the settings is of no interest.
-        let _ = change::set_asked(world, model, number, &group, setting);
-    }
+    let id = create(world, model, number, &subject, &numbers, world.options.group_mode(), Some(asked))?;
     let group = model.groups.get(&id).ok_or(500u16)?;
     Ok(show::group_node(model, group).children(unknown))
 }

@@ -125,7 +125,8 @@ fn keys<'a>(model: &Model, message: &Message<'a>, space: Space) -> Result<Keys<'
         }
         message.pairwise(to)?;
         let Some(device) = model.resolve(&jid) else { continue };
-        if device == *message.sender || keys.insert((device.number, device.device), to).is_some() {
+        // One client gives its own sending device the key, too.
+        if device != *message.sender && keys.insert((device.number, device.device), to).is_some() {
             return Err(code::BAD_REQUEST);
         }
     }

@@ -1,0 +1,247 @@
+//! Messages that simulated people send.
+
+use serde::Deserialize;
+use wa::{
+    messaging::content::{self, Extras, Key, Outgoing, Quote, Shape},
+    proto::{Message as _, adv::AdvSignedDeviceIdentity},
+    stanza::{Jid, Node, Server, Text},
+};
+
+use super::{
+    Actor, Scene,
+    actor::{Sent, enc},
+};
+use crate::{
+    model::{DeviceAddress, Model, Space},
+    world::{unix_millis, unix_seconds},
+};
+
+/// A message that something is said about.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Target {
+    pub(crate) id: String,
+    /// The number of who sent it.
+    pub(crate) from: String,
+    #[serde(default)]
+    pub(crate) text: String,
+}
+
+/// What is to be sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum What {
+    /// A text, quoting a message or none.
+    Text(String, Option<Target>),
+    /// An emoji about a message; none takes it back.
+    Reaction(String, Target),
+    /// Another text in place of that of an own message.
+    Edit(String, Target),
+    /// An own message is deleted for everybody.
+    Delete(Target),
+    /// Any serialised message.
+    Raw(Vec<u8>),
+}
+
+/// Why nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NotSent {
+    /// Nobody is called so.
+    NoSuchChat,
+    /// The content is none.
+    Content(String),
+    /// The server refuses the message with this code.
+    Refused(u16),
+}
+
+/// Where a message goes: to a person by number, or to a group by address or id.
+pub(crate) fn chat(model: &Model, address: &DeviceAddress, name: &str) -> Option<Jid> {
+    let jid: Option<Jid> = name.contains('@').then(|| name.parse().ok()).flatten();
+    if let Some(group) = model.groups.get(name).map(|group| group.jid()) {
+        return Some(group);
+    }
+    match jid {
+        Some(jid) if jid.server == Server::Group => Some(jid),
+        Some(jid) => Some(jid.account()).filter(|jid| model.account(jid).is_some()),
+        None => {
+            let migrated = model.phones.get(&address.number)?.behaviour.lid_migrated != Some(false);
+            let space = if migrated { Space::Lid } else { Space::Pn };
+            Some(model.phones.get(name)?.jid(space, 0))
+        }
+    }
+}
+
+/// Sends something; gives its id.
+pub(crate) fn send(
+    scene: &mut Scene<'_>,
+    actor: &mut Actor,
+    to: &str,
+    what: &What,
+) -> Result<String, NotSent> {
+    let to = chat(scene.model, scene.address, to).ok_or(NotSent::NoSuchChat)?;
+    let content = compose(scene, &to, what)?;
+    let own = Jid::user(scene.address.number.as_str());
+    let id = content::message_id(unix_seconds(), &own, &mut scene.world.random());
+    send_content(scene, actor, &to, &id, &content)?;
+    Ok(id)
+}
+
+fn compose(scene: &Scene<'_>, to: &Jid, what: &What) -> Result<Outgoing, NotSent> {
+    let space = match scene.model.group(to) {
+        Some(group) => group.mode,
+        None => Space::of(to).ok_or(NotSent::NoSuchChat)?,
+    };
+    let person = |number: &str| scene.model.phones.get(number).map(|phone| phone.jid(space, 0));
+    let key = |target: &Target| {
+        let mine = target.from == scene.address.number;
+        let participant = if to.server == Server::Group && !mine { person(&target.from) } else { None };
+        Key { chat: Some(to.clone()), from_me: mine, id: target.id.clone(), participant }
+    };
+    let now = i64::try_from(unix_millis()).unwrap_or_default();
+    let composed = match what {
+        What::Text(text, None) => Outgoing::text(text, &Extras::default()),
+        What::Text(text, Some(target)) => {
+            let sender = person(&target.from).ok_or(NotSent::NoSuchChat)?;
+            let quote = Some(Quote::of_text(target.id.clone(), sender, &target.text));
+            Outgoing::text(text, &Extras { quote, ..Extras::default() })
+        }
+        What::Reaction(emoji, target) => Outgoing::reaction(&key(target), emoji, now),
+        What::Edit(text, target) => Outgoing::edit(&key(target), text, &Extras::default(), now),
+        What::Delete(target) => Outgoing::delete(&key(target)),
+        What::Raw(bytes) => Outgoing::raw(bytes),
+    };
+    composed.map_err(|error| NotSent::Content(error.to_string()))
+}
+
+/// Attributes of a message's stanza that follow from its content.
+fn attrs(shape: &Shape) -> Vec<(&'static str, String)> {
+    let mut attrs = vec![("type", shape.stanza_type.to_owned())];
+    attrs.extend(shape.edit.map(|edit| ("edit", edit.to_owned())));
+    attrs
+}
+
+/// What every ciphertext of a content is marked with.
+fn marked(node: Node, shape: &Shape) -> Node {
+    node.attr_opt("mediatype", shape.media_type)
+        .attr_opt("decrypt-fail", shape.hide_decrypt_failure.then_some("hide"))
+}
+
+fn start(id: &str, to: &Jid, attrs: &[(&'static str, String)]) -> Node {
+    attrs.iter().fold(Node::new("message").attr("id", Text::new(id)).attr("to", to), |node, (key, value)| {
+        node.attr(*key, value)
+    })
+}
+
+/// Sends a content under an id.
+pub(super) fn send_content(
+    scene: &mut Scene<'_>,
+    actor: &mut Actor,
+    to: &Jid,
+    id: &str,
+    content: &Outgoing,
+) -> Result<(), NotSent> {
+    let attrs = attrs(&content.shape);
+    let mut node = start(id, to, &attrs);
+    let fanned;
+    if to.server == Server::Group {
+        let group = scene.model.group(to).cloned().ok_or(NotSent::Refused(404))?;
+        let everybody = devices(scene, group.members.keys(), group.mode);
+        let (outgoing, keys) = actor
+            .encrypt_for_group(scene, to, everybody, &content.message)
+            .map_err(|error| NotSent::Content(error.to_string()))?;
+        node = node.attr("addressing_mode", group.mode.name()).children(participants(&keys, None));
+        let shared = Node::new("enc").attr("v", "2").attr("type", "skmsg").bytes(outgoing.bytes);
+        node = node.child(marked(shared, &content.shape));
+        fanned = keys;
+    } else {
+        let space = Space::of(to).ok_or(NotSent::NoSuchChat)?;
+        let number = scene.model.number_of(to).ok_or(NotSent::NoSuchChat)?.to_owned();
+        let copy = content::device_sent(&content.message, to);
+        let mut all = Vec::new();
+        if number != scene.address.number {
+            all.extend(
+                devices(scene, [&number], space)
+                    .into_iter()
+                    .map(|(device, jid)| (device, jid, content.message.as_slice())),
+            );
+        }
+        let own = devices(scene, [&scene.address.number.clone()], space);
+        all.extend(own.into_iter().map(|(device, jid)| (device, jid, copy.as_slice())));
+        fanned = actor.fan_out(scene, all);
+        node = node.children(participants(&fanned, Some(&content.shape)));
+    }
+    if fanned.opens() {
+        node = node.children(identity(scene));
+    }
+    if !content.shape.meta.is_empty() {
+        node = node.child(
+            content.shape.meta.iter().fold(Node::new("meta"), |meta, (key, value)| meta.attr(*key, *value)),
+        );
+    }
+    actor.remember(Sent {
+        id: id.to_owned(),
+        to: to.clone(),
+        message: content.message.clone(),
+        attrs,
+        at: unix_seconds(),
+    });
+    scene.send(&node).map_err(NotSent::Refused)
+}
+
+/// All devices of these accounts but the own one, each with its name.
+fn devices<'n>(
+    scene: &Scene<'_>,
+    numbers: impl IntoIterator<Item = &'n String>,
+    space: Space,
+) -> Vec<(DeviceAddress, Jid)> {
+    let phones = numbers.into_iter().filter_map(|number| scene.model.phones.get(number));
+    phones
+        .flat_map(|phone| {
+            phone.device_numbers().map(move |device| {
+                (DeviceAddress { number: phone.number.clone(), device }, phone.jid(space, device))
+            })
+        })
+        .filter(|(device, _)| device != scene.address)
+        .collect()
+}
+
+fn participants(fanned: &super::actor::Fanned, shape: Option<&Shape>) -> Option<Node> {
+    let to = fanned.encs.iter().map(|(jid, outgoing)| {
+        let enc = enc(outgoing);
+        let enc = match shape {
+            Some(shape) => marked(enc, shape),
+            None => enc,
+        };
+        Node::new("to").attr("jid", jid).child(enc)
+    });
+    (!fanned.encs.is_empty()).then(|| Node::new("participants").children(to))
+}
+
+/// Who this companion is, signed by its phone; a phone needs no such thing.
+pub(super) fn identity(scene: &Scene<'_>) -> Option<Node> {
+    let blob = scene.model.device(scene.address)?.signed_identity.as_deref()?;
+    let mut signed = AdvSignedDeviceIdentity::decode(blob).ok()?;
+    let account = &scene.model.phones.get(&scene.address.number)?.identity;
+    signed.account_signature_key = Some(account.public().0.to_vec());
+    Some(Node::new("device-identity").bytes(signed.encode_to_vec()))
+}
+
+/// Sends a message to one of the own devices, of which people do not see anything.
+pub(super) fn send_peer(
+    scene: &mut Scene<'_>,
+    actor: &mut Actor,
+    device: &DeviceAddress,
+    message: &[u8],
+) -> Result<(), NotSent> {
+    let jid = device.jid();
+    let outgoing =
+        actor.encrypt(scene, device, message).map_err(|error| NotSent::Content(error.to_string()))?;
+    let id = content::message_id(unix_seconds(), &jid, &mut scene.world.random());
+    let attrs = vec![("type", "text".to_owned()), ("category", "peer".to_owned())];
+    let node = start(&id, &jid, &attrs)
+        .child(Node::new("meta").attr("appdata", "default"))
+        .child(enc(&outgoing))
+        .children((outgoing.kind.as_str() == "pkmsg").then(|| identity(scene)).flatten());
+    actor.remember(Sent { id, to: jid, message: message.to_vec(), attrs, at: unix_seconds() });
+    scene.send(&node).map_err(NotSent::Refused)
+}
