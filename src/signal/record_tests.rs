@@ -122,6 +122,32 @@ fn messages_open_a_session_until_it_is_answered() {
 }
 
 #[test]
+fn what_was_used_is_not_stored() {
+    let (mut alice, mut bob) = (Device::new(1), Device::new(1000));
+    let (mut at_alice, mut at_bob) = (SessionRecord::default(), SessionRecord::default());
+    alice.open(&mut at_alice, &mut bob);
+    let first = alice.send(&mut at_alice, &bob, b"x");
+    bob.read(&mut at_bob, &first, None).unwrap();
+    let holds = |record: &mut SessionRecord, secret: &[u8; 32]| {
+        record.cold_changed = true;
+        let saved = record.save();
+        [&saved.hot, saved.cold.as_ref().unwrap()]
+            .iter()
+            .any(|value| value.windows(32).any(|window| window == secret))
+    };
+    assert!(!holds(&mut at_bob, bob.signed_prekey.secret().as_bytes()));
+
+    let ratchet = at_alice.current.as_ref().unwrap().ratchet.clone().unwrap();
+    let chain = at_alice.current.as_ref().unwrap().sending.as_ref().unwrap().chain.key.clone();
+    let answer = bob.send(&mut at_bob, &alice, b"y");
+    assert!(holds(&mut at_alice, ratchet.secret().as_bytes()));
+    assert!(holds(&mut at_alice, chain.0.as_bytes()));
+    alice.read(&mut at_alice, &answer, None).unwrap();
+    assert!(!holds(&mut at_alice, ratchet.secret().as_bytes()));
+    assert!(!holds(&mut at_alice, chain.0.as_bytes()));
+}
+
+#[test]
 fn a_jump_has_a_limit_and_the_newest_skipped_keys_are_kept() {
     let mut pair = Pair::new();
     let early: Vec<_> = (0..3).map(|_| pair.say(b"early")).collect();

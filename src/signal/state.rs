@@ -1,7 +1,8 @@
 //! One session: a double ratchet.
 //!
 //! The specification is "The Double Ratchet Algorithm" (Perrin, Marlinspike), with two of the variations it describes: our
-//! next ratchet key is made when we next send, not when the peer's arrives, and skipped keys are bounded.
+//! next ratchet key is made when we next send, not when the peer's arrives, and skipped keys are bounded. The old private key
+//! is wiped when the peer's arrives all the same: nothing can come that would need it.
 //!
 //! A message is tried in two halves: [`State::attempt`] computes all that it would change and changes nothing;
 //! [`State::commit`] does it, and cannot fail. So a refused message leaves no trace, and nothing is copied to be thrown away.
@@ -27,8 +28,9 @@ pub(super) struct State {
     pub(super) registration_id: u32,
     pub(super) base_key: BaseKey,
     pub(super) root: Secret<32>,
-    pub(super) ratchet: KeyPair,
-    /// `None`: the peer's last ratchet key was not answered yet; the next message that is sent makes the next step.
+    /// Our own ratchet key. `None`, and gone for good: the peer has used it, and the next message that is sent makes another.
+    pub(super) ratchet: Option<KeyPair>,
+    /// The chain of that key; `None` as well before it is first used.
     pub(super) sending: Option<Sending>,
     pub(super) previous_counter: u32,
     /// The newest first.
@@ -174,14 +176,12 @@ impl State {
 
     fn attempt_step(&self, message: &SignalMessage<'_>, limit: u32) -> Result<Attempt, SignalError> {
         // The peer makes a new key only after it has seen our newest, and we have not made one since its last.
-        if self.sending.is_none() && !self.receiving.is_empty() {
-            return Err(SignalError::BadMac);
-        }
+        let ratchet = self.ratchet.as_ref().ok_or(SignalError::BadMac)?;
         if message.counter > limit {
             return Err(SignalError::TooFarAhead);
         }
         let ratchet_key = message.ratchet_key;
-        let shared = self.ratchet.agree(&ratchet_key.key()).map_err(|_| SignalError::InvalidKey)?;
+        let shared = ratchet.agree(&ratchet_key.key()).map_err(|_| SignalError::InvalidKey)?;
         let (root, chain) = root_step(&self.root, &shared);
         let run = Run::new(&Chain::new(chain), message.counter, limit)?;
         let plaintext = self.open(message, &run.seed)?;
@@ -210,6 +210,7 @@ impl State {
             }
             Change::Step { root, ratchet_key, run } => {
                 self.root = root;
+                self.ratchet = None;
                 let mut receiving = Receiving::new(ratchet_key, run.chain);
                 receiving.skipped.extend(run.skipped);
                 self.receiving.insert(0, receiving);
@@ -235,7 +236,9 @@ impl State {
         rng: &mut dyn Random,
     ) -> Result<Outgoing, SignalError> {
         self.answer_ratchet(rng)?;
-        let sending = self.sending.as_mut().ok_or(SignalError::NoSession)?;
+        let (Some(ratchet), Some(sending)) = (&self.ratchet, &mut self.sending) else {
+            return Err(SignalError::NoSession);
+        };
         let (seed, counter, is_covered) = sending.take()?;
         let envelope = self.pending.map(|pending| Envelope {
             registration_id,
@@ -248,7 +251,7 @@ impl State {
             keys: &MessageKeys::new(&seed),
             sender: &self.own_identity,
             receiver: &self.identity,
-            ratchet_key: RatchetKey::trusted(self.ratchet.public()),
+            ratchet_key: RatchetKey::trusted(ratchet.public()),
             counter,
             previous_counter: self.previous_counter,
             plaintext,
@@ -267,7 +270,7 @@ impl State {
         let shared = pair.agree(&newest.ratchet_key.key()).map_err(|_| SignalError::InvalidKey)?;
         let (root, chain) = root_step(&self.root, &shared);
         self.root = root;
-        self.ratchet = pair;
+        self.ratchet = Some(pair);
         self.sending = Some(Sending::new(chain));
         Ok(())
     }

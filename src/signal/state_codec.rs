@@ -23,9 +23,11 @@ impl State {
         out.u32(self.registration_id);
         out.bytes(self.base_key.as_bytes());
         out.bytes(self.root.as_bytes());
-        out.pair(&self.ratchet);
-        out.u8(self.sending.is_some().into());
-        if let Some(sending) = &self.sending {
+        // Both or none: a key without a chain is never stored.
+        let own = self.ratchet.as_ref().zip(self.sending.as_ref());
+        out.u8(own.is_some().into());
+        if let Some((ratchet, sending)) = own {
+            out.pair(ratchet);
             write_chain(out, sending.stored());
         }
         out.u32(self.previous_counter);
@@ -53,13 +55,14 @@ impl State {
             registration_id: reader.u32()?,
             base_key: reader.key()?,
             root: reader.secret()?,
-            ratchet: reader.pair()?,
+            ratchet: None,
             sending: None,
             previous_counter: 0,
             receiving: Vec::new(),
             pending: None,
         };
         if reader.flag()? {
+            state.ratchet = Some(reader.pair()?);
             let chain = read_chain(reader)?;
             state.sending = Some(Sending { chain, lease: None, saved_to: 0 });
         }
