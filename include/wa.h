@@ -217,6 +217,50 @@
 #define WA_EVENT_PAIRING_SUCCESS 206
 
 /**
+ * Event `message`: A message came: from a person, in a group, or from another
+ * device of this account.
+ */
+#define WA_EVENT_MESSAGE 300
+
+/**
+ * Event `message.unreadable`: A message came that cannot be read. If it can
+ * be read later, `message` brings it.
+ */
+#define WA_EVENT_MESSAGE_UNREADABLE 301
+
+/**
+ * Event `receipt`: Messages were delivered or read.
+ */
+#define WA_EVENT_RECEIPT 310
+
+/**
+ * Event `chat.activity`: Somebody is writing or recording, or stopped.
+ */
+#define WA_EVENT_CHAT_ACTIVITY 320
+
+/**
+ * Event `presence`: Somebody came online or went, as far as they show it.
+ * Asked for with `presence.subscribe`.
+ */
+#define WA_EVENT_PRESENCE 321
+
+/**
+ * Event `group.update`: A group changed: its members, its name, its settings.
+ */
+#define WA_EVENT_GROUP_UPDATE 330
+
+/**
+ * Event `call`: Somebody calls. Calls cannot be taken here.
+ */
+#define WA_EVENT_CALL 340
+
+/**
+ * Event `identity.changed`: A person has a new identity key: a new phone, or
+ * a new installation. Their messages are still encrypted end to end.
+ */
+#define WA_EVENT_IDENTITY_CHANGED 350
+
+/**
  * Event `result`: The one answer to a request.
  */
 #define WA_EVENT_RESULT 400
@@ -425,6 +469,24 @@ typedef int32_t wa_status;
  * then try again.
  */
 #define WA_ERROR_TOO_MANY_FILES 110
+
+/**
+ * The address is no JID and no phone number; use the chat of an event, a
+ * number with its country code, or a JID.
+ */
+#define WA_ERROR_INVALID_JID 111
+
+/**
+ * The message cannot be sent as it is; the error's text says what is wrong
+ * with it.
+ */
+#define WA_ERROR_INVALID_MESSAGE 112
+
+/**
+ * Messages cannot be sent to an address of this kind; send to a person or to
+ * a group.
+ */
+#define WA_ERROR_UNSUPPORTED_CHAT 113
 
 /**
  * The call does not fit the state the object is in; the error's text says
@@ -662,6 +724,17 @@ typedef int32_t wa_status;
  * The server did not answer in time; try again.
  */
 #define WA_ERROR_REQUEST_TIMEOUT 707
+
+/**
+ * No device of the recipient can be reached; check the number.
+ */
+#define WA_ERROR_NO_RECIPIENT 708
+
+/**
+ * WhatsApp does not let this account begin new chats for a time; answer those
+ * who write, and wait.
+ */
+#define WA_ERROR_TIME_LOCKED 709
 
 /**
  * Pairing failed; the event's outcome says how, and its text what to tell the
@@ -1311,6 +1384,66 @@ wa_status wa_poll_event(wa_client *client,
                         wa_error **error);
 
 /**
+ * Sends a text to a person or a group.
+ *
+ * Returns at once; the `result` event says when the server has the message,
+ * with `message_id`, `chat` and `sent_at_ms`, or why it could not be sent.
+ * Without a connection the message waits for one, across restarts of the
+ * program too. Messages to one chat leave in the order of the calls.
+ *
+ * @param client the client.
+ * @param chat where it goes: the chat of an event, a JID, or a phone number
+ * with its country code.
+ * @param text the text, at most 65,536 characters.
+ * @param message_id an id for the message that the host chooses, at most 128
+ * bytes; NULL for a new one. Sending again with the same id, after a crash for
+ * example, sends nothing twice: the result is that of the first time.
+ * @param request where the number of the request is put; may be NULL.
+ * @param error where an error object goes; may be NULL.
+ * @return WA_OK: accepted; WA_ERROR_NOT_LINKED; WA_ERROR_INVALID_JID;
+ * WA_ERROR_UNSUPPORTED_CHAT; WA_ERROR_INVALID_MESSAGE: the text is empty or
+ * too long; WA_ERROR_CLIENT_CLOSED; WA_ERROR_TOO_MANY_REQUESTS;
+ * WA_ERROR_INVALID_ARGUMENT, WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG;
+ * WA_ERROR_INVALID_HANDLE.
+ *
+ * Threads: any. @since 0.1.0
+ */
+wa_status wa_send_text(wa_client *client,
+                       const char *chat,
+                       const char *text,
+                       const char *message_id,
+                       uint64_t *request,
+                       wa_error **error);
+
+/**
+ * Sends a serialised protobuf message (the `Message` of WhatsApp's protocol),
+ * for content that no other call makes. It is sent as it is, with whatever
+ * this version of the library does not know of it.
+ *
+ * The method `message.send` of wa_call() sends replies, mentions and more
+ * without protobuf.
+ *
+ * @param client the client.
+ * @param chat where it goes, as for wa_send_text().
+ * @param message the bytes.
+ * @param length how many; at most 8 MiB.
+ * @param message_id as for wa_send_text().
+ * @param request where the number of the request is put; may be NULL.
+ * @param error where an error object goes; may be NULL.
+ * @return as wa_send_text(); WA_ERROR_INVALID_MESSAGE: the bytes are not a
+ * protobuf message, or have no content.
+ *
+ * Threads: any. @since 0.1.0
+ */
+wa_status wa_send_message(wa_client *client,
+                          const char *chat,
+                          const uint8_t *message,
+                          size_t length,
+                          const char *message_id,
+                          uint64_t *request,
+                          wa_error **error);
+
+/**
  * Gives the type of an event, one of the constants WA_EVENT_*.
  *
  * @param event the event.
@@ -1529,10 +1662,12 @@ const char *wa_event_outcome(const wa_event *event);
 const char *wa_event_user_text(const wa_event *event);
 
 /**
- * Gives a sentence in English for the programmer and the log.
+ * Gives what people wrote: the text or caption of a message, the new value of
+ * what changed in a group. For events that tell of a fault it is a sentence in
+ * English for the programmer and the log.
  *
- * Event types: connection, logged_out, pairing.error, result, log, closed;
- * each only when there is something to say.
+ * Event types: message, group.update, connection, logged_out, pairing.error,
+ * result, log, closed; each only when there is something to say.
  *
  * @param event the event.
  * @return text borrowed from the event, valid until wa_event_free(); NULL when
@@ -1688,6 +1823,73 @@ const char *wa_event_result(const wa_event *event, size_t *length);
 const uint8_t *wa_event_qr_image(const wa_event *event,
                                  const char *format,
                                  size_t *length);
+
+/**
+ * Gives the conversation: a JID, to which an answer goes.
+ *
+ * Event types: message, message.unreadable, receipt, chat.activity,
+ * group.update, call (in a group).
+ *
+ * @param event the event.
+ * @return text borrowed from the event, valid until wa_event_free(); NULL when
+ * the event has none, and for what is no event.
+ *
+ * Threads: that of the event. @since 0.1.0
+ */
+const char *wa_event_chat(const wa_event *event);
+
+/**
+ * Gives who did what the event tells of: a JID.
+ *
+ * Event types: message, message.unreadable, receipt, chat.activity, presence,
+ * group.update (if the server says), call, identity.changed.
+ *
+ * @param event the event.
+ * @return text borrowed from the event, valid until wa_event_free(); NULL when
+ * the event has none, and for what is no event.
+ *
+ * Threads: that of the event. @since 0.1.0
+ */
+const char *wa_event_sender(const wa_event *event);
+
+/**
+ * Gives the id of a message, by which it is answered, edited or deleted.
+ *
+ * Event types: message, message.unreadable.
+ *
+ * @param event the event.
+ * @return text borrowed from the event, valid until wa_event_free(); NULL when
+ * the event has none, and for what is no event.
+ *
+ * Threads: that of the event. @since 0.1.0
+ */
+const char *wa_event_message_id(const wa_event *event);
+
+/**
+ * Gives what a message is: "text", "image", "reaction", "poll", "edit",
+ * "delete" and so on; "unknown" for what this version does not know.
+ *
+ * Event types: message.
+ *
+ * @param event the event.
+ * @return text borrowed from the event, valid until wa_event_free(); NULL when
+ * the event has none, and for what is no event.
+ *
+ * Threads: that of the event. @since 0.1.0
+ */
+const char *wa_event_message_kind(const wa_event *event);
+
+/**
+ * Tells whether this account did it, from another of its devices.
+ *
+ * Event types: message, message.unreadable, receipt.
+ *
+ * @param event the event.
+ * @return the answer; false when the event has none, and for what is no event.
+ *
+ * Threads: that of the event. @since 0.1.0
+ */
+bool wa_event_is_from_me(const wa_event *event);
 
 /**
  * Gives all tables of the library as one JSON object: `version`, `statuses`,

@@ -503,6 +503,397 @@ func (e *PairingSuccess) read(r *reader) {
 	}
 }
 
+// Message is the event message: a message came: from a person, in a group, or from another device
+// of this account.
+//
+// It is durable: it comes again, when the session is opened again, until it is acknowledged.
+type Message struct {
+	EventInfo
+
+	// Its id, unique per chat and sender.
+	MessageID string
+
+	// The conversation's JID: a person, a group, a channel. What answers it goes there.
+	Chat string
+
+	// The sender's JID.
+	Sender string
+
+	// The sender's phone number, digits only, if it is known. Empty if there is none.
+	SenderPhone string
+
+	// Whether this account sent it, from another of its devices.
+	FromMe bool
+
+	// Whether the conversation has more than two members.
+	IsGroup bool
+
+	// The server's time for it.
+	SentAt time.Time
+
+	// The name that the sender gives himself. Empty if there is none.
+	PushName string
+
+	// What it is: "text", "image", "reaction", "poll", "edit", "delete" and so on; "unknown" for a
+	// type that this version does not know.
+	Kind string
+
+	// The text, or the caption; of a reaction the emoji, of an edit the new text. Empty if there
+	// is none.
+	Text string
+
+	// The message that it answers: "message_id", "sender", "text"; null if it answers none.
+	Quoted json.RawMessage
+
+	// The JIDs that are mentioned, as an array of text.
+	Mentions json.RawMessage
+
+	// What belongs to its kind, as an object: the target of a reaction, an edit or a deletion, the
+	// options of a poll, a place.
+	Content json.RawMessage
+
+	// Whether it waited at the server while this device was offline.
+	Offline bool
+
+	// Whether it was encrypted for an identity that its sender has given up since.
+	OldIdentity bool
+
+	// The serialised protobuf message, base64, for kinds that have more to them than these fields.
+	// Empty if there is none.
+	Raw string
+}
+
+func (e *Message) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			e.MessageID = r.text()
+		case "chat":
+			e.Chat = r.text()
+		case "sender":
+			e.Sender = r.text()
+		case "sender_phone":
+			e.SenderPhone = r.text()
+		case "from_me":
+			e.FromMe = r.boolean()
+		case "is_group":
+			e.IsGroup = r.boolean()
+		case "sent_at_ms":
+			e.SentAt = r.time()
+		case "push_name":
+			e.PushName = r.text()
+		case "kind":
+			e.Kind = r.text()
+		case "text":
+			e.Text = r.text()
+		case "quoted":
+			e.Quoted = r.raw()
+		case "mentions":
+			e.Mentions = r.raw()
+		case "content":
+			e.Content = r.raw()
+		case "offline":
+			e.Offline = r.boolean()
+		case "old_identity":
+			e.OldIdentity = r.boolean()
+		case "raw":
+			e.Raw = r.text()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// MessageUnreadable is the event message.unreadable: a message came that cannot be read. If it can
+// be read later, "message" brings it.
+//
+// It may be dropped when nobody takes it; an [Overflow] then counts it.
+type MessageUnreadable struct {
+	EventInfo
+
+	// Its id.
+	MessageID string
+
+	// The conversation's JID.
+	Chat string
+
+	// The sender's JID.
+	Sender string
+
+	// Whether this account sent it, from another of its devices.
+	FromMe bool
+
+	// The server's time for it.
+	SentAt time.Time
+
+	// Why.
+	Reason UnreadableReason
+
+	// How often it was asked for again.
+	Retries int64
+
+	// Whether it may still come.
+	Pending bool
+
+	// Whether the sender wants nothing shown in its place.
+	Hidden bool
+}
+
+func (e *MessageUnreadable) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			e.MessageID = r.text()
+		case "chat":
+			e.Chat = r.text()
+		case "sender":
+			e.Sender = r.text()
+		case "from_me":
+			e.FromMe = r.boolean()
+		case "sent_at_ms":
+			e.SentAt = r.time()
+		case "reason":
+			e.Reason = UnreadableReason(r.text())
+		case "retries":
+			e.Retries = r.integer()
+		case "pending":
+			e.Pending = r.boolean()
+		case "hidden":
+			e.Hidden = r.boolean()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// Receipt is the event receipt: messages were delivered or read.
+//
+// It is durable: it comes again, when the session is opened again, until it is acknowledged.
+type Receipt struct {
+	EventInfo
+
+	// The conversation's JID.
+	Chat string
+
+	// Whose receipt it is.
+	Sender string
+
+	// Whether this account did it, on another device.
+	FromMe bool
+
+	// What was done.
+	Receipt ReceiptKind
+
+	// The ids of the messages, as an array of text.
+	MessageIds json.RawMessage
+
+	// When.
+	SeenAt time.Time
+}
+
+func (e *Receipt) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "chat":
+			e.Chat = r.text()
+		case "sender":
+			e.Sender = r.text()
+		case "from_me":
+			e.FromMe = r.boolean()
+		case "receipt":
+			e.Receipt = ReceiptKind(r.text())
+		case "message_ids":
+			e.MessageIds = r.raw()
+		case "seen_at_ms":
+			e.SeenAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// ChatActivity is the event chat.activity: somebody is writing or recording, or stopped.
+//
+// It may be dropped when nobody takes it; an [Overflow] then counts it.
+type ChatActivity struct {
+	EventInfo
+
+	// The conversation's JID.
+	Chat string
+
+	// Who.
+	Sender string
+
+	// What.
+	Activity ChatActivityKind
+}
+
+func (e *ChatActivity) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "chat":
+			e.Chat = r.text()
+		case "sender":
+			e.Sender = r.text()
+		case "activity":
+			e.Activity = ChatActivityKind(r.text())
+		default:
+			r.skip()
+		}
+	}
+}
+
+// Presence is the event presence: somebody came online or went, as far as they show it. Asked for
+// with "presence.subscribe".
+//
+// It may be dropped when nobody takes it; an [Overflow] then counts it.
+type Presence struct {
+	EventInfo
+
+	// Who.
+	Sender string
+
+	// Whether they are there.
+	Available bool
+
+	// When they were there last, if they show it. The zero time if there is none.
+	LastSeenAt time.Time
+}
+
+func (e *Presence) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "sender":
+			e.Sender = r.text()
+		case "available":
+			e.Available = r.boolean()
+		case "last_seen_at_ms":
+			e.LastSeenAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// GroupUpdate is the event group.update: a group changed: its members, its name, its settings.
+//
+// It waits until it is taken.
+type GroupUpdate struct {
+	EventInfo
+
+	// The group's JID.
+	Chat string
+
+	// Who changed it, if the server says. Empty if there is none.
+	Sender string
+
+	// What changed, as a word: "add", "remove", "subject" and so on.
+	Change string
+
+	// The members concerned, as an array of JIDs.
+	Members json.RawMessage
+
+	// The new value, where the change has one. Empty if there is none.
+	Text string
+
+	// When.
+	ChangedAt time.Time
+}
+
+func (e *GroupUpdate) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "chat":
+			e.Chat = r.text()
+		case "sender":
+			e.Sender = r.text()
+		case "change":
+			e.Change = r.text()
+		case "members":
+			e.Members = r.raw()
+		case "text":
+			e.Text = r.text()
+		case "changed_at_ms":
+			e.ChangedAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// Call is the event call: somebody calls. Calls cannot be taken here.
+//
+// It waits until it is taken.
+type Call struct {
+	EventInfo
+
+	// The call's id.
+	CallID string
+
+	// Who calls.
+	Sender string
+
+	// What happened to it.
+	Stage CallStage
+
+	// Whether it is a video call.
+	Video bool
+
+	// The group, if it is a call in one. Empty if there is none.
+	Chat string
+
+	// When.
+	CalledAt time.Time
+}
+
+func (e *Call) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "call_id":
+			e.CallID = r.text()
+		case "sender":
+			e.Sender = r.text()
+		case "stage":
+			e.Stage = CallStage(r.text())
+		case "video":
+			e.Video = r.boolean()
+		case "chat":
+			e.Chat = r.text()
+		case "called_at_ms":
+			e.CalledAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// IdentityChanged is the event identity.changed: a person has a new identity key: a new phone, or
+// a new installation. Their messages are still encrypted end to end.
+//
+// It waits until it is taken.
+type IdentityChanged struct {
+	EventInfo
+
+	// Whose.
+	Sender string
+
+	// The number of the device.
+	Device int64
+}
+
+func (e *IdentityChanged) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "sender":
+			e.Sender = r.text()
+		case "device":
+			e.Device = r.integer()
+		default:
+			r.skip()
+		}
+	}
+}
+
 // Result is the event result: the one answer to a request.
 //
 // It waits until it is taken.
@@ -669,6 +1060,22 @@ func newEvent(number uint32) body {
 		return new(PairingPasskey)
 	case 206:
 		return new(PairingSuccess)
+	case 300:
+		return new(Message)
+	case 301:
+		return new(MessageUnreadable)
+	case 310:
+		return new(Receipt)
+	case 320:
+		return new(ChatActivity)
+	case 321:
+		return new(Presence)
+	case 330:
+		return new(GroupUpdate)
+	case 340:
+		return new(Call)
+	case 350:
+		return new(IdentityChanged)
 	case 400:
 		return new(Result)
 	case 500:
@@ -684,7 +1091,7 @@ func newEvent(number uint32) body {
 // mayBeDropped tells whether events of a type may be dropped when too many wait.
 func mayBeDropped(event Event) bool {
 	switch event.(type) {
-	case *Connection, *Ready, *PairingQR, *PairingProgress, *Log:
+	case *Connection, *Ready, *PairingQR, *PairingProgress, *MessageUnreadable, *ChatActivity, *Presence, *Log:
 		return true
 	}
 	return false

@@ -8,6 +8,554 @@ import (
 	"time"
 )
 
+// ChatActivityParams are the parameters of [Client.ChatActivity].
+type ChatActivityParams struct {
+	// The chat.
+	Chat string
+
+	// "typing", "recording" or "paused".
+	Activity string
+}
+
+func (p ChatActivityParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["activity"] = p.Activity
+	return values
+}
+
+// ChatActivity shows the others in a chat that somebody is writing or recording, or has stopped.
+// It fades by itself after some 20 seconds. It calls the method chat.activity.
+//
+// It needs a session that is logged in.
+func (c *Client) ChatActivity(ctx context.Context, params ChatActivityParams) error {
+	return c.call(ctx, "chat.activity", params.values(), nil)
+}
+
+// ContactSendParams are the parameters of [Client.ContactSend].
+type ContactSendParams struct {
+	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	Chat string
+
+	// The cards, as an array of objects with "name" and "vcard".
+	Contacts any
+
+	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	MessageID string
+}
+
+func (p ContactSendParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["contacts"] = p.Contacts
+	if p.MessageID != "" {
+		values["message_id"] = p.MessageID
+	}
+	return values
+}
+
+// ContactSendResult is what [Client.ContactSend] gives.
+type ContactSendResult struct {
+	// The id of the message.
+	MessageID string
+
+	// Where it went.
+	Chat string
+
+	// The server's time for it, in milliseconds since 1970 UTC.
+	SentAt time.Time
+}
+
+func (v *ContactSendResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			v.MessageID = r.text()
+		case "chat":
+			v.Chat = r.text()
+		case "sent_at_ms":
+			v.SentAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// ContactSend sends contact cards. It calls the method contact.send.
+func (c *Client) ContactSend(ctx context.Context, params ContactSendParams) (result ContactSendResult, err error) {
+	err = c.call(ctx, "contact.send", params.values(), result.read)
+	return result, err
+}
+
+// LocationSendParams are the parameters of [Client.LocationSend].
+type LocationSendParams struct {
+	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	Chat string
+
+	// Degrees north, a number from -90 to 90.
+	Latitude any
+
+	// Degrees east, a number from -180 to 180.
+	Longitude any
+
+	// The name of the place. May be left out.
+	Name string
+
+	// Its address. May be left out.
+	Address string
+
+	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	MessageID string
+}
+
+func (p LocationSendParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["latitude"] = p.Latitude
+	values["longitude"] = p.Longitude
+	if p.Name != "" {
+		values["name"] = p.Name
+	}
+	if p.Address != "" {
+		values["address"] = p.Address
+	}
+	if p.MessageID != "" {
+		values["message_id"] = p.MessageID
+	}
+	return values
+}
+
+// LocationSendResult is what [Client.LocationSend] gives.
+type LocationSendResult struct {
+	// The id of the message.
+	MessageID string
+
+	// Where it went.
+	Chat string
+
+	// The server's time for it, in milliseconds since 1970 UTC.
+	SentAt time.Time
+}
+
+func (v *LocationSendResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			v.MessageID = r.text()
+		case "chat":
+			v.Chat = r.text()
+		case "sent_at_ms":
+			v.SentAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// LocationSend sends a place. It calls the method location.send.
+func (c *Client) LocationSend(ctx context.Context, params LocationSendParams) (result LocationSendResult, err error) {
+	err = c.call(ctx, "location.send", params.values(), result.read)
+	return result, err
+}
+
+// MessageDeleteParams are the parameters of [Client.MessageDelete].
+type MessageDeleteParams struct {
+	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	Chat string
+
+	// The id of the message.
+	Target string
+
+	// Whose message it is, for an administrator of a group who deletes that of somebody else. Left
+	// out for an own message. May be left out.
+	Sender string
+
+	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	MessageID string
+}
+
+func (p MessageDeleteParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["target"] = p.Target
+	if p.Sender != "" {
+		values["sender"] = p.Sender
+	}
+	if p.MessageID != "" {
+		values["message_id"] = p.MessageID
+	}
+	return values
+}
+
+// MessageDeleteResult is what [Client.MessageDelete] gives.
+type MessageDeleteResult struct {
+	// The id of the message.
+	MessageID string
+
+	// Where it went.
+	Chat string
+
+	// The server's time for it, in milliseconds since 1970 UTC.
+	SentAt time.Time
+}
+
+func (v *MessageDeleteResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			v.MessageID = r.text()
+		case "chat":
+			v.Chat = r.text()
+		case "sent_at_ms":
+			v.SentAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// MessageDelete deletes a message for everybody. It calls the method message.delete.
+func (c *Client) MessageDelete(ctx context.Context, params MessageDeleteParams) (result MessageDeleteResult, err error) {
+	err = c.call(ctx, "message.delete", params.values(), result.read)
+	return result, err
+}
+
+// MessageEditParams are the parameters of [Client.MessageEdit].
+type MessageEditParams struct {
+	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	Chat string
+
+	// The id of the own message.
+	Target string
+
+	// The new text.
+	Text string
+
+	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	MessageID string
+}
+
+func (p MessageEditParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["target"] = p.Target
+	values["text"] = p.Text
+	if p.MessageID != "" {
+		values["message_id"] = p.MessageID
+	}
+	return values
+}
+
+// MessageEditResult is what [Client.MessageEdit] gives.
+type MessageEditResult struct {
+	// The id of the message.
+	MessageID string
+
+	// Where it went.
+	Chat string
+
+	// The server's time for it, in milliseconds since 1970 UTC.
+	SentAt time.Time
+}
+
+func (v *MessageEditResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			v.MessageID = r.text()
+		case "chat":
+			v.Chat = r.text()
+		case "sent_at_ms":
+			v.SentAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// MessageEdit gives an own message a new text. Official clients take edits for 20 minutes after it
+// was sent. It calls the method message.edit.
+func (c *Client) MessageEdit(ctx context.Context, params MessageEditParams) (result MessageEditResult, err error) {
+	err = c.call(ctx, "message.edit", params.values(), result.read)
+	return result, err
+}
+
+// MessageReactParams are the parameters of [Client.MessageReact].
+type MessageReactParams struct {
+	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	Chat string
+
+	// The id of the message.
+	Target string
+
+	// One emoji; empty takes an earlier reaction back.
+	Emoji string
+
+	// Whose message it is; needed in groups, unless it is an own one. May be left out.
+	Sender string
+
+	// Whether it is an own message. May be left out.
+	FromMe bool
+
+	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	MessageID string
+}
+
+func (p MessageReactParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["target"] = p.Target
+	values["emoji"] = p.Emoji
+	if p.Sender != "" {
+		values["sender"] = p.Sender
+	}
+	if p.FromMe {
+		values["from_me"] = p.FromMe
+	}
+	if p.MessageID != "" {
+		values["message_id"] = p.MessageID
+	}
+	return values
+}
+
+// MessageReactResult is what [Client.MessageReact] gives.
+type MessageReactResult struct {
+	// The id of the message.
+	MessageID string
+
+	// Where it went.
+	Chat string
+
+	// The server's time for it, in milliseconds since 1970 UTC.
+	SentAt time.Time
+}
+
+func (v *MessageReactResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			v.MessageID = r.text()
+		case "chat":
+			v.Chat = r.text()
+		case "sent_at_ms":
+			v.SentAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// MessageReact reacts to a message with an emoji. It calls the method message.react.
+func (c *Client) MessageReact(ctx context.Context, params MessageReactParams) (result MessageReactResult, err error) {
+	err = c.call(ctx, "message.react", params.values(), result.read)
+	return result, err
+}
+
+// MessageReadParams are the parameters of [Client.MessageRead].
+type MessageReadParams struct {
+	// The chat.
+	Chat string
+
+	// The ids of the messages, as an array of text.
+	MessageIds any
+
+	// Who sent them; needed in groups. May be left out.
+	Sender string
+}
+
+func (p MessageReadParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["message_ids"] = p.MessageIds
+	if p.Sender != "" {
+		values["sender"] = p.Sender
+	}
+	return values
+}
+
+// MessageRead tells the sender, and the own other devices, that messages were read. It calls the
+// method message.read.
+//
+// It needs a session that is logged in.
+func (c *Client) MessageRead(ctx context.Context, params MessageReadParams) error {
+	return c.call(ctx, "message.read", params.values(), nil)
+}
+
+// MessageSendParams are the parameters of [Client.MessageSend].
+type MessageSendParams struct {
+	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	Chat string
+
+	// The text, at most 65,536 characters.
+	Text string
+
+	// The message that it answers, as an object with "message_id", "sender" and "text". May be
+	// left out.
+	Quote any
+
+	// Who is mentioned, as an array of JIDs; the text has "@" and the number of each. May be left
+	// out.
+	Mentions any
+
+	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	MessageID string
+}
+
+func (p MessageSendParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["text"] = p.Text
+	if p.Quote != nil {
+		values["quote"] = p.Quote
+	}
+	if p.Mentions != nil {
+		values["mentions"] = p.Mentions
+	}
+	if p.MessageID != "" {
+		values["message_id"] = p.MessageID
+	}
+	return values
+}
+
+// MessageSendResult is what [Client.MessageSend] gives.
+type MessageSendResult struct {
+	// The id of the message.
+	MessageID string
+
+	// Where it went.
+	Chat string
+
+	// The server's time for it, in milliseconds since 1970 UTC.
+	SentAt time.Time
+}
+
+func (v *MessageSendResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			v.MessageID = r.text()
+		case "chat":
+			v.Chat = r.text()
+		case "sent_at_ms":
+			v.SentAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// MessageSend sends a text that may answer a message or mention people. [Client.SendText] does it
+// for plain ones. It calls the method message.send.
+func (c *Client) MessageSend(ctx context.Context, params MessageSendParams) (result MessageSendResult, err error) {
+	err = c.call(ctx, "message.send", params.values(), result.read)
+	return result, err
+}
+
+// PollSendParams are the parameters of [Client.PollSend].
+type PollSendParams struct {
+	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	Chat string
+
+	// The question.
+	Question string
+
+	// The answers to choose from, as an array of 2 to 12 different texts.
+	Options any
+
+	// How many may be chosen: 1 if left out, 0 for any number. May be left out.
+	Selectable *int64
+
+	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	MessageID string
+}
+
+func (p PollSendParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["question"] = p.Question
+	values["options"] = p.Options
+	if p.Selectable != nil {
+		values["selectable"] = *p.Selectable
+	}
+	if p.MessageID != "" {
+		values["message_id"] = p.MessageID
+	}
+	return values
+}
+
+// PollSendResult is what [Client.PollSend] gives.
+type PollSendResult struct {
+	// The id of the message.
+	MessageID string
+
+	// Where it went.
+	Chat string
+
+	// The server's time for it, in milliseconds since 1970 UTC.
+	SentAt time.Time
+}
+
+func (v *PollSendResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			v.MessageID = r.text()
+		case "chat":
+			v.Chat = r.text()
+		case "sent_at_ms":
+			v.SentAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// PollSend sends a poll. It calls the method poll.send.
+func (c *Client) PollSend(ctx context.Context, params PollSendParams) (result PollSendResult, err error) {
+	err = c.call(ctx, "poll.send", params.values(), result.read)
+	return result, err
+}
+
+// PresenceSetParams are the parameters of [Client.PresenceSet].
+type PresenceSetParams struct {
+	// Whether the user counts as being there. While true, the phone may show no notifications.
+	Available bool
+}
+
+func (p PresenceSetParams) values() map[string]any {
+	values := map[string]any{}
+	values["available"] = p.Available
+	return values
+}
+
+// PresenceSet shows contacts that the user is there, or not. At first he is not. It calls the
+// method presence.set.
+//
+// It needs a session that is logged in.
+func (c *Client) PresenceSet(ctx context.Context, params PresenceSetParams) error {
+	return c.call(ctx, "presence.set", params.values(), nil)
+}
+
+// PresenceSubscribeParams are the parameters of [Client.PresenceSubscribe].
+type PresenceSubscribeParams struct {
+	// Whose, as a JID or a phone number.
+	User string
+}
+
+func (p PresenceSubscribeParams) values() map[string]any {
+	values := map[string]any{}
+	values["user"] = p.User
+	return values
+}
+
+// PresenceSubscribe asks for the "presence" and "chat.activity" events of a person, until the
+// connection ends. It calls the method presence.subscribe.
+//
+// It needs a session that is logged in.
+func (c *Client) PresenceSubscribe(ctx context.Context, params PresenceSubscribeParams) error {
+	return c.call(ctx, "presence.subscribe", params.values(), nil)
+}
+
 // ServerPingResult is what [Client.ServerPing] gives.
 type ServerPingResult struct {
 	// Time until the server answered.

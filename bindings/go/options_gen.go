@@ -318,6 +318,14 @@ func WithIQTimeout(timeout time.Duration) Option {
 	return setDuration("iq.timeout_ms", timeout)
 }
 
+// WithMessageAckTimeout sets message.ack_timeout_ms: how long the server may take to acknowledge a
+// message before it is sent again.
+//
+// Allowed: 100ms to 1h. Default: 75s.
+func WithMessageAckTimeout(ackTimeout time.Duration) Option {
+	return setDuration("message.ack_timeout_ms", ackTimeout)
+}
+
 // WithPrekeysUploadCount sets prekeys.upload_count: how many one-time keys are handed to the
 // server at once.
 //

@@ -2,7 +2,10 @@
 
 package libwa
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // #include <wa.h>
 import "C"
@@ -100,5 +103,72 @@ func (c *Client) Logout(ctx context.Context) error {
 func startLogout() starter {
 	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
 		return C.wa_logout(client, request, fault), nil
+	}
+}
+
+// SendText sends a text to a person or a group. Returns at once; the "result" event says when the
+// server has the message, with "message_id", "chat" and "sent_at_ms", or why it could not be sent.
+// Without a connection the message waits for one, across restarts of the program too. Messages to
+// one chat leave in the order of the calls.
+//
+//   - chat: where it goes: the chat of an event, a JID, or a phone number with its country code.
+//   - text: the text, at most 65,536 characters.
+//   - messageID: an id for the message that the host chooses, at most 128 bytes; empty for a new
+//     one. Sending again with the same id, after a crash for example, sends nothing twice: the
+//     result is that of the first time.
+//
+// It waits for the answer; when ctx ends before, the request is cancelled.
+func (c *Client) SendText(ctx context.Context, chat string, text string, messageID string) (result MessageSendResult, err error) {
+	err = c.ask(ctx, "SendText", startSendText(chat, text, messageID), result.read)
+	return result, err
+}
+
+func startSendText(chat string, text string, messageID string) starter {
+	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
+		cChat, err := cText("chat", chat)
+		if err != nil {
+			return 0, err
+		}
+		cText, err := cText("text", text)
+		if err != nil {
+			return 0, err
+		}
+		cMessageID, err := cTextOrNull("message_id", messageID)
+		if err != nil {
+			return 0, err
+		}
+		return C.wa_send_text(client, cChat, cText, cMessageID, request, fault), nil
+	}
+}
+
+// SendMessage sends a serialised protobuf message (the "Message" of WhatsApp's protocol), for
+// content that no other call makes. It is sent as it is, with whatever this version of the library
+// does not know of it. The method "message.send" of [Client.Call] sends replies, mentions and more
+// without protobuf.
+//
+//   - chat: where it goes, as for [Client.SendText].
+//   - message: the bytes.
+//   - messageID: an id for the message that the host chooses, at most 128 bytes; empty for a new
+//     one. Sending again with the same id, after a crash for example, sends nothing twice: the
+//     result is that of the first time.
+//
+// It waits for the answer; when ctx ends before, the request is cancelled.
+func (c *Client) SendMessage(ctx context.Context, chat string, message []byte, messageID string) (result MessageSendResult, err error) {
+	err = c.ask(ctx, "SendMessage", startSendMessage(chat, message, messageID), result.read)
+	return result, err
+}
+
+func startSendMessage(chat string, message []byte, messageID string) starter {
+	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
+		cChat, err := cText("chat", chat)
+		if err != nil {
+			return 0, err
+		}
+		cMessage := cBytes(message)
+		cMessageID, err := cTextOrNull("message_id", messageID)
+		if err != nil {
+			return 0, err
+		}
+		return C.wa_send_message(client, cChat, cMessage, C.size_t(len(message)), cMessageID, request, fault), nil
 	}
 }

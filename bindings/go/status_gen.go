@@ -55,6 +55,16 @@ const (
 	// The process has no file descriptor left; raise its limit or close some, then try again.
 	ErrTooManyFiles Status = 110
 
+	// The address is no JID and no phone number; use the chat of an event, a number with its
+	// country code, or a JID.
+	ErrInvalidJID Status = 111
+
+	// The message cannot be sent as it is; the error's text says what is wrong with it.
+	ErrInvalidMessage Status = 112
+
+	// Messages cannot be sent to an address of this kind; send to a person or to a group.
+	ErrUnsupportedChat Status = 113
+
 	// The call does not fit the state the object is in; the error's text says what state it needs.
 	ErrInvalidState Status = 200
 
@@ -190,6 +200,13 @@ const (
 
 	// The server did not answer in time; try again.
 	ErrRequestTimeout Status = 707
+
+	// No device of the recipient can be reached; check the number.
+	ErrNoRecipient Status = 708
+
+	// WhatsApp does not let this account begin new chats for a time; answer those who write, and
+	// wait.
+	ErrTimeLocked Status = 709
 
 	// Pairing failed; the event's outcome says how, and its text what to tell the user.
 	ErrPairingFailed Status = 800

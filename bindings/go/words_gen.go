@@ -185,6 +185,69 @@ const (
 	PasskeyStepConfirm PasskeyStep = "confirm"
 )
 
+// UnreadableReason is a word that says: why a message cannot be read.
+type UnreadableReason string
+
+// The words of [UnreadableReason]; later versions may bring more.
+const (
+	// It could not be decrypted. While "pending" is true it was asked for again.
+	UnreadableReasonUndecryptable UnreadableReason = "undecryptable"
+
+	// It may be viewed on the phone only.
+	UnreadableReasonViewOnce UnreadableReason = "view_once"
+
+	// The server does not give its content to linked devices.
+	UnreadableReasonUnavailable UnreadableReason = "unavailable"
+)
+
+// ReceiptKind is a word that says: what somebody did with messages.
+type ReceiptKind string
+
+// The words of [ReceiptKind]; later versions may bring more.
+const (
+	// They arrived on a device.
+	ReceiptKindDelivered ReceiptKind = "delivered"
+
+	// They were read.
+	ReceiptKindRead ReceiptKind = "read"
+
+	// They were listened to or watched.
+	ReceiptKindPlayed ReceiptKind = "played"
+)
+
+// ChatActivityKind is a word that says: what somebody is doing in a chat.
+type ChatActivityKind string
+
+// The words of [ChatActivityKind]; later versions may bring more.
+const (
+	// Writing.
+	ChatActivityKindTyping ChatActivityKind = "typing"
+
+	// Recording a voice message.
+	ChatActivityKindRecording ChatActivityKind = "recording"
+
+	// Nothing any more.
+	ChatActivityKindPaused ChatActivityKind = "paused"
+)
+
+// CallStage is a word that says: what happened to a call.
+type CallStage string
+
+// The words of [CallStage]; later versions may bring more.
+const (
+	// Somebody calls.
+	CallStageOffer CallStage = "offer"
+
+	// It was taken, on some device.
+	CallStageAccepted CallStage = "accepted"
+
+	// It was turned down, on some device.
+	CallStageRejected CallStage = "rejected"
+
+	// It ended, or was never taken.
+	CallStageEnded CallStage = "ended"
+)
+
 // LogLevel is a word that says: how much a log line matters.
 type LogLevel string
 

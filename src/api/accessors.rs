@@ -57,8 +57,43 @@ fields! {
         PairingExpired: |b| Some(&b.user_text),
         PairingError: |b| Some(&b.user_text),
     }
-    /// What the programmer wants to know.
+    /// The conversation.
+    chat -> &str {
+        Message: |b| Some(&b.chat),
+        MessageUnreadable: |b| Some(&b.chat),
+        Receipt: |b| Some(&b.chat),
+        ChatActivityChanged: |b| Some(&b.chat),
+        GroupUpdate: |b| Some(&b.chat),
+        Call: |b| b.chat.as_deref(),
+    }
+    /// Who did it.
+    sender -> &str {
+        Message: |b| Some(&b.sender),
+        MessageUnreadable: |b| Some(&b.sender),
+        Receipt: |b| Some(&b.sender),
+        ChatActivityChanged: |b| Some(&b.sender),
+        Presence: |b| Some(&b.sender),
+        GroupUpdate: |b| b.sender.as_deref(),
+        Call: |b| Some(&b.sender),
+        IdentityChanged: |b| Some(&b.sender),
+    }
+    /// The id of the message.
+    message_id -> &str {
+        Message: |b| Some(&b.message_id),
+        MessageUnreadable: |b| Some(&b.message_id),
+    }
+    /// What the message is.
+    message_kind -> &str { Message: |b| Some(&b.kind), }
+    /// Whether this account did it, from another device.
+    is_from_me -> bool {
+        Message: |b| Some(b.from_me),
+        MessageUnreadable: |b| Some(b.from_me),
+        Receipt: |b| Some(b.from_me),
+    }
+    /// What people wrote, or what the programmer wants to know.
     text -> &str {
+        Message: |b| b.text.as_ref().map(|text| text.reveal()),
+        GroupUpdate: |b| b.text.as_ref().map(|text| text.reveal()),
         Connection: |b| b.text.as_deref(),
         LoggedOut: |b| b.text.as_deref(),
         PairingError: |b| b.text.as_deref(),

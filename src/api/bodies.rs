@@ -1,11 +1,12 @@
 //! The table of events: one struct for each type, with its fields, from which JSON, pages and C constants are made.
 //!
-//! Numbers go in ranges by subject, with room: 100 the session, 200 pairing, 300 messages (none yet), 400 requests, 500 the
+//! Numbers go in ranges by subject, with room: 100 the session, 200 pairing, 300 messages, 400 requests, 500 the
 //! library itself. They are never renumbered.
 
 use super::event::{EventInfo, EventKind, Keep};
-use super::field::{FieldInfo, FieldType, Hidden, words};
+use super::field::{FieldInfo, FieldType, Hidden};
 use super::status::Status;
+use super::words::*;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -84,145 +85,6 @@ macro_rules! events {
             sample: $body::sample,
         },)+];
     };
-}
-
-words! {
-    /// Where the connection stands.
-    ConnectionState {
-        /// A connection is being opened.
-        Connecting = "connecting",
-        /// Connected and the server's identity checked; logging in, or waiting to be paired.
-        Connected = "connected",
-        /// Logged in.
-        Online = "online",
-        /// Not connected, and no attempt will be made before the host asks for one.
-        Disconnected = "disconnected",
-        /// Not connected; the next attempt is made by itself.
-        Reconnecting = "reconnecting",
-    }
-    /// How far a pairing has come.
-    PairingStage {
-        /// The server was asked for a code.
-        Requested = "requested",
-        /// A code, or a QR code, is there for the user.
-        Code = "code",
-        /// The phone answered: a code was typed, not necessarily the right one.
-        PhoneAnswered = "phone_answered",
-        /// The server took our half; now the phone decides.
-        FinishAccepted = "finish_accepted",
-        /// The phone linked this device; the account is stored.
-        Linked = "linked",
-        /// The connection was renewed and logs in as the new device.
-        FirstLogin = "first_login",
-        /// The session is ready for use.
-        Ready = "ready",
-    }
-    /// Where on its way a pairing, or an attempt of it, ended.
-    OutcomeStage {
-        /// What the host handed in; nothing was sent.
-        Input = "input",
-        /// Reaching the pairing service.
-        Connection = "connection",
-        /// Asking the server for a code.
-        Request = "request",
-        /// A code was shown and the phone was to answer.
-        Code = "code",
-        /// The phone had answered and the link was being made.
-        Answer = "answer",
-        /// A QR code was shown.
-        Qr = "qr",
-        /// The account demanded its passkey.
-        Passkey = "passkey",
-        /// The server's message that says the phone has linked us.
-        Confirmation = "confirmation",
-        /// The first login after it.
-        Login = "login",
-        /// The life of the linked device.
-        Session = "session",
-    }
-    /// How a pairing was asked for.
-    PairingMethod {
-        /// By a code typed on the phone.
-        Code = "code",
-        /// By a QR code scanned with the phone.
-        Qr = "qr",
-        /// By a passkey, which the account demanded in the course of the two others.
-        Passkey = "passkey",
-    }
-    /// What the passkey flow wants from the host.
-    PasskeyStep {
-        /// An assertion for the challenge in `options`: wa_answer_passkey.
-        Required = "required",
-        /// The user compares `display` with what the phone shows: wa_confirm_passkey.
-        Confirm = "confirm",
-    }
-    /// What kind of restriction the server put up.
-    RestrictionKind {
-        /// Banned for a time.
-        TemporaryBan = "temporary_ban",
-        /// Banned.
-        AccountBanned = "account_banned",
-        /// Locked, or no longer registered on its phone.
-        AccountLocked = "account_locked",
-        /// This version of the client is refused.
-        ClientOutdated = "client_outdated",
-        /// Starting conversations is not allowed for a time.
-        TimeLock = "time_lock",
-        /// Too many requests.
-        RateLimit = "rate_limit",
-        /// Linking by code is refused for this account.
-        PairingRefused = "pairing_refused",
-    }
-    /// What a restriction holds for.
-    RestrictionScope {
-        /// The whole account, on every device.
-        Account = "account",
-        /// This program's sessions, whatever the account.
-        Client = "client",
-        /// This connection, until the time given.
-        Connection = "connection",
-        /// Linking of new devices only.
-        Pairing = "pairing",
-        /// Sending to people who have not written before.
-        NewChats = "new_chats",
-    }
-    /// Why a session ended.
-    LogoutReason {
-        /// The host called wa_logout.
-        ByHost = "by_host",
-        /// Unlinked on the phone, or by the server on the phone's behalf.
-        ByPhone = "by_phone",
-        /// The phone was registered anew and no longer knows this device.
-        PhoneReset = "phone_reset",
-        /// Unlinked right after pairing.
-        LinkRevoked = "link_revoked",
-        /// The account is locked.
-        AccountLocked = "account_locked",
-        /// The account is banned.
-        AccountBanned = "account_banned",
-    }
-    /// Why a client is closed.
-    CloseReason {
-        /// The host called wa_client_close or wa_client_free.
-        ByHost = "by_host",
-        /// The session was logged out, which ends its client.
-        LoggedOut = "logged_out",
-        /// The client met a fault of its own or of its store and cannot go on.
-        Failed = "failed",
-    }
-    /// How much a log line matters.
-    LogLevel {
-        /// Something went wrong.
-        Error = "error",
-        /// Something looks wrong.
-        Warn = "warn",
-        /// What a person running the program wants to know.
-        Info = "info",
-        /// What a programmer looking for a fault wants to know.
-        Debug = "debug",
-        /// Every stanza, without its secrets.
-        Trace = "trace",
-    }
 }
 
 events! {
@@ -405,6 +267,148 @@ events! {
         business_name: Option<String>,
         /// By code, QR or passkey.
         method: PairingMethod,
+    }
+
+    /// A message came: from a person, in a group, or from another device of this account.
+    300 "message" = "WA_EVENT_MESSAGE", Durable, "0.1.0",
+    Message {
+        /// Its id, unique per chat and sender.
+        message_id: String,
+        /// The conversation's JID: a person, a group, a channel. What answers it goes there.
+        chat: String,
+        /// The sender's JID.
+        sender: String,
+        /// The sender's phone number, digits only, if it is known.
+        sender_phone: Option<String>,
+        /// Whether this account sent it, from another of its devices.
+        from_me: bool,
+        /// Whether the conversation has more than two members.
+        is_group: bool,
+        /// The server's time for it.
+        sent_at_ms: i64,
+        /// The name that the sender gives himself.
+        push_name: Option<Hidden>,
+        /// What it is: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown` for a type that this version does not know.
+        kind: Cow<'static, str>,
+        /// The text, or the caption; of a reaction the emoji, of an edit the new text.
+        text: Option<Hidden>,
+        /// The message that it answers: `message_id`, `sender`, `text`; null if it answers none.
+        quoted: Value,
+        /// The JIDs that are mentioned, as an array of text.
+        mentions: Value,
+        /// What belongs to its kind, as an object: the target of a reaction, an edit or a deletion, the options of a poll, a place.
+        content: Value,
+        /// Whether it waited at the server while this device was offline.
+        offline: bool,
+        /// Whether it was encrypted for an identity that its sender has given up since.
+        old_identity: bool,
+        /// The serialised protobuf message, base64, for kinds that have more to them than these fields.
+        raw: Option<Hidden>,
+    }
+
+    /// A message came that cannot be read. If it can be read later, `message` brings it.
+    301 "message.unreadable" = "WA_EVENT_MESSAGE_UNREADABLE", Droppable, "0.1.0",
+    MessageUnreadable {
+        /// Its id.
+        message_id: String,
+        /// The conversation's JID.
+        chat: String,
+        /// The sender's JID.
+        sender: String,
+        /// Whether this account sent it, from another of its devices.
+        from_me: bool,
+        /// The server's time for it.
+        sent_at_ms: i64,
+        /// Why.
+        reason: UnreadableReason,
+        /// How often it was asked for again.
+        retries: u32,
+        /// Whether it may still come.
+        pending: bool,
+        /// Whether the sender wants nothing shown in its place.
+        hidden: bool,
+    }
+
+    /// Messages were delivered or read.
+    310 "receipt" = "WA_EVENT_RECEIPT", Durable, "0.1.0",
+    Receipt {
+        /// The conversation's JID.
+        chat: String,
+        /// Whose receipt it is.
+        sender: String,
+        /// Whether this account did it, on another device.
+        from_me: bool,
+        /// What was done.
+        receipt: ReceiptKind,
+        /// The ids of the messages, as an array of text.
+        message_ids: Value,
+        /// When.
+        seen_at_ms: i64,
+    }
+
+    /// Somebody is writing or recording, or stopped.
+    320 "chat.activity" = "WA_EVENT_CHAT_ACTIVITY", Droppable, "0.1.0",
+    ChatActivityChanged {
+        /// The conversation's JID.
+        chat: String,
+        /// Who.
+        sender: String,
+        /// What.
+        activity: ChatActivity,
+    }
+
+    /// Somebody came online or went, as far as they show it. Asked for with `presence.subscribe`.
+    321 "presence" = "WA_EVENT_PRESENCE", Droppable, "0.1.0",
+    Presence {
+        /// Who.
+        sender: String,
+        /// Whether they are there.
+        available: bool,
+        /// When they were there last, if they show it.
+        last_seen_at_ms: Option<i64>,
+    }
+
+    /// A group changed: its members, its name, its settings.
+    330 "group.update" = "WA_EVENT_GROUP_UPDATE", Waits, "0.1.0",
+    GroupUpdate {
+        /// The group's JID.
+        chat: String,
+        /// Who changed it, if the server says.
+        sender: Option<String>,
+        /// What changed, as a word: `add`, `remove`, `subject` and so on.
+        change: Cow<'static, str>,
+        /// The members concerned, as an array of JIDs.
+        members: Value,
+        /// The new value, where the change has one.
+        text: Option<Hidden>,
+        /// When.
+        changed_at_ms: i64,
+    }
+
+    /// Somebody calls. Calls cannot be taken here.
+    340 "call" = "WA_EVENT_CALL", Waits, "0.1.0",
+    Call {
+        /// The call's id.
+        call_id: String,
+        /// Who calls.
+        sender: String,
+        /// What happened to it.
+        stage: CallStage,
+        /// Whether it is a video call.
+        video: bool,
+        /// The group, if it is a call in one.
+        chat: Option<String>,
+        /// When.
+        called_at_ms: i64,
+    }
+
+    /// A person has a new identity key: a new phone, or a new installation. Their messages are still encrypted end to end.
+    350 "identity.changed" = "WA_EVENT_IDENTITY_CHANGED", Waits, "0.1.0",
+    IdentityChanged {
+        /// Whose.
+        sender: String,
+        /// The number of the device.
+        device: u32,
     }
 
     /// The one answer to a request.

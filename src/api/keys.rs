@@ -166,6 +166,8 @@ keys! {
     reconnect_jitter = "reconnect.jitter_percent", Number(0, 50), "10", "0.1.0";
     /// How long the server may take to answer a request.
     iq_timeout = "iq.timeout_ms", Millis(100, HOUR), "75000", "0.1.0";
+    /// How long the server may take to acknowledge a message before it is sent again.
+    message_ack_timeout = "message.ack_timeout_ms", Millis(100, HOUR), "75000", "0.1.0";
     /// How many one-time keys are handed to the server at once.
     prekeys_upload_count = "prekeys.upload_count", Number(1, 2_000), "812", "0.1.0";
     /// Below how many of them left at the server new ones are handed over.

@@ -96,8 +96,245 @@ const fn param(name: &'static str, kind: &'static str, optional: bool, sentence:
     ParamInfo { name, kind, optional, sentence }
 }
 
+/// What every method gives that sends a message.
+const SENT: &[ParamInfo] = &[
+    param("message_id", "text", false, "The id of the message."),
+    param("chat", "text", false, "Where it went."),
+    param("sent_at_ms", "integer", false, "The server's time for it, in milliseconds since 1970 UTC."),
+];
+
 /// Every method there is, by name.
 pub static METHODS: &[MethodInfo] = &[
+    MethodInfo {
+        name: "chat.activity",
+        params: &[
+            param("chat", "text", false, "The chat."),
+            param("activity", "text", false, "`typing`, `recording` or `paused`."),
+        ],
+        result: &[],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Shows the others in a chat that somebody is writing or recording, or has stopped. It fades by itself after some 20 seconds.",
+    },
+    MethodInfo {
+        name: "contact.send",
+        params: &[
+            param(
+                "chat",
+                "text",
+                false,
+                "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
+            ),
+            param("contacts", "json", false, "The cards, as an array of objects with `name` and `vcard`."),
+            param(
+                "message_id",
+                "text",
+                true,
+                "An id for the message that the host chooses; see wa_send_text.",
+            ),
+        ],
+        result: SENT,
+        needs_login: false,
+        since: "0.1.0",
+        sentence: "Sends contact cards.",
+    },
+    MethodInfo {
+        name: "location.send",
+        params: &[
+            param(
+                "chat",
+                "text",
+                false,
+                "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
+            ),
+            param("latitude", "json", false, "Degrees north, a number from -90 to 90."),
+            param("longitude", "json", false, "Degrees east, a number from -180 to 180."),
+            param("name", "text", true, "The name of the place."),
+            param("address", "text", true, "Its address."),
+            param(
+                "message_id",
+                "text",
+                true,
+                "An id for the message that the host chooses; see wa_send_text.",
+            ),
+        ],
+        result: SENT,
+        needs_login: false,
+        since: "0.1.0",
+        sentence: "Sends a place.",
+    },
+    MethodInfo {
+        name: "message.delete",
+        params: &[
+            param(
+                "chat",
+                "text",
+                false,
+                "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
+            ),
+            param("target", "text", false, "The id of the message."),
+            param(
+                "sender",
+                "text",
+                true,
+                "Whose message it is, for an administrator of a group who deletes that of somebody else. Left out for an own message.",
+            ),
+            param(
+                "message_id",
+                "text",
+                true,
+                "An id for the message that the host chooses; see wa_send_text.",
+            ),
+        ],
+        result: SENT,
+        needs_login: false,
+        since: "0.1.0",
+        sentence: "Deletes a message for everybody.",
+    },
+    MethodInfo {
+        name: "message.edit",
+        params: &[
+            param(
+                "chat",
+                "text",
+                false,
+                "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
+            ),
+            param("target", "text", false, "The id of the own message."),
+            param("text", "text", false, "The new text."),
+            param(
+                "message_id",
+                "text",
+                true,
+                "An id for the message that the host chooses; see wa_send_text.",
+            ),
+        ],
+        result: SENT,
+        needs_login: false,
+        since: "0.1.0",
+        sentence: "Gives an own message a new text. Official clients take edits for 20 minutes after it was sent.",
+    },
+    MethodInfo {
+        name: "message.react",
+        params: &[
+            param(
+                "chat",
+                "text",
+                false,
+                "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
+            ),
+            param("target", "text", false, "The id of the message."),
+            param("emoji", "text", false, "One emoji; empty takes an earlier reaction back."),
+            param("sender", "text", true, "Whose message it is; needed in groups, unless it is an own one."),
+            param("from_me", "boolean", true, "Whether it is an own message."),
+            param(
+                "message_id",
+                "text",
+                true,
+                "An id for the message that the host chooses; see wa_send_text.",
+            ),
+        ],
+        result: SENT,
+        needs_login: false,
+        since: "0.1.0",
+        sentence: "Reacts to a message with an emoji.",
+    },
+    MethodInfo {
+        name: "message.read",
+        params: &[
+            param("chat", "text", false, "The chat."),
+            param("message_ids", "json", false, "The ids of the messages, as an array of text."),
+            param("sender", "text", true, "Who sent them; needed in groups."),
+        ],
+        result: &[],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Tells the sender, and the own other devices, that messages were read.",
+    },
+    MethodInfo {
+        name: "message.send",
+        params: &[
+            param(
+                "chat",
+                "text",
+                false,
+                "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
+            ),
+            param("text", "text", false, "The text, at most 65,536 characters."),
+            param(
+                "quote",
+                "json",
+                true,
+                "The message that it answers, as an object with `message_id`, `sender` and `text`.",
+            ),
+            param(
+                "mentions",
+                "json",
+                true,
+                "Who is mentioned, as an array of JIDs; the text has `@` and the number of each.",
+            ),
+            param(
+                "message_id",
+                "text",
+                true,
+                "An id for the message that the host chooses; see wa_send_text.",
+            ),
+        ],
+        result: SENT,
+        needs_login: false,
+        since: "0.1.0",
+        sentence: "Sends a text that may answer a message or mention people. wa_send_text does it for plain ones.",
+    },
+    MethodInfo {
+        name: "poll.send",
+        params: &[
+            param(
+                "chat",
+                "text",
+                false,
+                "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
+            ),
+            param("question", "text", false, "The question."),
+            param(
+                "options",
+                "json",
+                false,
+                "The answers to choose from, as an array of 2 to 12 different texts.",
+            ),
+            param("selectable", "integer", true, "How many may be chosen: 1 if left out, 0 for any number."),
+            param(
+                "message_id",
+                "text",
+                true,
+                "An id for the message that the host chooses; see wa_send_text.",
+            ),
+        ],
+        result: SENT,
+        needs_login: false,
+        since: "0.1.0",
+        sentence: "Sends a poll.",
+    },
+    MethodInfo {
+        name: "presence.set",
+        params: &[param(
+            "available",
+            "boolean",
+            false,
+            "Whether the user counts as being there. While true, the phone may show no notifications.",
+        )],
+        result: &[],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Shows contacts that the user is there, or not. At first he is not.",
+    },
+    MethodInfo {
+        name: "presence.subscribe",
+        params: &[param("user", "text", false, "Whose, as a JID or a phone number.")],
+        result: &[],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Asks for the `presence` and `chat.activity` events of a person, until the connection ends.",
+    },
     MethodInfo {
         name: "server.ping",
         params: &[],

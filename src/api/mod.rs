@@ -17,6 +17,7 @@ mod methods;
 mod reference;
 mod status;
 mod user_text;
+mod words;
 
 pub use bodies::*;
 pub use config::Config;
@@ -27,6 +28,7 @@ pub use keys::{KEYS, KeyInfo, KeyType};
 pub use methods::{METHODS, MethodInfo, ParamInfo, check_call, find_method};
 pub use reference::{OutcomeInfo, pages, reference_json};
 pub use status::{STATUSES, Status, StatusInfo};
+pub use words::*;
 
 /// A duration in milliseconds as the host sees it: 32 bits, and what is longer is shown as the longest.
 pub fn millis(duration: std::time::Duration) -> u32 {

@@ -122,6 +122,13 @@ statuses! {
     /// The process has no file descriptor left; raise its limit or close some, then try again.
     110 TOO_MANY_FILES = "WA_ERROR_TOO_MANY_FILES" retry;
 
+    /// The address is no JID and no phone number; use the chat of an event, a number with its country code, or a JID.
+    111 INVALID_JID = "WA_ERROR_INVALID_JID";
+    /// The message cannot be sent as it is; the error's text says what is wrong with it.
+    112 INVALID_MESSAGE = "WA_ERROR_INVALID_MESSAGE";
+    /// Messages cannot be sent to an address of this kind; send to a person or to a group.
+    113 UNSUPPORTED_CHAT = "WA_ERROR_UNSUPPORTED_CHAT";
+
     // 200-299: not now.
     /// The call does not fit the state the object is in; the error's text says what state it needs.
     200 INVALID_STATE = "WA_ERROR_INVALID_STATE";
@@ -219,6 +226,11 @@ statuses! {
     706 SERVER_ERROR = "WA_ERROR_SERVER_ERROR" retry;
     /// The server did not answer in time; try again.
     707 REQUEST_TIMEOUT = "WA_ERROR_REQUEST_TIMEOUT" retry;
+
+    /// No device of the recipient can be reached; check the number.
+    708 NO_RECIPIENT = "WA_ERROR_NO_RECIPIENT";
+    /// WhatsApp does not let this account begin new chats for a time; answer those who write, and wait.
+    709 TIME_LOCKED = "WA_ERROR_TIME_LOCKED" retry;
 
     // 800-899: pairing. The event names the exact outcome; these are its classes.
     /// Pairing failed; the event's outcome says how, and its text what to tell the user.

@@ -1,9 +1,7 @@
 //! What a program can tell its user where an event comes from a closed list. The outcomes of pairing bring texts of their own.
 
-use super::bodies::RestrictionScope;
-use super::bodies::{
-    LoggedOut, LogoutReason, PairingMethod, PairingProgress, PairingStage, Restricted, RestrictionKind,
-};
+use super::bodies::{LoggedOut, PairingProgress, Restricted};
+use super::words::{LogoutReason, PairingMethod, PairingStage, RestrictionKind, RestrictionScope};
 
 impl PairingStage {
     /// What to tell the user at this step.

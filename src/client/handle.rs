@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::failure;
-use super::methods::Call;
+use super::methods::{self, Call, Draft, MESSAGE};
 use super::queue::{Queue, Sink};
 use super::runtime::{self, Lease};
 use super::session::{Command, Parts, Session};
@@ -166,6 +166,23 @@ impl Client {
     pub fn call(&self, method: &str, params_json: Option<&str>) -> Result<u64, Error> {
         let call = Call::parse(method, params_json)?;
         self.request(|request| Command::Call { request, call })
+    }
+
+    /// Sends a text to a person or a group, under an id of the host's choice or a new one.
+    pub fn send_text(&self, chat: &str, text: &str, id: Option<&str>) -> Result<u64, Error> {
+        self.send(methods::text(chat, text, id)?)
+    }
+
+    /// Sends a serialised protobuf message.
+    pub fn send_message(&self, chat: &str, message: &[u8], id: Option<&str>) -> Result<u64, Error> {
+        self.send(methods::raw(chat, message, id)?)
+    }
+
+    fn send(&self, draft: Draft) -> Result<u64, Error> {
+        if !self.is_linked() {
+            return Err(Error::plain(Status::NOT_LINKED));
+        }
+        self.request(|request| Command::Call { request, call: Call::Send(MESSAGE, Box::new(draft)) })
     }
 
     /// The host has dealt with an event, which need not come again. Returns at once; the store follows.

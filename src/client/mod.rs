@@ -16,6 +16,7 @@
 //! | `methods` | what can be called by name |
 
 mod backoff;
+mod chat;
 mod clock;
 mod device;
 mod ending;
@@ -32,6 +33,7 @@ pub mod runtime;
 mod session;
 mod settings;
 mod shared;
+mod told;
 
 pub use handle::Client;
 pub use outcomes::outcomes;

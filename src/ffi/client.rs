@@ -57,7 +57,7 @@ fn find(client: *const wa_client) -> Result<Arc<Client>, Error> {
 /// Runs what gives the number of a request, and puts that number out.
 ///
 /// # Safety `request` and `error` are NULL or writable.
-unsafe fn asking(
+pub(super) unsafe fn asking(
     client: *mut wa_client,
     request: *mut u64,
     error: *mut *mut wa_error,

@@ -64,6 +64,18 @@ pub const WA_ERROR_SYSTEM: wa_status = 109;
 /// then try again.
 pub const WA_ERROR_TOO_MANY_FILES: wa_status = 110;
 
+/// The address is no JID and no phone number; use the chat of an event, a
+/// number with its country code, or a JID.
+pub const WA_ERROR_INVALID_JID: wa_status = 111;
+
+/// The message cannot be sent as it is; the error's text says what is wrong
+/// with it.
+pub const WA_ERROR_INVALID_MESSAGE: wa_status = 112;
+
+/// Messages cannot be sent to an address of this kind; send to a person or to
+/// a group.
+pub const WA_ERROR_UNSUPPORTED_CHAT: wa_status = 113;
+
 /// The call does not fit the state the object is in; the error's text says
 /// what state it needs.
 pub const WA_ERROR_INVALID_STATE: wa_status = 200;
@@ -215,6 +227,13 @@ pub const WA_ERROR_SERVER_ERROR: wa_status = 706;
 /// The server did not answer in time; try again.
 pub const WA_ERROR_REQUEST_TIMEOUT: wa_status = 707;
 
+/// No device of the recipient can be reached; check the number.
+pub const WA_ERROR_NO_RECIPIENT: wa_status = 708;
+
+/// WhatsApp does not let this account begin new chats for a time; answer those
+/// who write, and wait.
+pub const WA_ERROR_TIME_LOCKED: wa_status = 709;
+
 /// Pairing failed; the event's outcome says how, and its text what to tell the
 /// user.
 pub const WA_ERROR_PAIRING_FAILED: wa_status = 800;
@@ -316,6 +335,34 @@ pub const WA_EVENT_PAIRING_PASSKEY: u32 = 205;
 /// Event `pairing.success`: The phone linked this device. `ready` follows
 /// after the first login.
 pub const WA_EVENT_PAIRING_SUCCESS: u32 = 206;
+
+/// Event `message`: A message came: from a person, in a group, or from another
+/// device of this account.
+pub const WA_EVENT_MESSAGE: u32 = 300;
+
+/// Event `message.unreadable`: A message came that cannot be read. If it can
+/// be read later, `message` brings it.
+pub const WA_EVENT_MESSAGE_UNREADABLE: u32 = 301;
+
+/// Event `receipt`: Messages were delivered or read.
+pub const WA_EVENT_RECEIPT: u32 = 310;
+
+/// Event `chat.activity`: Somebody is writing or recording, or stopped.
+pub const WA_EVENT_CHAT_ACTIVITY: u32 = 320;
+
+/// Event `presence`: Somebody came online or went, as far as they show it.
+/// Asked for with `presence.subscribe`.
+pub const WA_EVENT_PRESENCE: u32 = 321;
+
+/// Event `group.update`: A group changed: its members, its name, its settings.
+pub const WA_EVENT_GROUP_UPDATE: u32 = 330;
+
+/// Event `call`: Somebody calls. Calls cannot be taken here.
+pub const WA_EVENT_CALL: u32 = 340;
+
+/// Event `identity.changed`: A person has a new identity key: a new phone, or
+/// a new installation. Their messages are still encrypted end to end.
+pub const WA_EVENT_IDENTITY_CHANGED: u32 = 350;
 
 /// Event `result`: The one answer to a request.
 pub const WA_EVENT_RESULT: u32 = 400;

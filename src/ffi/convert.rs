@@ -1,4 +1,4 @@
-//! Everything that turns C's values into Rust's and back: text in, text out, values through out-pointers. Bytes go out only.
+//! Everything that turns C's values into Rust's and back: text and bytes in and out, values through out-pointers.
 
 use crate::api::{Error, Status};
 use parking_lot::Mutex;
@@ -46,6 +46,30 @@ pub(super) unsafe fn optional_text<'a>(
             Err(Error::new(Status::INVALID_UTF8, text).with_key(name))
         }
     }
+}
+
+/// Reads `length` bytes, at most `max`. No bytes need no pointer.
+///
+/// # Safety
+/// `start` is NULL or points to `length` bytes, which do not change during the call.
+pub(super) unsafe fn bytes<'a>(
+    start: *const u8,
+    length: usize,
+    name: &'static str,
+    max: usize,
+) -> Result<&'a [u8], Error> {
+    if length > max {
+        let text = format!("{name} is longer than the {max} bytes it may have");
+        return Err(Error::new(Status::TOO_LONG, text).with_key(name));
+    }
+    if length == 0 {
+        return Ok(&[]);
+    }
+    if start.is_null() {
+        return Err(missing(name));
+    }
+    // SAFETY: not NULL, and that many bytes by the caller's promise.
+    Ok(unsafe { std::slice::from_raw_parts(start, length) })
 }
 
 /// Writes a result through a pointer that may be NULL, aligned or not.

@@ -8,7 +8,7 @@ use crate::api::Body;
 use std::ffi::c_char;
 
 /// A text of an event, lent under a name of its own.
-fn text(
+pub(super) fn text(
     event: *const wa_event,
     name: &'static str,
     pick: impl FnOnce(&Body) -> Option<&str>,
@@ -124,10 +124,12 @@ pub unsafe extern "C" fn wa_event_user_text(event: *const wa_event) -> *const c_
     text(event, "user_text", Body::user_text)
 }
 
-/// Gives a sentence in English for the programmer and the log.
+/// Gives what people wrote: the text or caption of a message, the new value of
+/// what changed in a group. For events that tell of a fault it is a sentence in
+/// English for the programmer and the log.
 ///
-/// Event types: connection, logged_out, pairing.error, result, log, closed;
-/// each only when there is something to say.
+/// Event types: message, group.update, connection, logged_out, pairing.error,
+/// result, log, closed; each only when there is something to say.
 ///
 /// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when

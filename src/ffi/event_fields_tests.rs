@@ -2,6 +2,7 @@
 
 use super::super::event::wa_event_free;
 use super::super::handle;
+use super::super::message_fields::*;
 use super::*;
 use crate::api::{EVENTS, Event};
 use std::collections::BTreeMap;
@@ -30,6 +31,11 @@ fn gives(name: &str, event: *const wa_event) -> bool {
             "wa_event_is_refreshing" => wa_event_is_refreshing(event),
             // A sample's status is WA_OK, which is also the answer for "none".
             "wa_event_status" => has_status(event),
+            "wa_event_chat" => text(wa_event_chat(event)),
+            "wa_event_sender" => text(wa_event_sender(event)),
+            "wa_event_message_id" => text(wa_event_message_id(event)),
+            "wa_event_message_kind" => text(wa_event_message_kind(event)),
+            "wa_event_is_from_me" => wa_event_is_from_me(event),
             "wa_event_result" => text(wa_event_result(event, std::ptr::null_mut())),
             "wa_event_qr_image" => ["text", "svg", "png"].iter().all(|format| {
                 let format = std::ffi::CString::new(*format).unwrap();
@@ -48,7 +54,7 @@ fn has_status(event: *const wa_event) -> bool {
 fn documented() -> BTreeMap<String, Vec<String>> {
     let mut found = BTreeMap::new();
     let mut comment = String::new();
-    for line in include_str!("event_fields.rs").lines() {
+    for line in [include_str!("event_fields.rs"), include_str!("message_fields.rs")].concat().lines() {
         if let Some(text) = line.strip_prefix("///") {
             comment.push_str(text);
         } else if let Some(rest) = line.strip_prefix("pub unsafe extern \"C\" fn ") {

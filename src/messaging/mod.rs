@@ -1,8 +1,19 @@
 //! Messages: from what a host wants to say to the stanzas that say it, and back.
 //!
 //! Values in, values out, as in [`pairing`](crate::pairing): no clock, socket or randomness but what is handed in.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`address`] | the names under which keys are kept |
+//! | [`content`] | what messages say: made, read, sealed |
+//! | [`stanzas`] | typed values and the stanzas that carry them; no state and no decisions |
+//! | [`desk`] | the records that are worked on, loaded from the store and written back to it |
+//! | [`engine`] | the decisions: what is done with a message that comes, and what it takes to send one |
 
+pub mod address;
 pub mod content;
+pub(crate) mod desk;
+pub(crate) mod engine;
 pub mod stanzas;
 
 #[cfg(test)]

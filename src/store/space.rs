@@ -23,6 +23,38 @@ pub enum Space {
     Event = 8,
     /// Which events of a row the host has acknowledged, by the number of the row; absent when none is.
     EventMark = 9,
+    /// Sessions with other devices, by address: what changes with every message.
+    Session = 10,
+    /// The rest of a session: earlier states, keys of messages that have not come.
+    SessionArchive = 11,
+    /// Sender keys of others, by group and address: what changes with every message.
+    SenderKey = 12,
+    /// The rest of a sender key.
+    SenderKeyArchive = 13,
+    /// Our own sender key of a group, by group.
+    OwnSenderKey = 14,
+    /// The devices that have our sender key of a group, by group.
+    SenderKeyHolders = 15,
+    /// The devices of a user, by user.
+    Devices = 16,
+    /// What is known of a group, by group.
+    Group = 17,
+    /// Messages of ours, to be sent or sent lately, by id.
+    Outbox = 18,
+    /// Fingerprints of the messages that were shown lately.
+    Known = 19,
+    /// How often a message was asked for again, by message.
+    RetryAsked = 20,
+    /// How often a message was sent again, by message and device.
+    RetryAnswered = 21,
+    /// Secrets of messages that can be voted on or answered, by message.
+    MessageSecret = 22,
+    /// Tokens that show that somebody trusts us, by user.
+    PrivacyToken = 23,
+    /// Keys of the app state, by id.
+    AppStateKey = 24,
+    /// Where the account's history is, by the id of the message that said so.
+    HistoryNotice = 25,
 }
 
 impl Space {

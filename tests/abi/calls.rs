@@ -14,7 +14,10 @@ pub(crate) fn source() -> String {
         "\nstatic const struct { const char *name; void (*call)(unsigned pick); unsigned picks; } CALLS[] = {\n",
     );
     for function in &functions {
-        let picks: Vec<String> = function.params.iter().map(|(kind, _)| count(kind)).collect();
+        let is_length =
+            |index: usize| index > 0 && matches!(kind(&function.params[index - 1].0), Kind::Bytes);
+        let counted = function.params.iter().enumerate().filter(|(index, _)| !is_length(*index));
+        let picks: Vec<String> = counted.map(|(_, (kind, _))| count(kind)).collect();
         let picks = if picks.is_empty() { "1".to_owned() } else { picks.join(" * ") };
         writeln!(source, "    {{ \"{0}\", call_{0}, {picks} }},", function.name).unwrap();
     }
@@ -26,6 +29,8 @@ pub(crate) fn source() -> String {
 enum Kind<'a> {
     Handle(&'a str),
     Text,
+    /// Bytes; the number behind them says how many.
+    Bytes,
     Number,
     Out(&'a str),
     Error,
@@ -35,6 +40,7 @@ fn kind(declared: &str) -> Kind<'_> {
     let plain = declared.strip_prefix("const ").unwrap_or(declared).trim();
     match plain {
         "char *" => Kind::Text,
+        "uint8_t *" => Kind::Bytes,
         "wa_error **" => Kind::Error,
         "int32_t" | "uint64_t" | "wa_status" | "size_t" => Kind::Number,
         "uint64_t *" | "size_t *" | "wa_client **" | "wa_queue **" | "wa_event **" => {
@@ -51,6 +57,7 @@ fn count(declared: &str) -> String {
     match kind(declared) {
         Kind::Handle(_) => "HANDLES",
         Kind::Text => "TEXTS",
+        Kind::Bytes => "BYTES",
         Kind::Number => "NUMBERS",
         Kind::Out(_) | Kind::Error => "OUTS",
     }
@@ -75,6 +82,13 @@ fn one(source: &mut String, function: &Function) {
                 }
             }
             Kind::Text => writeln!(source, "    const char *{argument} = pick_text(&pick);").unwrap(),
+            Kind::Bytes => {
+                source.push_str("    size_t length = 0;\n");
+                writeln!(source, "    const uint8_t *{argument} = pick_bytes(&pick, &length);").unwrap();
+            }
+            Kind::Number if index > 0 && matches!(kind(&params[index - 1].0), Kind::Bytes) => {
+                writeln!(source, "    size_t {argument} = length;").unwrap();
+            }
             Kind::Number => {
                 writeln!(source, "    {declared} {argument} = ({declared})pick_number(&pick);").unwrap();
             }

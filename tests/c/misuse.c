@@ -204,6 +204,21 @@ static const char *pick_text(unsigned *pick)
     }
 }
 
+/* Bytes and how many there are: none, fewer than claimed (with no pointer), a
+ * message, more than may be. What is claimed is there, or must not be read. */
+#define BYTES 5u
+static const uint8_t *pick_bytes(unsigned *pick, size_t *length)
+{
+    static const uint8_t message[] = {0x0a, 2, 'h', 'i'};
+    switch (choose(pick, BYTES)) {
+    case 0: *length = sizeof message; return message;
+    case 1: *length = 0; return NULL;
+    case 2: *length = 7; return NULL;
+    case 3: *length = SIZE_MAX; return message;
+    default: *length = 1; return (const uint8_t *)"\xff";
+    }
+}
+
 #define NUMBERS 4u
 static int64_t pick_number(unsigned *pick)
 {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use wa::api::{EVENTS, STATUSES};
 
 /// The sources of the header, in the order of its parts.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 12] = [
     "constants",
     "version",
     "status",
@@ -14,8 +14,10 @@ const SOURCES: [&str; 10] = [
     "config",
     "queue",
     "client",
+    "messages",
     "event",
     "event_fields",
+    "message_fields",
     "reference",
 ];
 

@@ -8,6 +8,7 @@ mod ends;
 mod interruptions;
 mod linking;
 mod many;
+mod messages;
 mod passkey;
 mod prekeys;
 mod refusals;

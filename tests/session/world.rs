@@ -92,6 +92,21 @@ impl World {
         host
     }
 
+    /// A configuration for a session of its own, named by the phone's number.
+    pub(crate) fn config_of(&self, number: &str) -> Config {
+        self.config_with(&[("session.id", number)])
+    }
+
+    /// A client that is linked to the phone of that number and ready.
+    pub(crate) fn linked_as(&self, number: &str) -> Host {
+        let mut host = self.client(&self.config_of(number));
+        host.client.request_pairing(number, None).unwrap();
+        let code = host.wait("pairing.code");
+        self.enter_on(number, &code["code"]);
+        host.wait("ready");
+        host
+    }
+
     /// Types a code into the phone and waits for what comes of it.
     pub(crate) fn enter(&self, code: &str) -> Value {
         self.runtime.block_on(self.sim.enter(NUMBER, code))

@@ -7,6 +7,7 @@ use super::inbox::{CODE, Command, LOGOUT, PASSKEY, QR, Wish};
 use super::phase::Phase;
 use super::{Session, Stop};
 use crate::api::{ConnectionState, Error, Status};
+use crate::messaging::stanzas::presence;
 use crate::net;
 use crate::pairing::OutcomeKind;
 
@@ -72,6 +73,9 @@ impl Session {
     /// Does what is asked for often. Gives back what needs waiting.
     pub(super) fn command_quickly(&mut self, command: Command) -> Option<Command> {
         match command {
+            Command::Call { request, call: Call::Send(name, draft) } => {
+                self.send_quickly(request, name, draft)
+            }
             Command::Acknowledge { event } => {
                 self.journal.acknowledge(event);
                 None
@@ -118,6 +122,10 @@ impl Session {
         if self.requests.has(CODE) || self.requests.has(QR) {
             self.with_pairing(|pairing, now, rng| pairing.cancel(now, request, rng)).await?;
         }
+        if let Some(engine) = &mut self.engine {
+            engine.cancel(request);
+            self.carry_out();
+        }
         // Whatever is left of it is forgotten: an answer of the server finds nobody.
         self.answer(request, Err(Status::CANCELLED.into()));
         Ok(())
@@ -125,6 +133,23 @@ impl Session {
 
     async fn call(&mut self, request: u64, call: Call) -> Result<(), Stop> {
         match call {
+            Call::Send(_, draft) => self.send_message(request, *draft).await,
+            Call::MarkRead { chat, sender, ids } => {
+                self.mark_read(request, &chat, sender, &ids);
+                Ok(())
+            }
+            Call::ShowActivity { chat, activity } => {
+                self.show(request, presence::chat_state(&chat, activity));
+                Ok(())
+            }
+            Call::SetPresence { available } => {
+                self.set_presence(request, available);
+                Ok(())
+            }
+            Call::Subscribe { user } => {
+                self.show(request, presence::subscribe(&user, None));
+                Ok(())
+            }
             Call::ServerPing => self.host_ping(request).await,
             Call::SessionErase => self.erase(request).await,
             Call::SessionStatus => {

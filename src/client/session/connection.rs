@@ -113,6 +113,7 @@ impl Session {
     pub(super) async fn hang_up(&mut self) -> Vec<Waiter> {
         match std::mem::replace(&mut self.phase, Phase::Offline) {
             Phase::Online(mut online) => {
+                self.messages_offline();
                 let waiters = online.pending.drain().collect();
                 self.backoff.closed(self.clock.now());
                 online.link.close().await;

@@ -250,6 +250,7 @@ impl Session {
         self.account = None;
         self.device = None;
         self.pairing = None;
+        self.engine = None;
         self.shared.set_linked(false);
     }
 

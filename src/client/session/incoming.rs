@@ -9,7 +9,7 @@ use super::phase::{NoAnswer, Waiter};
 use super::{Session, Stop};
 use crate::api::{LogLevel, Status};
 use crate::pairing::IqFailure;
-use crate::stanza::{Jid, Node, NodeRef, Stanza, build};
+use crate::stanza::{Jid, Node, NodeRef, Server, Stanza, build};
 use serde_json::json;
 
 impl Session {
@@ -36,10 +36,12 @@ impl Session {
     /// Where the frequent ones go. False if this is none of them.
     fn route_quickly(&mut self, node: NodeRef<'_>) -> Result<bool, Stop> {
         match node.tag() {
-            "receipt" | "call" | "status" => self.acknowledge_stanza(node),
-            // Left unacknowledged: the server keeps a message until something here can take it in.
-            "message" => self.offline_stanza(node),
-            "ack" | "presence" | "chatstate" | "error" => {}
+            "message" | "status" | "receipt" => return Ok(self.message_quickly(node)),
+            "ack" if node.is("class", "message") => return Ok(self.message_quickly(node)),
+            "call" => self.call_came(node),
+            "presence" => self.presence_came(node),
+            "chatstate" => self.activity_came(node),
+            "ack" | "error" => {}
             "failure" => return Err(Stop::Ended(Ending::of_failure(node))),
             "stream:error" => return Err(Stop::Ended(Ending::of_stream_error(node))),
             "xmlstreamend" => return Err(Stop::Ended(Ending::stream_end())),
@@ -55,6 +57,7 @@ impl Session {
             "success" => self.logged_in(node).await,
             "ib" => self.ib(node).await,
             "notification" => self.notification(node).await,
+            "message" | "status" | "receipt" | "ack" => self.message_stanza(node).await,
             _ => {
                 self.refuse_unknown(node);
                 Ok(())
@@ -65,7 +68,8 @@ impl Session {
     async fn iq(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
         if node.is("type", "result") || node.is("type", "error") {
             let Some(id) = node.str("id") else { return Ok(()) };
-            if !from_server(node) {
+            // What is asked of a group is answered in its name.
+            if !from_server(node) && !node.jid("from").is_some_and(|from| from.server == Server::Group) {
                 self.log(LogLevel::Warn, "iq", || {
                     "an answer did not come from the server and was dropped".to_owned()
                 });
@@ -112,6 +116,10 @@ impl Session {
                 self.answer(request, Ok(json!({ "round_trip_ms": round_trip })));
                 Ok(())
             }
+            Waiter::Engine(tag) => {
+                let answer = error.as_ref().map_or(Ok(node), |error| Err(error.code.unwrap_or(0)));
+                self.with_engine(|engine, cx| engine.reply(tag, answer, cx)).await
+            }
             Waiter::Active => self.active().await,
             Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
             Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
@@ -123,6 +131,7 @@ impl Session {
         match waiter {
             // The watch over the connection is kept elsewhere.
             Waiter::Ping | Waiter::Nobody => Ok(()),
+            Waiter::Engine(tag) => self.with_engine(|engine, cx| engine.reply(tag, Err(0), cx)).await,
             Waiter::Pairing(tag) => {
                 let failure = match why {
                     NoAnswer::Timeout => IqFailure::Timeout,

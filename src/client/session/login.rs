@@ -85,7 +85,7 @@ impl Session {
         }
         self.pairing = None;
         self.tell(0, ready);
-        Ok(())
+        self.messages_online().await
     }
 
     /// `<offline_preview count=…/>`: so many wait.

@@ -9,6 +9,7 @@
 //! | `phase`, `connection` | no connection, waiting, dialling, online; the way from one to the other |
 //! | `incoming` | where each stanza goes |
 //! | `login` | from `<success>` to `ready` |
+//! | `messages` | drives the messaging engine of [`crate::messaging`] |
 //! | `notices` | `<ib>`, notifications, acknowledgements |
 //! | `prekeys` | one-time prekeys handed to the server |
 //! | `pairing` | drives the pairing machines of [`crate::pairing`] |
@@ -23,6 +24,7 @@ mod ends;
 mod inbox;
 mod incoming;
 mod login;
+mod messages;
 mod notices;
 mod pairing;
 mod phase;
@@ -53,6 +55,7 @@ use super::settings::{Settings, millis};
 use super::shared::Shared;
 use crate::api::{CloseReason, PairingMethod};
 use crate::crypto::OsRandom;
+use crate::messaging::engine::Engine;
 use crate::pairing::Pairing;
 use crate::store::records::{AccountRecord, DeviceRecord};
 use crate::store::{self, StoreError};
@@ -119,6 +122,13 @@ pub(crate) struct Session {
     /// The day of expiry that the host was told of last, in Unix seconds.
     expiration_told: Option<i64>,
     closing: Closing,
+    /// Present while there is something to do with messages, and for a while after.
+    engine: Option<Box<Engine>>,
+    engine_rests_at: Millis,
+    /// What the engine has begun needs records that are not at hand.
+    engine_work_due: bool,
+    /// Whether the host says that the user is there.
+    available: bool,
 }
 
 /// What a session is made from.
@@ -156,6 +166,10 @@ impl Session {
             linked_by: None,
             expiration_told: None,
             closing: Closing { reason: CloseReason::ByHost, error: None },
+            engine: None,
+            engine_rests_at: 0,
+            engine_work_due: false,
+            available: false,
             settings,
             shared,
             sink,
@@ -220,6 +234,9 @@ impl Session {
                 }
                 Box::pin(self.handle(happened)).await?;
             }
+            if self.engine_work_due {
+                Box::pin(self.engine_work()).await?;
+            }
             if self.wish == Wish::Closed {
                 return Ok(());
             }
@@ -280,7 +297,13 @@ impl Session {
     /// When something is due, should nothing happen before.
     fn next_deadline(&self) -> Millis {
         let pairing = self.pairing.as_ref().and_then(|pairing| pairing.next_deadline());
-        let due = [pairing, self.phase.deadline(), self.requests.deadline(), self.prekeys_retry_at];
+        let due = [
+            pairing,
+            self.phase.deadline(),
+            self.requests.deadline(),
+            self.prekeys_retry_at,
+            self.engine_deadline(),
+        ];
         due.into_iter().flatten().min().unwrap_or(Millis::MAX)
     }
 
@@ -293,6 +316,7 @@ impl Session {
             self.prekeys_retry_at = None;
             self.provide_prekeys().await?;
         }
+        self.engine_time_passed(now).await?;
         self.phase_time_passed(now).await
     }
 }

@@ -82,6 +82,8 @@ impl Session {
         if self.account.is_none() && self.offer_to_pairing(node).await? {
             return Ok(());
         }
+        // What it changes is on the disk before the server hears that it has come.
+        self.with_engine(|engine, cx| engine.notice(node, cx)).await?;
         self.acknowledge_stanza(node);
         self.settle().await?;
         match node.str("type").as_deref() {

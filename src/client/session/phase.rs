@@ -9,6 +9,7 @@ use super::super::link::{Incoming, Link, LinkError};
 use super::super::pending::Pending;
 use super::inbox::Command;
 use crate::api::{Error, Status};
+use crate::messaging::engine::Tag;
 use crate::pairing::ReplyTag;
 use crate::stanza::build::IdSource;
 
@@ -62,6 +63,8 @@ pub(super) enum Waiter {
     Logout {
         request: u64,
     },
+    /// A question of the messaging engine.
+    Engine(Tag),
     /// The server's answer changes nothing.
     Nobody,
 }

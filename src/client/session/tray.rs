@@ -71,6 +71,9 @@ impl Session {
     /// Makes what is on the tray count, together with the acknowledgements of the host. If it cannot be stored, nothing of it
     /// happens.
     pub(super) async fn settle(&mut self) -> Result<(), Stop> {
+        if let Some(engine) = &mut self.engine {
+            engine.flush(&mut self.tray.batch);
+        }
         if self.tray.is_empty() && !self.journal.has_acknowledgements() {
             return Ok(());
         }
@@ -91,6 +94,7 @@ impl Session {
     /// What was on the tray could not be stored, and is as if it had never been. Requests are answered all the same.
     fn tray_lost(&mut self, told: Vec<Told>, error: &StoreError) {
         let error = failure::of_store(error);
+        self.engine_lost(&error);
         for told in told {
             if let Told::Answer { request, .. } = told {
                 self.answer(request, Err(error.clone()));

@@ -7,7 +7,7 @@ use prost::Message;
 const FORMAT: u8 = 1;
 
 /// Encodes a record's message.
-pub(super) fn encode(message: &impl Message) -> Value {
+pub(crate) fn encode(message: &impl Message) -> Value {
     let mut bytes = Vec::with_capacity(1 + message.encoded_len());
     bytes.push(FORMAT);
     // The vector grows as needed and was made large enough, so that no copy of a secret is left behind by growing.
@@ -16,7 +16,7 @@ pub(super) fn encode(message: &impl Message) -> Value {
 }
 
 /// Decodes a record's message.
-pub(super) fn decode<M: Message + Default>(space: Space, value: &[u8]) -> Result<M, StoreError> {
+pub(crate) fn decode<M: Message + Default>(space: Space, value: &[u8]) -> Result<M, StoreError> {
     match value.split_first() {
         Some((&FORMAT, message)) => M::decode(message).map_err(|_| error(space, "it is damaged")),
         Some(_) => Err(error(space, "a newer version of this library wrote it")),
@@ -25,6 +25,6 @@ pub(super) fn decode<M: Message + Default>(space: Space, value: &[u8]) -> Result
 }
 
 /// An unreadable record.
-pub(super) fn error(space: Space, what: &'static str) -> StoreError {
+pub(crate) fn error(space: Space, what: &'static str) -> StoreError {
     StoreError::Record { space, what }
 }

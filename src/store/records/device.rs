@@ -25,6 +25,27 @@ impl SignedPrekey {
         let signature = identity.sign(&[&pair.public().with_type_byte()], rng);
         SignedPrekey { id, pair, signature, made_ms: now_ms }
     }
+
+    /// The stored form of one that was replaced and is kept for messages on their way.
+    pub fn encode(&self) -> Value {
+        codec::encode(&PrekeyWire {
+            id: self.id,
+            secret: self.pair.secret().as_bytes().to_vec(),
+            signature: self.signature.to_vec(),
+            made_ms: self.made_ms,
+        })
+    }
+
+    /// Reads the stored form.
+    pub fn decode(value: &[u8]) -> Result<Self, StoreError> {
+        let wire: PrekeyWire = codec::decode(Space::SignedPrekey, value)?;
+        Ok(SignedPrekey {
+            id: wire.id,
+            pair: pair(&wire.secret)?,
+            signature: wire.signature.as_slice().try_into().map_err(|_| wrong_size())?,
+            made_ms: wire.made_ms,
+        })
+    }
 }
 
 /// The companion's own keys, made before pairing and kept for the device's whole life. After a logout all of it is made
@@ -128,6 +149,25 @@ struct Wire {
     adv_secret: Vec<u8>,
     #[prost(bytes = "vec", optional, tag = "9")]
     routing_info: Option<Vec<u8>>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+#[prost(skip_debug)]
+struct PrekeyWire {
+    #[prost(uint32, tag = "1")]
+    id: u32,
+    #[prost(bytes = "vec", tag = "2")]
+    secret: Vec<u8>,
+    #[prost(bytes = "vec", tag = "3")]
+    signature: Vec<u8>,
+    #[prost(int64, tag = "4")]
+    made_ms: i64,
+}
+
+impl Drop for PrekeyWire {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
 }
 
 impl Drop for Wire {

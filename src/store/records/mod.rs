@@ -9,14 +9,16 @@
 
 mod account;
 mod changes;
-mod codec;
+pub(crate) mod codec;
 mod device;
 mod prekey;
 
 pub use account::AccountRecord;
 pub use changes::{fresh, linked, load, unlinked, wipe};
 pub use device::{DeviceRecord, SignedPrekey};
-pub use prekey::{OneTimePrekey, PrekeyBatch, allocate_prekeys, load_unsent_prekeys, prekeys_uploaded};
+pub use prekey::{
+    FIRST_RETRY_PREKEY, OneTimePrekey, PrekeyBatch, allocate_prekeys, load_unsent_prekeys, prekeys_uploaded,
+};
 
 #[cfg(test)]
 mod records_tests;

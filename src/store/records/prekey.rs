@@ -8,8 +8,10 @@ use crate::crypto::{KeyPair, PublicKey, Random, Secret};
 use crate::store::{Batch, Session, Space, StoreError, Value};
 use zeroize::Zeroize;
 
-/// The largest id: ids are 24 bits and begin again at 1.
-const LAST_ID: u32 = 0x00ff_ffff;
+/// The largest id of a key for the server, after which they begin again at 1. Ids have 24 bits and no meaning.
+const LAST_ID: u32 = 0x007f_ffff;
+/// From here up to `FFFFFE` are the ids of keys that go to one requester alone and never to the server: nobody else may get them.
+pub const FIRST_RETRY_PREKEY: u32 = LAST_ID + 1;
 
 /// A prekey that is used once.
 #[derive(Clone, Debug)]

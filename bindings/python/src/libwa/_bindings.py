@@ -24,6 +24,9 @@ WA_ERROR_INVALID_PARAMETER = 107
 WA_ERROR_PANIC = 108
 WA_ERROR_SYSTEM = 109
 WA_ERROR_TOO_MANY_FILES = 110
+WA_ERROR_INVALID_JID = 111
+WA_ERROR_INVALID_MESSAGE = 112
+WA_ERROR_UNSUPPORTED_CHAT = 113
 WA_ERROR_INVALID_STATE = 200
 WA_ERROR_NOT_CONNECTED = 201
 WA_ERROR_ALREADY_LINKED = 202
@@ -67,6 +70,8 @@ WA_ERROR_RATE_LIMITED = 704
 WA_ERROR_FEATURE_UNAVAILABLE = 705
 WA_ERROR_SERVER_ERROR = 706
 WA_ERROR_REQUEST_TIMEOUT = 707
+WA_ERROR_NO_RECIPIENT = 708
+WA_ERROR_TIME_LOCKED = 709
 WA_ERROR_PAIRING_FAILED = 800
 WA_ERROR_PAIRING_LIMIT = 801
 WA_ERROR_PAIRING_EXPIRED = 802
@@ -122,6 +127,8 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wa_logout": (c_int32, (c_void_p, POINTER(c_uint64), POINTER(c_void_p))),
     "wa_call": (c_int32, (c_void_p, c_char_p, c_char_p, POINTER(c_uint64), POINTER(c_void_p))),
     "wa_poll_event": (c_int32, (c_void_p, c_int32, POINTER(c_void_p), POINTER(c_void_p))),
+    "wa_send_text": (c_int32, (c_void_p, c_char_p, c_char_p, c_char_p, POINTER(c_uint64), POINTER(c_void_p))),
+    "wa_send_message": (c_int32, (c_void_p, c_char_p, c_char_p, c_size_t, c_char_p, POINTER(c_uint64), POINTER(c_void_p))),
     "wa_event_type": (c_uint32, (c_void_p,)),
     "wa_event_name": (c_char_p, (c_void_p,)),
     "wa_event_json": (c_char_p, (c_void_p, POINTER(c_size_t))),
@@ -151,5 +158,10 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wa_event_status": (c_int32, (c_void_p,)),
     "wa_event_result": (c_char_p, (c_void_p, POINTER(c_size_t))),
     "wa_event_qr_image": (POINTER(c_uint8), (c_void_p, c_char_p, POINTER(c_size_t))),
+    "wa_event_chat": (c_char_p, (c_void_p,)),
+    "wa_event_sender": (c_char_p, (c_void_p,)),
+    "wa_event_message_id": (c_char_p, (c_void_p,)),
+    "wa_event_message_kind": (c_char_p, (c_void_p,)),
+    "wa_event_is_from_me": (c_bool, (c_void_p,)),
     "wa_reference_json": (c_char_p, (POINTER(c_size_t),)),
 }

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
+from ._methods import MessageSend
+
 
 class AsyncRequests:
     """Each makes its request and waits for the answer."""
@@ -59,6 +61,37 @@ class AsyncRequests:
         """
         await self._request("wa_logout")
 
+    async def send_text(self, chat: str, text: str, message_id: str | None = None) -> MessageSend:
+        """Sends a text to a person or a group. Returns at once; the `result` event says when the
+        server has the message, with `message_id`, `chat` and `sent_at_ms`, or why it could not be
+        sent. Without a connection the message waits for one, across restarts of the program too.
+        Messages to one chat leave in the order of the calls.
+
+        Args:
+            chat: where it goes: the chat of an event, a JID, or a phone number with its country
+                code.
+            text: the text, at most 65,536 characters.
+            message_id: an id for the message that the host chooses, at most 128 bytes; None for a
+                new one. Sending again with the same id, after a crash for example, sends nothing
+                twice: the result is that of the first time.
+        """
+        return MessageSend._make(await self._request("wa_send_text", chat, text, message_id))
+
+    async def send_message(self, chat: str, message: bytes, message_id: str | None = None) -> MessageSend:
+        """Sends a serialised protobuf message (the `Message` of WhatsApp's protocol), for content
+        that no other call makes. It is sent as it is, with whatever this version of the library
+        does not know of it. The method `message.send` of wa_call() sends replies, mentions and more
+        without protobuf.
+
+        Args:
+            chat: where it goes, as for `send_text()`.
+            message: the bytes.
+            message_id: an id for the message that the host chooses, at most 128 bytes; None for a
+                new one. Sending again with the same id, after a crash for example, sends nothing
+                twice: the result is that of the first time.
+        """
+        return MessageSend._make(await self._request("wa_send_message", chat, message, len(message or b""), message_id))
+
 
 class SyncRequests:
     """Each makes its request and waits for the answer."""
@@ -111,3 +144,34 @@ class SyncRequests:
         erased all the same and the event says that the phone may still list the device.
         """
         self._request("wa_logout")
+
+    def send_text(self, chat: str, text: str, message_id: str | None = None) -> MessageSend:
+        """Sends a text to a person or a group. Returns at once; the `result` event says when the
+        server has the message, with `message_id`, `chat` and `sent_at_ms`, or why it could not be
+        sent. Without a connection the message waits for one, across restarts of the program too.
+        Messages to one chat leave in the order of the calls.
+
+        Args:
+            chat: where it goes: the chat of an event, a JID, or a phone number with its country
+                code.
+            text: the text, at most 65,536 characters.
+            message_id: an id for the message that the host chooses, at most 128 bytes; None for a
+                new one. Sending again with the same id, after a crash for example, sends nothing
+                twice: the result is that of the first time.
+        """
+        return MessageSend._make(self._request("wa_send_text", chat, text, message_id))
+
+    def send_message(self, chat: str, message: bytes, message_id: str | None = None) -> MessageSend:
+        """Sends a serialised protobuf message (the `Message` of WhatsApp's protocol), for content
+        that no other call makes. It is sent as it is, with whatever this version of the library
+        does not know of it. The method `message.send` of wa_call() sends replies, mentions and more
+        without protobuf.
+
+        Args:
+            chat: where it goes, as for `send_text()`.
+            message: the bytes.
+            message_id: an id for the message that the host chooses, at most 128 bytes; None for a
+                new one. Sending again with the same id, after a crash for example, sends nothing
+                twice: the result is that of the first time.
+        """
+        return MessageSend._make(self._request("wa_send_message", chat, message, len(message or b""), message_id))

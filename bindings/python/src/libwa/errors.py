@@ -102,6 +102,32 @@ class TooManyFilesError(Error):
     retryable = True
 
 
+class InvalidJidError(Error):
+    """The address is no JID and no phone number; use the chat of an event, a number with its
+    country code, or a JID.
+    """
+
+    code = 111
+    name = "WA_ERROR_INVALID_JID"
+    retryable = False
+
+
+class InvalidMessageError(Error):
+    """The message cannot be sent as it is; the error's text says what is wrong with it."""
+
+    code = 112
+    name = "WA_ERROR_INVALID_MESSAGE"
+    retryable = False
+
+
+class UnsupportedChatError(Error):
+    """Messages cannot be sent to an address of this kind; send to a person or to a group."""
+
+    code = 113
+    name = "WA_ERROR_UNSUPPORTED_CHAT"
+    retryable = False
+
+
 class InvalidStateError(Error):
     """The call does not fit the state the object is in; the error's text says what state it needs."""
 
@@ -462,6 +488,24 @@ class RequestTimeoutError(RefusedError):
     retryable = True
 
 
+class NoRecipientError(RefusedError):
+    """No device of the recipient can be reached; check the number."""
+
+    code = 708
+    name = "WA_ERROR_NO_RECIPIENT"
+    retryable = False
+
+
+class TimeLockedError(RefusedError):
+    """WhatsApp does not let this account begin new chats for a time; answer those who write, and
+    wait.
+    """
+
+    code = 709
+    name = "WA_ERROR_TIME_LOCKED"
+    retryable = True
+
+
 class PairingFailedError(Error):
     """Pairing failed; the event's outcome says how, and its text what to tell the user."""
 
@@ -622,6 +666,9 @@ BY_CODE: dict[int, type[Error]] = {
     108: PanicError,
     109: SystemError,
     110: TooManyFilesError,
+    111: InvalidJidError,
+    112: InvalidMessageError,
+    113: UnsupportedChatError,
     200: InvalidStateError,
     201: NotConnectedError,
     202: AlreadyLinkedError,
@@ -665,6 +712,8 @@ BY_CODE: dict[int, type[Error]] = {
     705: FeatureUnavailableError,
     706: ServerError,
     707: RequestTimeoutError,
+    708: NoRecipientError,
+    709: TimeLockedError,
     800: PairingFailedError,
     801: PairingLimitError,
     802: PairingExpiredError,
@@ -707,7 +756,9 @@ __all__ = [
     "InsecureUrlError",
     "InvalidArgumentError",
     "InvalidHandleError",
+    "InvalidJidError",
     "InvalidJsonError",
+    "InvalidMessageError",
     "InvalidPairingCodeError",
     "InvalidParameterError",
     "InvalidPhoneNumberError",
@@ -718,6 +769,7 @@ __all__ = [
     "LoginTimeoutError",
     "NetworkError",
     "NetworkTimeoutError",
+    "NoRecipientError",
     "NotConnectedError",
     "NotFoundError",
     "NotLinkedError",
@@ -748,6 +800,7 @@ __all__ = [
     "StoreTooNewError",
     "SystemError",
     "TemporarilyBannedError",
+    "TimeLockedError",
     "TlsError",
     "TooLongError",
     "TooManyFilesError",
@@ -757,5 +810,6 @@ __all__ = [
     "UnknownMethodError",
     "UnknownRequestError",
     "UnknownSessionError",
+    "UnsupportedChatError",
     "UpgradeError",
 ]

@@ -17,6 +17,28 @@ from ._units import as_time, maybe_seconds, maybe_time
 if TYPE_CHECKING:
     from ._error import Error
 
+# What happened to a call.
+CallStage = Literal[
+    # Somebody calls.
+    "offer",
+    # It was taken, on some device.
+    "accepted",
+    # It was turned down, on some device.
+    "rejected",
+    # It ended, or was never taken.
+    "ended",
+]
+
+# What somebody is doing in a chat.
+ChatActivity = Literal[
+    # Writing.
+    "typing",
+    # Recording a voice message.
+    "recording",
+    # Nothing any more.
+    "paused",
+]
+
 # Why a client is closed.
 CloseReason = Literal[
     # The host called `close()` or `free()`.
@@ -131,6 +153,16 @@ PasskeyStep = Literal[
     "confirm",
 ]
 
+# What somebody did with messages.
+ReceiptKind = Literal[
+    # They arrived on a device.
+    "delivered",
+    # They were read.
+    "read",
+    # They were listened to or watched.
+    "played",
+]
+
 # What kind of restriction the server put up.
 RestrictionKind = Literal[
     # Banned for a time.
@@ -161,6 +193,16 @@ RestrictionScope = Literal[
     "pairing",
     # Sending to people who have not written before.
     "new_chats",
+]
+
+# Why a message cannot be read.
+UnreadableReason = Literal[
+    # It could not be decrypted. While `pending` is true it was asked for again.
+    "undecryptable",
+    # It may be viewed on the phone only.
+    "view_once",
+    # The server does not give its content to linked devices.
+    "unavailable",
 ]
 
 
@@ -927,6 +969,578 @@ class PairingSuccess(Event):
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
+class Message(Event):
+    """A message came: from a person, in a group, or from another device of this account.
+
+    Attributes:
+        message_id: Its id, unique per chat and sender.
+        chat: The conversation's JID: a person, a group, a channel. What answers it goes there.
+        sender: The sender's JID.
+        sender_phone: The sender's phone number, digits only, if it is known.
+        from_me: Whether this account sent it, from another of its devices.
+        is_group: Whether the conversation has more than two members.
+        sent_at: The server's time for it.
+        push_name: The name that the sender gives himself.
+        kind: What it is: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown`
+            for a type that this version does not know.
+        text: The text, or the caption; of a reaction the emoji, of an edit the new text.
+        quoted: The message that it answers: `message_id`, `sender`, `text`; null if it answers
+            none.
+        mentions: The JIDs that are mentioned, as an array of text.
+        content: What belongs to its kind, as an object: the target of a reaction, an edit or a
+            deletion, the options of a poll, a place.
+        offline: Whether it waited at the server while this device was offline.
+        old_identity: Whether it was encrypted for an identity that its sender has given up since.
+        raw: The serialised protobuf message, base64, for kinds that have more to them than these
+            fields.
+    """
+
+    type = "message"
+    number = 300
+    durable = True
+    droppable = False
+
+    message_id: str
+    chat: str
+    sender: str
+    sender_phone: str | None
+    from_me: bool
+    is_group: bool
+    sent_at: datetime
+    push_name: str | None = field(repr=False)
+    kind: str
+    text: str | None = field(repr=False)
+    quoted: Any
+    mentions: Any
+    content: Any
+    offline: bool
+    old_identity: bool
+    raw: str | None = field(repr=False)
+
+    def __init__(
+        self,
+        id: int,
+        client: int,
+        request: int,
+        time: datetime,
+        redelivered: bool,
+        message_id: str,
+        chat: str,
+        sender: str,
+        sender_phone: str | None,
+        from_me: bool,
+        is_group: bool,
+        sent_at: datetime,
+        push_name: str | None,
+        kind: str,
+        text: str | None,
+        quoted: Any,
+        mentions: Any,
+        content: Any,
+        offline: bool,
+        old_identity: bool,
+        raw: str | None,
+    ) -> None:
+        own_ = self.__dict__
+        own_["id"] = id
+        own_["client"] = client
+        own_["request"] = request
+        own_["time"] = time
+        own_["redelivered"] = redelivered
+        own_["message_id"] = message_id
+        own_["chat"] = chat
+        own_["sender"] = sender
+        own_["sender_phone"] = sender_phone
+        own_["from_me"] = from_me
+        own_["is_group"] = is_group
+        own_["sent_at"] = sent_at
+        own_["push_name"] = push_name
+        own_["kind"] = kind
+        own_["text"] = text
+        own_["quoted"] = quoted
+        own_["mentions"] = mentions
+        own_["content"] = content
+        own_["offline"] = offline
+        own_["old_identity"] = old_identity
+        own_["raw"] = raw
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> Event:
+        return cls(
+            o["id"],
+            o["client"],
+            o["request"],
+            as_time(o["time_ms"]),
+            o["redelivered"],
+            o["message_id"],
+            o["chat"],
+            o["sender"],
+            o["sender_phone"],
+            o["from_me"],
+            o["is_group"],
+            as_time(o["sent_at_ms"]),
+            o["push_name"],
+            o["kind"],
+            o["text"],
+            o["quoted"],
+            o["mentions"],
+            o["content"],
+            o["offline"],
+            o["old_identity"],
+            o["raw"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class MessageUnreadable(Event):
+    """A message came that cannot be read. If it can be read later, `message` brings it.
+
+    Attributes:
+        message_id: Its id.
+        chat: The conversation's JID.
+        sender: The sender's JID.
+        from_me: Whether this account sent it, from another of its devices.
+        sent_at: The server's time for it.
+        reason: Why.
+        retries: How often it was asked for again.
+        pending: Whether it may still come.
+        hidden: Whether the sender wants nothing shown in its place.
+    """
+
+    type = "message.unreadable"
+    number = 301
+    durable = False
+    droppable = True
+
+    message_id: str
+    chat: str
+    sender: str
+    from_me: bool
+    sent_at: datetime
+    reason: UnreadableReason
+    retries: int
+    pending: bool
+    hidden: bool
+
+    def __init__(
+        self,
+        id: int,
+        client: int,
+        request: int,
+        time: datetime,
+        redelivered: bool,
+        message_id: str,
+        chat: str,
+        sender: str,
+        from_me: bool,
+        sent_at: datetime,
+        reason: UnreadableReason,
+        retries: int,
+        pending: bool,
+        hidden: bool,
+    ) -> None:
+        own_ = self.__dict__
+        own_["id"] = id
+        own_["client"] = client
+        own_["request"] = request
+        own_["time"] = time
+        own_["redelivered"] = redelivered
+        own_["message_id"] = message_id
+        own_["chat"] = chat
+        own_["sender"] = sender
+        own_["from_me"] = from_me
+        own_["sent_at"] = sent_at
+        own_["reason"] = reason
+        own_["retries"] = retries
+        own_["pending"] = pending
+        own_["hidden"] = hidden
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> Event:
+        return cls(
+            o["id"],
+            o["client"],
+            o["request"],
+            as_time(o["time_ms"]),
+            o["redelivered"],
+            o["message_id"],
+            o["chat"],
+            o["sender"],
+            o["from_me"],
+            as_time(o["sent_at_ms"]),
+            o["reason"],
+            o["retries"],
+            o["pending"],
+            o["hidden"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class Receipt(Event):
+    """Messages were delivered or read.
+
+    Attributes:
+        chat: The conversation's JID.
+        sender: Whose receipt it is.
+        from_me: Whether this account did it, on another device.
+        receipt: What was done.
+        message_ids: The ids of the messages, as an array of text.
+        seen_at: When.
+    """
+
+    type = "receipt"
+    number = 310
+    durable = True
+    droppable = False
+
+    chat: str
+    sender: str
+    from_me: bool
+    receipt: ReceiptKind
+    message_ids: Any
+    seen_at: datetime
+
+    def __init__(
+        self,
+        id: int,
+        client: int,
+        request: int,
+        time: datetime,
+        redelivered: bool,
+        chat: str,
+        sender: str,
+        from_me: bool,
+        receipt: ReceiptKind,
+        message_ids: Any,
+        seen_at: datetime,
+    ) -> None:
+        own_ = self.__dict__
+        own_["id"] = id
+        own_["client"] = client
+        own_["request"] = request
+        own_["time"] = time
+        own_["redelivered"] = redelivered
+        own_["chat"] = chat
+        own_["sender"] = sender
+        own_["from_me"] = from_me
+        own_["receipt"] = receipt
+        own_["message_ids"] = message_ids
+        own_["seen_at"] = seen_at
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> Event:
+        return cls(
+            o["id"],
+            o["client"],
+            o["request"],
+            as_time(o["time_ms"]),
+            o["redelivered"],
+            o["chat"],
+            o["sender"],
+            o["from_me"],
+            o["receipt"],
+            o["message_ids"],
+            as_time(o["seen_at_ms"]),
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class ChatActivity(Event):
+    """Somebody is writing or recording, or stopped.
+
+    Attributes:
+        chat: The conversation's JID.
+        sender: Who.
+        activity: What.
+    """
+
+    type = "chat.activity"
+    number = 320
+    durable = False
+    droppable = True
+
+    chat: str
+    sender: str
+    activity: ChatActivity
+
+    def __init__(
+        self,
+        id: int,
+        client: int,
+        request: int,
+        time: datetime,
+        redelivered: bool,
+        chat: str,
+        sender: str,
+        activity: ChatActivity,
+    ) -> None:
+        own_ = self.__dict__
+        own_["id"] = id
+        own_["client"] = client
+        own_["request"] = request
+        own_["time"] = time
+        own_["redelivered"] = redelivered
+        own_["chat"] = chat
+        own_["sender"] = sender
+        own_["activity"] = activity
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> Event:
+        return cls(
+            o["id"],
+            o["client"],
+            o["request"],
+            as_time(o["time_ms"]),
+            o["redelivered"],
+            o["chat"],
+            o["sender"],
+            o["activity"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class Presence(Event):
+    """Somebody came online or went, as far as they show it. Asked for with `presence.subscribe`.
+
+    Attributes:
+        sender: Who.
+        available: Whether they are there.
+        last_seen_at: When they were there last, if they show it.
+    """
+
+    type = "presence"
+    number = 321
+    durable = False
+    droppable = True
+
+    sender: str
+    available: bool
+    last_seen_at: datetime | None
+
+    def __init__(
+        self,
+        id: int,
+        client: int,
+        request: int,
+        time: datetime,
+        redelivered: bool,
+        sender: str,
+        available: bool,
+        last_seen_at: datetime | None,
+    ) -> None:
+        own_ = self.__dict__
+        own_["id"] = id
+        own_["client"] = client
+        own_["request"] = request
+        own_["time"] = time
+        own_["redelivered"] = redelivered
+        own_["sender"] = sender
+        own_["available"] = available
+        own_["last_seen_at"] = last_seen_at
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> Event:
+        return cls(
+            o["id"],
+            o["client"],
+            o["request"],
+            as_time(o["time_ms"]),
+            o["redelivered"],
+            o["sender"],
+            o["available"],
+            maybe_time(o["last_seen_at_ms"]),
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class GroupUpdate(Event):
+    """A group changed: its members, its name, its settings.
+
+    Attributes:
+        chat: The group's JID.
+        sender: Who changed it, if the server says.
+        change: What changed, as a word: `add`, `remove`, `subject` and so on.
+        members: The members concerned, as an array of JIDs.
+        text: The new value, where the change has one.
+        changed_at: When.
+    """
+
+    type = "group.update"
+    number = 330
+    durable = False
+    droppable = False
+
+    chat: str
+    sender: str | None
+    change: str
+    members: Any
+    text: str | None = field(repr=False)
+    changed_at: datetime
+
+    def __init__(
+        self,
+        id: int,
+        client: int,
+        request: int,
+        time: datetime,
+        redelivered: bool,
+        chat: str,
+        sender: str | None,
+        change: str,
+        members: Any,
+        text: str | None,
+        changed_at: datetime,
+    ) -> None:
+        own_ = self.__dict__
+        own_["id"] = id
+        own_["client"] = client
+        own_["request"] = request
+        own_["time"] = time
+        own_["redelivered"] = redelivered
+        own_["chat"] = chat
+        own_["sender"] = sender
+        own_["change"] = change
+        own_["members"] = members
+        own_["text"] = text
+        own_["changed_at"] = changed_at
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> Event:
+        return cls(
+            o["id"],
+            o["client"],
+            o["request"],
+            as_time(o["time_ms"]),
+            o["redelivered"],
+            o["chat"],
+            o["sender"],
+            o["change"],
+            o["members"],
+            o["text"],
+            as_time(o["changed_at_ms"]),
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class Call(Event):
+    """Somebody calls. Calls cannot be taken here.
+
+    Attributes:
+        call_id: The call's id.
+        sender: Who calls.
+        stage: What happened to it.
+        video: Whether it is a video call.
+        chat: The group, if it is a call in one.
+        called_at: When.
+    """
+
+    type = "call"
+    number = 340
+    durable = False
+    droppable = False
+
+    call_id: str
+    sender: str
+    stage: CallStage
+    video: bool
+    chat: str | None
+    called_at: datetime
+
+    def __init__(
+        self,
+        id: int,
+        client: int,
+        request: int,
+        time: datetime,
+        redelivered: bool,
+        call_id: str,
+        sender: str,
+        stage: CallStage,
+        video: bool,
+        chat: str | None,
+        called_at: datetime,
+    ) -> None:
+        own_ = self.__dict__
+        own_["id"] = id
+        own_["client"] = client
+        own_["request"] = request
+        own_["time"] = time
+        own_["redelivered"] = redelivered
+        own_["call_id"] = call_id
+        own_["sender"] = sender
+        own_["stage"] = stage
+        own_["video"] = video
+        own_["chat"] = chat
+        own_["called_at"] = called_at
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> Event:
+        return cls(
+            o["id"],
+            o["client"],
+            o["request"],
+            as_time(o["time_ms"]),
+            o["redelivered"],
+            o["call_id"],
+            o["sender"],
+            o["stage"],
+            o["video"],
+            o["chat"],
+            as_time(o["called_at_ms"]),
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class IdentityChanged(Event):
+    """A person has a new identity key: a new phone, or a new installation. Their messages are still
+    encrypted end to end.
+
+    Attributes:
+        sender: Whose.
+        device: The number of the device.
+    """
+
+    type = "identity.changed"
+    number = 350
+    durable = False
+    droppable = False
+
+    sender: str
+    device: int
+
+    def __init__(
+        self,
+        id: int,
+        client: int,
+        request: int,
+        time: datetime,
+        redelivered: bool,
+        sender: str,
+        device: int,
+    ) -> None:
+        own_ = self.__dict__
+        own_["id"] = id
+        own_["client"] = client
+        own_["request"] = request
+        own_["time"] = time
+        own_["redelivered"] = redelivered
+        own_["sender"] = sender
+        own_["device"] = device
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> Event:
+        return cls(
+            o["id"],
+            o["client"],
+            o["request"],
+            as_time(o["time_ms"]),
+            o["redelivered"],
+            o["sender"],
+            o["device"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class Result(Event):
     """The one answer to a request.
 
@@ -1180,6 +1794,14 @@ BY_NAME: dict[str, type[Event]] = {
     "pairing.error": PairingFailed,
     "pairing.passkey": PairingPasskey,
     "pairing.success": PairingSuccess,
+    "message": Message,
+    "message.unreadable": MessageUnreadable,
+    "receipt": Receipt,
+    "chat.activity": ChatActivity,
+    "presence": Presence,
+    "group.update": GroupUpdate,
+    "call": Call,
+    "identity.changed": IdentityChanged,
     "result": Result,
     "overflow": Overflow,
     "log": Log,
@@ -1199,6 +1821,14 @@ MAKERS: dict[str, Callable[[dict[str, Any]], Event]] = {
     "pairing.error": PairingFailed._make,
     "pairing.passkey": PairingPasskey._make,
     "pairing.success": PairingSuccess._make,
+    "message": Message._make,
+    "message.unreadable": MessageUnreadable._make,
+    "receipt": Receipt._make,
+    "chat.activity": ChatActivity._make,
+    "presence": Presence._make,
+    "group.update": GroupUpdate._make,
+    "call": Call._make,
+    "identity.changed": IdentityChanged._make,
     "result": Result._make,
     "overflow": Overflow._make,
     "log": Log._make,
@@ -1207,15 +1837,23 @@ MAKERS: dict[str, Callable[[dict[str, Any]], Event]] = {
 
 __all__ = [
     "BY_NAME",
+    "Call",
+    "CallStage",
+    "ChatActivity",
+    "ChatActivity",
     "CloseReason",
     "Closed",
     "Connection",
     "ConnectionState",
     "Event",
+    "GroupUpdate",
+    "IdentityChanged",
     "Log",
     "LogLevel",
     "LoggedOut",
     "LogoutReason",
+    "Message",
+    "MessageUnreadable",
     "OutcomeStage",
     "Overflow",
     "PairingCode",
@@ -1228,10 +1866,14 @@ __all__ = [
     "PairingStage",
     "PairingSuccess",
     "PasskeyStep",
+    "Presence",
     "Ready",
+    "Receipt",
+    "ReceiptKind",
     "Restricted",
     "RestrictionKind",
     "RestrictionScope",
     "Result",
     "UnknownEvent",
+    "UnreadableReason",
 ]

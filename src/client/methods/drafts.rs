@@ -1,0 +1,171 @@
+//! Messages that a host describes, made into what is sent.
+
+use serde_json::Value;
+
+use super::params::Params;
+use crate::api::{Error, Status};
+use crate::client::chat;
+use crate::client::clock::unix_ms;
+use crate::crypto::{OsRandom, random_array};
+use crate::messaging::content::{ContactCard, ContentError, Extras, Key, Location, Outgoing, Quote};
+use crate::stanza::{Jid, Server, Text};
+
+/// A message to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    /// Where it goes.
+    pub(crate) chat: Jid,
+    /// The id that the host chose.
+    pub(crate) id: Option<Text>,
+    /// What it says.
+    pub(crate) content: Outgoing,
+}
+
+/// A plain text.
+pub(crate) fn text(chat: &str, text: &str, id: Option<&str>) -> Result<Draft, Error> {
+    draft(chat::parse(chat)?, id, named(Outgoing::text(text, &Extras::default()), "text")?)
+}
+
+/// A protobuf message of the host's own making.
+pub(crate) fn raw(chat: &str, message: &[u8], id: Option<&str>) -> Result<Draft, Error> {
+    let chat = chat::parse(chat)?;
+    let id = id.map(message_id).transpose()?;
+    Ok(Draft { chat, id, content: named(Outgoing::raw(message), "message")? })
+}
+
+/// The message that a method of that name sends; `None` if it sends none.
+pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Error> {
+    if ![
+        "message.send",
+        "message.react",
+        "message.edit",
+        "message.delete",
+        "poll.send",
+        "location.send",
+        "contact.send",
+    ]
+    .contains(&method)
+    {
+        return Ok(None);
+    }
+    let chat = chat::parse(params.text("chat")?)?;
+    let content = match method {
+        "message.send" => named(Outgoing::text(params.text("text")?, &extras(params)?), "text"),
+        "message.react" => {
+            named(Outgoing::reaction(&target(&chat, params)?, params.text("emoji")?, unix_ms()), "target")
+        }
+        "message.edit" => {
+            let target = own_target(&chat, params)?;
+            let edit = Outgoing::edit(&target, params.text("text")?, &Extras::default(), unix_ms());
+            named(edit, if target.id.is_empty() { "target" } else { "text" })
+        }
+        "message.delete" => named(Outgoing::delete(&deleted(&chat, params)?), "target"),
+        "poll.send" => {
+            let selectable = params.optional_count("selectable")?.unwrap_or(1);
+            let secret = random_array(&mut OsRandom);
+            let options = params.texts("options")?;
+            let question = params.text("question")?;
+            named(Outgoing::poll(question, &options, selectable, &secret, &Extras::default()), "options")
+        }
+        "location.send" => {
+            let location = Location {
+                latitude: params.number("latitude")?,
+                longitude: params.number("longitude")?,
+                name: params.optional_text("name").map(str::to_owned),
+                address: params.optional_text("address").map(str::to_owned),
+                ..Location::default()
+            };
+            named(Outgoing::location(&location, &Extras::default()), "latitude")
+        }
+        _ => named(Outgoing::contacts(&contacts(params)?, &Extras::default()), "contacts"),
+    }?;
+    draft(chat, params.optional_text("message_id"), content).map(Some)
+}
+
+/// Every message gets a secret: it is what reports and later votes and edits of it are authenticated with.
+fn draft(chat: Jid, id: Option<&str>, content: Outgoing) -> Result<Draft, Error> {
+    let id = id.map(message_id).transpose()?;
+    let content = if content.shape.edit.is_none() && content.shape.stanza_type != "reaction" {
+        content.with_secret(&random_array(&mut OsRandom))
+    } else {
+        content
+    };
+    Ok(Draft { chat, id, content })
+}
+
+/// The id of a message that a host chose: not empty, and nothing that the wire could not carry.
+fn message_id(id: &str) -> Result<Text, Error> {
+    if !id.is_empty() && id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(Text::new(id));
+    }
+    let text = "a message id is made of up to 128 visible ASCII characters, without spaces";
+    Err(Error::new(Status::INVALID_ARGUMENT, text).with_key("message_id"))
+}
+
+fn named(made: Result<Outgoing, ContentError>, key: &'static str) -> Result<Outgoing, Error> {
+    made.map_err(|error| Error::new(Status::INVALID_MESSAGE, error.to_string()).with_key(key))
+}
+
+/// The message that another one is about, whoever sent it.
+fn target(chat: &Jid, params: &Params) -> Result<Key, Error> {
+    let sender = params.optional_jid("sender")?;
+    let from_me = match params.value("from_me") {
+        Some(_) => params.flag("from_me")?,
+        // In a chat of two, what nobody else is named for was sent by the other.
+        None => false,
+    };
+    let in_group = chat.server == Server::Group;
+    if in_group && !from_me && sender.is_none() {
+        return Err(params.wrong("sender", "is missing: in a group it says whose message is meant"));
+    }
+    Ok(Key {
+        chat: Some(chat.clone()),
+        from_me,
+        id: params.text("target")?.to_owned(),
+        participant: sender.filter(|_| in_group && !from_me).map(|sender| sender.account()),
+    })
+}
+
+/// A message of our own.
+fn own_target(chat: &Jid, params: &Params) -> Result<Key, Error> {
+    let id = params.text("target")?.to_owned();
+    Ok(Key { chat: Some(chat.clone()), from_me: true, id, participant: None })
+}
+
+/// A message of our own, or, if a sender is named, one that an administrator removes.
+fn deleted(chat: &Jid, params: &Params) -> Result<Key, Error> {
+    match params.optional_jid("sender")? {
+        Some(sender) => {
+            let key = own_target(chat, params)?;
+            Ok(Key { from_me: false, participant: Some(sender.account()), ..key })
+        }
+        None => own_target(chat, params),
+    }
+}
+
+fn extras(params: &Params) -> Result<Extras, Error> {
+    let mut extras = Extras::default();
+    if let Some(quote) = params.value("quote") {
+        let part = |name: &str| quote.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let sender = part("sender").and_then(|sender| sender.parse::<Jid>().ok());
+        let (Some(id), Some(sender)) = (part("message_id"), sender) else {
+            return Err(params.wrong("quote", "must be an object with message_id, sender (a JID) and text"));
+        };
+        extras.quote = Some(Quote::of_text(id, sender, part("text").unwrap_or_default()));
+    }
+    if params.value("mentions").is_some() {
+        let jid = |text: String| text.parse::<Jid>().map(|jid| jid.account());
+        let mentions = params.texts("mentions")?.into_iter().map(jid).collect::<Result<_, _>>();
+        extras.mentions = mentions.map_err(|_| params.wrong("mentions", "must be an array of JIDs"))?;
+    }
+    Ok(extras)
+}
+
+fn contacts(params: &Params) -> Result<Vec<ContactCard>, Error> {
+    let cards = params.value("contacts").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let card = |value: &Value| {
+        let part = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        ContactCard { name: part("name"), vcard: part("vcard") }
+    };
+    Ok(cards.iter().take(64).map(card).collect())
+}

@@ -1,0 +1,203 @@
+//! The methods of `wa_call`: what a call that was checked against the table means.
+
+mod drafts;
+mod params;
+
+use self::params::Params;
+use super::chat;
+use crate::api::{Error, Status, check_call};
+use crate::messaging::stanzas::presence::ChatState;
+use crate::stanza::{Jid, Text};
+
+pub(crate) use drafts::{Draft, raw, text};
+
+/// How the `result` event names what `wa_send_text` and `wa_send_message` ask for.
+pub(crate) const MESSAGE: &str = "message.send";
+
+/// A checked call.
+#[derive(Clone, Debug)]
+pub(crate) enum Call {
+    ServerPing,
+    SessionErase,
+    SessionList,
+    SessionStatus,
+    VersionLatest,
+    /// Everything that sends a message.
+    Send(&'static str, Box<Draft>),
+    MarkRead {
+        chat: Jid,
+        sender: Option<Jid>,
+        ids: Vec<Text>,
+    },
+    ShowActivity {
+        chat: Jid,
+        activity: ChatState,
+    },
+    SetPresence {
+        available: bool,
+    },
+    Subscribe {
+        user: Jid,
+    },
+}
+
+impl Call {
+    /// Reads a call, and refuses what the table does not know.
+    pub(crate) fn parse(method: &str, params_json: Option<&str>) -> Result<Self, Error> {
+        let (info, params) = check_call(method, params_json)?;
+        let params = Params::new(info.name, params);
+        Ok(match info.name {
+            "server.ping" => Self::ServerPing,
+            "session.erase" => Self::SessionErase,
+            "session.list" => Self::SessionList,
+            "session.status" => Self::SessionStatus,
+            "version.latest" => Self::VersionLatest,
+            "message.read" => Self::MarkRead {
+                chat: chat::parse(params.text("chat")?)?,
+                sender: params.optional_jid("sender")?,
+                ids: params.texts("message_ids")?.into_iter().map(Text::from).collect(),
+            },
+            "chat.activity" => Self::ShowActivity {
+                chat: chat::parse(params.text("chat")?)?,
+                activity: match params.text("activity")? {
+                    "typing" => ChatState::Composing,
+                    "recording" => ChatState::Recording,
+                    "paused" => ChatState::Paused,
+                    _ => return Err(params.wrong("activity", "is typing, recording or paused")),
+                },
+            },
+            "presence.set" => Self::SetPresence { available: params.flag("available")? },
+            "presence.subscribe" => Self::Subscribe { user: chat::parse(params.text("user")?)? },
+            name => match drafts::parse(name, &params)? {
+                Some(draft) => Self::Send(name, Box::new(draft)),
+                // A test holds the list against the table.
+                None => return Err(Error::plain(Status::UNKNOWN_METHOD).with_key("method")),
+            },
+        })
+    }
+
+    /// As the table and the `result` event name it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::ServerPing => "server.ping",
+            Self::SessionErase => "session.erase",
+            Self::SessionList => "session.list",
+            Self::SessionStatus => "session.status",
+            Self::VersionLatest => "version.latest",
+            Self::Send(name, _) => name,
+            Self::MarkRead { .. } => "message.read",
+            Self::ShowActivity { .. } => "chat.activity",
+            Self::SetPresence { .. } => "presence.set",
+            Self::Subscribe { .. } => "presence.subscribe",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::METHODS;
+    use serde_json::{Map, Value, json};
+
+    /// Parameters that fit a method, by the names in the table.
+    fn sample(name: &str, kind: &str) -> Value {
+        match (name, kind) {
+            ("chat" | "user" | "sender", _) => json!("15551234567@s.whatsapp.net"),
+            ("message_ids", _) => json!(["A", "B"]),
+            ("options", _) => json!(["yes", "no"]),
+            ("mentions", _) => json!(["15551234567@s.whatsapp.net"]),
+            ("quote", _) => json!({ "message_id": "A", "sender": "15551234567@s.whatsapp.net", "text": "?" }),
+            ("contacts", _) => json!([{ "name": "Ada", "vcard": "BEGIN:VCARD" }]),
+            ("latitude" | "longitude", _) => json!(1.5),
+            ("activity", _) => json!("typing"),
+            (_, "text") => json!("text"),
+            (_, "integer") => json!(1),
+            (_, "boolean") => json!(true),
+            (other, kind) => panic!("teach this test a {other} of kind {kind}"),
+        }
+    }
+
+    #[test]
+    fn every_method_of_the_table_can_be_called() {
+        for method in METHODS {
+            for with_optional in [false, true] {
+                let params: Map<String, Value> = method
+                    .params
+                    .iter()
+                    .filter(|param| with_optional || !param.optional)
+                    .map(|param| (param.name.to_owned(), sample(param.name, param.kind)))
+                    .collect();
+                let json = Value::Object(params).to_string();
+                let call = Call::parse(method.name, Some(&json));
+                assert_eq!(call.map(|call| call.name()).ok(), Some(method.name), "{} {json}", method.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let chat = "15551234567@s.whatsapp.net";
+        for (method, params, status, key) in [
+            ("message.send", json!({ "chat": "x", "text": "a" }), Status::INVALID_JID, "chat"),
+            ("message.send", json!({ "chat": chat, "text": "" }), Status::INVALID_MESSAGE, "text"),
+            (
+                "message.send",
+                json!({ "chat": chat, "text": "a", "quote": {} }),
+                Status::INVALID_PARAMETER,
+                "quote",
+            ),
+            (
+                "message.send",
+                json!({ "chat": chat, "text": "a", "mentions": ["x@y@z"] }),
+                Status::INVALID_PARAMETER,
+                "mentions",
+            ),
+            (
+                "message.send",
+                json!({ "chat": chat, "text": "a", "message_id": " " }),
+                Status::INVALID_ARGUMENT,
+                "message_id",
+            ),
+            (
+                "message.react",
+                json!({ "chat": chat, "target": "", "emoji": "a" }),
+                Status::INVALID_MESSAGE,
+                "target",
+            ),
+            (
+                "poll.send",
+                json!({ "chat": chat, "question": "a", "options": [1] }),
+                Status::INVALID_PARAMETER,
+                "options",
+            ),
+            (
+                "poll.send",
+                json!({ "chat": chat, "question": "a", "options": ["a"] }),
+                Status::INVALID_MESSAGE,
+                "options",
+            ),
+            (
+                "location.send",
+                json!({ "chat": chat, "latitude": 91, "longitude": 0 }),
+                Status::INVALID_MESSAGE,
+                "latitude",
+            ),
+            ("contact.send", json!({ "chat": chat, "contacts": [] }), Status::INVALID_MESSAGE, "contacts"),
+            (
+                "chat.activity",
+                json!({ "chat": chat, "activity": "x" }),
+                Status::INVALID_PARAMETER,
+                "activity",
+            ),
+            (
+                "message.read",
+                json!({ "chat": chat, "message_ids": [] }),
+                Status::INVALID_PARAMETER,
+                "message_ids",
+            ),
+        ] {
+            let error = Call::parse(method, Some(&params.to_string())).unwrap_err();
+            assert_eq!((error.status, error.key.as_deref()), (status, Some(key)), "{method} {params}");
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! Drives the engine of [`crate::messaging`]: gives it what comes in, loads what it lacks, and puts what it wants on the tray.
+//!
+//! What is frequent is done without waiting, as long as the records that it takes are at hand; the rest waits for the store.
+//! The engine is made when it is needed and let go of when nothing has happened for a while.
+
+use super::super::clock::{Millis, unix_ms};
+use super::super::methods::{Call, Draft};
+use super::super::settings::millis;
+use super::super::told;
+use super::inbox::Command;
+use super::phase::{Phase, Stage, Waiter};
+use super::{Session, Stop};
+use crate::api::{Error, LogLevel, Status};
+use crate::messaging::desk::{Missing, Want};
+use crate::messaging::engine::{Cx, Engine, Known, Output, Settings, ToSend};
+use crate::messaging::stanzas::calls::IncomingCall;
+use crate::messaging::stanzas::origin::Own;
+use crate::messaging::stanzas::presence::{self, IncomingChatState, IncomingPresence};
+use crate::messaging::stanzas::receipts::{ReadKind, Receipt};
+use crate::stanza::{Jid, Node, NodeRef, Text};
+use crate::store::records::AccountRecord;
+use crate::store::{self, Space, StoreError, Value};
+use serde_json::json;
+
+/// How long the engine is kept after it was used last.
+const REST: Millis = 60_000;
+/// How often one step may ask for records. A group of the largest size takes less than ten.
+const MOST_LOADS: usize = 64;
+/// How many stored rows are read at once.
+const PAGE: usize = 256;
+
+impl Session {
+    /// Calls the engine, if there is one. What it wants is carried out by [`Session::carry_out`].
+    fn call_engine(
+        &mut self,
+        call: impl FnOnce(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>,
+    ) -> Result<(), Missing> {
+        let (Some(engine), Some(device), Some(account)) = (&mut self.engine, &self.device, &mut self.account)
+        else {
+            return Ok(());
+        };
+        self.engine_rests_at = self.clock.now().saturating_add(REST);
+        let mut cx = Cx {
+            now: self.clock.now(),
+            unix_ms: unix_ms().saturating_add(account.clock_offset_ms),
+            rng: &mut self.rng,
+            device,
+            account,
+        };
+        call(engine, &mut cx)
+    }
+
+    /// Calls the engine and goes on with what that leads to, as far as that is possible without waiting. False if the call
+    /// itself lacks something: then nothing was done.
+    pub(super) fn engine_quickly(
+        &mut self,
+        call: impl FnOnce(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>,
+    ) -> bool {
+        if self.engine.is_none() || self.call_engine(call).is_err() {
+            return false;
+        }
+        self.engine_work_due = self.call_engine(Engine::work).is_err();
+        self.carry_out();
+        true
+    }
+
+    /// Calls the engine, loading whatever it lacks.
+    pub(super) async fn with_engine(
+        &mut self,
+        mut call: impl FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>,
+    ) -> Result<(), Stop> {
+        self.prepare_engine().await?;
+        for _ in 0..MOST_LOADS {
+            match self.call_engine(&mut call) {
+                Ok(()) => return self.engine_work().await,
+                Err(missing) => self.load(missing).await?,
+            }
+        }
+        Err(Stop::Store(StoreError::Record { space: Space::Session, what: "a step never had what it needs" }))
+    }
+
+    /// Goes on with what earlier calls left to be done.
+    pub(super) async fn engine_work(&mut self) -> Result<(), Stop> {
+        self.engine_work_due = false;
+        for _ in 0..MOST_LOADS * 16 {
+            match self.call_engine(Engine::work) {
+                Ok(()) => {
+                    self.carry_out();
+                    return Ok(());
+                }
+                Err(missing) => self.load(missing).await?,
+            }
+        }
+        Err(Stop::Store(StoreError::Record { space: Space::Session, what: "a step never had what it needs" }))
+    }
+
+    /// Brings records from the store to the engine.
+    async fn load(&mut self, Missing(wants): Missing) -> Result<(), Stop> {
+        let mut left = wants;
+        while let Some(shelf) = left.first().map(|want| want.shelf) {
+            let (some, others): (Vec<Want>, Vec<Want>) =
+                left.into_iter().partition(|want| want.shelf == shelf);
+            left = others;
+            let keys: Vec<Vec<u8>> = some.iter().map(|want| want.key.clone()).collect();
+            let mut parts: Vec<Vec<Option<Value>>> = vec![Vec::new(); keys.len()];
+            for space in shelf.spaces() {
+                let values = self.store.get_many(*space, keys.clone()).await?;
+                parts.iter_mut().zip(values).for_each(|(parts, value)| parts.push(value));
+            }
+            let Some(engine) = &mut self.engine else { return Ok(()) };
+            for (want, parts) in some.into_iter().zip(parts) {
+                engine.desk.loaded(want, &parts)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the engine, if the session is linked and has none.
+    async fn prepare_engine(&mut self) -> Result<(), Stop> {
+        let Some(account) = self.account.as_deref().filter(|_| self.engine.is_none()) else { return Ok(()) };
+        let Some(own) = own(account) else { return Ok(()) };
+        let config = &self.settings.config;
+        let settings =
+            Settings { available: self.available, ack_timeout: millis(config.message_ack_timeout()) };
+        let known = Known::load(scan_all(&self.store, Space::Known).await?)?;
+        let mut engine = Engine::new(settings, own, known);
+        engine.resume(scan_all(&self.store, Space::Outbox).await?)?;
+        if matches!(&self.phase, Phase::Online(online) if online.stage == Stage::Ready) {
+            engine.online();
+        }
+        self.engine = Some(Box::new(engine));
+        Ok(())
+    }
+
+    /// Puts what the engine wants on the tray.
+    pub(super) fn carry_out(&mut self) {
+        let Some(engine) = &mut self.engine else { return };
+        for output in engine.take_outputs() {
+            match output {
+                Output::Send(node) => self.tray.send(node),
+                Output::Query { tag, node } => {
+                    self.query_later(node, Waiter::Engine(tag), self.settings.iq_timeout);
+                }
+                Output::Event(event) => {
+                    if let Some(body) = told::body(event) {
+                        self.tray.tell(0, body);
+                    }
+                }
+                Output::Answer { request, answer } => self.tray.answer(request, told::sent(answer)),
+                Output::Log(line) => self.log(LogLevel::Info, "messages", || line),
+                Output::AccountChanged => {
+                    if let Some(account) = &self.account {
+                        account.put(self.tray.batch());
+                    }
+                }
+            }
+        }
+    }
+
+    /// A stanza about messages, if it can be dealt with at once.
+    pub(super) fn message_quickly(&mut self, node: NodeRef<'_>) -> bool {
+        let done = match node.tag() {
+            "message" | "status" => self.engine_quickly(|engine, cx| engine.message(node, cx)),
+            "receipt" => self.engine_quickly(|engine, cx| engine.receipt(node, cx)),
+            _ => self.engine_quickly(|engine, cx| engine.ack(node, cx)),
+        };
+        if done {
+            self.offline_stanza(node);
+        }
+        done
+    }
+
+    /// The same for one that has to wait for the store.
+    pub(super) async fn message_stanza(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        if self.account.is_none() {
+            return Ok(());
+        }
+        self.offline_stanza(node);
+        match node.tag() {
+            "message" | "status" => self.with_engine(|engine, cx| engine.message(node, cx)).await,
+            "receipt" => self.with_engine(|engine, cx| engine.receipt(node, cx)).await,
+            _ => self.with_engine(|engine, cx| engine.ack(node, cx)).await,
+        }
+    }
+
+    /// The host wants a message sent, and everything is at hand. Gives back what has to wait for the store.
+    pub(super) fn send_quickly(
+        &mut self,
+        request: u64,
+        name: &'static str,
+        draft: Box<Draft>,
+    ) -> Option<Command> {
+        let message = to_send(request, *draft);
+        if self.account.is_some() && self.engine_quickly(|engine, cx| engine.send(&message, cx)) {
+            self.requests.open(request, name, None);
+            return None;
+        }
+        let ToSend { chat, id, content, .. } = message;
+        Some(Command::Call { request, call: Call::Send(name, Box::new(Draft { chat, id, content })) })
+    }
+
+    /// The same, with whatever it takes.
+    pub(super) async fn send_message(&mut self, request: u64, draft: Draft) -> Result<(), Stop> {
+        if self.account.is_none() {
+            self.answer(request, Err(Status::NOT_LINKED.into()));
+            return Ok(());
+        }
+        let message = to_send(request, draft);
+        self.with_engine(|engine, cx| engine.send(&message, cx)).await
+    }
+
+    /// The user has read messages.
+    pub(super) fn mark_read(&mut self, request: u64, chat: &Jid, sender: Option<Jid>, ids: &[Text]) {
+        if !self.is_ready() {
+            return self.answer(request, Err(Status::NOT_CONNECTED.into()));
+        }
+        let seconds = unix_ms().div_euclid(1000).cast_unsigned();
+        let sender = sender.unwrap_or_else(|| chat.clone());
+        for node in Receipt::read(ReadKind::Read, chat, &sender, None, seconds).about_all(ids) {
+            self.tray.send(node);
+        }
+        self.tray.answer(request, Ok(json!({})));
+    }
+
+    /// The host says whether the user is there.
+    pub(super) fn set_presence(&mut self, request: u64, available: bool) {
+        if !self.is_ready() {
+            return self.answer(request, Err(Status::NOT_CONNECTED.into()));
+        }
+        self.available = available;
+        if let Some(engine) = &mut self.engine {
+            engine.set_available(available);
+        }
+        let name = self.account.as_ref().and_then(|account| account.push_name.as_deref());
+        let node = presence::presence(available, name);
+        self.show(request, node);
+    }
+
+    /// Sends something that the server does not answer.
+    pub(super) fn show(&mut self, request: u64, node: Node) {
+        if !self.is_ready() {
+            return self.answer(request, Err(Status::NOT_CONNECTED.into()));
+        }
+        self.tray.send(node);
+        self.tray.answer(request, Ok(json!({})));
+    }
+
+    fn is_ready(&self) -> bool {
+        matches!(&self.phase, Phase::Online(online) if online.stage == Stage::Ready)
+    }
+
+    pub(super) fn presence_came(&mut self, node: NodeRef<'_>) {
+        if let Some(presence) = IncomingPresence::read(node) {
+            self.tray.tell(0, told::presence(&presence));
+        }
+    }
+
+    pub(super) fn activity_came(&mut self, node: NodeRef<'_>) {
+        let Some(own) = self.account.as_deref().and_then(own) else { return };
+        if let Some(state) = IncomingChatState::read(node, &own).filter(|state| !state.origin.from_me) {
+            self.tray.tell(0, told::activity(&state));
+        }
+    }
+
+    pub(super) fn call_came(&mut self, node: NodeRef<'_>) {
+        if let Some(event) = IncomingCall::read(node).and_then(|call| told::call(&call, unix_ms())) {
+            self.tray.tell(0, event);
+        }
+        self.acknowledge_stanza(node);
+    }
+
+    /// The session is ready: what waits to be sent may go.
+    pub(super) async fn messages_online(&mut self) -> Result<(), Stop> {
+        self.with_engine(|engine, _| {
+            engine.online();
+            Ok(())
+        })
+        .await
+    }
+
+    /// The connection is gone.
+    pub(super) fn messages_offline(&mut self) {
+        if let Some(engine) = &mut self.engine {
+            engine.offline();
+        }
+        self.available = false;
+    }
+
+    /// When the engine has something to do, or may be let go.
+    pub(super) fn engine_deadline(&self) -> Option<Millis> {
+        let engine = self.engine.as_ref()?;
+        let rest = (!engine.is_busy()).then_some(self.engine_rests_at);
+        [engine.deadline(), rest].into_iter().flatten().min()
+    }
+
+    /// Time has passed.
+    pub(super) async fn engine_time_passed(&mut self, now: Millis) -> Result<(), Stop> {
+        let Some(engine) = &self.engine else { return Ok(()) };
+        if engine.deadline().is_some_and(|at| at <= now) {
+            return self
+                .with_engine(|engine, cx| {
+                    engine.time_passed(cx);
+                    Ok(())
+                })
+                .await;
+        }
+        if self.engine_rests_at <= now && !engine.is_busy() {
+            self.engine = None;
+        }
+        Ok(())
+    }
+
+    /// What the engine has changed could not be stored: it is ahead of the store, and is made anew from there.
+    pub(super) fn engine_lost(&mut self, error: &Error) {
+        if let Some(engine) = self.engine.take() {
+            for request in engine.requests() {
+                self.answer(request, Err(error.clone()));
+            }
+        }
+    }
+}
+
+/// The session's own addresses.
+fn own(account: &AccountRecord) -> Option<Own> {
+    Some(Own { pn: account.jid.parse().ok()?, lid: account.lid.parse().ok() })
+}
+
+fn to_send(request: u64, draft: Draft) -> ToSend {
+    ToSend { request, chat: draft.chat, id: draft.id, content: draft.content }
+}
+
+/// All rows of a space.
+async fn scan_all(store: &store::Session, space: Space) -> Result<Vec<(Vec<u8>, Value)>, StoreError> {
+    let (mut all, mut after): (Vec<(Vec<u8>, Value)>, Option<Vec<u8>>) = (Vec::new(), None);
+    loop {
+        let page = store.scan(space, after.as_deref(), PAGE).await?;
+        let full = page.len() == PAGE;
+        after = page.last().map(|(key, _)| key.clone());
+        all.extend(page);
+        if !full {
+            return Ok(all);
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! What the messaging engine tells, as the host hears it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::api::{self, Error, Hidden, Status};
+use crate::messaging::content::{self, Body, Key, Media, MediaKind, Opened, Read};
+use crate::messaging::engine::{
+    GroupNews, Received, Seen, SendFailure, Taken, Told, Unreadable, UnreadableReason,
+};
+use crate::messaging::stanzas::calls::{CallEvent, IncomingCall};
+use crate::messaging::stanzas::group_changes::GroupChange;
+use crate::messaging::stanzas::presence::{ChatState, IncomingChatState, IncomingPresence, LastSeen};
+use crate::messaging::stanzas::receipts::ReceiptKind;
+use crate::stanza::Jid;
+
+/// Longest serialised message that is handed out beside its fields.
+const RAW_MAX: usize = 4 << 20;
+
+/// The event for the host; `None` for what it need not hear.
+pub(crate) fn body(told: Told) -> Option<api::Body> {
+    Some(match told {
+        Told::Message(received) => message(*received).into(),
+        Told::Unreadable(unreadable) => self::unreadable(&unreadable).into(),
+        Told::Receipt(seen) => receipt(seen)?.into(),
+        Told::IdentityChanged { device } => {
+            let sender = device.user.jid().to_string();
+            api::IdentityChanged { sender, device: device.device.into() }.into()
+        }
+        Told::Group(news) => group(*news).into(),
+        Told::TimeLock { until_s } => api::Restricted {
+            kind: api::RestrictionKind::TimeLock,
+            scope: api::RestrictionScope::NewChats,
+            starts_at_ms: None,
+            ends_at_ms: until_s.and_then(|at| i64::try_from(at).ok()).map(|at| at.saturating_mul(1000)),
+            code: Some(463),
+            user_text: api::RestrictionKind::TimeLock.user_text().into(),
+        }
+        .into(),
+    })
+}
+
+/// The result of a request to send.
+pub(crate) fn sent(answer: Result<Taken, SendFailure>) -> Result<Value, Error> {
+    let taken = answer.map_err(|failure| {
+        let status = match &failure {
+            SendFailure::Refused(code) | SendFailure::NoGroup(code) => of_code(*code),
+            SendFailure::TimeLocked => Status::TIME_LOCKED,
+            SendFailure::NoRecipient => Status::NO_RECIPIENT,
+            SendFailure::WrongChat => Status::UNSUPPORTED_CHAT,
+            SendFailure::Unanswered => Status::REQUEST_TIMEOUT,
+            SendFailure::Cancelled => Status::CANCELLED,
+        };
+        Error::new(status, failure.to_string())
+    })?;
+    Ok(json!({
+        "message_id": taken.id.as_str(),
+        "chat": taken.chat.to_string(),
+        "sent_at_ms": taken.timestamp_ms,
+    }))
+}
+
+fn of_code(code: u32) -> Status {
+    match code {
+        400 | 479 => Status::BAD_REQUEST,
+        401 | 403 | 405 | 406 => Status::FORBIDDEN,
+        404 | 410 => Status::NOT_FOUND,
+        429 => Status::RATE_LIMITED,
+        475 => Status::TIME_LOCKED,
+        500..=599 => Status::SERVER_ERROR,
+        _ => Status::REFUSED,
+    }
+}
+
+fn message(received: Received) -> api::Message {
+    let read = &received.content;
+    let (text, mut content, whole) = contents(read);
+    let text = opened(received.opened.as_ref(), &mut content).or(text);
+    let raw =
+        (!whole && received.bytes.len() <= RAW_MAX).then(|| Hidden::new(STANDARD.encode(&received.bytes)));
+    let quoted = read.context.quoted.as_ref().map_or(Value::Null, |quoted| {
+        json!({
+            "message_id": quoted.id,
+            "sender": quoted.sender.as_ref().map(Jid::to_string),
+            "kind": quoted.kind,
+            "text": quoted.text,
+        })
+    });
+    api::Message {
+        message_id: received.id.to_string(),
+        is_group: !received.chat.is_pn() && !received.chat.is_lid(),
+        chat: received.chat.to_string(),
+        sender: received.sender.to_string(),
+        sender_phone: received.sender_pn.map(|pn| pn.user.to_string()),
+        from_me: received.from_me,
+        sent_at_ms: received.timestamp_ms,
+        push_name: received.push_name.map(Hidden::new),
+        kind: read.kind.into(),
+        text: text.map(Hidden::new),
+        quoted,
+        mentions: read.context.mentions.iter().map(Jid::to_string).collect(),
+        content: Value::Object(content),
+        offline: received.offline,
+        old_identity: received.old_identity,
+        raw,
+    }
+}
+
+/// What was opened of a message that was sealed; its text, if it has one.
+fn opened(opened: Option<&Opened>, fields: &mut Map<String, Value>) -> Option<String> {
+    match opened? {
+        Opened::Vote(hashes) => {
+            let selected = hashes.iter().map(|hash| STANDARD.encode(hash)).collect();
+            fields.insert("selected".to_owned(), selected);
+            None
+        }
+        Opened::Reaction { text, .. } => Some(text.clone()),
+        Opened::EventResponse { response, .. } => {
+            fields.insert("response".to_owned(), json!(response));
+            None
+        }
+        Opened::Message(_) => None,
+    }
+}
+
+/// Text, fields, and whether that is all there is to it.
+fn contents(read: &Read) -> (Option<String>, Map<String, Value>, bool) {
+    let mut fields = Map::new();
+    let mut put = |name: &str, value: Value| {
+        if !value.is_null() {
+            fields.insert(name.to_owned(), value);
+        }
+    };
+    let (text, whole) = match &read.body {
+        Body::Text(text) => {
+            put("link", json!(text.link));
+            put("title", json!(text.title));
+            (Some(text.text.clone()), text.link.is_none())
+        }
+        Body::Reaction(reaction) => {
+            put("target", key(&reaction.target));
+            (Some(reaction.text.clone()), true)
+        }
+        Body::Edit(edit) => {
+            put("target", key(&edit.target));
+            put("kind", json!(edit.kind));
+            (edit.text.clone(), false)
+        }
+        Body::Delete { target } => {
+            put("target", key(target));
+            (None, true)
+        }
+        Body::Poll(poll) => {
+            put("options", json!(poll.options));
+            put("selectable", json!(poll.selectable));
+            (Some(poll.name.clone()), false)
+        }
+        Body::Sealed(sealed) => {
+            put("target", key(&sealed.target));
+            (None, false)
+        }
+        Body::Location(location) => {
+            put("latitude", json!(location.latitude));
+            put("longitude", json!(location.longitude));
+            put("address", json!(location.address));
+            put("live", json!(location.live));
+            (location.name.clone().or_else(|| location.comment.clone()), false)
+        }
+        Body::Contacts(cards) => {
+            let card = |card: &content::ContactCard| json!({ "name": card.name, "vcard": card.vcard });
+            put("contacts", cards.iter().map(card).collect());
+            (None, true)
+        }
+        Body::Media(media) => {
+            media_fields(media, &mut put);
+            (media.caption.clone(), false)
+        }
+        Body::Pin { target, pinned: on } | Body::Keep { target, kept: on } => {
+            put("target", key(target));
+            put("on", json!(on));
+            (None, true)
+        }
+        Body::GroupInvite(invite) => {
+            put("group", json!(invite.group.as_ref().map(Jid::to_string)));
+            put("code", json!(invite.code));
+            put("name", json!(invite.name));
+            (invite.caption.clone(), false)
+        }
+        Body::Event(event) => {
+            put("starts_at", json!(event.starts_at));
+            put("ends_at", json!(event.ends_at));
+            put("cancelled", json!(event.cancelled));
+            (Some(event.name.clone()), false)
+        }
+        Body::Album { images, videos } => {
+            put("images", json!(images));
+            put("videos", json!(videos));
+            (None, false)
+        }
+        Body::Nothing | Body::Protocol(_) | Body::Other { .. } => (None, false),
+    };
+    for (name, on) in [
+        ("view_once", read.flags.view_once),
+        ("forwarded", read.context.forwarded),
+        ("mentions_all", read.context.mentions_all),
+    ] {
+        if on {
+            put(name, json!(true));
+        }
+    }
+    put("expires_in_s", json!(read.context.expiration.filter(|seconds| *seconds > 0)));
+    (text, fields, whole)
+}
+
+fn media_fields(media: &Media, put: &mut impl FnMut(&str, Value)) {
+    let kind = match media.kind {
+        MediaKind::Image => "image",
+        MediaKind::Video => "video",
+        MediaKind::VideoNote => "video_note",
+        MediaKind::Audio => "audio",
+        MediaKind::Document => "document",
+        MediaKind::Sticker => "sticker",
+        MediaKind::StickerPack => "sticker_pack",
+    };
+    put("media", json!(kind));
+    put("mimetype", json!(media.mimetype));
+    put("file_name", json!(media.file_name));
+    put("size", json!(media.size));
+    put("seconds", json!(media.seconds));
+    put("width", json!(media.width));
+    put("height", json!(media.height));
+    if media.voice {
+        put("voice", json!(true));
+    }
+}
+
+/// The message that another one is about.
+fn key(key: &Key) -> Value {
+    json!({
+        "message_id": key.id,
+        "from_me": key.from_me,
+        "sender": key.participant.as_ref().map(Jid::to_string),
+    })
+}
+
+/// Somebody came or went.
+pub(crate) fn presence(presence: &IncomingPresence) -> api::Presence {
+    let last_seen_at_ms = match presence.last_seen {
+        LastSeen::At(seconds) => i64::try_from(seconds).ok().map(|seconds| seconds.saturating_mul(1000)),
+        LastSeen::Hidden | LastSeen::Unknown => None,
+    };
+    api::Presence { sender: presence.from.to_string(), available: presence.online, last_seen_at_ms }
+}
+
+/// Somebody writes.
+pub(crate) fn activity(state: &IncomingChatState) -> api::ChatActivityChanged {
+    api::ChatActivityChanged {
+        chat: state.origin.chat.to_string(),
+        sender: state.origin.sender.account().to_string(),
+        activity: match state.state {
+            ChatState::Composing => api::ChatActivity::Typing,
+            ChatState::Recording => api::ChatActivity::Recording,
+            ChatState::Paused => api::ChatActivity::Paused,
+        },
+    }
+}
+
+/// Somebody calls; `None` for what happens within a call.
+pub(crate) fn call(call: &IncomingCall<'_>, unix_ms: i64) -> Option<api::Call> {
+    let (stage, video) = match &call.event {
+        CallEvent::Offered { video, .. } | CallEvent::Noticed { video, .. } => {
+            (api::CallStage::Offer, *video)
+        }
+        CallEvent::Accepted => (api::CallStage::Accepted, false),
+        CallEvent::Rejected { .. } => (api::CallStage::Rejected, false),
+        CallEvent::Ended { .. } => (api::CallStage::Ended, false),
+        CallEvent::Other(_) => return None,
+    };
+    let seconds = call.timestamp.and_then(|seconds| i64::try_from(seconds).ok());
+    Some(api::Call {
+        call_id: call.call_id.to_owned(),
+        sender: call.creator.account().to_string(),
+        stage,
+        video,
+        chat: call.group.as_ref().map(Jid::to_string),
+        called_at_ms: seconds.map_or(unix_ms, |seconds| seconds.saturating_mul(1000)),
+    })
+}
+
+fn unreadable(unreadable: &Unreadable) -> api::MessageUnreadable {
+    api::MessageUnreadable {
+        message_id: unreadable.id.to_string(),
+        chat: unreadable.chat.to_string(),
+        sender: unreadable.sender.to_string(),
+        from_me: unreadable.from_me,
+        sent_at_ms: unreadable.timestamp_ms,
+        reason: match unreadable.reason {
+            UnreadableReason::Undecryptable => api::UnreadableReason::Undecryptable,
+            UnreadableReason::ViewOnce => api::UnreadableReason::ViewOnce,
+            UnreadableReason::Unavailable => api::UnreadableReason::Unavailable,
+        },
+        retries: unreadable.retries,
+        pending: unreadable.pending,
+        hidden: unreadable.hidden,
+    }
+}
+
+fn group(news: GroupNews) -> api::GroupUpdate {
+    let on = |is: bool| Some(if is { "on" } else { "off" }.to_owned());
+    let (change, text) = match &news.change {
+        GroupChange::Created { group, .. } => ("create", group.subject.as_deref().map(str::to_owned)),
+        GroupChange::Added(_) => ("add", None),
+        GroupChange::Removed(_) => ("remove", None),
+        GroupChange::Promoted(_) => ("promote", None),
+        GroupChange::Demoted(_) => ("demote", None),
+        GroupChange::Renamed(_) => ("number_change", None),
+        GroupChange::Subject { subject, .. } => ("subject", Some(subject.to_string())),
+        GroupChange::Description { text, .. } => ("description", text.clone()),
+        GroupChange::Announcement(is) => ("announcement", on(*is)),
+        GroupChange::Locked(is) => ("locked", on(*is)),
+        GroupChange::Expiration(seconds) => ("expiration", Some(seconds.to_string())),
+        GroupChange::AllMayAdd(is) => ("all_may_add", on(*is)),
+        GroupChange::AllMayInvite(is) => ("all_may_invite", on(*is)),
+        GroupChange::JoinApproval(is) => ("join_approval", on(*is)),
+        GroupChange::JoinRequested(_) => ("join_requested", None),
+        GroupChange::JoinRequestsRevoked(_) => ("join_request_revoked", None),
+        GroupChange::InviteCode(code) => ("invite_code", code.as_deref().map(str::to_owned)),
+        GroupChange::Linked { .. } => ("linked", None),
+        GroupChange::Unlinked { .. } => ("unlinked", None),
+        GroupChange::Deleted => ("delete", None),
+        GroupChange::Suspended(is) => ("suspended", on(*is)),
+        GroupChange::Incomplete => ("incomplete", None),
+        GroupChange::Other(name) => ("other", Some(name.to_string())),
+    };
+    api::GroupUpdate {
+        chat: news.group.to_string(),
+        sender: news.author.map(|author| author.account().to_string()),
+        change: change.into(),
+        members: news.change.members().iter().map(|member| member.jid.to_string()).collect(),
+        text: text.map(Hidden::new),
+        changed_at_ms: news.at_ms,
+    }
+}
+
+fn receipt(seen: Seen) -> Option<api::Receipt> {
+    let kind = match seen.kind {
+        ReceiptKind::Delivered | ReceiptKind::Inactive => api::ReceiptKind::Delivered,
+        ReceiptKind::Read | ReceiptKind::ReadSelf => api::ReceiptKind::Read,
+        ReceiptKind::Played | ReceiptKind::PlayedSelf => api::ReceiptKind::Played,
+        _ => return None,
+    };
+    Some(api::Receipt {
+        chat: seen.chat.to_string(),
+        sender: seen.by.to_string(),
+        from_me: seen.by_me,
+        receipt: kind,
+        message_ids: seen.ids.iter().map(|id| id.as_str()).collect(),
+        seen_at_ms: seen.timestamp_ms,
+    })
+}

@@ -1,0 +1,174 @@
+//! The desk: the records that a session's messaging works on at the moment.
+//!
+//! Nothing here waits for a disk. A step of the engine first says what it needs ([`Wants`]); what is not at hand comes back as
+//! [`Missing`], the driver loads that, and the step is run again from its beginning. What a step changes is marked, and
+//! [`Desk::flush`] writes all of it into the batch of the next commit. If that commit fails, the whole desk is thrown away:
+//! the store is right, the desk is not.
+
+mod lids;
+mod records;
+mod table;
+
+pub(crate) use lids::Resolved;
+pub(crate) use records::{
+    Answered, Asked, DeviceList, EarlierPrekey, GroupRecord, Holders, ListedDevice, MessageSecret, OtherName,
+    Pin, PrivacyToken, Sent,
+};
+pub(crate) use table::Kept;
+
+use table::Table;
+
+use std::collections::HashSet;
+
+use crate::messaging::address::{Address, User};
+use crate::signal::{OwnSenderKey, SenderKeyRecord, SessionRecord};
+use crate::stanza::Jid;
+use crate::store::records::OneTimePrekey;
+use crate::store::{Batch, Space, StoreError, Value};
+
+/// How many records of a kind stay at hand when the host or the server let them rest.
+const MOST_AT_REST: usize = 2048;
+
+macro_rules! desk {
+    ($($(#[doc = $doc:literal])+ $table:ident: $shelf:ident = $record:ty,)+) => {
+        /// Which table a record belongs to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub(crate) enum Shelf { $($(#[doc = $doc])+ $shelf,)+ }
+
+        impl Shelf {
+            /// Where its records are kept.
+            pub(crate) fn spaces(self) -> &'static [Space] {
+                match self { $(Self::$shelf => <$record as Kept>::SPACES,)+ }
+            }
+        }
+
+        /// The records at hand.
+        #[derive(Default)]
+        pub(crate) struct Desk {
+            $($(#[doc = $doc])+ pub(crate) $table: Table<$record>,)+
+            /// LID addresses whose records under the phone number, if there were any, were taken over.
+            united: HashSet<Address>,
+        }
+
+        impl Desk {
+            fn is_at_hand(&self, shelf: Shelf, key: &[u8]) -> bool {
+                match shelf { $(Shelf::$shelf => self.$table.is_at_hand(key),)+ }
+            }
+
+            /// Takes in what was missing: the parts of the record in the order of [`Shelf::spaces`].
+            pub(crate) fn loaded(&mut self, want: Want, parts: &[Option<Value>]) -> Result<(), StoreError> {
+                match want.shelf { $(Shelf::$shelf => self.$table.loaded(want.key, parts),)+ }
+            }
+
+            /// Adds everything that has changed to a batch, and forgets what was not used for long if there is much of it.
+            pub(crate) fn flush(&mut self, batch: &mut Batch) {
+                $(self.$table.flush(batch); self.$table.tidy(MOST_AT_REST);)+
+                if self.united.len() > 4 * MOST_AT_REST {
+                    self.united.clear();
+                }
+            }
+        }
+    };
+}
+
+desk! {
+    /// The other name of a user, by user.
+    names: Names = OtherName,
+    /// Identity keys, by address.
+    pins: Pins = Pin,
+    /// Sessions, by address.
+    sessions: Sessions = SessionRecord,
+    /// Sender keys of others, by group and address.
+    sender_keys: SenderKeys = SenderKeyRecord,
+    /// Our sender keys, by group.
+    own_keys: OwnKeys = OwnSenderKey,
+    /// Who has our sender key, by group.
+    holders: Holders = Holders,
+    /// Device lists, by user.
+    devices: Devices = DeviceList,
+    /// Groups, by JID.
+    groups: Groups = GroupRecord,
+    /// Our messages, by id.
+    outbox: Outbox = Sent,
+    /// What was asked for again, by message.
+    asked: Asked = Asked,
+    /// What was answered again, by message and device.
+    answered: Answered = Answered,
+    /// Secrets of messages, by message.
+    secrets: Secrets = MessageSecret,
+    /// Privacy tokens, by user.
+    tokens: Tokens = PrivacyToken,
+    /// Our one-time prekeys, by id.
+    prekeys: Prekeys = OneTimePrekey,
+    /// Our earlier signed prekeys, by id.
+    signed_prekeys: SignedPrekeys = EarlierPrekey,
+}
+
+/// A record that is not at hand.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Want {
+    /// Its table.
+    pub(crate) shelf: Shelf,
+    /// Its key.
+    pub(crate) key: Vec<u8>,
+}
+
+/// What a step lacked. It has changed nothing; load these and run it again.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Missing(pub(crate) Vec<Want>);
+
+/// Collects what a step needs.
+#[derive(Default)]
+pub(crate) struct Wants(Vec<Want>);
+
+impl Wants {
+    /// Whatever is not at hand of that table is noted.
+    pub(crate) fn record(&mut self, desk: &Desk, shelf: Shelf, key: impl Into<Vec<u8>>) {
+        let key = key.into();
+        if !desk.is_at_hand(shelf, &key) {
+            self.0.push(Want { shelf, key });
+        }
+    }
+
+    /// Everything that was needed is at hand, or the step must wait.
+    pub(crate) fn met(self) -> Result<(), Missing> {
+        if self.0.is_empty() { Ok(()) } else { Err(Missing(self.0)) }
+    }
+}
+
+/// The key of something that belongs to a group and one device in it.
+pub(crate) fn member_key(group: &Jid, member: &Address) -> Vec<u8> {
+    joined(&[group.to_string().as_bytes(), &member.key()])
+}
+
+/// The key of a message: chat, author and id.
+pub(crate) fn message_key(chat: &Jid, author: &Address, id: &str) -> Vec<u8> {
+    joined(&[chat.to_string().as_bytes(), &author.key(), id.as_bytes()])
+}
+
+/// The key of a message for those who refer to it: author and id. The chat goes by several names.
+pub(crate) fn authored_key(author: &User, id: &str) -> Vec<u8> {
+    joined(&[&author.key(), id.as_bytes()])
+}
+
+/// The key of what one device asked about one message.
+pub(crate) fn asker_key(id: &str, asker: &Address) -> Vec<u8> {
+    joined(&[id.as_bytes(), &asker.key()])
+}
+
+/// Parts with their lengths in front, so that no two lists of parts give the same bytes. Long texts from outside are cut down
+/// to a digest, since the store limits its keys.
+fn joined(parts: &[&[u8]]) -> Vec<u8> {
+    const LONG: usize = 200;
+    let mut key = Vec::with_capacity(64);
+    for part in parts {
+        if part.len() > LONG {
+            key.push(u8::MAX);
+            key.extend_from_slice(&crate::crypto::sha256(&[part]));
+        } else {
+            key.push(part.len() as u8);
+            key.extend_from_slice(part);
+        }
+    }
+    key
+}

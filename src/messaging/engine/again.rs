@@ -1,0 +1,205 @@
+//! A device could not read its copy of a message of ours, and asks for another.
+
+use super::person::outgoing;
+use super::{Cx, Engine, Millis, Output};
+use crate::messaging::address::{Address, User};
+use crate::messaging::content::{self, Outgoing};
+use crate::messaging::desk::{Answered, Missing, Shelf, Wants, asker_key};
+use crate::messaging::stanzas::AddressingMode;
+use crate::messaging::stanzas::outgoing::{PrivacyToken, Resend};
+use crate::messaging::stanzas::retry::IncomingRetry;
+use crate::stanza::{Jid, NodeRef, Server, Text};
+use zeroize::Zeroizing;
+
+/// How high the count of a request may be. Baileys asks five times.
+const MOST_REQUESTS: u32 = 5;
+/// How often one device gets one message again, whatever it counts.
+const MOST_ANSWERS: u32 = 10;
+/// How long an answer may wait for keys.
+const LONGEST_WAIT: Millis = 60_000;
+/// How many answers may wait.
+const MOST_WAITING: usize = 256;
+
+/// An answer that is due.
+pub(super) struct Again {
+    id: Text,
+    asker: Address,
+    count: u32,
+    timestamp: Option<u64>,
+    until: Millis,
+}
+
+impl Engine {
+    /// A request for a message again. The other name of its sender is at hand.
+    pub(super) fn asked_again(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        let Ok(retry) = IncomingRetry::read(node, &self.own) else { return Ok(()) };
+        let Some(asker) = Address::of(&retry.receipt.origin.sender) else { return Ok(()) };
+        let resolved = self.desk.canonical(&asker);
+        let answered_key = asker_key(retry.message_id, &resolved);
+        let mut wants = Wants::default();
+        wants.record(&self.desk, Shelf::Outbox, retry.message_id.as_bytes());
+        wants.record(&self.desk, Shelf::Answered, answered_key.as_slice());
+        wants.keys(&self.desk, &asker);
+        wants.keys(&self.desk, &asker.user.device(0));
+        wants.record(&self.desk, Shelf::Devices, asker.user.key());
+        wants.met()?;
+        let Some(sent) = self.desk.outbox.get(retry.message_id.as_bytes()).filter(|sent| sent.taken_ms > 0)
+        else {
+            self.out.push(Output::Log("a message was asked for again that is not kept any more".to_owned()));
+            return Ok(());
+        };
+        let chat = sent.chat.clone();
+        if !self.may_have(&asker, &chat)? {
+            self.out.push(Output::Log("somebody asked for a message who has no part in it".to_owned()));
+            return Ok(());
+        }
+        let mut answered = self.desk.answered.get(&answered_key).cloned().unwrap_or_default();
+        if retry.count > MOST_REQUESTS || answered.count >= MOST_ANSWERS {
+            return Ok(());
+        }
+        answered.count += 1;
+        self.mend_session(&asker, &retry, &mut answered, cx);
+        self.desk.answered.put(&answered_key, answered);
+        if self.again.len() < MOST_WAITING {
+            self.again.push_back(Again {
+                id: retry.message_id.into(),
+                asker,
+                count: retry.count,
+                timestamp: retry.message_time,
+                until: cx.now.saturating_add(LONGEST_WAIT),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether a message of that chat was meant for this device's user.
+    fn may_have(&mut self, asker: &Address, chat: &Jid) -> Result<bool, Missing> {
+        if self.own.is_account(&asker.user.jid()) {
+            return Ok(true);
+        }
+        if chat.server == Server::Group {
+            let key = chat.to_string();
+            let mut wants = Wants::default();
+            wants.record(&self.desk, Shelf::Groups, key.as_bytes());
+            wants.record(&self.desk, Shelf::Holders, key.as_bytes());
+            wants.record(&self.desk, Shelf::OwnKeys, key.as_bytes());
+            wants.met()?;
+            let asker = self.desk.canonical_user(&asker.user);
+            let members = self.desk.groups.get(key.as_bytes()).map(|group| group.members.as_slice());
+            return Ok(members
+                .unwrap_or_default()
+                .iter()
+                .any(|user| self.desk.canonical_user(user) == asker));
+        }
+        let Some(user) = User::of(chat) else { return Ok(false) };
+        let mut wants = Wants::default();
+        wants.name(&self.desk, &user);
+        wants.met()?;
+        Ok(self.desk.canonical_user(&user) == self.desk.canonical_user(&asker.user))
+    }
+
+    /// Brings the session with the asker into a state in which it may be able to read.
+    fn mend_session(
+        &mut self,
+        asker: &Address,
+        retry: &IncomingRetry<'_>,
+        answered: &mut Answered,
+        cx: &mut Cx<'_>,
+    ) {
+        if let Some(keys) = &retry.keys {
+            if let Err(error) = self.open_session_with(asker, keys, cx) {
+                self.out.push(Output::Log(format!("the keys in a request were refused: {error}")));
+            }
+            return;
+        }
+        let resolved = self.desk.unite(asker);
+        let Some(current) = self.desk.sessions.get(&resolved.key()).and_then(|session| session.current())
+        else {
+            return;
+        };
+        let other_installation = retry.registration_id.is_some_and(|id| id != current.registration_id);
+        let base_key = current.base_key.as_bytes().to_vec();
+        // Asked a third time in the same session: the asker cannot use it.
+        let stuck = retry.count > 2 && answered.base_key.as_ref() == Some(&base_key);
+        if retry.count == 2 {
+            answered.base_key = Some(base_key);
+        }
+        if (other_installation || stuck)
+            && let Some(session) = self.desk.sessions.change(&resolved.key())
+        {
+            session.archive_current();
+        }
+    }
+
+    /// Sends the answers for which there are keys.
+    pub(super) fn answer_again(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        for _ in 0..self.again.len() {
+            let Some(again) = self.again.pop_front() else { break };
+            match self.send_again(&again, cx) {
+                Ok(true) => {}
+                Ok(false) if again.until > cx.now => self.again.push_back(again),
+                Ok(false) => {}
+                Err(missing) => {
+                    self.again.push_front(again);
+                    return Err(missing);
+                }
+            }
+        }
+        self.send_asks(cx);
+        Ok(())
+    }
+
+    /// True if nothing is left to be done for it.
+    fn send_again(&mut self, again: &Again, cx: &mut Cx<'_>) -> Result<bool, Missing> {
+        let mut wants = Wants::default();
+        wants.record(&self.desk, Shelf::Outbox, again.id.as_bytes());
+        let token_key = self.desk.canonical_user(&again.asker.user).key();
+        wants.record(&self.desk, Shelf::Tokens, token_key.as_slice());
+        wants.met()?;
+        let Some(sent) = self.desk.outbox.get(again.id.as_bytes()) else { return Ok(true) };
+        let (chat, Ok(content)) = (sent.chat.clone(), Outgoing::raw(&sent.message)) else { return Ok(true) };
+        let Some(targets) = self.with_sessions(std::slice::from_ref(&again.asker), cx)? else {
+            return Ok(false);
+        };
+        let Some(target) = targets.first() else { return Ok(true) };
+        let in_group = chat.server == Server::Group;
+        let own = self.own.is_account(&again.asker.user.jid());
+        let mut plaintext = Zeroizing::new(content.message.clone());
+        let mut by_lid = false;
+        if in_group {
+            let key = chat.to_string().into_bytes();
+            by_lid = self.desk.groups.get(&key).is_some_and(|group| group.by_lid);
+            if let Some(holders) = self.desk.holders.change(&key) {
+                holders.devices.remove(&again.asker);
+            }
+            if let Some(own_key) = self.desk.own_keys.get(&key) {
+                *plaintext = content::append_key_distribution(&plaintext, &chat, &own_key.distribution());
+            }
+        } else if own {
+            *plaintext = content::device_sent(&plaintext, &chat);
+        }
+        let Some(enc) = self.encrypt_for(&target.keys, &plaintext, cx) else { return Ok(true) };
+        let asker = again.asker.jid();
+        let to = if in_group { &chat } else { &asker };
+        let mut message = outgoing(&again.id, to, &content);
+        message.enc = Some(enc);
+        message.resend = Some(Resend {
+            count: again.count,
+            timestamp: again.timestamp,
+            participant: in_group.then_some(&asker),
+            recipient: (own && !in_group).then_some(&chat),
+            one_device: !in_group,
+        });
+        if in_group {
+            message.addressing_mode = Some(if by_lid { AddressingMode::Lid } else { AddressingMode::Pn });
+        } else if !own {
+            let token = self.desk.tokens.get(&token_key).filter(|held| !held.token.is_empty());
+            message.privacy_token = token.map(|held| PrivacyToken::TrustedContact(&held.token));
+        }
+        if message.needs_identity() {
+            message.device_identity = Some(&cx.account.account_blob);
+        }
+        self.out.push(Output::Send(message.into_node()));
+        Ok(true)
+    }
+}

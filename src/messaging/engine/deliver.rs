@@ -1,0 +1,223 @@
+//! What was in a message: told to the host, or taken in by the session itself.
+
+use super::open::Opened;
+use super::receive::{is_shared, timestamp_ms};
+use super::{Cx, Engine, Job, Output, Received, Told};
+use crate::messaging::address::{Address, User};
+use crate::messaging::content::{self, Body, Protocol, Read};
+use crate::messaging::desk::{MessageSecret, Missing, Resolved, Wants, authored_key};
+use crate::messaging::stanzas::acks::Nack;
+use crate::messaging::stanzas::incoming::{EncKind, IncomingMessage};
+use crate::messaging::stanzas::receipts::Arrival;
+use crate::signal::{Accepted, SenderKeyDistribution, SenderKeyRecord, unpad};
+use crate::stanza::Jid;
+
+/// What the ciphertexts of one message have come to.
+#[derive(Default)]
+pub(super) struct Arrived {
+    /// One of them was opened now.
+    pub(super) opened: bool,
+    /// One of them was opened before.
+    pub(super) seen: bool,
+    /// It told where the account's history is.
+    pub(super) history: bool,
+}
+
+impl Arrived {
+    /// Whether nothing of it is wanted any more.
+    pub(super) fn any(&self) -> bool {
+        self.opened || self.seen
+    }
+
+    /// The receipt that it gets.
+    pub(super) fn answer(&self, message: &IncomingMessage<'_>, available: bool) -> Arrival {
+        if self.history {
+            Arrival::HistorySync
+        } else if message.is_peer() {
+            Arrival::PeerMessage
+        } else if message.origin.from_me {
+            Arrival::Sender
+        } else if available {
+            Arrival::Delivered
+        } else {
+            Arrival::Inactive
+        }
+    }
+}
+
+impl Engine {
+    /// Takes in what one ciphertext held.
+    pub(super) fn deliver(
+        &mut self,
+        message: &IncomingMessage<'_>,
+        sender: &Resolved,
+        kind: EncKind,
+        opened: Opened,
+        arrived: &mut Arrived,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Nack> {
+        let bytes = unpad(&opened.padded).map_err(|_| Nack::InvalidProtobuf)?;
+        let mut read = content::read(bytes).map_err(|_| Nack::InvalidProtobuf)?;
+        arrived.opened = true;
+        // Only what came through a session with a device is said by that device.
+        if kind.is_pairwise()
+            && let Some(keys) = read.key_distribution.take()
+        {
+            self.sender_key_came(message, sender, keys);
+        }
+        if read.device_sent.is_some() && !(message.origin.from_me && kind.is_pairwise()) {
+            self.out.push(Output::Log("a message claimed to be ours and is not; it was dropped".to_owned()));
+            return Ok(());
+        }
+        if let Body::Protocol(protocol) = &read.body
+            && !is_for_hosts(protocol)
+        {
+            if message.origin.from_me && kind.is_pairwise() {
+                arrived.history = self.own_protocol(message, sender.address(), protocol, cx);
+            } else {
+                self.out.push(Output::Log(format!("a {} from somebody else was dropped", read.kind)));
+            }
+            return Ok(());
+        }
+        if matches!(read.body, Body::Nothing) {
+            return Ok(());
+        }
+        self.show(message, sender.address(), read, bytes.to_vec(), opened.old_identity, cx);
+        Ok(())
+    }
+
+    /// The content of a message in a channel, which is not encrypted.
+    pub(super) fn deliver_plain(&mut self, message: &IncomingMessage<'_>, bytes: Vec<u8>, cx: &Cx<'_>) {
+        let Ok(read) = content::read(&bytes) else { return };
+        if matches!(read.body, Body::Nothing | Body::Protocol(_)) || read.device_sent.is_some() {
+            return;
+        }
+        let received = self.received(message, read, bytes, false, cx);
+        self.out.push(Output::Event(Told::Message(Box::new(received))));
+    }
+
+    /// Tells the host, unless it was told before.
+    fn show(
+        &mut self,
+        message: &IncomingMessage<'_>,
+        sender: &Address,
+        read: Read,
+        bytes: Vec<u8>,
+        old_identity: bool,
+        cx: &Cx<'_>,
+    ) {
+        let received = self.received(message, read, bytes, old_identity, cx);
+        if !self.known.insert(&received.chat, &sender.user, &received.id) {
+            return;
+        }
+        // What can be voted on or answered later is answered under this secret.
+        if matches!(received.content.body, Body::Poll(_) | Body::Event(_))
+            && let Some(secret) = &received.content.secret
+        {
+            let key = authored_key(&sender.user, &received.id);
+            self.desk.secrets.put(&key, MessageSecret(secret.clone()));
+        }
+        if matches!(received.content.body, Body::Sealed(_)) {
+            self.jobs.push_back(Job::Sealed(Box::new(received)));
+        } else {
+            self.out.push(Output::Event(Told::Message(Box::new(received))));
+        }
+    }
+
+    fn received(
+        &self,
+        message: &IncomingMessage<'_>,
+        read: Read,
+        bytes: Vec<u8>,
+        old_identity: bool,
+        cx: &Cx<'_>,
+    ) -> Received {
+        let origin = &message.origin;
+        let sender = origin.sender.account();
+        let sender_pn = if sender.is_pn() {
+            Some(sender.clone())
+        } else {
+            User::of(&sender).and_then(|user| self.desk.other_name(&user)).map(|user| user.jid())
+        };
+        Received {
+            id: message.id.into(),
+            chat: read.device_sent.as_ref().map_or_else(|| origin.chat.clone(), Jid::account),
+            sender,
+            sender_pn,
+            from_me: origin.from_me,
+            timestamp_ms: timestamp_ms(message, cx),
+            push_name: message.push_name.map(str::to_owned),
+            offline: message.offline,
+            old_identity,
+            content: read,
+            bytes,
+            opened: None,
+        }
+    }
+
+    /// A sender key that came along with a message of another chat.
+    pub(super) fn take_sender_key(
+        &mut self,
+        group: &Jid,
+        sender: &Address,
+        message: &[u8],
+    ) -> Result<(), Missing> {
+        let mut wants = Wants::default();
+        wants.name(&self.desk, &sender.user);
+        wants.met()?;
+        let mut wants = Wants::default();
+        wants.keys(&self.desk, sender);
+        wants.sender_key(&self.desk, group, sender);
+        wants.met()?;
+        let sender = self.desk.unite(sender);
+        let key = self.desk.unite_sender_key(group, &sender);
+        self.accept_sender_key(&key, message);
+        Ok(())
+    }
+
+    fn accept_sender_key(&mut self, key: &[u8], message: &[u8]) {
+        let Ok(distribution) = SenderKeyDistribution::parse(message) else {
+            self.out.push(Output::Log("a sender key could not be read".to_owned()));
+            return;
+        };
+        if self.desk.sender_keys.get(key).is_none() {
+            self.desk.sender_keys.put(key, SenderKeyRecord::default());
+        }
+        if let Some(record) = self.desk.sender_keys.change(key)
+            && record.accept(&distribution) == Accepted::Replaced
+        {
+            self.out
+                .push(Output::Log("a sender key took the place of another of the same number".to_owned()));
+        }
+    }
+
+    /// A device hands out its key for a group.
+    fn sender_key_came(
+        &mut self,
+        message: &IncomingMessage<'_>,
+        sender: &Resolved,
+        keys: content::KeyDistribution,
+    ) {
+        let Some(group) = keys.group.filter(is_shared) else { return };
+        if group == message.origin.chat {
+            let key = self.desk.unite_sender_key(&group, sender);
+            self.accept_sender_key(&key, &keys.message);
+        } else {
+            let (sender, message) = (sender.address().clone(), keys.message);
+            self.jobs.push_back(Job::SenderKey { group, sender, message });
+        }
+    }
+}
+
+/// Whether it is something between people, which their programs want to know; the rest is between devices of one account.
+fn is_for_hosts(protocol: &Protocol) -> bool {
+    /// A contact shows the phone number behind a LID.
+    const PHONE_NUMBER_SHARED: u32 = 11;
+    /// Whether a chat's content may be taken out of it.
+    const LIMIT_SHARING: u32 = 27;
+    match protocol {
+        Protocol::DisappearingTimer { .. } | Protocol::MemberLabel(_) => true,
+        Protocol::Other { kind } => matches!(*kind, PHONE_NUMBER_SHARED | LIMIT_SHARING),
+        _ => false,
+    }
+}

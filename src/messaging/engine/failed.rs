@@ -1,0 +1,96 @@
+//! A message that could not be opened is asked for again, a few times.
+
+use super::receive::timestamp_ms;
+use super::{Cx, Engine, Output, Told, Unreadable, UnreadableReason};
+use crate::crypto::{KeyPair, Random, random_array};
+use crate::messaging::desk::{Asked, Missing, Resolved, Shelf, Wants, message_key};
+use crate::messaging::stanzas::acks::{self, Nack};
+use crate::messaging::stanzas::incoming::{Enc, EncKind, IncomingMessage};
+use crate::messaging::stanzas::retry::{self, RetryKeys, RetryRequest};
+use crate::signal::{Keys, RetryCode};
+use crate::store::records::{FIRST_RETRY_PREKEY, OneTimePrekey};
+
+/// How often one message is asked for. whatsmeow asks four times, Baileys five.
+const MOST_REQUESTS: u32 = 5;
+
+impl Engine {
+    /// Asks the sender for another copy, and tells the host. Nothing of the message was opened.
+    pub(super) fn ask_again(
+        &mut self,
+        message: &IncomingMessage<'_>,
+        sender: &Resolved,
+        enc: &Enc<'_>,
+        (code, keys): (RetryCode, Keys),
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Missing> {
+        let key = message_key(&message.origin.chat, sender.address(), message.id);
+        let mut wants = Wants::default();
+        wants.record(&self.desk, Shelf::Asked, key.as_slice());
+        wants.met()?;
+        let before = self.desk.asked.get(&key).map_or(enc.count, |asked| asked.count);
+        let count = before.saturating_add(1);
+        let pending = count <= MOST_REQUESTS;
+        if pending {
+            let pairwise = message.encs().any(|enc| enc.kind.is_pairwise());
+            let with_keys = match keys {
+                Keys::AtOnce => true,
+                Keys::AtOnceUnlessPairwise => count > 1 || !pairwise,
+                Keys::FromSecond => count > 1,
+            };
+            self.desk.asked.put(&key, Asked { count, at_ms: cx.unix_ms });
+            let node = self.retry_request(message, count, code, with_keys, cx);
+            self.out.push(Output::Send(node));
+        }
+        self.out.extend(acks::nack(&message.node(), &self.own, Nack::Unhandled).map(Output::Send));
+        self.out.push(Output::Event(Told::Unreadable(Box::new(Unreadable {
+            id: message.id.into(),
+            chat: message.origin.chat.clone(),
+            sender: message.origin.sender.account(),
+            from_me: message.origin.from_me,
+            timestamp_ms: timestamp_ms(message, cx),
+            reason: UnreadableReason::Undecryptable,
+            retries: count.min(MOST_REQUESTS),
+            pending,
+            hidden: enc.hide,
+        }))));
+        let kind = if enc.kind == EncKind::SenderKey { "group" } else { "session" };
+        self.out.push(Output::Log(format!(
+            "a {kind} message could not be opened (reason {}); request {count} for it",
+            code as u8
+        )));
+        Ok(())
+    }
+
+    fn retry_request(
+        &mut self,
+        message: &IncomingMessage<'_>,
+        count: u32,
+        code: RetryCode,
+        with_keys: bool,
+        cx: &mut Cx<'_>,
+    ) -> crate::stanza::Node {
+        let device = cx.device;
+        let identity = device.identity.public();
+        let signed = &device.signed_prekey;
+        let signed_public = signed.pair.public();
+        let fresh = with_keys.then(|| self.retry_prekey(cx.rng));
+        let keys = fresh.as_ref().map(|fresh| RetryKeys {
+            identity: &identity,
+            one_time: (fresh.id, &fresh.public),
+            signed: (signed.id, &signed_public, &signed.signature),
+            device_identity: &cx.account.account_blob,
+        });
+        let registration_id = device.registration_id;
+        retry::request(message, &RetryRequest { count, reason: code as u8, registration_id, keys })
+    }
+
+    /// A prekey for one requester alone: its number is none of those that the server hands out.
+    fn retry_prekey(&mut self, rng: &mut dyn Random) -> OneTimePrekey {
+        let pair = KeyPair::generate(rng);
+        let random = u32::from_be_bytes(random_array(rng));
+        let id = FIRST_RETRY_PREKEY + random % (FIRST_RETRY_PREKEY - 2);
+        let prekey = OneTimePrekey { id, secret: pair.secret().clone(), public: pair.public() };
+        self.desk.prekeys.put(&OneTimePrekey::key(id), prekey.clone());
+        prekey
+    }
+}

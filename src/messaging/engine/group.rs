@@ -1,0 +1,168 @@
+//! A message to a group: one ciphertext for all, with our sender key, and that key for every device that has it not.
+
+use std::collections::BTreeSet;
+
+use super::asks::{Ask, AskState};
+use super::person::{outgoing, reporting_token};
+use super::sending::{Attempt, Out, Sending};
+use super::{Cx, Engine, Output, SendFailure};
+use crate::messaging::address::{Address, Kind, User};
+use crate::messaging::content;
+use crate::messaging::desk::{GroupRecord, Holders, Missing, Shelf, Wants};
+use crate::messaging::stanzas::AddressingMode;
+use crate::messaging::stanzas::incoming::EncKind;
+use crate::messaging::stanzas::outgoing::{Ciphertext, Recipient};
+use crate::messaging::stanzas::phash::phash;
+use crate::signal::{OwnSenderKey, pad};
+use crate::stanza::Jid;
+use zeroize::Zeroizing;
+
+/// How long what is known of a group is relied on. Changes are announced; this is for the announcement that was missed.
+const GROUP_HOLDS_MS: i64 = 24 * 3_600_000;
+/// How many messages may be encrypted ahead of what the store says.
+const AHEAD: u32 = 32;
+
+impl Engine {
+    /// Sends a message to a group, if everything is there that it takes.
+    pub(super) fn send_to_group(&mut self, sending: &Sending, cx: &mut Cx<'_>) -> Result<Attempt, Missing> {
+        let chat = &sending.chat;
+        let group_key = chat.to_string().into_bytes();
+        let mut wants = Wants::default();
+        for shelf in [Shelf::Groups, Shelf::OwnKeys, Shelf::Holders] {
+            wants.record(&self.desk, shelf, group_key.as_slice());
+        }
+        wants.met()?;
+        let group = match self.group_at_hand(chat, cx) {
+            Ok(Some(group)) => group,
+            Ok(None) => return Ok(Attempt::Blocked),
+            Err(code) => return Ok(Attempt::Failed(SendFailure::NoGroup(code))),
+        };
+        let kind = if group.by_lid { Kind::Lid } else { Kind::Pn };
+        let Some(own) = self.own_user(kind) else { return Ok(Attempt::Failed(SendFailure::WrongChat)) };
+        let Some(all) = self.devices_of_all(&group.members, &own, cx)? else { return Ok(Attempt::Blocked) };
+        let others: Vec<Address> =
+            all.iter().filter(|device| !self.own.is_device(&device.jid())).cloned().collect();
+
+        let holders = self.desk.holders.get(&group_key).cloned().unwrap_or_default();
+        let members: BTreeSet<&Address> = others.iter().collect();
+        let own_key = self.desk.own_keys.get(&group_key).filter(|key| key.id() == holders.key_id);
+        // Who has left must not read on.
+        let is_good = own_key.is_some_and(|key| !key.is_worn())
+            && holders.devices.iter().all(|holder| members.contains(holder));
+        let lacking: Vec<Address> = if is_good {
+            others.iter().filter(|device| !holders.devices.contains(device)).cloned().collect()
+        } else {
+            others.clone()
+        };
+        let Some(targets) = self.with_sessions(&lacking, cx)? else { return Ok(Attempt::Blocked) };
+
+        if !is_good {
+            let key = OwnSenderKey::generate(cx.rng);
+            self.desk.holders.put(&group_key, Holders { key_id: key.id(), devices: BTreeSet::new() });
+            self.desk.own_keys.put(&group_key, key);
+        }
+        let Some(key) = self.desk.own_keys.use_quietly(&group_key) else { return Ok(Attempt::Blocked) };
+        // As it is before this message, which they are to read.
+        let distribution = key.distribution();
+        let key_id = key.id();
+        let mut padded = Zeroizing::new(sending.content.message.clone());
+        pad(&mut padded, cx.rng);
+        let Ok(sealed) = key.encrypt(&padded, cx.rng) else {
+            // It is used up. The next attempt makes a new one.
+            self.desk.own_keys.remove(&group_key);
+            return Ok(Attempt::Blocked);
+        };
+        if !sealed.is_covered
+            && let Some(key) = self.desk.own_keys.change(&group_key)
+        {
+            key.lease(AHEAD);
+        }
+        let plaintext = Zeroizing::new(content::key_distribution(chat, &distribution));
+        let (mut recipients, mut brought) = (Vec::with_capacity(targets.len()), Vec::new());
+        for target in &targets {
+            let Some(enc) = self.encrypt_for(&target.keys, &plaintext, cx) else { continue };
+            recipients.push(Recipient { device: target.jid(), enc: Some(enc) });
+            // Our own devices get it each time: they could not tell us that they lost it.
+            if target.wire.user != own {
+                brought.push(target.wire.clone());
+            }
+        }
+        let jids: Vec<Jid> = all.iter().map(Address::jid).collect();
+        let phash = phash(&jids);
+        let mut message = outgoing(&sending.id, chat, &sending.content);
+        message.recipients = recipients;
+        message.enc = Some(Ciphertext { kind: EncKind::SenderKey, bytes: sealed.bytes });
+        message.phash = phash.as_deref();
+        message.addressing_mode = Some(if group.by_lid { AddressingMode::Lid } else { AddressingMode::Pn });
+        message.reporting_token = reporting_token(&sending.id, &sending.content, &own.jid(), chat);
+        if message.needs_identity() {
+            message.device_identity = Some(&cx.account.account_blob);
+        }
+        self.out.push(Output::Send(message.into_node()));
+        let deadline = cx.now.saturating_add(self.settings.ack_timeout);
+        Ok(Attempt::Out(Out { deadline, key_for: Some((key_id, brought)), phash, person: None }))
+    }
+
+    /// What is known of a group; `None` while the server is asked, its code if it will not say.
+    fn group_at_hand(&mut self, chat: &Jid, cx: &Cx<'_>) -> Result<Option<GroupRecord>, u32> {
+        let group = self.desk.groups.get(chat.to_string().as_bytes()).cloned();
+        let age = group.as_ref().map(|group| cx.unix_ms.saturating_sub(group.fetched_ms));
+        if age.is_some_and(|age| (-GROUP_HOLDS_MS..GROUP_HOLDS_MS).contains(&age)) {
+            return Ok(group);
+        }
+        match self.asks.ask(Ask::Group(chat.clone()), cx.now) {
+            AskState::Open => Ok(None),
+            AskState::Failed(code @ (401 | 403 | 404)) => Err(code),
+            AskState::Failed(code) => group.map(Some).ok_or(code),
+        }
+    }
+
+    /// All devices of all members and of our own account, this one among them; none that is hosted, since those take no part in
+    /// groups.
+    fn devices_of_all(
+        &mut self,
+        members: &[User],
+        own: &User,
+        cx: &Cx<'_>,
+    ) -> Result<Option<Vec<Address>>, Missing> {
+        let mut wants = Wants::default();
+        members.iter().chain([own]).for_each(|user| wants.record(&self.desk, Shelf::Devices, user.key()));
+        wants.met()?;
+        let (mut all, mut complete) = (Vec::with_capacity(members.len() * 2), true);
+        let mut seen = BTreeSet::new();
+        for user in members.iter().chain([own]).filter(|user| seen.insert(*user)) {
+            match self.devices_of(user, cx)? {
+                Some(devices) => all.extend(devices),
+                None => complete = false,
+            }
+        }
+        let this = own.device(self.own.pn.device);
+        if !all.contains(&this) {
+            all.push(this);
+        }
+        all.retain(|device| !device.is_hosted());
+        Ok(complete.then_some(all))
+    }
+
+    /// The server has taken a message that brought our key to some devices.
+    pub(super) fn key_arrived(&mut self, chat: &Jid, key_id: u32, devices: Vec<Address>) {
+        if devices.is_empty() {
+            return;
+        }
+        let key = chat.to_string().into_bytes();
+        if let Some(holders) = self.desk.holders.change(&key).filter(|holders| holders.key_id == key_id) {
+            holders.devices.extend(devices);
+        }
+    }
+
+    /// What is known of a group and its members' devices is not what the server knows.
+    pub(super) fn membership_is_stale(&mut self, chat: &Jid) {
+        let key = chat.to_string().into_bytes();
+        let Some(group) = self.desk.groups.change(&key) else { return };
+        group.fetched_ms = i64::MIN / 2;
+        let members = group.members.clone();
+        for member in members {
+            self.devices_are_stale(&member);
+        }
+    }
+}

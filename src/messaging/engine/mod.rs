@@ -1,0 +1,186 @@
+//! The engine: what a linked session does with messages. It decides; stanzas, contents and ciphers are made by the rooms it
+//! calls.
+//!
+//! The driver hands in what happened ([`Engine::message`], [`Engine::receipt`], [`Engine::reply`], [`Engine::send`] ...), each
+//! time with a [`Cx`]: time, randomness and the session's own keys. A call may answer [`Missing`]: then it has changed
+//! nothing that matters, and is made again with the same input once the records are loaded into [`Engine::desk`]. After each
+//! call that succeeded, [`Engine::work`] is called in the same way until it succeeds too. Then [`Engine::flush`] writes what
+//! has changed into a batch, and only when that is on disk the [`Output`]s are carried out, in order.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `receive`, `open`, `deliver` | a message that comes: its keys, its ciphertexts, its content |
+//! | `secrets` | votes and the like, encrypted with the secret of another message |
+//! | `failed` | what could not be read is asked for again |
+//! | `receipts`, `again` | what others tell of our messages; those they could not read are sent again |
+//! | `sending`, `person`, `group`, `compose` | a message that goes |
+//! | `asks` | device lists, groups and keys that have to be asked for |
+//! | `notices` | devices, identities and tokens that change |
+//! | `known` | which messages were shown |
+
+mod again;
+mod answers;
+mod asks;
+mod deliver;
+mod failed;
+mod group;
+mod known;
+mod notices;
+mod open;
+mod outbox;
+mod output;
+mod own;
+mod person;
+mod receipts;
+mod receive;
+mod secrets;
+mod sending;
+mod targets;
+
+pub(crate) use known::Known;
+pub(crate) use output::{
+    GroupNews, Output, Received, Seen, SendFailure, Tag, Taken, Told, Unreadable, UnreadableReason,
+};
+
+use std::collections::VecDeque;
+
+use self::again::Again;
+use self::asks::Asks;
+use self::outbox::Outbox;
+use self::sending::Sends;
+pub(crate) use self::sending::ToSend;
+use super::address::{Address, User};
+use super::desk::{Desk, Missing};
+use super::stanzas::origin::Own;
+use crate::crypto::Random;
+use crate::store::Batch;
+use crate::store::records::{AccountRecord, DeviceRecord};
+
+/// Milliseconds on the driver's clock, which only runs forward.
+pub(crate) type Millis = u64;
+
+/// What a call is made with.
+pub(crate) struct Cx<'a> {
+    /// Time since some moment; for waits.
+    pub(crate) now: Millis,
+    /// The time of day by the server's clock, Unix milliseconds.
+    pub(crate) unix_ms: i64,
+    /// For keys, paddings and ids.
+    pub(crate) rng: &'a mut dyn Random,
+    /// The session's own keys.
+    pub(crate) device: &'a DeviceRecord,
+    /// The account. Who changes it says so: [`Output::AccountChanged`].
+    pub(crate) account: &'a mut AccountRecord,
+}
+
+/// How the engine behaves where a host may choose.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// Whether the user counts as being there, so that receipts say so.
+    pub(crate) available: bool,
+    /// How long the server may take to acknowledge a message.
+    pub(crate) ack_timeout: Millis,
+}
+
+/// The messaging of one linked session.
+pub(crate) struct Engine {
+    /// The records at hand.
+    pub(crate) desk: Desk,
+    settings: Settings,
+    own: Own,
+    known: Known,
+    /// What came out of earlier steps and is still to be done, oldest first.
+    jobs: VecDeque<Job>,
+    sends: Sends,
+    asks: Asks,
+    again: VecDeque<Again>,
+    outbox: Outbox,
+    /// Changes that need no record at hand.
+    written: Batch,
+    out: Vec<Output>,
+}
+
+/// Something to be done that needs records of its own.
+enum Job {
+    /// A sender key came along with a message of another chat.
+    SenderKey { group: crate::stanza::Jid, sender: Address, message: zeroize::Zeroizing<Vec<u8>> },
+    /// A vote, or something else that is encrypted with the secret of another message.
+    Sealed(Box<Received>),
+    /// A pair of names.
+    Names { pn: User, lid: User },
+}
+
+impl Engine {
+    /// For the session with these own addresses, with what the store remembers of messages that were shown.
+    pub(crate) fn new(settings: Settings, own: Own, known: Known) -> Self {
+        let mut jobs = VecDeque::new();
+        if let (Some(pn), Some(lid)) = (User::of(&own.pn), own.lid.as_ref().and_then(User::of)) {
+            jobs.push_back(Job::Names { pn, lid });
+        }
+        Self {
+            desk: Desk::default(),
+            settings,
+            own,
+            known,
+            jobs,
+            sends: Sends::default(),
+            asks: Asks::default(),
+            again: VecDeque::new(),
+            outbox: Outbox::default(),
+            written: Batch::new(),
+            out: Vec::new(),
+        }
+    }
+
+    /// Goes on with what earlier calls left to be done.
+    pub(crate) fn work(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        while let Some(job) = self.jobs.pop_front() {
+            let done = match &job {
+                Job::SenderKey { group, sender, message } => self.take_sender_key(group, sender, message),
+                Job::Sealed(received) => self.want_secret(received),
+                Job::Names { pn, lid } => self.learn(pn, lid),
+            };
+            if let Err(missing) = done {
+                self.jobs.push_front(job);
+                return Err(missing);
+            }
+            if let Job::Sealed(received) = job {
+                self.tell_sealed(received);
+            }
+        }
+        self.answer_again(cx)?;
+        self.send_waiting(cx)
+    }
+
+    /// Whether the user counts as being there from now on.
+    pub(crate) fn set_available(&mut self, available: bool) {
+        self.settings.available = available;
+    }
+
+    /// When something is due, should nothing happen before.
+    pub(crate) fn deadline(&self) -> Option<Millis> {
+        self.sends.deadline()
+    }
+
+    /// Does what is due.
+    pub(crate) fn time_passed(&mut self, cx: &mut Cx<'_>) {
+        self.check_acks(cx);
+    }
+
+    /// Whether something is under way that must not be forgotten.
+    pub(crate) fn is_busy(&self) -> bool {
+        !(self.jobs.is_empty() && self.sends.is_empty() && self.again.is_empty())
+    }
+
+    /// Adds everything that has changed to a batch.
+    pub(crate) fn flush(&mut self, batch: &mut Batch) {
+        batch.append(std::mem::take(&mut self.written));
+        self.known.flush(batch);
+        self.desk.flush(batch);
+    }
+
+    /// What is to be done once that batch is on disk.
+    pub(crate) fn take_outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.out)
+    }
+}

@@ -1,0 +1,158 @@
+//! What the server announces: devices that come and go, identities that change, tokens that people give us, groups that change.
+//!
+//! Nothing here installs a key or deletes one for good: the server's word may loosen what we hold, and what comes through a
+//! session with a device decides.
+
+use super::receive::users;
+use super::{Cx, Engine, GroupNews, Output, Told};
+use crate::messaging::address::User;
+use crate::messaging::desk::{Missing, PrivacyToken, Shelf, Wants};
+use crate::messaging::stanzas::group_changes::{GroupChange, GroupNotice};
+use crate::messaging::stanzas::notices::{DeviceChange, News, Notice};
+use crate::messaging::stanzas::tokens;
+use crate::stanza::NodeRef;
+
+impl Engine {
+    /// A notification about people or groups. Its acknowledgement is the driver's.
+    pub(crate) fn notice(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        if node.is("type", "w:gp2") {
+            return GroupNotice::read(node).map_or(Ok(()), |notice| self.group_changed(&notice, cx));
+        }
+        let Some(notice) = Notice::read(node) else { return Ok(()) };
+        let Some(user) = User::of(&notice.user) else { return Ok(()) };
+        let mut wants = Wants::default();
+        wants.name(&self.desk, &user);
+        let pair = notice.pair.as_ref().and_then(users);
+        if let Some((pn, lid)) = &pair {
+            wants.name(&self.desk, pn);
+            wants.name(&self.desk, lid);
+        }
+        wants.met()?;
+        if let Some((pn, lid)) = &pair {
+            self.desk.learn(pn, lid);
+        }
+        let names: Vec<User> =
+            [Some(user.clone()), self.desk.other_name(&user)].into_iter().flatten().collect();
+        let mut wants = Wants::default();
+        names.iter().for_each(|name| wants.record(&self.desk, Shelf::Devices, name.key()));
+        wants.keys(&self.desk, &user.device(notice.device));
+        wants.record(&self.desk, Shelf::Tokens, self.desk.canonical_user(&user).key());
+        if let News::DevicesRemoved(change) = &notice.news {
+            change.devices.iter().for_each(|gone| wants.keys(&self.desk, &user.device(gone.device.id)));
+        }
+        wants.met()?;
+        match notice.news {
+            News::DevicesAdded(_) | News::OwnDevices(_) => {
+                names.iter().for_each(|name| self.devices_are_stale(name));
+            }
+            News::DevicesRemoved(change) => {
+                names.iter().for_each(|name| self.devices_are_stale(name));
+                self.devices_gone(&user, &change);
+            }
+            News::Identity => {
+                names.iter().for_each(|name| self.devices_are_stale(name));
+                self.identity_given_up(&user, notice.device);
+            }
+            News::Tokens(tokens) => self.tokens_came(&user, &tokens),
+            // Whoever it is, his list is asked for anew after a day.
+            News::DevicesOf { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn devices_gone(&mut self, user: &User, change: &DeviceChange<'_>) {
+        for gone in &change.devices {
+            let device = self.desk.unite(&user.device(gone.device.id));
+            if let Some(session) = self.desk.sessions.change(&device.key()) {
+                session.archive_current();
+            }
+        }
+    }
+
+    /// The next message goes out in a new session, with the identity that comes with its keys. What was encrypted for the old
+    /// one is still read.
+    fn identity_given_up(&mut self, user: &User, device: u16) {
+        let device = self.desk.unite(&user.device(device));
+        if let Some(session) = self.desk.sessions.change(&device.key()) {
+            session.archive_current();
+        }
+        let Some(pin) = self.desk.pins.change(&device.key()).filter(|pin| !pin.superseded) else { return };
+        pin.superseded = true;
+        let device = device.address().clone();
+        self.out.push(Output::Event(Told::IdentityChanged { device }));
+    }
+
+    fn tokens_came(&mut self, user: &User, tokens: &[crate::messaging::stanzas::notices::Token<'_>]) {
+        let key = self.desk.canonical_user(user).key();
+        let Some(newest) = tokens.iter().max_by_key(|token| token.timestamp) else { return };
+        let held = self.desk.tokens.get(&key).cloned().unwrap_or_default();
+        if newest.timestamp > held.issued_s {
+            let token = PrivacyToken { token: newest.bytes.to_vec(), issued_s: newest.timestamp, ..held };
+            self.desk.tokens.put(&key, token);
+        }
+    }
+
+    /// The account of a user began anew: what his devices had is void. What is on its way from before can still be read.
+    pub(super) fn began_anew(&mut self, user: &User) {
+        let Some(list) = self.desk.devices.get(&user.key()) else { return };
+        let ids: Vec<u16> = list.devices.iter().map(|device| device.id).collect();
+        for id in ids {
+            let key = self.desk.canonical(&user.device(id)).key();
+            if let Some(session) = self.desk.sessions.change(&key) {
+                session.archive_current();
+            }
+            if let Some(pin) = self.desk.pins.change(&key) {
+                pin.superseded = true;
+            }
+        }
+    }
+
+    /// Somebody took a message of ours: he gets the token that shows that we trust him, if the last one is some time old.
+    pub(super) fn issue_token(&mut self, person: &User, cx: &Cx<'_>) {
+        let key = person.key();
+        let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
+        let held = self.desk.tokens.get(&key).cloned().unwrap_or_default();
+        if !tokens::is_due(Some(held.given_s).filter(|at| *at != 0), now_s) {
+            return;
+        }
+        self.desk.tokens.put(&key, PrivacyToken { given_s: now_s, ..held });
+        let tag = self.asks.nobody();
+        self.out.push(Output::Query { tag, node: tokens::issue(&person.jid(), now_s) });
+    }
+
+    /// A group is another than it was: it is asked for anew before the next message to it. Who left is found by that, and the
+    /// key that he had is not used again.
+    fn group_changed(&mut self, notice: &GroupNotice, cx: &Cx<'_>) -> Result<(), Missing> {
+        let pairs: Vec<_> = notice.pairs().filter_map(users).collect();
+        let mut wants = Wants::default();
+        for (pn, lid) in &pairs {
+            wants.name(&self.desk, pn);
+            wants.name(&self.desk, lid);
+        }
+        wants.record(&self.desk, Shelf::Groups, notice.group.to_string());
+        wants.met()?;
+        for (pn, lid) in &pairs {
+            self.desk.learn(pn, lid);
+        }
+        let touches_members = notice.changes.iter().any(|change| {
+            !matches!(
+                change,
+                GroupChange::Subject { .. } | GroupChange::Description { .. } | GroupChange::InviteCode(_)
+            )
+        });
+        if touches_members && let Some(group) = self.desk.groups.change(notice.group.to_string().as_bytes()) {
+            group.fetched_ms = i64::MIN / 2;
+        }
+        let seconds = notice.timestamp.and_then(|seconds| i64::try_from(seconds).ok());
+        let at_ms = seconds.map_or(cx.unix_ms, |seconds| seconds.saturating_mul(1000));
+        for change in &notice.changes {
+            self.out.push(Output::Event(Told::Group(Box::new(GroupNews {
+                group: notice.group.clone(),
+                author: notice.author.clone(),
+                change: change.clone(),
+                at_ms,
+            }))));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! What the engine asks its driver to do, and what it tells.
+
+use crate::messaging::address::Address;
+use crate::messaging::content::{Opened, Read};
+use crate::messaging::stanzas::group_changes::GroupChange;
+use crate::messaging::stanzas::receipts::ReceiptKind;
+use crate::stanza::{Jid, Node, Text};
+
+/// Names one query; its answer comes back with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Tag(pub(super) u64);
+
+/// One thing to do. They are executed strictly in order, once everything that the engine has changed is on disk.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// Send it; no answer is wanted.
+    Send(Node),
+    /// Send this iq under an id of the driver's choice and hand in the answer with the tag.
+    Query {
+        /// To be handed back with the answer.
+        tag: Tag,
+        /// The iq, without id.
+        node: Node,
+    },
+    /// Tell the host.
+    Event(Told),
+    /// Answer a request of the host.
+    Answer {
+        /// The request.
+        request: u64,
+        /// What became of it.
+        answer: Result<Taken, SendFailure>,
+    },
+    /// A line for the log. It names no person and no content.
+    Log(String),
+    /// The account record was changed; it goes into the same commit.
+    AccountChanged,
+}
+
+/// A message that the server has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// Its id.
+    pub(crate) id: Text,
+    /// Its chat, as it was addressed.
+    pub(crate) chat: Jid,
+    /// The server's time for it, Unix milliseconds.
+    pub(crate) timestamp_ms: i64,
+}
+
+/// Why a message was not sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SendFailure {
+    /// The server refused it, by a code of the protocol.
+    #[error("the server refused the message with code {0}")]
+    Refused(u32),
+    /// The account may not begin chats for some time.
+    #[error("the account may not begin new chats for some time (463): answer those who write, and wait")]
+    TimeLocked,
+    /// Nobody is there to receive it.
+    #[error("no device of the recipient can be reached: check the number")]
+    NoRecipient,
+    /// The group is not known, or we are no member of it.
+    #[error("the group is not known to the server, or this account is no member of it (code {0})")]
+    NoGroup(u32),
+    /// A chat of a kind that this library cannot send to.
+    #[error("messages cannot be sent to an address of this kind")]
+    WrongChat,
+    /// The server did not say that it has it, several times.
+    #[error("the server did not acknowledge the message")]
+    Unanswered,
+    /// The host gave it up.
+    #[error("the request was cancelled")]
+    Cancelled,
+}
+
+/// Something the host may want to know.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// A message came. To be kept until the host has acknowledged it.
+    Message(Box<Received>),
+    /// A message came that cannot be read (yet).
+    Unreadable(Box<Unreadable>),
+    /// Somebody received or read messages of ours, or we read theirs on another device. To be kept as well.
+    Receipt(Seen),
+    /// A person has a new identity key.
+    IdentityChanged {
+        /// The device.
+        device: Address,
+    },
+    /// A group changed.
+    Group(Box<GroupNews>),
+    /// The account may not begin chats, until then (Unix seconds) if it is known.
+    TimeLock {
+        /// When it ends.
+        until_s: Option<u64>,
+    },
+}
+
+/// A message that came.
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// Its id, unique per chat and sender.
+    pub(crate) id: Text,
+    /// The conversation.
+    pub(crate) chat: Jid,
+    /// Who sent it, without device.
+    pub(crate) sender: Jid,
+    /// The sender by phone number, if the server or an earlier message said it.
+    pub(crate) sender_pn: Option<Jid>,
+    /// Whether it was sent by this account, from another device.
+    pub(crate) from_me: bool,
+    /// The server's time for it, Unix milliseconds.
+    pub(crate) timestamp_ms: i64,
+    /// The name that the sender gives himself.
+    pub(crate) push_name: Option<String>,
+    /// Whether it waited at the server.
+    pub(crate) offline: bool,
+    /// Whether it was encrypted for an identity that the sender has given up since.
+    pub(crate) old_identity: bool,
+    /// What it says.
+    pub(crate) content: Read,
+    /// The serialised message that `content` was read from, without padding.
+    pub(crate) bytes: Vec<u8>,
+    /// What was encrypted once more, if it could be opened.
+    pub(crate) opened: Option<Opened>,
+}
+
+/// A change to a group.
+#[derive(Debug)]
+pub(crate) struct GroupNews {
+    /// Which group.
+    pub(crate) group: Jid,
+    /// Who changed it, if the server says.
+    pub(crate) author: Option<Jid>,
+    /// What changed.
+    pub(crate) change: GroupChange,
+    /// When, Unix milliseconds.
+    pub(crate) at_ms: i64,
+}
+
+/// Why a message cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnreadableReason {
+    /// It could not be decrypted; it was asked for again, as long as that is not given up.
+    Undecryptable,
+    /// What it says may be viewed on the phone only.
+    ViewOnce,
+    /// The server does not give its content to this device.
+    Unavailable,
+}
+
+/// A message that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// Its id.
+    pub(crate) id: Text,
+    /// The conversation.
+    pub(crate) chat: Jid,
+    /// Who sent it, without device.
+    pub(crate) sender: Jid,
+    /// Whether it was sent by this account, from another device.
+    pub(crate) from_me: bool,
+    /// The server's time for it, Unix milliseconds.
+    pub(crate) timestamp_ms: i64,
+    /// Why.
+    pub(crate) reason: UnreadableReason,
+    /// How often it was asked for again.
+    pub(crate) retries: u32,
+    /// Whether it may still come.
+    pub(crate) pending: bool,
+    /// Whether the sender wants nothing shown in its place.
+    pub(crate) hidden: bool,
+}
+
+/// What somebody did with messages.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// The conversation.
+    pub(crate) chat: Jid,
+    /// Who did it, without device.
+    pub(crate) by: Jid,
+    /// Whether it was this account, on another device.
+    pub(crate) by_me: bool,
+    /// What.
+    pub(crate) kind: ReceiptKind,
+    /// The messages.
+    pub(crate) ids: Vec<Text>,
+    /// When, Unix milliseconds.
+    pub(crate) timestamp_ms: i64,
+}

@@ -1,0 +1,52 @@
+//! What the devices of one account tell each other. It is believed only when it came through a session with that device.
+
+use super::{Cx, Engine, Job, Output};
+use crate::messaging::address::{Address, User};
+use crate::messaging::content::Protocol;
+use crate::messaging::stanzas::incoming::IncomingMessage;
+use crate::store::Space;
+
+/// Most names that are taken from one list; a phone sends those of its chats.
+const MOST_NAMES: usize = 50_000;
+
+impl Engine {
+    /// Takes in what another device of the own account says. True if it was about the account's history.
+    pub(super) fn own_protocol(
+        &mut self,
+        message: &IncomingMessage<'_>,
+        sender: &Address,
+        protocol: &Protocol,
+        cx: &mut Cx<'_>,
+    ) -> bool {
+        match protocol {
+            Protocol::AppStateKeyShare(keys) => {
+                for key in keys.iter().filter(|key| !key.id.is_empty()) {
+                    let value =
+                        [&key.at_ms.to_be_bytes()[..], key.data.as_slice(), &key.fingerprint].concat();
+                    self.written.put(Space::AppStateKey, key.id.clone(), value);
+                }
+                false
+            }
+            Protocol::HistoryNotice(notice) if sender.is_primary() => {
+                self.written.put(Space::HistoryNotice, message.id.as_bytes(), notice.notice.to_vec());
+                true
+            }
+            Protocol::LidMapping(mapping) if sender.is_primary() => {
+                for (pn, lid) in mapping.pairs.iter().take(MOST_NAMES) {
+                    if let (Some(pn), Some(lid)) = (User::of(pn), User::of(lid)) {
+                        self.jobs.push_back(Job::Names { pn, lid });
+                    }
+                }
+                if !cx.account.lid_migrated {
+                    cx.account.lid_migrated = true;
+                    self.out.push(Output::AccountChanged);
+                }
+                false
+            }
+            _ => {
+                self.out.push(Output::Log(format!("a {protocol:?} of an own device is of no use here")));
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A message to a person: one ciphertext for each of their devices, and one for each other device of our own.
+
+use super::sending::{Attempt, Out, Sending};
+use super::{Cx, Engine, Output, SendFailure};
+use crate::messaging::address::{Kind, User};
+use crate::messaging::content;
+use crate::messaging::desk::{Missing, Shelf, Wants};
+use crate::messaging::stanzas::outgoing::{OutgoingMessage, PrivacyToken, Recipient};
+use crate::messaging::stanzas::tokens;
+use crate::stanza::{Jid, Value};
+
+impl Engine {
+    /// Sends a message to a person, if everything is there that it takes.
+    pub(super) fn send_to_person(&mut self, sending: &Sending, cx: &mut Cx<'_>) -> Result<Attempt, Missing> {
+        let Some(given) = User::of(&sending.chat) else { return Ok(Attempt::Failed(SendFailure::WrongChat)) };
+        let mut wants = Wants::default();
+        wants.name(&self.desk, &given);
+        wants.met()?;
+        let by_lid = cx.account.lid_migrated;
+        let user = if by_lid { self.desk.canonical_user(&given) } else { given };
+        let Some(own) = self.own_user(user.kind) else { return Ok(Attempt::Failed(SendFailure::WrongChat)) };
+        let to_self = self.own.is_account(&user.jid());
+        let theirs = if to_self { Some(Vec::new()) } else { self.devices_of(&user, cx)? };
+        let ours = self.devices_of(&own, cx)?;
+        let (Some(theirs), Some(mut ours)) = (theirs, ours) else { return Ok(Attempt::Blocked) };
+        if by_lid && user.kind == Kind::Pn && self.desk.other_name(&user).is_some() {
+            // The list brought the LID along, and under that name the message goes.
+            return Ok(Attempt::Blocked);
+        }
+        ours.retain(|device| !self.own.is_device(&device.jid()));
+        let mut wants = Wants::default();
+        let token_key = self.desk.canonical_user(&user).key();
+        wants.record(&self.desk, Shelf::Tokens, token_key.as_slice());
+        wants.met()?;
+        // Both are asked for together.
+        let (theirs, ours) = (self.with_sessions(&theirs, cx)?, self.with_sessions(&ours, cx)?);
+        let (Some(theirs), Some(ours)) = (theirs, ours) else { return Ok(Attempt::Blocked) };
+        if theirs.is_empty() && !to_self {
+            return Ok(Attempt::Failed(SendFailure::NoRecipient));
+        }
+
+        let to = user.jid();
+        let copy = content::device_sent(&sending.content.message, &to);
+        let mut recipients = Vec::with_capacity(theirs.len() + ours.len());
+        for (targets, plaintext) in [(&theirs, &sending.content.message), (&ours, &copy)] {
+            for target in targets {
+                let enc = self.encrypt_for(&target.keys, plaintext, cx);
+                recipients.extend(enc.map(|enc| Recipient { device: target.jid(), enc: Some(enc) }));
+            }
+        }
+        let peer_pn =
+            (user.kind == Kind::Lid).then(|| self.desk.other_name(&user)).flatten().map(|pn| pn.jid());
+        let token = self.desk.tokens.get(&token_key).filter(|held| {
+            !held.token.is_empty()
+                && !tokens::is_expired(held.issued_s, cx.unix_ms.div_euclid(1000).cast_unsigned())
+        });
+        let mut message = outgoing(&sending.id, &to, &sending.content);
+        message.recipients = recipients;
+        message.peer_recipient_pn = peer_pn.as_ref();
+        message.privacy_token =
+            token.filter(|_| !to_self).map(|held| PrivacyToken::TrustedContact(&held.token));
+        message.reporting_token = reporting_token(&sending.id, &sending.content, &own.jid(), &to);
+        if message.needs_identity() {
+            message.device_identity = Some(&cx.account.account_blob);
+        }
+        self.out.push(Output::Send(message.into_node()));
+        let deadline = cx.now.saturating_add(self.settings.ack_timeout);
+        let person = (!to_self).then(|| self.desk.canonical_user(&user));
+        Ok(Attempt::Out(Out { deadline, key_for: None, phash: None, person }))
+    }
+}
+
+/// The parts of a stanza that follow from its content.
+pub(super) fn outgoing<'a>(id: &'a str, to: &'a Jid, content: &'a content::Outgoing) -> OutgoingMessage<'a> {
+    let mut message = OutgoingMessage::new(id, to, content.shape.stanza_type);
+    message.edit = content.shape.edit;
+    message.media_type = content.shape.media_type;
+    message.hide = content.shape.hide_decrypt_failure;
+    message.meta = content.shape.meta.iter().map(|(key, value)| (*key, Value::from(*value))).collect();
+    message
+}
+
+/// The token with which a recipient may report a message, if it is one that can be.
+pub(super) fn reporting_token(
+    id: &str,
+    content: &content::Outgoing,
+    own: &Jid,
+    chat: &Jid,
+) -> Option<[u8; 16]> {
+    let secret = content::read(&content.message).ok()?.secret?;
+    content::reporting_token(&content.message, &secret, id, own, chat)
+}

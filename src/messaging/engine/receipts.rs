@@ -1,0 +1,82 @@
+//! What others tell of our messages.
+
+use super::{Cx, Engine, Output, Seen, Told};
+use crate::messaging::address::User;
+use crate::messaging::desk::{Missing, Wants};
+use crate::messaging::stanzas::receipts::{IncomingReceipt, ReceiptKind};
+use crate::stanza::{NodeRef, Text, build};
+
+impl Engine {
+    /// A `<receipt>` has come.
+    pub(crate) fn receipt(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        if let Ok(receipt) = IncomingReceipt::read(node, &self.own) {
+            if let Some(user) = User::of(&receipt.origin.sender) {
+                self.learn_names(&receipt.origin, &user)?;
+            }
+            if receipt.kind == ReceiptKind::Retry {
+                self.asked_again(node, cx)?;
+            } else if receipt.is_about_members() {
+                self.members_have(&receipt, cx)?;
+            } else if is_for_hosts(&receipt.kind) {
+                let ids = receipt.ids().map(Text::new).collect();
+                self.tell_receipt(
+                    &receipt,
+                    &receipt.kind,
+                    receipt.origin.sender.account(),
+                    receipt.timestamp,
+                    ids,
+                    cx,
+                );
+            }
+        }
+        self.out.extend(build::ack(&node).map(Output::Send));
+        Ok(())
+    }
+
+    /// Many members of a group at once, as it comes after some time offline.
+    fn members_have(&mut self, receipt: &IncomingReceipt<'_>, cx: &Cx<'_>) -> Result<(), Missing> {
+        let members: Vec<_> = receipt.members().collect();
+        let pairs: Vec<_> =
+            members.iter().filter_map(|member| super::receive::users(member.pair.as_ref()?)).collect();
+        let mut wants = Wants::default();
+        for (pn, lid) in &pairs {
+            wants.name(&self.desk, pn);
+            wants.name(&self.desk, lid);
+        }
+        wants.met()?;
+        for (pn, lid) in &pairs {
+            self.desk.learn(pn, lid);
+        }
+        for member in members.iter().filter(|member| is_for_hosts(&member.kind)) {
+            let ids = vec![Text::new(member.id)];
+            self.tell_receipt(receipt, &member.kind, member.who.account(), member.timestamp, ids, cx);
+        }
+        Ok(())
+    }
+
+    fn tell_receipt(
+        &mut self,
+        receipt: &IncomingReceipt<'_>,
+        kind: &ReceiptKind,
+        by: crate::stanza::Jid,
+        timestamp: Option<u64>,
+        ids: Vec<Text>,
+        cx: &Cx<'_>,
+    ) {
+        let seconds = timestamp.and_then(|seconds| i64::try_from(seconds).ok());
+        self.out.push(Output::Event(Told::Receipt(Seen {
+            chat: receipt.origin.chat.clone(),
+            by_me: self.own.is_account(&by),
+            by,
+            kind: kind.clone(),
+            ids,
+            timestamp_ms: seconds.map_or(cx.unix_ms, |seconds| seconds.saturating_mul(1000)),
+        })));
+    }
+}
+
+/// Whether it tells something about people; the others are between devices.
+fn is_for_hosts(kind: &ReceiptKind) -> bool {
+    use ReceiptKind::{Delivered, Inactive, Played, PlayedSelf, Read, ReadSelf};
+    matches!(kind, Delivered | Inactive | Read | ReadSelf | Played | PlayedSelf)
+}

@@ -1,0 +1,168 @@
+//! A message that comes: which records it takes, which of its ciphertexts are tried, and what is answered.
+
+use super::deliver::Arrived;
+use super::open::Failure;
+use super::{Cx, Engine, Output, Told, Unreadable, UnreadableReason};
+use crate::messaging::address::{Address, User};
+use crate::messaging::desk::{Missing, Shelf, Wants};
+use crate::messaging::stanzas::acks::{self, Nack};
+use crate::messaging::stanzas::incoming::{EncKind, IncomingMessage};
+use crate::messaging::stanzas::origin::{Origin, Pair};
+use crate::signal::PrekeyMessage;
+use crate::stanza::{Jid, NodeRef, Server};
+use crate::store::records::OneTimePrekey;
+
+impl Engine {
+    /// A `<message>` has come.
+    pub(crate) fn message(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        let Ok(message) = IncomingMessage::read(node, &self.own) else {
+            self.out.extend(acks::nack(&node, &self.own, Nack::Parsing).map(Output::Send));
+            return Ok(());
+        };
+        let Some(sender) = Address::of(&message.origin.sender).filter(|_| message.has_encs()) else {
+            self.not_encrypted(&message, cx);
+            return Ok(());
+        };
+        self.learn_names(&message.origin, &sender.user)?;
+        let shared = is_shared(&message.origin.chat);
+        let mut wants = Wants::default();
+        wants.keys(&self.desk, &sender);
+        let primary = self.desk.canonical(&sender.user.device(0));
+        wants.record(&self.desk, Shelf::Pins, primary.key());
+        if shared {
+            wants.sender_key(&self.desk, &message.origin.chat, &sender);
+        }
+        self.want_prekeys(&message, &sender, &mut wants, cx);
+        wants.met()?;
+
+        let sender = self.desk.unite(&sender);
+        let mut arrived = Arrived::default();
+        let mut failure = None;
+        for enc in message.encs() {
+            let opened = match enc.kind {
+                EncKind::SenderKey if !shared => Err(Failure::Refused(Nack::UnknownType)),
+                EncKind::Prekey | EncKind::Session | EncKind::SenderKey if enc.version != 2 => {
+                    Err(Failure::Refused(Nack::UnknownType))
+                }
+                EncKind::Prekey => self.open_prekey(&message, enc.bytes, &sender, cx),
+                EncKind::Session => self.open_session(enc.bytes, &sender),
+                EncKind::SenderKey => self.open_sender_key(&message.origin.chat, enc.bytes, &sender),
+                EncKind::MessageSecret => Err(Failure::Refused(Nack::MissingMessageSecret)),
+                EncKind::Unknown => Err(Failure::Refused(Nack::UnknownType)),
+            };
+            match opened {
+                Ok(opened) => {
+                    if let Err(nack) = self.deliver(&message, &sender, enc.kind, opened, &mut arrived, cx) {
+                        failure.get_or_insert((enc, Failure::Refused(nack)));
+                    }
+                }
+                Err(Failure::Duplicate) => arrived.seen = true,
+                Err(other) => drop(failure.get_or_insert((enc, other))),
+            }
+        }
+        match failure.filter(|_| !arrived.any()) {
+            // Nothing was opened and nothing has changed: this too may have to wait for records.
+            Some((enc, Failure::Retry { code, keys })) => {
+                self.ask_again(&message, &sender, &enc, (code, keys), cx)
+            }
+            Some((_, Failure::Refused(nack))) => {
+                self.out.extend(acks::nack(&node, &self.own, nack).map(Output::Send));
+                self.out.push(Output::Log(format!("a message was refused: {nack:?}")));
+                Ok(())
+            }
+            Some((_, Failure::Duplicate)) | None => {
+                let arrival = arrived.answer(&message, self.settings.available);
+                self.out.push(Output::Send(message.receipt(arrival)));
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes in which names belong together. Afterwards the other name of this user, if there is one, is at hand.
+    pub(super) fn learn_names(&mut self, origin: &Origin, user: &User) -> Result<(), Missing> {
+        let mut wants = Wants::default();
+        wants.name(&self.desk, user);
+        let pairs: Vec<_> = origin.pairs().filter_map(users).collect();
+        for (pn, lid) in &pairs {
+            wants.name(&self.desk, pn);
+            wants.name(&self.desk, lid);
+        }
+        wants.met()?;
+        for (pn, lid) in &pairs {
+            self.desk.learn(pn, lid);
+        }
+        Ok(())
+    }
+
+    /// Notes that two names are one user's.
+    pub(super) fn learn(&mut self, pn: &User, lid: &User) -> Result<(), Missing> {
+        let mut wants = Wants::default();
+        wants.name(&self.desk, pn);
+        wants.name(&self.desk, lid);
+        wants.met()?;
+        self.desk.learn(pn, lid);
+        Ok(())
+    }
+
+    /// The private keys that the first message of a session asks for.
+    fn want_prekeys(&self, message: &IncomingMessage<'_>, sender: &Address, wants: &mut Wants, cx: &Cx<'_>) {
+        for enc in message.encs().filter(|enc| enc.kind == EncKind::Prekey) {
+            let Ok(parsed) = PrekeyMessage::parse(enc.bytes) else { continue };
+            let session = self.desk.sessions.get(&self.desk.canonical(sender).key());
+            if session.is_some_and(|session| session.knows(&parsed)) {
+                continue;
+            }
+            if let Some(id) = parsed.prekey_id {
+                wants.record(&self.desk, Shelf::Prekeys, OneTimePrekey::key(id.get()));
+            }
+            if parsed.signed_prekey_id.get() != cx.device.signed_prekey.id {
+                wants.record(
+                    &self.desk,
+                    Shelf::SignedPrekeys,
+                    OneTimePrekey::key(parsed.signed_prekey_id.get()),
+                );
+            }
+        }
+    }
+
+    /// Nothing in it is encrypted for us: news of a channel, or a message that this device is not given.
+    fn not_encrypted(&mut self, message: &IncomingMessage<'_>, cx: &mut Cx<'_>) {
+        if let Some(plaintext) = message.plaintext {
+            self.deliver_plain(message, plaintext.to_vec(), cx);
+        } else if let Some(unavailable) = message.unavailable() {
+            let reason = if unavailable.view_once {
+                UnreadableReason::ViewOnce
+            } else {
+                UnreadableReason::Unavailable
+            };
+            self.out.push(Output::Event(Told::Unreadable(Box::new(Unreadable {
+                id: message.id.into(),
+                chat: message.origin.chat.clone(),
+                sender: message.origin.sender.account(),
+                from_me: message.origin.from_me,
+                timestamp_ms: timestamp_ms(message, cx),
+                reason,
+                retries: 0,
+                pending: false,
+                hidden: false,
+            }))));
+        }
+        self.out.extend(acks::ack(&message.node(), &self.own).map(Output::Send));
+    }
+}
+
+/// Whether a chat has more than two sides, so that sender keys are used in it.
+pub(super) fn is_shared(chat: &Jid) -> bool {
+    matches!(chat.server, Server::Group | Server::Broadcast)
+}
+
+/// Both names of a pair, if they name people.
+pub(super) fn users(pair: &Pair) -> Option<(User, User)> {
+    Some((User::of(&pair.pn)?, User::of(&pair.lid)?))
+}
+
+/// The server's time for a message; ours if it gave none.
+pub(super) fn timestamp_ms(message: &IncomingMessage<'_>, cx: &Cx<'_>) -> i64 {
+    let seconds = message.timestamp.and_then(|seconds| i64::try_from(seconds).ok());
+    seconds.map_or(cx.unix_ms, |seconds| seconds.saturating_mul(1000))
+}

@@ -1,0 +1,359 @@
+//! Messages that go: each waits until everything it needs is there, goes out, and waits for the server to take it.
+//!
+//! Within a chat they leave in the order in which they were handed in; nobody waits for the acknowledgement of another. A
+//! message that waits is in the outbox from the beginning, and goes out after a restart with the same id; its recipients
+//! recognise it by that.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::outbox::Outbox;
+use super::{Cx, Engine, Millis, Output, SendFailure, Taken};
+use crate::messaging::address::{Address, User};
+use crate::messaging::content;
+use crate::messaging::desk::{Kept, Missing, Sent, Shelf, Wants};
+use crate::messaging::stanzas::acks::{MessageAck, RefusalKind};
+use crate::stanza::{Jid, NodeRef, Server, Text};
+use crate::store::{StoreError, Value};
+
+/// A message that the host wants sent.
+pub(crate) struct ToSend {
+    /// The request; 0 for a message of an earlier run.
+    pub(crate) request: u64,
+    /// Where it goes.
+    pub(crate) chat: Jid,
+    /// The id that the host chose.
+    pub(crate) id: Option<Text>,
+    /// What it says.
+    pub(crate) content: content::Outgoing,
+}
+
+/// A message on its way.
+pub(super) struct Sending {
+    pub(super) id: Text,
+    pub(super) chat: Jid,
+    pub(super) content: content::Outgoing,
+    /// The requests that wait for it.
+    requests: Vec<u64>,
+    /// How often it went out.
+    tries: u32,
+    not_before: Millis,
+    out: Option<Out>,
+}
+
+/// What is remembered of a message that went out and is not acknowledged.
+pub(super) struct Out {
+    pub(super) deadline: Millis,
+    /// In a group: the devices that it brought our key to, and the number of that key.
+    pub(super) key_for: Option<(u32, Vec<Address>)>,
+    /// In a group: the hash of the devices that it was meant for.
+    pub(super) phash: Option<Text>,
+    /// A person, to whom our privacy token may be due.
+    pub(super) person: Option<User>,
+}
+
+/// What an attempt came to.
+pub(super) enum Attempt {
+    /// It went out.
+    Out(Out),
+    /// An answer of the server is needed first.
+    Blocked,
+    /// It cannot be sent.
+    Failed(SendFailure),
+}
+
+/// How often a message goes out before it is given up.
+const MOST_TRIES: u32 = 4;
+/// The pause before the second try; doubled for each further one.
+const PAUSE: Millis = 750;
+
+/// The messages on their way, in the order in which they were handed in.
+#[derive(Default)]
+pub(super) struct Sends {
+    all: BTreeMap<u64, Sending>,
+    by_id: HashMap<Text, u64>,
+    /// Those that have not gone out.
+    waiting: BTreeSet<u64>,
+    last: u64,
+    /// Whether the session is logged in and ready.
+    online: bool,
+}
+
+impl Sends {
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        if !self.online {
+            return None;
+        }
+        let out = self.all.values().filter_map(|sending| sending.out.as_ref().map(|out| out.deadline));
+        let pauses =
+            self.waiting.iter().filter_map(|number| self.all.get(number)).map(|wait| wait.not_before);
+        out.chain(pauses.filter(|at| *at > 0)).min()
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Sending> {
+        let sending = self.all.remove(&number)?;
+        self.by_id.remove(&sending.id);
+        self.waiting.remove(&number);
+        Some(sending)
+    }
+
+    fn wait_again(&mut self, number: u64, not_before: Millis) {
+        if let Some(sending) = self.all.get_mut(&number) {
+            sending.out = None;
+            sending.not_before = not_before;
+            self.waiting.insert(number);
+        }
+    }
+}
+
+impl Engine {
+    /// Takes in what the store has of our messages, in any order. Those that the server has not taken go out again.
+    pub(crate) fn resume(&mut self, rows: Vec<(Vec<u8>, Value)>) -> Result<(), StoreError> {
+        let (mut unsent, mut sent) = (Vec::new(), Vec::new());
+        for (key, value) in rows {
+            let id = Text::new(String::from_utf8_lossy(&key));
+            let record = Sent::load(&[Some(value)])?;
+            if record.taken_ms == 0 { unsent.push((id, record)) } else { sent.push((id, record)) }
+        }
+        self.outbox = Outbox::load(sent);
+        unsent.sort_by_key(|(_, sent)| (sent.created_ms, sent.number));
+        for (id, sent) in unsent {
+            // What cannot be read any more cannot be sent either; it was checked when it was handed in.
+            if let Ok(content) = content::Outgoing::raw(&sent.message) {
+                self.sends.last = self.sends.last.max(sent.number);
+                self.enter(id, sent.chat, content, None);
+            }
+        }
+        Ok(())
+    }
+
+    /// The host wants a message sent.
+    pub(crate) fn send(&mut self, wish: &ToSend, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        if !matches!(wish.chat.server.account(), Server::Pn | Server::Lid | Server::Group) {
+            self.answer(wish.request, Err(SendFailure::WrongChat));
+            return Ok(());
+        }
+        if let Some(id) = &wish.id {
+            if let Some(sending) = self.sends.by_id.get(id).and_then(|number| self.sends.all.get_mut(number))
+            {
+                sending.requests.push(wish.request);
+                return Ok(());
+            }
+            let mut wants = Wants::default();
+            wants.record(&self.desk, Shelf::Outbox, id.as_bytes());
+            wants.met()?;
+            if let Some(sent) = self.desk.outbox.get(id.as_bytes()) {
+                let (id, chat, timestamp_ms) = (id.clone(), sent.chat.clone(), sent.taken_ms);
+                self.answer(wish.request, Ok(Taken { id, chat, timestamp_ms }));
+                return Ok(());
+            }
+        }
+        let own = self.own.pn.account();
+        let unix_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
+        let id = wish.id.clone().unwrap_or_else(|| content::message_id(unix_s, &own, cx.rng).into());
+        let content = wish.content.clone();
+        let number = self.enter(id.clone(), wish.chat.clone(), content, Some(wish.request));
+        if let Some(sending) = self.sends.all.get(&number) {
+            let (chat, message) = (sending.chat.clone(), sending.content.message.clone());
+            let sent = Sent { chat, message, created_ms: cx.unix_ms, number, taken_ms: 0 };
+            self.desk.outbox.put(id.as_bytes(), sent);
+        }
+        self.keep_own_secret(&id, &wish.content);
+        Ok(())
+    }
+
+    fn enter(&mut self, id: Text, chat: Jid, content: content::Outgoing, request: Option<u64>) -> u64 {
+        let sends = &mut self.sends;
+        sends.last += 1;
+        let number = sends.last;
+        sends.by_id.insert(id.clone(), number);
+        sends.waiting.insert(number);
+        let requests = request.into_iter().collect();
+        let sending = Sending { id, chat, content, requests, tries: 0, not_before: 0, out: None };
+        sends.all.insert(number, sending);
+        number
+    }
+
+    /// The session is ready: what waits may go.
+    pub(crate) fn online(&mut self) {
+        self.sends.online = true;
+    }
+
+    /// The connection is gone. What was not acknowledged goes out again on the next one.
+    pub(crate) fn offline(&mut self) {
+        self.sends.online = false;
+        self.asks.forget();
+        let out: Vec<u64> = self
+            .sends
+            .all
+            .iter()
+            .filter(|(_, sending)| sending.out.is_some())
+            .map(|(number, _)| *number)
+            .collect();
+        for number in out {
+            self.sends.wait_again(number, 0);
+        }
+    }
+
+    /// The host gives a request up. True if it was a message that had not gone out.
+    pub(crate) fn cancel(&mut self, request: u64) -> bool {
+        let waits = |(number, sending): (&u64, &Sending)| {
+            (sending.out.is_none() && sending.requests == [request]).then_some(*number)
+        };
+        let Some(number) = self.sends.all.iter().find_map(waits) else { return false };
+        self.give_up(number, &SendFailure::Cancelled);
+        true
+    }
+
+    /// The requests that are not answered yet.
+    pub(crate) fn requests(&self) -> Vec<u64> {
+        self.sends
+            .all
+            .values()
+            .flat_map(|sending| sending.requests.iter().copied())
+            .filter(|id| *id != 0)
+            .collect()
+    }
+
+    /// Sends what can go.
+    pub(super) fn send_waiting(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        if !self.sends.online || self.sends.waiting.is_empty() {
+            return Ok(());
+        }
+        // One that cannot go yet holds up those behind it in its chat.
+        let mut held = HashSet::new();
+        let waiting: Vec<u64> = self.sends.waiting.iter().copied().collect();
+        for number in waiting {
+            let Some(sending) = self.sends.all.remove(&number) else { continue };
+            let attempt = if held.contains(&sending.chat) {
+                Ok(Attempt::Blocked)
+            } else if sending.not_before > cx.now {
+                held.insert(sending.chat.clone());
+                Ok(Attempt::Blocked)
+            } else if sending.chat.server == Server::Group {
+                self.send_to_group(&sending, cx)
+            } else {
+                self.send_to_person(&sending, cx)
+            };
+            let chat = sending.chat.clone();
+            self.sends.all.insert(number, sending);
+            match attempt? {
+                Attempt::Out(out) => {
+                    self.sends.waiting.remove(&number);
+                    if let Some(sending) = self.sends.all.get_mut(&number) {
+                        sending.tries += 1;
+                        sending.out = Some(out);
+                    }
+                }
+                Attempt::Blocked => drop(held.insert(chat)),
+                Attempt::Failed(failure) => self.give_up(number, &failure),
+            }
+        }
+        self.send_asks(cx);
+        Ok(())
+    }
+
+    /// The server says what became of a message.
+    pub(crate) fn ack(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        let Some(ack) = MessageAck::read(node) else { return Ok(()) };
+        let Some(number) = self.sends.by_id.get(ack.id).copied() else { return Ok(()) };
+        let mut wants = Wants::default();
+        wants.record(&self.desk, Shelf::Outbox, ack.id.as_bytes());
+        let Some(sending) = self.sends.all.get(&number) else { return Ok(()) };
+        if sending.chat.server == Server::Group {
+            wants.record(&self.desk, Shelf::Holders, sending.chat.to_string());
+        }
+        if let Some(person) = sending.out.as_ref().and_then(|out| out.person.as_ref()) {
+            wants.record(&self.desk, Shelf::Tokens, person.key());
+        }
+        wants.met()?;
+        match ack.refusal {
+            None => self.taken(number, &ack, cx),
+            Some(refusal) => self.refused(number, refusal.0, refusal.kind(), cx),
+        }
+        Ok(())
+    }
+
+    fn taken(&mut self, number: u64, ack: &MessageAck<'_>, cx: &mut Cx<'_>) {
+        let Some(sending) = self.sends.remove(number) else { return };
+        let seconds = ack.timestamp.and_then(|seconds| i64::try_from(seconds).ok());
+        let timestamp_ms = seconds.map_or(cx.unix_ms, |seconds| seconds.saturating_mul(1000));
+        if let Some(sent) = self.desk.outbox.change(sending.id.as_bytes()) {
+            sent.taken_ms = timestamp_ms.max(1);
+        }
+        self.outbox.sent(sending.id.clone(), cx.unix_ms, &mut self.desk);
+        if let Some(out) = sending.out {
+            if let Some((key_id, devices)) = out.key_for {
+                self.key_arrived(&sending.chat, key_id, devices);
+            }
+            if out.phash.is_some() && ack.phash.is_some_and(|theirs| Some(theirs) != out.phash.as_deref()) {
+                self.membership_is_stale(&sending.chat);
+            }
+            if let Some(person) = out.person {
+                self.issue_token(&person, cx);
+            }
+        }
+        let taken = Taken { id: sending.id, chat: sending.chat, timestamp_ms };
+        for request in sending.requests {
+            self.answer(request, Ok(taken.clone()));
+        }
+    }
+
+    fn refused(&mut self, number: u64, code: u32, kind: RefusalKind, cx: &mut Cx<'_>) {
+        let Some(sending) = self.sends.all.get(&number) else { return };
+        let (chat, tries) = (sending.chat.clone(), sending.tries);
+        match kind {
+            RefusalKind::StaleAddressing if tries < MOST_TRIES => {
+                self.membership_is_stale(&chat);
+                self.sends.wait_again(number, 0);
+            }
+            RefusalKind::Temporary if tries < MOST_TRIES => {
+                self.sends.wait_again(number, cx.now.saturating_add(PAUSE << tries.min(8)));
+            }
+            RefusalKind::ReachOutTimeLock => {
+                self.out.push(Output::Event(super::Told::TimeLock { until_s: None }));
+                self.give_up(number, &SendFailure::TimeLocked);
+            }
+            RefusalKind::NoRecipient => {
+                if let Some(user) = User::of(&chat) {
+                    self.devices_are_stale(&user);
+                }
+                self.give_up(number, &SendFailure::Refused(code));
+            }
+            _ => self.give_up(number, &SendFailure::Refused(code)),
+        }
+    }
+
+    /// A message will not be sent.
+    fn give_up(&mut self, number: u64, failure: &SendFailure) {
+        let Some(sending) = self.sends.remove(number) else { return };
+        self.desk.outbox.remove(sending.id.as_bytes());
+        for request in sending.requests {
+            self.answer(request, Err(failure.clone()));
+        }
+    }
+
+    /// The server was silent for too long about some messages.
+    pub(super) fn check_acks(&mut self, cx: &Cx<'_>) {
+        let late = |(number, sending): (&u64, &Sending)| {
+            sending.out.as_ref().is_some_and(|out| out.deadline <= cx.now).then_some((*number, sending.tries))
+        };
+        let late: Vec<_> = self.sends.all.iter().filter_map(late).collect();
+        for (number, tries) in late {
+            if tries < MOST_TRIES {
+                self.sends.wait_again(number, 0);
+            } else {
+                self.give_up(number, &SendFailure::Unanswered);
+            }
+        }
+    }
+
+    pub(super) fn answer(&mut self, request: u64, answer: Result<Taken, SendFailure>) {
+        if request != 0 {
+            self.out.push(Output::Answer { request, answer });
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Messages between two accounts, each linked to a client of this library, and what becomes of them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wa::client::Client;
+
+use super::world::{Host, World};
+
+const ADA: &str = "15550001234";
+const BOB: &str = "15550005678";
+
+/// Two linked clients.
+fn two(world: &World) -> (Host, Host) {
+    assert!(world.sim.add_phone(BOB, "Bob"));
+    (world.linked_as(ADA), world.linked_as(BOB))
+}
+
+fn sent(host: &mut Host, request: u64) -> Value {
+    let answer = host.answer(request);
+    assert_eq!(answer["name"], "WA_OK", "{answer}\n{}", host.story());
+    answer["result"].clone()
+}
+
+fn call(client: &Client, method: &str, params: &Value) -> u64 {
+    client.call(method, Some(&params.to_string())).unwrap()
+}
+
+#[test]
+fn texts_go_both_ways() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    for round in 0..3 {
+        let question = format!("question {round}");
+        let request = ada.client.send_text(BOB, &question, None).unwrap();
+        let message = bob.wait("message");
+        let result = sent(&mut ada, request);
+        assert_eq!((&message["text"], &message["kind"]), (&question.into(), &"text".into()));
+        assert_eq!((&message["message_id"], &message["from_me"]), (&result["message_id"], &false.into()));
+        assert_eq!((&message["sender_phone"], &message["is_group"]), (&ADA.into(), &false.into()));
+        // What answers a message goes to the chat that it names.
+        let chat = message["chat"].as_str().unwrap();
+        let request = bob.client.send_text(chat, "answer", None).unwrap();
+        let answer = ada.wait("message");
+        assert_eq!((&answer["text"], &answer["sender_phone"]), (&"answer".into(), &BOB.into()));
+        sent(&mut bob, request);
+    }
+    let delivered = &ada.taken("receipt")[0];
+    assert_eq!((&delivered["receipt"], &delivered["from_me"]), (&"delivered".into(), &false.into()));
+    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+}
+
+#[test]
+fn contents_and_receipts() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    let request = ada.client.send_text(BOB, "hello", None).unwrap();
+    let hello = bob.wait("message");
+    let hello_id = sent(&mut ada, request)["message_id"].clone();
+    let chat = hello["chat"].clone();
+
+    let request = call(&bob.client, "message.read", &json!({ "chat": chat, "message_ids": [hello_id] }));
+    sent(&mut bob, request);
+    let read = ada.wait_for("receipt", |event| event["receipt"] == "read");
+    assert_eq!(read["message_ids"], json!([hello_id]));
+
+    let quote = json!({ "message_id": hello_id, "sender": hello["sender"], "text": "hello" });
+    let params = json!({ "chat": chat, "text": "hello @you", "quote": quote, "mentions": [hello["sender"]] });
+    let request = call(&bob.client, "message.send", &params);
+    let reply = ada.wait("message");
+    let reply_id = sent(&mut bob, request)["message_id"].clone();
+    assert_eq!((&reply["quoted"]["message_id"], &reply["quoted"]["text"]), (&hello_id, &"hello".into()));
+    assert_eq!(reply["mentions"], json!([hello["sender"]]));
+
+    for (method, params, kind, text) in [
+        ("message.react", json!({ "target": hello_id, "emoji": "👍" }), "reaction", json!("👍")),
+        ("message.edit", json!({ "target": reply_id, "text": "hello again" }), "edit", json!("hello again")),
+        ("message.delete", json!({ "target": reply_id }), "delete", Value::Null),
+        ("poll.send", json!({ "question": "Tea?", "options": ["yes", "no"] }), "poll", json!("Tea?")),
+        (
+            "location.send",
+            json!({ "latitude": 52.5, "longitude": 13.4, "name": "Berlin" }),
+            "location",
+            json!("Berlin"),
+        ),
+        (
+            "contact.send",
+            json!({ "contacts": [{ "name": "Eve", "vcard": "BEGIN:VCARD" }] }),
+            "contact",
+            Value::Null,
+        ),
+    ] {
+        let mut params = params;
+        params["chat"] = chat.clone();
+        let request = call(&bob.client, method, &params);
+        let message = ada.wait("message");
+        assert_eq!((&message["kind"], &message["text"]), (&kind.into(), &text), "{message}");
+        sent(&mut bob, request);
+        if let Some(target) = params.get("target") {
+            assert_eq!(&message["content"]["target"]["message_id"], target, "{message}");
+        }
+    }
+
+    // A serialised message with a member that nobody knows arrives as it was sent.
+    let raw = [0x0a, 2, b'h', b'i', 0xfa, 0x3f, 1, 7];
+    let request = bob.client.send_message(chat.as_str().unwrap(), &raw, Some("RAW-1")).unwrap();
+    let message = ada.wait("message");
+    assert_eq!((&message["message_id"], &message["text"]), (&"RAW-1".into(), &"hi".into()));
+    sent(&mut bob, request);
+}
+
+#[test]
+fn a_message_waits_for_the_connection_and_for_the_host() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    bob.client.disconnect().unwrap();
+    bob.wait_for("connection", |event| event["state"] == "disconnected");
+    let requests: Vec<u64> =
+        (0..20).map(|n| ada.client.send_text(BOB, &format!("{n}"), None).unwrap()).collect();
+    for request in requests {
+        sent(&mut ada, request);
+    }
+    // What Bob says meanwhile waits here.
+    let waiting = bob.client.send_text(ADA, "later", Some("LATER")).unwrap();
+    bob.client.connect().unwrap();
+    for n in 0..20 {
+        let message = bob.wait("message");
+        assert_eq!((&message["text"], &message["offline"]), (&n.to_string().into(), &true.into()));
+    }
+    assert_eq!(ada.wait("message")["message_id"], "LATER");
+    sent(&mut bob, waiting);
+}
+
+#[test]
+fn the_same_id_is_sent_once() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    for _ in 0..3 {
+        let request = ada.client.send_text(BOB, "once", Some("ONCE")).unwrap();
+        assert_eq!(sent(&mut ada, request)["message_id"], "ONCE");
+    }
+    let request = ada.client.send_text(BOB, "end", None).unwrap();
+    sent(&mut ada, request);
+    assert_eq!(bob.wait("message")["text"], "once");
+    assert_eq!(bob.wait("message")["text"], "end");
+}
+
+#[test]
+fn what_was_not_acknowledged_comes_again_and_only_that() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    for n in 0..4 {
+        let request = ada.client.send_text(BOB, &format!("{n}"), None).unwrap();
+        sent(&mut ada, request);
+    }
+    for n in 0..4 {
+        let message = bob.wait("message");
+        if n % 2 == 0 {
+            bob.client.ack(message["id"].as_u64().unwrap());
+        }
+    }
+    drop(bob);
+    let mut again = world.client(&world.config_of(BOB));
+    for n in [1, 3] {
+        let message = again.wait("message");
+        assert_eq!((&message["text"], &message["redelivered"]), (&n.to_string().into(), &true.into()));
+    }
+    again.wait("ready");
+    let request = ada.client.send_text(BOB, "new", None).unwrap();
+    let message = again.wait("message");
+    assert_eq!((&message["text"], &message["redelivered"]), (&"new".into(), &false.into()));
+    sent(&mut ada, request);
+}
+
+#[test]
+fn a_group_of_three() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    assert!(world.sim.add_phone("15550009999", "Cem"));
+    let mut cem = world.linked_as("15550009999");
+    let group = json!({ "creator": ADA, "subject": "Tea", "members": [BOB, "15550009999"] });
+    let group = world.sim.create_group(&group).unwrap()["id"].as_str().unwrap().to_owned();
+    let group = format!("{}@g.us", group.trim_end_matches("@g.us"));
+    for round in 0..3 {
+        let text = format!("all {round}");
+        let request = ada.client.send_text(&group, &text, None).unwrap();
+        for host in [&mut bob, &mut cem] {
+            let message = host.wait("message");
+            assert_eq!((&message["text"], &message["chat"]), (&text.clone().into(), &group.clone().into()));
+            assert_eq!((&message["is_group"], &message["sender_phone"]), (&true.into(), &ADA.into()));
+        }
+        sent(&mut ada, request);
+        let request = cem.client.send_text(&group, "me too", None).unwrap();
+        for host in [&mut ada, &mut bob] {
+            assert_eq!(host.wait("message")["text"], "me too");
+        }
+        sent(&mut cem, request);
+    }
+    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+}
+
+#[test]
+fn what_cannot_be_sent_says_why() {
+    let world = World::new();
+    let mut ada = world.linked_as(ADA);
+    let request = ada.client.send_text("15559990000", "nobody", None).unwrap();
+    let answer = ada.answer(request);
+    assert!(
+        ["WA_ERROR_NO_RECIPIENT", "WA_ERROR_NOT_FOUND"].contains(&answer["name"].as_str().unwrap()),
+        "{answer}"
+    );
+    let request = ada.client.send_text("120363999999999999@g.us", "nobody", None).unwrap();
+    assert_eq!(ada.answer(request)["name"], "WA_ERROR_NOT_FOUND");
+    world.fault(json!({ "when": { "tag": "message" }, "do": { "error": { "code": 403 } } }));
+    assert!(world.sim.add_phone(BOB, "Bob"));
+    let _bob = world.linked_as(BOB);
+    let request = ada.client.send_text(BOB, "refused", None).unwrap();
+    assert_eq!(ada.answer(request)["name"], "WA_ERROR_FORBIDDEN");
+}
+
+#[test]
+fn a_host_that_does_not_poll_gets_everything_later() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    const MANY: usize = 3_000;
+    let mut requests = Vec::new();
+    for n in 0..MANY {
+        loop {
+            match ada.client.send_text(BOB, &n.to_string(), None) {
+                Ok(request) => break requests.push(request),
+                // So many at once are not taken; the answers make room.
+                Err(_) => drop(requests.drain(..).map(|request| sent(&mut ada, request)).count()),
+            }
+        }
+    }
+    for request in requests {
+        sent(&mut ada, request);
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    for n in 0..MANY {
+        let message = bob.wait("message");
+        assert_eq!(message["text"], n.to_string());
+        bob.client.ack(message["id"].as_u64().unwrap());
+    }
+    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+}
