@@ -74,7 +74,7 @@ impl Session {
     pub(super) fn command_quickly(&mut self, command: Command) -> Option<Command> {
         match command {
             Command::Call { request, call: Call::Send(name, draft) } => {
-                self.send_quickly(request, name, draft)
+                self.send_quickly(request, name, *draft)
             }
             Command::Acknowledge { event } => {
                 self.journal.acknowledge(event);

@@ -69,7 +69,7 @@ impl Session {
         if node.is("type", "result") || node.is("type", "error") {
             let Some(id) = node.str("id") else { return Ok(()) };
             // What is asked of a group is answered in its name.
-            if !from_server(node) && !node.jid("from").is_some_and(|from| from.server == Server::Group) {
+            if !from_server(node) && node.jid("from").is_none_or(|from| from.server != Server::Group) {
                 self.log(LogLevel::Warn, "iq", || {
                     "an answer did not come from the server and was dropped".to_owned()
                 });

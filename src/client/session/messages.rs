@@ -29,6 +29,9 @@ const MOST_LOADS: usize = 64;
 /// How many stored rows are read at once.
 const PAGE: usize = 256;
 
+/// Keys and values.
+type Rows = Vec<(Vec<u8>, Value)>;
+
 impl Session {
     /// Calls the engine, if there is one. What it wants is carried out by [`Session::carry_out`].
     fn call_engine(
@@ -184,13 +187,8 @@ impl Session {
     }
 
     /// The host wants a message sent, and everything is at hand. Gives back what has to wait for the store.
-    pub(super) fn send_quickly(
-        &mut self,
-        request: u64,
-        name: &'static str,
-        draft: Box<Draft>,
-    ) -> Option<Command> {
-        let message = to_send(request, *draft);
+    pub(super) fn send_quickly(&mut self, request: u64, name: &'static str, draft: Draft) -> Option<Command> {
+        let message = to_send(request, draft);
         if self.account.is_some() && self.engine_quickly(|engine, cx| engine.send(&message, cx)) {
             self.requests.open(request, name, None);
             return None;
@@ -330,8 +328,8 @@ fn to_send(request: u64, draft: Draft) -> ToSend {
 }
 
 /// All rows of a space.
-async fn scan_all(store: &store::Session, space: Space) -> Result<Vec<(Vec<u8>, Value)>, StoreError> {
-    let (mut all, mut after): (Vec<(Vec<u8>, Value)>, Option<Vec<u8>>) = (Vec::new(), None);
+async fn scan_all(store: &store::Session, space: Space) -> Result<Rows, StoreError> {
+    let (mut all, mut after): (Rows, Option<Vec<u8>>) = (Rows::new(), None);
     loop {
         let page = store.scan(space, after.as_deref(), PAGE).await?;
         let full = page.len() == PAGE;

@@ -27,7 +27,7 @@ pub(super) struct Tray {
 /// What the host is told.
 #[derive(Debug)]
 enum Told {
-    Event(Event),
+    Event(Box<Event>),
     Answer { request: u64, answer: Result<Value, Error> },
 }
 
@@ -44,7 +44,7 @@ impl Tray {
 
     /// An event that belongs to `request` (0: to none). A durable one is stored by the same commit.
     pub(super) fn tell(&mut self, request: u64, body: impl Into<Body>) {
-        self.told.push(Told::Event(Event::new(request, unix_ms(), body)));
+        self.told.push(Told::Event(Box::new(Event::new(request, unix_ms(), body))));
     }
 
     /// The answer to a request. If the commit fails, it is answered with that error instead.
@@ -106,7 +106,7 @@ impl Session {
         let mut events = Vec::with_capacity(told.len());
         for told in told {
             match told {
-                Told::Event(event) => events.push(event),
+                Told::Event(event) => events.push(*event),
                 Told::Answer { request, answer } => events.extend(self.answered_by(request, answer)),
             }
         }
