@@ -5,6 +5,7 @@
 //   out  {"answers":1,"value":"3EB0…"} or {"answers":1,"error":"…"}; {"event":{"kind":"text","chat","from","id","text"}}
 
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import { isLidUser, jidNormalizedUser } from 'baileys'
 import { Peer, trustRoot } from './peer.js'
 
@@ -13,8 +14,25 @@ const DEVICES = 20
 
 trustRoot(process.env.SIM_ROOT)
 const sim = { wss: process.env.SIM_WSS, ca: process.env.SIM_CA }
-// There is no history to wait for.
-const peer = new Peer(sim, process.argv[2], { shouldSyncHistoryMessage: () => false }, listen)
+/** What was sent, by id: Baileys asks its program when somebody wants a message again. */
+const sent = new Map()
+const options = {
+	// There is no history to wait for.
+	shouldSyncHistoryMessage: () => false,
+	// It may ask before it has told us what it sent.
+	async getMessage({ id }) {
+		for (let tries = 0; tries < 200 && !sent.has(id); tries++) await setTimeout(10)
+		return sent.get(id)
+	}
+}
+const peer = new Peer(sim, process.argv[2], options, listen)
+
+/** Sends a content; answers its id. */
+async function send(chat, content, extras) {
+	const { key, message } = await peer.sock.sendMessage(chat, content, extras)
+	sent.set(key.id, message)
+	return key.id
+}
 
 // What Baileys' Signal library prints would be no JSON.
 for (const method of ['log', 'info', 'warn', 'error']) console[method] = () => {}
@@ -41,20 +59,20 @@ const commands = {
 		await peer.sock.sendPresenceUpdate('available')
 	},
 	async text({ chat, text }) {
-		return (await peer.sock.sendMessage(chat, { text })).key.id
+		return send(chat, { text })
 	},
 	async quote({ chat, text, target }) {
 		const quoted = { key: key(chat, target), message: { conversation: target.text } }
-		return (await peer.sock.sendMessage(chat, { text }, { quoted })).key.id
+		return send(chat, { text }, { quoted })
 	},
 	async react({ chat, text, target }) {
-		await peer.sock.sendMessage(chat, { react: { text, key: key(chat, target) } })
+		await send(chat, { react: { text, key: key(chat, target) } })
 	},
 	async edit({ chat, text, target }) {
-		await peer.sock.sendMessage(chat, { text, edit: key(chat, target) })
+		await send(chat, { text, edit: key(chat, target) })
 	},
 	async delete({ chat, target }) {
-		await peer.sock.sendMessage(chat, { delete: key(chat, target) })
+		await send(chat, { delete: key(chat, target) })
 	},
 	async read({ chat, target }) {
 		await peer.sock.readMessages([key(chat, target)])
@@ -100,8 +118,11 @@ function receipt(key, from, status) {
 	say({ event: { kind: 'receipt', chat: key.remoteJid, from, id: key.id, type: status >= 4 ? 'read' : 'delivered' } })
 }
 
-function hear({ key, message }) {
+function hear({ key, message, status, userReceipt }) {
 	if (!message) return
+	// A receipt that comes right after a message is told as a part of it.
+	if (key.fromMe && status >= 3) receipt(key, key.remoteJid, status)
+	for (const told of userReceipt ?? []) receipt(key, told.userJid, told.readTimestamp ? 4 : 3)
 	const content = message.editedMessage?.message ?? message
 	const own = key.fromMe ? (isLidUser(key.remoteJid) ? peer.sock.user.lid : peer.sock.user.id) : undefined
 	const event = { chat: key.remoteJid, from: own || key.participant || key.remoteJid, id: key.id }
