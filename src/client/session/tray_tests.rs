@@ -249,3 +249,25 @@ async fn an_order_is_not_lost_with_what_could_not_be_stored_before_it() {
     house.session.turn(Happened::Time).await;
     assert_eq!(house.stored(Space::Event).await, 0);
 }
+
+#[tokio::test]
+async fn a_host_that_comes_back_to_its_queue_gets_what_waits_in_the_store() {
+    const COUNT: usize = 3_000;
+    let mut house = House::new().await;
+    for _ in 0..COUNT / 100 {
+        (0..100).for_each(|_| house.session.tray.tell(0, restricted()));
+        house.session.settle().await.unwrap();
+    }
+    assert!(house.session.sink.waiting() <= journal::HIGH);
+    let mut taken = 0;
+    while let Polled::Event(event) = house.queue.poll(Some(Duration::ZERO)) {
+        taken += 1;
+        house.session.command_quickly(Command::Acknowledge { event: event.id });
+        if let Ok(command) = house.session.inbox.try_recv() {
+            assert!(matches!(command, Command::Room));
+            house.session.turn(Happened::Command(Some(command))).await;
+        }
+    }
+    house.session.settle().await.unwrap();
+    assert_eq!((taken, house.stored(Space::Event).await), (COUNT, 0));
+}

@@ -22,6 +22,23 @@ async fn messages_of_all_sizes_come_back() {
 }
 
 #[tokio::test]
+async fn what_leaves_together_arrives_as_messages_of_their_own() {
+    let (address, server) = serve_tcp(|stream| async move {
+        let mut socket = upgrade(stream).await;
+        for expected in [&b"one"[..], b"", b"three"] {
+            assert_eq!(&**socket.next().await.unwrap().unwrap().as_payload(), expected);
+        }
+    })
+    .await;
+    let (mut writer, _reader) = open(&endpoint(&format!("ws://{address}/"))).await;
+    writer.feed(&["one", "", "three"]).unwrap();
+    writer.flush().await.unwrap();
+    server.await.unwrap();
+    writer.close().await;
+    assert!(writer.feed(&["x"]).is_err());
+}
+
+#[tokio::test]
 async fn the_server_sees_the_request_and_the_normal_end() {
     let (address, server) = serve_tcp(|stream| async move {
         let (request, mut socket) = ServerBuilder::new().accept(stream).await.unwrap();

@@ -12,6 +12,8 @@ pub(super) type Page = Vec<(Vec<u8>, Value)>;
 /// The prepared statements of one connection.
 pub(super) struct Rows<'c> {
     connection: &'c Connection,
+    begin: Statement<'c>,
+    commit: Statement<'c>,
     get: Statement<'c>,
     first_page: Statement<'c>,
     next_page: Statement<'c>,
@@ -61,6 +63,8 @@ impl<'c> Rows<'c> {
         };
         Ok(Rows {
             connection,
+            begin: connection.prepare("BEGIN IMMEDIATE")?,
+            commit: connection.prepare("COMMIT")?,
             get: connection
                 .prepare("SELECT value FROM item WHERE session = ?1 AND space = ?2 AND key = ?3")?,
             first_page: page("key, value", "")?,
@@ -89,12 +93,12 @@ impl<'c> Rows<'c> {
         Ok(u64::try_from(last).unwrap_or(0))
     }
 
-    pub(super) fn begin(&self) -> rusqlite::Result<()> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")
+    pub(super) fn begin(&mut self) -> rusqlite::Result<()> {
+        self.begin.execute([]).map(drop)
     }
 
-    pub(super) fn commit(&self) -> rusqlite::Result<()> {
-        self.connection.execute_batch("COMMIT")
+    pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
+        self.commit.execute([]).map(drop)
     }
 
     /// Ends a transaction that failed. SQLite may have done so by itself.
@@ -164,8 +168,14 @@ impl<'c> Rows<'c> {
         Ok(())
     }
 
-    /// Applies a batch within the transaction.
-    pub(super) fn apply(&mut self, session: u64, name: &str, batch: &Batch) -> rusqlite::Result<Applied> {
+    /// Applies a batch within the transaction. `named` says whether the session's name is in the database, before and after.
+    pub(super) fn apply(
+        &mut self,
+        session: u64,
+        name: &str,
+        named: &mut bool,
+        batch: &Batch,
+    ) -> rusqlite::Result<Applied> {
         for op in batch.ops() {
             if let Op::Require { space, key, expected } = op
                 && self.get(session, *space, key)? != *expected
@@ -173,14 +183,14 @@ impl<'c> Rows<'c> {
                 return Ok(Applied::Changed);
             }
         }
-        let (mut named, mut erased) = (false, false);
+        let mut erased = false;
         for op in batch.ops() {
             match op {
                 Op::Require { .. } => {}
                 Op::Put { space, key, value } => {
-                    if !space.is_shared() && !named {
+                    if !space.is_shared() && !*named {
                         self.name_session.execute(params![id(session), name])?;
-                        named = true;
+                        *named = true;
                     }
                     let (scope, value): (_, &[u8]) = (scope(session, *space), value);
                     self.put.execute(params![scope, space.number(), key, value])?;
@@ -194,7 +204,7 @@ impl<'c> Rows<'c> {
                 }
                 Op::EraseSession => {
                     self.erase_session(session)?;
-                    (named, erased) = (false, true);
+                    (*named, erased) = (false, true);
                 }
             }
         }

@@ -8,6 +8,8 @@ use std::path::Path;
 /// Marks a file as ours: "libw".
 const APPLICATION_ID: i64 = 0x6c69_6277;
 
+// Keys are in an index of their own, away from the values: in a table without row numbers a search reads every value that it
+// passes, all of it, and values may be large.
 /// What brings a file from format N to N + 1. Never changed once released; the next format is a further entry.
 const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE session (
@@ -20,7 +22,7 @@ const MIGRATIONS: [&str; 1] = ["
         key     BLOB    NOT NULL,
         value   BLOB    NOT NULL,
         PRIMARY KEY (session, space, key)
-    ) STRICT, WITHOUT ROWID;
+    ) STRICT;
 "];
 
 /// What holds for the connection. A small page cache: it serves one file, not one session. Deleted data is overwritten.

@@ -95,12 +95,19 @@ struct Written {
 /// An answer that waits for the flush; given the error if there was one.
 type Held = Box<dyn FnOnce(Option<StoreError>)>;
 
+/// An open session.
+struct Open {
+    name: SessionName,
+    /// Whether the database is known to hold its name.
+    named: bool,
+}
+
 struct Writer<'c, 'p> {
     path: &'p Path,
     rows: Rows<'c>,
     #[cfg(test)]
     connection: &'c rusqlite::Connection,
-    open: HashMap<u64, SessionName>,
+    open: HashMap<u64, Open>,
     /// The names of `open`.
     open_names: HashSet<SessionName>,
     last_session: u64,
@@ -196,14 +203,14 @@ impl Writer<'_, '_> {
         let found = self.rows.find_session(name.as_str()).map_err(|error| from_sqlite(self.path, &error))?;
         let id = found.unwrap_or(self.last_session.saturating_add(1));
         self.last_session = self.last_session.max(id);
-        self.open.insert(id, name.clone());
+        self.open.insert(id, Open { name: name.clone(), named: false });
         self.open_names.insert(name.clone());
         Ok(SessionKey(id))
     }
 
     fn close(&mut self, session: SessionKey) {
-        if let Some(name) = self.open.remove(&session.0) {
-            self.open_names.remove(&name);
+        if let Some(open) = self.open.remove(&session.0) {
+            self.open_names.remove(&open.name);
         }
     }
 
@@ -235,11 +242,12 @@ impl Writer<'_, '_> {
     }
 
     fn commit(&mut self, session: SessionKey, batch: Batch, reply: Reply<()>) {
-        let Some(name) = self.open.get(&session.0).cloned() else {
+        let Some(open) = self.open.get_mut(&session.0) else {
             return answer(reply, Err(StoreError::SessionClosed));
         };
+        let name = open.name.clone();
         let begun = if self.written.is_empty() { self.rows.begin() } else { Ok(()) };
-        let applied = begun.and_then(|()| self.rows.apply(session.0, name.as_str(), &batch));
+        let applied = begun.and_then(|()| self.rows.apply(session.0, name.as_str(), &mut open.named, &batch));
         self.touched.insert(session.0);
         match applied {
             Ok(applied) => self.written.push(Written { session: session.0, name, batch, applied, reply }),
@@ -278,6 +286,8 @@ impl Writer<'_, '_> {
     fn fall_apart(&mut self, error: &rusqlite::Error) {
         self.rows.rollback();
         self.touched.clear();
+        // Names may have been taken back too.
+        self.open.values_mut().for_each(|open| open.named = false);
         // What these have read was taken back.
         let error = from_sqlite(self.path, error);
         for held in self.held.drain(..) {
@@ -291,7 +301,7 @@ impl Writer<'_, '_> {
 
     fn alone(&mut self, session: u64, name: &str, batch: &Batch) -> Result<(), StoreError> {
         let applied = self.rows.begin().and_then(|()| {
-            let applied = self.rows.apply(session, name, batch)?;
+            let applied = self.rows.apply(session, name, &mut false, batch)?;
             self.rows.commit()?;
             Ok(applied)
         });
