@@ -67,7 +67,7 @@ struct Lane {
     /// What the durable ones of `events` weigh together.
     durable: usize,
     /// Who wants to know when the durable events weigh less than that.
-    low: Option<(usize, Wake)>,
+    low: Option<Box<(usize, Wake)>>,
     /// No more events come; the lane goes when it is empty.
     finished: bool,
 }
@@ -231,7 +231,7 @@ impl State {
             Keep::Droppable => lane.droppable -= 1,
             Keep::Durable => {
                 lane.durable -= event.weight as usize;
-                self.due = lane.low.take_if(|(limit, _)| lane.durable < *limit).map(|(_, wake)| wake);
+                self.due = lane.low.take_if(|low| lane.durable < low.0).map(|low| low.1);
             }
             Keep::Waits => {}
         }
@@ -337,7 +337,7 @@ impl Sink {
         if let Some(lane) = state.lanes.get_mut(&self.client)
             && lane.durable >= limit
         {
-            lane.low = Some((limit, wake));
+            lane.low = Some(Box::new((limit, wake)));
             return;
         }
         drop(state);

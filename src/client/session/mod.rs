@@ -109,7 +109,7 @@ pub(crate) struct Session {
     /// Present from the first connection of an unlinked session until it is linked and ready.
     pairing: Option<Box<Pairing>>,
     requests: Requests,
-    journal: Journal,
+    journal: Box<Journal>,
     tray: Tray,
     /// When to try again what the server did not take.
     prekeys_retry_at: Option<Millis>,
@@ -158,7 +158,7 @@ impl Session {
             attempt: 0,
             pairing: None,
             requests: Requests::new(),
-            journal: Journal::default(),
+            journal: Box::default(),
             tray: Tray::default(),
             prekeys_retry_at: None,
             prekeys_owed: false,

@@ -16,9 +16,13 @@ use crate::api::{Body, Error, Event};
 use crate::stanza::Node;
 use crate::store::{Batch, StoreError};
 
-/// What waits to be settled.
+/// What waits to be settled. An idle session keeps no room for it.
 #[derive(Debug, Default)]
-pub(super) struct Tray {
+pub(super) struct Tray(Option<Box<Load>>);
+
+/// What is on the tray.
+#[derive(Debug, Default)]
+struct Load {
     batch: Batch,
     told: Vec<Told>,
     nodes: Vec<Node>,
@@ -34,27 +38,33 @@ enum Told {
 impl Tray {
     /// Whether there is nothing on it.
     pub(super) fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.told.is_empty() && self.nodes.is_empty()
+        self.0
+            .as_ref()
+            .is_none_or(|load| load.batch.is_empty() && load.told.is_empty() && load.nodes.is_empty())
+    }
+
+    fn load(&mut self) -> &mut Load {
+        self.0.get_or_insert_default()
     }
 
     /// Changes to the store: add to them.
     pub(super) fn batch(&mut self) -> &mut Batch {
-        &mut self.batch
+        &mut self.load().batch
     }
 
     /// An event that belongs to `request` (0: to none). A durable one is stored by the same commit.
     pub(super) fn tell(&mut self, request: u64, body: impl Into<Body>) {
-        self.told.push(Told::Event(Box::new(Event::new(request, unix_ms(), body))));
+        self.load().told.push(Told::Event(Box::new(Event::new(request, unix_ms(), body))));
     }
 
     /// The answer to a request. If the commit fails, it is answered with that error instead.
     pub(super) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
-        self.told.push(Told::Answer { request, answer });
+        self.load().told.push(Told::Answer { request, answer });
     }
 
     /// A stanza for the server. Without a connection it goes nowhere.
     pub(super) fn send(&mut self, node: Node) {
-        self.nodes.push(node);
+        self.load().nodes.push(node);
     }
 }
 
@@ -72,12 +82,13 @@ impl Session {
     /// happens.
     pub(super) async fn settle(&mut self) -> Result<(), Stop> {
         if let Some(engine) = &mut self.engine {
-            engine.flush(&mut self.tray.batch);
+            engine.flush(self.tray.batch());
         }
         if self.tray.is_empty() && !self.journal.has_acknowledgements() {
+            self.tray = Tray::default();
             return Ok(());
         }
-        let Tray { mut batch, mut told, nodes } = std::mem::take(&mut self.tray);
+        let Load { mut batch, mut told, nodes } = *self.tray.0.take().unwrap_or_default();
         let written = self.journal.put(&mut batch, told.iter_mut().filter_map(Told::event));
         self.journal.put_acknowledgements(&mut batch);
         if !batch.is_empty() {
@@ -149,7 +160,7 @@ impl Session {
 
     /// Hands out again what an earlier run did not acknowledge, before anything new.
     pub(super) async fn redeliver(&mut self) -> Result<(), Stop> {
-        self.journal = journal::Journal::open(&self.store).await?;
+        *self.journal = journal::Journal::open(&self.store).await?;
         self.refill().await
     }
 
