@@ -66,7 +66,8 @@ func Start(tb testing.TB, arguments ...string) *Sim {
 
 // Run runs a simulator until it is stopped, or this process ends. It runs the
 // program that the environment variable WA_SIM names, else the wa-sim in PATH,
-// else the one of the checkout that this package is part of.
+// else the one of the checkout that this package is part of, which it builds
+// if need be.
 func Run(arguments ...string) (*Sim, error) {
 	path, err := find()
 	if err != nil {
@@ -115,17 +116,24 @@ func find() (string, error) {
 	if path, err := exec.LookPath("wa-sim"); err == nil {
 		return path, nil
 	}
-	if _, file, _, known := runtime.Caller(0); known {
-		target := filepath.Join(filepath.Dir(file), "..", "..", "..", "target")
-		for _, profile := range []string{"release", "debug"} {
-			path := filepath.Join(target, profile, "wa-sim")
-			if _, err := os.Stat(path); err == nil {
-				return path, nil
-			}
+	_, file, _, _ := runtime.Caller(0)
+	checkout := filepath.Join(filepath.Dir(file), "..", "..", "..")
+	if _, err := os.Stat(filepath.Join(checkout, "tests", "sim", "Cargo.toml")); err != nil {
+		return "", errors.New("watest: there is no wa-sim: install libwa, which brings it, or name it in WA_SIM")
+	}
+	for _, profile := range []string{"release", "debug"} {
+		path := filepath.Join(checkout, "target", profile, "wa-sim")
+		if _, err := os.Stat(path); err == nil {
+			return path, nil
 		}
 	}
-	return "", errors.New("watest: there is no wa-sim: put it into PATH, or name it in WA_SIM; " +
-		"in a checkout of libwa, cargo build --release --workspace makes it")
+	// cargo build --release builds the library and not the simulator.
+	build := exec.Command("cargo", "build", "--release", "--locked", "-p", "wa-sim")
+	build.Dir, build.Stderr = checkout, os.Stderr
+	if err := build.Run(); err != nil {
+		return "", fmt.Errorf("watest: wa-sim could not be built: %w", err)
+	}
+	return filepath.Join(checkout, "target", "release", "wa-sim"), nil
 }
 
 // Stop ends the simulator. It may be called again.
