@@ -685,7 +685,7 @@ type Receipt struct {
 	Receipt ReceiptKind
 
 	// The ids of the messages, as an array of text.
-	MessageIds json.RawMessage
+	MessageIDs json.RawMessage
 
 	// When.
 	SeenAt time.Time
@@ -703,7 +703,7 @@ func (e *Receipt) read(r *reader) {
 		case "receipt":
 			e.Receipt = ReceiptKind(r.text())
 		case "message_ids":
-			e.MessageIds = r.raw()
+			e.MessageIDs = r.raw()
 		case "seen_at_ms":
 			e.SeenAt = r.time()
 		default:

@@ -357,7 +357,7 @@ type MessageReadParams struct {
 	Chat string
 
 	// The ids of the messages, as an array of text.
-	MessageIds any
+	MessageIDs any
 
 	// Who sent them; needed in groups. May be left out.
 	Sender string
@@ -366,7 +366,7 @@ type MessageReadParams struct {
 func (p MessageReadParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
-	values["message_ids"] = p.MessageIds
+	values["message_ids"] = p.MessageIDs
 	if p.Sender != "" {
 		values["sender"] = p.Sender
 	}

@@ -72,11 +72,11 @@ func (c *configuration) apply(options []Option) error {
 }
 
 func (c *configuration) set(key, value string) error {
-	cKey, err := cText("key", key)
+	cKey, err := toText("key", key)
 	if err != nil {
 		return err
 	}
-	cValue, err := cText(key, value)
+	cValue, err := toText(key, value)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (c *configuration) set(key, value string) error {
 
 // get gives the value that a key has.
 func (c *configuration) get(key string) string {
-	cKey, err := cText("key", key)
+	cKey, err := toText("key", key)
 	if err != nil {
 		return ""
 	}

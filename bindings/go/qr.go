@@ -22,7 +22,7 @@ func (e *PairingQR) PNG() []byte {
 }
 
 func (e *PairingQR) draw(format string) []byte {
-	name, err := cText("format", format)
+	name, err := toText("format", format)
 	if err != nil || e.kept == nil {
 		return nil
 	}

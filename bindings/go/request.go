@@ -161,11 +161,11 @@ func startMethod(method string, params any) (starter, error) {
 
 func startCall(method, params string) starter {
 	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
-		cMethod, err := cText("method", method)
+		cMethod, err := toText("method", method)
 		if err != nil {
 			return 0, err
 		}
-		cParams, err := cTextOrNull("params", params)
+		cParams, err := toTextOrNull("params", params)
 		if err != nil {
 			return 0, err
 		}

@@ -2,10 +2,7 @@
 
 package libwa
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // #include <wa.h>
 import "C"
@@ -13,8 +10,8 @@ import "C"
 // RequestPairing asks for a pairing code, which the user types into the phone: WhatsApp, Settings,
 // Linked devices, Link a device, Link with phone number instead. The event "pairing.code" brings
 // it once the server has accepted it; "pairing.progress", "pairing.expired", "pairing.error" and
-// "pairing.success" tell how it goes on, and one "result" event ends the request. May be called
-// right after [Client.Connect]: it waits for the connection.
+// "pairing.success" tell how it goes on, and one answer ends the request. May be called right
+// after [Client.Connect]: it waits for the connection.
 //
 //   - phone: the account's phone number in international form, 7 to 15 digits, with or without a
 //     leading "+".
@@ -28,11 +25,11 @@ func (c *Client) RequestPairing(ctx context.Context, phone string, code string) 
 
 func startRequestPairing(phone string, code string) starter {
 	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
-		cPhone, err := cText("phone", phone)
+		cPhone, err := toText("phone", phone)
 		if err != nil {
 			return 0, err
 		}
-		cCode, err := cTextOrNull("code", code)
+		cCode, err := toTextOrNull("code", code)
 		if err != nil {
 			return 0, err
 		}
@@ -42,8 +39,8 @@ func startRequestPairing(phone string, code string) starter {
 
 // RequestQR asks for QR codes, which the user scans with the phone: WhatsApp, Settings, Linked
 // devices, Link a device. Events "pairing.qr" bring one after the other; [PairingQR.SVG] draws
-// them. One "result" event ends the request. May be called right after [Client.Connect]: it waits
-// for the connection.
+// them. One answer ends the request. May be called right after [Client.Connect]: it waits for the
+// connection.
 //
 // It waits for the answer; when ctx ends before, the request is cancelled.
 func (c *Client) RequestQR(ctx context.Context) error {
@@ -69,7 +66,7 @@ func (c *Client) AnswerPasskey(ctx context.Context, assertionJSON string) error 
 
 func startAnswerPasskey(assertionJSON string) starter {
 	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
-		cAssertionJSON, err := cText("assertion_json", assertionJSON)
+		cAssertionJSON, err := toText("assertion_json", assertionJSON)
 		if err != nil {
 			return 0, err
 		}
@@ -106,10 +103,10 @@ func startLogout() starter {
 	}
 }
 
-// SendText sends a text to a person or a group. Returns at once; the "result" event says when the
-// server has the message, with "message_id", "chat" and "sent_at_ms", or why it could not be sent.
-// Without a connection the message waits for one, across restarts of the program too. Messages to
-// one chat leave in the order of the calls.
+// SendText sends a text to a person or a group. The answer says when the server has the message,
+// with "message_id", "chat" and "sent_at_ms", or why it could not be sent. Without a connection
+// the message waits for one, across restarts of the program too. Messages to one chat leave in the
+// order of the calls.
 //
 //   - chat: where it goes: the chat of an event, a JID, or a phone number with its country code.
 //   - text: the text, at most 65,536 characters.
@@ -125,15 +122,15 @@ func (c *Client) SendText(ctx context.Context, chat string, text string, message
 
 func startSendText(chat string, text string, messageID string) starter {
 	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
-		cChat, err := cText("chat", chat)
+		cChat, err := toText("chat", chat)
 		if err != nil {
 			return 0, err
 		}
-		cText, err := cText("text", text)
+		cText, err := toText("text", text)
 		if err != nil {
 			return 0, err
 		}
-		cMessageID, err := cTextOrNull("message_id", messageID)
+		cMessageID, err := toTextOrNull("message_id", messageID)
 		if err != nil {
 			return 0, err
 		}
@@ -160,12 +157,12 @@ func (c *Client) SendMessage(ctx context.Context, chat string, message []byte, m
 
 func startSendMessage(chat string, message []byte, messageID string) starter {
 	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
-		cChat, err := cText("chat", chat)
+		cChat, err := toText("chat", chat)
 		if err != nil {
 			return 0, err
 		}
-		cMessage := cBytes(message)
-		cMessageID, err := cTextOrNull("message_id", messageID)
+		cMessage := toBytes(message)
+		cMessageID, err := toTextOrNull("message_id", messageID)
 		if err != nil {
 			return 0, err
 		}

@@ -10,9 +10,9 @@ import (
 	"unsafe"
 )
 
-// cText gives s as C takes it. The library copies what it is given before it
+// toText gives s as C takes it. The library copies what it is given before it
 // returns, so Go's own memory serves.
-func cText(key, s string) (*C.char, error) {
+func toText(key, s string) (*C.char, error) {
 	if strings.IndexByte(s, 0) >= 0 {
 		return nil, &Error{Op: "call", Status: ErrInvalidArgument, Text: "the text holds a NUL byte", Key: key}
 	}
@@ -21,29 +21,29 @@ func cText(key, s string) (*C.char, error) {
 	return (*C.char)(unsafe.Pointer(&copied[0])), nil
 }
 
-// cTextOrNull is cText, with NULL for an empty one.
-func cTextOrNull(key, s string) (*C.char, error) {
+// toTextOrNull is toText, with NULL for an empty one.
+func toTextOrNull(key, s string) (*C.char, error) {
 	if s == "" {
 		return nil, nil
 	}
-	return cText(key, s)
+	return toText(key, s)
 }
 
-// cBytes gives data as C takes it: never NULL.
-func cBytes(data []byte) *C.uint8_t {
+// toBytes gives data as C takes it: never NULL.
+func toBytes(data []byte) *C.uint8_t {
 	if len(data) == 0 {
 		data = make([]byte, 1)
 	}
 	return (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(data)))
 }
 
-// cMillis gives a time as C takes it.
-func cMillis(t time.Time) C.int64_t {
+// toMillis gives a time as C takes it.
+func toMillis(t time.Time) C.int64_t {
 	return C.int64_t(t.UnixMilli())
 }
 
-// cDuration gives a duration as C takes it.
-func cDuration(key string, d time.Duration) (C.uint32_t, error) {
+// toDuration gives a duration as C takes it.
+func toDuration(key string, d time.Duration) (C.uint32_t, error) {
 	if d < 0 || d.Milliseconds() > math.MaxUint32 {
 		return 0, &Error{Op: "call", Status: ErrInvalidArgument, Text: "the duration does not fit", Key: key}
 	}

@@ -18,7 +18,8 @@ const HEAD: &str =
 /// Compares one file of the binding with what it should be, or writes it.
 fn file(name: &str, imports: &[&str], body: &str) {
     let mut text = HEAD.to_owned();
-    let used: Vec<&&str> = imports.iter().filter(|path| body.contains(&used_as(path))).collect();
+    let code: String = body.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let used: Vec<&&str> = imports.iter().filter(|path| code.contains(&used_as(path))).collect();
     match used.as_slice() {
         [] => {}
         [one] => write!(text, "import \"{one}\"\n\n").unwrap(),

@@ -21,10 +21,21 @@ const FUNCTIONS: [(&str, &str); 9] = [
     ("wa_reference_json", "Reference"),
 ];
 
+/// What Go writes in capitals but for the s of more than one.
+const PLURALS: [(&str, &str); 3] = [("ids", "IDs"), ("jids", "JIDs"), ("urls", "URLs")];
+
 /// `pairing.qr` and `expires_at` as exported names: PairingQR, ExpiresAt.
 pub(super) fn exported(name: &str) -> String {
     let words = name.split(['.', '_']).filter(|word| !word.is_empty());
-    words.map(|word| if INITIALS.contains(&word) { word.to_uppercase() } else { capital(word) }).collect()
+    words.map(word).collect()
+}
+
+fn word(word: &str) -> String {
+    match PLURALS.iter().find(|(plural, _)| *plural == word) {
+        Some((_, plural)) => (*plural).to_owned(),
+        None if INITIALS.contains(&word) => word.to_uppercase(),
+        None => capital(word),
+    }
 }
 
 /// The same for a parameter or a variable: assertionJSON.
@@ -125,6 +136,7 @@ fn comment(text: &mut String, tabs: usize, first: &str, further: &str, sentence:
 fn names_and_sentences() {
     assert_eq!(exported("pairing.qr"), "PairingQR");
     assert_eq!(exported("expires_at"), "ExpiresAt");
+    assert_eq!(exported("message_ids"), "MessageIDs");
     assert_eq!(variable("assertion_json"), "assertionJSON");
     assert_eq!(status("WA_ERROR_DNS"), "ErrDNS");
     assert_eq!(status("WA_CLOSED"), "StatusClosed");

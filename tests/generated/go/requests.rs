@@ -30,19 +30,19 @@ fn arguments(function: &Function, all: &[Function]) -> Vec<Argument> {
         let (go, c, before) = match kind.as_str() {
             "const char *" => {
                 let nullable = said_of(function, name, all).contains("NULL");
-                let before = convert(if nullable { "cTextOrNull" } else { "cText" });
+                let before = convert(if nullable { "toTextOrNull" } else { "toText" });
                 (format!("{go} string"), c_name, before)
             }
             "const uint8_t *" => {
                 assert_eq!(given.next().map(|(kind, _)| kind.as_str()), Some("size_t"), "{}", function.name);
-                let before = format!("\t\t{c_name} := cBytes({go})\n");
+                let before = format!("\t\t{c_name} := toBytes({go})\n");
                 (format!("{go} []byte"), format!("{c_name}, C.size_t(len({go}))"), before)
             }
             "int64_t" if name.ends_with("_at_ms") => {
-                (format!("{go} time.Time"), format!("cMillis({go})"), String::new())
+                (format!("{go} time.Time"), format!("toMillis({go})"), String::new())
             }
             "uint32_t" if name.ends_with("_ms") => {
-                let before = convert("cDuration");
+                let before = convert("toDuration");
                 (format!("{go} time.Duration"), c_name, before)
             }
             "bool" | "int32_t" | "int64_t" | "uint32_t" | "uint64_t" | "double" => {
@@ -67,7 +67,10 @@ fn request(body: &mut String, function: &Function, all: &[Function]) {
     let start = format!("start{name}");
     let arguments = arguments(function, all);
     let said = function.comment.split_once(" @").map_or("", |(text, _)| text);
-    doc(body, 0, &format!("{name} {}", lower(said)));
+    // C is told at once that the request was taken, and the rest by an event; here both are one call.
+    let said =
+        said.replace("Returns at once; the `result` event", "The answer").replace("`result` event", "answer");
+    doc(body, 0, &format!("{name} {}", lower(&said)));
     if !arguments.is_empty() {
         body.push_str("//\n");
     }
@@ -135,8 +138,8 @@ fn arguments_of_every_kind() {
         "func (c *Client) SendB(ctx context.Context, message []byte, id string, now bool, wait time.Duration, untilAt time.Time) \
          (result MessageSendResult, err error) {\n\terr = c.ask(ctx, \"SendB\", startSendB(message, id, now, wait, untilAt), result.read)\n",
         "//   - id: an id; empty for a new one.\n",
-        "cID, err := cTextOrNull(\"id\", id)\n",
-        "C.wa_send_b(client, cMessage, C.size_t(len(message)), cID, C.bool(now), cWait, cMillis(untilAt), request, fault)",
+        "cID, err := toTextOrNull(\"id\", id)\n",
+        "C.wa_send_b(client, cMessage, C.size_t(len(message)), cID, C.bool(now), cWait, toMillis(untilAt), request, fault)",
     ] {
         assert!(body.contains(wanted), "{wanted} is not in:\n{body}");
     }
