@@ -3,7 +3,9 @@ module github.com/libwa/libwa/tests/interop/messages
 go 1.26.0
 
 require (
+	github.com/libwa/libwa/bindings/go v0.0.0
 	github.com/libwa/libwa/tests/interop/whatsmeow v0.0.0
+	github.com/mattn/go-sqlite3 v1.14.53
 	go.mau.fi/whatsmeow v0.0.0-20260919103545-0057a822e79a
 	google.golang.org/protobuf v1.36.12
 )
@@ -16,7 +18,6 @@ require (
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/mattn/go-colorable v0.1.14 // indirect
 	github.com/mattn/go-isatty v0.0.20 // indirect
-	github.com/mattn/go-sqlite3 v1.14.53 // indirect
 	github.com/petermattis/goid v0.0.0-20260820044319-269ab09b5261 // indirect
 	github.com/rs/zerolog v1.35.1 // indirect
 	github.com/vektah/gqlparser/v2 v2.5.27 // indirect
@@ -31,3 +32,5 @@ require (
 )
 
 replace github.com/libwa/libwa/tests/interop/whatsmeow => ../whatsmeow
+
+replace github.com/libwa/libwa/bindings/go => ../../../bindings/go

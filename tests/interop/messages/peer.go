@@ -78,6 +78,7 @@ type Library struct {
 var Libraries = []Library{
 	{Name: "whatsmeow", Link: linkWhatsmeow},
 	{Name: "baileys", Link: linkBaileys},
+	{Name: "libwa", NeverReuses: true, Link: linkLibwa},
 }
 
 // Inbox keeps the events of a peer until a test takes them.

@@ -210,3 +210,13 @@ func (s *Sim) call(method, path string, body, answer any) error {
 	}
 	return json.Unmarshal(text, answer)
 }
+
+// NewGroup makes a group on the phone of creator; its address.
+func (s *Sim) NewGroup(creator, subject string, members []string) (string, error) {
+	var group struct {
+		ID string `json:"id"`
+	}
+	body := map[string]any{"creator": creator, "subject": subject, "members": members}
+	err := s.call(http.MethodPost, "/groups", body, &group)
+	return group.ID + "@g.us", err
+}
