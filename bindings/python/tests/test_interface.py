@@ -49,6 +49,7 @@ OTHER_FORM = {
     "wa_event_is_durable": "Event.durable",
     "wa_event_is_redelivered": "Event.redelivered",
     "wa_event_code_display": "PairingCode.display, PairingPasskey.display",
+    "wa_event_message_kind": "Message.kind",
     "wa_event_qr_payload": "PairingQr.payload",
     "wa_event_passkey_options": "PairingPasskey.options",
 }

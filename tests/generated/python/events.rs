@@ -32,7 +32,7 @@ pub(super) fn source() -> String {
     for words in &words {
         text.push('\n');
         wrapped(&mut text, 0, 0, &format!("# {}", words.sentence));
-        writeln!(text, "{} = Literal[", words.name).unwrap();
+        writeln!(text, "{} = Literal[", words_name(words)).unwrap();
         for (word, meaning) in words.list {
             wrapped_comment(&mut text, meaning);
             writeln!(text, "    \"{word}\",").unwrap();
@@ -52,7 +52,7 @@ pub(super) fn source() -> String {
     }
     text.push_str("}\n\n__all__ = [\n");
     let mut names: Vec<String> = EVENTS.iter().map(|row| event_class(row.name)).collect();
-    names.extend(words.iter().map(|words| words.name.to_owned()));
+    names.extend(words.iter().map(|words| words_name(words)));
     names.extend(["Event", "UnknownEvent", "BY_NAME"].map(str::to_owned));
     names.sort();
     for name in names {
@@ -60,6 +60,12 @@ pub(super) fn source() -> String {
     }
     text.push_str("]\n");
     text
+}
+
+/// The name of a list of words; that of an event is taken.
+fn words_name(words: &Words) -> String {
+    let taken = EVENTS.iter().any(|row| event_class(row.name) == words.name);
+    if taken { format!("{}Kind", words.name) } else { words.name.to_owned() }
 }
 
 fn wrapped_comment(text: &mut String, meaning: &str) {
@@ -111,5 +117,5 @@ fn class(text: &mut String, row: &EventInfo) {
 }
 
 fn of(field: &FieldInfo) -> super::Value {
-    value(field.name, field.kind, field.optional, field.words.map(|words| words.name))
+    value(field.name, field.kind, field.optional, field.words.map(words_name).as_deref())
 }

@@ -1,6 +1,6 @@
 //! `_methods.py`: the methods of `wa_call` as methods of the clients, with their results as dataclasses.
 
-use super::{DATACLASS, argument, camel, constructor, docstring, safe, units, value};
+use super::{DATACLASS, argument, camel, constructor, docstring, safe, signature, units, value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use wa::api::{METHODS, MethodInfo};
@@ -94,7 +94,7 @@ fn result(text: &mut String, row: &MethodInfo) {
 fn method(text: &mut String, row: &MethodInfo, asynchronous: bool) {
     let name = safe(&row.name.split_once('.').unwrap().1.replace('.', "_"));
     let (async_, await_) = if asynchronous { ("async ", "await ") } else { ("", "") };
-    let mut params = String::new();
+    let mut params: Vec<String> = Vec::new();
     let mut filled = String::new();
     let mut list = Vec::new();
     for item in row.params {
@@ -110,19 +110,24 @@ fn method(text: &mut String, row: &MethodInfo, asynchronous: bool) {
             }
         };
         // Everything is given by name.
-        let sign = if params.is_empty() { ", *" } else { "" };
+        if params.is_empty() {
+            params.push("*".to_owned());
+        }
         let set = format!("params[\"{}\"] = {passed}", item.name);
         if item.optional {
-            write!(params, "{sign}, {python}: {kind} | None = None").unwrap();
+            params.push(format!(
+                "{python}: {kind}{}",
+                if kind == "Any" { " = None" } else { " | None = None" }
+            ));
             writeln!(filled, "        if {python} is not None:\n            {set}").unwrap();
         } else {
-            write!(params, "{sign}, {python}: {kind}").unwrap();
+            params.push(format!("{python}: {kind}"));
             writeln!(filled, "        {set}").unwrap();
         }
         list.push((python, item.sentence.to_owned()));
     }
     let returns = if row.result.is_empty() { "None".to_owned() } else { camel(row.name) };
-    write!(text, "\n    {async_}def {name}(self{params}) -> {returns}:\n").unwrap();
+    signature(text, &format!("{async_}def {name}"), &params, &returns);
     docstring(text, 8, row.sentence, "Args", &list);
     text.push_str("        params: dict[str, Any] = {}\n");
     text.push_str(&filled);

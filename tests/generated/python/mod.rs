@@ -84,6 +84,19 @@ fn wrapped(text: &mut String, indent: usize, hanging: usize, words: &str) {
 const RENAMED: [(&str, &str); 3] =
     [("event_ack", "Event.ack"), ("event_qr_image", "PairingQr.svg"), ("poll_event", "events")];
 
+/// The first line or lines of a method, broken as the formatter breaks them.
+fn signature(text: &mut String, start: &str, params: &[String], returns: &str) {
+    let all: Vec<&str> = std::iter::once("self").chain(params.iter().map(String::as_str)).collect();
+    let (one, end) = (all.join(", "), format!(") -> {returns}:"));
+    if 4 + start.len() + 1 + one.len() + end.len() <= 132 {
+        write!(text, "\n    {start}({one}{end}\n").unwrap();
+    } else if 8 + one.len() <= 132 {
+        write!(text, "\n    {start}(\n        {one}\n    {end}\n").unwrap();
+    } else {
+        write!(text, "\n    {start}(\n        {},\n    {end}\n", all.join(",\n        ")).unwrap();
+    }
+}
+
 /// A sentence of the tables or the header as it stands in a docstring: functions of C are called as Python has them.
 fn spoken(words: &str) -> String {
     let mut said = String::new();

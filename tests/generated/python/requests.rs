@@ -1,6 +1,6 @@
 //! `_requests.py`: the functions of the header that start a request, as methods of the clients that wait for its answer.
 
-use super::{argument, camel, docstring, safe, units};
+use super::{argument, camel, docstring, safe, signature, units};
 use crate::declarations::{Function, functions};
 use crate::header;
 use crate::requests::{LIKE_METHODS, WITHOUT_RESULT, is_request, said_of};
@@ -49,7 +49,7 @@ pub(super) fn source() -> String {
 
 fn method(text: &mut String, function: &Function, all: &[Function], asynchronous: bool) {
     // What must be given comes first.
-    let (mut signature, mut optional) = (String::new(), String::new());
+    let (mut params, mut optional) = (Vec::new(), Vec::new());
     let mut arguments = String::new();
     let mut list = Vec::new();
     let mut given = function.params[1..function.params.len() - 2].iter();
@@ -69,9 +69,9 @@ fn method(text: &mut String, function: &Function, all: &[Function], asynchronous
             other => panic!("teach tests/generated/python/requests.rs what a {other} is"),
         };
         if said.contains("NULL") {
-            write!(optional, ", {name}: {kind} | None = None").unwrap();
+            optional.push(format!("{name}: {kind} | None = None"));
         } else {
-            write!(signature, ", {name}: {kind}").unwrap();
+            params.push(format!("{name}: {kind}"));
         }
         write!(arguments, ", {passed}").unwrap();
         list.push((name, said.replace("NULL", "None")));
@@ -89,7 +89,8 @@ fn method(text: &mut String, function: &Function, all: &[Function], asynchronous
         _ if WITHOUT_RESULT.contains(&function.name.as_str()) => ("None".to_owned(), ask),
         _ => ("Any".to_owned(), format!("return {ask}")),
     };
-    write!(text, "\n    {async_}def {short}(self{signature}{optional}) -> {returns}:\n").unwrap();
+    params.extend(optional);
+    signature(text, &format!("{async_}def {short}"), &params, &returns);
     let words = function.comment.split_once(" @").map_or("", |(words, _)| words);
     docstring(text, 8, words, "Args", &list);
     writeln!(text, "        {body}").unwrap();

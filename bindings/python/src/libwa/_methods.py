@@ -427,7 +427,16 @@ class AsyncLocation:
     def __init__(self, call: AsyncCall) -> None:
         self._call = call
 
-    async def send(self, *, chat: str, latitude: Any, longitude: Any, name: str | None = None, address: str | None = None, message_id: str | None = None) -> LocationSend:
+    async def send(
+        self,
+        *,
+        chat: str,
+        latitude: Any,
+        longitude: Any,
+        name: str | None = None,
+        address: str | None = None,
+        message_id: str | None = None,
+    ) -> LocationSend:
         """Sends a place.
 
         Args:
@@ -499,7 +508,16 @@ class AsyncMessage:
             params["message_id"] = message_id
         return MessageEdit._make(await self._call("message.edit", params))
 
-    async def react(self, *, chat: str, target: str, emoji: str, sender: str | None = None, from_me: bool | None = None, message_id: str | None = None) -> MessageReact:
+    async def react(
+        self,
+        *,
+        chat: str,
+        target: str,
+        emoji: str,
+        sender: str | None = None,
+        from_me: bool | None = None,
+        message_id: str | None = None,
+    ) -> MessageReact:
         """Reacts to a message with an emoji.
 
         Args:
@@ -538,7 +556,9 @@ class AsyncMessage:
             params["sender"] = sender
         await self._call("message.read", params)
 
-    async def send(self, *, chat: str, text: str, quote: Any | None = None, mentions: Any | None = None, message_id: str | None = None) -> MessageSend:
+    async def send(
+        self, *, chat: str, text: str, quote: Any = None, mentions: Any = None, message_id: str | None = None
+    ) -> MessageSend:
         """Sends a text that may answer a message or mention people. `send_text()` does it for plain
         ones.
 
@@ -571,7 +591,9 @@ class AsyncPoll:
     def __init__(self, call: AsyncCall) -> None:
         self._call = call
 
-    async def send(self, *, chat: str, question: str, options: Any, selectable: int | None = None, message_id: str | None = None) -> PollSend:
+    async def send(
+        self, *, chat: str, question: str, options: Any, selectable: int | None = None, message_id: str | None = None
+    ) -> PollSend:
         """Sends a poll.
 
         Args:
@@ -787,7 +809,16 @@ class SyncLocation:
     def __init__(self, call: SyncCall) -> None:
         self._call = call
 
-    def send(self, *, chat: str, latitude: Any, longitude: Any, name: str | None = None, address: str | None = None, message_id: str | None = None) -> LocationSend:
+    def send(
+        self,
+        *,
+        chat: str,
+        latitude: Any,
+        longitude: Any,
+        name: str | None = None,
+        address: str | None = None,
+        message_id: str | None = None,
+    ) -> LocationSend:
         """Sends a place.
 
         Args:
@@ -859,7 +890,16 @@ class SyncMessage:
             params["message_id"] = message_id
         return MessageEdit._make(self._call("message.edit", params))
 
-    def react(self, *, chat: str, target: str, emoji: str, sender: str | None = None, from_me: bool | None = None, message_id: str | None = None) -> MessageReact:
+    def react(
+        self,
+        *,
+        chat: str,
+        target: str,
+        emoji: str,
+        sender: str | None = None,
+        from_me: bool | None = None,
+        message_id: str | None = None,
+    ) -> MessageReact:
         """Reacts to a message with an emoji.
 
         Args:
@@ -898,7 +938,7 @@ class SyncMessage:
             params["sender"] = sender
         self._call("message.read", params)
 
-    def send(self, *, chat: str, text: str, quote: Any | None = None, mentions: Any | None = None, message_id: str | None = None) -> MessageSend:
+    def send(self, *, chat: str, text: str, quote: Any = None, mentions: Any = None, message_id: str | None = None) -> MessageSend:
         """Sends a text that may answer a message or mention people. `send_text()` does it for plain
         ones.
 
@@ -931,7 +971,9 @@ class SyncPoll:
     def __init__(self, call: SyncCall) -> None:
         self._call = call
 
-    def send(self, *, chat: str, question: str, options: Any, selectable: int | None = None, message_id: str | None = None) -> PollSend:
+    def send(
+        self, *, chat: str, question: str, options: Any, selectable: int | None = None, message_id: str | None = None
+    ) -> PollSend:
         """Sends a poll.
 
         Args:

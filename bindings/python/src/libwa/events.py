@@ -30,7 +30,7 @@ CallStage = Literal[
 ]
 
 # What somebody is doing in a chat.
-ChatActivity = Literal[
+ChatActivityKind = Literal[
     # Writing.
     "typing",
     # Recording a voice message.
@@ -1261,7 +1261,7 @@ class ChatActivity(Event):
 
     chat: str
     sender: str
-    activity: ChatActivity
+    activity: ChatActivityKind
 
     def __init__(
         self,
@@ -1272,7 +1272,7 @@ class ChatActivity(Event):
         redelivered: bool,
         chat: str,
         sender: str,
-        activity: ChatActivity,
+        activity: ChatActivityKind,
     ) -> None:
         own_ = self.__dict__
         own_["id"] = id
@@ -1840,7 +1840,7 @@ __all__ = [
     "Call",
     "CallStage",
     "ChatActivity",
-    "ChatActivity",
+    "ChatActivityKind",
     "CloseReason",
     "Closed",
     "Connection",
