@@ -132,6 +132,34 @@ fn a_message_waits_for_the_connection_and_for_the_host() {
 }
 
 #[test]
+fn what_was_not_sent_goes_out_after_a_restart() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    ada.client.disconnect().unwrap();
+    ada.wait_for("connection", |event| event["state"] == "disconnected");
+    for n in 0..3 {
+        ada.client.send_text(BOB, &format!("{n}"), Some(&format!("WAITS-{n}"))).unwrap();
+    }
+    // The answer to a later request says that the session has taken in those before it.
+    let request = call(&ada.client, "session.status", &json!({}));
+    sent(&mut ada, request);
+    drop(ada);
+    let mut ada = world.client(&world.config_of(ADA));
+    ada.wait("ready");
+    for n in 0..3 {
+        let message = bob.wait("message");
+        assert_eq!(
+            (&message["text"], &message["message_id"]),
+            (&n.to_string().into(), &format!("WAITS-{n}").into())
+        );
+    }
+    // Asked for again under its id, it is known to be sent.
+    let request = ada.client.send_text(BOB, "0", Some("WAITS-0")).unwrap();
+    assert_eq!(sent(&mut ada, request)["message_id"], "WAITS-0");
+    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+}
+
+#[test]
 fn the_same_id_is_sent_once() {
     let world = World::new();
     let (mut ada, mut bob) = two(&world);
