@@ -69,6 +69,9 @@ type Ready struct {
 	// The account's phone number, digits only.
 	Phone string
 
+	// The user's name as contacts see it, if the server has told it. Empty if there is none.
+	Name string
+
 	// Whether this is the first login since pairing.
 	FirstLogin bool
 }
@@ -82,6 +85,8 @@ func (e *Ready) read(r *reader) {
 			e.LID = r.text()
 		case "phone":
 			e.Phone = r.text()
+		case "name":
+			e.Name = r.text()
 		case "first_login":
 			e.FirstLogin = r.boolean()
 		default:

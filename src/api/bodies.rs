@@ -114,6 +114,8 @@ events! {
         lid: Option<String>,
         /// The account's phone number, digits only.
         phone: String,
+        /// The user's name as contacts see it, if the server has told it.
+        name: Option<Hidden>,
         /// Whether this is the first login since pairing.
         first_login: bool,
     }

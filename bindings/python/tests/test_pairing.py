@@ -33,6 +33,7 @@ def test_by_code(make: Make, wa_phone: Phone) -> None:
             assert stages == ["requested", "phone_answered", "finish_accepted", "linked", "first_login", "ready"]
             assert client.is_linked
             assert (await client.session.status()).phone == "15550001234"
+            assert (await client.ready()).name == "Ada"
             assert [companion["device"] for companion in wa_phone.companions] == [1]
 
     run(test())

@@ -3,7 +3,7 @@
 use super::super::clock::{Millis, unix_ms};
 use super::phase::{OfflineQueue, Stage, Waiter};
 use super::{Session, Stop};
-use crate::api::{ConnectionState, LogLevel, PairingStage, Ready};
+use crate::api::{ConnectionState, Hidden, LogLevel, PairingStage, Ready};
 use crate::stanza::{Node, NodeRef, build};
 use crate::store::Batch;
 
@@ -78,6 +78,7 @@ impl Session {
             jid: account.jid.clone(),
             lid: Some(account.lid.clone()).filter(|lid| !lid.is_empty()),
             phone: account.phone().to_owned(),
+            name: account.push_name.clone().map(Hidden::new),
             first_login: self.first_login,
         };
         if self.first_login {

@@ -288,6 +288,7 @@ class Ready(Event):
         jid: The device's own JID.
         lid: The device's own LID, if the server named it.
         phone: The account's phone number, digits only.
+        name: The user's name as contacts see it, if the server has told it.
         first_login: Whether this is the first login since pairing.
     """
 
@@ -299,6 +300,7 @@ class Ready(Event):
     jid: str
     lid: str | None
     phone: str
+    name: str | None = field(repr=False)
     first_login: bool
 
     def __init__(
@@ -311,6 +313,7 @@ class Ready(Event):
         jid: str,
         lid: str | None,
         phone: str,
+        name: str | None,
         first_login: bool,
     ) -> None:
         own_ = self.__dict__
@@ -322,6 +325,7 @@ class Ready(Event):
         own_["jid"] = jid
         own_["lid"] = lid
         own_["phone"] = phone
+        own_["name"] = name
         own_["first_login"] = first_login
 
     @classmethod
@@ -335,6 +339,7 @@ class Ready(Event):
             o["jid"],
             o["lid"],
             o["phone"],
+            o["name"],
             o["first_login"],
         )
 
