@@ -53,6 +53,35 @@ def test_what_a_loop_did_not_finish_comes_again(make: Make, wa_sim: Simulator, w
     run(test())
 
 
+def test_a_loop_that_leaves_the_acknowledging_to_others(make: Make, wa_sim: Simulator, wa_phone: Phone) -> None:
+    async def restricted(ack: bool) -> bool:
+        """Goes on in the loop after the next `restricted`, and tells whether that was redelivered."""
+        found: libwa.Restricted | None = None
+        async with make() as client:
+            async for event in client.events(ack=False):
+                if isinstance(event, libwa.Restricted):
+                    found = event
+                    if ack:
+                        event.ack()
+                elif found is not None or not event.droppable:
+                    break
+        assert found is not None
+        return found.redelivered
+
+    async def test() -> None:
+        async with make() as client:
+            await linked(client, wa_phone)
+        wa_sim.fault({"point": "login"}, {"failure": {"reason": "402", "expire": "1"}})
+        assert await restricted(ack=False) is False
+        assert await restricted(ack=True) is True
+        async with make() as client:
+            await client.ready()
+            with pytest.raises(TimeoutError):
+                await client.wait_for(libwa.Restricted, timeout=0.1)
+
+    run(test())
+
+
 def test_each_event_goes_to_one_taker(make: Make, wa_phone: Phone) -> None:
     async def test() -> None:
         client = make()

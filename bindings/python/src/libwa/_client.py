@@ -119,14 +119,17 @@ class Client(Base):
         """
         return PairingSteps(Pairing(self, None, None))
 
-    def events(self) -> EventStream:
+    def events(self, *, ack: bool = True) -> EventStream:
         """What happens to the client, one event after the other, ending after `Closed`.
 
         Each event is acknowledged when the loop asks for the next one, so not when the body raises or leaves the loop: then
         it comes again when the session is opened again, unless you call `event.ack()`. Events that `pair()`, `qr()`,
         `wait_for()` or a call of a method took are not among them.
+
+        Args:
+            ack: False leaves it to you to call `event.ack()`, for loops that hand events on to other tasks.
         """
-        return EventStream(self)
+        return EventStream(self, ack)
 
     @overload
     async def wait_for(self, kind: type[E], timeout: float | None = None) -> E: ...
@@ -181,8 +184,9 @@ class Client(Base):
 class EventStream:
     """An asynchronous iterator over events; see `Client.events`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, ack: bool) -> None:
         self._client = client
+        self._ack = ack
         self._last: Event | None = None
         self._in_a_row = 0
 
@@ -201,7 +205,8 @@ class EventStream:
         except errors.ClientClosedError:
             raise StopAsyncIteration from None
         assert event is not None
-        self._last = event
+        if self._ack:
+            self._last = event
         return event
 
 

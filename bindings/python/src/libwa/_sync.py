@@ -125,7 +125,7 @@ class SyncClient(SyncRequests, SyncMethods):
         """As `Client.qr`."""
         return _steps(self, Pairing(self._client, None, None))
 
-    def events(self, timeout: float | None = None) -> Iterator[Event]:
+    def events(self, timeout: float | None = None, *, ack: bool = True) -> Iterator[Event]:
         """As `Client.events`; with a `timeout` the loop also ends when no event came for so many seconds."""
         while True:
             try:
@@ -135,7 +135,8 @@ class SyncClient(SyncRequests, SyncMethods):
             if event is None:
                 return
             yield event
-            event.ack()
+            if ack:
+                event.ack()
 
     def ready(self, timeout: float | None = None) -> Ready:
         """As `Client.ready`."""
