@@ -1,0 +1,370 @@
+"""The bot itself: what programs make, give handlers to, and run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from types import TracebackType
+from typing import Any, TypeVar
+
+from .. import errors
+from .._client import Client
+from . import events
+from .chat import Chat, Sent
+from .dispatcher import current_job
+from .erase import clear, remove_files
+from .exits import ExitCode, exit_code
+from .failures import Failure, Failures
+from .handling import call
+from .options import Display, Given, LoginMethod, Options, PathLike, resolve
+from .retry import Retry
+from .router import Router
+from .run import Run
+from .waits import Waits
+
+Hook = Callable[[], object]
+K = TypeVar("K", bound=Hook)
+FailureHandler = TypeVar("FailureHandler", bound=Callable[[Failure], object])
+T = TypeVar("T")
+
+# How long clearing a session may wait for WhatsApp.
+_CLEAR_SECONDS = 20.0
+
+
+class Bot(Router, Waits):
+    """A bot: a device linked to a WhatsApp account, and what it does with the messages that come.
+
+        bot = Bot(phone_number="628123456789", session_id="my-bot")
+
+        @bot.message(F.text == "ping")
+        async def ping(message: Message) -> None:
+            await message.reply("pong")
+
+        bot.run()
+
+    What is not given is taken from the environment (PHONE_NUMBER, SESSION_ID, LOGIN_METHOD, SESSION_DIR, LOG_LEVEL, and
+    LIBWA_… for any key of the library), then from the file `env_file`, then from the defaults. `Options` describes them all.
+
+    Args:
+        login_method: "pairing" shows a code to type into the phone, "qr" a QR code to scan.
+        phone_number: The account's number as digits with the country code; needed for "pairing".
+        session_id: The name of the session.
+        session_dir: The folder where sessions are kept.
+        browser: The product's name, the kind of program and a version: ("MyBot", "Chrome", "1.0.0").
+        logger: Where log lines go, the logger `libwa.bot` if left out.
+        log_level: From which level on: a name such as "info", or a number of `logging`.
+        env_file: A file of variables, read if it is there; None for none.
+        display: How the code is shown: "auto", "plain" or "off".
+        code_expiry: Seconds that a code is good for, at most 180.
+        code_reminder: Seconds before a code's end at which `pairing.reminder` comes.
+        retry: How often linking is tried again.
+        prefix: What commands begin with.
+        concurrency: How many chats are served at the same time.
+        backlog: How many events are taken in before they are dealt with.
+        handler_timeout: Seconds that a handler may take.
+        stop_timeout: Seconds that handlers may go on when the bot stops.
+        config: Configuration keys of the library, as include/CONFIGURATION.md lists them.
+
+    Raises:
+        PhoneNumberError: The phone number is missing or not in the form that is wanted.
+        OptionError: Another option has a value that it cannot have.
+        EnvFileError: The .env file cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        login_method: LoginMethod | None = None,
+        phone_number: str | None = None,
+        session_id: str | None = None,
+        session_dir: PathLike | None = None,
+        browser: tuple[str, str, str] | None = None,
+        logger: logging.Logger | None = None,
+        log_level: int | str | None = None,
+        env_file: PathLike | None = ".env",
+        display: Display = "auto",
+        code_expiry: float | None = None,
+        code_reminder: float = 15.0,
+        retry: Retry | None = None,
+        prefix: str = "/",
+        concurrency: int = 32,
+        backlog: int = 1000,
+        handler_timeout: float | None = None,
+        stop_timeout: float = 10.0,
+        config: Mapping[str, str | int | bool] | None = None,
+    ) -> None:
+        super().__init__()
+        self._options = resolve(
+            Given(
+                login_method=login_method,
+                phone_number=phone_number,
+                session_id=session_id,
+                session_dir=session_dir,
+                browser=browser,
+                logger=logger,
+                log_level=log_level,
+                env_file=env_file,
+                display=display,
+                code_expiry=code_expiry,
+                code_reminder=code_reminder,
+                retry=retry,
+                prefix=prefix,
+                concurrency=concurrency,
+                backlog=backlog,
+                handler_timeout=handler_timeout,
+                stop_timeout=stop_timeout,
+                config=config,
+            )
+        )
+        self._failures = Failures(self._options.logger)
+        self._startup: list[Hook] = []
+        self._shutdown: list[Hook] = []
+        self._periodic: list[tuple[float, Hook]] = []
+        self._run: Run | None = None
+        self._ended: asyncio.Task[ExitCode] | None = None
+        # Whether the session's files go when the bot has stopped.
+        self._clearing = False
+        if self._options.log_level is not None:
+            self._options.logger.setLevel(self._options.log_level)
+
+    def __repr__(self) -> str:
+        return f"<Bot {self._options.session_id}, {'running' if self._run is not None else 'not running'}>"
+
+    @property
+    def config(self) -> Options:
+        """All options, as they were decided."""
+        return self._options
+
+    @property
+    def client(self) -> Client:
+        """The library's client, with all that the bot has no call for. Leave its events to the bot.
+
+        Raises:
+            ClientClosedError: The bot does not run.
+        """
+        return self._running.client
+
+    @property
+    def error(self) -> Callable[[FailureHandler], FailureHandler]:
+        """Registers a handler for failures of handlers, tasks and hooks: `@bot.error`. Without one they are logged."""
+
+        def take(handler: FailureHandler) -> FailureHandler:
+            self._failures.handlers.append(handler)
+            return handler
+
+        return take
+
+    # Hooks.
+
+    def startup(self, hook: K) -> K:
+        """A function to call before the bot connects: `@bot.startup`. When it fails, the bot does not start."""
+        self._startup.append(hook)
+        return hook
+
+    def shutdown(self, hook: K) -> K:
+        """A function to call when the bot stops, while it is still connected if it was: `@bot.shutdown`."""
+        self._shutdown.append(hook)
+        return hook
+
+    def every(self, seconds: float) -> Callable[[K], K]:
+        """A function to call again and again, so many seconds after it was through, from the first login on."""
+        if seconds <= 0:
+            raise ValueError("every() takes a number of seconds above 0")
+
+        def take(task: K) -> K:
+            self._periodic.append((seconds, task))
+            return task
+
+        return take
+
+    # Its life.
+
+    def run(self) -> None:
+        """Runs the bot until it is stopped, by Ctrl-C or SIGTERM too.
+
+        Raises:
+            SystemExit: It stopped for another reason, which the status tells; see `ExitCode`.
+        """
+        self._log_to_stderr()
+        try:
+            code = asyncio.run(self._run_until_stopped())
+        except KeyboardInterrupt:
+            code = ExitCode.STOPPED  # pressed a second time
+        if code is not ExitCode.STOPPED:
+            sys.exit(int(code))
+
+    async def start(self) -> None:
+        """Starts the bot in the running event loop. It links or logs in by itself from then on; `ready()` waits for that.
+
+        Raises:
+            Error: The session cannot be opened.
+        """
+        if self._run is not None:
+            raise RuntimeError("the bot runs already")
+        run = self._run = Run(self._options, self, self._failures)
+        try:
+            for hook in self._startup:
+                await call(hook)
+        except BaseException:
+            self._run = None
+            await run.client.close()
+            raise
+        run.begin()
+        self._ended = asyncio.ensure_future(self._wait_for_the_end(run))
+
+    async def ready(self, timeout: float | None = None) -> events.User:
+        """Waits until the bot is linked and logged in, and tells as whom.
+
+        Raises:
+            TimeoutError: It was not within so many seconds. The bot goes on trying.
+            Error: It cannot be; the bot has stopped.
+        """
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._running.user), timeout)
+        except asyncio.TimeoutError:
+            raise TimeoutError(f"the bot was not ready within {timeout} seconds") from None
+
+    async def wait(self) -> ExitCode:
+        """Waits until the bot has stopped, and tells why."""
+        if self._ended is None:
+            raise errors.ClientClosedError("the bot was not started")
+        return await asyncio.shield(self._ended)
+
+    async def stop(self) -> None:
+        """Stops the bot, and comes back when it has. The session stays. May be repeated.
+
+        Called by a handler, which the bot waits for, it comes back at once, and the bot stops when the handler is through.
+        """
+        if self._run is not None:
+            self._run.end(ExitCode.STOPPED)
+        if self._ended is not None and current_job.get() is None:
+            await asyncio.shield(self._ended)
+
+    async def __aenter__(self: B) -> B:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.stop()
+
+    async def clear_session(self) -> bool:
+        """Unlinks the device, stops the bot and removes the session's files. The next start links anew.
+
+        Returns:
+            Whether WhatsApp could be told. If not, the phone lists the device until it is removed there.
+        """
+        if self._run is None:
+            return await clear(self._options, _CLEAR_SECONDS)
+        gone = True
+        if self._run.client.is_linked:
+            try:
+                await asyncio.wait_for(self._run.client.logout(), _CLEAR_SECONDS)
+            except (asyncio.TimeoutError, errors.Error):
+                gone = False
+        self._clearing = True
+        await self.stop()
+        return gone
+
+    async def _run_until_stopped(self) -> ExitCode:
+        loop = asyncio.get_running_loop()
+        handled: list[signal.Signals] = []
+
+        def interrupted() -> None:
+            # A second signal does what it does to any program.
+            for number in handled:
+                loop.remove_signal_handler(number)
+            if self._run is not None:
+                self._run.end(ExitCode.STOPPED)
+
+        try:
+            await self.start()
+        except Exception as error:
+            code = exit_code(error)
+            await self._failures.report(Failure(error, "the start"))
+            return code
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # In a thread that is not the main one there are no signals.
+            with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
+                loop.add_signal_handler(number, interrupted)
+                handled.append(number)
+        return await self.wait()
+
+    async def _wait_for_the_end(self, run: Run) -> ExitCode:
+        tasks = asyncio.ensure_future(self._begin_periodic(run))
+        code = await asyncio.shield(run.ending)
+        tasks.cancel()
+        self._say_why(run, code)
+        await run.quiet_down()
+        for hook in self._shutdown:
+            try:
+                await call(hook)
+            except Exception as error:
+                await self._failures.report(Failure(error, "a shut-down hook"))
+        await run.close()
+        self._run = None
+        if self._clearing:
+            self._clearing = False
+            remove_files(self._options)
+        return code
+
+    def _say_why(self, run: Run, code: ExitCode) -> None:
+        if code is ExitCode.STOPPED:
+            self._options.logger.info("stopping")
+            return
+        error = run.error
+        text = (getattr(error, "user_text", None) or str(error)) if error is not None else "for no known reason"
+        wait = getattr(error, "retry_after", None)
+        then = f" Try again in {wait:.0f} seconds." if wait else ""
+        self._options.logger.error("stopping (%s, exit status %d): %s%s", code.name, code, text, then)
+
+    async def _begin_periodic(self, run: Run) -> None:
+        with contextlib.suppress(errors.Error):
+            await asyncio.shield(run.user)
+            for seconds, task in self._periodic:
+                run.create_task(self._repeat(seconds, task), getattr(task, "__name__", "every"))
+
+    async def _repeat(self, seconds: float, task: Hook) -> None:
+        while True:
+            try:
+                await call(task)
+            except Exception as error:
+                await self._failures.report(Failure(error, f"the task {getattr(task, '__name__', 'every')}"))
+            await asyncio.sleep(seconds)
+
+    def _log_to_stderr(self) -> None:
+        """A program that asked for a log level and has set nothing up gets its log on standard error."""
+        logger = self._options.logger
+        if self._options.log_level is not None and not logger.hasHandlers():
+            handler = logging.StreamHandler()
+            handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+            logger.addHandler(handler)
+
+    @property
+    def _running(self) -> Run:
+        if self._run is None:
+            raise errors.ClientClosedError("the bot does not run: start it first")
+        return self._run
+
+    # What it can do.
+
+    def chat(self, jid: str) -> Chat:
+        """A conversation: by its JID, by the chat of a message, or by a phone number."""
+        return self._running.context.chat(jid)
+
+    async def send(self, to: str, text: str, *, mentions: Iterable[str] | None = None, message_id: str | None = None) -> Sent:
+        """Sends a text to a chat, and comes back when WhatsApp has it; see `Chat.send`."""
+        return await self.chat(to).send(text, mentions=mentions, message_id=message_id)
+
+    def create_task(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T | None]:
+        """Runs something in the background until it is through or the bot stops, which cancels it. Failures are reported."""
+        return self._running.create_task(coroutine, getattr(coroutine, "__name__", "task"))
+
+    async def _wait_for(self, event: str, condition: Callable[[Any], object] | None, timeout: float | None) -> Any:
+        return await self._running.wait_for(event, condition or (lambda subject: True), timeout)
+
+
+B = TypeVar("B", bound=Bot)

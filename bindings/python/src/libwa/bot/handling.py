@@ -1,0 +1,132 @@
+"""Brings a message through the middlewares to the handler that takes it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from .commands import ArgumentError, Command, split
+from .message import Message
+from .router import Middleware, Next, Route, Router, Skip
+
+
+async def call(function: Callable[..., object], *args: Any, **named: Any) -> Any:
+    """Calls a function of the user, which may be a coroutine function or an ordinary one."""
+    result = function(*args, **named)
+    return await result if inspect.isawaitable(result) else result
+
+
+async def call_within(seconds: float | None, function: Callable[..., object], *args: Any, **named: Any) -> Any:
+    """The same, with a limit.
+
+    Raises:
+        TimeoutError: It took longer, and was cancelled.
+    """
+    if seconds is None:
+        return await call(function, *args, **named)
+    try:
+        return await asyncio.wait_for(call(function, *args, **named), seconds)
+    except asyncio.TimeoutError as error:
+        raise TimeoutError(f"the handler took longer than {seconds:g} seconds") from error
+
+
+class Handling:
+    """The way of messages through a router and those that it includes."""
+
+    def __init__(self, router: Router, prefix: str, timeout: float | None) -> None:
+        self._router = router
+        self._prefix = prefix
+        self._timeout = timeout
+
+    async def handle(self, message: Message) -> bool:
+        """Brings the message to the first handler that takes it, and says whether one did."""
+        return await self._through(self._router, message)
+
+    async def _through(self, router: Router, message: Message) -> bool:
+        if router._condition is not None and not router._condition(message):
+            return False
+        taken = False
+
+        async def innermost(message: Message) -> None:
+            nonlocal taken
+            taken = await self._by_routes(router, message)
+
+        step: Next = innermost
+        for middleware in reversed(router._table.middlewares):
+            step = _around(middleware, step)
+        await step(message)
+        return taken
+
+    async def _by_routes(self, router: Router, message: Message) -> bool:
+        for entry in router._table.routes:
+            if isinstance(entry, Router):
+                if await self._through(entry, message):
+                    return True
+            elif entry.command is not None:
+                if await self._as_command(entry, entry.command, message):
+                    return True
+            elif entry.suits(message) and await self._run(entry, message):
+                return True
+        return router is self._router and await self._help(message)
+
+    async def _run(self, route: Route, message: Message, *args: Any, **named: Any) -> bool:
+        try:
+            await call_within(self._timeout, route.handler, message, *args, **named)
+        except Skip:
+            return False
+        return True
+
+    async def _as_command(self, route: Route, command: Command, message: Message) -> bool:
+        found = split(message.text, self._prefix) if message.kind == "text" else None
+        if found is None or found[0] not in (command.name, *command.aliases) or not route.suits(message):
+            return False
+        message.command = command.name
+        try:
+            args, named = command.parse(found[1])
+        except ArgumentError as error:
+            await message.reply(f"{str(error).capitalize()}.\nUsage: {command.usage(self._prefix)}")
+            return True
+        return await self._run(route, message, *args, **named)
+
+    async def _help(self, message: Message) -> bool:
+        """Answers `/help`, if the bot has commands and none of them is that one."""
+        found = split(message.text, self._prefix) if message.kind == "text" and not message.from_me else None
+        if found is None or found[0] != "help":
+            return False
+        commands = list(self._router._commands(message))
+        if not commands:
+            return False
+        wanted = found[1].strip().lower()
+        if wanted.startswith(self._prefix):
+            wanted = wanted[len(self._prefix) :]
+        if not wanted:
+            lines = [_line(command, self._prefix) for command in commands if not command.hidden]
+            await message.reply("\n".join(lines) or "There are no commands.")
+            return True
+        for command in commands:
+            if wanted in (command.name, *command.aliases):
+                await message.reply(_details(command, self._prefix))
+                return True
+        await message.reply(f"There is no command {self._prefix}{wanted}.")
+        return True
+
+
+def _around(middleware: Middleware, step: Next) -> Next:
+    async def wrapped(message: Message) -> None:
+        await middleware(message, step)
+
+    return wrapped
+
+
+def _line(command: Command, prefix: str) -> str:
+    usage = command.usage(prefix)
+    return f"{usage} - {command.help}" if command.help else usage
+
+
+def _details(command: Command, prefix: str) -> str:
+    lines = [_line(command, prefix)]
+    if command.aliases:
+        lines.append("Also: " + ", ".join(prefix + alias for alias in command.aliases))
+    return "\n".join(lines)

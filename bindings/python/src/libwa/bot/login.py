@@ -1,0 +1,130 @@
+"""Brings a session from wherever it stands to its first login: by a code, by QR codes, or by nothing when it is linked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from .. import events as library
+from .._client import Client, PairingSteps
+from .._error import Error
+from . import events
+from .options import Options
+from .screen import Screen
+
+#: Tells the bot's listeners of something, by its name.
+Emit = Callable[[str, object], None]
+
+
+class Login:
+    """The way of one client to `ready`."""
+
+    def __init__(self, client: Client, options: Options, screen: Screen, emit: Emit) -> None:
+        self._client = client
+        self._options = options
+        self._screen = screen
+        self._emit = emit
+        self._reminder: asyncio.Task[None] | None = None
+
+    async def run(self) -> library.Ready:
+        """Comes back when the session is logged in.
+
+        Raises:
+            Error: It cannot be, or may not be tried again.
+        """
+        failed = 0
+        while True:
+            self._client.connect()
+            try:
+                return await self._attempt(failed + 1)
+            except Error as error:
+                if not isinstance(error.event, (library.PairingExpired, library.PairingFailed, library.Result)):
+                    raise
+                failed += 1
+                wait = self._options.retry.wait(failed, error.retry_after) if error.retryable else None
+                await self._tell_failure(error, wait)
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
+            finally:
+                self._forget_reminder()
+
+    async def _attempt(self, attempt: int) -> library.Ready:
+        phone = self._options.phone_number
+        steps: PairingSteps = self._client.qr() if self._options.login_method == "qr" or phone is None else self._client.pair(phone)
+        async for step in steps:
+            if isinstance(step, library.Ready):
+                return step
+            if not isinstance(step, library.PairingProgress):
+                self._forget_reminder()
+            await self._step(step, attempt)
+        raise AssertionError("a pairing ended without `ready`")
+
+    async def _step(self, step: library.Event, attempt: int) -> None:
+        if isinstance(step, library.PairingCode):
+            code = events.PairingCode(step.code, step.display, step.expires_at, attempt)
+            self._screen.code(code)
+            self._reminder = asyncio.ensure_future(self._remind(code))
+            self._emit("pairing.code", code)
+        elif isinstance(step, library.PairingQr):
+            self._screen.qr(step)
+            self._emit("pairing.qr", step)
+        elif isinstance(step, library.PairingPasskey):
+            passkey = events.PairingPasskey(
+                step.step, step.options, step.display, step.expires_at, self._client.answer_passkey, self._client.confirm_passkey
+            )
+            self._screen.passkey(passkey)
+            self._emit("pairing.passkey", passkey)
+        elif isinstance(step, library.PairingProgress):
+            if step.stage not in ("requested", "code", "ready"):
+                self._forget_reminder()
+                self._screen.progress(step.user_text)
+        elif isinstance(step, (library.PairingExpired, library.PairingFailed)):
+            # The library asks for another code by itself, as its own keys tell it to.
+            await self._tell_ended(step, 0.0)
+
+    async def _remind(self, code: events.PairingCode) -> None:
+        before = self._options.code_reminder
+        if before <= 0 or code.expires_in <= before:
+            return
+        await asyncio.sleep(code.expires_in - before)
+        reminder = events.PairingReminder(code.code, code.display, code.expires_at, code.attempt)
+        self._screen.reminder(reminder)
+        self._emit("pairing.reminder", reminder)
+
+    def _forget_reminder(self) -> None:
+        if self._reminder is not None:
+            self._reminder.cancel()
+            self._reminder = None
+
+    async def _tell_failure(self, error: Error, retry_in: float | None) -> None:
+        event = error.event
+        if isinstance(event, (library.PairingExpired, library.PairingFailed)):
+            await self._tell_ended(event, retry_in)
+            return
+        # Refused before anything was sent: the number, or one code too many.
+        kind = error.name.replace("WA_ERROR_", "").lower()
+        message = error.user_text or error.text
+        self._screen.ended(message, retry_in)
+        self._emit(
+            "pairing.error",
+            events.PairingError(kind, message, None, error.retryable, error.retry_after, retry_in, None),
+        )
+
+    async def _tell_ended(self, event: library.PairingExpired | library.PairingFailed, retry_in: float | None) -> None:
+        self._screen.ended(event.user_text, retry_in)
+        if isinstance(event, library.PairingExpired):
+            self._emit("pairing.expired", events.PairingExpired(event.user_text, retry_in))
+            return
+        self._emit(
+            "pairing.error",
+            events.PairingError(
+                event.outcome,
+                event.user_text,
+                event.text,
+                event.retryable,
+                event.retry_after or None,
+                retry_in,
+                event.server_code,
+            ),
+        )

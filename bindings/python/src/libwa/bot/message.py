@@ -1,0 +1,186 @@
+"""A message, with what can be done with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any
+
+from .. import events
+from .chat import Chat, Sent, derived_ids
+from .context import Context
+from .filters import FilterLike, as_filter
+
+#: Kinds of messages that do something to another one.
+ABOUT_ANOTHER = ("reaction", "edit", "delete")
+
+
+class Message:
+    """A message that came. Its `event` is the library's, with all that there is to know.
+
+    What is sent by its methods has ids that follow from this message: when a handler is killed and run again, what it had sent
+    already is not sent a second time.
+
+    Attributes:
+        event: The library's event.
+        match: What the filter `F.text.regex(…)` found.
+        command: The name of the command that it was taken for.
+        data: For middlewares, to hand things on to handlers.
+    """
+
+    def __init__(self, event: events.Message, context: Context) -> None:
+        self.event = event
+        self.match: re.Match[str] | None = None
+        self.command: str | None = None
+        self.data: dict[str, Any] = {}
+        self._context = context
+        self._ids = derived_ids(context.options.session_id, event.chat, event.sender, event.message_id)
+        self._chat = Chat(context.client, event.chat, self._ids)
+
+    def __repr__(self) -> str:
+        return f"<Message {self.event.kind} {self.event.message_id}>"
+
+    # What it is.
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.event.message_id
+
+    @property
+    def kind(self) -> str:
+        """What it is: "text", "image", "reaction", "poll", "edit", "delete" and so on."""
+        return self.event.kind
+
+    @property
+    def text(self) -> str | None:
+        """The text, or the caption; of a reaction the emoji, of an edit the new text."""
+        return self.event.text
+
+    @property
+    def chat(self) -> str:
+        """The JID of the conversation."""
+        return self.event.chat
+
+    @property
+    def sender(self) -> str:
+        """The JID of who wrote it."""
+        return self.event.sender
+
+    @property
+    def sender_phone(self) -> str | None:
+        """Their phone number, digits only, if it is known."""
+        return self.event.sender_phone
+
+    @property
+    def name(self) -> str | None:
+        """The name that they give themselves."""
+        return self.event.push_name
+
+    @property
+    def is_group(self) -> bool:
+        """Whether the conversation has more than two members."""
+        return self.event.is_group
+
+    @property
+    def from_me(self) -> bool:
+        """Whether this account sent it, from another of its devices."""
+        return self.event.from_me
+
+    @property
+    def sent_at(self) -> datetime:
+        """WhatsApp's time for it."""
+        return self.event.sent_at
+
+    @property
+    def quoted(self) -> dict[str, Any] | None:
+        """The message that it answers: `message_id`, `sender`, `text`."""
+        quoted: dict[str, Any] | None = self.event.quoted
+        return quoted
+
+    @property
+    def mentions(self) -> list[str]:
+        """The JIDs that are mentioned."""
+        return list(self.event.mentions or [])
+
+    @property
+    def mentions_me(self) -> bool:
+        """Whether the bot's account is among them."""
+        return any(jid in self._context.own for jid in self.mentions)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What belongs to its kind: the target of a reaction, the options of a poll, a place."""
+        return dict(self.event.content or {})
+
+    @property
+    def offline(self) -> bool:
+        """Whether it waited at WhatsApp while the bot was offline."""
+        return self.event.offline
+
+    @property
+    def redelivered(self) -> bool:
+        """Whether an earlier run of the bot may have got it already, and ended before its handler was through."""
+        return self.event.redelivered
+
+    # What can be done with it.
+
+    async def reply(self, text: str, *, mentions: Iterable[str] | None = None) -> Sent:
+        """Answers it, quoting it, and comes back when WhatsApp has the answer."""
+        quote = {"message_id": self.id, "sender": self.sender, "text": self.text or ""}
+        return await self._chat.send(text, quote=quote, mentions=mentions)
+
+    async def answer(self, text: str, *, mentions: Iterable[str] | None = None) -> Sent:
+        """Writes into its chat, without quoting it."""
+        return await self._chat.send(text, mentions=mentions)
+
+    async def poll(self, question: str, options: Iterable[str], *, selectable: int = 1) -> Sent:
+        """Asks in its chat; see `Chat.poll`."""
+        return await self._chat.poll(question, options, selectable=selectable)
+
+    async def react(self, emoji: str) -> None:
+        """Reacts to it; an empty text takes the reaction back."""
+        await self._context.client.message.react(
+            chat=self.chat,
+            target=self.id,
+            emoji=emoji,
+            sender=None if self.from_me else self.sender,
+            from_me=self.from_me,
+            message_id=self._ids(),
+        )
+
+    async def delete(self) -> None:
+        """Deletes it for everybody: one's own, or in a group, as an administrator, anybody's."""
+        await self._context.client.message.delete(
+            chat=self.chat,
+            target=self.id,
+            sender=None if self.from_me else self.sender,
+            message_id=self._ids(),
+        )
+
+    async def edit(self, text: str) -> None:
+        """Gives it a new text, if this account wrote it."""
+        await self._context.client.message.edit(chat=self.chat, target=self.id, text=text, message_id=self._ids())
+
+    async def read(self) -> None:
+        """Tells the sender that it was read."""
+        await self._context.client.message.read(chat=self.chat, message_ids=[self.id], sender=self.sender)
+
+    def typing(self) -> AbstractAsyncContextManager[None]:
+        """Shows the chat that the bot is writing: `async with message.typing(): …`."""
+        return self._chat.typing()
+
+    async def wait_reply(self, condition: FilterLike | None = None, *, timeout: float | None = None) -> Message:
+        """Waits for the next message of the same sender in the same chat, but for reactions and the like. No handler gets it.
+
+        Raises:
+            TimeoutError: None came within so many seconds.
+        """
+        suits = as_filter(condition) if condition is not None else None
+
+        def is_reply(other: Message) -> bool:
+            return other.chat == self.chat and other.sender == self.sender and (suits is None or suits(other))
+
+        return await self._context.wait_for_message(is_reply, timeout)

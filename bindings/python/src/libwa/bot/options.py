@@ -1,0 +1,197 @@
+"""A bot's options, from where each may be given: an argument, the environment, a .env file, or its default, in this order."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Union
+
+from .. import reference
+from .dotenv import read_env
+from .phone import check_phone_number
+from .retry import Retry
+
+LoginMethod = Literal["pairing", "qr"]
+Display = Literal["auto", "plain", "off"]
+PathLike = Union[str, "os.PathLike[str]"]
+
+#: The kinds of program that "Linked devices" has an icon for.
+PLATFORMS = ("Chrome", "Edge", "Firefox", "Opera", "Safari", "Desktop")
+
+_LEVELS = ("debug", "info", "warning", "error", "critical")
+_LIBRARY_PREFIX = "LIBWA_"
+
+
+class OptionError(ValueError):
+    """An option has a value that it cannot have."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a bot was told, all of it: `bot.config`.
+
+    Attributes:
+        login_method: "pairing" shows a code to type into the phone, "qr" a QR code to scan.
+        phone_number: The account's number, digits only; None with "qr".
+        session_id: The session's name; its file is `session_dir / f"{session_id}.db"`.
+        session_dir: The folder of the sessions.
+        browser: The product's name, shown under "Linked devices"; the kind of program, one of `PLATFORMS`; and a version.
+        logger: Where log lines go.
+        log_level: From which level on; None leaves that to the logger.
+        display: How the code is shown: in a box on a terminal and as plain lines elsewhere ("auto"), always as plain lines
+            ("plain"), or not at all ("off").
+        code_expiry: Seconds that a code is good for, at most 180; None for WhatsApp's own limit.
+        code_reminder: Seconds before a code's end at which `pairing.reminder` comes; 0 for none.
+        retry: How often linking is tried again.
+        prefix: What commands begin with.
+        concurrency: How many chats are served at the same time.
+        backlog: How many events are taken in before they are dealt with. What is over that waits in the session's file.
+        handler_timeout: Seconds that a handler may take; None for no limit.
+        stop_timeout: Seconds that handlers may go on when the bot stops.
+        library: Configuration keys of the library, as include/CONFIGURATION.md lists them.
+    """
+
+    login_method: LoginMethod
+    phone_number: str | None = field(repr=False)
+    session_id: str
+    session_dir: Path
+    browser: tuple[str, str, str]
+    logger: logging.Logger
+    log_level: int | None
+    display: Display
+    code_expiry: float | None
+    code_reminder: float
+    retry: Retry
+    prefix: str
+    concurrency: int
+    backlog: int
+    handler_timeout: float | None
+    stop_timeout: float
+    library: Mapping[str, str] = field(repr=False)
+
+    @property
+    def session_file(self) -> Path:
+        """The file that holds the session."""
+        return self.session_dir / f"{self.session_id}.db"
+
+
+@dataclass(frozen=True)
+class Given:
+    """The arguments of a bot's constructor, as they were given."""
+
+    login_method: LoginMethod | None = None
+    phone_number: str | None = field(default=None, repr=False)
+    session_id: str | None = None
+    session_dir: PathLike | None = None
+    browser: tuple[str, str, str] | None = None
+    logger: logging.Logger | None = None
+    log_level: int | str | None = None
+    env_file: PathLike | None = ".env"
+    display: Display = "auto"
+    code_expiry: float | None = None
+    code_reminder: float = 15.0
+    retry: Retry | None = None
+    prefix: str = "/"
+    concurrency: int = 32
+    backlog: int = 1000
+    handler_timeout: float | None = None
+    stop_timeout: float = 10.0
+    config: Mapping[str, str | int | bool] | None = None
+
+
+def resolve(given: Given, environment: Mapping[str, str] | None = None) -> Options:
+    """All options, checked.
+
+    Raises:
+        PhoneNumberError: The phone number is missing or not in the form that is wanted.
+        OptionError: Another option has a value that it cannot have.
+        EnvFileError: The .env file cannot be read.
+    """
+    file = read_env(Path(given.env_file)) if given.env_file is not None else {}
+    outside = {**file, **{name: value for name, value in (os.environ if environment is None else environment).items() if value}}
+
+    method = given.login_method or outside.get("LOGIN_METHOD") or "pairing"
+    if method not in ("pairing", "qr"):
+        raise OptionError(f'login_method is "pairing" or "qr", not {method!r}')
+    phone = given.phone_number if given.phone_number is not None else outside.get("PHONE_NUMBER")
+    if method == "pairing" or phone is not None:
+        phone = check_phone_number(phone)
+    display = given.display
+    if display not in ("auto", "plain", "off"):
+        raise OptionError(f'display is "auto", "plain" or "off", not {display!r}')
+    if given.code_expiry is not None and not 1 <= given.code_expiry <= 180:
+        raise OptionError(f"code_expiry is from 1 to 180 seconds, not {given.code_expiry}")
+    for name, number in (("concurrency", given.concurrency), ("backlog", given.backlog)):
+        if number < 1:
+            raise OptionError(f"{name} is at least 1, not {number}")
+    if not given.prefix.strip():
+        raise OptionError("prefix is what commands begin with, such as '/'; it cannot be empty")
+    browser = _browser(given.browser)
+    return Options(
+        login_method="qr" if method == "qr" else "pairing",
+        phone_number=phone,
+        session_id=_session_id(given.session_id or outside.get("SESSION_ID") or "default"),
+        session_dir=Path(given.session_dir or outside.get("SESSION_DIR") or "sessions"),
+        browser=browser,
+        logger=given.logger or logging.getLogger("libwa.bot"),
+        log_level=_level(given.log_level if given.log_level is not None else outside.get("LOG_LEVEL")),
+        display=display,
+        code_expiry=given.code_expiry,
+        code_reminder=given.code_reminder,
+        retry=given.retry or Retry(),
+        prefix=given.prefix,
+        concurrency=given.concurrency,
+        backlog=given.backlog,
+        handler_timeout=given.handler_timeout,
+        stop_timeout=given.stop_timeout,
+        library=_library(given, browser, outside),
+    )
+
+
+def _session_id(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_@+-][A-Za-z0-9._@+-]{0,63}", name):
+        raise OptionError(f"session_id is 1 to 64 letters, digits and . _ - @ +, and does not begin with a point; not {name!r}")
+    return name
+
+
+def _browser(browser: Any) -> tuple[str, str, str]:
+    if browser is None:
+        return ("libwa", "Chrome", "1.0.0")
+    if len(browser) != 3 or not all(isinstance(part, str) and part.strip() for part in browser):
+        raise OptionError(
+            'browser is three texts: the product\'s name, the kind of program and a version, ("MyBot", "Chrome", "1.0.0")'
+        )
+    known = [platform for platform in PLATFORMS if platform.lower() == browser[1].lower()]
+    if not known:
+        raise OptionError(f"browser: the kind of program is one of {', '.join(PLATFORMS)}, not {browser[1]!r}")
+    return (browser[0], known[0], browser[2])
+
+
+def _level(level: int | str | None) -> int | None:
+    if level is None or isinstance(level, int):
+        return level
+    if level.lower() not in _LEVELS:
+        raise OptionError(f"log_level is one of {', '.join(_LEVELS)}, not {level!r}")
+    return int(getattr(logging, level.upper()))
+
+
+def _library(given: Given, browser: tuple[str, str, str], outside: Mapping[str, str]) -> dict[str, str]:
+    """The library's keys: what follows from the options, then LIBWA_* of the environment, then the argument `config`."""
+    keys: dict[str, str] = {"device.name": browser[0], "device.platform": browser[1].lower()}
+    if given.code_expiry is not None:
+        keys["pairing.code_ttl_ms"] = str(round(given.code_expiry * 1000))
+    named = {_LIBRARY_PREFIX + key.upper().replace(".", "_"): key for key in _known_keys()}
+    keys.update({named[name]: value for name, value in outside.items() if name in named})
+    for key, value in (given.config or {}).items():
+        keys[key] = str(value).lower() if isinstance(value, bool) else str(value)
+    return keys
+
+
+def _known_keys() -> list[str]:
+    # The store and the session have options of their own.
+    return [row["name"] for row in json.loads(reference())["keys"] if row["name"] not in ("store.url", "session.id")]

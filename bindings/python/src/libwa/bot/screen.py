@@ -1,0 +1,184 @@
+"""Shows a person in front of the program how to link it: the code with its countdown, or the QR code, and how it went."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+from typing import TextIO
+
+from . import events
+from .box import Style, box, countdown
+from .options import Display
+
+# How often the time left is written.
+_TICK = 1.0
+
+
+class Screen:
+    """Shows nothing."""
+
+    def code(self, code: events.PairingCode) -> None:
+        """A code to type into the phone."""
+
+    def qr(self, code: events.PairingQr) -> None:
+        """A QR code to scan; it replaces the one before."""
+
+    def reminder(self, code: events.PairingReminder) -> None:
+        """The code ends soon."""
+
+    def passkey(self, passkey: events.PairingPasskey) -> None:
+        """The account wants its passkey."""
+
+    def progress(self, text: str) -> None:
+        """The pairing went one step on."""
+
+    def ended(self, message: str, retry_in: float | None) -> None:
+        """A code expired, or the pairing failed."""
+
+    def ready(self, user: events.User) -> None:
+        """The bot is linked."""
+
+    def close(self) -> None:
+        """Nothing more is shown."""
+
+
+def screen_for(display: Display, output: TextIO | None = None) -> Screen:
+    """The screen for this choice and for where it is written, standard output if nothing else is given."""
+    if display == "off":
+        return Screen()
+    where = output or sys.stdout
+    if display == "auto" and where.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        return TerminalScreen(where)
+    return PlainScreen(where)
+
+
+class PlainScreen(Screen):
+    """Lines, as for a file or the output of a container."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def _write(self, text: str) -> None:
+        # The reader may be gone; that is no reason to end a bot.
+        with contextlib.suppress(OSError, ValueError):
+            self._output.write(text)
+            self._output.flush()
+
+    def code(self, code: events.PairingCode) -> None:
+        self._write(f"Pairing code: {code.display} (valid for {code.expires_in:.0f} seconds)\n")
+        for number, step in enumerate(code.steps, 1):
+            self._write(f"  {number}. {step}\n")
+
+    def qr(self, code: events.PairingQr) -> None:
+        self._write(f"{self._picture(code)}\n")
+
+    def reminder(self, code: events.PairingReminder) -> None:
+        self._write(f"The pairing code ends in {code.expires_in:.0f} seconds.\n")
+
+    def passkey(self, passkey: events.PairingPasskey) -> None:
+        if passkey.display is not None:
+            self._write(f"Compare this code with the one on the phone: {passkey.display}\n")
+        else:
+            self._write("The account confirms new devices with its passkey.\n")
+
+    def progress(self, text: str) -> None:
+        self._write(f"{text}\n")
+
+    def ended(self, message: str, retry_in: float | None) -> None:
+        self._write(f"{message}\n" if retry_in is None else f"{message} Trying again in {retry_in:.0f} seconds.\n")
+
+    def ready(self, user: events.User) -> None:
+        self._write(f"Connected as {user.name}\n")
+
+    @staticmethod
+    def _picture(code: events.PairingQr) -> str:
+        steps = "\n".join(f"  {number}. {step}" for number, step in enumerate(events.QR_STEPS, 1))
+        return f"QR code {code.index} of {code.of}:\n{steps}\n\n{code.terminal()}"
+
+
+class TerminalScreen(PlainScreen):
+    """A terminal: the code in a box, and under it one line that counts down, redrawn in place."""
+
+    def __init__(self, output: TextIO) -> None:
+        super().__init__(output)
+        self._ticking: asyncio.Task[None] | None = None
+        self._line_open = False
+        # How many lines the QR code takes that can be replaced.
+        self._qr_lines = 0
+
+    def code(self, code: events.PairingCode) -> None:
+        self._settle()
+        self._write("\n" + box("Link with phone number", code.display, code.steps, self._style()))
+        self._count_down(code)
+
+    def qr(self, code: events.PairingQr) -> None:
+        lines = self._qr_lines
+        self._settle()
+        picture = self._picture(code) + "\n"
+        columns, rows = shutil.get_terminal_size()
+        if picture.splitlines() and max(map(len, picture.splitlines())) > columns:
+            self._write("This terminal is too narrow for the QR code: make it wider.\n")
+            return
+        if lines:
+            self._write(f"\x1b[{lines}A\x1b[J")
+        self._write(picture)
+        count = picture.count("\n")
+        self._qr_lines = count if count < rows else 0
+
+    def reminder(self, code: events.PairingReminder) -> None:
+        pass  # the countdown tells
+
+    def passkey(self, passkey: events.PairingPasskey) -> None:
+        self._settle()
+        super().passkey(passkey)
+
+    def progress(self, text: str) -> None:
+        self._settle()
+        self._write(f"  {text}\n")
+
+    def ended(self, message: str, retry_in: float | None) -> None:
+        self._settle()
+        style = self._style()
+        then = "" if retry_in is None else f" Trying again in {retry_in:.0f} seconds."
+        self._write(f"  {style.red(message)}{then}\n")
+
+    def ready(self, user: events.User) -> None:
+        self._settle()
+        style = self._style()
+        self._write(f"  {style.green('Connected')} as {style.bold(user.name)}\n")
+
+    def close(self) -> None:
+        self._settle()
+
+    def _style(self) -> Style:
+        encoding = (getattr(self._output, "encoding", None) or "ascii").lower().replace("-", "")
+        return Style(
+            width=shutil.get_terminal_size().columns,
+            unicode=encoding.startswith("utf"),
+            colour=not os.environ.get("NO_COLOR"),
+        )
+
+    def _count_down(self, code: events.PairingCode) -> None:
+        whole = code.expires_in
+
+        async def tick() -> None:
+            while code.expires_in > 0:
+                # The cursor goes back to the line's start, so that what the program prints replaces the line.
+                self._write(f"\r{countdown(code.expires_in, whole, self._style())}\x1b[K\r")
+                self._line_open = True
+                await asyncio.sleep(_TICK)
+
+        self._ticking = asyncio.ensure_future(tick())
+
+    def _settle(self) -> None:
+        """Ends what is redrawn."""
+        self._qr_lines = 0
+        if self._ticking is not None:
+            self._ticking.cancel()
+            self._ticking = None
+        if self._line_open:
+            self._write("\r\x1b[K")
+            self._line_open = False

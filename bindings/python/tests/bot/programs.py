@@ -1,0 +1,134 @@
+"""Runs programs that are bots, as their users do, against a simulator."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+from conftest import PATIENCE
+
+from libwa.testing import Outcome, Phone, Simulator
+
+
+def environment(sim: Simulator, folder: Path, **more: str) -> dict[str, str]:
+    """The environment that leads a bot to the simulator."""
+    path = os.pathsep.join(part for part in sys.path if part)
+    names = {f"LIBWA_{key.upper().replace('.', '_')}": value for key, value in sim.config.items()}
+    return {
+        **{name: value for name, value in os.environ.items() if name not in ("PHONE_NUMBER", "SESSION_ID", "LOGIN_METHOD")},
+        **names,
+        "LIBWA_RECONNECT_BASE_MS": "20",
+        "PYTHONPATH": path,
+        "PYTHONUNBUFFERED": "1",
+        "SESSION_DIR": str(folder / "sessions"),
+        **more,
+    }
+
+
+class Program:
+    """A program that runs; what it writes is collected."""
+
+    def __init__(self, arguments: list[str], folder: Path, env: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error::RuntimeWarning", *arguments],
+            cwd=folder,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.output = ""
+        self.errors = ""
+        self._changed = threading.Condition()
+        self._readers = [threading.Thread(target=self._read, args=(name,), daemon=True) for name in ("output", "errors")]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, name: str) -> None:
+        stream = self.process.stdout if name == "output" else self.process.stderr
+        assert stream is not None
+        for line in stream:
+            with self._changed:
+                setattr(self, name, getattr(self, name) + line)
+                self._changed.notify_all()
+
+    def expect(self, pattern: str) -> re.Match[str]:
+        """Waits until standard output has this in it."""
+        ends = time.monotonic() + PATIENCE
+        with self._changed:
+            while True:
+                found = re.search(pattern, self.output)
+                if found is not None:
+                    return found
+                alive = self.process.poll() is None or any(reader.is_alive() for reader in self._readers)
+                assert alive and time.monotonic() < ends, f"no {pattern!r} in {self.output!r}; errors: {self.errors}"
+                self._changed.wait(0.2)
+
+    def link(self, phone: Phone) -> Outcome:
+        """Types the code that it shows."""
+        return phone.enter(self.expect(r"Pairing code: ([1-9A-Z]{4}-[1-9A-Z]{4})")[1])
+
+    def kill(self) -> None:
+        """Ends it with SIGKILL."""
+        self.process.kill()
+        self._end()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Ends it with a signal, and gives its exit status."""
+        self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Its exit status, once it has ended by itself."""
+        self.process.wait(PATIENCE)
+        self._end()
+        return self.process.returncode
+
+    def _end(self) -> None:
+        self.process.wait(PATIENCE)
+        for reader in self._readers:
+            reader.join(PATIENCE)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+
+class Somebody:
+    """A person with a phone, for tests without asyncio."""
+
+    def __init__(self, sim: Simulator, number: str, bot: str) -> None:
+        sim.phone(number, name="Ada")
+        self._sim = sim
+        self._number = number
+        self._bot = bot
+
+    def send(self, text: str) -> str:
+        """Writes to the bot; gives the message's id."""
+        answer = self._sim.control("POST", f"/phones/{self._number}/send", {"to": self._bot, "text": text})
+        return str(answer["id"])
+
+    def heard(self, count: int, wait: float = PATIENCE) -> list[str | None]:
+        """The texts that came from the bot: all of them, once there are so many, or after that time."""
+        ends = time.monotonic() + wait
+        while True:
+            left = max(0, round((ends - time.monotonic()) * 1000))
+            known = self._sim.control("GET", f"/phones/{self._number}/heard")["messages"]
+            texts = [message.get("text") for message in known if message["from"] == self._bot]
+            if len(texts) >= count or left == 0:
+                return texts
+            after = known[-1]["n"] if known else 0
+            self._sim.control("GET", f"/phones/{self._number}/heard?after={after}&wait_ms={min(left, 1000)}")
