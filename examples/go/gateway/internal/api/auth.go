@@ -1,0 +1,117 @@
+package api
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
+	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
+)
+
+// everybody is who asks when no token is needed.
+var everybody = &tokens.Token{ID: "none", Name: "no authentication", Scopes: []tokens.Scope{tokens.Admin}, Allowed: []string{"*"}}
+
+// authenticate finds out who asks.
+func (a *API) authenticate(c *call) error {
+	if a.NoAuth {
+		c.token = everybody
+		return nil
+	}
+	if wait, empty := a.failures.Empty(c.remote); empty {
+		return problem.New(http.StatusTooManyRequests, "too_many_failures", "Too many wrong tokens came from this address.").After(wait)
+	}
+	secret, found := bearer(c.r)
+	if !found {
+		return errNoToken
+	}
+	token, err := a.Tokens.Check(secret)
+	if err != nil {
+		a.failures.Take(c.remote)
+		return errBadToken
+	}
+	c.token = token
+	return nil
+}
+
+// bearer reads the one header that a token may come in.
+func bearer(r *http.Request) (string, bool) {
+	headers := r.Header.Values("Authorization")
+	if len(headers) != 1 {
+		return "", false
+	}
+	scheme, secret, found := strings.Cut(headers[0], " ")
+	secret = strings.TrimSpace(secret)
+	return secret, found && strings.EqualFold(scheme, "Bearer") && secret != ""
+}
+
+// allow says whether who asks may do that now.
+func (a *API) allow(c *call) error {
+	if wait, ok := a.requests.Take(c.token.ID); !ok {
+		return problem.New(http.StatusTooManyRequests, "too_many_requests", "Too many requests with this token.").After(max(wait, time.Second))
+	}
+	if !c.token.May(c.route.Scope) {
+		return errScope
+	}
+	switch {
+	case c.route.Guide:
+		c.sessionID = guideSession
+	case strings.Contains(c.route.Path, "{id}") && c.route.OfSession():
+		c.sessionID = c.r.PathValue("id")
+	default:
+		return nil
+	}
+	if !c.token.Reaches(c.sessionID) {
+		return errSession
+	}
+	return nil
+}
+
+// proxies are the networks whose word is believed about where a request came
+// from.
+type proxies []netip.Prefix
+
+func parseProxies(networks []string) (proxies, error) {
+	var parsed proxies
+	for _, network := range networks {
+		prefix, err := netip.ParsePrefix(network)
+		if err != nil {
+			address, failed := netip.ParseAddr(network)
+			if failed != nil {
+				return nil, err
+			}
+			prefix = netip.PrefixFrom(address, address.BitLen())
+		}
+		parsed = append(parsed, prefix)
+	}
+	return parsed, nil
+}
+
+func (p proxies) trust(address netip.Addr) bool {
+	for _, prefix := range p {
+		if prefix.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// remote gives the address that a request came from: the last one in
+// X-Forwarded-For that is not a proxy of ours.
+func (p proxies) remote(r *http.Request) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	address := peer.Addr().Unmap()
+	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(forwarded) - 1; i >= 0 && p.trust(address); i-- {
+		before, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
+		if err != nil {
+			break
+		}
+		address = before.Unmap()
+	}
+	return address.String()
+}

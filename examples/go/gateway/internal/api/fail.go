@@ -1,0 +1,121 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
+	"github.com/libwa/libwa/examples/go/gateway/internal/number"
+	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
+	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
+	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
+)
+
+var (
+	errNoRoute     = problem.New(http.StatusNotFound, "path_unknown", "There is nothing at this path; /openapi.json lists all there are.")
+	errMethod      = problem.New(http.StatusMethodNotAllowed, "method_not_allowed", "This path has other methods; the header Allow names them.")
+	errCrossOrigin = problem.New(http.StatusForbidden, "cross_origin", "Pages of other origins may not use this gateway.")
+	errNotReady    = problem.New(http.StatusServiceUnavailable, "not_ready", "The gateway is starting or stopping. Try again in a moment.").After(2 * time.Second)
+	errNoToken     = problem.New(http.StatusUnauthorized, "token_missing", "A token is needed: Authorization: Bearer TOKEN.")
+	errBadToken    = problem.New(http.StatusUnauthorized, "token_invalid", "The token is not valid, or not any more.")
+	errScope       = problem.New(http.StatusForbidden, "scope_missing", "The token does not allow this.")
+	errSession     = problem.New(http.StatusForbidden, "session_forbidden", "The token is not for this session.")
+	errInternal    = problem.New(http.StatusInternalServerError, "internal", "Something went wrong here; the gateway's log has more under this request's id.")
+	errStopping    = problem.New(http.StatusServiceUnavailable, "stopping", "The gateway is being stopped.").After(5 * time.Second)
+	errTimeout     = problem.New(http.StatusServiceUnavailable, "timeout", "It took too long. Try again.").After(5 * time.Second)
+)
+
+// A GuideFailure is the form of errors at the guide's paths.
+type GuideFailure struct {
+	Success bool            `json:"success" doc:"Always false."`
+	Message string          `json:"message" doc:"What is wrong and what to do, for a person."`
+	Error   problem.Problem `json:"error"`
+}
+
+// fail answers with an error, in the form that the path has.
+func (c *call) fail(err error) {
+	p := *problemOf(err)
+	if p.Status == http.StatusInternalServerError && err != errInternal {
+		c.api.Log.Error("a request failed", "request", c.requestID, "error", err)
+	}
+	c.code = p.Code
+	if c.w.status != 0 {
+		return // something was answered already
+	}
+	p.RequestID = c.requestID
+	if p.RetryAfter > 0 {
+		c.w.Header().Set("Retry-After", strconv.Itoa(p.RetryAfter))
+	}
+	if p.Status == http.StatusUnauthorized {
+		c.w.Header().Set("WWW-Authenticate", `Bearer realm="libwa gateway"`)
+	}
+	if isGuide(c.r.URL.Path) {
+		c.write(p.Status, "application/json", GuideFailure{Message: p.Detail, Error: p})
+		return
+	}
+	c.write(p.Status, "application/problem+json", p)
+}
+
+func isGuide(path string) bool { return strings.HasPrefix(path, guidePrefix) }
+
+// problemOf makes a problem of whatever went wrong.
+func problemOf(err error) *problem.Problem {
+	var (
+		p       *problem.Problem
+		refusal *sessions.Refusal
+		wrong   *number.Error
+	)
+	switch {
+	case errors.As(err, &p):
+		return p
+	case errors.As(err, &refusal):
+		return ofRefusal(refusal)
+	case errors.As(err, &wrong):
+		return problem.New(http.StatusUnprocessableEntity, "phone_number_invalid", wrong.Text).Because(wrong.Reason)
+	case errors.Is(err, tokens.ErrBad):
+		return problem.New(http.StatusUnprocessableEntity, "token_request_invalid", err.Error())
+	case errors.Is(err, hooks.ErrBad):
+		return problem.New(http.StatusUnprocessableEntity, "webhook_invalid", err.Error())
+	case errors.Is(err, hooks.ErrUnknown):
+		return problem.New(http.StatusNotFound, "webhook_unknown", "There is no such webhook, or no such dead letter.")
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return errTimeout
+	}
+	return errInternal
+}
+
+func ofRefusal(r *sessions.Refusal) *problem.Problem {
+	status, code := http.StatusInternalServerError, r.Reason
+	switch r.Kind {
+	case sessions.NotFound:
+		status = http.StatusNotFound
+	case sessions.Conflict, sessions.Busy:
+		status = http.StatusConflict
+	case sessions.Invalid:
+		status = http.StatusUnprocessableEntity
+		if code == "invalid_phone_number" {
+			code = "phone_number_invalid"
+		}
+	case sessions.Limited:
+		status = http.StatusTooManyRequests
+		if r.RetryAfter == 0 {
+			r.RetryAfter = time.Minute
+		}
+	case sessions.Unavailable:
+		status = http.StatusServiceUnavailable
+		if r.RetryAfter == 0 {
+			r.RetryAfter = 5 * time.Second
+		}
+	case sessions.Refused:
+		status = http.StatusBadGateway
+	}
+	p := problem.New(status, code, r.Text).Because(r.Reason).After(r.RetryAfter)
+	if p.Code == p.Reason {
+		p.Reason = ""
+	}
+	return p
+}

@@ -1,0 +1,214 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/libwa/libwa/examples/go/gateway/internal/number"
+	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
+	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
+)
+
+// A MessageRequest sends a text or a reaction.
+type MessageRequest struct {
+	To       string    `json:"to" doc:"A phone number with + and country code, or the chat of an event: a person's or a group's JID." example:"+1234567890" maxlen:"128"`
+	Text     string    `json:"text,omitempty" doc:"The text, at most 65,536 characters."`
+	Quote    *Quote    `json:"quote,omitempty" doc:"The message that the text answers."`
+	Mentions []string  `json:"mentions,omitempty" doc:"JIDs of those who are mentioned; the text has @ and the number of each."`
+	Reaction *Reaction `json:"reaction,omitempty" doc:"A reaction, in place of a text."`
+}
+
+// A Quote names a message that is answered.
+type Quote struct {
+	MessageID string `json:"messageId" minlen:"1" maxlen:"128"`
+	Sender    string `json:"sender" doc:"Whose message it is: the sender of its event." maxlen:"128"`
+	Text      string `json:"text,omitempty" doc:"Its text, which is shown above the answer."`
+}
+
+// A Reaction is an emoji at a message.
+type Reaction struct {
+	MessageID string `json:"messageId" minlen:"1" maxlen:"128"`
+	Emoji     string `json:"emoji" doc:"One emoji; empty takes an earlier reaction back." maxlen:"64"`
+	Sender    string `json:"sender,omitempty" doc:"Whose message it is; needed in groups, unless it is an own one." maxlen:"128"`
+	FromMe    bool   `json:"fromMe,omitempty" doc:"Whether it is an own message."`
+}
+
+// A MessageAnswer says that a message was taken.
+type MessageAnswer struct {
+	ID      string `json:"id" doc:"The message's id: events message.sent, message.failed and receipt name it."`
+	Session string `json:"session"`
+	To      string `json:"to"`
+	Status  string `json:"status" enum:"accepted"`
+}
+
+// taken is what is kept of a request with an Idempotency-Key.
+type taken struct {
+	Hash   string        `json:"hash"`
+	Answer MessageAnswer `json:"answer"`
+	At     time.Time     `json:"at"`
+}
+
+var (
+	errKeyReused = problem.New(http.StatusUnprocessableEntity, "idempotency_key_reused", "The Idempotency-Key was used for another message.")
+	errRepeated  = errors.New("the request was taken before")
+	keyShape     = regexp.MustCompile(`^[\x21-\x7e]{1,128}$`)
+	jidShape     = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._:-]{0,63}@(s\.whatsapp\.net|lid|g\.us|newsletter|broadcast)$`)
+)
+
+const textLimit = 65536
+
+func (a *API) sendMessage(c *call) error {
+	request, err := decode[MessageRequest](c)
+	if err != nil {
+		return err
+	}
+	message, err := request.outgoing()
+	if err != nil {
+		return err
+	}
+	s, err := c.session()
+	if err != nil {
+		return err
+	}
+	message.ID = sessions.NewMessageID()
+	answer := MessageAnswer{ID: message.ID, Session: c.sessionID, To: request.To, Status: "accepted"}
+	keys := c.r.Header.Values("Idempotency-Key")
+	if len(keys) == 0 {
+		if err := s.Send(message, nil); err != nil {
+			return err
+		}
+		return c.reply(http.StatusAccepted, answer)
+	}
+	if len(keys) > 1 || !keyShape.MatchString(keys[0]) {
+		return problem.New(http.StatusBadRequest, "idempotency_key_invalid", "An Idempotency-Key has 1 to 128 printable characters without spaces.")
+	}
+	return a.sendOnce(c, s, message, answer, keys[0], request)
+}
+
+// sendOnce takes the first of all requests with the same key.
+func (a *API) sendOnce(c *call, s *sessions.Session, message sessions.Outgoing, answer MessageAnswer, key string, request MessageRequest) error {
+	encoded, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(encoded)
+	now := taken{Hash: hex.EncodeToString(sum[:]), Answer: answer, At: time.Now().UTC()}
+	id := []byte(c.token.ID + "\x00" + c.sessionID + "\x00" + key)
+	var before taken
+	err = s.Send(message, func(tx *bbolt.Tx) error {
+		found, err := store.Get(tx, store.Sent, id, &before)
+		switch {
+		case err != nil:
+			return err
+		case found && before.Hash != now.Hash:
+			return errKeyReused
+		case found:
+			return errRepeated
+		}
+		return store.Put(tx, store.Sent, id, now)
+	})
+	if errors.Is(err, errRepeated) {
+		c.w.Header().Set("Idempotency-Replayed", "true")
+		return c.reply(http.StatusAccepted, before.Answer)
+	}
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusAccepted, answer)
+}
+
+// ForgetKeys forgets the Idempotency-Keys of requests before a time.
+func ForgetKeys(db *store.DB, before time.Time) error {
+	return db.Update(func(tx *bbolt.Tx) error {
+		var old [][]byte
+		bucket := tx.Bucket(store.Sent)
+		err := bucket.ForEach(func(key, value []byte) error {
+			var request taken
+			if json.Unmarshal(value, &request) != nil || request.At.Before(before) {
+				old = append(old, append([]byte(nil), key...))
+			}
+			return nil
+		})
+		for _, key := range old {
+			if err == nil {
+				err = bucket.Delete(key)
+			}
+		}
+		return err
+	})
+}
+
+// outgoing checks a request, and gives what is to be sent.
+func (r *MessageRequest) outgoing() (message sessions.Outgoing, err error) {
+	if message.Chat, err = chat(r.To); err != nil {
+		return message, err
+	}
+	wrong := func(code, detail string) (sessions.Outgoing, error) {
+		return message, problem.New(http.StatusUnprocessableEntity, code, detail)
+	}
+	if r.Reaction != nil {
+		switch {
+		case r.Text != "" || r.Quote != nil || len(r.Mentions) > 0:
+			return wrong("message_ambiguous", "A message is a text or a reaction, not both.")
+		case !fits(r.Reaction.MessageID, 1, 128):
+			return wrong("message_id_invalid", "A reaction names the message by its messageId.")
+		case len(r.Reaction.Emoji) > 64 || len(r.Reaction.Sender) > 128:
+			return wrong("reaction_invalid", "A reaction is one emoji.")
+		}
+		message.Target, message.Emoji = r.Reaction.MessageID, r.Reaction.Emoji
+		message.Sender, message.FromMe = r.Reaction.Sender, r.Reaction.FromMe
+		return message, nil
+	}
+	switch {
+	case strings.TrimSpace(r.Text) == "":
+		return wrong("text_missing", "A message needs a text, or a reaction.")
+	case utf8.RuneCountInString(r.Text) > textLimit:
+		return wrong("text_too_long", "A text has at most 65,536 characters.")
+	case strings.ContainsRune(r.Text, 0):
+		return wrong("text_invalid", "A text cannot hold a NUL character.")
+	case len(r.Mentions) > 1024:
+		return wrong("mentions_invalid", "At most 1,024 people can be mentioned.")
+	}
+	for _, jid := range r.Mentions {
+		if !jidShape.MatchString(jid) {
+			return wrong("mentions_invalid", "Those who are mentioned are named by their JIDs.")
+		}
+	}
+	message.Text, message.Mentions = r.Text, r.Mentions
+	if r.Quote != nil {
+		if !fits(r.Quote.MessageID, 1, 128) || !jidShape.MatchString(r.Quote.Sender) || utf8.RuneCountInString(r.Quote.Text) > textLimit {
+			return wrong("quote_invalid", "A quote has the messageId, the sender's JID and the text of the message that is answered.")
+		}
+		message.Quote, err = json.Marshal(map[string]string{"message_id": r.Quote.MessageID, "sender": r.Quote.Sender, "text": r.Quote.Text})
+	}
+	return message, err
+}
+
+func fits(text string, least, most int) bool {
+	return len(text) >= least && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f })
+}
+
+// chat gives the chat of an address: that of a phone number, or a JID.
+func chat(to string) (string, error) {
+	if strings.Contains(to, "@") {
+		if !jidShape.MatchString(to) {
+			return "", problem.New(http.StatusUnprocessableEntity, "recipient_invalid", "This is not the JID of a person or a group.")
+		}
+		return to, nil
+	}
+	parsed, err := number.Parse(to)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(parsed, "+") + "@s.whatsapp.net", nil
+}

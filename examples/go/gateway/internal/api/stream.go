@@ -1,0 +1,164 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/libwa/libwa/examples/go/gateway/internal/events"
+	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
+)
+
+// An EventList is a part of the log.
+type EventList struct {
+	Events []events.View `json:"events"`
+	Next   string        `json:"next" doc:"The cursor to go on from."`
+	Oldest string        `json:"oldest" doc:"The cursor of the oldest event that is kept."`
+}
+
+// listEvents gives a part of the log, or all of it as a stream.
+func (a *API) listEvents(c *call) error {
+	wanted, err := a.eventFilter(c)
+	if err != nil {
+		return err
+	}
+	after, err := a.cursor(c)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(c.r.Header.Get("Accept"), "text/event-stream") {
+		return a.stream(c, after, wanted)
+	}
+	limit, err := c.number("limit", 100, 1000)
+	if err != nil {
+		return err
+	}
+	wait, err := c.duration("wait", a.WaitMax)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := c.waiting(wait)
+	defer cancel()
+	found, next, err := a.Events.Read(after, max(1, int(limit)), wanted)
+	for err == nil && len(found) == 0 && wait > 0 && ctx.Err() == nil {
+		select {
+		case <-a.Events.Changed(next):
+			found, next, err = a.Events.Read(next, max(1, int(limit)), wanted)
+		case <-ctx.Done():
+		}
+	}
+	if err != nil {
+		return err
+	}
+	oldest, _ := a.Events.Bounds()
+	list := EventList{Events: make([]events.View, len(found)), Next: text(next), Oldest: text(oldest)}
+	for i := range found {
+		list.Events[i] = found[i].View()
+	}
+	return c.reply(http.StatusOK, list)
+}
+
+// eventFilter says which events are wanted: of sessions that the token is for,
+// and of those that the parameters name.
+func (a *API) eventFilter(c *call) (func(*events.Event) bool, error) {
+	session, kind := c.r.URL.Query().Get("session"), c.r.URL.Query().Get("type")
+	if session != "" && !c.token.Reaches(session) {
+		return nil, errSession
+	}
+	if _, err := path.Match(kind, ""); err != nil || len(kind) > 64 {
+		return nil, badParameter("type", "a type of events, or a pattern with *")
+	}
+	token := c.token
+	return func(event *events.Event) bool {
+		if session != "" && event.Session != session || !token.Reaches(event.Session) {
+			return false
+		}
+		matched, err := path.Match(kind, event.Type)
+		return kind == "" || matched && err == nil
+	}, nil
+}
+
+// cursor gives where to go on from: the header Last-Event-ID, which a browser
+// sends by itself, goes before the parameter after. The word "now" stands for
+// the end of the log.
+func (a *API) cursor(c *call) (uint64, error) {
+	given := c.r.URL.Query().Get("after")
+	if last := c.r.Header.Get("Last-Event-ID"); last != "" {
+		given = last
+	}
+	switch given {
+	case "":
+		return 0, nil
+	case "now":
+		_, newest := a.Events.Bounds()
+		return newest, nil
+	}
+	after, err := strconv.ParseUint(given, 10, 63)
+	if err != nil {
+		return 0, badParameter("after", "the cursor of an event, or now")
+	}
+	return after, nil
+}
+
+// stream sends events as they come, until the client goes, is too slow, or
+// the gateway ends. Whoever comes back goes on from the last cursor.
+func (a *API) stream(c *call, after uint64, wanted func(*events.Event) bool) error {
+	select {
+	case a.streams <- struct{}{}:
+		defer func() { <-a.streams }()
+	default:
+		return problem.New(http.StatusServiceUnavailable, "too_many_streams", "Too many streams of events are open.").After(10 * time.Second)
+	}
+	control := http.NewResponseController(c.w)
+	control.SetReadDeadline(time.Time{})
+	c.w.Header().Set("Content-Type", "text/event-stream")
+	c.w.Header().Set("X-Accel-Buffering", "no")
+	c.w.WriteHeader(http.StatusOK)
+	write := func(format string, values ...any) error {
+		control.SetWriteDeadline(time.Now().Add(a.WriteTimeout))
+		fmt.Fprintf(c.w, format, values...)
+		return control.Flush()
+	}
+	if write("retry: 2000\n\n") != nil {
+		return nil
+	}
+	if oldest, _ := a.Events.Bounds(); after > 0 && after+1 < oldest {
+		// Some of what follows the cursor is not kept any more.
+		if write("event: gap\ndata: {\"after\":\"%d\",\"oldest\":\"%d\"}\n\n", after, oldest) != nil {
+			return nil
+		}
+	}
+	heartbeat := time.NewTicker(a.Heartbeat)
+	defer heartbeat.Stop()
+	for {
+		found, next, err := a.Events.Read(after, 100, wanted)
+		if err != nil {
+			a.Log.Error("the log of events cannot be read", "error", err)
+			return nil
+		}
+		after = next
+		for i := range found {
+			encoded, err := json.Marshal(found[i].View())
+			if err != nil || write("id: %d\nevent: %s\ndata: %s\n\n", found[i].Cursor, found[i].Type, encoded) != nil {
+				return nil
+			}
+		}
+		select {
+		case <-a.Events.Changed(after):
+		case <-heartbeat.C:
+			if write(": still here\n\n") != nil {
+				return nil
+			}
+		case <-c.r.Context().Done():
+			return nil
+		case <-a.ending:
+			return nil
+		}
+	}
+}
+
+func text(cursor uint64) string { return strconv.FormatUint(cursor, 10) }

@@ -1,0 +1,126 @@
+// Package audit writes down every attempt to pair: who, for which number
+// (masked), and what came of it. A code is never part of it.
+package audit
+
+import (
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/libwa/libwa/examples/go/gateway/internal/number"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
+)
+
+// An Entry is one line of the audit.
+type Entry struct {
+	Number  uint64    `json:"number" doc:"Counts the entries."`
+	Time    time.Time `json:"time"`
+	Action  string    `json:"action" doc:"What was done." enum:"pair_by_code,pair_by_qr,passkey,unlink,restart,session_create,session_delete,token_create,token_revoke"`
+	Outcome string    `json:"outcome" doc:"What came of it: requested, code_issued, linked, refused, or the reason of a failure."`
+	Session string    `json:"session,omitempty"`
+	Phone   string    `json:"phoneNumber,omitempty" doc:"The masked number."`
+	Token   string    `json:"tokenId,omitempty" doc:"Whose token it was."`
+	Name    string    `json:"tokenName,omitempty"`
+	Remote  string    `json:"remote,omitempty" doc:"Where the request came from."`
+}
+
+// Log is the audit.
+type Log struct {
+	db      *store.DB
+	log     *slog.Logger
+	keep    uint64
+	entries chan Entry
+	ending  chan struct{}
+	done    chan struct{}
+}
+
+// Open gives the audit of a store, which holds the last keep entries.
+func Open(db *store.DB, log *slog.Logger, keep int) *Log {
+	l := &Log{
+		db: db, log: log, keep: uint64(keep),
+		entries: make(chan Entry, 256), ending: make(chan struct{}), done: make(chan struct{}),
+	}
+	go l.write()
+	return l
+}
+
+// Write adds an entry, in the store and in the log. The number is masked here.
+// It does not wait for the disk.
+func (l *Log) Write(entry Entry) {
+	entry.Time = time.Now().UTC().Truncate(time.Millisecond)
+	entry.Phone = number.Mask(entry.Phone)
+	l.log.Info("audit", "action", entry.Action, "outcome", entry.Outcome, "session", entry.Session,
+		"phone", entry.Phone, "token", entry.Token, "remote", entry.Remote)
+	select {
+	case l.entries <- entry:
+	case <-l.ending:
+	}
+}
+
+// Close writes what waits, and ends the audit.
+func (l *Log) Close() {
+	close(l.ending)
+	<-l.done
+}
+
+func (l *Log) write() {
+	defer close(l.done)
+	for {
+		select {
+		case entry := <-l.entries:
+			l.persist(entry)
+		case <-l.ending:
+			for len(l.entries) > 0 {
+				l.persist(<-l.entries)
+			}
+			return
+		}
+	}
+}
+
+// persist writes an entry, and with it those that wait already.
+func (l *Log) persist(first Entry) {
+	batch := []Entry{first}
+	for len(l.entries) > 0 && len(batch) < cap(l.entries) {
+		batch = append(batch, <-l.entries)
+	}
+	err := l.db.Update(func(tx *bbolt.Tx) error {
+		last := store.Last(tx, store.Audit)
+		for _, entry := range batch {
+			last++
+			entry.Number = last
+			if err := store.Put(tx, store.Audit, store.Number(last), entry); err != nil {
+				return err
+			}
+			if last <= l.keep {
+				continue
+			}
+			if err := tx.Bucket(store.Audit).Delete(store.Number(last - l.keep)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		l.log.Error("the audit could not be written", "error", err)
+	}
+}
+
+// Read gives up to limit entries after a number.
+func (l *Log) Read(after uint64, limit int) (entries []Entry, err error) {
+	entries = []Entry{}
+	err = l.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(store.Audit).Cursor()
+		for key, value := c.Seek(store.Number(after + 1)); key != nil && len(entries) < limit; key, value = c.Next() {
+			var entry Entry
+			if err := json.Unmarshal(value, &entry); err != nil {
+				return err
+			}
+			entries = append(entries, entry)
+		}
+		return nil
+	})
+	return entries, err
+}

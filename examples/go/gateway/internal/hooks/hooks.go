@@ -1,0 +1,251 @@
+// Package hooks delivers events to webhooks: at least once, in order for each
+// chat, with retries, and signed as the Standard Webhooks specification says.
+//
+// An event is put into the queues of the webhooks that want it in the same
+// commit that puts it into the log, so that none is lost between the two.
+package hooks
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/libwa/libwa/examples/go/gateway/internal/events"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
+)
+
+// A Webhook is an address that wants events.
+type Webhook struct {
+	ID       string    `json:"id" doc:"Names the webhook."`
+	URL      string    `json:"url" doc:"Where events are sent, by POST."`
+	Sessions []string  `json:"sessions" doc:"The sessions whose events it gets: names, or patterns with *."`
+	Types    []string  `json:"types" doc:"The types of events it gets: names, or patterns with *."`
+	Created  time.Time `json:"createdAt"`
+}
+
+// kept is a webhook as it is written. The secret is needed to sign with, and
+// so cannot be hashed.
+type kept struct {
+	Webhook
+	Secret string `json:"secret"`
+}
+
+func (w *kept) wants(event *events.Event) bool {
+	return matches(w.Sessions, event.Session) && matches(w.Types, event.Type)
+}
+
+func matches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		matched, err := path.Match(pattern, name)
+		return matched && err == nil
+	})
+}
+
+// Options say how deliveries are made.
+type Options struct {
+	Attempts   int           // before a delivery is given up
+	RetryFirst time.Duration // the wait after the first failure; each further one doubles it
+	RetryMax   time.Duration
+	Timeout    time.Duration // for one attempt
+	Private    bool          // whether addresses of this machine and of private networks are allowed
+}
+
+// Hooks are all webhooks.
+type Hooks struct {
+	Options
+	db     *store.DB
+	log    *slog.Logger
+	client *http.Client
+	closed chan struct{}
+	tasks  sync.WaitGroup
+
+	// Delivered and FailedAttempts count since the start.
+	Delivered, FailedAttempts, GivenUp atomic.Uint64
+
+	mu       sync.Mutex
+	webhooks map[string]*kept
+	workers  map[string]*worker
+}
+
+var (
+	// ErrUnknown says that there is no such webhook or delivery.
+	ErrUnknown = errors.New("there is no such webhook, or no such dead letter")
+
+	// ErrBad says that a webhook cannot be made as asked for.
+	ErrBad = errors.New("bad webhook")
+)
+
+// Open reads the webhooks from the store; deliveries begin with Start.
+func Open(db *store.DB, log *slog.Logger, options Options) (*Hooks, error) {
+	h := &Hooks{
+		Options: options, db: db, log: log, client: newClient(options),
+		closed: make(chan struct{}), webhooks: map[string]*kept{}, workers: map[string]*worker{},
+	}
+	err := db.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(store.Webhooks).ForEach(func(_, value []byte) error {
+			var webhook kept
+			if err := json.Unmarshal(value, &webhook); err != nil {
+				return err
+			}
+			h.webhooks[webhook.ID] = &webhook
+			return nil
+		})
+	})
+	return h, err
+}
+
+// Start begins to deliver.
+func (h *Hooks) Start() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, webhook := range h.webhooks {
+		h.startWorker(webhook)
+	}
+}
+
+// Close ends deliveries: those under way may finish, the others wait for the
+// next start.
+func (h *Hooks) Close() {
+	close(h.closed)
+	h.tasks.Wait()
+	h.client.CloseIdleConnections()
+}
+
+// Enqueue puts events into the queues of those who want them, within a commit.
+func (h *Hooks) Enqueue(tx *bbolt.Tx, batch []events.Event) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, webhook := range h.webhooks {
+		some := false
+		for i := range batch {
+			if !webhook.wants(&batch[i]) {
+				continue
+			}
+			some = true
+			key := store.Under(webhook.ID, batch[i].Cursor)
+			if err := store.Put(tx, store.Queue, key, Delivery{Event: batch[i]}); err != nil {
+				return err
+			}
+		}
+		if worker := h.workers[webhook.ID]; some && worker != nil {
+			tx.OnCommit(worker.wake)
+		}
+	}
+	return nil
+}
+
+var patternShape = regexp.MustCompile(`^[A-Za-z0-9._*-]{1,64}$`)
+
+// New makes a webhook. The secret is given back here and never again.
+func (h *Hooks) New(address string, sessions, types []string) (Webhook, string, error) {
+	parsed, err := url.Parse(address)
+	switch {
+	case err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || len(address) > 2048:
+		return Webhook{}, "", bad("its address has to begin with https:// or http://")
+	case parsed.User != nil || parsed.Fragment != "":
+		return Webhook{}, "", bad("its address cannot hold a user, a password or a fragment")
+	case !h.Private && forbiddenHost(parsed.Hostname()):
+		return Webhook{}, "", bad("its address is of this machine or of a private network; see --webhook-private")
+	}
+	if len(sessions) == 0 {
+		sessions = []string{"*"}
+	}
+	if len(types) == 0 {
+		types = []string{"*"}
+	}
+	for _, pattern := range append(slices.Clone(sessions), types...) {
+		if !patternShape.MatchString(pattern) {
+			return Webhook{}, "", bad("sessions and types have letters, digits and . _ -, and * for any of them")
+		}
+	}
+	webhook := &kept{
+		Webhook: Webhook{ID: hex.EncodeToString(random(6)), URL: address, Sessions: sessions, Types: types, Created: time.Now().UTC().Truncate(time.Second)},
+		Secret:  secretPrefix + base64.StdEncoding.EncodeToString(random(32)),
+	}
+	err = h.db.Batch(func(tx *bbolt.Tx) error { return store.Put(tx, store.Webhooks, []byte(webhook.ID), webhook) })
+	if err != nil {
+		return Webhook{}, "", err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.webhooks[webhook.ID] = webhook
+	h.startWorker(webhook)
+	return webhook.Webhook, webhook.Secret, nil
+}
+
+type badWebhook struct{ text string }
+
+func (e badWebhook) Error() string { return "A webhook cannot be made so: " + e.text + "." }
+func (e badWebhook) Unwrap() error { return ErrBad }
+
+func bad(text string) error { return badWebhook{text} }
+
+// List gives all webhooks, in the order of their making.
+func (h *Hooks) List() []Webhook {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := []Webhook{}
+	for _, webhook := range h.webhooks {
+		list = append(list, webhook.Webhook)
+	}
+	slices.SortFunc(list, func(a, b Webhook) int {
+		if c := a.Created.Compare(b.Created); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return list
+}
+
+// Get gives a webhook.
+func (h *Hooks) Get(id string) (Webhook, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if webhook := h.webhooks[id]; webhook != nil {
+		return webhook.Webhook, nil
+	}
+	return Webhook{}, ErrUnknown
+}
+
+// Delete removes a webhook, and what was to be delivered to it.
+func (h *Hooks) Delete(id string) error {
+	h.mu.Lock()
+	webhook, worker := h.webhooks[id], h.workers[id]
+	delete(h.webhooks, id)
+	delete(h.workers, id)
+	h.mu.Unlock()
+	if webhook == nil {
+		return ErrUnknown
+	}
+	if worker != nil {
+		worker.end()
+	}
+	return h.db.Batch(func(tx *bbolt.Tx) error {
+		for _, bucket := range [][]byte{store.Queue, store.Dead} {
+			if err := each(tx, bucket, id, func(key []byte, _ Delivery) error { return tx.Bucket(bucket).Delete(key) }); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(store.Webhooks).Delete([]byte(id))
+	})
+}
+
+func random(n int) []byte {
+	bytes := make([]byte, n)
+	rand.Read(bytes)
+	return bytes
+}

@@ -1,0 +1,268 @@
+// Package server puts the gateway together, runs it, and ends it in order.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	libwa "github.com/libwa/libwa/bindings/go"
+	"github.com/libwa/libwa/examples/go/gateway/internal/api"
+	"github.com/libwa/libwa/examples/go/gateway/internal/audit"
+	"github.com/libwa/libwa/examples/go/gateway/internal/config"
+	"github.com/libwa/libwa/examples/go/gateway/internal/events"
+	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
+	"github.com/libwa/libwa/examples/go/gateway/internal/metrics"
+	"github.com/libwa/libwa/examples/go/gateway/internal/page"
+	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
+	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
+)
+
+// Version is the gateway's.
+const Version = "0.1.0"
+
+// ErrNoTokens says that nobody could use the gateway.
+var ErrNoTokens = errors.New("there is no token yet: make one with `gateway token create --name NAME`, or set WA_GATEWAY_ADMIN_TOKEN")
+
+// A Server is a gateway that listens.
+type Server struct {
+	config *config.Config
+	log    *slog.Logger
+
+	db       *store.DB
+	events   *events.Log
+	hooks    *hooks.Hooks
+	audit    *audit.Log
+	sessions *sessions.Manager
+	api      *api.API
+	metrics  *metrics.Set
+
+	main, ops *http.Server
+	listener  net.Listener
+	opsAt     net.Listener
+	serving   chan error
+	cancel    context.CancelFunc
+	tidied    chan struct{}
+	draining  atomic.Bool
+}
+
+// New opens everything and listens; Run serves. What was opened is closed
+// again when something fails.
+func New(c *config.Config, log *slog.Logger) (s *Server, err error) {
+	s = &Server{config: c, log: log, metrics: &metrics.Set{}, serving: make(chan error, 2), tidied: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			s.closeStores()
+		}
+	}()
+	if s.db, err = store.Open(c.Data); err != nil {
+		return nil, err
+	}
+	operator, err := c.Operator()
+	if err != nil {
+		return nil, err
+	}
+	accepted, err := tokens.Open(s.db, operator)
+	if err != nil {
+		return nil, err
+	}
+	if c.Auth == "on" && !accepted.Any() {
+		return nil, ErrNoTokens
+	}
+	s.hooks, err = hooks.Open(s.db, log, hooks.Options{
+		Attempts: c.WebhookAttempts, RetryFirst: c.WebhookRetryFirst, RetryMax: c.WebhookRetryMax, Timeout: c.WebhookTimeout, Private: c.WebhookPrivate,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.events, err = events.Open(s.db, log, c.EventsKeep, s.hooks.Enqueue); err != nil {
+		return nil, err
+	}
+	s.audit = audit.Open(s.db, log, c.AuditKeep)
+	s.sessions, err = sessions.New(sessions.Options{
+		Client: clientOptions(c), DB: s.db, Events: s.events, Log: log,
+		CodeTimeout: c.CodeTimeout, StartPause: c.StartPause, MaxSessions: c.MaxSessions, MaxPending: c.MaxPending,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.api, err = api.New(api.Options{
+		DB: s.db, Sessions: s.sessions, Events: s.events, Hooks: s.hooks, Tokens: accepted, Audit: s.audit, Metrics: s.metrics, Log: log,
+		Page: page.Handler(), Version: Version, SimulatorPage: c.SimulatorPage, NoAuth: c.Auth == "off",
+		RequestsPerSecond: c.RequestsPerSecond, CodesPerMinute: c.CodesPerMinute, FailuresPerMinute: c.FailuresPerMinute,
+		WaitMax: c.WaitMax, Heartbeat: c.Heartbeat, WriteTimeout: c.WriteTimeout, StreamsMax: c.MaxStreams, TrustedProxies: c.TrustedProxies,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.figures()
+	return s, s.listen()
+}
+
+// clientOptions are what all clients of libwa are opened with.
+func clientOptions(c *config.Config) []libwa.Option {
+	options := []libwa.Option{
+		libwa.WithStoreURL("sqlite:" + filepath.Join(c.Data, "sessions.db")),
+		libwa.WithDeviceName(c.DeviceName),
+	}
+	for _, pair := range c.WA {
+		key, value, _ := strings.Cut(pair, "=")
+		options = append(options, libwa.With(key, value))
+	}
+	return options
+}
+
+func (s *Server) listen() (err error) {
+	errors := slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+	if s.listener, err = net.Listen("tcp", s.config.Listen); err != nil {
+		return err
+	}
+	s.main = &http.Server{
+		Handler: s.api, ErrorLog: errors, MaxHeaderBytes: 16 << 10,
+		ReadHeaderTimeout: min(5*time.Second, s.config.ReadTimeout), ReadTimeout: s.config.ReadTimeout,
+		WriteTimeout: s.config.WriteTimeout, IdleTimeout: 2 * time.Minute,
+	}
+	if s.config.TLSCert != "" {
+		certificate, err := newCertificate(s.config.TLSCert, s.config.TLSKey)
+		if err != nil {
+			s.listener.Close()
+			return err
+		}
+		s.main.TLSConfig = certificate.config()
+	}
+	if s.config.OpsListen == "" {
+		return nil
+	}
+	if s.opsAt, err = net.Listen("tcp", s.config.OpsListen); err != nil {
+		s.listener.Close()
+		return err
+	}
+	s.ops = &http.Server{
+		Handler: s.operations(), ErrorLog: errors, MaxHeaderBytes: 16 << 10,
+		ReadTimeout: s.config.ReadTimeout, WriteTimeout: s.config.WriteTimeout, IdleTimeout: time.Minute,
+	}
+	return nil
+}
+
+// URL gives the address of the API and the page.
+func (s *Server) URL() string {
+	scheme := "http"
+	if s.config.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + s.listener.Addr().String()
+}
+
+// OpsURL gives the address of /livez, /readyz and /metrics.
+func (s *Server) OpsURL() string {
+	if s.opsAt == nil {
+		return ""
+	}
+	return "http://" + s.opsAt.Addr().String()
+}
+
+// Run serves until ctx ends, and then ends in order: it is no longer ready,
+// requests come to their end, clients are closed, and what was posted is
+// written.
+func (s *Server) Run(ctx context.Context) error {
+	var background context.Context
+	background, s.cancel = context.WithCancel(context.Background())
+	if s.ops != nil {
+		go func() { s.serving <- s.ops.Serve(s.opsAt) }()
+	}
+	go func() {
+		if s.main.TLSConfig != nil {
+			s.serving <- s.main.ServeTLS(s.listener, "", "")
+		} else {
+			s.serving <- s.main.Serve(s.listener)
+		}
+	}()
+	go s.tidy(background)
+	s.log.Info("listening", "url", s.URL(), "ops", s.OpsURL(), "version", Version, "libwa", libwa.Version(), "linkage", libwa.Linkage)
+	err := s.sessions.Start(background)
+	if err == nil {
+		s.hooks.Start()
+		s.log.Info("ready", "sessions", len(s.sessions.List()))
+		select {
+		case <-ctx.Done():
+		case err = <-s.serving:
+		}
+	}
+	s.drain(err == nil)
+	return err
+}
+
+func (s *Server) drain(orderly bool) {
+	s.log.Info("draining")
+	s.draining.Store(true)
+	if orderly {
+		time.Sleep(s.config.DrainDelay)
+	}
+	limited, cancel := context.WithTimeout(context.Background(), s.config.DrainTimeout)
+	defer cancel()
+	s.api.End()
+	if err := s.main.Shutdown(limited); err != nil {
+		s.log.Warn("some requests did not end", "error", err)
+		s.main.Close()
+	}
+	s.cancel()
+	<-s.tidied
+	s.closeStores()
+	if s.ops != nil {
+		s.ops.Close()
+	}
+	s.log.Info("ended")
+}
+
+// closeStores closes what is open, the sources of events first.
+func (s *Server) closeStores() {
+	if s.sessions != nil {
+		s.sessions.Close()
+	}
+	if s.events != nil {
+		s.events.Close()
+	}
+	if s.hooks != nil {
+		s.hooks.Close()
+	}
+	if s.audit != nil {
+		s.audit.Close()
+	}
+	if s.db != nil {
+		s.db.Close()
+	}
+}
+
+// tidy forgets old Idempotency-Keys, now and then.
+func (s *Server) tidy(ctx context.Context) {
+	defer close(s.tidied)
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	for {
+		if err := api.ForgetKeys(s.db, time.Now().Add(-24*time.Hour)); err != nil {
+			s.log.Error("old requests could not be forgotten", "error", err)
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Document gives the OpenAPI document, without a gateway that runs.
+func Document() ([]byte, error) {
+	described, err := api.New(api.Options{Metrics: &metrics.Set{}, Version: Version, RequestsPerSecond: 1, CodesPerMinute: 1, FailuresPerMinute: 1})
+	if err != nil {
+		return nil, fmt.Errorf("the document: %w", err)
+	}
+	return described.Document(), nil
+}

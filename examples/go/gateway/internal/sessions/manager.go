@@ -1,0 +1,268 @@
+// Package sessions holds the linked devices: it opens their libwa clients,
+// pairs them, follows their state, sends what waits in the outbox, and posts
+// whatever happens to the log of events.
+//
+// Events flow one way. All clients share one fleet; one loop takes its events,
+// each session notes what changes its state, and everything goes on to the
+// log, whose commit is what acknowledges an event to libwa.
+package sessions
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	libwa "github.com/libwa/libwa/bindings/go"
+	"github.com/libwa/libwa/examples/go/gateway/internal/events"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
+)
+
+// Default is the session of the guide's paths. It is always there.
+const Default = "default"
+
+// Options are what a Manager is made of.
+type Options struct {
+	Client []libwa.Option // of every client
+	DB     *store.DB
+	Events *events.Log
+	Log    *slog.Logger
+
+	CodeTimeout time.Duration // how long a code may take to come
+	StartPause  time.Duration // between the starts of two sessions
+	MaxSessions int
+	MaxPending  int // messages that wait, for each session
+}
+
+// A Manager holds all sessions.
+type Manager struct {
+	Options
+	fleet  *libwa.Fleet
+	ctx    context.Context
+	stop   context.CancelFunc
+	tasks  sync.WaitGroup
+	outbox *outbox
+	looped chan struct{}
+
+	mu       sync.Mutex
+	sessions map[string]*Session
+	ready    bool
+	stopping bool
+}
+
+// record is what is kept of a session beside what libwa keeps.
+type record struct {
+	ID      string    `json:"id"`
+	Created time.Time `json:"createdAt"`
+}
+
+// New makes a manager without opening a session yet.
+func New(options Options) (*Manager, error) {
+	fleet, err := libwa.NewFleet()
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	m := &Manager{
+		Options: options, fleet: fleet, ctx: ctx, stop: stop,
+		sessions: map[string]*Session{}, looped: make(chan struct{}),
+	}
+	m.outbox = newOutbox(m)
+	go m.loop()
+	return m, nil
+}
+
+// Start opens the sessions that were there when the gateway ended, and
+// connects those that are linked, one after the other.
+func (m *Manager) Start(ctx context.Context) error {
+	var records []record
+	err := m.DB.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(store.Sessions).ForEach(func(_, value []byte) error {
+			var r record
+			err := json.Unmarshal(value, &r)
+			records = append(records, r)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(records, func(r record) bool { return r.ID == Default }) {
+		records = append(records, m.newRecord(Default))
+	}
+	for _, r := range records {
+		s := newSession(m, r)
+		if err := s.open(); err != nil {
+			return fmt.Errorf("session %s: %w", r.ID, err)
+		}
+		m.mu.Lock()
+		m.sessions[r.ID] = s
+		m.mu.Unlock()
+	}
+	m.mu.Lock()
+	m.ready = true
+	m.mu.Unlock()
+	if err := m.outbox.start(); err != nil {
+		return err
+	}
+	m.spawn(func() { m.connectAll(ctx) })
+	return nil
+}
+
+func (m *Manager) connectAll(ctx context.Context) {
+	for _, s := range m.all() {
+		if !s.connect() {
+			continue
+		}
+		select {
+		case <-time.After(m.StartPause):
+		case <-ctx.Done():
+			return
+		case <-m.ctx.Done():
+			return
+		}
+	}
+}
+
+// Ready says whether all sessions are open and none is being closed.
+func (m *Manager) Ready() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ready && !m.stopping
+}
+
+// Close ends pairings, closes all clients and waits for what is under way.
+// Nothing is unlinked.
+func (m *Manager) Close() {
+	m.mu.Lock()
+	m.stopping = true
+	m.mu.Unlock()
+	m.stop()
+	m.fleet.Close()
+	<-m.looped
+	m.tasks.Wait()
+}
+
+// spawn runs a task that Close waits for.
+func (m *Manager) spawn(task func()) {
+	m.tasks.Add(1)
+	go func() {
+		defer m.tasks.Done()
+		task()
+	}()
+}
+
+// loop takes the events of all clients.
+func (m *Manager) loop() {
+	defer close(m.looped)
+	for {
+		event, err := m.fleet.Next(m.ctx)
+		switch {
+		case errors.Is(err, libwa.ErrWoken):
+			continue
+		case err != nil:
+			return
+		}
+		if s, err := m.Get(event.Client().Session()); err == nil {
+			s.take(event)
+		}
+	}
+}
+
+var idShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// Create makes a session that is not linked yet.
+func (m *Manager) Create(id string) (Status, error) {
+	if !idShape.MatchString(id) {
+		return Status{}, refuse(Invalid, "session_id_invalid", "A session's name has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or digit.")
+	}
+	r := m.newRecord(id)
+	s := newSession(m, r)
+	m.mu.Lock()
+	switch {
+	case m.sessions[id] != nil:
+		m.mu.Unlock()
+		return Status{}, refuse(Conflict, "session_exists", "There is a session of this name.")
+	case len(m.sessions) >= m.MaxSessions:
+		m.mu.Unlock()
+		return Status{}, refuse(Limited, "too_many_sessions", fmt.Sprintf("This gateway holds %d sessions at most; delete some first.", m.MaxSessions))
+	}
+	m.sessions[id] = s
+	m.mu.Unlock()
+	err := s.open()
+	if err == nil {
+		err = m.DB.Batch(func(tx *bbolt.Tx) error { return store.Put(tx, store.Sessions, []byte(id), r) })
+	}
+	if err != nil {
+		m.forget(id)
+		s.close()
+		return Status{}, err
+	}
+	return s.Status(), nil
+}
+
+func (m *Manager) newRecord(id string) record {
+	return record{ID: id, Created: time.Now().UTC().Truncate(time.Second)}
+}
+
+// Get gives a session.
+func (m *Manager) Get(id string) (*Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s := m.sessions[id]; s != nil {
+		return s, nil
+	}
+	return nil, refuse(NotFound, "session_unknown", "There is no session of this name; POST /v1/sessions makes one.")
+}
+
+// all gives the sessions in the order of their names.
+func (m *Manager) all() []*Session {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := make([]*Session, 0, len(m.sessions))
+	for _, s := range m.sessions {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *Session) int { return strings.Compare(a.id, b.id) })
+	return all
+}
+
+// List gives the status of all sessions, in the order of their names.
+func (m *Manager) List() []Status {
+	all := m.all()
+	list := make([]Status, len(all))
+	for i, s := range all {
+		list[i] = s.Status()
+	}
+	return list
+}
+
+// Delete unlinks a session, if it is linked, and removes it.
+func (m *Manager) Delete(ctx context.Context, id string) error {
+	if id == Default {
+		return refuse(Conflict, "session_permanent", "The session default cannot be deleted, only unlinked.")
+	}
+	s, err := m.Get(id)
+	if err != nil {
+		return err
+	}
+	if err := s.unlink(ctx, true); err != nil {
+		return err
+	}
+	m.forget(id)
+	return m.DB.Batch(func(tx *bbolt.Tx) error { return tx.Bucket(store.Sessions).Delete([]byte(id)) })
+}
+
+func (m *Manager) forget(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.sessions, id)
+}

@@ -1,0 +1,278 @@
+package sessions
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	libwa "github.com/libwa/libwa/bindings/go"
+	"github.com/libwa/libwa/examples/go/gateway/internal/events"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
+)
+
+// An Outgoing is a message that is to be sent: a text, or a reaction.
+type Outgoing struct {
+	Number   uint64          `json:"-"`
+	Session  string          `json:"session"`
+	ID       string          `json:"id"`
+	Chat     string          `json:"chat"`
+	Text     string          `json:"text,omitempty"`
+	Quote    json.RawMessage `json:"quote,omitempty"`
+	Mentions []string        `json:"mentions,omitempty"`
+	Target   string          `json:"target,omitempty"`
+	Emoji    string          `json:"emoji,omitempty"`
+	Sender   string          `json:"sender,omitempty"`
+	FromMe   bool            `json:"from_me,omitempty"`
+}
+
+// outbox holds what is to be sent. A message is in the store before the caller
+// hears that it was taken, and leaves it when the log of events has what came
+// of it. Each has its id from the beginning, and libwa sends nothing twice
+// that has the same one, so that a crash in between does no harm.
+//
+// Messages to one chat leave in the order in which they came: each chat that
+// has any is a lane with one goroutine.
+type outbox struct {
+	m *Manager
+
+	mu    sync.Mutex
+	lanes map[string]map[string]*lane // by session and chat
+	count map[string]int
+}
+
+type lane struct {
+	waiting []Outgoing
+	running bool
+}
+
+func newOutbox(m *Manager) *outbox {
+	return &outbox{m: m, lanes: map[string]map[string]*lane{}, count: map[string]int{}}
+}
+
+// start takes up what was not sent when the gateway ended.
+func (o *outbox) start() error {
+	return o.m.DB.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(store.Outbox).ForEach(func(key, value []byte) error {
+			var message Outgoing
+			if err := json.Unmarshal(value, &message); err != nil {
+				return err
+			}
+			message.Number = store.NumberOf(key)
+			o.line(message)
+			return nil
+		})
+	})
+}
+
+// NewMessageID makes an id in the form that WhatsApp's clients use.
+func NewMessageID() string {
+	id := make([]byte, 9)
+	rand.Read(id)
+	return "3EB0" + strings.ToUpper(hex.EncodeToString(id))
+}
+
+// Send takes a message to be sent. also is part of the commit that keeps it.
+func (s *Session) Send(message Outgoing, also func(*bbolt.Tx) error) error {
+	s.mu.Lock()
+	linked := s.client != nil && s.client.Linked()
+	s.mu.Unlock()
+	if !linked {
+		return refuse(Conflict, "not_linked", "The session is not linked to an account.")
+	}
+	o := s.m.outbox
+	o.mu.Lock()
+	full := o.count[s.id] >= s.m.MaxPending
+	o.mu.Unlock()
+	if full {
+		return &Refusal{Unavailable, "outbox_full", "Too many messages of this session wait to be sent.", 10 * time.Second}
+	}
+	message.Session = s.id
+	err := s.m.DB.Batch(func(tx *bbolt.Tx) error {
+		number, err := tx.Bucket(store.Outbox).NextSequence()
+		if err != nil {
+			return err
+		}
+		message.Number = number
+		if also != nil {
+			if err := also(tx); err != nil {
+				return err
+			}
+		}
+		return store.Put(tx, store.Outbox, store.Number(number), message)
+	})
+	if err == nil {
+		o.line(message)
+	}
+	return err
+}
+
+// line puts a message into its lane.
+func (o *outbox) line(message Outgoing) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	lanes := o.lanes[message.Session]
+	if lanes == nil {
+		lanes = map[string]*lane{}
+		o.lanes[message.Session] = lanes
+	}
+	l := lanes[message.Chat]
+	if l == nil {
+		l = &lane{}
+		lanes[message.Chat] = l
+	}
+	// Two callers may come here in another order than that of their commits.
+	at := len(l.waiting)
+	for at > 0 && l.waiting[at-1].Number > message.Number {
+		at--
+	}
+	l.waiting = append(l.waiting[:at], append([]Outgoing{message}, l.waiting[at:]...)...)
+	o.count[message.Session]++
+	o.run(message.Session, message.Chat, l)
+}
+
+// run gives a lane its goroutine, if it has none. The caller holds mu.
+func (o *outbox) run(session, chat string, l *lane) {
+	if l.running || o.m.ctx.Err() != nil {
+		return
+	}
+	l.running = true
+	o.m.spawn(func() { o.send(session, chat, l) })
+}
+
+// wake has all lanes of a session go on, after its client was exchanged.
+func (o *outbox) wake(session string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for chat, l := range o.lanes[session] {
+		o.run(session, chat, l)
+	}
+}
+
+// abort gives up what waits in a session, for a reason.
+func (o *outbox) abort(session, reason, text string) {
+	o.mu.Lock()
+	lanes := o.lanes[session]
+	delete(o.lanes, session)
+	delete(o.count, session)
+	o.mu.Unlock()
+	for _, l := range lanes {
+		for _, message := range l.waiting {
+			o.report(message, libwa.MessageSendResult{}, &Refusal{Refused, reason, text, 0})
+		}
+	}
+}
+
+// pending counts what waits.
+func (o *outbox) pending() (all int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, count := range o.count {
+		all += count
+	}
+	return all
+}
+
+// Pending counts the messages that wait to be sent.
+func (m *Manager) Pending() int { return m.outbox.pending() }
+
+// send sends what a lane holds, one after the other.
+func (o *outbox) send(session, chat string, l *lane) {
+	for {
+		o.mu.Lock()
+		if len(l.waiting) == 0 || o.lanes[session][chat] != l {
+			l.running = false
+			if len(l.waiting) == 0 && o.lanes[session][chat] == l {
+				delete(o.lanes[session], chat)
+			}
+			o.mu.Unlock()
+			return
+		}
+		message := l.waiting[0]
+		o.mu.Unlock()
+
+		result, err := o.deliver(message)
+		o.mu.Lock()
+		if again(err) {
+			// The client was closed: wake goes on when there is one again.
+			l.running = false
+			o.mu.Unlock()
+			return
+		}
+		// It may have been given up meanwhile.
+		mine := o.lanes[session][chat] == l
+		if mine {
+			l.waiting = l.waiting[1:]
+			o.count[session]--
+		}
+		o.mu.Unlock()
+		if mine {
+			o.report(message, result, err)
+		}
+	}
+}
+
+// again says whether a message has to wait for another client.
+func again(err error) bool {
+	return errors.Is(err, libwa.ErrClientClosed) || errors.Is(err, context.Canceled)
+}
+
+func (o *outbox) deliver(message Outgoing) (libwa.MessageSendResult, error) {
+	s, err := o.m.Get(message.Session)
+	if err != nil {
+		return libwa.MessageSendResult{}, err
+	}
+	s.mu.Lock()
+	client := s.client
+	s.mu.Unlock()
+	if client == nil {
+		return libwa.MessageSendResult{}, libwa.ErrClientClosed
+	}
+	if message.Target != "" {
+		result, err := client.MessageReact(o.m.ctx, libwa.MessageReactParams{
+			Chat: message.Chat, Target: message.Target, Emoji: message.Emoji, Sender: message.Sender, FromMe: message.FromMe, MessageID: message.ID,
+		})
+		return libwa.MessageSendResult(result), err
+	}
+	params := libwa.MessageSendParams{Chat: message.Chat, Text: message.Text, MessageID: message.ID}
+	if message.Quote != nil {
+		params.Quote = message.Quote
+	}
+	if len(message.Mentions) > 0 {
+		params.Mentions = message.Mentions
+	}
+	return client.MessageSend(o.m.ctx, params)
+}
+
+// report posts what came of a message; then it leaves the store.
+func (o *outbox) report(message Outgoing, result libwa.MessageSendResult, err error) {
+	data := map[string]any{"message_id": message.ID, "chat": message.Chat}
+	kind := "message.sent"
+	if err != nil {
+		kind = "message.failed"
+		data["reason"], data["text"] = "failed", err.Error()
+		var refusal *Refusal
+		if errors.As(refusalOf(err), &refusal) {
+			data["reason"], data["text"], data["retry_after"] = refusal.Reason, refusal.Text, seconds(refusal.RetryAfter)
+		}
+	} else {
+		data["chat"], data["sent_at_ms"] = result.Chat, result.SentAt.UnixMilli()
+	}
+	id := "evt_" + strings.ToLower(message.ID) + "_sent"
+	event := events.Event{ID: id, Type: kind, Session: message.Session, Chat: message.Chat, Data: encode(data)}
+	o.m.Events.PostWith(event, func(tx *bbolt.Tx) error {
+		return tx.Bucket(store.Outbox).Delete(store.Number(message.Number))
+	})
+}
+
+// word makes a stable word of a status code: WA_ERROR_NOT_LINKED becomes
+// not_linked.
+func word(status libwa.Status) string {
+	return strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(status.Name(), "WA_"), "ERROR_"))
+}

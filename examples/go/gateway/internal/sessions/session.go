@@ -1,0 +1,236 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	libwa "github.com/libwa/libwa/bindings/go"
+	"github.com/libwa/libwa/examples/go/gateway/internal/events"
+)
+
+// A Session is one device: linked, being linked, or not.
+type Session struct {
+	m  *Manager
+	id string
+
+	// turn holds a token while something exchanges the client: a restart, an
+	// unlinking. Only one can.
+	turn chan struct{}
+
+	mu      sync.Mutex
+	client  *libwa.Client
+	status  Status
+	changed chan struct{}
+	attempt *attempt // the pairing that is under way
+	last    *attempt // the pairing before it, whose code verify still knows
+	closed  chan struct{}
+}
+
+func newSession(m *Manager, r record) *Session {
+	return &Session{
+		m: m, id: r.ID, turn: make(chan struct{}, 1), changed: make(chan struct{}),
+		status: Status{ID: r.ID, State: Unlinked, Created: r.Created, Since: r.Created, Version: 1},
+	}
+}
+
+// Status gives the session's status.
+func (s *Session) Status() Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
+}
+
+// Changed gives the status, and a channel that is closed when it changes.
+func (s *Session) Changed() (Status, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status, s.changed
+}
+
+// Wait waits until the status has another version than the given one, or ctx
+// ends.
+func (s *Session) Wait(ctx context.Context, version uint64) Status {
+	for {
+		status, changed := s.Changed()
+		if status.Version != version {
+			return status
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return status
+		}
+	}
+}
+
+// set changes the status; what is new of it is posted as an event. The caller
+// holds mu.
+func (s *Session) set(change func(*Status)) {
+	before := s.status
+	change(&s.status)
+	if s.status.sameAs(before) {
+		return
+	}
+	s.status.Version++
+	if s.status.State != before.State {
+		s.status.Since = time.Now().UTC().Truncate(time.Millisecond)
+	}
+	close(s.changed)
+	s.changed = make(chan struct{})
+	if s.status.State != before.State || s.status.Stage != before.Stage || s.status.Reason != before.Reason {
+		s.post("session.state", map[string]any{
+			"state": s.status.State, "stage": s.status.Stage, "reason": s.status.Reason, "detail": s.status.Detail,
+			"phone": s.status.Phone, "jid": s.status.JID,
+		})
+	}
+}
+
+// post posts an event of the gateway's own.
+func (s *Session) post(kind string, data map[string]any) {
+	s.m.Events.Post(events.Event{Type: kind, Session: s.id, Data: encode(data)}, nil)
+}
+
+// open opens the session's client. A linked one is not connected by that.
+func (s *Session) open() error {
+	options := append([]libwa.Option{libwa.WithSessionID(s.id)}, s.m.Client...)
+	client, err := s.m.fleet.Open(options...)
+	if err != nil {
+		return err
+	}
+	var account libwa.SessionStatusResult
+	if client.Linked() {
+		ctx, cancel := context.WithTimeout(s.m.ctx, 10*time.Second)
+		defer cancel()
+		if account, err = client.SessionStatus(ctx); err != nil {
+			client.Close()
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.client = client
+	s.closed = make(chan struct{})
+	if client.Linked() {
+		s.set(func(status *Status) {
+			*status = s.fresh(Disconnected)
+			status.Phone, status.JID = "+"+account.Phone, account.JID
+		})
+	}
+	return nil
+}
+
+// fresh gives a status that has nothing but the state.
+func (s *Session) fresh(state State) Status {
+	return Status{ID: s.id, State: state, Created: s.status.Created, Since: s.status.Since, Version: s.status.Version}
+}
+
+// connect connects a linked session, and says whether it is one.
+func (s *Session) connect() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == nil || !s.client.Linked() || s.attempt != nil {
+		return false
+	}
+	if err := s.client.Connect(); err != nil {
+		s.m.Log.Warn("a session could not be connected", "session", s.id, "error", err)
+		return false
+	}
+	if s.status.State == Disconnected {
+		s.set(func(status *Status) { status.State, status.Reason, status.Detail = Connecting, "", "" })
+	}
+	return true
+}
+
+// close closes the client.
+func (s *Session) close() {
+	s.mu.Lock()
+	client := s.client
+	s.client = nil
+	s.mu.Unlock()
+	if client != nil {
+		client.Close()
+	}
+}
+
+// exclusively runs what exchanges the client, if nothing else does; a pairing
+// that is under way ends before.
+func (s *Session) exclusively(run func() error) error {
+	select {
+	case s.turn <- struct{}{}:
+	default:
+		return &Refusal{Busy, "session_busy", "The session is just being restarted or unlinked.", time.Second}
+	}
+	defer func() { <-s.turn }()
+	s.cancel("cancelled")
+	return run()
+}
+
+// Restart closes the session and opens it again. It stays linked.
+func (s *Session) Restart() error {
+	return s.exclusively(func() error {
+		s.close()
+		return s.reopen()
+	})
+}
+
+// reopen opens the session anew after it was closed, and connects it if it is
+// linked. The status of one that is not stays.
+func (s *Session) reopen() error {
+	if err := s.open(); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.set(func(status *Status) {
+			*status = s.fresh(Stopped)
+			status.Reason, status.Detail = "store", "The session could not be opened. Restart it, or look at the gateway's log."
+		})
+		s.m.Log.Error("a session could not be opened", "session", s.id, "error", err)
+		return &Refusal{Unavailable, "session_stopped", "The session could not be opened again; the gateway's log says why.", 5 * time.Second}
+	}
+	s.connect()
+	return nil
+}
+
+// Unlink logs the session out, if it is linked, and forgets any pairing. It is
+// as new then.
+func (s *Session) Unlink(ctx context.Context) error {
+	return s.unlink(ctx, false)
+}
+
+func (s *Session) unlink(ctx context.Context, remove bool) error {
+	return s.exclusively(func() error {
+		s.mu.Lock()
+		client, closed := s.client, s.closed
+		s.mu.Unlock()
+		if client != nil && client.Linked() {
+			s.m.outbox.abort(s.id, "logged_out", "The session was unlinked.")
+			logout(ctx, client, closed)
+		} else if client != nil && remove {
+			client.SessionErase(ctx)
+		}
+		s.close()
+		if remove {
+			return nil
+		}
+		s.mu.Lock()
+		s.last = nil
+		s.set(func(status *Status) { *status = s.fresh(Unlinked) })
+		s.mu.Unlock()
+		return s.reopen()
+	})
+}
+
+// logout unlinks a client, and waits until its last events have been taken. A
+// server that cannot be reached does not keep the session alive.
+func logout(ctx context.Context, client *libwa.Client, closed <-chan struct{}) {
+	limited, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	if err := client.Logout(limited); err != nil && !errors.Is(err, libwa.ErrClientClosed) {
+		client.SessionErase(limited)
+	}
+	select {
+	case <-closed:
+	case <-limited.Done():
+	}
+}

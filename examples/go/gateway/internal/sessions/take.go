@@ -1,0 +1,173 @@
+package sessions
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	libwa "github.com/libwa/libwa/bindings/go"
+	"github.com/libwa/libwa/examples/go/gateway/internal/events"
+)
+
+// take notes what an event of the fleet says about the session, and posts it.
+func (s *Session) take(event libwa.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client != event.Client() {
+		// Of a client that was closed. What is durable comes again.
+		return
+	}
+	switch event := event.(type) {
+	case *libwa.Connection:
+		s.connection(event)
+		return
+	case *libwa.Ready:
+		if s.attempt == nil {
+			s.connected(event)
+		}
+		return
+	case *libwa.LoggedOut:
+		s.loggedOut(event)
+	case *libwa.Restricted:
+		s.set(func(status *Status) {
+			status.Reason, status.Detail = string(event.Kind), event.UserText
+			if wait := time.Until(event.EndsAt); !event.EndsAt.IsZero() && wait > 0 {
+				status.Retry = seconds(wait)
+			}
+		})
+	case *libwa.Closed:
+		s.clientClosed(event)
+		return
+	case *libwa.Overflow:
+		s.m.Log.Warn("events were dropped: the log is too slow", "session", s.id, "count", event.Count)
+		return
+	case *libwa.Log:
+		s.m.Log.Debug(event.Text, "session", s.id, "target", event.Target)
+		return
+	case *libwa.Result:
+		return
+	case *libwa.PairingCode, *libwa.PairingQR, *libwa.PairingProgress, *libwa.PairingExpired, *libwa.PairingError, *libwa.PairingPasskey, *libwa.PairingSuccess:
+		// The pairing that they belong to takes them itself; what comes here
+		// is of one that was given up.
+		return
+	}
+	s.pass(event)
+}
+
+func (s *Session) connection(event *libwa.Connection) {
+	if s.attempt != nil {
+		s.attempt.trouble = event.Text
+		return
+	}
+	if !s.client.Linked() || s.status.State == LoggedOut {
+		return
+	}
+	switch event.State {
+	case libwa.ConnectionStateOnline:
+		// Ready says more.
+	case libwa.ConnectionStateConnecting, libwa.ConnectionStateConnected:
+		if s.status.State == Connected || s.status.State == Disconnected && s.status.Reason == "" {
+			s.set(func(status *Status) { status.State = Connecting })
+		}
+	default:
+		s.set(func(status *Status) {
+			status.State, status.Reason, status.Detail = Disconnected, event.Reason, ""
+			status.Retry = seconds(event.RetryIn)
+			if status.Reason == "" {
+				status.Reason = "connection_lost"
+			}
+		})
+	}
+}
+
+func (s *Session) connected(event *libwa.Ready) {
+	s.set(func(status *Status) {
+		method := status.Method
+		*status = s.fresh(Connected)
+		status.Method, status.Phone, status.JID = method, "+"+event.Phone, event.JID
+	})
+	s.m.outbox.wake(s.id)
+}
+
+func (s *Session) loggedOut(event *libwa.LoggedOut) {
+	if event.Redelivered {
+		return
+	}
+	s.set(func(status *Status) {
+		phone := status.Phone
+		*status = s.fresh(LoggedOut)
+		status.Phone, status.Reason, status.Detail = phone, "logged_out_"+string(event.Reason), event.UserText
+	})
+	s.m.outbox.abort(s.id, "logged_out", event.UserText)
+}
+
+// clientClosed opens a client again that has ended by itself.
+func (s *Session) clientClosed(event *libwa.Closed) {
+	close(s.closed)
+	if event.Reason == libwa.CloseReasonByHost {
+		return
+	}
+	client := s.client
+	s.m.spawn(func() {
+		select {
+		case s.turn <- struct{}{}:
+		default:
+			return // who has the turn opens it
+		}
+		defer func() { <-s.turn }()
+		s.mu.Lock()
+		same := s.client == client
+		s.mu.Unlock()
+		if same && s.m.ctx.Err() == nil {
+			s.cancel("cancelled")
+			s.close()
+			s.reopen()
+		}
+	})
+}
+
+// pass posts an event of libwa as it is; when it is on the disk, libwa may
+// forget it.
+func (s *Session) pass(event libwa.Event) {
+	info := event.Info()
+	data, chat := body(event.JSON())
+	id := ""
+	if data != nil {
+		// The same event makes the same id whenever it is delivered.
+		hash := sha256.New()
+		hash.Write([]byte(s.id + "\x00" + event.Type() + "\x00"))
+		hash.Write(data)
+		id = "evt_" + hex.EncodeToString(hash.Sum(nil)[:12])
+	}
+	s.m.Events.Post(events.Event{
+		ID: id, Type: event.Type(), Session: s.id, Time: info.Time, Redelivered: info.Redelivered, Chat: chat, Data: data,
+	}, func() { event.Ack() })
+}
+
+// body gives the fields of an event of libwa that are not told elsewhere, and
+// the chat that it belongs to.
+func body(text json.RawMessage) (data json.RawMessage, chat string) {
+	fields := map[string]json.RawMessage{}
+	if json.Unmarshal(text, &fields) != nil {
+		return nil, ""
+	}
+	for _, told := range []string{"type", "id", "client", "request", "time_ms", "redelivered"} {
+		delete(fields, told)
+	}
+	json.Unmarshal(fields["chat"], &chat)
+	return encode(fields), chat
+}
+
+func encode(value any) json.RawMessage {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return nil
+	}
+	return encoded
+}
+
+// seconds rounds a wait up.
+func seconds(wait time.Duration) int {
+	return int((wait + time.Second - 1) / time.Second)
+}

@@ -1,0 +1,118 @@
+// Package store is the gateway's own file: one bbolt database for tokens,
+// sessions, the log of events, webhooks and what waits to be sent. The file of
+// libwa, which holds the sessions' keys, is another one and never opened here.
+package store
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+// The buckets. Keys of those with a number are big endian, so that they are in
+// the order of the numbers.
+var (
+	Tokens   = []byte("tokens")   // by id
+	Sessions = []byte("sessions") // by id
+	Events   = []byte("events")   // by cursor
+	Audit    = []byte("audit")    // by number
+	Webhooks = []byte("webhooks") // by id
+	Queue    = []byte("queue")    // by webhook and cursor: what is to be delivered
+	Dead     = []byte("dead")     // by webhook and cursor: what was given up
+	Outbox   = []byte("outbox")   // by number: what is to be sent
+	Sent     = []byte("sent")     // by token, session and Idempotency-Key
+)
+
+var buckets = [][]byte{Tokens, Sessions, Events, Audit, Webhooks, Queue, Dead, Outbox, Sent}
+
+// ErrInUse says that another process has the file open.
+var ErrInUse = errors.New("another gateway has this data folder open")
+
+// DB is the open file.
+type DB struct{ *bbolt.DB }
+
+// Open opens the file in a folder, and makes both if need be, readable by
+// their owner only.
+func Open(folder string) (*DB, error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(folder, "gateway.db")
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
+	if errors.Is(err, berrors.ErrTimeout) {
+		return nil, fmt.Errorf("%w: %s", ErrInUse, folder)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	// Writers who come at the same time share one commit.
+	db.MaxBatchDelay = 2 * time.Millisecond
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for _, name := range buckets {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		db.Close()
+		return nil, err
+	}
+	return &DB{db}, nil
+}
+
+// Number makes a key of a number.
+func Number(n uint64) []byte {
+	return binary.BigEndian.AppendUint64(nil, n)
+}
+
+// Under makes a key of an id and a number, so that those of one id are
+// together and in order.
+func Under(id string, n uint64) []byte {
+	return binary.BigEndian.AppendUint64(append([]byte(id), 0), n)
+}
+
+// Prefix is what the keys made with Under begin with.
+func Prefix(id string) []byte {
+	return append([]byte(id), 0)
+}
+
+// NumberOf gives the number at the end of a key.
+func NumberOf(key []byte) uint64 {
+	if len(key) < 8 {
+		return 0
+	}
+	return binary.BigEndian.Uint64(key[len(key)-8:])
+}
+
+// Put writes a value as JSON.
+func Put(tx *bbolt.Tx, bucket, key []byte, value any) error {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return tx.Bucket(bucket).Put(key, encoded)
+}
+
+// Get reads a value, and says whether it is there.
+func Get(tx *bbolt.Tx, bucket, key []byte, value any) (bool, error) {
+	encoded := tx.Bucket(bucket).Get(key)
+	if encoded == nil {
+		return false, nil
+	}
+	return true, json.Unmarshal(encoded, value)
+}
+
+// Last gives the highest number that a bucket has a key of.
+func Last(tx *bbolt.Tx, bucket []byte) uint64 {
+	key, _ := tx.Bucket(bucket).Cursor().Last()
+	return NumberOf(key)
+}
