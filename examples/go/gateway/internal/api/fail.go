@@ -25,7 +25,6 @@ var (
 	errScope       = problem.New(http.StatusForbidden, "scope_missing", "The token does not allow this.")
 	errSession     = problem.New(http.StatusForbidden, "session_forbidden", "The token is not for this session.")
 	errInternal    = problem.New(http.StatusInternalServerError, "internal", "Something went wrong here; the gateway's log has more under this request's id.")
-	errStopping    = problem.New(http.StatusServiceUnavailable, "stopping", "The gateway is being stopped.").After(5 * time.Second)
 	errTimeout     = problem.New(http.StatusServiceUnavailable, "timeout", "It took too long. Try again.").After(5 * time.Second)
 )
 

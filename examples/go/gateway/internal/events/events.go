@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"strconv"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
@@ -203,7 +205,7 @@ func (l *Log) persist(batch []entry) bool {
 			return true
 		}
 		l.log.Error("the log of events cannot be written", "error", err)
-		if err == bbolt.ErrDatabaseNotOpen {
+		if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 			return false
 		}
 		time.Sleep(pause)

@@ -85,6 +85,7 @@ export function clock(seconds) {
 
 // left shows how long a code is still good, and says it now and then.
 export function left(method, seconds, whole) {
+	seconds = Math.min(seconds, whole);
 	$(method + "-left").textContent = seconds > 0 ? `${clock(seconds)} left` : "about to end";
 	const bar = $(method + "-bar");
 	bar.style.setProperty("--left", Math.min(1, Math.max(0, seconds / whole)).toFixed(4));

@@ -1,0 +1,314 @@
+//go:build browser
+
+// Package browser uses the gateway's page as people do, with a Chromium
+// without a window, against wa-sim.
+package browser
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/libwa/libwa/bindings/go/watest"
+	"github.com/libwa/libwa/examples/go/gateway/internal/config"
+	"github.com/libwa/libwa/examples/go/gateway/internal/server"
+)
+
+var (
+	sim      *watest.Sim
+	driverAt string
+)
+
+const token = "a token for the tests of the page"
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if sim, err = watest.Run(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer sim.Stop()
+		at, stop, err := driver()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer stop()
+		driverAt = at
+		return m.Run()
+	}())
+}
+
+var secret = strings.ReplaceAll(token, " ", "-")
+
+// start runs a gateway, and gives its address.
+func start(t testing.TB, arguments ...string) string {
+	t.Helper()
+	c, err := config.Parse(append([]string{
+		"--listen=127.0.0.1:0", "--ops-listen=", "--data=" + t.TempDir(), "--wa=server.url=" + sim.WS, "--wa=server.root_key=" + sim.RootKey,
+		"--wa=reconnect.base_ms=100", "--simulator-page=" + sim.Control + "/",
+	}, arguments...), func(name string) (string, bool) { return secret, name == config.Variable("admin-token") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := server.New(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	for range 500 {
+		if response, err := http.Get(s.URL() + "/info"); err == nil {
+			response.Body.Close()
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return s.URL()
+}
+
+var lastNumber atomic.Int64
+
+func newPhone(t testing.TB, switches watest.Switches) *watest.Phone {
+	t.Helper()
+	phone, err := sim.NewPhone(t.Context(), fmt.Sprintf("1556%07d", lastNumber.Add(1)), "Ada", switches)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return phone
+}
+
+// login gives the page the token.
+func (b *browser) login(url string) {
+	b.t.Helper()
+	b.go_(url)
+	b.awaitView("token")
+	b.fill("#token", secret)
+	b.click("#token-form button.main")
+	b.await("a view behind the token", func() bool { return b.view() != "token" })
+}
+
+// code asks for a code and reads it off the page.
+func (b *browser) code(number string) string {
+	b.t.Helper()
+	b.awaitView("start")
+	b.fill("#number", number)
+	b.click("#panel-code button.main")
+	b.awaitView("code")
+	return strings.Join(strings.Fields(b.text("#code")), "")
+}
+
+func enter(t testing.TB, phone *watest.Phone, code, outcome string) {
+	ctx := t.Context()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if got, err := phone.Enter(ctx, code); err != nil || got.Outcome != outcome {
+			t.Errorf("the phone says %+v, %v; wanted %s", got, err, outcome)
+		}
+	}()
+	t.Cleanup(func() { <-done })
+}
+
+// On a wide and a narrow screen, light and dark: from the token to connected,
+// a lost connection, and unlinked by the phone.
+func TestByCode(t *testing.T) {
+	for name, size := range map[string][2]int{"desktop": {1280, 860}, "phone": {390, 844}} {
+		for _, scheme := range []string{"light", "dark"} {
+			t.Run(name+" "+scheme, func(t *testing.T) {
+				phone := newPhone(t, nil)
+				b := open(t, size[0], size[1], scheme)
+				b.go_(start(t))
+				b.awaitView("token")
+				picture := func(state string) {
+					b.picture(fmt.Sprintf("%s-%s-%s", state, name, scheme))
+					if b.run("return document.documentElement.scrollWidth > innerWidth") == true {
+						t.Errorf("%s: the page is wider than the screen", state)
+					}
+				}
+				picture("1-token")
+				b.fill("#token", "wrong")
+				b.click("#token-form button.main")
+				b.await("an error", func() bool { return strings.Contains(b.text("#token-error"), "not valid") })
+				b.fill("#token", secret)
+				b.click("#token-form button.main")
+				b.awaitView("start")
+				picture("2-start")
+				b.fill("#number", "0301234567")
+				b.click("#panel-code button.main")
+				b.await("an error", func() bool { return strings.Contains(b.text("#number-error"), "country code") })
+				picture("3-wrong-number")
+				code := b.code("+" + phone.Number)
+				if len(code) != 8 {
+					t.Fatalf("%q is not a code", code)
+				}
+				picture("4-code")
+				if left := b.text("#code-left"); !strings.HasPrefix(left, "2:") && left != "3:00 left" {
+					t.Errorf("the countdown is %q", left)
+				}
+				if b.run("return document.querySelector('#simulator').href") != sim.Control+"/" {
+					t.Error("there is no link to the simulated phones")
+				}
+				enter(t, phone, code, "linked")
+				b.awaitView("done")
+				b.await("connected", func() bool { return b.text("#done-title") == "Connected" })
+				picture("5-connected")
+				state, err := phone.State(t.Context())
+				if err != nil || len(state.Companions) != 1 {
+					t.Fatal(state, err)
+				}
+				if name == "desktop" && scheme == "light" {
+					fault := watest.Fault{When: map[string]any{"point": "accept"}, Do: "drop", Times: 3}
+					if err := sim.AddFault(t.Context(), fault); err != nil {
+						t.Fatal(err)
+					}
+					sim.Cut(t.Context(), state.Companions[0].JID)
+					b.await("a lost connection", func() bool { return b.text("#done-title") != "Connected" })
+					picture("6-lost")
+					sim.ClearFaults(t.Context())
+					b.await("connected again", func() bool { return b.text("#done-title") == "Connected" })
+				}
+				if err := phone.UnlinkAll(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				b.awaitView("failed")
+				picture("7-unlinked")
+			})
+		}
+	}
+}
+
+func TestByQR(t *testing.T) {
+	phone := newPhone(t, nil)
+	b := open(t, 390, 844, "light")
+	b.login(start(t))
+	b.click("#tab-qr")
+	b.picture("q1-qr-tab")
+	b.click("#qr-start")
+	b.awaitView("qr")
+	b.await("the picture", func() bool { return b.run("const i = document.querySelector('#qr'); return i.complete && i.naturalWidth > 0") == true })
+	b.picture("q2-qr")
+	request, _ := http.NewRequest("GET", b.run("return location.origin").(string)+"/v1/sessions/default/pairing", nil)
+	request.Header.Set("Authorization", "Bearer "+secret)
+	var shown struct{ QRCode string }
+	decode(t, request, &shown)
+	outcome, err := phone.Scan(t.Context(), shown.QRCode)
+	if err != nil || outcome.Outcome != "linked" {
+		t.Fatal(outcome, err)
+	}
+	b.awaitView("done")
+}
+
+func TestExpiry(t *testing.T) {
+	phone := newPhone(t, nil)
+	b := open(t, 390, 844, "dark")
+	b.login(start(t, "--wa=pairing.code_ttl_ms=2000"))
+	b.code("+" + phone.Number)
+	b.awaitView("failed")
+	if title := b.text("#failed-title"); title != "The code was not typed in time" {
+		t.Errorf("the title is %q", title)
+	}
+	b.picture("e1-expired")
+	b.click("#again")
+	b.awaitView("code")
+}
+
+func TestWrongCode(t *testing.T) {
+	phone := newPhone(t, nil)
+	b := open(t, 390, 844, "light")
+	b.login(start(t, "--wa=pairing.success_timeout_ms=1500"))
+	code := b.code("+" + phone.Number)
+	wrong := "1" + code[1:]
+	if wrong == code {
+		wrong = "2" + code[1:]
+	}
+	enter(t, phone, wrong, "wrong_code")
+	b.awaitView("failed")
+	b.picture("e2-wrong")
+}
+
+// Without a mouse: the keyboard alone does it.
+func TestKeyboard(t *testing.T) {
+	const tab, enterKey, right = "\ue004", "\ue007", "\ue014"
+	phone := newPhone(t, nil)
+	b := open(t, 1280, 860, "light")
+	b.go_(start(t))
+	b.awaitView("token")
+	focused := func() string {
+		id, _ := b.run("return document.activeElement.id").(string)
+		return id
+	}
+	b.await("the focus on the token", func() bool { return focused() == "token" })
+	b.press(secret + enterKey)
+	b.awaitView("start")
+	b.await("the focus on the number", func() bool { return focused() == "number" })
+	// Back to the tabs, to the other one and back.
+	b.run("document.querySelector('#tab-code').focus()")
+	b.press(right)
+	if focused() != "tab-qr" || b.run("return document.querySelector('#panel-qr').hidden") != false {
+		t.Error("the arrow goes to the other tab")
+	}
+	b.press(right)
+	b.press(tab)
+	if focused() != "number" {
+		t.Errorf("after the tab comes %q", focused())
+	}
+	b.press("+" + phone.Number + enterKey)
+	b.awaitView("code")
+	if heading := focused(); heading != "code-title" {
+		t.Errorf("the focus is on %q", heading)
+	}
+	if said := b.text("#say"); said == "" && b.run("return document.querySelector('#say').textContent") == "" {
+		t.Error("the code is not announced")
+	}
+	enter(t, phone, strings.Join(strings.Fields(b.text("#code")), ""), "linked")
+	b.awaitView("done")
+	// The token is nowhere but in the page's memory.
+	if kept := b.run("return localStorage.length + sessionStorage.length + document.cookie.length"); kept != 0.0 {
+		t.Errorf("the page keeps %v", kept)
+	}
+	if strings.Contains(b.run("return document.documentElement.outerHTML + location.href").(string), secret) {
+		t.Error("the token is in the page")
+	}
+}
+
+// The account's passkey has to confirm: by comparing codes, after the
+// challenge was answered elsewhere.
+func TestPasskey(t *testing.T) {
+	phone := newPhone(t, watest.Switches{"passkey": "before_finish"})
+	b := open(t, 390, 844, "light")
+	b.login(start(t))
+	code := b.code("+" + phone.Number)
+	go phone.Enter(t.Context(), code)
+	b.awaitView("passkey")
+	b.picture("p1-passkey")
+	b.click("[data-view=passkey] [data-cancel]")
+	b.awaitView("start")
+}
+
+// The gateway goes away, and comes back.
+func TestUnreachable(t *testing.T) {
+	b := open(t, 1280, 860, "light")
+	b.login(start(t))
+	b.awaitView("start")
+	b.cdp("Network.enable", object{})
+	b.cdp("Network.emulateNetworkConditions", object{"offline": true, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0})
+	b.await("the banner", func() bool { return b.run("return document.querySelector('#offline').hidden") == false })
+	b.picture("u1-unreachable")
+	b.cdp("Network.emulateNetworkConditions", object{"offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
+	b.await("no banner", func() bool { return b.run("return document.querySelector('#offline').hidden") == true })
+}
