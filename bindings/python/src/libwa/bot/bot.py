@@ -364,7 +364,7 @@ class Bot(Router, Waits):
         return self._running.create_task(coroutine, getattr(coroutine, "__name__", "task"))
 
     async def _wait_for(self, event: str, condition: Callable[[Any], object] | None, timeout: float | None) -> Any:
-        return await self._running.wait_for(event, condition or (lambda subject: True), timeout)
+        return await self._running.wait_for(event, (lambda subject: True) if condition is None else condition, timeout)
 
 
 B = TypeVar("B", bound=Bot)

@@ -172,7 +172,7 @@ class Connecting:
     """`connecting`: a connection is being made.
 
     Attributes:
-        attempt: How many attempts in a row have failed before.
+        attempt: Its number among the attempts since the last login, from 1.
     """
 
     attempt: int
@@ -200,8 +200,8 @@ class Disconnected:
     """`disconnected`: there is no connection, and none will be made by itself.
 
     Attributes:
-        reason: Why, as a stable word: "by_host", "closed", "replaced" and so on.
-        detail: Why, in a sentence for the programmer; None when the bot wished it.
+        reason: Why, as a stable word: "by_host" when the bot wished it, else "replaced" and so on.
+        detail: Why, in a sentence for the programmer.
     """
 
     reason: str | None

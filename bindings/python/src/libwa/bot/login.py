@@ -38,7 +38,7 @@ class Login:
             try:
                 return await self._attempt(failed + 1)
             except Error as error:
-                if not isinstance(error.event, (library.PairingExpired, library.PairingFailed, library.Result)):
+                if isinstance(error.event, (library.LoggedOut, library.Restricted, library.Closed)):
                     raise
                 failed += 1
                 wait = self._options.retry.wait(failed, error.retry_after) if error.retryable else None

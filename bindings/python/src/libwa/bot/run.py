@@ -259,7 +259,7 @@ class Run:
         elif event.state == "reconnecting":
             self._emit("reconnecting", events.Reconnecting(event.reason, event.text, event.retry_in or 0.0, event.attempt))
         elif event.state == "disconnected":
-            self._emit("disconnected", events.Disconnected(event.reason, event.text))
+            self._emit("disconnected", events.Disconnected(event.reason if event.status else "by_host", event.text))
             # While it is being linked, the login decides.
             if event.status and self._login is None:
                 error = error_for(event.status, event.text)

@@ -144,6 +144,7 @@ class Group:
         self.id = id
         self.creator = creator
         self._tester = tester
+        self._path = f"/groups/{id.partition('@')[0]}"
 
     async def send(self, text: str, *, by: Person | None = None) -> str:
         """Somebody, its creator if nobody is named, writes into it."""
@@ -167,10 +168,10 @@ class Group:
 
     async def set_subject(self, subject: str) -> None:
         """Its creator renames it."""
-        await self._tester.control("POST", f"/groups/{self.id}/set", {"what": "subject", "text": subject})
+        await self._tester.control("POST", f"{self._path}/set", {"what": "subject", "text": subject})
 
     async def _change(self, verb: str, people: tuple[Person, ...]) -> None:
-        await self._tester.control("POST", f"/groups/{self.id}/{verb}", {"members": [person.number for person in people]})
+        await self._tester.control("POST", f"{self._path}/{verb}", {"members": [person.number for person in people]})
 
 
 class BotTester:

@@ -1,0 +1,79 @@
+"""`python -m libwa.bot`: looks at a bot's session from the command line, and takes it away."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+
+from .. import errors
+from .erase import clear, opened, remove_files
+from .exits import ExitCode, exit_code
+from .options import Given, Options, resolve
+from .phone import masked
+
+# How long clearing a session may wait for WhatsApp.
+_CLEAR_SECONDS = 20.0
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--session-id", metavar="NAME", help="the session (SESSION_ID, or default)")
+    common.add_argument("--session-dir", metavar="FOLDER", help="where sessions are kept (SESSION_DIR, or sessions)")
+    common.add_argument("--env-file", metavar="FILE", default=".env", help="a file of variables (.env)")
+    parser = argparse.ArgumentParser(
+        prog="python -m libwa.bot", description="Looks at a bot's session from the command line, and takes it away."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("status", parents=[common], help="tell whether the session is linked; exits with 1 when it is not")
+    clearing = commands.add_parser("clear", parents=[common], help="unlink the session and remove its files")
+    clearing.add_argument("--local", action="store_true", help="remove the files only; the phone goes on listing the device")
+    return parser
+
+
+async def _status(options: Options) -> int:
+    try:
+        async with opened(options) as client:
+            if client is None or not client.is_linked:
+                print(f"{options.session_id}: not linked.")
+                return 1
+            status = await client.session.status()
+    except (errors.StoreLockedError, errors.SessionInUseError):
+        print(f"{options.session_id}: in use by a bot that runs.")
+        return 0
+    print(f"{options.session_id}: linked as {masked(status.phone or '')}.")
+    return 0
+
+
+async def _clear(options: Options, local: bool) -> int:
+    if local:
+        async with opened(options):
+            pass  # a bot that runs keeps its files
+        remove_files(options)
+        gone = False
+    else:
+        gone = await clear(options, _CLEAR_SECONDS)
+    then = "" if gone else " If the phone still lists the device, remove it there: Settings > Linked devices."
+    print(f"{options.session_id}: cleared.{then}")
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command line and answers its exit status."""
+    asked = _parser().parse_args(arguments)
+    try:
+        # No number is needed to look at a session.
+        given = Given("qr", session_id=asked.session_id, session_dir=asked.session_dir, env_file=asked.env_file)
+        options = resolve(given)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return int(ExitCode.USAGE)
+    try:
+        return asyncio.run(_status(options) if asked.command == "status" else _clear(options, asked.local))
+    except errors.Error as error:
+        print(error, file=sys.stderr)
+        return int(exit_code(error))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
