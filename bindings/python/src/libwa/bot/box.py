@@ -45,7 +45,7 @@ class Style:
 
 def box(title: str, code: str, steps: Sequence[str], style: Style) -> str:
     """The box, as lines that each end with a newline."""
-    spaced = "  ".join(" ".join(half) for half in code.split("-"))
+    spaced = " - ".join(" ".join(half) for half in code.split("-"))
     if style.width < _NARROWEST:
         lines = [title, "", code, ""]
         for number, step in enumerate(steps, 1):
@@ -68,6 +68,11 @@ def box(title: str, code: str, steps: Sequence[str], style: Style) -> str:
 
 def _padded(line: str, width: int, bold: bool, style: Style) -> str:
     return (style.bold(line) if bold else line) + " " * (width - len(line))
+
+
+def indented(text: str, style: Style) -> str:
+    """A sentence under the box, as lines that each end with a newline."""
+    return textwrap.fill(text, max(style.width, 8), initial_indent="  ", subsequent_indent="  ") + "\n"
 
 
 def countdown(left: float, whole: float, style: Style) -> str:

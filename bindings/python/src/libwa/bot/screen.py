@@ -10,7 +10,7 @@ import sys
 from typing import TextIO
 
 from . import events
-from .box import Style, box, countdown
+from .box import Style, box, countdown, indented
 from .options import Display
 
 # How often the time left is written.
@@ -120,7 +120,7 @@ class TerminalScreen(PlainScreen):
         picture = self._picture(code) + "\n"
         columns, rows = shutil.get_terminal_size()
         if picture.splitlines() and max(map(len, picture.splitlines())) > columns:
-            self._write("This terminal is too narrow for the QR code: make it wider.\n")
+            self._write(indented("This terminal is too narrow for the QR code: make it wider.", self._style()))
             return
         if lines:
             self._write(f"\x1b[{lines}A\x1b[J")
@@ -137,18 +137,19 @@ class TerminalScreen(PlainScreen):
 
     def progress(self, text: str) -> None:
         self._settle()
-        self._write(f"  {text}\n")
+        self._write(indented(text, self._style()))
 
     def ended(self, message: str, retry_in: float | None) -> None:
         self._settle()
         style = self._style()
-        then = "" if retry_in is None else f" Trying again in {retry_in:.0f} seconds."
-        self._write(f"  {style.red(message)}{then}\n")
+        self._write(style.red(indented(message, style)))
+        if retry_in is not None:
+            self._write(indented(f"Trying again in {retry_in:.0f} seconds.", style))
 
     def ready(self, user: events.User) -> None:
         self._settle()
         style = self._style()
-        self._write(f"  {style.green('Connected')} as {style.bold(user.name)}\n")
+        self._write(style.green(indented(f"Connected as {user.name}", style)))
 
     def close(self) -> None:
         self._settle()

@@ -1,0 +1,108 @@
+"""The exit statuses of programs that are bots, and their signals."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from programs import Program, environment
+
+import libwa
+from libwa import errors
+from libwa.bot.exits import ExitCode, exit_code
+from libwa.testing import Simulator
+
+NUMBER = "15551234567"
+
+
+def program(sim: Simulator, folder: Path, options: str = "", more: str = "", **env: str) -> Program:
+    source = f"from libwa.bot import *\nbot = Bot({options})\n{more}\nbot.run()\nprint('over')"
+    return Program(["-c", source], folder, environment(sim, folder, PHONE_NUMBER=NUMBER, **env))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_stop_it_well(wa_sim: Simulator, tmp_path: Path, number: signal.Signals) -> None:
+    wa_sim.phone(NUMBER)
+    with program(wa_sim, tmp_path, more="bot.shutdown(lambda: print('goodbye'))") as bot:
+        bot.expect("Pairing code")
+        assert bot.stop(number) == 0
+    assert bot.output.endswith("goodbye\nover\n")
+    assert bot.errors == ""
+
+
+def test_a_second_signal_ends_it_at_once(wa_sim: Simulator, tmp_path: Path) -> None:
+    wa_sim.phone(NUMBER)
+    hook = "import asyncio\n@bot.shutdown\nasync def hang():\n    print('hanging')\n    await asyncio.sleep(1000)"
+    with program(wa_sim, tmp_path, more=hook) as bot:
+        bot.expect("Pairing code")
+        bot.process.send_signal(signal.SIGTERM)
+        bot.expect("hanging")
+        assert bot.stop(signal.SIGTERM) == -signal.SIGTERM
+
+
+def test_reasons(wa_sim: Simulator, tmp_path: Path) -> None:
+    wa_sim.phone(NUMBER)
+    with program(wa_sim, tmp_path, "code_expiry=1, retry=Retry(max=0)") as bot:
+        assert bot.wait() == ExitCode.PAIRING_EXPIRED
+    assert "The code was not entered in time." in bot.errors
+    assert "over" not in bot.output
+
+    with program(wa_sim, tmp_path, "config={'server.uri': 'x'}") as bot:
+        assert bot.wait() == ExitCode.USAGE
+    assert "server.uri" in bot.errors
+
+    (tmp_path / "sessions" / "broken.db").write_bytes(b"this is no database" * 100)
+    with program(wa_sim, tmp_path, "session_id='broken'") as bot:
+        assert bot.wait() == ExitCode.STORE
+
+    with program(wa_sim, tmp_path, more="@bot.startup\ndef fail(): raise LookupError('no database')") as bot:
+        assert bot.wait() == ExitCode.FAILED
+    assert "LookupError: no database" in bot.errors
+
+
+def test_logged_out_while_it_was_away(wa_sim: Simulator, tmp_path: Path) -> None:
+    phone = wa_sim.phone(NUMBER)
+    with program(wa_sim, tmp_path) as bot:
+        assert bot.link(phone).linked
+        bot.expect("Connected as")
+        assert bot.stop() == 0
+    phone.unlink()
+    with program(wa_sim, tmp_path) as bot:
+        assert bot.wait() == ExitCode.LOGGED_OUT
+    assert "stopping (LOGGED_OUT, exit status 20)" in bot.errors
+    # The next start links anew, as a supervisor that was told to go on would do.
+    with program(wa_sim, tmp_path) as bot:
+        assert bot.link(phone).linked
+        bot.expect("Connected as")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.PairingExpiredError(), ExitCode.PAIRING_EXPIRED),
+        (errors.PhoneDidNotFinishError(), ExitCode.PAIRING_EXPIRED),
+        (errors.PairingLimitError(), ExitCode.RATE_LIMITED),
+        (errors.RateLimitedError(), ExitCode.RATE_LIMITED),
+        (errors.PasskeyRequiredError(), ExitCode.PASSKEY),
+        (errors.PasskeyFailedError(), ExitCode.PASSKEY),
+        (errors.CodeRefusedError(), ExitCode.PAIRING_FAILED),
+        (errors.FeatureUnavailableError(), ExitCode.PAIRING_FAILED),
+        (errors.PairingNotGenuineError(), ExitCode.PAIRING_FAILED),
+        (errors.LoggedOutError(), ExitCode.LOGGED_OUT),
+        (errors.LinkRevokedError(), ExitCode.LOGGED_OUT),
+        (errors.TemporarilyBannedError(), ExitCode.RESTRICTED),
+        (errors.AccountBannedError(), ExitCode.RESTRICTED),
+        (errors.AccountLockedError(), ExitCode.RESTRICTED),
+        (errors.ClientOutdatedError(), ExitCode.OUTDATED),
+        (errors.ReplacedError(), ExitCode.REPLACED),
+        (errors.StoreLockedError(), ExitCode.STORE),
+        (errors.SessionInUseError(), ExitCode.STORE),
+        (errors.BadValueError(), ExitCode.USAGE),
+        (errors.PanicError(), ExitCode.FAILED),
+        (KeyError(), ExitCode.FAILED),
+    ],
+)
+def test_what_a_failure_means(error: Exception, code: ExitCode) -> None:
+    assert exit_code(error) is code
+    assert isinstance(error, (libwa.Error, KeyError))
