@@ -3,61 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/c.rs"]
+mod c;
 #[path = "abi/calls.rs"]
 mod calls;
 #[path = "common/header.rs"]
 mod header;
 
+use c::{WARNINGS, compile, libraries, root, run};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
-const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 const SANITIZERS: [&str; 3] =
     ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Where cargo put the libraries that it built along with this test.
-fn libraries() -> PathBuf {
-    let mut folder = std::env::current_exe().unwrap();
-    folder.pop();
-    folder
-}
-
-fn run(command: &mut Command) -> Output {
-    let output =
-        command.output().unwrap_or_else(|error| panic!("{command:?} cannot be run ({error}): install it"));
-    assert!(
-        output.status.success(),
-        "{command:?} ended with {}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output
-}
-
-/// Compiles a program of tests/c, or one that stands in `folder`, against the shared library.
-fn compile(folder: &Path, source: &Path, flags: &[&str]) -> PathBuf {
-    let program = folder.join(source.file_stem().unwrap());
-    let mut command = Command::new("gcc");
-    command.args(WARNINGS).args(["-std=c11", "-D_GNU_SOURCE", "-g"]).args(flags);
-    command.arg("-I").arg(root().join("include")).arg("-I").arg(folder).arg(source).arg("-o").arg(&program);
-    // A program looks for the library by its SONAME.
-    let soname = folder.join("libwa.so.0");
-    if !soname.exists() {
-        std::os::unix::fs::symlink(libraries().join("libwa.so"), &soname).unwrap();
-    }
-    command
-        .arg("-L")
-        .arg(libraries())
-        .arg(format!("-Wl,-rpath,{}", folder.display()))
-        .args(["-lwa", "-pthread"]);
-    run(&mut command);
-    program
-}
 
 fn misuse(folder: &Path, flags: &[&str]) -> PathBuf {
     std::fs::write(folder.join("calls.inc"), calls::source()).unwrap();

@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../common/c.rs"]
+mod c;
+mod crash;
 mod durable;
 mod ends;
 mod interruptions;
@@ -13,5 +16,6 @@ mod messages;
 mod passkey;
 mod prekeys;
 mod refusals;
+mod repeats;
 mod server;
 mod world;

@@ -1,4 +1,7 @@
 //! A device could not read its copy of a message of ours, and asks for another.
+//!
+//! The request is acknowledged once it is answered, or will not be: until then the server has it, and brings it again on the next
+//! connection, whatever becomes of this one.
 
 use super::person::outgoing;
 use super::{Cx, Engine, Millis, Output};
@@ -8,7 +11,7 @@ use crate::messaging::desk::{Answered, Missing, Shelf, Wants, asker_key};
 use crate::messaging::stanzas::AddressingMode;
 use crate::messaging::stanzas::outgoing::{PrivacyToken, Resend};
 use crate::messaging::stanzas::retry::IncomingRetry;
-use crate::stanza::{Jid, NodeRef, Server, Text};
+use crate::stanza::{Jid, Node, NodeRef, Server, Text, build};
 use zeroize::Zeroizing;
 
 /// How high the count of a request may be. Baileys asks five times.
@@ -27,13 +30,16 @@ pub(super) struct Again {
     count: u32,
     timestamp: Option<u64>,
     until: Millis,
+    /// The acknowledgement of the request, for when it is dealt with.
+    ack: Option<Node>,
 }
 
 impl Engine {
-    /// A request for a message again. The other name of its sender is at hand.
-    pub(super) fn asked_again(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
-        let Ok(retry) = IncomingRetry::read(node, &self.own) else { return Ok(()) };
-        let Some(asker) = Address::of(&retry.receipt.origin.sender) else { return Ok(()) };
+    /// A request for a message again. The other name of its sender is at hand. True if the answer is due, and with it the
+    /// acknowledgement.
+    pub(super) fn asked_again(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<bool, Missing> {
+        let Ok(retry) = IncomingRetry::read(node, &self.own) else { return Ok(false) };
+        let Some(asker) = Address::of(&retry.receipt.origin.sender) else { return Ok(false) };
         let resolved = self.desk.canonical(&asker);
         let answered_key = asker_key(retry.message_id, &resolved);
         let mut wants = Wants::default();
@@ -43,33 +49,36 @@ impl Engine {
         wants.keys(&self.desk, &asker.user.device(0));
         wants.record(&self.desk, Shelf::Devices, asker.user.key());
         wants.met()?;
-        let Some(sent) = self.desk.outbox.get(retry.message_id.as_bytes()).filter(|sent| sent.taken_ms > 0)
-        else {
+        // One that the server has not confirmed was sent all the same: in an earlier run, say, that ended before it heard so.
+        let Some(sent) = self.desk.outbox.get(retry.message_id.as_bytes()) else {
             self.out.push(Output::Log("a message was asked for again that is not kept any more".to_owned()));
-            return Ok(());
+            return Ok(false);
         };
         let chat = sent.chat.clone();
         if !self.may_have(&asker, &chat)? {
             self.out.push(Output::Log("somebody asked for a message who has no part in it".to_owned()));
-            return Ok(());
+            return Ok(false);
         }
         let mut answered = self.desk.answered.get(&answered_key).cloned().unwrap_or_default();
         if retry.count > MOST_REQUESTS || answered.count >= MOST_ANSWERS {
-            return Ok(());
+            return Ok(false);
+        }
+        if self.again.len() >= MOST_WAITING {
+            // It comes again.
+            return Ok(true);
         }
         answered.count += 1;
         self.mend_session(&asker, &retry, &mut answered, cx);
         self.desk.answered.put(&answered_key, answered);
-        if self.again.len() < MOST_WAITING {
-            self.again.push_back(Again {
-                id: retry.message_id.into(),
-                asker,
-                count: retry.count,
-                timestamp: retry.message_time,
-                until: cx.now.saturating_add(LONGEST_WAIT),
-            });
-        }
-        Ok(())
+        self.again.push_back(Again {
+            id: retry.message_id.into(),
+            asker,
+            count: retry.count,
+            timestamp: retry.message_time,
+            until: cx.now.saturating_add(LONGEST_WAIT),
+            ack: build::ack(&node),
+        });
+        Ok(true)
     }
 
     /// Whether a message of that chat was meant for this device's user.
@@ -134,11 +143,10 @@ impl Engine {
     /// Sends the answers for which there are keys.
     pub(super) fn answer_again(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
         for _ in 0..self.again.len() {
-            let Some(again) = self.again.pop_front() else { break };
+            let Some(mut again) = self.again.pop_front() else { break };
             match self.send_again(&again, cx) {
-                Ok(true) => {}
                 Ok(false) if again.until > cx.now => self.again.push_back(again),
-                Ok(false) => {}
+                Ok(_) => self.out.extend(again.ack.take().map(Output::Send)),
                 Err(missing) => {
                     self.again.push_front(again);
                     return Err(missing);

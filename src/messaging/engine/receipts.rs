@@ -14,7 +14,9 @@ impl Engine {
                 self.learn_names(&receipt.origin, &user)?;
             }
             if receipt.kind == ReceiptKind::Retry {
-                self.asked_again(node, cx)?;
+                if self.asked_again(node, cx)? {
+                    return Ok(());
+                }
             } else if receipt.is_about_members() {
                 self.members_have(&receipt, cx)?;
             } else if is_for_hosts(&receipt.kind) {

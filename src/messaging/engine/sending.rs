@@ -34,6 +34,8 @@ pub(super) struct Sending {
     pub(super) content: content::Outgoing,
     /// The requests that wait for it.
     requests: Vec<u64>,
+    /// It is of an earlier run, in which it may have gone out.
+    resumed: bool,
     /// How often it went out.
     tries: u32,
     not_before: Millis,
@@ -124,7 +126,10 @@ impl Engine {
             // What cannot be read any more cannot be sent either; it was checked when it was handed in.
             if let Ok(content) = content::Outgoing::raw(&sent.message) {
                 self.sends.last = self.sends.last.max(sent.number);
-                self.enter(id, sent.chat, content, None);
+                let number = self.enter(id, sent.chat, content, None);
+                if let Some(sending) = self.sends.all.get_mut(&number) {
+                    sending.resumed = true;
+                }
             }
         }
         Ok(())
@@ -172,7 +177,8 @@ impl Engine {
         sends.by_id.insert(id.clone(), number);
         sends.waiting.insert(number);
         let requests = request.into_iter().collect();
-        let sending = Sending { id, chat, content, requests, tries: 0, not_before: 0, out: None };
+        let sending =
+            Sending { id, chat, content, requests, resumed: false, tries: 0, not_before: 0, out: None };
         sends.all.insert(number, sending);
         number
     }
@@ -186,6 +192,8 @@ impl Engine {
     pub(crate) fn offline(&mut self) {
         self.sends.online = false;
         self.asks.forget();
+        // They were not acknowledged, so the server brings them again.
+        self.again.clear();
         let out: Vec<u64> = self
             .sends
             .all
@@ -286,7 +294,9 @@ impl Engine {
         }
         self.outbox.sent(sending.id.clone(), cx.unix_ms, &mut self.desk);
         if let Some(out) = sending.out {
-            if let Some((key_id, devices)) = out.key_for {
+            // A server that had taken the message before goes no further with this copy of it, and not with our key either.
+            let is_first = !sending.resumed && sending.tries == 1;
+            if let Some((key_id, devices)) = out.key_for.filter(|_| is_first) {
                 self.key_arrived(&sending.chat, key_id, devices);
             }
             if out.phash.is_some() && ack.phash.is_some_and(|theirs| Some(theirs) != out.phash.as_deref()) {

@@ -73,6 +73,8 @@ pub(crate) struct Reuse {
 pub(crate) struct Totals {
     /// Messages that were taken from a device.
     pub(crate) messages: u64,
+    /// Messages that a device sent once more, and that went no further.
+    pub(crate) again: u64,
     /// Ciphertexts for one device.
     pub(crate) pairwise: u64,
     /// Those among them that open a session.
@@ -108,22 +110,16 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// Writes down all ciphertexts of a message that was taken.
     pub(crate) fn record(&self, model: &Model, sender: &DeviceAddress, to: &Jid, node: NodeRef<'_>) {
-        let id = node.str("id").unwrap_or_default();
         let mut state = self.state.lock();
         state.totals.messages += 1;
-        let sender_name = sender.jid().to_string();
-        let name =
-            |jid: &Jid| model.resolve(jid).map_or_else(|| jid.to_string(), |device| device.jid().to_string());
-        let one = node.jid("participant").unwrap_or_else(|| to.clone());
-        for enc in node.children_named("enc") {
-            let receiver = if enc.is("type", "skmsg") { to.to_string() } else { name(&one) };
-            state.enter(&sender_name, receiver, &id, enc);
-        }
-        for to in node.child("participants").iter().flat_map(|list| list.children_named("to")) {
-            if let (Some(jid), Some(enc)) = (to.jid("jid"), to.child("enc")) {
-                state.enter(&sender_name, name(&jid), &id, enc);
-            }
-        }
+        state.record(model, sender, to, node);
+    }
+
+    /// The same for one that was taken before.
+    pub(crate) fn record_again(&self, model: &Model, sender: &DeviceAddress, to: &Jid, node: NodeRef<'_>) {
+        let mut state = self.state.lock();
+        state.totals.again += 1;
+        state.record(model, sender, to, node);
     }
 
     /// The figures.
@@ -144,6 +140,23 @@ impl Ledger {
 }
 
 impl State {
+    fn record(&mut self, model: &Model, sender: &DeviceAddress, to: &Jid, node: NodeRef<'_>) {
+        let id = node.str("id").unwrap_or_default();
+        let sender_name = sender.jid().to_string();
+        let name =
+            |jid: &Jid| model.resolve(jid).map_or_else(|| jid.to_string(), |device| device.jid().to_string());
+        let one = node.jid("participant").unwrap_or_else(|| to.clone());
+        for enc in node.children_named("enc") {
+            let receiver = if enc.is("type", "skmsg") { to.to_string() } else { name(&one) };
+            self.enter(&sender_name, receiver, &id, enc);
+        }
+        for to in node.child("participants").iter().flat_map(|list| list.children_named("to")) {
+            if let (Some(jid), Some(enc)) = (to.jid("jid"), to.child("enc")) {
+                self.enter(&sender_name, name(&jid), &id, enc);
+            }
+        }
+    }
+
     fn enter(&mut self, sender: &str, receiver: String, id: &str, enc: NodeRef<'_>) {
         let bytes = enc.bytes().unwrap_or_default();
         let kind = enc.str("type").unwrap_or_default();

@@ -1,6 +1,6 @@
 //! What a simulated device has received.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use serde::Serialize;
 
@@ -46,6 +46,8 @@ pub(crate) struct Receipt {
 pub(crate) struct Figures {
     /// Messages that were decrypted.
     pub(crate) received: u64,
+    /// Messages that came again under an id that their sender had used: nobody gets to see them.
+    pub(crate) again: u64,
     /// Ciphertexts that were decrypted before.
     pub(crate) duplicates: u64,
     /// Ciphertexts that could not be decrypted.
@@ -63,12 +65,18 @@ pub(crate) struct Figures {
 pub(crate) struct Heard {
     pub(crate) figures: Figures,
     messages: VecDeque<Message>,
+    /// Sender and id of the messages that are kept.
+    known: HashSet<(String, String)>,
     receipts: VecDeque<Receipt>,
 }
 
 impl Heard {
-    /// Notes a message.
-    pub(super) fn note(&mut self, mut message: Message) {
+    /// Notes a message. False if it was noted before: a phone goes by sender and id, and shows it once.
+    pub(super) fn note(&mut self, mut message: Message) -> bool {
+        if !self.known.insert((message.from.clone(), message.id.clone())) {
+            self.figures.again += 1;
+            return false;
+        }
         self.figures.received += 1;
         message.n = self.figures.received;
         let number =
@@ -84,10 +92,13 @@ impl Heard {
                 *last = number;
             }
         }
-        if self.messages.len() >= MAX_KEPT {
-            self.messages.pop_front();
+        if self.messages.len() >= MAX_KEPT
+            && let Some(oldest) = self.messages.pop_front()
+        {
+            self.known.remove(&(oldest.from, oldest.id));
         }
         self.messages.push_back(message);
+        true
     }
 
     /// Notes a receipt.
@@ -115,10 +126,23 @@ mod tests {
 
     fn figures(numbers: &[u64]) -> Figures {
         let mut heard = Heard::default();
-        for n in numbers {
-            heard.note(Message { text: Some(format!("#{n} and more")), ..Message::default() });
+        for (at, n) in numbers.iter().enumerate() {
+            let (id, text) = (at.to_string(), Some(format!("#{n} and more")));
+            assert!(heard.note(Message { id, text, ..Message::default() }));
         }
         heard.figures
+    }
+
+    #[test]
+    fn a_message_is_shown_once() {
+        let mut heard = Heard::default();
+        let message =
+            |from: &str, id: &str| Message { from: from.into(), id: id.into(), ..Message::default() };
+        assert!(
+            heard.note(message("1", "A")) && heard.note(message("2", "A")) && heard.note(message("1", "B"))
+        );
+        assert!(!heard.note(message("1", "A")));
+        assert_eq!((heard.figures.received, heard.figures.again, heard.messages.len()), (3, 1, 3));
     }
 
     #[test]

@@ -203,7 +203,7 @@ fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read
     };
     let chat = incoming.chat(scene);
     let retried = actor.asked.remove(&incoming.id).is_some();
-    actor.heard.note(Message {
+    let is_new = actor.heard.note(Message {
         at_ms: unix_millis(),
         id: incoming.id.clone(),
         chat: chat.clone(),
@@ -218,7 +218,7 @@ fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read
     acknowledge(scene, incoming);
     let is_theirs = incoming.sender.number != scene.address.number;
     // The person is at the phone; other simulated devices of the account only listen.
-    if !is_theirs || scene.address.device != 0 {
+    if !is_new || !is_theirs || scene.address.device != 0 {
         return;
     }
     let Some(habits) = scene.model.phones.get(&scene.address.number).map(|phone| phone.behaviour.clone())

@@ -99,6 +99,7 @@ fn verdict(model: &mut Model, message: &Message<'_>) -> Verdict {
         && !device.sent.insert(digest)
     {
         // Sent again because an acknowledgement was lost: it is on its way already.
+        message.world.ledger.record_again(model, message.sender, message.to, message.node);
         return Ok(Accepted::default());
     }
     let verdict = match &message.to.server {
