@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,6 +29,9 @@ import (
 var sim *watest.Sim
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asGateway) != "" {
+		os.Exit(beGateway())
+	}
 	started, err := watest.Run()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -296,3 +300,6 @@ func (a answer) text(path string) string {
 
 // object makes bodies short to write.
 type object = map[string]any
+
+// itoa writes a number of the JSON as a parameter.
+func itoa(number float64) string { return strconv.FormatFloat(number, 'f', -1, 64) }

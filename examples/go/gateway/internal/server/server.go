@@ -56,35 +56,39 @@ type Server struct {
 
 // New opens everything and listens; Run serves. What was opened is closed
 // again when something fails.
-func New(c *config.Config, log *slog.Logger) (s *Server, err error) {
-	s = &Server{config: c, log: log, metrics: &metrics.Set{}, serving: make(chan error, 2), tidied: make(chan struct{})}
-	defer func() {
-		if err != nil {
-			s.closeStores()
-		}
-	}()
-	if s.db, err = store.Open(c.Data); err != nil {
+func New(c *config.Config, log *slog.Logger) (*Server, error) {
+	s := &Server{config: c, log: log, metrics: &metrics.Set{}, serving: make(chan error, 2), tidied: make(chan struct{})}
+	if err := s.open(); err != nil {
+		s.closeStores()
 		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) open() (err error) {
+	c, log := s.config, s.log
+	if s.db, err = store.Open(c.Data); err != nil {
+		return err
 	}
 	operator, err := c.Operator()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	accepted, err := tokens.Open(s.db, operator)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if c.Auth == "on" && !accepted.Any() {
-		return nil, ErrNoTokens
+		return ErrNoTokens
 	}
 	s.hooks, err = hooks.Open(s.db, log, hooks.Options{
 		Attempts: c.WebhookAttempts, RetryFirst: c.WebhookRetryFirst, RetryMax: c.WebhookRetryMax, Timeout: c.WebhookTimeout, Private: c.WebhookPrivate,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if s.events, err = events.Open(s.db, log, c.EventsKeep, s.hooks.Enqueue); err != nil {
-		return nil, err
+		return err
 	}
 	s.audit = audit.Open(s.db, log, c.AuditKeep)
 	s.sessions, err = sessions.New(sessions.Options{
@@ -92,7 +96,7 @@ func New(c *config.Config, log *slog.Logger) (s *Server, err error) {
 		CodeTimeout: c.CodeTimeout, StartPause: c.StartPause, MaxSessions: c.MaxSessions, MaxPending: c.MaxPending,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.api, err = api.New(api.Options{
 		DB: s.db, Sessions: s.sessions, Events: s.events, Hooks: s.hooks, Tokens: accepted, Audit: s.audit, Metrics: s.metrics, Log: log,
@@ -101,10 +105,10 @@ func New(c *config.Config, log *slog.Logger) (s *Server, err error) {
 		WaitMax: c.WaitMax, Heartbeat: c.Heartbeat, WriteTimeout: c.WriteTimeout, StreamsMax: c.MaxStreams, TrustedProxies: c.TrustedProxies,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.figures()
-	return s, s.listen()
+	return s.listen()
 }
 
 // clientOptions are what all clients of libwa are opened with.

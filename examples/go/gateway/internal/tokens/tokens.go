@@ -54,7 +54,7 @@ func (t *Token) May(scope Scope) bool {
 
 // Reaches says whether the token is for a session.
 func (t *Token) Reaches(session string) bool {
-	return slices.ContainsFunc(t.Allowed, func(pattern string) bool {
+	return t.ReachesAll() || slices.ContainsFunc(t.Allowed, func(pattern string) bool {
 		matched, err := path.Match(pattern, session)
 		return matched && err == nil
 	})

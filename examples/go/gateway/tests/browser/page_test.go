@@ -200,7 +200,9 @@ func TestByQR(t *testing.T) {
 	b.picture("q1-qr-tab")
 	b.click("#qr-start")
 	b.awaitView("qr")
-	b.await("the picture", func() bool { return b.run("const i = document.querySelector('#qr'); return i.complete && i.naturalWidth > 0") == true })
+	b.await("the picture", func() bool {
+		return b.run("const i = document.querySelector('#qr'); return i.complete && i.naturalWidth > 0") == true
+	})
 	b.picture("q2-qr")
 	request, _ := http.NewRequest("GET", b.run("return location.origin").(string)+"/v1/sessions/default/pairing", nil)
 	request.Header.Set("Authorization", "Bearer "+secret)

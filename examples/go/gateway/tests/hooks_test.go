@@ -1,0 +1,260 @@
+package tests
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	webhook "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/libwa/libwa/bindings/go/watest"
+)
+
+// A receiver takes webhooks, checks their signatures with a library that is
+// not ours, and fails when it is told to.
+type receiver struct {
+	t      testing.TB
+	server *httptest.Server
+
+	mu       sync.Mutex
+	secret   string
+	failing  func(attempt int) int // gives a status, 0 for none
+	attempts int
+	got      []received
+}
+
+type received struct {
+	id   string
+	body object
+}
+
+func newReceiver(t testing.TB) *receiver {
+	r := &receiver{t: t}
+	r.server = httptest.NewServer(r)
+	t.Cleanup(r.server.Close)
+	return r
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	text, err := io.ReadAll(request.Body)
+	if err != nil {
+		r.t.Error(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.attempts++
+	verifier, err := webhook.NewWebhook(r.secret)
+	if err != nil {
+		r.t.Error(err)
+	} else if err := verifier.Verify(text, request.Header); err != nil {
+		r.t.Errorf("the signature: %v", err)
+	} else if verifier.Verify(append(text, ' '), request.Header) == nil {
+		r.t.Error("a changed body has a good signature")
+	}
+	if r.failing != nil {
+		if status := r.failing(r.attempts); status != 0 {
+			w.WriteHeader(status)
+			return
+		}
+	}
+	var body object
+	if err := json.Unmarshal(text, &body); err != nil {
+		r.t.Error(err)
+	}
+	r.got = append(r.got, received{request.Header.Get("Webhook-Id"), body})
+}
+
+func (r *receiver) all() []received {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]received(nil), r.got...)
+}
+
+func (r *receiver) tried() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.attempts
+}
+
+func (r *receiver) fail(failing func(int) int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failing = failing
+}
+
+// register makes a webhook for a receiver, and gives its path.
+func (g *gateway) register(r *receiver, types ...string) string {
+	g.t.Helper()
+	made := g.do("POST", "/v1/webhooks", object{"url": r.server.URL + "/hook", "types": types}).want(201)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.secret = made.text("secret")
+	if !strings.HasPrefix(r.secret, "whsec_") {
+		g.t.Errorf("the secret is %q", r.secret)
+	}
+	path := "/v1/webhooks/" + made.text("id")
+	if shown := g.do("GET", path, nil).want(200); strings.Contains(string(shown.Body), r.secret) {
+		g.t.Error("the secret is shown again")
+	}
+	return path
+}
+
+// write has a phone write texts to a number.
+func write(t testing.TB, phone *watest.Phone, number string, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if err := sim.Do(limited(t), "POST", "/phones/"+phone.Number+"/send", object{"to": strings.TrimPrefix(number, "+"), "text": text}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// numbered gives texts with numbers.
+func numbered(name string, count int) (texts []string) {
+	for i := range count {
+		texts = append(texts, fmt.Sprintf("%s %02d", name, i))
+	}
+	return texts
+}
+
+// A receiver that fails at first gets everything all the same: each chat in
+// its order, each event with its own id.
+func TestWebhook(t *testing.T) {
+	g := start(t)
+	_, number := g.linked("default", nil)
+	ada, _ := newPhone(t, nil)
+	bob, _ := newPhone(t, nil)
+	r := newReceiver(t)
+	g.register(r, "message")
+	r.fail(func(attempt int) int {
+		if attempt <= 6 || attempt%3 == 0 {
+			return 500
+		}
+		return 0
+	})
+	wanted := map[string][]string{ada.Number: numbered("ada", 8), bob.Number: numbered("bob", 8)}
+	var both sync.WaitGroup
+	for _, phone := range []*watest.Phone{ada, bob} {
+		both.Add(1)
+		go func() {
+			defer both.Done()
+			write(t, phone, number, wanted[phone.Number]...)
+		}()
+	}
+	both.Wait()
+	g.await("all deliveries", func() bool { return len(r.all()) >= 16 })
+	got := map[string][]string{}
+	ids := map[string]bool{}
+	for _, delivery := range r.all() {
+		data := delivery.body["data"].(object)
+		sender := data["sender_phone"].(string)
+		got[sender] = append(got[sender], data["text"].(string))
+		if ids[delivery.id] || delivery.id != delivery.body["id"] || delivery.body["type"] != "message" {
+			t.Errorf("%+v", delivery)
+		}
+		ids[delivery.id] = true
+	}
+	for phone, texts := range wanted {
+		if strings.Join(got[phone], ",") != strings.Join(texts, ",") {
+			t.Errorf("%s: %v", phone, got[phone])
+		}
+	}
+}
+
+// What is given up becomes a dead letter, can be looked at, and be delivered
+// again; meanwhile the chat goes on.
+func TestDeadLetters(t *testing.T) {
+	g := start(t, "--webhook-attempts=3")
+	_, number := g.linked("default", nil)
+	ada, _ := newPhone(t, nil)
+	r := newReceiver(t)
+	path := g.register(r, "message")
+	r.fail(func(attempt int) int {
+		if attempt <= 3 {
+			return 400
+		}
+		return 0
+	})
+	write(t, ada, number, "first", "second")
+	g.await("the second", func() bool { return len(r.all()) == 1 })
+	if text := r.all()[0].body["data"].(object)["text"]; text != "second" {
+		t.Errorf("%v came first", text)
+	}
+	letters := g.do("GET", path+"/dead-letters", nil).want(200)
+	list := letters.get("deadLetters").([]any)
+	if len(list) != 1 {
+		t.Fatalf("%s", letters.Body)
+	}
+	letter := list[0].(object)
+	if letter["attempts"] != 3.0 || letter["error"] != "the webhook answered 400" {
+		t.Errorf("%v", letter)
+	}
+	g.do("POST", path+"/redeliver", object{"cursor": "999999"}).want(404)
+	g.do("POST", path+"/redeliver", object{"cursor": "x"}).want(422)
+	g.do("POST", path+"/redeliver", object{"cursor": letter["cursor"]}).want(202).is("count", 1.0)
+	g.await("the first", func() bool { return len(r.all()) == 2 })
+	if again := r.all()[1]; again.body["data"].(object)["text"] != "first" || again.id != letter["event"].(object)["id"] {
+		t.Errorf("%+v", again)
+	}
+	if left := g.do("GET", path+"/dead-letters", nil).want(200).get("deadLetters").([]any); len(left) != 0 {
+		t.Errorf("%v are left", left)
+	}
+	g.do("POST", path+"/redeliver", nil).want(202).is("count", 0.0)
+	g.do("DELETE", path, nil).want(204)
+	g.do("GET", path, nil).want(404)
+	tried := r.tried()
+	write(t, ada, number, "third")
+	g.event("message", "text", "third")
+	if r.tried() != tried {
+		t.Error("a webhook that was removed gets more")
+	}
+}
+
+// A webhook that answers too slowly has failed; one that asks for time gets
+// it; a redirect is not followed.
+func TestSlowWebhook(t *testing.T) {
+	g := start(t, "--webhook-timeout=200ms")
+	_, number := g.linked("default", nil)
+	ada, _ := newPhone(t, nil)
+	r := newReceiver(t)
+	g.register(r, "message")
+	r.fail(func(attempt int) int {
+		switch attempt {
+		case 1:
+			time.Sleep(400 * time.Millisecond)
+			return 200
+		case 2:
+			return 302
+		case 3:
+			return 429
+		}
+		return 0
+	})
+	write(t, ada, number, "patience")
+	g.await("the delivery", func() bool { return len(r.all()) == 1 })
+	if r.tried() != 4 {
+		t.Errorf("%d attempts", r.tried())
+	}
+}
+
+// Without leave, webhooks do not reach this machine and private networks.
+func TestPrivateAddresses(t *testing.T) {
+	g := start(t, "--webhook-private=false")
+	for _, address := range []string{"http://127.0.0.1:1/", "http://localhost/", "http://[::1]/", "http://10.0.0.1/", "http://169.254.169.254/latest", "http://[fd00::1]/", "http://100.64.0.1/", "http://0.0.0.0/"} {
+		g.do("POST", "/v1/webhooks", object{"url": address}).want(422).is("code", "webhook_invalid")
+	}
+	// What a name stands for is looked at when it is used.
+	id := g.do("POST", "/v1/webhooks", object{"url": "http://localhost.:1/", "types": []string{"session.state"}}).want(201).text("id")
+	_, number := newPhone(t, nil)
+	g.pair("default", number)
+	g.await("a failed attempt", func() bool {
+		return strings.Contains(g.logs.String(), "private network") || strings.Contains(g.logs.String(), "could not be reached")
+	})
+	g.do("DELETE", "/v1/webhooks/"+id, nil).want(204)
+}
