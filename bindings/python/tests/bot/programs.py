@@ -35,11 +35,14 @@ def environment(sim: Simulator, folder: Path, **more: str) -> dict[str, str]:
 class Program:
     """A program that runs; what it writes is collected."""
 
-    def __init__(self, arguments: list[str], folder: Path, env: dict[str, str]) -> None:
+    def __init__(self, arguments: list[str], folder: Path, env: dict[str, str], user: int | None = None) -> None:
+        """With a `user`, the arguments name the interpreter too."""
+        mine = [sys.executable, "-W", "error::RuntimeWarning"] if user is None else []
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error::RuntimeWarning", *arguments],
+            [*mine, *arguments],
             cwd=folder,
             env=env,
+            user=user,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -105,6 +108,7 @@ class Program:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self.process.poll() is None:
             self.kill()
+        self._end()
 
 
 class Somebody:

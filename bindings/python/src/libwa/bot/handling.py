@@ -60,6 +60,8 @@ class Handling:
         return taken
 
     async def _by_routes(self, router: Router, message: Message) -> bool:
+        if router is self._router and await self._help(message):
+            return True
         for entry in router._table.routes:
             if isinstance(entry, Router):
                 if await self._through(entry, message):
@@ -69,7 +71,7 @@ class Handling:
                     return True
             elif entry.suits(message) and await self._run(entry, message):
                 return True
-        return router is self._router and await self._help(message)
+        return False
 
     async def _run(self, route: Route, message: Message, *args: Any, **named: Any) -> bool:
         try:
@@ -91,12 +93,12 @@ class Handling:
         return await self._run(route, message, *args, **named)
 
     async def _help(self, message: Message) -> bool:
-        """Answers `/help`, if the bot has commands and none of them is that one."""
+        """Answers `/help`, if the bot has commands and none of them is that one. Handlers that take everything come after it."""
         found = split(message.text, self._prefix) if message.kind == "text" and not message.from_me else None
         if found is None or found[0] != "help":
             return False
         commands = list(self._router._commands(message))
-        if not commands:
+        if not commands or any("help" in (command.name, *command.aliases) for command in commands):
             return False
         wanted = found[1].strip().lower()
         if wanted.startswith(self._prefix):
