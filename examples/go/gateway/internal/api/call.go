@@ -11,6 +11,7 @@ import (
 	"path"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,7 +120,39 @@ func decode[T any](c *call) (value T, err error) {
 	if trimmed := strings.TrimSpace(string(text)); !strings.HasPrefix(trimmed, "{") {
 		return value, problem.New(http.StatusBadRequest, "json_malformed", "The body has to be a JSON object.")
 	}
-	return value, nil
+	return value, withoutNulls(text)
+}
+
+// withoutNulls refuses fields that are null: one that is not wanted is left
+// out. What an authenticator has made is not looked into.
+func withoutNulls(text []byte) error {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(text, &fields) != nil {
+		return nil
+	}
+	for name, field := range fields {
+		var inner any
+		if string(field) == "null" || name != "assertion" && json.Unmarshal(field, &inner) == nil && holdsNull(inner) {
+			return problem.Newf(http.StatusBadRequest, "field_type", "The field %q cannot hold null: leave out what is not wanted.", name)
+		}
+	}
+	return nil
+}
+
+func holdsNull(value any) bool {
+	switch value := value.(type) {
+	case nil:
+		return true
+	case []any:
+		return slices.ContainsFunc(value, holdsNull)
+	case map[string]any:
+		for _, inner := range value {
+			if holdsNull(inner) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func malformed(err error) error {
@@ -136,17 +169,34 @@ func malformed(err error) error {
 	return problem.New(http.StatusBadRequest, "json_malformed", "The body has to be one JSON object.")
 }
 
+// parameter reads a parameter of the query, which may be given once.
+func (c *call) parameter(name string) (text string, given bool, err error) {
+	values := c.r.URL.Query()[name]
+	if len(values) > 1 || len(values) == 1 && values[0] == "" {
+		return "", true, badParameter(name, "given once, with a value")
+	}
+	if len(values) == 0 {
+		return "", false, nil
+	}
+	return values[0], true, nil
+}
+
+var durationShape = regexp.MustCompile(waitPattern)
+
 // duration reads a parameter such as 30s; a bare number is seconds.
 func (c *call) duration(name string, most time.Duration) (time.Duration, error) {
-	text := c.r.URL.Query().Get(name)
-	if text == "" {
-		return 0, nil
+	text, given, err := c.parameter(name)
+	if err != nil || !given {
+		return 0, err
+	}
+	if !durationShape.MatchString(text) {
+		return 0, badParameter(name, "a duration such as 30s")
+	}
+	if !strings.HasSuffix(text, "s") && !strings.HasSuffix(text, "m") {
+		text += "s"
 	}
 	duration, err := time.ParseDuration(text)
 	if err != nil {
-		duration, err = time.ParseDuration(text + "s")
-	}
-	if err != nil || duration < 0 {
 		return 0, badParameter(name, "a duration such as 30s")
 	}
 	return min(duration, most), nil
@@ -154,9 +204,9 @@ func (c *call) duration(name string, most time.Duration) (time.Duration, error) 
 
 // number reads a parameter that is a whole number.
 func (c *call) number(name string, otherwise, most uint64) (uint64, error) {
-	text := c.r.URL.Query().Get(name)
-	if text == "" {
-		return otherwise, nil
+	text, given, err := c.parameter(name)
+	if err != nil || !given {
+		return otherwise, err
 	}
 	number, err := strconv.ParseUint(text, 10, 64)
 	if err != nil || number > most {

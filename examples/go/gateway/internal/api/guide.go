@@ -253,7 +253,7 @@ func (a *API) guideStatus(c *call) error {
 
 // guideQR shows the QR code, and starts pairing by QR if need be.
 func (a *API) guideQR(c *call) error {
-	format, err := qrFormat(c.r)
+	format, err := c.qrFormat()
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ type DeadLetterList struct {
 
 // A RedeliverRequest says what is to be delivered again.
 type RedeliverRequest struct {
-	Cursor string `json:"cursor,omitempty" doc:"Which dead letter; all if left out." pattern:"^[0-9]+$"`
+	Cursor *string `json:"cursor,omitempty" doc:"Which dead letter; all if left out." pattern:"^[0-9]+$"`
 }
 
 // A RedeliverAnswer says how many dead letters were put into the queue.
@@ -162,8 +162,8 @@ func (a *API) redeliver(c *call) error {
 		return err
 	}
 	cursor := uint64(0)
-	if request.Cursor != "" {
-		if cursor, err = strconv.ParseUint(request.Cursor, 10, 63); err != nil || cursor == 0 {
+	if request.Cursor != nil {
+		if cursor, err = strconv.ParseUint(*request.Cursor, 10, 63); err != nil || cursor == 0 {
 			return problem.New(http.StatusUnprocessableEntity, "cursor_invalid", "A dead letter is named by its cursor.")
 		}
 	}

@@ -60,9 +60,15 @@ func optional(o openapi.Operation) openapi.Operation {
 	return o
 }
 
+// Shapes of parameters, for their checks and for the document.
+const (
+	waitPattern = `^[0-9]{1,4}(ms|s|m)?$`
+	typePattern = `^[a-z_.*]{1,64}$`
+)
+
 var (
 	waitParameter = openapi.Parameter{Name: "wait", In: "query", Doc: "How long to wait for something to happen, such as 30s; at most a minute.",
-		Schema: map[string]any{"type": "string", "pattern": `^[0-9]{1,4}(ms|s|m)?$`}}
+		Schema: map[string]any{"type": "string", "pattern": waitPattern}}
 	versionParameter = openapi.Parameter{Name: "version", In: "query", Doc: "The version that is known: with wait, the answer comes when there is another.",
 		Schema: map[string]any{"type": "integer", "minimum": 0, "maximum": 1 << 62}}
 	formatParameter = openapi.Parameter{Name: "format", In: "query", Doc: "As what the QR code is wanted; the header Accept says it too.",
@@ -139,8 +145,8 @@ func (a *API) pairingRoutes() []*route {
 	routes := []*route{
 		{Operation: with(op("POST", base, "startPairing", "Pair a session by code or QR", "Answers when the code or the first QR code is there."), PairingRequest{}, answers(200, PairingAnswer{}, "What to show to the user.")),
 			Refusals: []int{409, 422, 502}, handle: a.startPairing},
-		{Operation: with(op("GET", base, "getPairing", "Look at the running or last pairing", ""), nil, answers(200, PairingAnswer{}, "The pairing."), waitParameter, versionParameter),
-			Refusals: []int{400}, handle: a.getPairing},
+		{Operation: with(op("GET", base, "getPairing", "Look at the running or last pairing", ""), nil, answers(200, PairingAnswer{}, "The pairing.")),
+			handle: a.getPairing},
 		{Operation: with(op("DELETE", base, "cancelPairing", "Cancel the running pairing", ""), nil, answers(204, nil, "It is cancelled.")),
 			Refusals: []int{409}, handle: a.cancelPairing},
 		{Operation: with(op("GET", base+"/qr", "getQR", "Draw the QR code that is shown", ""), nil, qrAnswers(PairingAnswer{}), formatParameter),
@@ -162,7 +168,7 @@ func (a *API) eventRoutes() []*route {
 		Schema: map[string]any{"type": "string", "pattern": `^([0-9]{1,18}|now)$`}}
 	session := openapi.Parameter{Name: "session", In: "query", Doc: "Only events of this session."}
 	kind := openapi.Parameter{Name: "type", In: "query", Doc: "Only events of this type; * stands for any part.",
-		Schema: map[string]any{"type": "string", "pattern": `^[a-z_.*]{1,64}$`}}
+		Schema: map[string]any{"type": "string", "pattern": typePattern}}
 	routes := []*route{
 		{Operation: with(op("GET", "/v1/events", "listEvents", "Read events, or follow them",
 			"With Accept: text/event-stream they come as they happen, each with its cursor as id; a stream that is taken up again with Last-Event-ID or after misses nothing that is kept."),

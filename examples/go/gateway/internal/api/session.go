@@ -238,7 +238,7 @@ func (a *API) requestQR(c *call) (*libwa.PairingQR, error) {
 
 // getQR draws the QR code that is shown at the moment.
 func (a *API) getQR(c *call) error {
-	format, err := qrFormat(c.r)
+	format, err := c.qrFormat()
 	if err != nil {
 		return err
 	}
@@ -258,15 +258,17 @@ func (a *API) getQR(c *call) error {
 
 // qrFormat says as what a QR code is wanted: by the parameter format, or by
 // the header Accept.
-func qrFormat(r *http.Request) (string, error) {
-	switch format := r.URL.Query().Get("format"); format {
-	case "json", "png", "svg":
+func (c *call) qrFormat() (string, error) {
+	format, given, err := c.parameter("format")
+	switch {
+	case err != nil:
+		return "", err
+	case format == "json" || format == "png" || format == "svg":
 		return format, nil
-	case "":
-	default:
+	case given:
 		return "", badParameter("format", "json, png or svg")
 	}
-	accept := r.Header.Get("Accept")
+	accept := c.r.Header.Get("Accept")
 	switch {
 	case strings.HasPrefix(accept, "image/png"):
 		return "png", nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -62,14 +63,23 @@ func (a *API) listEvents(c *call) error {
 	return c.reply(http.StatusOK, list)
 }
 
+var typeShape = regexp.MustCompile(typePattern)
+
 // eventFilter says which events are wanted: of sessions that the token is for,
 // and of those that the parameters name.
 func (a *API) eventFilter(c *call) (func(*events.Event) bool, error) {
-	session, kind := c.r.URL.Query().Get("session"), c.r.URL.Query().Get("type")
+	session, _, err := c.parameter("session")
+	if err != nil {
+		return nil, err
+	}
+	kind, given, err := c.parameter("type")
+	if err != nil {
+		return nil, err
+	}
 	if session != "" && !c.token.Reaches(session) {
 		return nil, errSession
 	}
-	if _, err := path.Match(kind, ""); err != nil || len(kind) > 64 {
+	if given && !typeShape.MatchString(kind) {
 		return nil, badParameter("type", "a type of events, or a pattern with *")
 	}
 	token := c.token
@@ -86,22 +96,30 @@ func (a *API) eventFilter(c *call) (func(*events.Event) bool, error) {
 // sends by itself, goes before the parameter after. The word "now" stands for
 // the end of the log.
 func (a *API) cursor(c *call) (uint64, error) {
-	given := c.r.URL.Query().Get("after")
-	if last := c.r.Header.Get("Last-Event-ID"); last != "" {
-		given = last
-	}
-	switch given {
-	case "":
-		return 0, nil
-	case "now":
-		_, newest := a.Events.Bounds()
-		return newest, nil
-	}
-	after, err := strconv.ParseUint(given, 10, 63)
+	after, _, err := c.parameter("after")
 	if err != nil {
-		return 0, badParameter("after", "the cursor of an event, or now")
+		return 0, err
 	}
-	return after, nil
+	cursor := uint64(0)
+	for _, text := range []string{after, c.r.Header.Get("Last-Event-ID")} {
+		if text == "" {
+			continue
+		}
+		var ok bool
+		if cursor, ok = a.position(text); !ok {
+			return 0, badParameter("after", "the cursor of an event, or now")
+		}
+	}
+	return cursor, nil
+}
+
+func (a *API) position(text string) (cursor uint64, ok bool) {
+	if text == "now" {
+		_, newest := a.Events.Bounds()
+		return newest, true
+	}
+	cursor, err := strconv.ParseUint(text, 10, 63)
+	return cursor, err == nil
 }
 
 // stream sends events as they come, until the client goes, is too slow, or

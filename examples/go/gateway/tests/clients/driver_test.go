@@ -1,6 +1,6 @@
-//go:build browser
+//go:build clients
 
-package browser
+package clients
 
 import (
 	"bytes"
