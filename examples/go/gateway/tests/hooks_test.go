@@ -91,6 +91,9 @@ func (r *receiver) fail(failing func(int) int) {
 // register makes a webhook for a receiver, and gives its path.
 func (g *gateway) register(r *receiver, types ...string) string {
 	g.t.Helper()
+	if len(types) == 0 {
+		types = []string{"*"}
+	}
 	made := g.do("POST", "/v1/webhooks", object{"url": r.server.URL + "/hook", "types": types}).want(201)
 	r.mu.Lock()
 	defer r.mu.Unlock()
