@@ -53,7 +53,9 @@ class Container:
         self.command: list[str] = []
         self.health: list[str] = []
         self._python = root / "venv" / "bin" / "python"
-        subprocess.run([sys.executable, "-m", "venv", str(root / "venv")], check=True)
+        # One that users without rights can reach, which those in a home folder may not be.
+        python = shutil.which("python3", path="/usr/bin") or sys.executable
+        subprocess.run([python, "-m", "venv", str(root / "venv")], check=True)
 
     def moved(self, text: str) -> str:
         """The text with its absolute paths inside the folder."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import run
+from conftest import output_of, run, script
 
 from libwa.bot import Bot, F, Message, PairingCode, User
 from libwa.bot.testing import BotTester
@@ -39,3 +39,12 @@ def test_the_first_bot(capsys: pytest.CaptureFixture[str]) -> None:
     assert code.display == f"{code.code[:4]}-{code.code[4:]}"
     assert code.steps[-1] == "Enter the code"
     assert 0 < code.expires_in <= 180
+
+
+def test_whoever_wants_no_bot_imports_none() -> None:
+    source = """
+print([name for name in sys.modules if name.startswith("libwa.bot")])
+import libwa.bot
+print("libwa.testing" in sys.modules, "libwa.bot.testing" in sys.modules)
+"""
+    assert output_of(script(source)) == "[]\nFalse False\n"
