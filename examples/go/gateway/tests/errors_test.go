@@ -1,13 +1,17 @@
 package tests
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/libwa/libwa/bindings/go/watest"
+	"github.com/libwa/libwa/examples/go/gateway/internal/server"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
 )
 
@@ -320,5 +324,31 @@ func TestPage(t *testing.T) {
 	var info map[string]any
 	if err := json.Unmarshal(g.do("GET", "/info", nil, header{"Authorization", ""}).want(200).Body, &info); err != nil || info["simulatorPage"] != sim.Control+"/" {
 		t.Error(info, err)
+	}
+}
+
+// Before its sessions are open the gateway says that it is not ready.
+func TestNotReady(t *testing.T) {
+	folder := t.TempDir()
+	token := newToken(t, folder, []tokens.Scope{tokens.Admin})
+	s, err := server.New(settings(t, folder), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	early := httptest.NewServer(s.Handler())
+	defer early.Close()
+	g := &gateway{t: t, url: early.URL, token: token, logs: &output{}, http: early.Client()}
+	for path, at := range map[string]string{guide + "/status": "error.", "/v1/sessions": ""} {
+		a := g.do("GET", path, nil).want(503).is(at+"code", "not_ready")
+		if a.Header.Get("Retry-After") == "" {
+			t.Errorf("%s: there is no Retry-After", path)
+		}
+	}
+	g.as("wrong").do("GET", "/v1/sessions", nil).want(401)
+	g.do("GET", "/info", nil).want(200)
+	ended, end := context.WithCancel(limited(t))
+	end()
+	if err := s.Run(ended); err != nil {
+		t.Error(err)
 	}
 }

@@ -156,6 +156,9 @@ func (s *Server) listen() (err error) {
 	return nil
 }
 
+// Handler gives what answers requests for the API and the page.
+func (s *Server) Handler() http.Handler { return s.api }
+
 // URL gives the address of the API and the page.
 func (s *Server) URL() string {
 	scheme := "http"

@@ -88,6 +88,8 @@ func (s *Session) begin(method, number string, report func(string)) (a *attempt,
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
+	case s.moving:
+		return nil, false, errBusy()
 	case s.client == nil:
 		return nil, false, &Refusal{Unavailable, "session_stopped", "The session is not open; restart it, or try again.", 2 * time.Second}
 	case s.attempt != nil && s.attempt.method == method && s.attempt.number == number:

@@ -20,6 +20,7 @@ type Session struct {
 	turn chan struct{}
 
 	mu      sync.Mutex
+	moving  bool // somebody has the turn: no pairing begins
 	client  *libwa.Client
 	status  Status
 	changed chan struct{}
@@ -157,14 +158,36 @@ func (s *Session) close() {
 // exclusively runs what exchanges the client, if nothing else does; a pairing
 // that is under way ends before.
 func (s *Session) exclusively(run func() error) error {
+	if !s.takeTurn() {
+		return errBusy()
+	}
+	defer s.giveTurn()
+	s.cancel("cancelled")
+	return run()
+}
+
+// takeTurn takes the turn, if nobody has it.
+func (s *Session) takeTurn() bool {
 	select {
 	case s.turn <- struct{}{}:
 	default:
-		return &Refusal{Busy, "session_busy", "The session is just being restarted or unlinked.", time.Second}
+		return false
 	}
-	defer func() { <-s.turn }()
-	s.cancel("cancelled")
-	return run()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moving = true
+	return true
+}
+
+func (s *Session) giveTurn() {
+	s.mu.Lock()
+	s.moving = false
+	s.mu.Unlock()
+	<-s.turn
+}
+
+func errBusy() *Refusal {
+	return &Refusal{Busy, "session_busy", "The session is just being restarted or unlinked.", time.Second}
 }
 
 // Restart closes the session and opens it again. It stays linked.

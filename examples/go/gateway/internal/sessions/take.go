@@ -110,12 +110,10 @@ func (s *Session) clientClosed(event *libwa.Closed) {
 	}
 	client := s.client
 	s.m.spawn(func() {
-		select {
-		case s.turn <- struct{}{}:
-		default:
+		if !s.takeTurn() {
 			return // who has the turn opens it
 		}
-		defer func() { <-s.turn }()
+		defer s.giveTurn()
 		s.mu.Lock()
 		same := s.client == client
 		s.mu.Unlock()
