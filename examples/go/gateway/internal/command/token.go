@@ -22,6 +22,9 @@ func token(arguments []string, out io.Writer) error {
 	if len(arguments) > 0 {
 		action, arguments = arguments[0], arguments[1:]
 	}
+	if action != "create" && action != "list" && action != "revoke" {
+		return errors.New("token create, token list or token revoke; see --help")
+	}
 	folder := os.Getenv(config.Variable("data"))
 	if folder == "" {
 		folder = "gateway-data"
@@ -53,14 +56,12 @@ func token(arguments []string, out io.Writer) error {
 		return create(all, out, *name, *scopes, *sessions, *lifetime)
 	case "list":
 		return list(all, out)
-	case "revoke":
-		found, err := all.Revoke(flags.Arg(0))
-		if err == nil && !found {
-			err = fmt.Errorf("there is no token %q; `gateway token list` lists them", flags.Arg(0))
-		}
-		return err
 	}
-	return errors.New("token create, token list or token revoke; see --help")
+	found, err := all.Revoke(flags.Arg(0))
+	if err == nil && !found {
+		err = fmt.Errorf("there is no token %q; `gateway token list` lists them", flags.Arg(0))
+	}
+	return err
 }
 
 // create prints the secret alone on a line, for scripts to take.
