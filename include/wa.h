@@ -229,6 +229,12 @@
 #define WA_EVENT_MESSAGE_UNREADABLE 301
 
 /**
+ * Event `message.waiting`: A message that was to be sent waits for its turn.
+ * Its request goes on, and can be cancelled.
+ */
+#define WA_EVENT_MESSAGE_WAITING 302
+
+/**
  * Event `receipt`: Messages were delivered or read.
  */
 #define WA_EVENT_RECEIPT 310

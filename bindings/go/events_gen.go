@@ -671,6 +671,43 @@ func (e *MessageUnreadable) read(r *reader) {
 	}
 }
 
+// MessageWaiting is the event message.waiting: a message that was to be sent waits for its turn.
+// Its request goes on, and can be cancelled.
+//
+// It may be dropped when nobody takes it; an [Overflow] then counts it.
+type MessageWaiting struct {
+	EventInfo
+
+	// Its id.
+	MessageID string
+
+	// Where it goes.
+	Chat string
+
+	// Why it waits.
+	Reason WaitReason
+
+	// When it goes out, if nothing comes in between.
+	DueAt time.Time
+}
+
+func (e *MessageWaiting) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			e.MessageID = r.text()
+		case "chat":
+			e.Chat = r.text()
+		case "reason":
+			e.Reason = WaitReason(r.text())
+		case "due_at_ms":
+			e.DueAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
 // Receipt is the event receipt: messages were delivered or read.
 //
 // It is durable: it comes again, when the session is opened again, until it is acknowledged.
@@ -1069,6 +1106,8 @@ func newEvent(number uint32) body {
 		return new(Message)
 	case 301:
 		return new(MessageUnreadable)
+	case 302:
+		return new(MessageWaiting)
 	case 310:
 		return new(Receipt)
 	case 320:
@@ -1096,7 +1135,7 @@ func newEvent(number uint32) body {
 // mayBeDropped tells whether events of a type may be dropped when too many wait.
 func mayBeDropped(event Event) bool {
 	switch event.(type) {
-	case *Connection, *Ready, *PairingQR, *PairingProgress, *MessageUnreadable, *ChatActivity, *Presence, *Log:
+	case *Connection, *Ready, *PairingQR, *PairingProgress, *MessageUnreadable, *MessageWaiting, *ChatActivity, *Presence, *Log:
 		return true
 	}
 	return false

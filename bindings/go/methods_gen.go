@@ -87,6 +87,690 @@ func (c *Client) ContactSend(ctx context.Context, params ContactSendParams) (res
 	return result, err
 }
 
+// GroupAddParams are the parameters of [Client.GroupAdd].
+type GroupAddParams struct {
+	// The group's JID.
+	Chat string
+
+	// They, as an array of JIDs or phone numbers with their country codes.
+	Members any
+}
+
+func (p GroupAddParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["members"] = p.Members
+	return values
+}
+
+// GroupAddResult is what [Client.GroupAdd] gives.
+type GroupAddResult struct {
+	// What became of each of them, as an array of objects: "jid", "phone", "outcome" ("done",
+	// "must_be_invited", "left_lately", "already_so", "blocked_us", "not_found", "group_is_full",
+	// "refused"), WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
+	// "invite_expires_at_ms" for an invitation by message.
+	Members json.RawMessage
+}
+
+func (v *GroupAddResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "members":
+			v.Members = r.raw()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// GroupAdd adds members to a group. It calls the method group.add.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupAdd(ctx context.Context, params GroupAddParams) (result GroupAddResult, err error) {
+	err = c.call(ctx, "group.add", params.values(), result.read)
+	return result, err
+}
+
+// GroupCreateParams are the parameters of [Client.GroupCreate].
+type GroupCreateParams struct {
+	// Its name.
+	Subject string
+
+	// The others in it, as an array of JIDs or phone numbers with their country codes. May be left
+	// out.
+	Members any
+
+	// What it is about. May be left out.
+	Description string
+
+	// Whether only admins may send. May be left out.
+	Announcement bool
+
+	// Whether only admins may change name, picture and description. May be left out.
+	Locked bool
+
+	// After how many seconds messages disappear; 0 for never. Official clients offer 86400, 604800
+	// and 7776000. May be left out.
+	ExpirationS *int64
+}
+
+func (p GroupCreateParams) values() map[string]any {
+	values := map[string]any{}
+	values["subject"] = p.Subject
+	if p.Members != nil {
+		values["members"] = p.Members
+	}
+	if p.Description != "" {
+		values["description"] = p.Description
+	}
+	if p.Announcement {
+		values["announcement"] = p.Announcement
+	}
+	if p.Locked {
+		values["locked"] = p.Locked
+	}
+	if p.ExpirationS != nil {
+		values["expiration_s"] = *p.ExpirationS
+	}
+	return values
+}
+
+// GroupCreateResult is what [Client.GroupCreate] gives.
+type GroupCreateResult struct {
+	// The group's JID.
+	Chat string
+
+	// Its name. Empty if there is none.
+	Subject string
+
+	// What it is about. Empty if there is none.
+	Description string
+
+	// The JID of who made it. Empty if there is none.
+	Creator string
+
+	// When. The zero time if there is none.
+	CreatedAt time.Time
+
+	// How many members it has.
+	Size int64
+
+	// The members, as an array of objects: "jid", "phone" (null if it is not known), "rank"
+	// ("member", "admin", "super_admin").
+	Members json.RawMessage
+
+	// Who was to be a member and is none, as an array of objects like those of "group.add".
+	NotAdded json.RawMessage
+
+	// Whether only admins may send.
+	Announcement bool
+
+	// Whether only admins may change name, picture and description.
+	Locked bool
+
+	// After how many seconds messages disappear; 0 for never.
+	ExpirationS int64
+
+	// Whether all members may add others, if it is said. False if it is not known.
+	AllMayAdd bool
+
+	// Whether all members may see the invite link, if it is said. False if it is not known.
+	AllMayInvite bool
+
+	// Whether admins confirm who joins.
+	JoinApproval bool
+
+	// Whether WhatsApp has closed it.
+	Suspended bool
+
+	// Whether it is a community.
+	Community bool
+
+	// The JID of the community that it is part of. Empty if there is none.
+	Parent string
+}
+
+func (v *GroupCreateResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "chat":
+			v.Chat = r.text()
+		case "subject":
+			v.Subject = r.text()
+		case "description":
+			v.Description = r.text()
+		case "creator":
+			v.Creator = r.text()
+		case "created_at_ms":
+			v.CreatedAt = r.time()
+		case "size":
+			v.Size = r.integer()
+		case "members":
+			v.Members = r.raw()
+		case "not_added":
+			v.NotAdded = r.raw()
+		case "announcement":
+			v.Announcement = r.boolean()
+		case "locked":
+			v.Locked = r.boolean()
+		case "expiration_s":
+			v.ExpirationS = r.integer()
+		case "all_may_add":
+			v.AllMayAdd = r.boolean()
+		case "all_may_invite":
+			v.AllMayInvite = r.boolean()
+		case "join_approval":
+			v.JoinApproval = r.boolean()
+		case "suspended":
+			v.Suspended = r.boolean()
+		case "community":
+			v.Community = r.boolean()
+		case "parent":
+			v.Parent = r.text()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// GroupCreate makes a group. Who could not be added stands in "not_added". It calls the method
+// group.create.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupCreate(ctx context.Context, params GroupCreateParams) (result GroupCreateResult, err error) {
+	err = c.call(ctx, "group.create", params.values(), result.read)
+	return result, err
+}
+
+// GroupDemoteParams are the parameters of [Client.GroupDemote].
+type GroupDemoteParams struct {
+	// The group's JID.
+	Chat string
+
+	// They, as an array of JIDs or phone numbers with their country codes.
+	Members any
+}
+
+func (p GroupDemoteParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["members"] = p.Members
+	return values
+}
+
+// GroupDemoteResult is what [Client.GroupDemote] gives.
+type GroupDemoteResult struct {
+	// What became of each of them, as an array of objects: "jid", "phone", "outcome" ("done",
+	// "must_be_invited", "left_lately", "already_so", "blocked_us", "not_found", "group_is_full",
+	// "refused"), WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
+	// "invite_expires_at_ms" for an invitation by message.
+	Members json.RawMessage
+}
+
+func (v *GroupDemoteResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "members":
+			v.Members = r.raw()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// GroupDemote makes admins of a group plain members. It calls the method group.demote.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupDemote(ctx context.Context, params GroupDemoteParams) (result GroupDemoteResult, err error) {
+	err = c.call(ctx, "group.demote", params.values(), result.read)
+	return result, err
+}
+
+// GroupDescriptionParams are the parameters of [Client.GroupDescription].
+type GroupDescriptionParams struct {
+	// The group's JID.
+	Chat string
+
+	// The new text; left out, the old one is taken away. May be left out.
+	Description string
+}
+
+func (p GroupDescriptionParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	if p.Description != "" {
+		values["description"] = p.Description
+	}
+	return values
+}
+
+// GroupDescription changes what a group says it is about. It calls the method group.description.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupDescription(ctx context.Context, params GroupDescriptionParams) error {
+	return c.call(ctx, "group.description", params.values(), nil)
+}
+
+// GroupInfoParams are the parameters of [Client.GroupInfo].
+type GroupInfoParams struct {
+	// The group's JID.
+	Chat string
+}
+
+func (p GroupInfoParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	return values
+}
+
+// GroupInfoResult is what [Client.GroupInfo] gives.
+type GroupInfoResult struct {
+	// The group's JID.
+	Chat string
+
+	// Its name. Empty if there is none.
+	Subject string
+
+	// What it is about. Empty if there is none.
+	Description string
+
+	// The JID of who made it. Empty if there is none.
+	Creator string
+
+	// When. The zero time if there is none.
+	CreatedAt time.Time
+
+	// How many members it has.
+	Size int64
+
+	// The members, as an array of objects: "jid", "phone" (null if it is not known), "rank"
+	// ("member", "admin", "super_admin").
+	Members json.RawMessage
+
+	// Who was to be a member and is none, as an array of objects like those of "group.add".
+	NotAdded json.RawMessage
+
+	// Whether only admins may send.
+	Announcement bool
+
+	// Whether only admins may change name, picture and description.
+	Locked bool
+
+	// After how many seconds messages disappear; 0 for never.
+	ExpirationS int64
+
+	// Whether all members may add others, if it is said. False if it is not known.
+	AllMayAdd bool
+
+	// Whether all members may see the invite link, if it is said. False if it is not known.
+	AllMayInvite bool
+
+	// Whether admins confirm who joins.
+	JoinApproval bool
+
+	// Whether WhatsApp has closed it.
+	Suspended bool
+
+	// Whether it is a community.
+	Community bool
+
+	// The JID of the community that it is part of. Empty if there is none.
+	Parent string
+}
+
+func (v *GroupInfoResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "chat":
+			v.Chat = r.text()
+		case "subject":
+			v.Subject = r.text()
+		case "description":
+			v.Description = r.text()
+		case "creator":
+			v.Creator = r.text()
+		case "created_at_ms":
+			v.CreatedAt = r.time()
+		case "size":
+			v.Size = r.integer()
+		case "members":
+			v.Members = r.raw()
+		case "not_added":
+			v.NotAdded = r.raw()
+		case "announcement":
+			v.Announcement = r.boolean()
+		case "locked":
+			v.Locked = r.boolean()
+		case "expiration_s":
+			v.ExpirationS = r.integer()
+		case "all_may_add":
+			v.AllMayAdd = r.boolean()
+		case "all_may_invite":
+			v.AllMayInvite = r.boolean()
+		case "join_approval":
+			v.JoinApproval = r.boolean()
+		case "suspended":
+			v.Suspended = r.boolean()
+		case "community":
+			v.Community = r.boolean()
+		case "parent":
+			v.Parent = r.text()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// GroupInfo asks for everything about a group. It calls the method group.info.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupInfo(ctx context.Context, params GroupInfoParams) (result GroupInfoResult, err error) {
+	err = c.call(ctx, "group.info", params.values(), result.read)
+	return result, err
+}
+
+// GroupInviteParams are the parameters of [Client.GroupInvite].
+type GroupInviteParams struct {
+	// The group's JID.
+	Chat string
+
+	// Whether the old link is to lead nowhere, and a new one made. May be left out.
+	Reset bool
+}
+
+func (p GroupInviteParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	if p.Reset {
+		values["reset"] = p.Reset
+	}
+	return values
+}
+
+// GroupInviteResult is what [Client.GroupInvite] gives.
+type GroupInviteResult struct {
+	// The code.
+	Code string
+
+	// The link with it.
+	Link string
+}
+
+func (v *GroupInviteResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "code":
+			v.Code = r.text()
+		case "link":
+			v.Link = r.text()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// GroupInvite asks for the link by which people join a group. It calls the method group.invite.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupInvite(ctx context.Context, params GroupInviteParams) (result GroupInviteResult, err error) {
+	err = c.call(ctx, "group.invite", params.values(), result.read)
+	return result, err
+}
+
+// GroupJoinParams are the parameters of [Client.GroupJoin].
+type GroupJoinParams struct {
+	// The invite code, or the link with it.
+	Code string
+}
+
+func (p GroupJoinParams) values() map[string]any {
+	values := map[string]any{}
+	values["code"] = p.Code
+	return values
+}
+
+// GroupJoinResult is what [Client.GroupJoin] gives.
+type GroupJoinResult struct {
+	// The group's JID.
+	Chat string
+
+	// Whether an admin must confirm it first.
+	Pending bool
+}
+
+func (v *GroupJoinResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "chat":
+			v.Chat = r.text()
+		case "pending":
+			v.Pending = r.boolean()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// GroupJoin joins a group by its invite code. It calls the method group.join.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupJoin(ctx context.Context, params GroupJoinParams) (result GroupJoinResult, err error) {
+	err = c.call(ctx, "group.join", params.values(), result.read)
+	return result, err
+}
+
+// GroupLeaveParams are the parameters of [Client.GroupLeave].
+type GroupLeaveParams struct {
+	// The group's JID.
+	Chat string
+}
+
+func (p GroupLeaveParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	return values
+}
+
+// GroupLeave leaves a group. It calls the method group.leave.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupLeave(ctx context.Context, params GroupLeaveParams) error {
+	return c.call(ctx, "group.leave", params.values(), nil)
+}
+
+// GroupListResult is what [Client.GroupList] gives.
+type GroupListResult struct {
+	// The groups, as an array of objects like the result of "group.info".
+	Groups json.RawMessage
+}
+
+func (v *GroupListResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "groups":
+			v.Groups = r.raw()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// GroupList asks for all groups that the account is in. It calls the method group.list.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupList(ctx context.Context) (result GroupListResult, err error) {
+	err = c.call(ctx, "group.list", nil, result.read)
+	return result, err
+}
+
+// GroupPromoteParams are the parameters of [Client.GroupPromote].
+type GroupPromoteParams struct {
+	// The group's JID.
+	Chat string
+
+	// They, as an array of JIDs or phone numbers with their country codes.
+	Members any
+}
+
+func (p GroupPromoteParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["members"] = p.Members
+	return values
+}
+
+// GroupPromoteResult is what [Client.GroupPromote] gives.
+type GroupPromoteResult struct {
+	// What became of each of them, as an array of objects: "jid", "phone", "outcome" ("done",
+	// "must_be_invited", "left_lately", "already_so", "blocked_us", "not_found", "group_is_full",
+	// "refused"), WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
+	// "invite_expires_at_ms" for an invitation by message.
+	Members json.RawMessage
+}
+
+func (v *GroupPromoteResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "members":
+			v.Members = r.raw()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// GroupPromote makes members of a group admins. It calls the method group.promote.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupPromote(ctx context.Context, params GroupPromoteParams) (result GroupPromoteResult, err error) {
+	err = c.call(ctx, "group.promote", params.values(), result.read)
+	return result, err
+}
+
+// GroupRemoveParams are the parameters of [Client.GroupRemove].
+type GroupRemoveParams struct {
+	// The group's JID.
+	Chat string
+
+	// They, as an array of JIDs or phone numbers with their country codes.
+	Members any
+}
+
+func (p GroupRemoveParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["members"] = p.Members
+	return values
+}
+
+// GroupRemoveResult is what [Client.GroupRemove] gives.
+type GroupRemoveResult struct {
+	// What became of each of them, as an array of objects: "jid", "phone", "outcome" ("done",
+	// "must_be_invited", "left_lately", "already_so", "blocked_us", "not_found", "group_is_full",
+	// "refused"), WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
+	// "invite_expires_at_ms" for an invitation by message.
+	Members json.RawMessage
+}
+
+func (v *GroupRemoveResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "members":
+			v.Members = r.raw()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// GroupRemove puts members out of a group. It calls the method group.remove.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupRemove(ctx context.Context, params GroupRemoveParams) (result GroupRemoveResult, err error) {
+	err = c.call(ctx, "group.remove", params.values(), result.read)
+	return result, err
+}
+
+// GroupSettingsParams are the parameters of [Client.GroupSettings].
+type GroupSettingsParams struct {
+	// The group's JID.
+	Chat string
+
+	// Whether only admins may send. May be left out.
+	Announcement bool
+
+	// Whether only admins may change name, picture and description. May be left out.
+	Locked bool
+
+	// After how many seconds messages disappear; 0 for never. Official clients offer 86400, 604800
+	// and 7776000. May be left out.
+	ExpirationS *int64
+
+	// Whether all members may add others. May be left out.
+	AllMayAdd bool
+
+	// Whether all members may see the invite link. May be left out.
+	AllMayInvite bool
+
+	// Whether admins confirm who joins. May be left out.
+	JoinApproval bool
+}
+
+func (p GroupSettingsParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	if p.Announcement {
+		values["announcement"] = p.Announcement
+	}
+	if p.Locked {
+		values["locked"] = p.Locked
+	}
+	if p.ExpirationS != nil {
+		values["expiration_s"] = *p.ExpirationS
+	}
+	if p.AllMayAdd {
+		values["all_may_add"] = p.AllMayAdd
+	}
+	if p.AllMayInvite {
+		values["all_may_invite"] = p.AllMayInvite
+	}
+	if p.JoinApproval {
+		values["join_approval"] = p.JoinApproval
+	}
+	return values
+}
+
+// GroupSettings changes settings of a group, one after the other; if one is refused, those before
+// it are changed. It calls the method group.settings.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupSettings(ctx context.Context, params GroupSettingsParams) error {
+	return c.call(ctx, "group.settings", params.values(), nil)
+}
+
+// GroupSubjectParams are the parameters of [Client.GroupSubject].
+type GroupSubjectParams struct {
+	// The group's JID.
+	Chat string
+
+	// The new name.
+	Subject string
+}
+
+func (p GroupSubjectParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["subject"] = p.Subject
+	return values
+}
+
+// GroupSubject gives a group a new name. It calls the method group.subject.
+//
+// It needs a session that is logged in.
+func (c *Client) GroupSubject(ctx context.Context, params GroupSubjectParams) error {
+	return c.call(ctx, "group.subject", params.values(), nil)
+}
+
 // LocationSendParams are the parameters of [Client.LocationSend].
 type LocationSendParams struct {
 	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
@@ -516,6 +1200,72 @@ func (c *Client) PollSend(ctx context.Context, params PollSendParams) (result Po
 	return result, err
 }
 
+// PollVoteParams are the parameters of [Client.PollVote].
+type PollVoteParams struct {
+	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	Chat string
+
+	// The id of the message with the poll.
+	Target string
+
+	// The options that are chosen, by their texts, as an array; an empty one takes the vote back.
+	Options any
+
+	// Who sent the poll; needed in groups, unless it is an own one. May be left out.
+	Sender string
+
+	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	MessageID string
+}
+
+func (p PollVoteParams) values() map[string]any {
+	values := map[string]any{}
+	values["chat"] = p.Chat
+	values["target"] = p.Target
+	values["options"] = p.Options
+	if p.Sender != "" {
+		values["sender"] = p.Sender
+	}
+	if p.MessageID != "" {
+		values["message_id"] = p.MessageID
+	}
+	return values
+}
+
+// PollVoteResult is what [Client.PollVote] gives.
+type PollVoteResult struct {
+	// The id of the message.
+	MessageID string
+
+	// Where it went.
+	Chat string
+
+	// The server's time for it, in milliseconds since 1970 UTC.
+	SentAt time.Time
+}
+
+func (v *PollVoteResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "message_id":
+			v.MessageID = r.text()
+		case "chat":
+			v.Chat = r.text()
+		case "sent_at_ms":
+			v.SentAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// PollVote votes in a poll that came to this session. A vote takes the place of an earlier one. It
+// calls the method poll.vote.
+func (c *Client) PollVote(ctx context.Context, params PollVoteParams) (result PollVoteResult, err error) {
+	err = c.call(ctx, "poll.vote", params.values(), result.read)
+	return result, err
+}
+
 // PresenceSetParams are the parameters of [Client.PresenceSet].
 type PresenceSetParams struct {
 	// Whether the user counts as being there. While true, the phone may show no notifications.
@@ -554,6 +1304,60 @@ func (p PresenceSubscribeParams) values() map[string]any {
 // It needs a session that is logged in.
 func (c *Client) PresenceSubscribe(ctx context.Context, params PresenceSubscribeParams) error {
 	return c.call(ctx, "presence.subscribe", params.values(), nil)
+}
+
+// RestrictionsGetResult is what [Client.RestrictionsGet] gives.
+type RestrictionsGetResult struct {
+	// Whether WhatsApp keeps the account from writing to people who do not know it.
+	TimeLocked bool
+
+	// When that ends, if WhatsApp said so. The zero time if there is none.
+	EndsAt time.Time
+
+	// Why, in WhatsApp's words, such as "DEFAULT". Empty if there is none.
+	Reason string
+
+	// How many first contacts the configuration allows in an hour; 0 for any number.
+	FirstContactsPerHour int64
+
+	// How many of these are left.
+	FirstContactsLeft int64
+
+	// How many messages wait for their turn.
+	Waiting int64
+
+	// When the first of them goes out. The zero time if there is none.
+	NextAt time.Time
+}
+
+func (v *RestrictionsGetResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "time_locked":
+			v.TimeLocked = r.boolean()
+		case "ends_at_ms":
+			v.EndsAt = r.time()
+		case "reason":
+			v.Reason = r.text()
+		case "first_contacts_per_hour":
+			v.FirstContactsPerHour = r.integer()
+		case "first_contacts_left":
+			v.FirstContactsLeft = r.integer()
+		case "waiting":
+			v.Waiting = r.integer()
+		case "next_at_ms":
+			v.NextAt = r.time()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// RestrictionsGet tells what holds for messages to people who do not know the account, without
+// asking the server. It calls the method restrictions.get.
+func (c *Client) RestrictionsGet(ctx context.Context) (result RestrictionsGetResult, err error) {
+	err = c.call(ctx, "restrictions.get", nil, result.read)
+	return result, err
 }
 
 // ServerPingResult is what [Client.ServerPing] gives.

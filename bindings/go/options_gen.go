@@ -326,6 +326,23 @@ func WithMessageAckTimeout(ackTimeout time.Duration) Option {
 	return setDuration("message.ack_timeout_ms", ackTimeout)
 }
 
+// WithPaceFirstContactsPerHour sets pace.first_contacts_per_hour: how many people are written to
+// in an hour who have never been written to and never wrote; the messages to others wait, and say
+// so with "message.waiting". WhatsApp restricts accounts that write to many strangers. 0 sets no
+// limit. People who wrote first, and groups, never wait.
+//
+// Allowed: 0 to 10000. Default: 30.
+func WithPaceFirstContactsPerHour(firstContactsPerHour int64) Option {
+	return setNumber("pace.first_contacts_per_hour", firstContactsPerHour)
+}
+
+// WithPaceJitter sets pace.jitter_ms: the longest random pause between two such first contacts.
+//
+// Allowed: 0 to 1h. Default: 3s.
+func WithPaceJitter(jitter time.Duration) Option {
+	return setDuration("pace.jitter_ms", jitter)
+}
+
 // WithPrekeysUploadCount sets prekeys.upload_count: how many one-time keys are handed to the
 // server at once.
 //

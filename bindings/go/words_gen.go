@@ -200,6 +200,16 @@ const (
 	UnreadableReasonUnavailable UnreadableReason = "unavailable"
 )
 
+// WaitReason is a word that says: why a message is not sent at once.
+type WaitReason string
+
+// The words of [WaitReason]; later versions may bring more.
+const (
+	// So many people were written to for the first time that the next must wait: see
+	// "pace.first_contacts_per_hour".
+	WaitReasonFirstContacts WaitReason = "first_contacts"
+)
+
 // ReceiptKind is a word that says: what somebody did with messages.
 type ReceiptKind string
 

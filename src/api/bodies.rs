@@ -331,6 +331,19 @@ events! {
         hidden: bool,
     }
 
+    /// A message that was to be sent waits for its turn. Its request goes on, and can be cancelled.
+    302 "message.waiting" = "WA_EVENT_MESSAGE_WAITING", Droppable, "0.1.0",
+    MessageWaiting {
+        /// Its id.
+        message_id: String,
+        /// Where it goes.
+        chat: String,
+        /// Why it waits.
+        reason: WaitReason,
+        /// When it goes out, if nothing comes in between.
+        due_at_ms: i64,
+    }
+
     /// Messages were delivered or read.
     310 "receipt" = "WA_EVENT_RECEIPT", Durable, "0.1.0",
     Receipt {

@@ -168,6 +168,10 @@ keys! {
     iq_timeout = "iq.timeout_ms", Millis(100, HOUR), "75000", "0.1.0";
     /// How long the server may take to acknowledge a message before it is sent again.
     message_ack_timeout = "message.ack_timeout_ms", Millis(100, HOUR), "75000", "0.1.0";
+    /// How many people are written to in an hour who have never been written to and never wrote; the messages to others wait, and say so with `message.waiting`. WhatsApp restricts accounts that write to many strangers. 0 sets no limit. People who wrote first, and groups, never wait.
+    pace_first_contacts = "pace.first_contacts_per_hour", Number(0, 10_000), "30", "0.1.0";
+    /// The longest random pause between two such first contacts.
+    pace_jitter = "pace.jitter_ms", Millis(0, HOUR), "3000", "0.1.0";
     /// How many one-time keys are handed to the server at once.
     prekeys_upload_count = "prekeys.upload_count", Number(1, 2_000), "812", "0.1.0";
     /// Below how many of them left at the server new ones are handed over.

@@ -103,6 +103,59 @@ const SENT: &[ParamInfo] = &[
     param("sent_at_ms", "integer", false, "The server's time for it, in milliseconds since 1970 UTC."),
 ];
 
+/// The group that a method is about.
+const GROUP: ParamInfo = param("chat", "text", false, "The group's JID.");
+
+/// The people that a method is about.
+const MEMBERS: ParamInfo =
+    param("members", "json", false, "They, as an array of JIDs or phone numbers with their country codes.");
+
+/// What became of each of them.
+const OUTCOMES: ParamInfo = param(
+    "members",
+    "json",
+    false,
+    "What became of each of them, as an array of objects: `jid`, `phone`, `outcome` (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and `invite_expires_at_ms` for an invitation by message.",
+);
+
+const EXPIRATION: ParamInfo = param(
+    "expiration_s",
+    "integer",
+    true,
+    "After how many seconds messages disappear; 0 for never. Official clients offer 86400, 604800 and 7776000.",
+);
+
+/// Everything about a group.
+const GROUP_FIELDS: &[ParamInfo] = &[
+    param("chat", "text", false, "The group's JID."),
+    param("subject", "text", true, "Its name."),
+    param("description", "text", true, "What it is about."),
+    param("creator", "text", true, "The JID of who made it."),
+    param("created_at_ms", "integer", true, "When."),
+    param("size", "integer", false, "How many members it has."),
+    param(
+        "members",
+        "json",
+        false,
+        "The members, as an array of objects: `jid`, `phone` (null if it is not known), `rank` (`member`, `admin`, `super_admin`).",
+    ),
+    param(
+        "not_added",
+        "json",
+        false,
+        "Who was to be a member and is none, as an array of objects like those of `group.add`.",
+    ),
+    param("announcement", "boolean", false, "Whether only admins may send."),
+    param("locked", "boolean", false, "Whether only admins may change name, picture and description."),
+    param("expiration_s", "integer", false, "After how many seconds messages disappear; 0 for never."),
+    param("all_may_add", "boolean", true, "Whether all members may add others, if it is said."),
+    param("all_may_invite", "boolean", true, "Whether all members may see the invite link, if it is said."),
+    param("join_approval", "boolean", false, "Whether admins confirm who joins."),
+    param("suspended", "boolean", false, "Whether WhatsApp has closed it."),
+    param("community", "boolean", false, "Whether it is a community."),
+    param("parent", "text", true, "The JID of the community that it is part of."),
+];
+
 /// Every method there is, by name.
 pub static METHODS: &[MethodInfo] = &[
     MethodInfo {
@@ -137,6 +190,144 @@ pub static METHODS: &[MethodInfo] = &[
         needs_login: false,
         since: "0.1.0",
         sentence: "Sends contact cards.",
+    },
+    MethodInfo {
+        name: "group.add",
+        params: &[GROUP, MEMBERS],
+        result: &[OUTCOMES],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Adds members to a group.",
+    },
+    MethodInfo {
+        name: "group.create",
+        params: &[
+            param("subject", "text", false, "Its name."),
+            param(
+                "members",
+                "json",
+                true,
+                "The others in it, as an array of JIDs or phone numbers with their country codes.",
+            ),
+            param("description", "text", true, "What it is about."),
+            param("announcement", "boolean", true, "Whether only admins may send."),
+            param("locked", "boolean", true, "Whether only admins may change name, picture and description."),
+            EXPIRATION,
+        ],
+        result: GROUP_FIELDS,
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Makes a group. Who could not be added stands in `not_added`.",
+    },
+    MethodInfo {
+        name: "group.demote",
+        params: &[GROUP, MEMBERS],
+        result: &[OUTCOMES],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Makes admins of a group plain members.",
+    },
+    MethodInfo {
+        name: "group.description",
+        params: &[
+            GROUP,
+            param("description", "text", true, "The new text; left out, the old one is taken away."),
+        ],
+        result: &[],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Changes what a group says it is about.",
+    },
+    MethodInfo {
+        name: "group.info",
+        params: &[GROUP],
+        result: GROUP_FIELDS,
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Asks for everything about a group.",
+    },
+    MethodInfo {
+        name: "group.invite",
+        params: &[
+            GROUP,
+            param("reset", "boolean", true, "Whether the old link is to lead nowhere, and a new one made."),
+        ],
+        result: &[
+            param("code", "text", false, "The code."),
+            param("link", "text", false, "The link with it."),
+        ],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Asks for the link by which people join a group.",
+    },
+    MethodInfo {
+        name: "group.join",
+        params: &[param("code", "text", false, "The invite code, or the link with it.")],
+        result: &[GROUP, param("pending", "boolean", false, "Whether an admin must confirm it first.")],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Joins a group by its invite code.",
+    },
+    MethodInfo {
+        name: "group.leave",
+        params: &[GROUP],
+        result: &[],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Leaves a group.",
+    },
+    MethodInfo {
+        name: "group.list",
+        params: &[],
+        result: &[param(
+            "groups",
+            "json",
+            false,
+            "The groups, as an array of objects like the result of `group.info`.",
+        )],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Asks for all groups that the account is in.",
+    },
+    MethodInfo {
+        name: "group.promote",
+        params: &[GROUP, MEMBERS],
+        result: &[OUTCOMES],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Makes members of a group admins.",
+    },
+    MethodInfo {
+        name: "group.remove",
+        params: &[GROUP, MEMBERS],
+        result: &[OUTCOMES],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Puts members out of a group.",
+    },
+    MethodInfo {
+        name: "group.settings",
+        params: &[
+            GROUP,
+            param("announcement", "boolean", true, "Whether only admins may send."),
+            param("locked", "boolean", true, "Whether only admins may change name, picture and description."),
+            EXPIRATION,
+            param("all_may_add", "boolean", true, "Whether all members may add others."),
+            param("all_may_invite", "boolean", true, "Whether all members may see the invite link."),
+            param("join_approval", "boolean", true, "Whether admins confirm who joins."),
+        ],
+        result: &[],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Changes settings of a group, one after the other; if one is refused, those before it are changed.",
+    },
+    MethodInfo {
+        name: "group.subject",
+        params: &[GROUP, param("subject", "text", false, "The new name.")],
+        result: &[],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Gives a group a new name.",
     },
     MethodInfo {
         name: "location.send",
@@ -315,6 +506,35 @@ pub static METHODS: &[MethodInfo] = &[
         sentence: "Sends a poll.",
     },
     MethodInfo {
+        name: "poll.vote",
+        params: &[
+            param(
+                "chat",
+                "text",
+                false,
+                "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
+            ),
+            param("target", "text", false, "The id of the message with the poll."),
+            param(
+                "options",
+                "json",
+                false,
+                "The options that are chosen, by their texts, as an array; an empty one takes the vote back.",
+            ),
+            param("sender", "text", true, "Who sent the poll; needed in groups, unless it is an own one."),
+            param(
+                "message_id",
+                "text",
+                true,
+                "An id for the message that the host chooses; see wa_send_text.",
+            ),
+        ],
+        result: SENT,
+        needs_login: false,
+        since: "0.1.0",
+        sentence: "Votes in a poll that came to this session. A vote takes the place of an earlier one.",
+    },
+    MethodInfo {
         name: "presence.set",
         params: &[param(
             "available",
@@ -334,6 +554,32 @@ pub static METHODS: &[MethodInfo] = &[
         needs_login: true,
         since: "0.1.0",
         sentence: "Asks for the `presence` and `chat.activity` events of a person, until the connection ends.",
+    },
+    MethodInfo {
+        name: "restrictions.get",
+        params: &[],
+        result: &[
+            param(
+                "time_locked",
+                "boolean",
+                false,
+                "Whether WhatsApp keeps the account from writing to people who do not know it.",
+            ),
+            param("ends_at_ms", "integer", true, "When that ends, if WhatsApp said so."),
+            param("reason", "text", true, "Why, in WhatsApp's words, such as `DEFAULT`."),
+            param(
+                "first_contacts_per_hour",
+                "integer",
+                false,
+                "How many first contacts the configuration allows in an hour; 0 for any number.",
+            ),
+            param("first_contacts_left", "integer", false, "How many of these are left."),
+            param("waiting", "integer", false, "How many messages wait for their turn."),
+            param("next_at_ms", "integer", true, "When the first of them goes out."),
+        ],
+        needs_login: false,
+        since: "0.1.0",
+        sentence: "Tells what holds for messages to people who do not know the account, without asking the server.",
     },
     MethodInfo {
         name: "server.ping",

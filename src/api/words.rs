@@ -148,6 +148,11 @@ words! {
         /// They were listened to or watched.
         Played = "played",
     }
+    /// Why a message is not sent at once.
+    WaitReason {
+        /// So many people were written to for the first time that the next must wait: see `pace.first_contacts_per_hour`.
+        FirstContacts = "first_contacts",
+    }
     /// Why a message cannot be read.
     UnreadableReason {
         /// It could not be decrypted. While `pending` is true it was asked for again.

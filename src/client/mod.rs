@@ -21,6 +21,7 @@ mod clock;
 mod device;
 mod ending;
 mod failure;
+mod groups;
 mod handle;
 pub mod journal;
 mod keepalive;

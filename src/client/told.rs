@@ -1,5 +1,7 @@
 //! What the messaging engine tells, as the host hears it.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -7,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::api::{self, Error, Hidden, Status};
 use crate::messaging::content::{self, Body, Key, Media, MediaKind, Opened, Read};
 use crate::messaging::engine::{
-    GroupNews, Received, Seen, SendFailure, Taken, Told, Unreadable, UnreadableReason,
+    GroupNews, Received, Restrictions, Seen, SendFailure, Taken, Told, Unreadable, UnreadableReason, Waiting,
 };
 use crate::messaging::stanzas::calls::{CallEvent, IncomingCall};
 use crate::messaging::stanzas::group_changes::GroupChange;
@@ -46,19 +48,52 @@ pub(crate) fn sent(answer: Result<Taken, SendFailure>) -> Result<Value, Error> {
     let taken = answer.map_err(|failure| {
         let status = match &failure {
             SendFailure::Refused(code) | SendFailure::NoGroup(code) => of_code(*code),
-            SendFailure::TimeLocked => Status::TIME_LOCKED,
+            SendFailure::TimeLocked { .. } => Status::TIME_LOCKED,
             SendFailure::NoRecipient => Status::NO_RECIPIENT,
+            SendFailure::NoPoll => Status::NOT_FOUND,
+            SendFailure::NoOption | SendFailure::TooManyOptions(_) => Status::INVALID_MESSAGE,
             SendFailure::WrongChat => Status::UNSUPPORTED_CHAT,
             SendFailure::Unanswered => Status::REQUEST_TIMEOUT,
             SendFailure::Cancelled => Status::CANCELLED,
         };
-        Error::new(status, failure.to_string())
+        let error = Error::new(status, failure.to_string());
+        match failure {
+            SendFailure::TimeLocked { wait_ms: Some(wait_ms) } => {
+                error.retry_after(Duration::from_millis(wait_ms.max(0).unsigned_abs()))
+            }
+            SendFailure::NoPoll => error.with_key("target"),
+            SendFailure::NoOption | SendFailure::TooManyOptions(_) => error.with_key("options"),
+            _ => error,
+        }
     })?;
     Ok(json!({
         "message_id": taken.id.as_str(),
         "chat": taken.chat.to_string(),
         "sent_at_ms": taken.timestamp_ms,
     }))
+}
+
+/// A message waits for its turn.
+pub(crate) fn waiting(waiting: &Waiting) -> api::MessageWaiting {
+    api::MessageWaiting {
+        message_id: waiting.id.to_string(),
+        chat: waiting.chat.to_string(),
+        reason: api::WaitReason::FirstContacts,
+        due_at_ms: waiting.due_ms,
+    }
+}
+
+/// The result of `restrictions.get`.
+pub(crate) fn restrictions(found: &Restrictions) -> Value {
+    json!({
+        "time_locked": found.is_locked,
+        "ends_at_ms": found.ends_ms,
+        "reason": found.reason,
+        "first_contacts_per_hour": found.per_hour,
+        "first_contacts_left": found.left,
+        "waiting": found.waiting,
+        "next_at_ms": found.next_ms,
+    })
 }
 
 fn of_code(code: u32) -> Status {
@@ -76,7 +111,7 @@ fn of_code(code: u32) -> Status {
 fn message(received: Received) -> api::Message {
     let read = &received.content;
     let (text, mut content, whole) = contents(read);
-    let text = opened(received.opened.as_ref(), &mut content).or(text);
+    let text = opened(&received, &mut content).or(text);
     let raw =
         (!whole && received.bytes.len() <= RAW_MAX).then(|| Hidden::new(STANDARD.encode(&received.bytes)));
     let quoted = read.context.quoted.as_ref().map_or(Value::Null, |quoted| {
@@ -108,11 +143,10 @@ fn message(received: Received) -> api::Message {
 }
 
 /// What was opened of a message that was sealed; its text, if it has one.
-fn opened(opened: Option<&Opened>, fields: &mut Map<String, Value>) -> Option<String> {
-    match opened? {
-        Opened::Vote(hashes) => {
-            let selected = hashes.iter().map(|hash| STANDARD.encode(hash)).collect();
-            fields.insert("selected".to_owned(), selected);
+fn opened(received: &Received, fields: &mut Map<String, Value>) -> Option<String> {
+    match received.opened.as_ref()? {
+        Opened::Vote(_) => {
+            fields.insert("selected".to_owned(), json!(received.chosen));
             None
         }
         Opened::Reaction { text, .. } => Some(text.clone()),

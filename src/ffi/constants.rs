@@ -344,6 +344,10 @@ pub const WA_EVENT_MESSAGE: u32 = 300;
 /// be read later, `message` brings it.
 pub const WA_EVENT_MESSAGE_UNREADABLE: u32 = 301;
 
+/// Event `message.waiting`: A message that was to be sent waits for its turn.
+/// Its request goes on, and can be cancelled.
+pub const WA_EVENT_MESSAGE_WAITING: u32 = 302;
+
 /// Event `receipt`: Messages were delivered or read.
 pub const WA_EVENT_RECEIPT: u32 = 310;
 

@@ -55,6 +55,10 @@ pub enum Space {
     AppStateKey = 24,
     /// Where the account's history is, by the id of the message that said so.
     HistoryNotice = 25,
+    /// When people were written to for the first time, within the last hour, numbered.
+    FirstContact = 26,
+    /// What the server keeps the account from doing, and until when. One record, key empty; absent if nothing.
+    Restriction = 27,
 }
 
 impl Space {

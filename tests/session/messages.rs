@@ -272,3 +272,68 @@ fn a_host_that_does_not_poll_gets_everything_later() {
     }
     assert_eq!(world.sim.ciphertexts()["reused"], 0);
 }
+
+#[test]
+fn votes_are_cast_and_read_in_chats_and_groups() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    assert!(world.sim.add_phone("15550009999", "Cem"));
+    let mut cem = world.linked_as("15550009999");
+    let group = json!({ "creator": ADA, "subject": "Tea", "members": [BOB, "15550009999"] });
+    let group = world.sim.create_group(&group).unwrap()["id"].as_str().unwrap().to_owned();
+    let group = format!("{}@g.us", group.trim_end_matches("@g.us"));
+
+    for chat in [BOB.to_owned(), group.clone()] {
+        let options = json!(["green", "black", "none"]);
+        let poll = json!({ "chat": chat, "question": "Tea?", "options": options, "selectable": 2 });
+        let request = call(&ada.client, "poll.send", &poll);
+        let poll_id = sent(&mut ada, request)["message_id"].clone();
+        let seen = bob.wait_for("message", |event| event["kind"] == "poll");
+        let vote = json!({
+            "chat": seen["chat"], "target": poll_id, "sender": seen["sender"], "options": ["black", "green"],
+        });
+        let request = call(&bob.client, "poll.vote", &vote);
+        let came = ada.wait_for("message", |event| event["content"]["target"]["message_id"] == poll_id);
+        sent(&mut bob, request);
+        // In the order of the poll.
+        assert_eq!(came["content"]["selected"], json!(["green", "black"]), "{came}");
+        assert_eq!((&came["kind"], &came["sender_phone"]), (&"poll_vote".into(), &BOB.into()));
+        // The one who asks votes too, and the others read it.
+        let own = json!({ "chat": chat, "target": poll_id, "options": ["none"] });
+        let request = call(&ada.client, "poll.vote", &own);
+        let came = bob.wait_for("message", |event| event["kind"] == "poll_vote");
+        sent(&mut ada, request);
+        assert_eq!(came["content"]["selected"], json!(["none"]), "{came}");
+        if chat == group {
+            for selected in [json!(["green", "black"]), json!(["none"])] {
+                let came = cem.wait_for("message", |event| event["kind"] == "poll_vote");
+                assert_eq!(came["content"]["selected"], selected, "{came}");
+            }
+        }
+        let back =
+            json!({ "chat": seen["chat"], "target": poll_id, "sender": seen["sender"], "options": [] });
+        let request = call(&bob.client, "poll.vote", &back);
+        let came = ada.wait_for("message", |event| event["kind"] == "poll_vote");
+        sent(&mut bob, request);
+        assert_eq!(came["content"]["selected"], json!([]));
+    }
+
+    let seen = bob.taken("message").into_iter().find(|event| event["kind"] == "poll").unwrap();
+    for (target, chosen, status, key) in [
+        (seen["message_id"].clone(), json!(["red"]), "WA_ERROR_INVALID_MESSAGE", "options"),
+        (seen["message_id"].clone(), json!(["none", "none"]), "WA_ERROR_INVALID_MESSAGE", "options"),
+        (
+            seen["message_id"].clone(),
+            json!(["none", "black", "green"]),
+            "WA_ERROR_INVALID_MESSAGE",
+            "options",
+        ),
+        (json!("NO-POLL"), json!(["none"]), "WA_ERROR_NOT_FOUND", "target"),
+    ] {
+        let vote = json!({ "chat": seen["chat"], "target": target, "options": chosen });
+        let request = call(&bob.client, "poll.vote", &vote);
+        let answer = bob.answer(request);
+        assert_eq!((&answer["name"], &answer["key"]), (&status.into(), &key.into()), "{answer}");
+    }
+    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+}

@@ -49,6 +49,7 @@ impl World {
             ("server.url", &self.sim.started().ws),
             ("server.root_key", &self.sim.started().root_key),
             ("reconnect.base_ms", "20"),
+            ("pace.first_contacts_per_hour", "0"),
             ("log.level", "debug"),
         ] {
             config.set(key, value).unwrap();

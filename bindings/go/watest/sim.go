@@ -147,9 +147,14 @@ func (s *Sim) Stop() {
 	})
 }
 
-// Option has a client connect to the simulator in place of WhatsApp.
+// Option has a client connect to the simulator in place of WhatsApp, where nobody minds being written to: there is no limit to
+// first contacts.
 func (s *Sim) Option() libwa.Option {
-	return libwa.Options(libwa.WithServerURL(s.WS), libwa.WithServerRootKey(s.RootKey))
+	return libwa.Options(
+		libwa.WithServerURL(s.WS),
+		libwa.WithServerRootKey(s.RootKey),
+		libwa.WithPaceFirstContactsPerHour(0),
+	)
 }
 
 // TLSOption is Option by TLS, as WhatsApp itself is reached.
@@ -158,6 +163,7 @@ func (s *Sim) TLSOption() libwa.Option {
 		libwa.WithServerURL(s.WSS),
 		libwa.WithServerRootKey(s.RootKey),
 		libwa.WithServerCAFile(s.caFile()),
+		libwa.WithPaceFirstContactsPerHour(0),
 	)
 }
 

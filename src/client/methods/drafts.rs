@@ -8,6 +8,7 @@ use crate::client::chat;
 use crate::client::clock::unix_ms;
 use crate::crypto::{OsRandom, random_array};
 use crate::messaging::content::{ContactCard, ContentError, Extras, Key, Location, Outgoing, Quote};
+use crate::messaging::engine::{Vote, Wished};
 use crate::stanza::{Jid, Server, Text};
 
 /// A message to be sent.
@@ -18,7 +19,7 @@ pub(crate) struct Draft {
     /// The id that the host chose.
     pub(crate) id: Option<Text>,
     /// What it says.
-    pub(crate) content: Outgoing,
+    pub(crate) content: Wished,
 }
 
 /// A plain text.
@@ -30,7 +31,7 @@ pub(crate) fn text(chat: &str, text: &str, id: Option<&str>) -> Result<Draft, Er
 pub(crate) fn raw(chat: &str, message: &[u8], id: Option<&str>) -> Result<Draft, Error> {
     let chat = chat::parse(chat)?;
     let id = id.map(message_id).transpose()?;
-    Ok(Draft { chat, id, content: named(Outgoing::raw(message), "message")? })
+    Ok(Draft { chat, id, content: Wished::Content(named(Outgoing::raw(message), "message")?) })
 }
 
 /// The message that a method of that name sends; `None` if it sends none.
@@ -41,6 +42,7 @@ pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Erro
         "message.edit",
         "message.delete",
         "poll.send",
+        "poll.vote",
         "location.send",
         "contact.send",
     ]
@@ -49,6 +51,10 @@ pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Erro
         return Ok(None);
     }
     let chat = chat::parse(params.text("chat")?)?;
+    if method == "poll.vote" {
+        let id = params.optional_text("message_id").map(message_id).transpose()?;
+        return Ok(Some(Draft { chat, id, content: Wished::Vote(vote(params)?) }));
+    }
     let content = match method {
         "message.send" => named(Outgoing::text(params.text("text")?, &extras(params)?), "text"),
         "message.react" => {
@@ -90,7 +96,17 @@ fn draft(chat: Jid, id: Option<&str>, content: Outgoing) -> Result<Draft, Error>
     } else {
         content
     };
-    Ok(Draft { chat, id, content })
+    Ok(Draft { chat, id, content: Wished::Content(content) })
+}
+
+/// A vote. An empty list takes an earlier one back.
+fn vote(params: &Params) -> Result<Vote, Error> {
+    let none = params.value("options").and_then(Value::as_array).is_some_and(Vec::is_empty);
+    Ok(Vote {
+        poll: message_id(params.text("target")?).map_err(|error| error.with_key("target"))?,
+        author: params.optional_jid("sender")?,
+        chosen: if none { Vec::new() } else { params.texts("options")? },
+    })
 }
 
 /// The id of a message that a host chose: not empty, and nothing that the wire could not carry.

@@ -1,15 +1,18 @@
 //! The methods of `wa_call`: what a call that was checked against the table means.
 
 mod drafts;
+mod groups;
 mod params;
 
 use self::params::Params;
 use super::chat;
 use crate::api::{Error, Status, check_call};
+use crate::messaging::engine::GroupWish;
 use crate::messaging::stanzas::presence::ChatState;
 use crate::stanza::{Jid, Text};
 
 pub(crate) use drafts::{Draft, raw, text};
+pub(crate) use groups::LINK as GROUP_LINK;
 
 /// How the `result` event names what `wa_send_text` and `wa_send_message` ask for.
 pub(crate) const MESSAGE: &str = "message.send";
@@ -18,10 +21,13 @@ pub(crate) const MESSAGE: &str = "message.send";
 #[derive(Clone, Debug)]
 pub(crate) enum Call {
     ServerPing,
+    RestrictionsGet,
     SessionErase,
     SessionList,
     SessionStatus,
     VersionLatest,
+    /// Everything about groups.
+    Group(&'static str, Box<GroupWish>),
     /// Everything that sends a message.
     Send(&'static str, Box<Draft>),
     MarkRead {
@@ -48,6 +54,7 @@ impl Call {
         let params = Params::new(info.name, params);
         Ok(match info.name {
             "server.ping" => Self::ServerPing,
+            "restrictions.get" => Self::RestrictionsGet,
             "session.erase" => Self::SessionErase,
             "session.list" => Self::SessionList,
             "session.status" => Self::SessionStatus,
@@ -68,11 +75,16 @@ impl Call {
             },
             "presence.set" => Self::SetPresence { available: params.flag("available")? },
             "presence.subscribe" => Self::Subscribe { user: chat::parse(params.text("user")?)? },
-            name => match drafts::parse(name, &params)? {
-                Some(draft) => Self::Send(name, Box::new(draft)),
-                // A test holds the list against the table.
-                None => return Err(Error::plain(Status::UNKNOWN_METHOD).with_key("method")),
-            },
+            name => {
+                if let Some(draft) = drafts::parse(name, &params)? {
+                    Self::Send(name, Box::new(draft))
+                } else if let Some(wish) = groups::parse(name, &params)? {
+                    Self::Group(name, Box::new(wish))
+                } else {
+                    // A test holds the list against the table.
+                    return Err(Error::plain(Status::UNKNOWN_METHOD).with_key("method"));
+                }
+            }
         })
     }
 
@@ -80,11 +92,12 @@ impl Call {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::ServerPing => "server.ping",
+            Self::RestrictionsGet => "restrictions.get",
             Self::SessionErase => "session.erase",
             Self::SessionList => "session.list",
             Self::SessionStatus => "session.status",
             Self::VersionLatest => "version.latest",
-            Self::Send(name, _) => name,
+            Self::Send(name, _) | Self::Group(name, _) => name,
             Self::MarkRead { .. } => "message.read",
             Self::ShowActivity { .. } => "chat.activity",
             Self::SetPresence { .. } => "presence.set",
@@ -100,12 +113,13 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     /// Parameters that fit a method, by the names in the table.
-    fn sample(name: &str, kind: &str) -> Value {
+    fn sample(name: &str, kind: &str, is_group: bool) -> Value {
         match (name, kind) {
+            ("chat", _) if is_group => json!("120363000000000001@g.us"),
             ("chat" | "user" | "sender", _) => json!("15551234567@s.whatsapp.net"),
             ("message_ids", _) => json!(["A", "B"]),
             ("options", _) => json!(["yes", "no"]),
-            ("mentions", _) => json!(["15551234567@s.whatsapp.net"]),
+            ("members" | "mentions", _) => json!(["15551234567@s.whatsapp.net"]),
             ("quote", _) => json!({ "message_id": "A", "sender": "15551234567@s.whatsapp.net", "text": "?" }),
             ("contacts", _) => json!([{ "name": "Ada", "vcard": "BEGIN:VCARD" }]),
             ("latitude" | "longitude", _) => json!(1.5),
@@ -125,9 +139,19 @@ mod tests {
                     .params
                     .iter()
                     .filter(|param| with_optional || !param.optional)
-                    .map(|param| (param.name.to_owned(), sample(param.name, param.kind)))
+                    .map(|param| {
+                        (
+                            param.name.to_owned(),
+                            sample(param.name, param.kind, method.name.starts_with("group.")),
+                        )
+                    })
                     .collect();
                 let json = Value::Object(params).to_string();
+                // Of these every one may be left out, but not all.
+                if method.name == "group.settings" && !with_optional {
+                    assert!(Call::parse(method.name, Some(&json)).is_err());
+                    continue;
+                }
                 let call = Call::parse(method.name, Some(&json));
                 assert_eq!(call.map(|call| call.name()).ok(), Some(method.name), "{} {json}", method.name);
             }

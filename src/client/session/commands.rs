@@ -134,6 +134,7 @@ impl Session {
     async fn call(&mut self, request: u64, call: Call) -> Result<(), Stop> {
         match call {
             Call::Send(_, draft) => self.send_message(request, *draft).await,
+            Call::Group(_, wish) => self.manage_group(request, *wish).await,
             Call::MarkRead { chat, sender, ids } => {
                 self.mark_read(request, &chat, sender, &ids);
                 Ok(())
@@ -151,6 +152,7 @@ impl Session {
                 Ok(())
             }
             Call::ServerPing => self.host_ping(request).await,
+            Call::RestrictionsGet => self.restrictions(request).await,
             Call::SessionErase => self.erase(request).await,
             Call::SessionStatus => {
                 let status = self.status();

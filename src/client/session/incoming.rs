@@ -17,6 +17,7 @@ impl Session {
     pub(super) fn received_quickly(&mut self, received: Incoming) -> Result<Option<Stanza>, Stop> {
         let now = self.clock.now();
         if let Some(online) = self.phase.online() {
+            online.keepalive.counted(online.link.received(), now);
             online.keepalive.received(now);
         }
         match received {

@@ -6,13 +6,13 @@
 use super::super::clock::{Millis, unix_ms};
 use super::super::methods::{Call, Draft};
 use super::super::settings::millis;
-use super::super::told;
+use super::super::{groups, told};
 use super::inbox::Command;
 use super::phase::{Phase, Stage, Waiter};
 use super::{Session, Stop};
 use crate::api::{Error, LogLevel, Status};
 use crate::messaging::desk::{Missing, Want};
-use crate::messaging::engine::{Cx, Engine, Known, Output, Settings, ToSend};
+use crate::messaging::engine::{Cx, Engine, GroupWish, Known, Manage, Output, Pace, Settings, ToSend};
 use crate::messaging::stanzas::calls::IncomingCall;
 use crate::messaging::stanzas::origin::Own;
 use crate::messaging::stanzas::presence::{self, IncomingChatState, IncomingPresence};
@@ -123,11 +123,19 @@ impl Session {
         let Some(account) = self.account.as_deref().filter(|_| self.engine.is_none()) else { return Ok(()) };
         let Some(own) = own(account) else { return Ok(()) };
         let config = &self.settings.config;
-        let settings =
-            Settings { available: self.available, ack_timeout: millis(config.message_ack_timeout()) };
+        let settings = Settings {
+            available: self.available,
+            ack_timeout: millis(config.message_ack_timeout()),
+            pace: Pace {
+                per_hour: u32::try_from(config.pace_first_contacts()).unwrap_or(u32::MAX),
+                jitter: millis(config.pace_jitter()),
+            },
+        };
         let known = Known::load(scan_all(&self.store, Space::Known).await?)?;
         let mut engine = Engine::new(settings, own, known);
         engine.resume(scan_all(&self.store, Space::Outbox).await?)?;
+        let contacts = scan_all(&self.store, Space::FirstContact).await?;
+        engine.resume_reach(contacts, &scan_all(&self.store, Space::Restriction).await?)?;
         if matches!(&self.phase, Phase::Online(online) if online.stage == Stage::Ready) {
             engine.online();
         }
@@ -150,6 +158,8 @@ impl Session {
                     }
                 }
                 Output::Answer { request, answer } => self.tray.answer(request, told::sent(answer)),
+                Output::Managed { request, answer } => self.tray.answer(request, groups::result(answer)),
+                Output::Waiting { request, waiting } => self.tray.tell(request, told::waiting(&waiting)),
                 Output::Log(line) => self.log(LogLevel::Info, "messages", || line),
                 Output::AccountChanged => {
                     if let Some(account) = &self.account {
@@ -205,6 +215,29 @@ impl Session {
         }
         let message = to_send(request, draft);
         self.with_engine(|engine, cx| engine.send(&message, cx)).await
+    }
+
+    /// The host asks what holds for first contacts.
+    pub(super) async fn restrictions(&mut self, request: u64) -> Result<(), Stop> {
+        let mut found = None;
+        self.with_engine(|engine, cx| {
+            found = Some(engine.restrictions(cx));
+            Ok(())
+        })
+        .await?;
+        let answer = found.map(|found| told::restrictions(&found));
+        self.answer(request, answer.ok_or_else(|| Status::NOT_LINKED.into()));
+        Ok(())
+    }
+
+    /// The host wants something of groups.
+    pub(super) async fn manage_group(&mut self, request: u64, wish: GroupWish) -> Result<(), Stop> {
+        if !self.is_ready() {
+            self.answer(request, Err(Status::NOT_CONNECTED.into()));
+            return Ok(());
+        }
+        let manage = Manage { request, wish };
+        self.with_engine(|engine, cx| engine.manage(&manage, cx)).await
     }
 
     /// The user has read messages.
@@ -269,8 +302,8 @@ impl Session {
 
     /// The session is ready: what waits to be sent may go.
     pub(super) async fn messages_online(&mut self) -> Result<(), Stop> {
-        self.with_engine(|engine, _| {
-            engine.online();
+        self.with_engine(|engine, cx| {
+            engine.logged_in(cx);
             Ok(())
         })
         .await

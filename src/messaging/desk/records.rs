@@ -100,10 +100,18 @@ pub(crate) struct Answered {
     pub(crate) base_key: Option<Vec<u8>>,
 }
 
-/// The secret of a message, with which what is added to it (votes, for one) is encrypted.
-pub(crate) struct MessageSecret(pub(crate) Secret<32>);
+/// The secret of a message, with which what is added to it (votes, for one) is encrypted; and what may be chosen, if it is a poll.
+#[derive(Clone)]
+pub(crate) struct MessageSecret {
+    /// The secret.
+    pub(crate) secret: Secret<32>,
+    /// The options of a poll, in order.
+    pub(crate) options: Vec<String>,
+    /// How many of them may be chosen; 0 for any number.
+    pub(crate) selectable: u32,
+}
 
-/// The token that shows a contact's trust in us, and when they had ours.
+/// What we are to a person: the token that shows their trust in us, when they had ours, and whether we have met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PrivacyToken {
     /// Theirs; empty if we have none.
@@ -112,6 +120,8 @@ pub(crate) struct PrivacyToken {
     pub(crate) issued_s: u64,
     /// When we issued ours to them last, Unix seconds; 0 for never.
     pub(crate) given_s: u64,
+    /// Whether they have written to us, or have been sent a message that the server took.
+    pub(crate) met: bool,
 }
 
 /// A signed prekey of ours that was replaced. Messages on their way may still need it.
@@ -172,7 +182,7 @@ one_message!(Holders, SenderKeyHolders, HoldersWire);
 one_message!(Sent, Outbox, SentWire);
 one_message!(Asked, RetryAsked, AskedWire);
 one_message!(Answered, RetryAnswered, AnsweredWire);
-one_message!(MessageSecret, MessageSecret, BytesWire);
+one_message!(MessageSecret, MessageSecret, SecretWire);
 one_message!(PrivacyToken, PrivacyToken, TokenWire);
 
 impl Kept for OwnSenderKey {
@@ -420,25 +430,36 @@ impl Answered {
 
 #[derive(Clone, PartialEq, prost::Message)]
 #[prost(skip_debug)]
-struct BytesWire {
+struct SecretWire {
     #[prost(bytes = "vec", tag = "1")]
-    bytes: Vec<u8>,
+    secret: Vec<u8>,
+    #[prost(string, repeated, tag = "2")]
+    options: Vec<String>,
+    #[prost(uint32, tag = "3")]
+    selectable: u32,
 }
 
-impl Drop for BytesWire {
+impl Drop for SecretWire {
     fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.bytes);
+        zeroize::Zeroize::zeroize(&mut self.secret);
     }
 }
 
 impl MessageSecret {
-    #[expect(clippy::needless_pass_by_value, reason = "as the other records have it")]
-    fn from_wire(wire: BytesWire) -> Option<Self> {
-        Secret::from_slice(&wire.bytes).map(Self)
+    fn from_wire(mut wire: SecretWire) -> Option<Self> {
+        Some(Self {
+            secret: Secret::from_slice(&wire.secret)?,
+            options: std::mem::take(&mut wire.options),
+            selectable: wire.selectable,
+        })
     }
 
-    fn to_wire(&self) -> BytesWire {
-        BytesWire { bytes: self.0.as_bytes().to_vec() }
+    fn to_wire(&self) -> SecretWire {
+        SecretWire {
+            secret: self.secret.as_bytes().to_vec(),
+            options: self.options.clone(),
+            selectable: self.selectable,
+        }
     }
 }
 
@@ -451,16 +472,18 @@ struct TokenWire {
     issued_s: u64,
     #[prost(uint64, tag = "3")]
     given_s: u64,
+    #[prost(bool, tag = "4")]
+    met: bool,
 }
 
 impl PrivacyToken {
     #[expect(clippy::unnecessary_wraps, reason = "as the other records have it")]
     fn from_wire(wire: TokenWire) -> Option<Self> {
-        Some(Self { token: wire.token, issued_s: wire.issued_s, given_s: wire.given_s })
+        Some(Self { token: wire.token, issued_s: wire.issued_s, given_s: wire.given_s, met: wire.met })
     }
 
     fn to_wire(&self) -> TokenWire {
-        TokenWire { token: self.token.clone(), issued_s: self.issued_s, given_s: self.given_s }
+        TokenWire { token: self.token.clone(), issued_s: self.issued_s, given_s: self.given_s, met: self.met }
     }
 }
 
@@ -507,7 +530,7 @@ mod tests {
         assert!(again(&mut sent) == sent);
         let mut answered = Answered { count: 2, base_key: Some(vec![1]) };
         assert_eq!(again(&mut answered), answered);
-        let mut token = PrivacyToken { token: vec![1], issued_s: 2, given_s: 3 };
+        let mut token = PrivacyToken { token: vec![1], issued_s: 2, given_s: 3, met: true };
         assert_eq!(again(&mut token), token);
     }
 

@@ -9,7 +9,7 @@ use crate::messaging::desk::{DeviceList, GroupRecord, ListedDevice, Missing, She
 use crate::messaging::stanzas::bundles::{self, DeviceBundle};
 use crate::messaging::stanzas::devices::{self, Outcome, UserDevices};
 use crate::messaging::stanzas::groups::{Group, NoGroup};
-use crate::messaging::stanzas::{AddressingMode, group_requests, key_index};
+use crate::messaging::stanzas::{AddressingMode, group_requests, key_index, restrictions};
 use crate::signal::{Own, RawBundle, SessionRecord, SignalError};
 use crate::stanza::NodeRef;
 
@@ -21,6 +21,9 @@ impl Engine {
         answer: Result<NodeRef<'_>, u32>,
         cx: &mut Cx<'_>,
     ) -> Result<(), Missing> {
+        if self.managed.has(tag) {
+            return self.manage_answered(tag, answer, cx);
+        }
         let asks = self.asks.of(tag);
         let all_failed = |code| asks.iter().map(|ask| (ask.clone(), code)).collect();
         let unanswered: Vec<(Ask, u32)> = match (asks.first(), answer) {
@@ -36,6 +39,10 @@ impl Engine {
                 Err(NoGroup::Refused { code, .. }) => all_failed(code),
                 Err(NoGroup::Malformed) => all_failed(0),
             },
+            (Some(Ask::TimeLock), Ok(node)) => {
+                self.time_lock(restrictions::time_lock_answer(&node), cx);
+                Vec::new()
+            }
         };
         self.asks.done(tag, &unanswered, cx.now);
         Ok(())
@@ -214,7 +221,7 @@ impl Engine {
         Ok(())
     }
 
-    fn group_came(&mut self, group: &Group, cx: &mut Cx<'_>) -> Result<Vec<(Ask, u32)>, Missing> {
+    pub(super) fn group_came(&mut self, group: &Group, cx: &mut Cx<'_>) -> Result<Vec<(Ask, u32)>, Missing> {
         let pairs: Vec<_> = group.pairs().filter_map(users).collect();
         let mut wants = Wants::default();
         for (pn, lid) in &pairs {

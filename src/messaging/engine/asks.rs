@@ -8,7 +8,7 @@ use crate::crypto::random_array;
 use crate::messaging::address::{Address, User};
 use crate::messaging::stanzas::bundles::{self, BundleReason};
 use crate::messaging::stanzas::devices::{self, QueryContext, UserQuery};
-use crate::messaging::stanzas::group_requests;
+use crate::messaging::stanzas::{group_requests, restrictions};
 use crate::stanza::{Jid, Node};
 
 /// A question.
@@ -20,6 +20,8 @@ pub(super) enum Ask {
     Bundle(Address),
     /// Who is in a group.
     Group(Jid),
+    /// Whether the account may write to people who do not know it.
+    TimeLock,
 }
 
 impl Ask {
@@ -82,6 +84,22 @@ impl Asks {
         AskState::Open
     }
 
+    /// Whether the answer to a question will still come.
+    pub(super) fn is_open(&self, ask: &Ask) -> bool {
+        self.open.contains(ask)
+    }
+
+    /// Asks once more, although that may have failed lately.
+    pub(super) fn ask_anew(&mut self, ask: Ask, now: Millis) {
+        self.failed.remove(&ask);
+        self.ask(ask, now);
+    }
+
+    /// Whether it came lately, and was of no use.
+    pub(super) fn has_failed(&self, ask: &Ask) -> bool {
+        self.failed.contains_key(ask)
+    }
+
     /// The questions of a query.
     pub(super) fn of(&self, tag: Tag) -> Vec<Ask> {
         self.asked.get(&tag).cloned().unwrap_or_default()
@@ -138,6 +156,7 @@ impl Engine {
                     let node = group_requests::metadata(group);
                     self.query(node, vec![ask]);
                 }
+                Ask::TimeLock => self.query(restrictions::fetch_time_lock(), vec![ask]),
             }
         }
         // The phones before the companions: their identities vouch for them.

@@ -5,7 +5,7 @@ use super::receive::{is_shared, timestamp_ms};
 use super::{Cx, Engine, Job, Output, Received, Told};
 use crate::messaging::address::{Address, User};
 use crate::messaging::content::{self, Body, Protocol, Read};
-use crate::messaging::desk::{MessageSecret, Missing, Resolved, Wants, authored_key};
+use crate::messaging::desk::{Missing, Resolved, Wants};
 use crate::messaging::stanzas::acks::Nack;
 use crate::messaging::stanzas::incoming::{EncKind, IncomingMessage};
 use crate::messaging::stanzas::receipts::Arrival;
@@ -110,13 +110,12 @@ impl Engine {
         if !self.known.insert(&received.chat, &sender.user, &received.id) {
             return;
         }
-        // What can be voted on or answered later is answered under this secret.
-        if matches!(received.content.body, Body::Poll(_) | Body::Event(_))
-            && let Some(secret) = &received.content.secret
+        if let Some(user) = User::of(&received.chat)
+            && self.reach.may_be_new(&user)
         {
-            let key = authored_key(&sender.user, &received.id);
-            self.desk.secrets.put(&key, MessageSecret(secret.clone()));
+            self.jobs.push_back(Job::Met(user));
         }
+        self.keep_secret(&sender.user, &received.id, &received.content);
         if matches!(received.content.body, Body::Sealed(_)) {
             self.jobs.push_back(Job::Sealed(Box::new(received)));
         } else {
@@ -152,6 +151,7 @@ impl Engine {
             content: read,
             bytes,
             opened: None,
+            chosen: Vec::new(),
         }
     }
 

@@ -14,6 +14,8 @@
 //! | `failed` | what could not be read is asked for again |
 //! | `receipts`, `again` | what others tell of our messages; those they could not read are sent again |
 //! | `sending`, `person`, `group`, `compose` | a message that goes |
+//! | `reach`, `pace` | whether people who do not know us may be written to |
+//! | `manage` | groups that are made and changed for the host |
 //! | `asks` | device lists, groups and keys that have to be asked for |
 //! | `notices` | devices, identities and tokens that change |
 //! | `known` | which messages were shown |
@@ -25,12 +27,16 @@ mod deliver;
 mod failed;
 mod group;
 mod known;
+mod manage;
 mod notices;
 mod open;
 mod outbox;
 mod output;
 mod own;
+mod pace;
+mod paused;
 mod person;
+mod reach;
 mod receipts;
 mod receive;
 mod secrets;
@@ -38,17 +44,22 @@ mod sending;
 mod targets;
 
 pub(crate) use known::Known;
+pub(crate) use manage::{GroupAnswer, GroupFailure, GroupPlan, GroupSetting, GroupWish, Manage};
 pub(crate) use output::{
-    GroupNews, Output, Received, Seen, SendFailure, Tag, Taken, Told, Unreadable, UnreadableReason,
+    GroupNews, Output, Received, Seen, SendFailure, Tag, Taken, Told, Unreadable, UnreadableReason, Waiting,
 };
+pub(crate) use pace::Pace;
+pub(crate) use reach::Restrictions;
 
 use std::collections::VecDeque;
 
 use self::again::Again;
 use self::asks::Asks;
+use self::manage::Managed;
 use self::outbox::Outbox;
+use self::reach::Reach;
 use self::sending::Sends;
-pub(crate) use self::sending::ToSend;
+pub(crate) use self::sending::{ToSend, Vote, Wished};
 use super::address::{Address, User};
 use super::desk::{Desk, Missing};
 use super::stanzas::origin::Own;
@@ -80,6 +91,8 @@ pub(crate) struct Settings {
     pub(crate) available: bool,
     /// How long the server may take to acknowledge a message.
     pub(crate) ack_timeout: Millis,
+    /// How many people who do not know us are written to.
+    pub(crate) pace: Pace,
 }
 
 /// The messaging of one linked session.
@@ -95,6 +108,8 @@ pub(crate) struct Engine {
     asks: Asks,
     again: VecDeque<Again>,
     outbox: Outbox,
+    reach: Reach,
+    managed: Managed,
     /// Changes that need no record at hand.
     written: Batch,
     out: Vec<Output>,
@@ -106,6 +121,8 @@ enum Job {
     SenderKey { group: crate::stanza::Jid, sender: Address, message: zeroize::Zeroizing<Vec<u8>> },
     /// A vote, or something else that is encrypted with the secret of another message.
     Sealed(Box<Received>),
+    /// Somebody is part of a chat with us.
+    Met(User),
     /// A pair of names.
     Names { pn: User, lid: User },
 }
@@ -127,6 +144,8 @@ impl Engine {
             asks: Asks::default(),
             again: VecDeque::new(),
             outbox: Outbox::default(),
+            reach: Reach::default(),
+            managed: Managed::default(),
             written: Batch::new(),
             out: Vec::new(),
         }
@@ -138,6 +157,7 @@ impl Engine {
             let done = match &job {
                 Job::SenderKey { group, sender, message } => self.take_sender_key(group, sender, message),
                 Job::Sealed(received) => self.want_secret(received),
+                Job::Met(user) => self.meet(user),
                 Job::Names { pn, lid } => self.learn(pn, lid),
             };
             if let Err(missing) = done {
@@ -169,7 +189,7 @@ impl Engine {
 
     /// Whether something is under way that must not be forgotten.
     pub(crate) fn is_busy(&self) -> bool {
-        !(self.jobs.is_empty() && self.sends.is_empty() && self.again.is_empty())
+        !(self.jobs.is_empty() && self.sends.is_empty() && self.again.is_empty() && self.managed.is_empty())
     }
 
     /// Adds everything that has changed to a batch.

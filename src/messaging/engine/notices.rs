@@ -9,7 +9,7 @@ use crate::messaging::address::User;
 use crate::messaging::desk::{Missing, PrivacyToken, Shelf, Wants};
 use crate::messaging::stanzas::group_changes::{GroupChange, GroupNotice};
 use crate::messaging::stanzas::notices::{DeviceChange, News, Notice};
-use crate::messaging::stanzas::tokens;
+use crate::messaging::stanzas::{restrictions, tokens};
 use crate::stanza::NodeRef;
 
 impl Engine {
@@ -17,6 +17,12 @@ impl Engine {
     pub(crate) fn notice(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
         if node.is("type", "w:gp2") {
             return GroupNotice::read(node).map_or(Ok(()), |notice| self.group_changed(&notice, cx));
+        }
+        if node.is("type", "mex") {
+            if let Some(lock) = restrictions::time_lock_notice(&node) {
+                self.time_lock(Some(lock), cx);
+            }
+            return Ok(());
         }
         let Some(notice) = Notice::read(node) else { return Ok(()) };
         let Some(user) = User::of(&notice.user) else { return Ok(()) };

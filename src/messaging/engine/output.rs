@@ -1,5 +1,6 @@
 //! What the engine asks its driver to do, and what it tells.
 
+use super::manage::{GroupAnswer, GroupFailure};
 use crate::messaging::address::Address;
 use crate::messaging::content::{Opened, Read};
 use crate::messaging::stanzas::group_changes::GroupChange;
@@ -31,6 +32,20 @@ pub(crate) enum Output {
         /// What became of it.
         answer: Result<Taken, SendFailure>,
     },
+    /// Answer a request about groups.
+    Managed {
+        /// The request.
+        request: u64,
+        /// What became of it.
+        answer: Result<GroupAnswer, GroupFailure>,
+    },
+    /// A message waits for its turn. The host may want to know.
+    Waiting {
+        /// The request; 0 for a message of an earlier run.
+        request: u64,
+        /// What waits, and until when.
+        waiting: Waiting,
+    },
     /// A line for the log. It names no person and no content.
     Log(String),
     /// The account record was changed; it goes into the same commit.
@@ -48,6 +63,17 @@ pub(crate) struct Taken {
     pub(crate) timestamp_ms: i64,
 }
 
+/// A message to somebody who does not know us, and whose turn has not come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// Its id.
+    pub(crate) id: Text,
+    /// Where it goes.
+    pub(crate) chat: Jid,
+    /// When it goes out, Unix milliseconds.
+    pub(crate) due_ms: i64,
+}
+
 /// Why a message was not sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SendFailure {
@@ -56,7 +82,10 @@ pub(crate) enum SendFailure {
     Refused(u32),
     /// The account may not begin chats for some time.
     #[error("the account may not begin new chats for some time (463): answer those who write, and wait")]
-    TimeLocked,
+    TimeLocked {
+        /// How long that will last, as far as it is known.
+        wait_ms: Option<i64>,
+    },
     /// Nobody is there to receive it.
     #[error("no device of the recipient can be reached: check the number")]
     NoRecipient,
@@ -66,6 +95,17 @@ pub(crate) enum SendFailure {
     /// A chat of a kind that this library cannot send to.
     #[error("messages cannot be sent to an address of this kind")]
     WrongChat,
+    /// A vote in a poll of which nothing is known.
+    #[error(
+        "the poll is not known here: check its id, and its sender; only polls that came to this session can be voted in"
+    )]
+    NoPoll,
+    /// A vote for something that is no option, or for one twice.
+    #[error("the poll has no such options: name each that is chosen once, by its text")]
+    NoOption,
+    /// A vote for more than the poll allows.
+    #[error("the poll lets nobody choose more than {0}")]
+    TooManyOptions(u32),
     /// The server did not say that it has it, several times.
     #[error("the server did not acknowledge the message")]
     Unanswered,
@@ -124,6 +164,8 @@ pub(crate) struct Received {
     pub(crate) bytes: Vec<u8>,
     /// What was encrypted once more, if it could be opened.
     pub(crate) opened: Option<Opened>,
+    /// Of a vote: the options that it is for, in the order of the poll.
+    pub(crate) chosen: Vec<String>,
 }
 
 /// A change to a group.

@@ -1,10 +1,11 @@
 //! A message to a person: one ciphertext for each of their devices, and one for each other device of our own.
 
+use super::reach::Gate;
 use super::sending::{Attempt, Out, Sending};
 use super::{Cx, Engine, Output, SendFailure};
 use crate::messaging::address::{Kind, User};
 use crate::messaging::content;
-use crate::messaging::desk::{Missing, Shelf, Wants};
+use crate::messaging::desk::{Missing, Wants};
 use crate::messaging::stanzas::outgoing::{OutgoingMessage, PrivacyToken, Recipient};
 use crate::messaging::stanzas::tokens;
 use crate::stanza::{Jid, Value};
@@ -28,10 +29,13 @@ impl Engine {
             return Ok(Attempt::Blocked);
         }
         ours.retain(|device| !self.own.is_device(&device.jid()));
-        let mut wants = Wants::default();
-        let token_key = self.desk.canonical_user(&user).key();
-        wants.record(&self.desk, Shelf::Tokens, token_key.as_slice());
-        wants.met()?;
+        let gate = if to_self { Gate::Open(None) } else { self.gate(sending, &user, cx)? };
+        let stranger = match gate {
+            Gate::Open(stranger) => stranger,
+            Gate::Shut => return Ok(Attempt::Blocked),
+            Gate::Later(at) => return Ok(Attempt::Later(at)),
+            Gate::Refused(failure) => return Ok(Attempt::Failed(failure)),
+        };
         // Both are asked for together.
         let (theirs, ours) = (self.with_sessions(&theirs, cx)?, self.with_sessions(&ours, cx)?);
         let (Some(theirs), Some(ours)) = (theirs, ours) else { return Ok(Attempt::Blocked) };
@@ -50,7 +54,7 @@ impl Engine {
         }
         let peer_pn =
             (user.kind == Kind::Lid).then(|| self.desk.other_name(&user)).flatten().map(|pn| pn.jid());
-        let token = self.desk.tokens.get(&token_key).filter(|held| {
+        let token = self.desk.tokens.get(&self.desk.canonical_user(&user).key()).filter(|held| {
             !held.token.is_empty()
                 && !tokens::is_expired(held.issued_s, cx.unix_ms.div_euclid(1000).cast_unsigned())
         });
@@ -64,6 +68,9 @@ impl Engine {
             message.device_identity = Some(&cx.account.account_blob);
         }
         self.out.push(Output::Send(message.into_node()));
+        if let Some(stranger) = stranger {
+            self.reach.pacer.went(&sending.id, stranger, cx.unix_ms, &mut self.written);
+        }
         let deadline = cx.now.saturating_add(self.settings.ack_timeout);
         let person = (!to_self).then(|| self.desk.canonical_user(&user));
         Ok(Attempt::Out(Out { deadline, key_for: None, phash: None, person }))

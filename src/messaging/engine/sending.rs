@@ -6,8 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::asks::Ask;
 use super::outbox::Outbox;
-use super::{Cx, Engine, Millis, Output, SendFailure, Taken};
+use super::paused::Paused;
+use super::reach::Reach;
+use super::{Cx, Engine, Millis, Output, SendFailure, Taken, Waiting};
 use crate::messaging::address::{Address, User};
 use crate::messaging::content;
 use crate::messaging::desk::{Kept, Missing, Sent, Shelf, Wants};
@@ -24,7 +27,27 @@ pub(crate) struct ToSend {
     /// The id that the host chose.
     pub(crate) id: Option<Text>,
     /// What it says.
-    pub(crate) content: content::Outgoing,
+    pub(crate) content: Wished,
+}
+
+/// What a message is to say.
+#[derive(Clone, Debug)]
+pub(crate) enum Wished {
+    /// This.
+    Content(content::Outgoing),
+    /// A vote, which is made of what is known of the poll.
+    Vote(Vote),
+}
+
+/// A vote in a poll.
+#[derive(Clone, Debug)]
+pub(crate) struct Vote {
+    /// The message with the poll.
+    pub(crate) poll: Text,
+    /// Who sent that, if the host says so.
+    pub(crate) author: Option<Jid>,
+    /// The options that are chosen, by their texts; none to take an earlier vote back.
+    pub(crate) chosen: Vec<String>,
 }
 
 /// A message on its way.
@@ -38,7 +61,11 @@ pub(super) struct Sending {
     resumed: bool,
     /// How often it went out.
     tries: u32,
+    /// How often the server refused it as a first contact.
+    pub(super) refusals: u32,
     not_before: Millis,
+    /// When it is due, as the host was told last, Unix milliseconds.
+    told_due: i64,
     out: Option<Out>,
 }
 
@@ -53,12 +80,21 @@ pub(super) struct Out {
     pub(super) person: Option<User>,
 }
 
+impl Sending {
+    /// What the host is told of it while it waits.
+    fn waiting(&self) -> Waiting {
+        Waiting { id: self.id.clone(), chat: self.chat.clone(), due_ms: self.told_due }
+    }
+}
+
 /// What an attempt came to.
 pub(super) enum Attempt {
     /// It went out.
     Out(Out),
     /// An answer of the server is needed first.
     Blocked,
+    /// It may go at this time, in Unix milliseconds.
+    Later(i64),
     /// It cannot be sent.
     Failed(SendFailure),
 }
@@ -73,8 +109,10 @@ const PAUSE: Millis = 750;
 pub(super) struct Sends {
     all: BTreeMap<u64, Sending>,
     by_id: HashMap<Text, u64>,
-    /// Those that have not gone out.
+    /// Those that have not gone out and may.
     waiting: BTreeSet<u64>,
+    /// Those whose turn has not come.
+    paused: Paused,
     last: u64,
     /// Whether the session is logged in and ready.
     online: bool,
@@ -92,17 +130,35 @@ impl Sends {
         let out = self.all.values().filter_map(|sending| sending.out.as_ref().map(|out| out.deadline));
         let pauses =
             self.waiting.iter().filter_map(|number| self.all.get(number)).map(|wait| wait.not_before);
-        out.chain(pauses.filter(|at| *at > 0)).min()
+        out.chain(pauses.filter(|at| *at > 0)).chain(self.paused.deadline()).min()
     }
 
     fn remove(&mut self, number: u64) -> Option<Sending> {
         let sending = self.all.remove(&number)?;
         self.by_id.remove(&sending.id);
         self.waiting.remove(&number);
+        self.paused.remove(&sending.chat, number);
         Some(sending)
     }
 
-    fn wait_again(&mut self, number: u64, not_before: Millis) {
+    /// The server refused a message as a first contact: how often by now, and to whom it went.
+    pub(super) fn refuse(&mut self, number: u64) -> Option<(u32, Option<User>)> {
+        let sending = self.all.get_mut(&number)?;
+        sending.refusals += 1;
+        Some((sending.refusals, sending.out.as_ref().and_then(|out| out.person.clone())))
+    }
+
+    /// Those in a chat need not wait for their turn.
+    pub(super) fn wake(&mut self, chat: &Jid) {
+        self.waiting.extend(self.paused.take(chat));
+    }
+
+    /// Nobody need.
+    pub(super) fn wake_all(&mut self) {
+        self.waiting.extend(self.paused.take_due(Millis::MAX));
+    }
+
+    pub(super) fn wait_again(&mut self, number: u64, not_before: Millis) {
         if let Some(sending) = self.all.get_mut(&number) {
             sending.out = None;
             sending.not_before = not_before;
@@ -135,6 +191,16 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes in what the store has of first contacts, and of what the server keeps us from, each in any order.
+    pub(crate) fn resume_reach(
+        &mut self,
+        contacts: Vec<(Vec<u8>, Value)>,
+        restrictions: &[(Vec<u8>, Value)],
+    ) -> Result<(), StoreError> {
+        self.reach = Reach::load(contacts, restrictions.first())?;
+        Ok(())
+    }
+
     /// The host wants a message sent.
     pub(crate) fn send(&mut self, wish: &ToSend, cx: &mut Cx<'_>) -> Result<(), Missing> {
         if !matches!(wish.chat.server.account(), Server::Pn | Server::Lid | Server::Group) {
@@ -145,6 +211,10 @@ impl Engine {
             if let Some(sending) = self.sends.by_id.get(id).and_then(|number| self.sends.all.get_mut(number))
             {
                 sending.requests.push(wish.request);
+                if sending.told_due > cx.unix_ms {
+                    let waiting = sending.waiting();
+                    self.out.push(Output::Waiting { request: wish.request, waiting });
+                }
                 return Ok(());
             }
             let mut wants = Wants::default();
@@ -156,17 +226,26 @@ impl Engine {
                 return Ok(());
             }
         }
+        let content = match &wish.content {
+            Wished::Content(content) => content.clone(),
+            Wished::Vote(vote) => match self.make_vote(vote, &wish.chat, cx)? {
+                Ok(content) => content,
+                Err(failure) => {
+                    self.answer(wish.request, Err(failure));
+                    return Ok(());
+                }
+            },
+        };
         let own = self.own.pn.account();
         let unix_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
         let id = wish.id.clone().unwrap_or_else(|| content::message_id(unix_s, &own, cx.rng).into());
-        let content = wish.content.clone();
+        self.keep_own_secret(&id, &content);
         let number = self.enter(id.clone(), wish.chat.clone(), content, Some(wish.request));
         if let Some(sending) = self.sends.all.get(&number) {
             let (chat, message) = (sending.chat.clone(), sending.content.message.clone());
             let sent = Sent { chat, message, created_ms: cx.unix_ms, number, taken_ms: 0 };
             self.desk.outbox.put(id.as_bytes(), sent);
         }
-        self.keep_own_secret(&id, &wish.content);
         Ok(())
     }
 
@@ -177,15 +256,34 @@ impl Engine {
         sends.by_id.insert(id.clone(), number);
         sends.waiting.insert(number);
         let requests = request.into_iter().collect();
-        let sending =
-            Sending { id, chat, content, requests, resumed: false, tries: 0, not_before: 0, out: None };
+        let sending = Sending {
+            id,
+            chat,
+            content,
+            requests,
+            resumed: false,
+            tries: 0,
+            refusals: 0,
+            not_before: 0,
+            told_due: 0,
+            out: None,
+        };
         sends.all.insert(number, sending);
         number
     }
 
-    /// The session is ready: what waits may go.
+    /// The session is ready: what waits may go. Turns that could not be taken meanwhile are given anew.
     pub(crate) fn online(&mut self) {
         self.sends.online = true;
+        self.reach.pacer.give_all_back();
+        self.sends.wake_all();
+    }
+
+    /// The session has logged in. As WhatsApp Web does, the server is asked whether it lets us write to people who do not
+    /// know us.
+    pub(crate) fn logged_in(&mut self, cx: &Cx<'_>) {
+        self.online();
+        self.asks.ask(Ask::TimeLock, cx.now);
     }
 
     /// The connection is gone. What was not acknowledged goes out again on the next one.
@@ -222,13 +320,18 @@ impl Engine {
             .all
             .values()
             .flat_map(|sending| sending.requests.iter().copied())
+            .chain(self.managed.requests())
             .filter(|id| *id != 0)
             .collect()
     }
 
     /// Sends what can go.
     pub(super) fn send_waiting(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
-        if !self.sends.online || self.sends.waiting.is_empty() {
+        if !self.sends.online {
+            return Ok(());
+        }
+        self.sends.waiting.extend(self.sends.paused.take_due(cx.now));
+        if self.sends.waiting.is_empty() {
             return Ok(());
         }
         // One that cannot go yet holds up those behind it in its chat.
@@ -236,7 +339,9 @@ impl Engine {
         let waiting: Vec<u64> = self.sends.waiting.iter().copied().collect();
         for number in waiting {
             let Some(sending) = self.sends.all.remove(&number) else { continue };
-            let attempt = if held.contains(&sending.chat) {
+            let attempt = if let Some(due_ms) = self.sends.paused.due(&sending.chat) {
+                Ok(Attempt::Later(due_ms))
+            } else if held.contains(&sending.chat) {
                 Ok(Attempt::Blocked)
             } else if sending.not_before > cx.now {
                 held.insert(sending.chat.clone());
@@ -257,11 +362,27 @@ impl Engine {
                     }
                 }
                 Attempt::Blocked => drop(held.insert(chat)),
+                Attempt::Later(due_ms) => self.put_off(number, &chat, due_ms, cx),
                 Attempt::Failed(failure) => self.give_up(number, &failure),
             }
         }
         self.send_asks(cx);
         Ok(())
+    }
+
+    /// A message waits for its turn, and all that follow it in its chat. The host hears of it once, unless the time changes.
+    fn put_off(&mut self, number: u64, chat: &Jid, due_ms: i64, cx: &Cx<'_>) {
+        let wait = due_ms.saturating_sub(cx.unix_ms).max(1).unsigned_abs();
+        self.sends.waiting.remove(&number);
+        self.sends.paused.add(chat, number, due_ms, cx.now.saturating_add(wait));
+        let Some(sending) = self.sends.all.get_mut(&number) else { return };
+        if std::mem::replace(&mut sending.told_due, due_ms) != due_ms {
+            let requests = if sending.requests.is_empty() { vec![0] } else { sending.requests.clone() };
+            let waiting = sending.waiting();
+            self.out.extend(
+                requests.into_iter().map(|request| Output::Waiting { request, waiting: waiting.clone() }),
+            );
+        }
     }
 
     /// The server says what became of a message.
@@ -303,6 +424,8 @@ impl Engine {
                 self.membership_is_stale(&sending.chat);
             }
             if let Some(person) = out.person {
+                self.reach.pacer.arrived(&person);
+                self.jobs.push_back(super::Job::Met(person.clone()));
                 self.issue_token(&person, cx);
             }
         }
@@ -323,10 +446,7 @@ impl Engine {
             RefusalKind::Temporary if tries < MOST_TRIES => {
                 self.sends.wait_again(number, cx.now.saturating_add(PAUSE << tries.min(8)));
             }
-            RefusalKind::ReachOutTimeLock => {
-                self.out.push(Output::Event(super::Told::TimeLock { until_s: None }));
-                self.give_up(number, &SendFailure::TimeLocked);
-            }
+            RefusalKind::ReachOutTimeLock => self.reach_refused(number, cx),
             RefusalKind::NoRecipient => {
                 if let Some(user) = User::of(&chat) {
                     self.devices_are_stale(&user);
@@ -338,8 +458,12 @@ impl Engine {
     }
 
     /// A message will not be sent.
-    fn give_up(&mut self, number: u64, failure: &SendFailure) {
+    pub(super) fn give_up(&mut self, number: u64, failure: &SendFailure) {
         let Some(sending) = self.sends.remove(number) else { return };
+        self.reach.pacer.give_back(&sending.id);
+        if let Some(person) = sending.out.as_ref().and_then(|out| out.person.as_ref()) {
+            self.reach.pacer.arrived(person);
+        }
         self.desk.outbox.remove(sending.id.as_bytes());
         for request in sending.requests {
             self.answer(request, Err(failure.clone()));

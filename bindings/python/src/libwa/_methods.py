@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ._record import Record
-from ._units import as_time
+from ._units import as_time, maybe_time
 
 AsyncCall = Callable[[str, dict[str, Any]], Awaitable[Any]]
 SyncCall = Callable[[str, dict[str, Any]], Any]
@@ -49,6 +49,408 @@ class ContactSend(Record):
             o["message_id"],
             o["chat"],
             as_time(o["sent_at_ms"]),
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class GroupAdd(Record):
+    """What `group.add` gives.
+
+    Attributes:
+        members: What became of each of them, as an array of objects: `jid`, `phone`, `outcome`
+            (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`,
+            `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the
+            `invite_code` and `invite_expires_at_ms` for an invitation by message.
+    """
+
+    members: Any
+
+    def __init__(
+        self,
+        members: Any,
+    ) -> None:
+        own_ = self.__dict__
+        own_["members"] = members
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> GroupAdd:
+        return cls(
+            o["members"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class GroupCreate(Record):
+    """What `group.create` gives.
+
+    Attributes:
+        chat: The group's JID.
+        subject: Its name.
+        description: What it is about.
+        creator: The JID of who made it.
+        created_at: When.
+        size: How many members it has.
+        members: The members, as an array of objects: `jid`, `phone` (null if it is not known),
+            `rank` (`member`, `admin`, `super_admin`).
+        not_added: Who was to be a member and is none, as an array of objects like those of
+            `group.add`.
+        announcement: Whether only admins may send.
+        locked: Whether only admins may change name, picture and description.
+        expiration_s: After how many seconds messages disappear; 0 for never.
+        all_may_add: Whether all members may add others, if it is said.
+        all_may_invite: Whether all members may see the invite link, if it is said.
+        join_approval: Whether admins confirm who joins.
+        suspended: Whether WhatsApp has closed it.
+        community: Whether it is a community.
+        parent: The JID of the community that it is part of.
+    """
+
+    chat: str
+    subject: str | None
+    description: str | None
+    creator: str | None
+    created_at: datetime | None
+    size: int
+    members: Any
+    not_added: Any
+    announcement: bool
+    locked: bool
+    expiration_s: int
+    all_may_add: bool | None
+    all_may_invite: bool | None
+    join_approval: bool
+    suspended: bool
+    community: bool
+    parent: str | None
+
+    def __init__(
+        self,
+        chat: str,
+        subject: str | None,
+        description: str | None,
+        creator: str | None,
+        created_at: datetime | None,
+        size: int,
+        members: Any,
+        not_added: Any,
+        announcement: bool,
+        locked: bool,
+        expiration_s: int,
+        all_may_add: bool | None,
+        all_may_invite: bool | None,
+        join_approval: bool,
+        suspended: bool,
+        community: bool,
+        parent: str | None,
+    ) -> None:
+        own_ = self.__dict__
+        own_["chat"] = chat
+        own_["subject"] = subject
+        own_["description"] = description
+        own_["creator"] = creator
+        own_["created_at"] = created_at
+        own_["size"] = size
+        own_["members"] = members
+        own_["not_added"] = not_added
+        own_["announcement"] = announcement
+        own_["locked"] = locked
+        own_["expiration_s"] = expiration_s
+        own_["all_may_add"] = all_may_add
+        own_["all_may_invite"] = all_may_invite
+        own_["join_approval"] = join_approval
+        own_["suspended"] = suspended
+        own_["community"] = community
+        own_["parent"] = parent
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> GroupCreate:
+        return cls(
+            o["chat"],
+            o["subject"],
+            o["description"],
+            o["creator"],
+            maybe_time(o["created_at_ms"]),
+            o["size"],
+            o["members"],
+            o["not_added"],
+            o["announcement"],
+            o["locked"],
+            o["expiration_s"],
+            o["all_may_add"],
+            o["all_may_invite"],
+            o["join_approval"],
+            o["suspended"],
+            o["community"],
+            o["parent"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class GroupDemote(Record):
+    """What `group.demote` gives.
+
+    Attributes:
+        members: What became of each of them, as an array of objects: `jid`, `phone`, `outcome`
+            (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`,
+            `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the
+            `invite_code` and `invite_expires_at_ms` for an invitation by message.
+    """
+
+    members: Any
+
+    def __init__(
+        self,
+        members: Any,
+    ) -> None:
+        own_ = self.__dict__
+        own_["members"] = members
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> GroupDemote:
+        return cls(
+            o["members"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class GroupInfo(Record):
+    """What `group.info` gives.
+
+    Attributes:
+        chat: The group's JID.
+        subject: Its name.
+        description: What it is about.
+        creator: The JID of who made it.
+        created_at: When.
+        size: How many members it has.
+        members: The members, as an array of objects: `jid`, `phone` (null if it is not known),
+            `rank` (`member`, `admin`, `super_admin`).
+        not_added: Who was to be a member and is none, as an array of objects like those of
+            `group.add`.
+        announcement: Whether only admins may send.
+        locked: Whether only admins may change name, picture and description.
+        expiration_s: After how many seconds messages disappear; 0 for never.
+        all_may_add: Whether all members may add others, if it is said.
+        all_may_invite: Whether all members may see the invite link, if it is said.
+        join_approval: Whether admins confirm who joins.
+        suspended: Whether WhatsApp has closed it.
+        community: Whether it is a community.
+        parent: The JID of the community that it is part of.
+    """
+
+    chat: str
+    subject: str | None
+    description: str | None
+    creator: str | None
+    created_at: datetime | None
+    size: int
+    members: Any
+    not_added: Any
+    announcement: bool
+    locked: bool
+    expiration_s: int
+    all_may_add: bool | None
+    all_may_invite: bool | None
+    join_approval: bool
+    suspended: bool
+    community: bool
+    parent: str | None
+
+    def __init__(
+        self,
+        chat: str,
+        subject: str | None,
+        description: str | None,
+        creator: str | None,
+        created_at: datetime | None,
+        size: int,
+        members: Any,
+        not_added: Any,
+        announcement: bool,
+        locked: bool,
+        expiration_s: int,
+        all_may_add: bool | None,
+        all_may_invite: bool | None,
+        join_approval: bool,
+        suspended: bool,
+        community: bool,
+        parent: str | None,
+    ) -> None:
+        own_ = self.__dict__
+        own_["chat"] = chat
+        own_["subject"] = subject
+        own_["description"] = description
+        own_["creator"] = creator
+        own_["created_at"] = created_at
+        own_["size"] = size
+        own_["members"] = members
+        own_["not_added"] = not_added
+        own_["announcement"] = announcement
+        own_["locked"] = locked
+        own_["expiration_s"] = expiration_s
+        own_["all_may_add"] = all_may_add
+        own_["all_may_invite"] = all_may_invite
+        own_["join_approval"] = join_approval
+        own_["suspended"] = suspended
+        own_["community"] = community
+        own_["parent"] = parent
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> GroupInfo:
+        return cls(
+            o["chat"],
+            o["subject"],
+            o["description"],
+            o["creator"],
+            maybe_time(o["created_at_ms"]),
+            o["size"],
+            o["members"],
+            o["not_added"],
+            o["announcement"],
+            o["locked"],
+            o["expiration_s"],
+            o["all_may_add"],
+            o["all_may_invite"],
+            o["join_approval"],
+            o["suspended"],
+            o["community"],
+            o["parent"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class GroupInvite(Record):
+    """What `group.invite` gives.
+
+    Attributes:
+        code: The code.
+        link: The link with it.
+    """
+
+    code: str
+    link: str
+
+    def __init__(
+        self,
+        code: str,
+        link: str,
+    ) -> None:
+        own_ = self.__dict__
+        own_["code"] = code
+        own_["link"] = link
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> GroupInvite:
+        return cls(
+            o["code"],
+            o["link"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class GroupJoin(Record):
+    """What `group.join` gives.
+
+    Attributes:
+        chat: The group's JID.
+        pending: Whether an admin must confirm it first.
+    """
+
+    chat: str
+    pending: bool
+
+    def __init__(
+        self,
+        chat: str,
+        pending: bool,
+    ) -> None:
+        own_ = self.__dict__
+        own_["chat"] = chat
+        own_["pending"] = pending
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> GroupJoin:
+        return cls(
+            o["chat"],
+            o["pending"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class GroupList(Record):
+    """What `group.list` gives.
+
+    Attributes:
+        groups: The groups, as an array of objects like the result of `group.info`.
+    """
+
+    groups: Any
+
+    def __init__(
+        self,
+        groups: Any,
+    ) -> None:
+        own_ = self.__dict__
+        own_["groups"] = groups
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> GroupList:
+        return cls(
+            o["groups"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class GroupPromote(Record):
+    """What `group.promote` gives.
+
+    Attributes:
+        members: What became of each of them, as an array of objects: `jid`, `phone`, `outcome`
+            (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`,
+            `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the
+            `invite_code` and `invite_expires_at_ms` for an invitation by message.
+    """
+
+    members: Any
+
+    def __init__(
+        self,
+        members: Any,
+    ) -> None:
+        own_ = self.__dict__
+        own_["members"] = members
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> GroupPromote:
+        return cls(
+            o["members"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class GroupRemove(Record):
+    """What `group.remove` gives.
+
+    Attributes:
+        members: What became of each of them, as an array of objects: `jid`, `phone`, `outcome`
+            (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`,
+            `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the
+            `invite_code` and `invite_expires_at_ms` for an invitation by message.
+    """
+
+    members: Any
+
+    def __init__(
+        self,
+        members: Any,
+    ) -> None:
+        own_ = self.__dict__
+        own_["members"] = members
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> GroupRemove:
+        return cls(
+            o["members"],
         )
 
 
@@ -257,6 +659,95 @@ class PollSend(Record):
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
+class PollVote(Record):
+    """What `poll.vote` gives.
+
+    Attributes:
+        message_id: The id of the message.
+        chat: Where it went.
+        sent_at: The server's time for it, in milliseconds since 1970 UTC.
+    """
+
+    message_id: str
+    chat: str
+    sent_at: datetime
+
+    def __init__(
+        self,
+        message_id: str,
+        chat: str,
+        sent_at: datetime,
+    ) -> None:
+        own_ = self.__dict__
+        own_["message_id"] = message_id
+        own_["chat"] = chat
+        own_["sent_at"] = sent_at
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> PollVote:
+        return cls(
+            o["message_id"],
+            o["chat"],
+            as_time(o["sent_at_ms"]),
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
+class RestrictionsGet(Record):
+    """What `restrictions.get` gives.
+
+    Attributes:
+        time_locked: Whether WhatsApp keeps the account from writing to people who do not know it.
+        ends_at: When that ends, if WhatsApp said so.
+        reason: Why, in WhatsApp's words, such as `DEFAULT`.
+        first_contacts_per_hour: How many first contacts the configuration allows in an hour; 0 for
+            any number.
+        first_contacts_left: How many of these are left.
+        waiting: How many messages wait for their turn.
+        next_at: When the first of them goes out.
+    """
+
+    time_locked: bool
+    ends_at: datetime | None
+    reason: str | None
+    first_contacts_per_hour: int
+    first_contacts_left: int
+    waiting: int
+    next_at: datetime | None
+
+    def __init__(
+        self,
+        time_locked: bool,
+        ends_at: datetime | None,
+        reason: str | None,
+        first_contacts_per_hour: int,
+        first_contacts_left: int,
+        waiting: int,
+        next_at: datetime | None,
+    ) -> None:
+        own_ = self.__dict__
+        own_["time_locked"] = time_locked
+        own_["ends_at"] = ends_at
+        own_["reason"] = reason
+        own_["first_contacts_per_hour"] = first_contacts_per_hour
+        own_["first_contacts_left"] = first_contacts_left
+        own_["waiting"] = waiting
+        own_["next_at"] = next_at
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> RestrictionsGet:
+        return cls(
+            o["time_locked"],
+            maybe_time(o["ends_at_ms"]),
+            o["reason"],
+            o["first_contacts_per_hour"],
+            o["first_contacts_left"],
+            o["waiting"],
+            maybe_time(o["next_at_ms"]),
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class ServerPing(Record):
     """What `server.ping` gives.
 
@@ -417,6 +908,212 @@ class AsyncContact:
         if message_id is not None:
             params["message_id"] = message_id
         return ContactSend._make(await self._call("contact.send", params))
+
+
+class AsyncGroup:
+    """Methods `group.*`."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: AsyncCall) -> None:
+        self._call = call
+
+    async def add(self, *, chat: str, members: Any) -> GroupAdd:
+        """Adds members to a group.
+
+        Args:
+            chat: The group's JID.
+            members: They, as an array of JIDs or phone numbers with their country codes.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["members"] = members
+        return GroupAdd._make(await self._call("group.add", params))
+
+    async def create(
+        self,
+        *,
+        subject: str,
+        members: Any = None,
+        description: str | None = None,
+        announcement: bool | None = None,
+        locked: bool | None = None,
+        expiration_s: int | None = None,
+    ) -> GroupCreate:
+        """Makes a group. Who could not be added stands in `not_added`.
+
+        Args:
+            subject: Its name.
+            members: The others in it, as an array of JIDs or phone numbers with their country
+                codes.
+            description: What it is about.
+            announcement: Whether only admins may send.
+            locked: Whether only admins may change name, picture and description.
+            expiration_s: After how many seconds messages disappear; 0 for never. Official clients
+                offer 86400, 604800 and 7776000.
+        """
+        params: dict[str, Any] = {}
+        params["subject"] = subject
+        if members is not None:
+            params["members"] = members
+        if description is not None:
+            params["description"] = description
+        if announcement is not None:
+            params["announcement"] = announcement
+        if locked is not None:
+            params["locked"] = locked
+        if expiration_s is not None:
+            params["expiration_s"] = expiration_s
+        return GroupCreate._make(await self._call("group.create", params))
+
+    async def demote(self, *, chat: str, members: Any) -> GroupDemote:
+        """Makes admins of a group plain members.
+
+        Args:
+            chat: The group's JID.
+            members: They, as an array of JIDs or phone numbers with their country codes.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["members"] = members
+        return GroupDemote._make(await self._call("group.demote", params))
+
+    async def description(self, *, chat: str, description: str | None = None) -> None:
+        """Changes what a group says it is about.
+
+        Args:
+            chat: The group's JID.
+            description: The new text; left out, the old one is taken away.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        if description is not None:
+            params["description"] = description
+        await self._call("group.description", params)
+
+    async def info(self, *, chat: str) -> GroupInfo:
+        """Asks for everything about a group.
+
+        Args:
+            chat: The group's JID.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        return GroupInfo._make(await self._call("group.info", params))
+
+    async def invite(self, *, chat: str, reset: bool | None = None) -> GroupInvite:
+        """Asks for the link by which people join a group.
+
+        Args:
+            chat: The group's JID.
+            reset: Whether the old link is to lead nowhere, and a new one made.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        if reset is not None:
+            params["reset"] = reset
+        return GroupInvite._make(await self._call("group.invite", params))
+
+    async def join(self, *, code: str) -> GroupJoin:
+        """Joins a group by its invite code.
+
+        Args:
+            code: The invite code, or the link with it.
+        """
+        params: dict[str, Any] = {}
+        params["code"] = code
+        return GroupJoin._make(await self._call("group.join", params))
+
+    async def leave(self, *, chat: str) -> None:
+        """Leaves a group.
+
+        Args:
+            chat: The group's JID.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        await self._call("group.leave", params)
+
+    async def list(self) -> GroupList:
+        """Asks for all groups that the account is in."""
+        params: dict[str, Any] = {}
+        return GroupList._make(await self._call("group.list", params))
+
+    async def promote(self, *, chat: str, members: Any) -> GroupPromote:
+        """Makes members of a group admins.
+
+        Args:
+            chat: The group's JID.
+            members: They, as an array of JIDs or phone numbers with their country codes.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["members"] = members
+        return GroupPromote._make(await self._call("group.promote", params))
+
+    async def remove(self, *, chat: str, members: Any) -> GroupRemove:
+        """Puts members out of a group.
+
+        Args:
+            chat: The group's JID.
+            members: They, as an array of JIDs or phone numbers with their country codes.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["members"] = members
+        return GroupRemove._make(await self._call("group.remove", params))
+
+    async def settings(
+        self,
+        *,
+        chat: str,
+        announcement: bool | None = None,
+        locked: bool | None = None,
+        expiration_s: int | None = None,
+        all_may_add: bool | None = None,
+        all_may_invite: bool | None = None,
+        join_approval: bool | None = None,
+    ) -> None:
+        """Changes settings of a group, one after the other; if one is refused, those before it are
+        changed.
+
+        Args:
+            chat: The group's JID.
+            announcement: Whether only admins may send.
+            locked: Whether only admins may change name, picture and description.
+            expiration_s: After how many seconds messages disappear; 0 for never. Official clients
+                offer 86400, 604800 and 7776000.
+            all_may_add: Whether all members may add others.
+            all_may_invite: Whether all members may see the invite link.
+            join_approval: Whether admins confirm who joins.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        if announcement is not None:
+            params["announcement"] = announcement
+        if locked is not None:
+            params["locked"] = locked
+        if expiration_s is not None:
+            params["expiration_s"] = expiration_s
+        if all_may_add is not None:
+            params["all_may_add"] = all_may_add
+        if all_may_invite is not None:
+            params["all_may_invite"] = all_may_invite
+        if join_approval is not None:
+            params["join_approval"] = join_approval
+        await self._call("group.settings", params)
+
+    async def subject(self, *, chat: str, subject: str) -> None:
+        """Gives a group a new name.
+
+        Args:
+            chat: The group's JID.
+            subject: The new name.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["subject"] = subject
+        await self._call("group.subject", params)
 
 
 class AsyncLocation:
@@ -614,6 +1311,30 @@ class AsyncPoll:
             params["message_id"] = message_id
         return PollSend._make(await self._call("poll.send", params))
 
+    async def vote(
+        self, *, chat: str, target: str, options: Any, sender: str | None = None, message_id: str | None = None
+    ) -> PollVote:
+        """Votes in a poll that came to this session. A vote takes the place of an earlier one.
+
+        Args:
+            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+                code.
+            target: The id of the message with the poll.
+            options: The options that are chosen, by their texts, as an array; an empty one takes
+                the vote back.
+            sender: Who sent the poll; needed in groups, unless it is an own one.
+            message_id: An id for the message that the host chooses; see `send_text()`.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["target"] = target
+        params["options"] = options
+        if sender is not None:
+            params["sender"] = sender
+        if message_id is not None:
+            params["message_id"] = message_id
+        return PollVote._make(await self._call("poll.vote", params))
+
 
 class AsyncPresence:
     """Methods `presence.*`."""
@@ -644,6 +1365,22 @@ class AsyncPresence:
         params: dict[str, Any] = {}
         params["user"] = user
         await self._call("presence.subscribe", params)
+
+
+class AsyncRestrictions:
+    """Methods `restrictions.*`."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: AsyncCall) -> None:
+        self._call = call
+
+    async def get(self) -> RestrictionsGet:
+        """Tells what holds for messages to people who do not know the account, without asking the
+        server.
+        """
+        params: dict[str, Any] = {}
+        return RestrictionsGet._make(await self._call("restrictions.get", params))
 
 
 class AsyncServer:
@@ -719,6 +1456,11 @@ class AsyncMethods:
         return AsyncContact(self._call)
 
     @property
+    def group(self) -> AsyncGroup:
+        """Methods `group.*`."""
+        return AsyncGroup(self._call)
+
+    @property
     def location(self) -> AsyncLocation:
         """Methods `location.*`."""
         return AsyncLocation(self._call)
@@ -737,6 +1479,11 @@ class AsyncMethods:
     def presence(self) -> AsyncPresence:
         """Methods `presence.*`."""
         return AsyncPresence(self._call)
+
+    @property
+    def restrictions(self) -> AsyncRestrictions:
+        """Methods `restrictions.*`."""
+        return AsyncRestrictions(self._call)
 
     @property
     def server(self) -> AsyncServer:
@@ -799,6 +1546,212 @@ class SyncContact:
         if message_id is not None:
             params["message_id"] = message_id
         return ContactSend._make(self._call("contact.send", params))
+
+
+class SyncGroup:
+    """Methods `group.*`."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: SyncCall) -> None:
+        self._call = call
+
+    def add(self, *, chat: str, members: Any) -> GroupAdd:
+        """Adds members to a group.
+
+        Args:
+            chat: The group's JID.
+            members: They, as an array of JIDs or phone numbers with their country codes.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["members"] = members
+        return GroupAdd._make(self._call("group.add", params))
+
+    def create(
+        self,
+        *,
+        subject: str,
+        members: Any = None,
+        description: str | None = None,
+        announcement: bool | None = None,
+        locked: bool | None = None,
+        expiration_s: int | None = None,
+    ) -> GroupCreate:
+        """Makes a group. Who could not be added stands in `not_added`.
+
+        Args:
+            subject: Its name.
+            members: The others in it, as an array of JIDs or phone numbers with their country
+                codes.
+            description: What it is about.
+            announcement: Whether only admins may send.
+            locked: Whether only admins may change name, picture and description.
+            expiration_s: After how many seconds messages disappear; 0 for never. Official clients
+                offer 86400, 604800 and 7776000.
+        """
+        params: dict[str, Any] = {}
+        params["subject"] = subject
+        if members is not None:
+            params["members"] = members
+        if description is not None:
+            params["description"] = description
+        if announcement is not None:
+            params["announcement"] = announcement
+        if locked is not None:
+            params["locked"] = locked
+        if expiration_s is not None:
+            params["expiration_s"] = expiration_s
+        return GroupCreate._make(self._call("group.create", params))
+
+    def demote(self, *, chat: str, members: Any) -> GroupDemote:
+        """Makes admins of a group plain members.
+
+        Args:
+            chat: The group's JID.
+            members: They, as an array of JIDs or phone numbers with their country codes.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["members"] = members
+        return GroupDemote._make(self._call("group.demote", params))
+
+    def description(self, *, chat: str, description: str | None = None) -> None:
+        """Changes what a group says it is about.
+
+        Args:
+            chat: The group's JID.
+            description: The new text; left out, the old one is taken away.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        if description is not None:
+            params["description"] = description
+        self._call("group.description", params)
+
+    def info(self, *, chat: str) -> GroupInfo:
+        """Asks for everything about a group.
+
+        Args:
+            chat: The group's JID.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        return GroupInfo._make(self._call("group.info", params))
+
+    def invite(self, *, chat: str, reset: bool | None = None) -> GroupInvite:
+        """Asks for the link by which people join a group.
+
+        Args:
+            chat: The group's JID.
+            reset: Whether the old link is to lead nowhere, and a new one made.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        if reset is not None:
+            params["reset"] = reset
+        return GroupInvite._make(self._call("group.invite", params))
+
+    def join(self, *, code: str) -> GroupJoin:
+        """Joins a group by its invite code.
+
+        Args:
+            code: The invite code, or the link with it.
+        """
+        params: dict[str, Any] = {}
+        params["code"] = code
+        return GroupJoin._make(self._call("group.join", params))
+
+    def leave(self, *, chat: str) -> None:
+        """Leaves a group.
+
+        Args:
+            chat: The group's JID.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        self._call("group.leave", params)
+
+    def list(self) -> GroupList:
+        """Asks for all groups that the account is in."""
+        params: dict[str, Any] = {}
+        return GroupList._make(self._call("group.list", params))
+
+    def promote(self, *, chat: str, members: Any) -> GroupPromote:
+        """Makes members of a group admins.
+
+        Args:
+            chat: The group's JID.
+            members: They, as an array of JIDs or phone numbers with their country codes.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["members"] = members
+        return GroupPromote._make(self._call("group.promote", params))
+
+    def remove(self, *, chat: str, members: Any) -> GroupRemove:
+        """Puts members out of a group.
+
+        Args:
+            chat: The group's JID.
+            members: They, as an array of JIDs or phone numbers with their country codes.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["members"] = members
+        return GroupRemove._make(self._call("group.remove", params))
+
+    def settings(
+        self,
+        *,
+        chat: str,
+        announcement: bool | None = None,
+        locked: bool | None = None,
+        expiration_s: int | None = None,
+        all_may_add: bool | None = None,
+        all_may_invite: bool | None = None,
+        join_approval: bool | None = None,
+    ) -> None:
+        """Changes settings of a group, one after the other; if one is refused, those before it are
+        changed.
+
+        Args:
+            chat: The group's JID.
+            announcement: Whether only admins may send.
+            locked: Whether only admins may change name, picture and description.
+            expiration_s: After how many seconds messages disappear; 0 for never. Official clients
+                offer 86400, 604800 and 7776000.
+            all_may_add: Whether all members may add others.
+            all_may_invite: Whether all members may see the invite link.
+            join_approval: Whether admins confirm who joins.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        if announcement is not None:
+            params["announcement"] = announcement
+        if locked is not None:
+            params["locked"] = locked
+        if expiration_s is not None:
+            params["expiration_s"] = expiration_s
+        if all_may_add is not None:
+            params["all_may_add"] = all_may_add
+        if all_may_invite is not None:
+            params["all_may_invite"] = all_may_invite
+        if join_approval is not None:
+            params["join_approval"] = join_approval
+        self._call("group.settings", params)
+
+    def subject(self, *, chat: str, subject: str) -> None:
+        """Gives a group a new name.
+
+        Args:
+            chat: The group's JID.
+            subject: The new name.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["subject"] = subject
+        self._call("group.subject", params)
 
 
 class SyncLocation:
@@ -994,6 +1947,28 @@ class SyncPoll:
             params["message_id"] = message_id
         return PollSend._make(self._call("poll.send", params))
 
+    def vote(self, *, chat: str, target: str, options: Any, sender: str | None = None, message_id: str | None = None) -> PollVote:
+        """Votes in a poll that came to this session. A vote takes the place of an earlier one.
+
+        Args:
+            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+                code.
+            target: The id of the message with the poll.
+            options: The options that are chosen, by their texts, as an array; an empty one takes
+                the vote back.
+            sender: Who sent the poll; needed in groups, unless it is an own one.
+            message_id: An id for the message that the host chooses; see `send_text()`.
+        """
+        params: dict[str, Any] = {}
+        params["chat"] = chat
+        params["target"] = target
+        params["options"] = options
+        if sender is not None:
+            params["sender"] = sender
+        if message_id is not None:
+            params["message_id"] = message_id
+        return PollVote._make(self._call("poll.vote", params))
+
 
 class SyncPresence:
     """Methods `presence.*`."""
@@ -1024,6 +1999,22 @@ class SyncPresence:
         params: dict[str, Any] = {}
         params["user"] = user
         self._call("presence.subscribe", params)
+
+
+class SyncRestrictions:
+    """Methods `restrictions.*`."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: SyncCall) -> None:
+        self._call = call
+
+    def get(self) -> RestrictionsGet:
+        """Tells what holds for messages to people who do not know the account, without asking the
+        server.
+        """
+        params: dict[str, Any] = {}
+        return RestrictionsGet._make(self._call("restrictions.get", params))
 
 
 class SyncServer:
@@ -1099,6 +2090,11 @@ class SyncMethods:
         return SyncContact(self._call)
 
     @property
+    def group(self) -> SyncGroup:
+        """Methods `group.*`."""
+        return SyncGroup(self._call)
+
+    @property
     def location(self) -> SyncLocation:
         """Methods `location.*`."""
         return SyncLocation(self._call)
@@ -1117,6 +2113,11 @@ class SyncMethods:
     def presence(self) -> SyncPresence:
         """Methods `presence.*`."""
         return SyncPresence(self._call)
+
+    @property
+    def restrictions(self) -> SyncRestrictions:
+        """Methods `restrictions.*`."""
+        return SyncRestrictions(self._call)
 
     @property
     def server(self) -> SyncServer:

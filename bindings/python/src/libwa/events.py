@@ -205,6 +205,12 @@ UnreadableReason = Literal[
     "unavailable",
 ]
 
+# Why a message is not sent at once.
+WaitReason = Literal[
+    # So many people were written to for the first time that the next must wait: see `pace.first_contacts_per_hour`.
+    "first_contacts",
+]
+
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class Connection(Event):
@@ -1181,6 +1187,65 @@ class MessageUnreadable(Event):
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
+class MessageWaiting(Event):
+    """A message that was to be sent waits for its turn. Its request goes on, and can be cancelled.
+
+    Attributes:
+        message_id: Its id.
+        chat: Where it goes.
+        reason: Why it waits.
+        due_at: When it goes out, if nothing comes in between.
+    """
+
+    type = "message.waiting"
+    number = 302
+    durable = False
+    droppable = True
+
+    message_id: str
+    chat: str
+    reason: WaitReason
+    due_at: datetime
+
+    def __init__(
+        self,
+        id: int,
+        client: int,
+        request: int,
+        time: datetime,
+        redelivered: bool,
+        message_id: str,
+        chat: str,
+        reason: WaitReason,
+        due_at: datetime,
+    ) -> None:
+        own_ = self.__dict__
+        own_["id"] = id
+        own_["client"] = client
+        own_["request"] = request
+        own_["time"] = time
+        own_["redelivered"] = redelivered
+        own_["message_id"] = message_id
+        own_["chat"] = chat
+        own_["reason"] = reason
+        own_["due_at"] = due_at
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> Event:
+        return cls(
+            o["id"],
+            o["client"],
+            o["request"],
+            as_time(o["time_ms"]),
+            o["redelivered"],
+            o["message_id"],
+            o["chat"],
+            o["reason"],
+            as_time(o["due_at_ms"]),
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class Receipt(Event):
     """Messages were delivered or read.
 
@@ -1801,6 +1866,7 @@ BY_NAME: dict[str, type[Event]] = {
     "pairing.success": PairingSuccess,
     "message": Message,
     "message.unreadable": MessageUnreadable,
+    "message.waiting": MessageWaiting,
     "receipt": Receipt,
     "chat.activity": ChatActivity,
     "presence": Presence,
@@ -1828,6 +1894,7 @@ MAKERS: dict[str, Callable[[dict[str, Any]], Event]] = {
     "pairing.success": PairingSuccess._make,
     "message": Message._make,
     "message.unreadable": MessageUnreadable._make,
+    "message.waiting": MessageWaiting._make,
     "receipt": Receipt._make,
     "chat.activity": ChatActivity._make,
     "presence": Presence._make,
@@ -1859,6 +1926,7 @@ __all__ = [
     "LogoutReason",
     "Message",
     "MessageUnreadable",
+    "MessageWaiting",
     "OutcomeStage",
     "Overflow",
     "PairingCode",
@@ -1881,4 +1949,5 @@ __all__ = [
     "Result",
     "UnknownEvent",
     "UnreadableReason",
+    "WaitReason",
 ]

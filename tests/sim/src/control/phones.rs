@@ -13,7 +13,7 @@ use crate::{
     json_node,
     model::{Device, DeviceAddress, Phone, Queued},
     phone::{self, Behaviour, code::Typed},
-    server::{account, link_code, presence, queue, unlink},
+    server::{account, link_code, presence, queue, restrictions, unlink},
     world::{World, unix_seconds},
 };
 
@@ -64,12 +64,18 @@ pub(crate) fn patch(world: &World, number: &str, switches: &Value) -> Result<(),
     let name = switches.remove("name");
     let mut model = world.model.lock();
     let phone = model.phones.get_mut(number).ok_or_else(|| ApiError::no_phone(number))?;
-    phone.behaviour = overlaid(&phone.behaviour, &switches)?;
+    let new = overlaid(&phone.behaviour, &switches)?;
+    let lock = |switches: &Behaviour| (switches.timelock, switches.timelock_ends);
+    let lock_changed = lock(&phone.behaviour) != lock(&new);
+    phone.behaviour = new;
     if let Some(name) = name.as_ref().and_then(Value::as_str) {
         phone.name = name.to_owned();
     }
     if !phone.behaviour.away {
         crate::people::back(world, &mut model, number);
+    }
+    if lock_changed {
+        restrictions::tell(world, &mut model, number);
     }
     drop(model);
     world.changed.notify_waiters();

@@ -48,6 +48,10 @@ pub(crate) struct Behaviour {
     pub(crate) lid_migrated: Option<bool>,
     /// The account may write only to those who wrote to it or gave it a token.
     pub(crate) timelock: bool,
+    /// When that ends, Unix seconds; not said if not given.
+    pub(crate) timelock_ends: Option<u64>,
+    /// Only those who show its token may add it to groups; others get a code to invite it with.
+    pub(crate) guarded: bool,
     /// The phone is off or without network: what is for it waits.
     pub(crate) away: bool,
     /// It sends no receipts for what it received.
@@ -88,6 +92,8 @@ impl Default for Behaviour {
             business_name: None,
             lid_migrated: None,
             timelock: false,
+            timelock_ends: None,
+            guarded: false,
             away: false,
             silent: false,
             reads: false,

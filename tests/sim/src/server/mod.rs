@@ -25,6 +25,7 @@ mod queries;
 pub(crate) mod queue;
 pub(crate) mod receipts;
 mod register;
+pub(crate) mod restrictions;
 mod session;
 mod tls;
 pub(crate) mod unlink;

@@ -9,7 +9,7 @@ use wa::{
     stanza::{Node, NodeRef, Text},
 };
 
-use super::{account, answer, dispatch::Reply};
+use super::{account, answer, dispatch::Reply, restrictions};
 use crate::{model::DeviceAddress, world::World};
 
 /// Answers an iq of a namespace that no other file has.
@@ -40,7 +40,7 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
         ("newsletter", true, _) => Some(Node::new("newsletters")),
         ("tos", _, _) => Some(Node::new("tos")),
         ("w:biz", true, "business_profile") => Some(Node::new("business_profile")),
-        ("w:mex", _, _) => Some(Node::new("result").text("{\"data\":{}}")),
+        ("w:mex", _, _) => Some(restrictions::answer(&world.model.lock(), address, child)),
         ("md", true, "link_code_companion_reg") => Some(Node::new("country_code").attr("iso", "US")),
         ("w:auth:token" | "privacy_token", _, _) => Some(Node::new("tokens")),
         // Somebody's picture: there is none.

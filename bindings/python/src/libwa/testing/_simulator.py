@@ -63,6 +63,8 @@ class Simulator:
                 "server.url": self.addresses["wss" if tls else "ws"],
                 "server.root_key": self.addresses["root_key"],
                 "server.root_serial": str(self.addresses["root_serial"]),
+                # Nobody here minds being written to.
+                "pace.first_contacts_per_hour": "0",
             }
             if tls:
                 self._folder = tempfile.TemporaryDirectory(prefix="libwa-")

@@ -132,6 +132,9 @@ pub(super) fn create_asked(
     for participant in asked.children_named("participant").take(MAX_MEMBERS) {
         let jid = participant.jid("jid").ok_or(400u16)?;
         match model.number_of(&jid) {
+            Some(other) if !may_add(model, number, other, participant) => {
+                unknown.push(to_be_invited(world, named(model, other, world.options.group_mode(), jid)));
+            }
             Some(number) => numbers.push(number.to_owned()),
             None => unknown.push(Node::new("participant").attr("jid", jid).attr("error", 404u16)),
         }
@@ -166,17 +169,41 @@ pub(super) fn update_asked(
         let jid = participant.jid("jid").ok_or(400u16)?;
         let number = model.number_of(&jid).map(str::to_owned);
         let outcome = match &number {
+            Some(number) if action == Action::Add && !may_add(model, by, number, participant) => Err(403),
             Some(number) => check(model, &id, number, action),
             None => Err(404),
         };
-        let shown = number.as_ref().and_then(|number| Some(model.phones.get(number)?.jid(mode, 0)));
-        answer = answer.child(
-            Node::new("participant").attr("jid", shown.unwrap_or(jid)).attr_opt("error", outcome.err()),
-        );
+        let shown = named(model, number.as_deref().unwrap_or_default(), mode, jid);
+        answer = answer.child(match outcome {
+            Err(403) => to_be_invited(world, shown),
+            _ => shown.attr_opt("error", outcome.err()),
+        });
         done.extend(number.filter(|_| outcome.is_ok()));
     }
     update(world, model, &id, by, &done, action);
     Ok(answer)
+}
+
+/// Whether somebody lets another one add him: some do so only to those to whom they gave a token.
+fn may_add(model: &Model, by: &str, number: &str, participant: NodeRef<'_>) -> bool {
+    let Some(phone) = model.phones.get(number).filter(|phone| phone.behaviour.guarded) else { return true };
+    let shown = participant.child("privacy").and_then(|token| token.bytes());
+    phone.tokens.get(by).is_some_and(|token| shown == Some(token.bytes.as_slice()))
+}
+
+/// Somebody by both names; as he was asked for, if there is nobody of that name.
+fn named(model: &Model, number: &str, mode: Space, asked: Jid) -> Node {
+    let Some(phone) = model.phones.get(number) else { return Node::new("participant").attr("jid", asked) };
+    let pn = (mode == Space::Lid).then(|| phone.jid(Space::Pn, 0));
+    Node::new("participant").attr("jid", phone.jid(mode, 0)).attr_opt("phone_number", pn)
+}
+
+/// Says that somebody cannot be added, and how he can be invited.
+fn to_be_invited(world: &World, shown: Node) -> Node {
+    let request = Node::new("add_request")
+        .attr("code", invite_code(world))
+        .attr("expiration", crate::world::unix_seconds() + 259_200);
+    shown.attr("error", 403u16).child(request)
 }
 
 fn check(model: &Model, id: &str, number: &str, action: Action) -> Result<(), u16> {

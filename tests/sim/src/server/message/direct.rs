@@ -7,7 +7,7 @@ use wa::stanza::{Jid, NodeRef};
 use super::{Accepted, Message, Verdict, code, delivery::names};
 use crate::{
     model::{DeviceAddress, Model, Space},
-    server::phash,
+    server::{phash, restrictions},
     world::unix_seconds,
 };
 
@@ -66,7 +66,7 @@ fn may_write(model: &Model, message: &Message<'_>, number: &str) -> Result<(), u
         .tokens
         .get(&sender.number)
         .is_some_and(|token| shown == Some(token.bytes.as_slice()) && token.is_valid(unix_seconds()));
-    if sender.behaviour.timelock && !trusted && !sender.known.contains(number) {
+    if restrictions::is_locked(&sender.behaviour) && !trusted && !sender.known.contains(number) {
         return Err(code::TIMELOCK);
     }
     Ok(())

@@ -1,0 +1,120 @@
+//! What the messaging engine tells of groups, as the host hears it.
+
+use serde_json::{Value, json};
+
+use super::methods::GROUP_LINK;
+use crate::api::{Error, Status};
+use crate::messaging::engine::{GroupAnswer, GroupFailure};
+use crate::messaging::stanzas::group_requests::Joined;
+use crate::messaging::stanzas::groups::{Group, Member, Rank};
+use crate::stanza::Jid;
+
+/// The result of a request about groups.
+pub(crate) fn result(answer: Result<GroupAnswer, GroupFailure>) -> Result<Value, Error> {
+    Ok(match answer.map_err(error)? {
+        GroupAnswer::Group(whole) => group(&whole),
+        GroupAnswer::Groups(all) => json!({ "groups": all.iter().map(group).collect::<Vec<_>>() }),
+        GroupAnswer::Members(members) => {
+            json!({ "members": members.iter().map(outcome).collect::<Vec<_>>() })
+        }
+        GroupAnswer::Code(code) => json!({ "code": code.as_str(), "link": format!("{GROUP_LINK}{code}") }),
+        GroupAnswer::Joined(Joined::Member(chat)) => json!({ "chat": chat.to_string(), "pending": false }),
+        GroupAnswer::Joined(Joined::Pending(chat)) => json!({ "chat": chat.to_string(), "pending": true }),
+        GroupAnswer::Done => json!({}),
+    })
+}
+
+fn error(failure: GroupFailure) -> Error {
+    let GroupFailure::Refused(code) = failure else { return Status::REQUEST_TIMEOUT.into() };
+    let (status, text) = match code {
+        304 => (Status::REFUSED, "this account is a member of the group already"),
+        400 => (Status::BAD_REQUEST, "the server does not take such a value for a group"),
+        401 => (Status::FORBIDDEN, "only admins of the group may do this"),
+        403 => (Status::FORBIDDEN, "this account is no member of the group, or may not do this in it"),
+        404 => (Status::NOT_FOUND, "there is no such group, or no group with this invite code"),
+        405 => (Status::FORBIDDEN, "this account was removed from the group, and cannot come back by a link"),
+        406 => {
+            (Status::REFUSED, "the server does not take this for the group: too long, or too many members")
+        }
+        409 => (Status::REFUSED, "the group was changed at the same time; try again"),
+        410 => (Status::NOT_FOUND, "the invite code was reset, and leads nowhere"),
+        419 => (Status::REFUSED, "the group is full"),
+        423 => (Status::REFUSED, "WhatsApp has locked the group"),
+        429 => (Status::RATE_LIMITED, "WhatsApp asks for fewer requests about groups; wait some minutes"),
+        500..=599 => (Status::SERVER_ERROR, "the server could not do it now"),
+        _ => (Status::REFUSED, "the server refused it"),
+    };
+    Error::new(status, format!("{text} (code {code})"))
+}
+
+fn ms(seconds: Option<u64>) -> Option<i64> {
+    seconds.and_then(|seconds| i64::try_from(seconds).ok()).map(|seconds| seconds.saturating_mul(1000))
+}
+
+fn group(group: &Group) -> Value {
+    let (members, failed): (Vec<_>, Vec<_>) = group.members.iter().partition(|member| !has_failed(member));
+    let description = group.description.as_ref().map(|description| description.text.as_str());
+    json!({
+        "chat": group.jid.to_string(),
+        "subject": group.subject.as_deref(),
+        "description": description.filter(|text| !text.is_empty()),
+        "creator": group.creator.as_ref().map(|jid| jid.account().to_string()),
+        "created_at_ms": ms(group.created),
+        "size": group.size.unwrap_or_else(|| u32::try_from(members.len()).unwrap_or(u32::MAX)),
+        "members": members.into_iter().map(member).collect::<Vec<_>>(),
+        "not_added": failed.into_iter().map(outcome).collect::<Vec<_>>(),
+        "announcement": group.is_announcement,
+        "locked": group.is_locked,
+        "expiration_s": group.expiration,
+        "all_may_add": group.all_may_add,
+        "all_may_invite": group.all_may_invite,
+        "join_approval": group.has_join_approval,
+        "suspended": group.is_suspended,
+        "community": group.is_community,
+        "parent": group.parent.as_ref().map(Jid::to_string),
+    })
+}
+
+fn phone(member: &Member) -> Option<String> {
+    let pn = member.pair.as_ref().map(|pair| &pair.pn).or(member.jid.is_pn().then_some(&member.jid));
+    pn.map(|pn| pn.user.to_string())
+}
+
+fn member(member: &Member) -> Value {
+    json!({
+        "jid": member.jid.to_string(),
+        "phone": phone(member),
+        "rank": match member.rank {
+            Rank::Member => "member",
+            Rank::Admin => "admin",
+            Rank::SuperAdmin => "super_admin",
+        },
+    })
+}
+
+fn has_failed(member: &Member) -> bool {
+    member.error.is_some_and(|code| code != 200)
+}
+
+/// What became of one of those whom a request was about.
+fn outcome(member: &Member) -> Value {
+    let code = member.error.filter(|code| *code != 200);
+    let invite = member.add_request.as_ref();
+    json!({
+        "jid": member.jid.to_string(),
+        "phone": phone(member),
+        "outcome": match code {
+            None => "done",
+            Some(401) => "blocked_us",
+            Some(403) => "must_be_invited",
+            Some(404) => "not_found",
+            Some(408) => "left_lately",
+            Some(409) => "already_so",
+            Some(419) => "group_is_full",
+            Some(_) => "refused",
+        },
+        "code": code,
+        "invite_code": invite.map(|invite| invite.code.as_str()),
+        "invite_expires_at_ms": invite.and_then(|invite| ms(invite.expiration)),
+    })
+}

@@ -1,0 +1,124 @@
+//! Calls about groups.
+
+use std::collections::VecDeque;
+
+use super::params::Params;
+use crate::api::{Error, Status};
+use crate::client::chat;
+use crate::messaging::engine::{GroupPlan, GroupSetting, GroupWish};
+use crate::messaging::stanzas::group_requests::MemberAction;
+use crate::stanza::{Jid, Server};
+
+/// Where a link to a group leads; the code follows.
+pub(crate) const LINK: &str = "https://chat.whatsapp.com/";
+
+/// What the method of that name wants of groups; `None` if it is about something else.
+pub(super) fn parse(method: &str, params: &Params) -> Result<Option<GroupWish>, Error> {
+    Ok(Some(match method {
+        "group.add" => GroupWish::Add(group(params)?, members(params)?),
+        "group.create" => GroupWish::Create(plan(params)?),
+        "group.demote" => GroupWish::Change(group(params)?, MemberAction::Demote, members(params)?),
+        "group.description" => {
+            let text = params.optional_text("description").filter(|text| !text.is_empty());
+            one(group(params)?, GroupSetting::Description(text.map(str::to_owned)))
+        }
+        "group.info" => GroupWish::Info(group(params)?),
+        "group.invite" => {
+            let anew = params.value("reset").is_some() && params.flag("reset")?;
+            GroupWish::Invite(group(params)?, anew)
+        }
+        "group.join" => GroupWish::Join(code(params)?),
+        "group.leave" => GroupWish::Leave(group(params)?),
+        "group.list" => GroupWish::List,
+        "group.promote" => GroupWish::Change(group(params)?, MemberAction::Promote, members(params)?),
+        "group.remove" => GroupWish::Change(group(params)?, MemberAction::Remove, members(params)?),
+        "group.settings" => GroupWish::Settings(group(params)?, settings(params)?),
+        "group.subject" => one(group(params)?, GroupSetting::Subject(subject(params)?)),
+        _ => return Ok(None),
+    }))
+}
+
+fn one(group: Jid, setting: GroupSetting) -> GroupWish {
+    GroupWish::Settings(group, [setting].into())
+}
+
+fn group(params: &Params) -> Result<Jid, Error> {
+    let group = chat::parse(params.text("chat")?)?;
+    if group.server == Server::Group {
+        return Ok(group);
+    }
+    let text = "this is no group; the address of one ends in @g.us";
+    Err(Error::new(Status::UNSUPPORTED_CHAT, text).with_key("chat"))
+}
+
+/// People, each as a JID or a phone number.
+fn people(texts: Vec<String>) -> Result<Vec<Jid>, Error> {
+    let person = |text: String| match chat::parse(&text) {
+        Ok(jid) if jid.server != Server::Group => Ok(jid),
+        Ok(_) => Err(Error::new(Status::INVALID_JID, "a group cannot be a member").with_key("members")),
+        Err(error) => Err(error.with_key("members")),
+    };
+    texts.into_iter().map(person).collect()
+}
+
+fn members(params: &Params) -> Result<Vec<Jid>, Error> {
+    people(params.texts("members")?)
+}
+
+fn subject(params: &Params) -> Result<String, Error> {
+    let subject = params.text("subject")?.trim();
+    if subject.is_empty() { Err(params.wrong("subject", "is empty")) } else { Ok(subject.to_owned()) }
+}
+
+fn flag(params: &Params, name: &str) -> Result<Option<bool>, Error> {
+    params.value(name).map(|_| params.flag(name)).transpose()
+}
+
+fn plan(params: &Params) -> Result<GroupPlan, Error> {
+    let members =
+        params.value("members").is_some_and(|members| members.as_array().is_none_or(|m| !m.is_empty()));
+    Ok(GroupPlan {
+        subject: subject(params)?,
+        members: if members { self::members(params)? } else { Vec::new() },
+        description: params.optional_text("description").filter(|text| !text.is_empty()).map(str::to_owned),
+        is_announcement: flag(params, "announcement")?.unwrap_or(false),
+        is_locked: flag(params, "locked")?.unwrap_or(false),
+        expiration: params.optional_count("expiration_s")?.unwrap_or(0),
+    })
+}
+
+fn settings(params: &Params) -> Result<VecDeque<GroupSetting>, Error> {
+    type Flag = (&'static str, fn(bool) -> GroupSetting);
+    let flags: [Flag; 5] = [
+        ("announcement", GroupSetting::Announcement),
+        ("locked", GroupSetting::Locked),
+        ("all_may_add", GroupSetting::AllMayAdd),
+        ("all_may_invite", GroupSetting::AllMayInvite),
+        ("join_approval", GroupSetting::JoinApproval),
+    ];
+    let mut settings = VecDeque::new();
+    for (name, setting) in flags {
+        settings.extend(flag(params, name)?.map(setting));
+    }
+    settings.extend(params.optional_count("expiration_s")?.map(GroupSetting::Expiration));
+    if settings.is_empty() {
+        return Err(
+            params.wrong("announcement", "is missing, and so are all other settings; name at least one")
+        );
+    }
+    Ok(settings)
+}
+
+/// An invite code, alone or in its link.
+fn code(params: &Params) -> Result<String, Error> {
+    let text = params.text("code")?.trim();
+    let text = text.strip_prefix(LINK).unwrap_or(text);
+    let code = text.split(['?', '/', '#']).next().unwrap_or_default();
+    let fits = (1..=128).contains(&code.len())
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if fits {
+        Ok(code.to_owned())
+    } else {
+        Err(params.wrong("code", "is neither an invite code nor a link with one"))
+    }
+}

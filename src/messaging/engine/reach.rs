@@ -1,0 +1,219 @@
+//! Whether somebody may be written to at this moment. People whom we know may, always. For all others there is a pace that the
+//! host sets ([`pace`](super::pace)), and at times a lock that the server puts on the account.
+
+use std::collections::HashSet;
+
+use super::asks::Ask;
+use super::pace::Pacer;
+use super::sending::Sending;
+use super::{Cx, Engine, Output, SendFailure, Told};
+use crate::messaging::address::User;
+use crate::messaging::desk::{Missing, PrivacyToken, Shelf, Wants};
+use crate::messaging::stanzas::restrictions::TimeLock;
+use crate::store::records::codec;
+use crate::store::{Space, StoreError, Value};
+
+/// How long a lock holds of which no end is said. WhatsApp Web takes it to be a minute.
+const UNSAID_MS: i64 = 60_000;
+/// How many people are remembered of whom it is known that we have met.
+const MOST_MET: usize = 4096;
+
+/// What is known of whom we may write to.
+#[derive(Default)]
+pub(super) struct Reach {
+    pub(super) pacer: Pacer,
+    lock: Option<Lock>,
+    /// Some of those with whom we have met, so that not each of their messages looks it up.
+    met: HashSet<User>,
+}
+
+/// The server's lock on first contacts.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Lock {
+    /// Until when it is taken to hold, Unix milliseconds.
+    #[prost(int64, tag = "1")]
+    until_ms: i64,
+    /// When it ends by the server's word, Unix seconds.
+    #[prost(uint64, optional, tag = "2")]
+    ends_s: Option<u64>,
+    /// Why, in the server's words.
+    #[prost(string, optional, tag = "3")]
+    reason: Option<String>,
+}
+
+/// What the gate says to a message.
+pub(super) enum Gate {
+    /// It may go. If it is a first contact, to whom.
+    Open(Option<User>),
+    /// Not before the server has said how it stands.
+    Shut,
+    /// At this time, in Unix milliseconds.
+    Later(i64),
+    /// It may not.
+    Refused(SendFailure),
+}
+
+/// How it stands with first contacts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Restrictions {
+    /// The server lets none through.
+    pub(crate) is_locked: bool,
+    /// Until when, Unix milliseconds, if it said so.
+    pub(crate) ends_ms: Option<i64>,
+    /// Why, in its words.
+    pub(crate) reason: Option<String>,
+    /// How many the host allows in an hour; 0 for any number.
+    pub(crate) per_hour: u32,
+    /// How many of these are left.
+    pub(crate) left: u32,
+    /// How many wait.
+    pub(crate) waiting: usize,
+    /// When the next of them goes, Unix milliseconds.
+    pub(crate) next_ms: Option<i64>,
+}
+
+impl Reach {
+    /// Takes in what the store has: first contacts, and the lock.
+    pub(super) fn load(
+        contacts: Vec<(Vec<u8>, Value)>,
+        lock: Option<&(Vec<u8>, Value)>,
+    ) -> Result<Self, StoreError> {
+        let lock = lock.map(|(_, value)| codec::decode(Space::Restriction, value)).transpose()?;
+        Ok(Self { pacer: Pacer::load(contacts)?, lock, met: HashSet::new() })
+    }
+
+    /// Whether somebody who is part of a chat may be one whom we had not met.
+    pub(super) fn may_be_new(&self, user: &User) -> bool {
+        !self.met.contains(user)
+    }
+
+    /// The lock, if there is one at that time.
+    fn lock(&self, unix_ms: i64) -> Option<&Lock> {
+        self.lock.as_ref().filter(|lock| lock.until_ms > unix_ms)
+    }
+}
+
+impl Engine {
+    /// Whether a message to somebody may go. Both names of the user are at hand.
+    pub(super) fn gate(&mut self, sending: &Sending, to: &User, cx: &mut Cx<'_>) -> Result<Gate, Missing> {
+        let contact = self.contact(to)?;
+        let knows = contact.is_some_and(|contact| contact.met || !contact.token.is_empty());
+        let was_refused = sending.refusals > 0;
+        if knows && !was_refused {
+            return Ok(Gate::Open(None));
+        }
+        if was_refused && self.asks.is_open(&Ask::TimeLock) {
+            return Ok(Gate::Shut);
+        }
+        if let Some(lock) = self.reach.lock(cx.unix_ms) {
+            let wait_ms = Some(lock.until_ms.saturating_sub(cx.unix_ms));
+            return Ok(Gate::Refused(SendFailure::TimeLocked { wait_ms }));
+        }
+        let (user, pace) = (self.desk.canonical_user(to), self.settings.pace);
+        if knows || pace.per_hour == 0 || self.reach.pacer.has_begun(&user) {
+            return Ok(Gate::Open(None));
+        }
+        let turn = self.reach.pacer.turn(&sending.id, cx.unix_ms, pace, cx.rng);
+        Ok(if turn > cx.unix_ms { Gate::Later(turn) } else { Gate::Open(Some(user)) })
+    }
+
+    /// What we are to a person. The other name is at hand; what was kept under a phone number comes to the LID.
+    pub(super) fn contact(&mut self, user: &User) -> Result<Option<&PrivacyToken>, Missing> {
+        let name = self.desk.canonical_user(user);
+        let twin = self.desk.other_name(&name).filter(|twin| *twin != name);
+        let mut wants = Wants::default();
+        wants.record(&self.desk, Shelf::Tokens, name.key());
+        if let Some(twin) = &twin {
+            wants.record(&self.desk, Shelf::Tokens, twin.key());
+        }
+        wants.met()?;
+        let key = name.key();
+        if let Some(twin) = twin
+            && self.desk.tokens.get(&key).is_none()
+            && self.desk.tokens.get(&twin.key()).is_some()
+            && let Some(moved) = self.desk.tokens.take(&twin.key())
+        {
+            self.desk.tokens.put(&key, moved);
+        }
+        Ok(self.desk.tokens.get(&key))
+    }
+
+    /// We have met somebody: they wrote to us, or took what we wrote, or the user wrote to them from another device.
+    pub(super) fn meet(&mut self, user: &User) -> Result<(), Missing> {
+        let mut wants = Wants::default();
+        wants.name(&self.desk, user);
+        wants.met()?;
+        let contact = self.contact(user)?.cloned().unwrap_or_default();
+        if !contact.met {
+            let name = self.desk.canonical_user(user);
+            self.desk.tokens.put(&name.key(), PrivacyToken { met: true, ..contact });
+            for name in [Some(name.clone()), self.desk.other_name(&name)].into_iter().flatten() {
+                self.sends.wake(&name.jid());
+            }
+        }
+        if self.reach.met.len() >= MOST_MET {
+            self.reach.met.clear();
+        }
+        self.reach.met.insert(user.clone());
+        Ok(())
+    }
+
+    /// What the server says about the lock. `None`: it has none for us.
+    pub(super) fn time_lock(&mut self, lock: Option<TimeLock>, cx: &Cx<'_>) {
+        let ends = |lock: &TimeLock| {
+            let ends = lock.ends.and_then(|seconds| i64::try_from(seconds).ok());
+            ends.map_or(cx.unix_ms.saturating_add(UNSAID_MS), |seconds| seconds.saturating_mul(1000))
+        };
+        let told = lock.filter(|lock| lock.is_active && ends(lock) > cx.unix_ms);
+        let Some(told) = told else {
+            if self.reach.lock.take().is_some() {
+                self.written.delete(Space::Restriction, Vec::new());
+            }
+            return;
+        };
+        let lock = Lock { until_ms: ends(&told), ends_s: told.ends, reason: told.reason };
+        if self.reach.lock(cx.unix_ms).is_none_or(|held| held.ends_s != lock.ends_s) {
+            self.out.push(Output::Event(Told::TimeLock { until_s: lock.ends_s }));
+        }
+        self.written.put(Space::Restriction, Vec::new(), codec::encode(&lock));
+        self.reach.lock = Some(lock);
+        // Who waits for his turn waits in vain.
+        self.sends.wake_all();
+    }
+
+    /// The server refused a message because it is a first contact (463). It means one of two things: the account is locked, or the
+    /// server wants to see a sign that the two know each other. So the server is asked which, our own sign is given, and the
+    /// message tried once more, unless there is a lock.
+    pub(super) fn reach_refused(&mut self, number: u64, cx: &mut Cx<'_>) {
+        let Some((refusals, person)) = self.sends.refuse(number) else { return };
+        if refusals > 1 {
+            if self.asks.has_failed(&Ask::TimeLock) {
+                self.out.push(Output::Event(Told::TimeLock { until_s: None }));
+            }
+            return self.give_up(number, &SendFailure::TimeLocked { wait_ms: None });
+        }
+        if let Some(person) = person {
+            self.reach.pacer.arrived(&person);
+            self.issue_token(&person, cx);
+        }
+        self.asks.ask_anew(Ask::TimeLock, cx.now);
+        self.sends.wait_again(number, 0);
+    }
+
+    /// How it stands with first contacts.
+    pub(crate) fn restrictions(&self, cx: &Cx<'_>) -> Restrictions {
+        let lock = self.reach.lock(cx.unix_ms);
+        let ends_s = lock.and_then(|lock| lock.ends_s).and_then(|seconds| i64::try_from(seconds).ok());
+        let pace = self.settings.pace;
+        let waiting = self.reach.pacer.waiting();
+        Restrictions {
+            is_locked: lock.is_some(),
+            ends_ms: ends_s.map(|seconds| seconds.saturating_mul(1000)),
+            reason: lock.and_then(|lock| lock.reason.clone()),
+            per_hour: pace.per_hour,
+            left: self.reach.pacer.left(cx.unix_ms, pace),
+            next_ms: self.reach.pacer.waiting().min(),
+            waiting: waiting.count(),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The time-lock that keeps an account from writing to people who do not know it: who is under it, and how it is told.
+
+use serde_json::{Value, json};
+use wa::stanza::{Node, NodeRef};
+
+use super::devices;
+use crate::{
+    model::{DeviceAddress, Model, Phone},
+    phone::Behaviour,
+    world::{World, unix_seconds},
+};
+
+/// The number of the request in the clients that ask it.
+const QUERY: &str = "23983697327930364";
+
+/// Whether the lock of these switches holds.
+pub(super) fn is_locked(switches: &Behaviour) -> bool {
+    switches.timelock && switches.timelock_ends.is_none_or(|ends| ends > unix_seconds())
+}
+
+/// Answers a question that is put in JSON: that after the lock, and the others with nothing.
+pub(super) fn answer(model: &Model, address: &DeviceAddress, query: Option<NodeRef<'_>>) -> Node {
+    let phone = model.phones.get(&address.number).filter(|_| query.is_some_and(|q| q.is("query_id", QUERY)));
+    let data =
+        phone.map_or(json!({}), |phone| json!({ "xwa2_fetch_account_reachout_timelock": lock(phone) }));
+    Node::new("result").text(json!({ "data": data }).to_string())
+}
+
+/// Tells the account's devices how it stands.
+pub(crate) fn tell(world: &World, model: &mut Model, number: &str) {
+    let Some(phone) = model.phones.get(number) else { return };
+    let json = json!({ "data": { "xwa2_notify_account_reachout_timelock": lock(phone) } });
+    let update = Node::new("update").attr("op_name", "NotificationUserReachoutTimelockUpdate");
+    let node = Node::new("notification")
+        .attr("from", "s.whatsapp.net")
+        .attr("type", "mex")
+        .attr("t", unix_seconds())
+        .child(update.text(json.to_string()));
+    devices::to_account(world, model, number, node);
+}
+
+fn lock(phone: &Phone) -> Value {
+    let switches = &phone.behaviour;
+    if !is_locked(switches) {
+        return json!({ "is_active": false, "time_enforcement_ends": "0" });
+    }
+    let ends = switches.timelock_ends.unwrap_or(0).to_string();
+    json!({ "is_active": true, "time_enforcement_ends": ends, "enforcement_type": "DEFAULT" })
+}
