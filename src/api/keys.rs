@@ -176,6 +176,8 @@ keys! {
     prekeys_upload_count = "prekeys.upload_count", Number(1, 2_000), "812", "0.1.0";
     /// Below how many of them left at the server new ones are handed over.
     prekeys_min = "prekeys.min", Number(1, 1_000), "5", "0.1.0";
+    /// How long a signed prekey is in use before it is replaced; the official client takes 27 days. Replaced ones are kept for messages that come late.
+    prekeys_signed_lifetime = "prekeys.signed_lifetime_ms", Millis(1_000, 90 * DAY), "2332800000", "0.1.0";
 
     /// Threads of the one runtime that all clients of the process share; 0 means one for each core, at most two. The first client decides.
     runtime_workers = "runtime.workers", Number(0, 64), "0", "0.1.0";

@@ -5,8 +5,6 @@ use crate::crypto::{PublicKey, SIGNATURE_LENGTH};
 
 /// A day, in milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
-/// After that long the official client makes a new signed prekey.
-const ROTATION: i64 = 27 * DAY;
 /// Peers hold fetched bundles for weeks, and their first messages wait in queues.
 const RETENTION: i64 = 90 * DAY;
 /// So many earlier ones are kept, however old.
@@ -31,12 +29,12 @@ pub fn key_bundle_digest(
     hash.digest().bytes()
 }
 
-/// Whether a signed prekey made then is to be replaced. Both times are Unix milliseconds. A clock that was set back does not
-/// make one live for ever.
+/// Whether a signed prekey made then is to be replaced after so many milliseconds. Both times are Unix milliseconds. A clock
+/// that was set back does not make one live for ever.
 #[must_use]
-pub const fn signed_prekey_is_due(made_ms: i64, now_ms: i64) -> bool {
+pub const fn signed_prekey_is_due(made_ms: i64, now_ms: i64, lifetime_ms: i64) -> bool {
     let age = now_ms.saturating_sub(made_ms);
-    age >= ROTATION || age <= -ROTATION
+    age >= lifetime_ms || age <= -lifetime_ms
 }
 
 /// Whether an earlier signed prekey, which was replaced by the first of `newer` later ones, is not needed any more.

@@ -444,9 +444,9 @@ fn prekey_numbers() {
 #[test]
 fn signed_prekeys_are_rotated_and_kept() {
     const DAY: i64 = 86_400_000;
-    assert!(!signed_prekey_is_due(0, 27 * DAY - 1));
-    assert!(signed_prekey_is_due(0, 27 * DAY));
-    assert!(signed_prekey_is_due(400 * DAY, 0), "a clock that was a year ahead");
+    assert!(!signed_prekey_is_due(0, 27 * DAY - 1, 27 * DAY));
+    assert!(signed_prekey_is_due(0, 27 * DAY, 27 * DAY));
+    assert!(signed_prekey_is_due(400 * DAY, 0, 27 * DAY), "a clock that was a year ahead");
     assert!(!signed_prekey_is_spent(0, 1000 * DAY, 3));
     assert!(signed_prekey_is_spent(0, 90 * DAY, 4));
     assert!(!signed_prekey_is_spent(0, 90 * DAY - 1, 4));

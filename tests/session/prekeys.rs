@@ -1,4 +1,4 @@
-//! One-time prekeys: handed over, refused, lost on the way, refilled.
+//! Prekeys: handed over, refused, lost on the way, refilled; the signed one replaced.
 
 use serde_json::{Value, json};
 
@@ -102,4 +102,49 @@ fn a_refill_that_the_connection_did_not_survive_follows_on_the_next() {
     host.wait("ready");
     assert_eq!(ids(&world.received(lost["n"].as_u64().unwrap(), is_upload)).len(), 6);
     assert_eq!(held(&world), 12);
+}
+
+fn is_rotation(stanza: &Value) -> bool {
+    is_upload(stanza) && stanza["children"][0]["tag"] == "rotate"
+}
+
+/// The key in such an offer, with its number.
+fn offered(stanza: &Value) -> String {
+    stanza["children"][0]["children"][0].to_string()
+}
+
+#[test]
+fn the_signed_prekey_is_replaced_and_a_late_message_to_the_old_one_is_read() {
+    const BOB: &str = "15550005678";
+    const CEM: &str = "15550009999";
+    let world = World::new();
+    assert!(world.sim.add_phone(BOB, "Bob") && world.sim.add_phone(CEM, "Cem"));
+    let config = world.config_with(&[("prekeys.signed_lifetime_ms", "1000")]);
+    let mut host = world.linked(&config);
+    // What Bob writes is under way for longer than the key lives.
+    world.fault(json!({ "when": { "point": "out", "tag": "message" }, "do": { "delay": 2_500 } }));
+    world.sim.person(BOB, "send", &json!({ "to": NUMBER, "text": "late" })).unwrap();
+    let first = world.logged(0, |entry| entry["dir"] == "in" && is_rotation(&entry["stanza"]));
+    let next = world.received(first["n"].as_u64().unwrap(), is_rotation);
+    assert_ne!(offered(&first["stanza"]), offered(&next), "each is a new one");
+    assert!(host.taken("message").is_empty());
+    let message = host.wait("message");
+    assert_eq!((&message["text"], &message["sender_phone"]), (&"late".into(), &BOB.into()));
+    assert!(host.taken("message.unreadable").is_empty(), "{}", host.story());
+    // And who writes for the first time finds the new one.
+    world.sim.person(CEM, "send", &json!({ "to": NUMBER, "text": "new" })).unwrap();
+    assert_eq!(host.wait("message")["text"], "new");
+    assert!(host.taken("message.unreadable").is_empty(), "{}", host.story());
+}
+
+#[test]
+fn a_signed_prekey_that_the_server_did_not_answer_for_is_offered_again() {
+    let world = World::new();
+    let config = world.config_with(&[("prekeys.signed_lifetime_ms", "1000")]);
+    let mut host = world.linked(&config);
+    world.fault(json!({ "when": { "child": "rotate" }, "do": "cut" }));
+    let first = world.logged(0, |entry| entry["dir"] == "in" && is_rotation(&entry["stanza"]));
+    host.wait("ready");
+    let again = world.received(first["n"].as_u64().unwrap(), is_rotation);
+    assert_eq!(offered(&first["stanza"]), offered(&again));
 }

@@ -123,6 +123,7 @@ impl Session {
             }
             Waiter::Active => self.active().await,
             Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
+            Waiter::SignedPrekey(fresh) => self.signed_prekey_answered(*fresh, error).await,
             Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
         }
     }
@@ -150,7 +151,7 @@ impl Session {
             Waiter::Active => Ok(()),
             Waiter::Prekeys(uploaded) if why == NoAnswer::Timeout => self.prekeys_not_taken(uploaded).await,
             // The next login finds them unsent and sends them again.
-            Waiter::Prekeys(_) => Ok(()),
+            Waiter::Prekeys(_) | Waiter::SignedPrekey(_) => Ok(()),
             Waiter::Logout { request } => self.logged_out(request, false).await,
         }
     }

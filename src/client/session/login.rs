@@ -86,7 +86,8 @@ impl Session {
         }
         self.pairing = None;
         self.tell(0, ready);
-        self.messages_online().await
+        self.messages_online().await?;
+        self.watch_signed_prekey().await
     }
 
     /// `<offline_preview count=…/>`: so many wait.

@@ -276,7 +276,7 @@ impl Session {
         self.tray.answer(request, Ok(json!({})));
     }
 
-    fn is_ready(&self) -> bool {
+    pub(super) fn is_ready(&self) -> bool {
         matches!(&self.phase, Phase::Online(online) if online.stage == Stage::Ready)
     }
 

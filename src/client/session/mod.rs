@@ -11,7 +11,7 @@
 //! | `login` | from `<success>` to `ready` |
 //! | `messages` | drives the messaging engine of [`crate::messaging`] |
 //! | `notices` | `<ib>`, notifications, acknowledgements |
-//! | `prekeys` | one-time prekeys handed to the server |
+//! | `prekeys`, `signed_prekey` | one-time prekeys handed to the server; the signed one replaced |
 //! | `pairing` | drives the pairing machines of [`crate::pairing`] |
 //! | `ends` | what follows when a connection, a link or the client ends |
 //! | `tray` | what is committed together, and told after that |
@@ -30,6 +30,7 @@ mod pairing;
 mod phase;
 mod prekeys;
 mod requests;
+mod signed_prekey;
 mod tell;
 mod tray;
 
@@ -116,6 +117,8 @@ pub(crate) struct Session {
     /// The server runs short and has not confirmed the new ones, on this connection or an earlier one.
     prekeys_owed: bool,
     prekeys_backoff: Backoff,
+    /// When the signed prekey is to be replaced.
+    signed_prekey_due_at: Option<Millis>,
     first_login: bool,
     /// The request that linked the device, and how, until the first login is done.
     linked_by: Option<(u64, PairingMethod)>,
@@ -162,6 +165,7 @@ impl Session {
             tray: Tray::default(),
             prekeys_retry_at: None,
             prekeys_owed: false,
+            signed_prekey_due_at: None,
             first_login: false,
             linked_by: None,
             expiration_told: None,
@@ -302,6 +306,7 @@ impl Session {
             self.phase.deadline(),
             self.requests.deadline(),
             self.prekeys_retry_at,
+            self.signed_prekey_due_at,
             self.engine_deadline(),
         ];
         due.into_iter().flatten().min().unwrap_or(Millis::MAX)
@@ -315,6 +320,9 @@ impl Session {
         if self.prekeys_retry_at.is_some_and(|at| at <= now) {
             self.prekeys_retry_at = None;
             self.provide_prekeys().await?;
+        }
+        if self.signed_prekey_due_at.is_some_and(|at| at <= now) {
+            self.replace_signed_prekey().await?;
         }
         self.engine_time_passed(now).await?;
         self.phase_time_passed(now).await

@@ -12,6 +12,7 @@ use crate::api::{Error, Status};
 use crate::messaging::engine::Tag;
 use crate::pairing::ReplyTag;
 use crate::stanza::build::IdSource;
+use crate::store::records::SignedPrekey;
 
 /// How the session is connected.
 pub(super) enum Phase {
@@ -60,6 +61,8 @@ pub(super) enum Waiter {
     },
     Active,
     Prekeys(UploadedPrekeys),
+    /// The server was offered this one.
+    SignedPrekey(Box<SignedPrekey>),
     Logout {
         request: u64,
     },

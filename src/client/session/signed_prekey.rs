@@ -1,0 +1,165 @@
+//! The signed prekey is replaced now and then. Earlier ones are kept, since messages that began with them may come late.
+//!
+//! The new one is on the disk before the server has it, and the session goes on with the old one until the server has said that
+//! it took it: whichever of the two it hands out, its private half is here.
+
+use super::super::clock::unix_ms;
+use super::super::failure::IqError;
+use super::super::settings::millis;
+use super::phase::Waiter;
+use super::{Session, Stop};
+use crate::api::LogLevel;
+use crate::messaging::desk::EarlierPrekey;
+use crate::signal::{PrekeyId, signed_prekey_is_due, signed_prekey_is_spent};
+use crate::stanza::{Node, build};
+use crate::store::Space;
+use crate::store::records::{OneTimePrekey, SignedPrekey};
+
+/// When it is tried again what the server did not do; as the official client.
+const LATER: u64 = 24 * 3_600_000;
+/// Most earlier ones that are looked at. With a new one each month there are never that many.
+const MOST_KEPT: usize = 64;
+
+impl Session {
+    /// Sees to it that the signed prekey is replaced when it is old. Called whenever the session is ready.
+    pub(super) async fn watch_signed_prekey(&mut self) -> Result<(), Stop> {
+        let Some(device) = &self.device else { return Ok(()) };
+        let lifetime = millis(self.settings.config.prekeys_signed_lifetime());
+        let made_ms = device.signed_prekey.made_ms;
+        if signed_prekey_is_due(made_ms, unix_ms(), i64::try_from(lifetime).unwrap_or(i64::MAX)) {
+            return self.replace_signed_prekey().await;
+        }
+        let age = unix_ms().saturating_sub(made_ms).unsigned_abs();
+        self.signed_prekey_due_at = Some(self.clock.now().saturating_add(lifetime.saturating_sub(age)));
+        Ok(())
+    }
+
+    /// Offers the server a new one.
+    pub(super) async fn replace_signed_prekey(&mut self) -> Result<(), Stop> {
+        self.signed_prekey_due_at = None;
+        let Some(device) = self.device.as_ref().filter(|_| self.is_ready()) else { return Ok(()) };
+        let current = &device.signed_prekey;
+        let id = PrekeyId::new(current.id).map_or(1, |id| id.following().get());
+        let key = OneTimePrekey::key(id).to_vec();
+        // One that was offered before, without an answer, is offered again: the server may have it.
+        let held = self.store.get(Space::SignedPrekey, &key).await?;
+        let held = held.and_then(|value| SignedPrekey::decode(&value).ok());
+        let offered = held.filter(|held| held.made_ms >= current.made_ms);
+        let fresh =
+            offered.unwrap_or_else(|| SignedPrekey::generate(id, &device.identity, unix_ms(), &mut self.rng));
+        let skey = Node::new("skey").children(fresh_parts(&fresh));
+        self.with_engine(|engine, _| {
+            engine.desk.signed_prekeys.put(&key, EarlierPrekey(fresh.clone()));
+            Ok(())
+        })
+        .await?;
+        let node = build::set("encrypt").child(Node::new("rotate").child(skey));
+        self.query(node, Waiter::SignedPrekey(Box::new(fresh)), self.settings.iq_timeout).await.map(drop)
+    }
+
+    /// The server has taken it, or not.
+    pub(super) async fn signed_prekey_answered(
+        &mut self,
+        fresh: SignedPrekey,
+        error: Option<IqError>,
+    ) -> Result<(), Stop> {
+        let Some(error) = error else { return self.signed_prekey_replaced(fresh).await };
+        self.log(LogLevel::Warn, "prekeys", || {
+            format!("the server did not take the new signed prekey: {}", error.to_error())
+        });
+        self.signed_prekey_due_at = Some(self.clock.now().saturating_add(LATER));
+        match error.code {
+            // It is no good, and another one is made the next time.
+            Some(406) => {
+                let key = OneTimePrekey::key(fresh.id);
+                self.with_engine(|engine, _| {
+                    engine.desk.signed_prekeys.remove(&key);
+                    Ok(())
+                })
+                .await
+            }
+            Some(500..=599) => Ok(()),
+            // What the server has of us is not what we think: an upload brings all of it along.
+            _ => {
+                self.prekeys_owed = true;
+                self.provide_prekeys().await
+            }
+        }
+    }
+
+    async fn signed_prekey_replaced(&mut self, fresh: SignedPrekey) -> Result<(), Stop> {
+        let rows = self.store.scan(Space::SignedPrekey, None, MOST_KEPT).await?;
+        let Some(device) = &mut self.device else { return Ok(()) };
+        let (key, made_ms) = (OneTimePrekey::key(fresh.id), fresh.made_ms);
+        let old = std::mem::replace(&mut device.signed_prekey, fresh);
+        device.put(self.tray.batch());
+        let kept = rows.iter().filter_map(|(_, value)| SignedPrekey::decode(value).ok());
+        let spent = spent(kept, &old, made_ms, unix_ms());
+        let old_key = OneTimePrekey::key(old.id);
+        self.with_engine(|engine, _| {
+            let kept = &mut engine.desk.signed_prekeys;
+            kept.remove(&key);
+            kept.put(&old_key, EarlierPrekey(old.clone()));
+            spent.iter().for_each(|id| kept.remove(&OneTimePrekey::key(*id)));
+            Ok(())
+        })
+        .await?;
+        self.log(LogLevel::Info, "prekeys", || "the signed prekey was replaced".to_owned());
+        let lifetime = millis(self.settings.config.prekeys_signed_lifetime());
+        self.signed_prekey_due_at = Some(self.clock.now().saturating_add(lifetime));
+        Ok(())
+    }
+}
+
+/// The numbers of the earlier ones that nobody can need any more; `last` was replaced just now.
+fn spent(
+    kept: impl Iterator<Item = SignedPrekey>,
+    last: &SignedPrekey,
+    replaced_ms: i64,
+    now_ms: i64,
+) -> Vec<u32> {
+    let mut kept: Vec<(i64, u32)> =
+        kept.filter(|kept| kept.made_ms < last.made_ms).map(|kept| (kept.made_ms, kept.id)).collect();
+    kept.push((last.made_ms, last.id));
+    kept.sort_unstable();
+    // Each was replaced when the next one was made.
+    let replaced = kept.iter().skip(1).map(|(made_ms, _)| *made_ms).chain([replaced_ms]);
+    let is_spent = |(index, (_, replaced_ms)): (usize, (&(i64, u32), i64))| {
+        signed_prekey_is_spent(replaced_ms, now_ms, kept.len() - index)
+    };
+    let spent = kept.iter().zip(replaced).enumerate();
+    spent.filter(|one| is_spent(*one)).map(|(_, ((_, id), _))| *id).collect()
+}
+
+/// Number, key and signature.
+fn fresh_parts(prekey: &SignedPrekey) -> [Node; 3] {
+    let [_, id @ ..] = prekey.id.to_be_bytes();
+    [
+        Node::new("id").bytes(id),
+        Node::new("value").bytes(prekey.pair.public().0),
+        Node::new("signature").bytes(prekey.signature),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::KeyPair;
+    use crate::crypto::testing::Seeded;
+
+    #[test]
+    fn the_last_three_and_the_young_are_kept() {
+        const DAY: i64 = 86_400_000;
+        let identity = KeyPair::generate(&mut Seeded(1));
+        let made = |id: u32, day: i64| SignedPrekey::generate(id, &identity, day * DAY, &mut Seeded(2));
+        let kept = || (1..=8).map(|id| made(id, 27 * i64::from(id)));
+        // On day 270, when the ninth is replaced, the fifth is out of use since day 162 and the sixth since day 189.
+        let numbers = spent(kept(), &made(9, 243), 270 * DAY, 270 * DAY);
+        assert_eq!(numbers, [1, 2, 3, 4, 5]);
+        let numbers = spent(kept(), &made(9, 243), 270 * DAY, 10_000 * DAY);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6], "however old");
+        // One that was offered and never taken is no earlier one.
+        let staged = made(10, 260);
+        assert!(!spent([staged].into_iter(), &made(9, 243), 270 * DAY, 10_000 * DAY).contains(&10));
+    }
+}
