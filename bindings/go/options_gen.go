@@ -359,6 +359,15 @@ func WithPrekeysMin(min int64) Option {
 	return setNumber("prekeys.min", min)
 }
 
+// WithPrekeysSignedLifetime sets prekeys.signed_lifetime_ms: how long a signed prekey is in use
+// before it is replaced; the official client takes 27 days. Replaced ones are kept for messages
+// that come late.
+//
+// Allowed: 1s to 2160h. Default: 648h.
+func WithPrekeysSignedLifetime(signedLifetime time.Duration) Option {
+	return setDuration("prekeys.signed_lifetime_ms", signedLifetime)
+}
+
 // WithRuntimeWorkers sets runtime.workers: threads of the one runtime that all clients of the
 // process share; 0 means one for each core, at most two. The first client decides.
 //
