@@ -175,14 +175,18 @@ func TestByCode(t *testing.T) {
 					t.Fatal(state, err)
 				}
 				if name == "desktop" && scheme == "light" {
-					fault := watest.Fault{When: map[string]any{"point": "accept"}, Do: "drop", Times: 3}
+					fault := watest.Fault{When: map[string]any{"point": "accept"}, Do: "cut", Times: -1}
 					if err := sim.AddFault(t.Context(), fault); err != nil {
 						t.Fatal(err)
 					}
-					sim.Cut(t.Context(), state.Companions[0].JID)
-					b.await("a lost connection", func() bool { return b.text("#done-title") != "Connected" })
+					if err := sim.Cut(t.Context(), state.Companions[0].JID); err != nil {
+						t.Fatal(err)
+					}
+					b.await("a lost connection", func() bool { return b.text("#done-title") == "Connection lost" })
 					picture("6-lost")
-					sim.ClearFaults(t.Context())
+					if err := sim.ClearFaults(t.Context()); err != nil {
+						t.Fatal(err)
+					}
 					b.await("connected again", func() bool { return b.text("#done-title") == "Connected" })
 				}
 				if err := phone.UnlinkAll(t.Context()); err != nil {
