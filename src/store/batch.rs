@@ -148,6 +148,11 @@ impl Batch {
         if fits { Ok(()) } else { Err(StoreError::TooLarge) }
     }
 
+    /// The steps, in order, each to be taken over.
+    pub(super) fn into_ops(self) -> Vec<Op> {
+        self.ops
+    }
+
     /// The steps, in order.
     pub fn ops(&self) -> &[Op] {
         &self.ops

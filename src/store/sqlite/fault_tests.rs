@@ -152,3 +152,26 @@ async fn a_failed_opening_can_be_repeated() {
     let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
     s.commit(put(Space::Device, b"", b"x")).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_fails_commits_and_harms_nothing() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    let shared = backend(&path).await;
+    let s = Session::open(shared.clone(), &name("s")).await.unwrap();
+    fs::create_dir(dir.path().join("wa.db-log")).unwrap();
+    let resume = shared.pause();
+    let commits = [s.commit(put(Space::Device, b"", b"x")), s.commit(put(Space::Account, b"", b"y"))];
+    let read = s.get(Space::Device, b"");
+    drop(resume);
+    for commit in commits {
+        assert!(matches!(commit.await, Err(StoreError::Io { .. })));
+    }
+    assert!(read.await.is_err(), "what it would have shown was taken back");
+    assert_eq!(s.get(Space::Device, b"").await.unwrap(), None);
+    fs::remove_dir(dir.path().join("wa.db-log")).unwrap();
+    s.commit(put(Space::Device, b"", b"z")).await.unwrap();
+    assert_eq!(s.get(Space::Device, b"").await.unwrap().as_deref(), Some(&b"z"[..]));
+    assert_eq!(s.get(Space::Account, b"").await.unwrap(), None);
+    assert_eq!(shared_names(&shared).await, ["s"]);
+}

@@ -55,7 +55,7 @@ pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
     match OpenOptions::new().write(true).create_new(true).mode(MODE).open(path) {
         Ok(file) => file.set_permissions(Permissions::from_mode(MODE)).map_err(|error| from_io(path, &error)),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            for suffix in ["", "-wal", "-shm", "-journal"] {
+            for suffix in ["", "-log", "-wal", "-shm", "-journal"] {
                 narrow(&beside(path, suffix));
             }
             Ok(())

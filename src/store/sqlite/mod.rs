@@ -4,12 +4,18 @@
 //! at work are committed together, so a thousand sessions share few disk flushes, and each is answered after the flush that
 //! covers it. Reads go the same way: they are answered at once unless they would see what is not yet on disk.
 //!
+//! A commit is a record in a [`log`] beside the database, one write and one flush; what the log holds is in memory as well
+//! ([`pending`]), and is brought into the database when it has become much, when nothing has happened for a while, and at the
+//! end. Rows that come and go in between, or change a thousand times, are written there once or not at all.
+//!
 //! One process at a time owns the file, by two locks ([`lock`]); within the process all who open it share it ([`registry`]).
 //! With a single connection in exclusive mode SQLite needs neither shared memory nor lock traffic, and is never busy.
 
 mod error;
 mod files;
 mod lock;
+mod log;
+mod pending;
 mod registry;
 mod rows;
 mod schema;

@@ -45,7 +45,8 @@ fn blob(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
     Ok(row.get_ref(column)?.as_blob()?.to_vec())
 }
 
-fn scope(session: u64, space: Space) -> i64 {
+/// Whose data it is.
+pub(super) fn scope(session: u64, space: Space) -> i64 {
     if space.is_shared() { SHARED } else { id(session) }
 }
 
@@ -166,6 +167,25 @@ impl<'c> Rows<'c> {
         self.delete_items.execute([id(session)])?;
         self.delete_session.execute([id(session)])?;
         Ok(())
+    }
+
+    /// Notes the name of a session within the transaction.
+    pub(super) fn name(&mut self, session: u64, name: &str) -> rusqlite::Result<()> {
+        self.name_session.execute(params![id(session), name]).map(drop)
+    }
+
+    /// Writes or removes a row within the transaction.
+    pub(super) fn write(
+        &mut self,
+        scope: i64,
+        space: u8,
+        key: &[u8],
+        value: Option<&[u8]>,
+    ) -> rusqlite::Result<()> {
+        match value {
+            Some(value) => self.put.execute(params![scope, space, key, value]).map(drop),
+            None => self.delete.execute(params![scope, space, key]).map(drop),
+        }
     }
 
     /// Applies a batch within the transaction. `named` says whether the session's name is in the database, before and after.

@@ -37,8 +37,8 @@ const SETTINGS: &str = "
 ";
 
 /// Opens a file that exists, empty or ours, and brings it to the current format. A file that is something else is left as
-/// it is.
-pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+/// it is. Says whether it was empty.
+pub(super) fn open(path: &Path) -> Result<(Connection, bool), StoreError> {
     let failed = |error: rusqlite::Error| from_sqlite(path, &error);
     // No URI names: a path is a path. One thread uses the connection: no mutex.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -56,7 +56,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     }
     connection.execute_batch(SETTINGS).map_err(failed)?;
     migrate(&mut connection, format).map_err(failed)?;
-    Ok(connection)
+    Ok((connection, format == 0))
 }
 
 /// The file's format: 0 if it is empty.

@@ -150,7 +150,7 @@ async fn an_open_file_that_others_could_read_is_narrowed() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
     let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
     s.commit(put(Space::Device, b"", b"x")).await.unwrap();
-    for file in ["wa.db", "wa.db-wal", "wa.db-lock"] {
+    for file in ["wa.db", "wa.db-log", "wa.db-wal", "wa.db-lock"] {
         assert_eq!(mode(&dir.path().join(file)), 0o600, "{file}");
     }
     assert!(!dir.path().join("wa.db-shm").exists(), "exclusive mode needs no shared memory");
@@ -246,7 +246,7 @@ async fn erased_bytes_are_gone_from_the_files() {
             let bytes = fs::read(dir.path().join(file)).unwrap_or_default();
             bytes.windows(secret.len()).any(|window| window == secret)
         };
-        holds("wa.db") || holds("wa.db-wal")
+        holds("wa.db") || holds("wa.db-wal") || holds("wa.db-log")
     };
     assert!(found());
     let mut erase = Batch::new();
@@ -281,4 +281,40 @@ async fn absurd_sizes_are_refused() {
     assert_eq!(s.commit(put(Space::Device, &[0; 1025], b"")).await, Err(StoreError::TooLarge));
     s.commit(put(Space::Device, &[0; 1024], &huge[1..])).await.unwrap();
     assert_eq!(s.get(Space::Device, &[0; 1024]).await.unwrap().unwrap().len(), MAX_VALUE);
+}
+
+/// The files as a crash would leave them at this moment, opened elsewhere.
+async fn after_a_crash(dir: &TempDir) -> (TempDir, Session) {
+    let copy = TempDir::new().unwrap();
+    for file in ["wa.db", "wa.db-log", "wa.db-wal"] {
+        if dir.path().join(file).exists() {
+            fs::copy(dir.path().join(file), copy.path().join(file)).unwrap();
+        }
+    }
+    let session = Session::open(backend(&copy.path().join("wa.db")).await, &name("s")).await.unwrap();
+    (copy, session)
+}
+
+#[tokio::test]
+async fn what_the_log_holds_outlives_a_crash() {
+    let dir = TempDir::new().unwrap();
+    let s = Session::open(backend(&dir.path().join("wa.db")).await, &name("s")).await.unwrap();
+    // Several times what the log holds, so that part of it is in the database and part is not.
+    let value = vec![7; 100_000];
+    for round in 0..150u8 {
+        let mut batch = put(Space::Device, b"", &[round]);
+        batch.put(Space::Account, vec![round % 50], value.clone());
+        batch.delete(Space::Account, vec![(round + 1) % 50]);
+        s.commit(batch).await.unwrap();
+        if round % 30 != 7 {
+            continue;
+        }
+        let (_copy, again) = after_a_crash(&dir).await;
+        assert_eq!(again.get(Space::Device, b"").await.unwrap().as_deref(), Some(&[round][..]));
+        let keys = again.keys(Space::Account, None, 100).await.unwrap();
+        assert_eq!(keys, s.keys(Space::Account, None, 100).await.unwrap());
+        let there = again.get(Space::Account, &[round % 50]).await.unwrap();
+        assert_eq!(there.as_deref(), Some(&value[..]));
+    }
+    assert!(fs::metadata(dir.path().join("wa.db-log")).unwrap().len() < 6 << 20);
 }

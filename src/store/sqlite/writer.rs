@@ -1,18 +1,21 @@
 //! The one thread that works on a file: takes jobs from a queue, commits in groups.
 //!
-//! A group is what has queued up while the last one was being flushed. Its batches go into one transaction; when that is on
+//! A group is what has queued up while the last one was being flushed. Its batches are one record of the log; when that is on
 //! disk, each is answered. Reads within a group are answered at once, unless the group has written to what they read: then
 //! their answer waits for the flush, so that nobody acts on data that a crash could take back.
 //!
-//! If the transaction fails, each of its batches is tried again alone, so that one that does not fit on the disk any more
-//! fails alone.
+//! If the record cannot be written, each of its batches is tried again alone, so that one that does not fit on the disk any
+//! more fails alone. Large batches, and those that erase, go into the database at once, behind all that waits in the log.
 
+use super::log::Log;
+use super::pending::{Part, Pending};
 use super::rows::{Applied, Page, Rows};
 use super::{error::from_sqlite, schema};
-use crate::store::{Batch, SessionKey, SessionName, Space, StoreError, Value};
+use crate::store::{Batch, Op, SessionKey, SessionName, Space, StoreError, Value};
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// Where an answer goes.
@@ -20,6 +23,8 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// The largest group. Bounds the transaction's size and how long the first in it waits.
 const GROUP: usize = 512;
+/// After that time without work, what is in the log is brought into the database.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// Work for the thread.
 pub(super) enum Job {
@@ -83,12 +88,9 @@ pub(super) struct Counters {
     pub(super) batches: u64,
 }
 
-/// A batch within the current transaction.
+/// A batch within the current group.
 struct Written {
-    session: u64,
-    name: SessionName,
-    batch: Batch,
-    applied: Applied,
+    part: Part,
     reply: Reply<()>,
 }
 
@@ -111,7 +113,9 @@ struct Writer<'c, 'p> {
     /// The names of `open`.
     open_names: HashSet<SessionName>,
     last_session: u64,
-    /// The current transaction's batches; empty if there is none.
+    /// What is in the log.
+    pending: Pending,
+    /// The current group's batches.
     written: Vec<Written>,
     /// The sessions they belong to.
     touched: HashSet<u64>,
@@ -121,14 +125,13 @@ struct Writer<'c, 'p> {
 
 /// Opens the file, reports how that went, and works until nobody can send jobs any more.
 pub(super) fn run(path: &Path, queue: &mpsc::Receiver<Job>, report: impl FnOnce(Result<(), StoreError>)) {
-    let connection = match super::files::prepare(path).and_then(|()| schema::open(path)) {
-        Ok(connection) => connection,
+    let (connection, fresh) = match super::files::prepare(path).and_then(|()| schema::open(path)) {
+        Ok(opened) => opened,
         Err(error) => return report(Err(error)),
     };
-    let prepared = Rows::new(&connection).and_then(|rows| Ok((rows.last_session()?, rows)));
-    let (last_session, rows) = match prepared {
+    let (pending, rows, last_session) = match prepare(path, &connection, fresh) {
         Ok(prepared) => prepared,
-        Err(error) => return report(Err(from_sqlite(path, &error))),
+        Err(error) => return report(Err(error)),
     };
     report(Ok(()));
     let mut writer = Writer {
@@ -139,21 +142,56 @@ pub(super) fn run(path: &Path, queue: &mpsc::Receiver<Job>, report: impl FnOnce(
         open: HashMap::new(),
         open_names: HashSet::new(),
         last_session,
+        pending,
         written: Vec::new(),
         touched: HashSet::new(),
         held: Vec::new(),
         counters: Counters::default(),
     };
-    while let Ok(first) = queue.recv() {
+    while let Some(first) = writer.next(queue) {
         writer.handle(first);
         for job in queue.try_iter().take(GROUP) {
             writer.handle(job);
         }
         writer.flush();
     }
+    if writer.settle().is_ok() {
+        writer.pending.close();
+    }
+}
+
+/// Brings what a crash left in the log into the database.
+fn prepare<'c>(
+    path: &Path,
+    connection: &'c rusqlite::Connection,
+    fresh: bool,
+) -> Result<(Pending, Rows<'c>, u64), StoreError> {
+    let failed = |error: rusqlite::Error| from_sqlite(path, &error);
+    let mut rows = Rows::new(connection).map_err(failed)?;
+    let (log, records) = Log::open(path, fresh)?;
+    let mut pending = Pending::new(log, &records)?;
+    pending.settle(&mut rows).map_err(|error| {
+        rows.rollback();
+        failed(error)
+    })?;
+    let last_session = rows.last_session().map_err(failed)?;
+    Ok((pending, rows, last_session))
 }
 
 impl Writer<'_, '_> {
+    /// The next job; `None` when there will be none. A quiet moment is used to bring the log into the database.
+    fn next(&mut self, queue: &mpsc::Receiver<Job>) -> Option<Job> {
+        if !self.pending.is_empty() {
+            match queue.recv_timeout(IDLE) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                // If it fails, the log keeps what it has; whoever writes next hears of it.
+                Err(RecvTimeoutError::Timeout) => drop(self.settle()),
+            }
+        }
+        queue.recv().ok()
+    }
+
     fn handle(&mut self, job: Job) {
         match job {
             Job::Open { name, reply } => {
@@ -165,26 +203,31 @@ impl Writer<'_, '_> {
             }
             Job::Close(session) => self.close(session),
             Job::Get { session, space, key, reply } => {
-                let result = self.read(session, |rows, id| rows.get(id, space, &key));
+                let result = self.check(session).and_then(|()| self.get(session.0, space, &key));
                 self.answer_read(session, space, result, reply);
             }
             Job::GetMany { session, space, keys, reply } => {
-                let result =
-                    self.read(session, |rows, id| keys.iter().map(|key| rows.get(id, space, key)).collect());
+                let get = |key: &Vec<u8>| self.get(session.0, space, key);
+                let result = keys.iter().map(get).collect();
+                let result = self.check(session).and(result);
                 self.answer_read(session, space, result, reply);
             }
             Job::Scan { session, space, after, limit, reply } => {
-                let result = self.read(session, |rows, id| rows.page(id, space, after.as_deref(), limit));
+                let result =
+                    self.list(session, space, |rows, id| rows.page(id, space, after.as_deref(), limit));
                 self.answer_read(session, space, result, reply);
             }
             Job::Keys { session, space, after, limit, reply } => {
-                let result = self.read(session, |rows, id| rows.keys(id, space, after.as_deref(), limit));
+                let result =
+                    self.list(session, space, |rows, id| rows.keys(id, space, after.as_deref(), limit));
                 self.answer_read(session, space, result, reply);
             }
             Job::Commit { session, batch, reply } => self.commit(session, batch, reply),
             Job::List { reply } => {
                 self.flush();
-                let names = self.rows.list_sessions().map_err(|error| from_sqlite(self.path, &error));
+                let rows = self.settle();
+                let names = rows
+                    .and_then(|()| self.rows.list_sessions().map_err(|error| from_sqlite(self.path, &error)));
                 answer(reply, names.and_then(|names| names.into_iter().map(SessionName::new).collect()));
             }
             Job::Erase { name, reply } => {
@@ -200,7 +243,10 @@ impl Writer<'_, '_> {
         if self.open_names.contains(name) {
             return Err(StoreError::SessionInUse { name: name.to_string() });
         }
-        let found = self.rows.find_session(name.as_str()).map_err(|error| from_sqlite(self.path, &error))?;
+        let found = match self.pending.find_session(name) {
+            Some(session) => Some(session),
+            None => self.rows.find_session(name.as_str()).map_err(|error| from_sqlite(self.path, &error))?,
+        };
         let id = found.unwrap_or(self.last_session.saturating_add(1));
         self.last_session = self.last_session.max(id);
         self.open.insert(id, Open { name: name.clone(), named: false });
@@ -214,13 +260,28 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn read<T>(
+    fn check(&self, session: SessionKey) -> Result<(), StoreError> {
+        if self.open.contains_key(&session.0) { Ok(()) } else { Err(StoreError::SessionClosed) }
+    }
+
+    fn get(&mut self, session: u64, space: Space, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        match self.pending.get(session, space, key) {
+            Some(value) => Ok(value.cloned()),
+            None => self.rows.get(session, space, key).map_err(|error| from_sqlite(self.path, &error)),
+        }
+    }
+
+    /// Reads several rows in their order, which the database knows.
+    fn list<T>(
         &mut self,
         session: SessionKey,
+        space: Space,
         read: impl FnOnce(&mut Rows<'_>, u64) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        if !self.open.contains_key(&session.0) {
-            return Err(StoreError::SessionClosed);
+        self.check(session)?;
+        if self.pending.concerns(session.0, space) {
+            self.flush();
+            self.settle()?;
         }
         read(&mut self.rows, session.0).map_err(|error| from_sqlite(self.path, &error))
     }
@@ -242,75 +303,125 @@ impl Writer<'_, '_> {
     }
 
     fn commit(&mut self, session: SessionKey, batch: Batch, reply: Reply<()>) {
-        let Some(open) = self.open.get_mut(&session.0) else {
-            return answer(reply, Err(StoreError::SessionClosed));
-        };
-        let name = open.name.clone();
-        let begun = if self.written.is_empty() { self.rows.begin() } else { Ok(()) };
-        let applied = begun.and_then(|()| self.rows.apply(session.0, name.as_str(), &mut open.named, &batch));
-        self.touched.insert(session.0);
-        match applied {
-            Ok(applied) => self.written.push(Written { session: session.0, name, batch, applied, reply }),
-            Err(error) => {
-                // Whatever it was, the transaction is not to be trusted any more. This batch has its turn after the others.
-                let applied = Applied::Written { erased: false };
-                self.written.push(Written { session: session.0, name, batch, applied, reply });
-                self.fall_apart(&error);
-            }
+        if let Err(error) = self.check(session) {
+            return answer(reply, Err(error));
         }
+        if !Pending::takes(&batch) {
+            let result = self.commit_at_once(session.0, &batch);
+            return answer(reply, result);
+        }
+        match self.meets(session.0, &batch) {
+            Ok(true) => {}
+            Ok(false) => return answer(reply, Err(StoreError::Changed)),
+            Err(error) => return answer(reply, Err(error)),
+        }
+        let part = self.put_down(session.0, batch);
+        self.touched.insert(session.0);
+        self.written.push(Written { part, reply });
     }
 
-    /// Brings the current transaction to disk and answers all that wait for it.
+    /// Whether what a batch requires is so.
+    fn meets(&mut self, session: u64, batch: &Batch) -> Result<bool, StoreError> {
+        for op in batch.ops() {
+            if let Op::Require { space, key, expected } = op
+                && self.get(session, *space, key)? != *expected
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Adds a batch to the record of the group.
+    fn put_down(&mut self, session: u64, batch: Batch) -> Part {
+        let start = self.pending.begin();
+        for op in batch.into_ops() {
+            match op {
+                Op::Put { space, key, value } => {
+                    if !space.is_shared()
+                        && let Some(open) = self.open.get_mut(&session).filter(|open| !open.named)
+                    {
+                        self.pending.name(session, &open.name);
+                        open.named = true;
+                    }
+                    self.pending.put(session, space, &key, value);
+                }
+                Op::Delete { space, key } => self.pending.delete(session, space, &key),
+                // The one was looked at, the others go another way.
+                Op::Require { .. } | Op::DeleteSpace(_) | Op::EraseSession => {}
+            }
+        }
+        self.pending.part(start)
+    }
+
+    /// Brings the record of the group to disk and answers all that wait for it.
     fn flush(&mut self) {
         if self.written.is_empty() {
             return;
         }
-        if let Err(error) = self.rows.commit() {
-            return self.fall_apart(&error);
+        if let Err((error, record)) = self.pending.flush() {
+            return self.fall_apart(&error, &record);
         }
         self.counters.transactions += 1;
         self.counters.batches += self.written.len() as u64;
-        if self.written.iter().any(|written| written.applied == Applied::Written { erased: true }) {
-            self.rows.forget_log();
-        }
         for written in self.written.drain(..) {
-            answer(written.reply, outcome(written.applied));
+            answer(written.reply, Ok(()));
         }
         self.touched.clear();
         for held in self.held.drain(..) {
             held(None);
         }
+        if self.pending.is_much() {
+            // If it fails, the log keeps what it has, and the next group tries again.
+            drop(self.settle());
+        }
     }
 
-    /// The current transaction failed: each of its batches is tried alone.
-    fn fall_apart(&mut self, error: &rusqlite::Error) {
-        self.rows.rollback();
+    /// The record could not be written: each of its batches is tried alone.
+    fn fall_apart(&mut self, error: &StoreError, record: &[u8]) {
         self.touched.clear();
         // Names may have been taken back too.
         self.open.values_mut().for_each(|open| open.named = false);
         // What these have read was taken back.
-        let error = from_sqlite(self.path, error);
         for held in self.held.drain(..) {
             held(Some(error.clone()));
         }
-        for written in std::mem::take(&mut self.written) {
-            let result = self.alone(written.session, written.name.as_str(), &written.batch);
-            answer(written.reply, result);
+        for Written { part, reply } in std::mem::take(&mut self.written) {
+            let result = self.pending.retry(record, part);
+            if result.is_ok() {
+                self.counters.transactions += 1;
+                self.counters.batches += 1;
+            }
+            answer(reply, result);
         }
     }
 
-    fn alone(&mut self, session: u64, name: &str, batch: &Batch) -> Result<(), StoreError> {
+    /// Brings what is in the log into the database.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        self.pending.settle(&mut self.rows).map_err(|error| {
+            self.rows.rollback();
+            from_sqlite(self.path, &error)
+        })
+    }
+
+    /// Commits to the database itself, behind all that came before.
+    fn commit_at_once(&mut self, session: u64, batch: &Batch) -> Result<(), StoreError> {
+        self.flush();
+        self.settle()?;
+        let Some(open) = self.open.get_mut(&session) else { return Err(StoreError::SessionClosed) };
+        let mut named = open.named;
         let applied = self.rows.begin().and_then(|()| {
-            let applied = self.rows.apply(session, name, &mut false, batch)?;
+            let applied = self.rows.apply(session, open.name.as_str(), &mut named, batch)?;
             self.rows.commit()?;
             Ok(applied)
         });
         match applied {
             Ok(applied) => {
+                open.named = named;
                 self.counters.transactions += 1;
                 self.counters.batches += 1;
                 if applied == (Applied::Written { erased: true }) {
-                    self.rows.forget_log();
+                    self.forget();
                 }
                 outcome(applied)
             }
@@ -321,10 +432,17 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// Makes sure that what was erased lives on nowhere.
+    fn forget(&mut self) {
+        self.rows.forget_log();
+        self.pending.forget();
+    }
+
     fn erase(&mut self, name: &SessionName) -> Result<(), StoreError> {
         if self.open_names.contains(name) {
             return Err(StoreError::SessionInUse { name: name.to_string() });
         }
+        self.settle()?;
         let erase = |rows: &mut Rows<'_>| {
             let Some(id) = rows.find_session(name.as_str())? else { return Ok(false) };
             rows.begin()?;
@@ -334,7 +452,7 @@ impl Writer<'_, '_> {
         };
         match erase(&mut self.rows) {
             Ok(true) => {
-                self.rows.forget_log();
+                self.forget();
                 Ok(())
             }
             Ok(false) => Ok(()),
