@@ -187,8 +187,10 @@ impl Client {
 
     /// The host has dealt with an event, which need not come again. Returns at once; the store follows.
     pub fn ack(&self, event: u64) {
-        // A client that is gone redelivers when the session is opened again.
-        let _ = self.commands.send(Command::Acknowledge { event });
+        if self.shared.acknowledge(event) {
+            // A client that is gone redelivers when the session is opened again.
+            let _ = self.commands.send(Command::Acknowledged);
+        }
     }
 
     fn pairing_possible(&self) -> Result<(), Error> {

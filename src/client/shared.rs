@@ -16,6 +16,8 @@ pub(crate) struct Shared {
     open_requests: AtomicU64,
     /// Held for a moment only, never across a wait.
     state: Mutex<ConnectionState>,
+    /// Events that the host has acknowledged and the session has not heard of. Held for a moment only, too.
+    acknowledged: Mutex<Vec<u64>>,
 }
 
 impl Shared {
@@ -27,6 +29,7 @@ impl Shared {
             next_request: AtomicU64::new(1),
             open_requests: AtomicU64::new(0),
             state: Mutex::new(ConnectionState::Disconnected),
+            acknowledged: Mutex::default(),
         }
     }
 
@@ -60,6 +63,23 @@ impl Shared {
 
     pub(crate) fn set_state(&self, state: ConnectionState) {
         *self.state.lock() = state;
+    }
+
+    /// The host has dealt with an event. True if it is the first one since the session took them: then it has to be told.
+    pub(crate) fn acknowledge(&self, event: u64) -> bool {
+        let mut acknowledged = self.acknowledged.lock();
+        acknowledged.push(event);
+        acknowledged.len() == 1
+    }
+
+    /// Takes the events that the host has acknowledged.
+    pub(crate) fn take_acknowledged(&self) -> Vec<u64> {
+        std::mem::take(&mut *self.acknowledged.lock())
+    }
+
+    /// Whether there are any.
+    pub(crate) fn has_acknowledged(&self) -> bool {
+        !self.acknowledged.lock().is_empty()
     }
 
     /// Whether that is the id of a request, answered or not.

@@ -1,6 +1,8 @@
 //! Where randomness comes from. Protocol code is handed a [`Random`] and never asks the system itself, so that a test can
 //! replay a conversation byte for byte.
 
+use zeroize::{Zeroize, Zeroizing};
+
 /// A source of random bytes.
 pub trait Random {
     /// Fills all of `out`.
@@ -19,9 +21,62 @@ impl Random for OsRandom {
     }
 }
 
+/// The operating system's generator, asked for more than is needed at the moment: each question is a system call, and what a
+/// message takes is a few bytes at a time. What was handed out is wiped. (A forked child, in which the rest would come
+/// again, is turned away at the boundary.)
+#[derive(Default)]
+pub struct PooledRandom(Zeroizing<Vec<u8>>);
+
+/// How much is asked for at once.
+const POOL: usize = 512;
+
+impl Random for PooledRandom {
+    fn fill(&mut self, out: &mut [u8]) {
+        if out.len() > POOL / 4 {
+            return OsRandom.fill(out);
+        }
+        if self.0.len() < out.len() {
+            self.0.resize(POOL, 0);
+            OsRandom.fill(&mut self.0);
+        }
+        let left = self.0.len() - out.len();
+        let taken = self.0.get_mut(left..).unwrap_or_default();
+        out.copy_from_slice(taken);
+        taken.zeroize();
+        self.0.truncate(left);
+        if self.0.is_empty() {
+            self.0 = Zeroizing::default();
+        }
+    }
+}
+
+impl std::fmt::Debug for PooledRandom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PooledRandom")
+    }
+}
+
 /// An array of random bytes.
 pub fn random_array<const N: usize>(rng: &mut dyn Random) -> [u8; N] {
     let mut out = [0; N];
     rng.fill(&mut out);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn a_pool_gives_no_byte_twice() {
+        let mut pool = PooledRandom::default();
+        let mut seen = HashSet::new();
+        for size in [8, 16, 32, 128, 200].into_iter().cycle().take(200) {
+            let mut out = vec![0; size];
+            pool.fill(&mut out);
+            assert!(out.chunks(8).all(|part| seen.insert(part.to_vec())), "{size}");
+            assert!(pool.0.len() < POOL);
+        }
+    }
 }

@@ -48,10 +48,8 @@ impl Session {
                 self.requests.open(request, call.name(), None);
                 self.call(request, call).await
             }
-            Command::Acknowledge { event } => {
-                self.journal.acknowledge(event);
-                Ok(())
-            }
+            // What settles takes them.
+            Command::Acknowledged => Ok(()),
             Command::Room => self.refill().await,
             Command::Derived(key) => {
                 self.with_pairing(|pairing, now, rng| pairing.derived(now, &key, rng)).await.map(drop)
@@ -76,10 +74,7 @@ impl Session {
             Command::Call { request, call: Call::Send(name, draft) } => {
                 self.send_quickly(request, name, *draft)
             }
-            Command::Acknowledge { event } => {
-                self.journal.acknowledge(event);
-                None
-            }
+            Command::Acknowledged => None,
             other => Some(other),
         }
     }

@@ -306,8 +306,8 @@ impl Session {
     pub(super) fn last_word(&mut self, command: Command) {
         if let Some((request, method)) = command.request() {
             self.requests.open(request, method, None);
-        } else if let Command::Acknowledge { event } = command {
-            self.journal.acknowledge(event);
+        } else if let Command::Acknowledged = command {
+            self.hear_acknowledged();
         }
     }
 

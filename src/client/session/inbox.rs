@@ -39,9 +39,8 @@ pub(crate) enum Command {
         request: u64,
         call: Call,
     },
-    Acknowledge {
-        event: u64,
-    },
+    /// The host has acknowledged events; which, is in [`super::super::shared::Shared`].
+    Acknowledged,
     /// From the queue: the host has taken events, and there is room for those that wait in the store.
     Room,
     /// From the thread that derived a key for the pairing code.

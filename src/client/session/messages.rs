@@ -149,6 +149,7 @@ impl Session {
         for output in engine.take_outputs() {
             match output {
                 Output::Send(node) => self.tray.send(node),
+                Output::SendAtOnce(node) => self.tray.send_at_once(node),
                 Output::Query { tag, node } => {
                     self.query_later(node, Waiter::Engine(tag), self.settings.iq_timeout);
                 }

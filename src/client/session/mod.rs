@@ -55,7 +55,7 @@ use super::queue::Sink;
 use super::settings::{Settings, millis};
 use super::shared::Shared;
 use crate::api::{CloseReason, PairingMethod};
-use crate::crypto::OsRandom;
+use crate::crypto::PooledRandom;
 use crate::messaging::engine::Engine;
 use crate::pairing::Pairing;
 use crate::store::records::{AccountRecord, DeviceRecord};
@@ -94,7 +94,7 @@ impl From<StoreError> for Stop {
 pub(crate) struct Session {
     settings: Arc<Settings>,
     clock: Clock,
-    rng: OsRandom,
+    rng: PooledRandom,
     shared: Arc<Shared>,
     sink: Sink,
     store: store::Session,
@@ -112,6 +112,8 @@ pub(crate) struct Session {
     requests: Requests,
     journal: Box<Journal>,
     tray: Tray,
+    /// When that is to be stored which has waited for company.
+    trail_at: Option<Millis>,
     /// When to try again what the server did not take.
     prekeys_retry_at: Option<Millis>,
     /// The server runs short and has not confirmed the new ones, on this connection or an earlier one.
@@ -152,7 +154,7 @@ impl Session {
         let config = &settings.config;
         Self {
             clock: Clock::start(),
-            rng: OsRandom,
+            rng: PooledRandom::default(),
             backoff: Backoff::new(millis(config.reconnect_base()), millis(config.reconnect_max())),
             prekeys_backoff: Backoff::new(1_000, 610_000),
             account: account.map(Box::new),
@@ -163,6 +165,7 @@ impl Session {
             requests: Requests::new(),
             journal: Box::default(),
             tray: Tray::default(),
+            trail_at: None,
             prekeys_retry_at: None,
             prekeys_owed: false,
             signed_prekey_due_at: None,
@@ -209,7 +212,7 @@ impl Session {
         let stop = match self.take_in(happened, &mut unhandled).await {
             Err(stop @ Stop::Store(_)) => stop,
             // Also if that ended the connection: what came before counts.
-            taken => match (taken, self.settle().await) {
+            taken => match (taken, self.settle_what_presses().await) {
                 (Ok(()), Ok(())) => return,
                 (_, Err(stop @ Stop::Store(_))) | (Err(stop), _) | (Ok(()), Err(stop)) => stop,
             },
@@ -308,6 +311,7 @@ impl Session {
             self.prekeys_retry_at,
             self.signed_prekey_due_at,
             self.engine_deadline(),
+            self.trail_at,
         ];
         due.into_iter().flatten().min().unwrap_or(Millis::MAX)
     }

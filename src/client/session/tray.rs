@@ -3,6 +3,9 @@
 //! Nothing is told to the server or the host that is not stored. So whoever handles a stanza or a command only puts things on
 //! the tray, and the run loop settles it when all that was at hand has been taken in: one commit for all of it, then the
 //! events in their order, then the stanzas in theirs, in one write.
+//!
+//! What nobody waits for does not ask for a commit of its own: acknowledgements of the host, and records of messages that have left
+//! already because what is on disk accounts for their keys. It waits for the next commit, for [`TRAIL`] at most.
 
 use serde_json::Value;
 
@@ -16,6 +19,9 @@ use crate::api::{Body, Error, Event};
 use crate::stanza::Node;
 use crate::store::{Batch, StoreError};
 
+/// How long what nobody waits for may wait for the next commit.
+const TRAIL: Millis = 20;
+
 /// What waits to be settled. An idle session keeps no room for it.
 #[derive(Debug, Default)]
 pub(super) struct Tray(Option<Box<Load>>);
@@ -25,6 +31,8 @@ pub(super) struct Tray(Option<Box<Load>>);
 struct Load {
     batch: Batch,
     told: Vec<Told>,
+    /// Stanzas that need not wait for the commit.
+    early: Vec<Node>,
     nodes: Vec<Node>,
 }
 
@@ -38,9 +46,14 @@ enum Told {
 impl Tray {
     /// Whether there is nothing on it.
     pub(super) fn is_empty(&self) -> bool {
+        !self.presses() && self.0.as_ref().is_none_or(|load| load.early.is_empty())
+    }
+
+    /// Whether there is something on it that has to be settled now.
+    fn presses(&self) -> bool {
         self.0
             .as_ref()
-            .is_none_or(|load| load.batch.is_empty() && load.told.is_empty() && load.nodes.is_empty())
+            .is_some_and(|load| !(load.batch.is_empty() && load.told.is_empty() && load.nodes.is_empty()))
     }
 
     fn load(&mut self) -> &mut Load {
@@ -66,6 +79,13 @@ impl Tray {
     pub(super) fn send(&mut self, node: Node) {
         self.load().nodes.push(node);
     }
+
+    /// The same for one that need not wait for the commit. It does if others wait before it.
+    pub(super) fn send_at_once(&mut self, node: Node) {
+        let load = self.load();
+        let stanzas = if load.nodes.is_empty() { &mut load.early } else { &mut load.nodes };
+        stanzas.push(node);
+    }
 }
 
 impl Told {
@@ -78,9 +98,33 @@ impl Told {
 }
 
 impl Session {
+    /// Settles the tray at the end of a turn, unless all of it may wait for company.
+    pub(super) async fn settle_what_presses(&mut self) -> Result<(), Stop> {
+        let now = self.clock.now();
+        if self.tray.presses() || self.trail_at.is_some_and(|at| at <= now) {
+            return self.settle().await;
+        }
+        let waits =
+            self.engine.as_ref().is_some_and(|engine| engine.has_changes()) || self.shared.has_acknowledged();
+        if waits && self.trail_at.is_none() {
+            self.trail_at = Some(now.saturating_add(TRAIL));
+        }
+        let Load { early, .. } = *self.tray.0.take().unwrap_or_default();
+        self.send_all(&early).await
+    }
+
+    /// Takes in which events the host has acknowledged.
+    pub(super) fn hear_acknowledged(&mut self) {
+        for event in self.shared.take_acknowledged() {
+            self.journal.acknowledge(event);
+        }
+    }
+
     /// Makes what is on the tray count, together with the acknowledgements of the host. If it cannot be stored, nothing of it
     /// happens.
     pub(super) async fn settle(&mut self) -> Result<(), Stop> {
+        self.trail_at = None;
+        self.hear_acknowledged();
         if let Some(engine) = &mut self.engine {
             engine.flush(self.tray.batch());
         }
@@ -88,7 +132,8 @@ impl Session {
             self.tray = Tray::default();
             return Ok(());
         }
-        let Load { mut batch, mut told, nodes } = *self.tray.0.take().unwrap_or_default();
+        let Load { mut batch, mut told, early, nodes } = *self.tray.0.take().unwrap_or_default();
+        let left = self.send_all(&early).await;
         let written = self.journal.put(&mut batch, told.iter_mut().filter_map(Told::event));
         self.journal.put_acknowledgements(&mut batch);
         if !batch.is_empty() {
@@ -99,6 +144,7 @@ impl Session {
             self.journal.acknowledgements_stored();
         }
         self.tell_all(written, told);
+        left?;
         self.send_all(&nodes).await
     }
 

@@ -158,8 +158,8 @@ async fn one_commit_then_all_of_it_in_order() {
     assert!(house.session.tray.is_empty() && !house.session.requests.is_open(5));
     assert_eq!((house.stored(Space::LidMap).await, house.stored(Space::Event).await), (1, 1));
     // Acknowledgements need no commit of their own.
-    house.session.command_quickly(Command::Acknowledge { event: durable[0] });
-    house.session.command_quickly(Command::Acknowledge { event: durable[1] });
+    house.session.shared.acknowledge(durable[0]);
+    house.session.shared.acknowledge(durable[1]);
     house.session.tray.batch().put(Space::LidMap, *b"l", b"w".as_slice());
     house.session.settle().await.unwrap();
     assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 0));
@@ -200,16 +200,13 @@ async fn what_is_at_hand_shares_a_commit_and_is_bounded() {
     let ids = house.told().1;
     assert_eq!((ids.len(), house.commits()), (2 * AT_ONCE, 1));
     for event in ids {
-        house.commands.send(Command::Acknowledge { event }).unwrap();
+        house.session.shared.acknowledge(event);
+        house.commands.send(Command::Acknowledged).unwrap();
     }
     let first = house.session.inbox.recv().await;
     house.session.turn(Happened::Command(first)).await;
-    assert_eq!(house.commits(), 2);
-    assert!(house.session.journal.awaits_acknowledgement());
+    assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 0));
     assert_eq!(house.session.inbox.len(), AT_ONCE, "one turn takes no more than that");
-    let first = house.session.inbox.recv().await;
-    house.session.turn(Happened::Command(first)).await;
-    assert_eq!((house.commits(), house.stored(Space::Event).await), (3, 0));
 }
 
 #[tokio::test]
@@ -218,12 +215,8 @@ async fn an_order_that_takes_time_comes_after_what_was_before_it() {
     house.session.tray.tell(0, restricted());
     house.session.settle().await.unwrap();
     let (_, ids) = house.told();
-    for command in [
-        Command::Acknowledge { event: ids[0] },
-        Command::Disconnect,
-        Command::Close,
-        Command::Acknowledge { event: 0 },
-    ] {
+    house.session.shared.acknowledge(ids[0]);
+    for command in [Command::Acknowledged, Command::Disconnect, Command::Close, Command::Acknowledged] {
         house.commands.send(command).unwrap();
     }
     house.session.tray.tell(0, restricted());
@@ -242,7 +235,8 @@ async fn an_order_is_not_lost_with_what_could_not_be_stored_before_it() {
     let (_, ids) = house.told();
     house.disk.full.store(true, Ordering::Relaxed);
     house.commands.send(Command::Call { request: 9, call: Call::SessionStatus }).unwrap();
-    house.session.turn(Happened::Command(Some(Command::Acknowledge { event: ids[0] }))).await;
+    house.session.shared.acknowledge(ids[0]);
+    house.session.turn(Happened::Command(Some(Command::Acknowledged))).await;
     assert_eq!(house.told().0, ["connection 0", "result 9"]);
     // The acknowledgement is not forgotten either.
     house.disk.full.store(false, Ordering::Relaxed);
@@ -262,7 +256,7 @@ async fn a_host_that_comes_back_to_its_queue_gets_what_waits_in_the_store() {
     let mut taken = 0;
     while let Polled::Event(event) = house.queue.poll(Some(Duration::ZERO)) {
         taken += 1;
-        house.session.command_quickly(Command::Acknowledge { event: event.id });
+        house.session.shared.acknowledge(event.id);
         if let Ok(command) = house.session.inbox.try_recv() {
             assert!(matches!(command, Command::Room));
             house.session.turn(Happened::Command(Some(command))).await;
@@ -270,4 +264,38 @@ async fn a_host_that_comes_back_to_its_queue_gets_what_waits_in_the_store() {
     }
     house.session.settle().await.unwrap();
     assert_eq!((taken, house.stored(Space::Event).await), (COUNT, 0));
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_waits_for_company_but_not_for_long() {
+    let mut house = House::new().await;
+    house.session.tray.tell(0, restricted());
+    house.session.tray.tell(0, restricted());
+    house.session.settle().await.unwrap();
+    let (_, ids) = house.told();
+    assert!(house.session.shared.acknowledge(ids[0]) && !house.session.shared.acknowledge(ids[1]));
+    house.session.turn(Happened::Command(Some(Command::Acknowledged))).await;
+    assert_eq!(
+        (house.commits(), house.stored(Space::Event).await),
+        (1, 1),
+        "alone they are not worth a commit"
+    );
+    let due = house.session.trail_at.unwrap();
+    assert!(house.session.next_deadline() <= due);
+    house.session.turn(Happened::Time).await;
+    assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 0));
+    assert_eq!(house.session.trail_at, None);
+}
+
+#[test]
+fn a_stanza_that_need_not_wait_does_not_pass_one_that_must() {
+    let mut tray = Tray::default();
+    tray.send_at_once(Node::new("a"));
+    assert!(!tray.presses() && !tray.is_empty());
+    tray.send(Node::new("b"));
+    tray.send_at_once(Node::new("c"));
+    let load = tray.load();
+    let tags = |nodes: &[Node]| nodes.iter().map(|node| node.tag().to_owned()).collect::<Vec<_>>();
+    assert_eq!((tags(&load.early), tags(&load.nodes)), (vec!["a".into()], vec!["b".into(), "c".into()]));
+    assert!(tray.presses());
 }

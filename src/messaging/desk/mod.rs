@@ -60,6 +60,11 @@ macro_rules! desk {
                 match want.shelf { $(Shelf::$shelf => self.$table.loaded(want.key, parts),)+ }
             }
 
+            /// Whether something has changed that is not in a batch yet.
+            pub(crate) fn has_changes(&self) -> bool {
+                false $(|| self.$table.has_changes())+
+            }
+
             /// Adds everything that has changed to a batch, and forgets what was not used for long if there is much of it.
             pub(crate) fn flush(&mut self, batch: &mut Batch) {
                 $(self.$table.flush(batch); self.$table.tidy(MOST_AT_REST);)+

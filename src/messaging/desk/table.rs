@@ -120,6 +120,11 @@ impl<V: Kept> Table<V> {
         Ok(())
     }
 
+    /// Whether something is to be written.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
     /// Adds everything that has changed to a batch.
     pub(crate) fn flush(&mut self, batch: &mut Batch) {
         for key in self.dirty.drain(..) {

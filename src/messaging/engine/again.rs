@@ -186,7 +186,7 @@ impl Engine {
         } else if own {
             *plaintext = content::device_sent(&plaintext, &chat);
         }
-        let Some(enc) = self.encrypt_for(&target.keys, &plaintext, cx) else { return Ok(true) };
+        let Some((enc, _)) = self.encrypt_for(&target.keys, &plaintext, cx) else { return Ok(true) };
         let asker = again.asker.jid();
         let to = if in_group { &chat } else { &asker };
         let mut message = outgoing(&again.id, to, &content);

@@ -80,7 +80,7 @@ impl Engine {
         let plaintext = Zeroizing::new(content::key_distribution(chat, &distribution));
         let (mut recipients, mut brought) = (Vec::with_capacity(targets.len()), Vec::new());
         for target in &targets {
-            let Some(enc) = self.encrypt_for(&target.keys, &plaintext, cx) else { continue };
+            let Some((enc, _)) = self.encrypt_for(&target.keys, &plaintext, cx) else { continue };
             recipients.push(Recipient { device: target.jid(), enc: Some(enc) });
             // Our own devices get it each time: they could not tell us that they lost it.
             if target.wire.user != own {

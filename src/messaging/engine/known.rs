@@ -59,6 +59,11 @@ impl Known {
         new
     }
 
+    /// Whether there is something new.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.fresh.is_empty()
+    }
+
     /// Adds what is new to a batch, and lets go of the oldest.
     pub(crate) fn flush(&mut self, batch: &mut Batch) {
         if self.fresh.is_empty() {

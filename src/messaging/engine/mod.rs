@@ -192,6 +192,11 @@ impl Engine {
         !(self.jobs.is_empty() && self.sends.is_empty() && self.again.is_empty() && self.managed.is_empty())
     }
 
+    /// Whether something has changed that is not in a batch yet.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.written.is_empty() || self.known.has_changes() || self.desk.has_changes()
+    }
+
     /// Adds everything that has changed to a batch.
     pub(crate) fn flush(&mut self, batch: &mut Batch) {
         batch.append(std::mem::take(&mut self.written));

@@ -46,10 +46,12 @@ impl Engine {
         let to = user.jid();
         let copy = content::device_sent(&sending.content.message, &to);
         let mut recipients = Vec::with_capacity(theirs.len() + ours.len());
+        let mut at_once = true;
         for (targets, plaintext) in [(&theirs, &sending.content.message), (&ours, &copy)] {
             for target in targets {
-                let enc = self.encrypt_for(&target.keys, plaintext, cx);
-                recipients.extend(enc.map(|enc| Recipient { device: target.jid(), enc: Some(enc) }));
+                let Some((enc, covered)) = self.encrypt_for(&target.keys, plaintext, cx) else { continue };
+                at_once &= covered;
+                recipients.push(Recipient { device: target.jid(), enc: Some(enc) });
             }
         }
         let peer_pn =
@@ -67,7 +69,10 @@ impl Engine {
         if message.needs_identity() {
             message.device_identity = Some(&cx.account.account_blob);
         }
-        self.out.push(Output::Send(message.into_node()));
+        let node = message.into_node();
+        // That it was sent is stored in good time for the answer to the host. A crash before that finds it as if it had not
+        // been handed in, as before any answer.
+        self.out.push(if at_once { Output::SendAtOnce(node) } else { Output::Send(node) });
         if let Some(stranger) = stranger {
             self.reach.pacer.went(&sending.id, stranger, cx.unix_ms, &mut self.written);
         }

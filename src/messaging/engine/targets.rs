@@ -89,13 +89,14 @@ impl Engine {
         Ok(complete.then_some(ready))
     }
 
-    /// Encrypts for one device. `None` if its session cannot be used after all.
+    /// Encrypts for one device. `None` if its session cannot be used after all. Says whether it may leave at once, because
+    /// what is on disk accounts for its key.
     pub(super) fn encrypt_for(
         &mut self,
         target: &Resolved,
         plaintext: &[u8],
         cx: &mut Cx<'_>,
-    ) -> Option<Ciphertext> {
+    ) -> Option<(Ciphertext, bool)> {
         let key = target.key();
         let pin = self.desk.pins.get(&key)?.key;
         let own = Own { identity: &cx.device.identity, registration_id: cx.device.registration_id };
@@ -110,7 +111,7 @@ impl Engine {
             signal::Kind::Pkmsg => EncKind::Prekey,
             signal::Kind::Msg => EncKind::Session,
         };
-        Some(Ciphertext { kind, bytes: sealed.bytes })
+        Some((Ciphertext { kind, bytes: sealed.bytes }, sealed.is_covered))
     }
 
     /// The list of a user's devices is not to be relied on.
