@@ -160,6 +160,13 @@ impl SessionRecord {
         }
     }
 
+    /// How many more messages of the chain in use may be sent without a commit each.
+    #[must_use]
+    pub fn leased(&self) -> u32 {
+        let sending = self.current.as_ref().and_then(|state| state.sending.as_ref());
+        sending.map_or(0, |sending| sending.saved_to.saturating_sub(sending.chain.counter))
+    }
+
     /// Whether a message belongs to a session that is held, so that no prekeys need looking up.
     #[must_use]
     pub fn knows(&self, message: &PrekeyMessage<'_>) -> bool {

@@ -31,9 +31,11 @@ pub(super) struct Tray(Option<Box<Load>>);
 struct Load {
     batch: Batch,
     told: Vec<Told>,
-    /// Stanzas that need not wait for the commit.
+    /// Messages that need not wait for the commit.
     early: Vec<Node>,
     nodes: Vec<Node>,
+    /// There are messages among those that wait.
+    message_waits: bool,
 }
 
 /// What the host is told.
@@ -50,7 +52,7 @@ impl Tray {
     }
 
     /// Whether there is something on it that has to be settled now.
-    fn presses(&self) -> bool {
+    pub(super) fn presses(&self) -> bool {
         self.0
             .as_ref()
             .is_some_and(|load| !(load.batch.is_empty() && load.told.is_empty() && load.nodes.is_empty()))
@@ -77,13 +79,15 @@ impl Tray {
 
     /// A stanza for the server. Without a connection it goes nowhere.
     pub(super) fn send(&mut self, node: Node) {
-        self.load().nodes.push(node);
+        let load = self.load();
+        load.message_waits |= node.tag() == "message";
+        load.nodes.push(node);
     }
 
-    /// The same for one that need not wait for the commit. It does if others wait before it.
+    /// The same for a message that need not wait for the commit. It does if others wait before it.
     pub(super) fn send_at_once(&mut self, node: Node) {
         let load = self.load();
-        let stanzas = if load.nodes.is_empty() { &mut load.early } else { &mut load.nodes };
+        let stanzas = if load.message_waits { &mut load.nodes } else { &mut load.early };
         stanzas.push(node);
     }
 }
@@ -109,8 +113,15 @@ impl Session {
         if waits && self.trail_at.is_none() {
             self.trail_at = Some(now.saturating_add(TRAIL));
         }
-        let Load { early, .. } = *self.tray.0.take().unwrap_or_default();
-        self.send_all(&early).await
+        let left = self.send_early().await;
+        self.tray = Tray::default();
+        left
+    }
+
+    /// Sends what need not wait for a commit.
+    pub(super) async fn send_early(&mut self) -> Result<(), Stop> {
+        let early = self.tray.0.as_mut().map(|load| std::mem::take(&mut load.early));
+        self.send_all(&early.unwrap_or_default()).await
     }
 
     /// Takes in which events the host has acknowledged.
@@ -132,8 +143,8 @@ impl Session {
             self.tray = Tray::default();
             return Ok(());
         }
-        let Load { mut batch, mut told, early, nodes } = *self.tray.0.take().unwrap_or_default();
-        let left = self.send_all(&early).await;
+        let left = self.send_early().await;
+        let Load { mut batch, mut told, nodes, .. } = *self.tray.0.take().unwrap_or_default();
         let written = self.journal.put(&mut batch, told.iter_mut().filter_map(Told::event));
         self.journal.put_acknowledgements(&mut batch);
         if !batch.is_empty() {
@@ -142,6 +153,7 @@ impl Session {
                 return Err(error.into());
             }
             self.journal.acknowledgements_stored();
+            self.pace.committed(self.clock.now());
         }
         self.tell_all(written, told);
         left?;

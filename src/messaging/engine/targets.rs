@@ -103,8 +103,10 @@ impl Engine {
         let mut padded = Zeroizing::new(Vec::with_capacity(plaintext.len() + 16));
         padded.extend_from_slice(plaintext);
         pad(&mut padded, cx.rng);
-        let sealed = self.desk.sessions.use_quietly(&key)?.encrypt(&padded, own, &pin, cx.rng).ok()?;
-        if !sealed.is_covered {
+        let session = self.desk.sessions.use_quietly(&key)?;
+        let sealed = session.encrypt(&padded, own, &pin, cx.rng).ok()?;
+        // In good time, so that a steady sender never has to wait for a commit.
+        if !sealed.is_covered || session.leased() < AHEAD / 2 {
             self.desk.sessions.change(&key)?.lease(AHEAD);
         }
         let kind = match sealed.kind {

@@ -89,7 +89,7 @@ impl Log {
         let (words, tail) = body.as_chunks();
         let mut last = [0; 8];
         last.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
-        let begun = mix(mix(self.round | 1, at as u64), body.len() as u64);
+        let begun = mix(mix(mix(FACTOR, self.round), at as u64), body.len() as u64);
         let state = words.iter().fold(begun, |state, word| mix(state, u64::from_le_bytes(*word)));
         let state = mix(state, u64::from_le_bytes(last));
         mix(state ^ (state >> 32), FACTOR)
