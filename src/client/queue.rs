@@ -173,7 +173,13 @@ impl Queue {
     }
 
     /// Adds events, which get consecutive numbers. Gives the first one, or 0 if the client is gone.
-    fn push(&self, client: u64, capacity: usize, events: impl IntoIterator<Item = Event>, last: bool) -> u64 {
+    fn push(
+        &self,
+        client: u64,
+        capacity: usize,
+        events: impl IntoIterator<Item = Box<Event>>,
+        last: bool,
+    ) -> u64 {
         let mut state = self.state.lock();
         let state = &mut *state;
         let Some(lane) = state.lanes.get_mut(&client).filter(|lane| !lane.finished) else {
@@ -184,7 +190,7 @@ impl Queue {
             lane.last_id += 1;
             (event.id, event.client) = (lane.last_id, client);
             let (keep, weight) = (event.body.keep(), event.weight as usize);
-            lane.events.push_back(Box::new(event));
+            lane.events.push_back(event);
             match keep {
                 Keep::Durable => lane.durable += weight,
                 Keep::Waits => {}
@@ -317,11 +323,11 @@ impl Sink {
 
     /// The same for an event that was made elsewhere: from the store, with its own time.
     pub fn push_event(&self, event: Event) -> u64 {
-        self.push_all([event])
+        self.push_all([Box::new(event)])
     }
 
     /// The same for several at once, which get consecutive ids. Gives the first one.
-    pub fn push_all(&self, events: impl IntoIterator<Item = Event>) -> u64 {
+    pub fn push_all(&self, events: impl IntoIterator<Item = Box<Event>>) -> u64 {
         self.queue.push(self.client, self.capacity, events, false)
     }
 
@@ -346,7 +352,8 @@ impl Sink {
 
     /// Sends the last event. What is pushed after it goes nowhere.
     pub fn close(&self, closed: Closed) {
-        self.queue.push(self.client, self.capacity, [Event::new(0, now_ms(), closed)], true);
+        let last = Box::new(Event::new(0, now_ms(), closed));
+        self.queue.push(self.client, self.capacity, [last], true);
     }
 
     /// How many events of this client wait.

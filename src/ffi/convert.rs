@@ -2,7 +2,6 @@
 
 use crate::api::{Error, Status};
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::ffi::c_char;
 use zeroize::Zeroize;
 
@@ -92,9 +91,9 @@ fn missing(name: &'static str) -> Error {
     Error::new(Status::INVALID_ARGUMENT, format!("{name} may not be NULL")).with_key(name)
 }
 
-/// Texts and bytes lent to C: made when first asked for, at one address until their owner goes, and zeroised then.
+/// Texts and bytes lent to C: made when first asked for, at one address until their owner goes, and zeroised then. They are few.
 #[derive(Default)]
-pub(super) struct Lent(Mutex<HashMap<&'static str, Box<[u8]>>>);
+pub(super) struct Lent(Mutex<Vec<(&'static str, Box<[u8]>)>>);
 
 impl Lent {
     /// A text under a name; a NUL follows it, and one inside it becomes the replacement character.
@@ -109,19 +108,22 @@ impl Lent {
     /// Bytes under a name; a NUL follows them.
     pub(super) fn bytes(&self, name: &'static str, make: impl FnOnce() -> Vec<u8>) -> (*const u8, usize) {
         let mut lent = self.0.lock();
-        let bytes = lent.entry(name).or_insert_with(|| {
-            let mut bytes = make();
-            bytes.reserve_exact(1);
-            bytes.push(0);
-            bytes.into_boxed_slice()
-        });
-        (bytes.as_ptr(), bytes.len() - 1)
+        if let Some((_, bytes)) = lent.iter().find(|(lent, _)| *lent == name) {
+            return (bytes.as_ptr(), bytes.len() - 1);
+        }
+        let mut bytes = make();
+        bytes.reserve_exact(1);
+        bytes.push(0);
+        let bytes = bytes.into_boxed_slice();
+        let there = (bytes.as_ptr(), bytes.len() - 1);
+        lent.push((name, bytes));
+        there
     }
 }
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        for bytes in self.0.get_mut().values_mut() {
+        for (_, bytes) in self.0.get_mut() {
             bytes.zeroize();
         }
     }

@@ -4,7 +4,7 @@ use super::client::by_number;
 use super::constants::wa_status;
 use super::convert::{self, Lent};
 use super::{guard, handle};
-use crate::api::{Error, Event, Status};
+use crate::api::{Error, Event, Keep, Status};
 use std::ffi::c_char;
 
 /// Something that happened, taken from a queue by wa_poll_event() or
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn wa_event_time_ms(event: *const wa_event) -> i64 {
 /// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_is_durable(event: *const wa_event) -> bool {
-    read(event, |object| Some(object.event.kind().is_durable()))
+    read(event, |object| Some(object.event.body.keep() == Keep::Durable))
 }
 
 /// Tells whether an earlier run of the program got this event already and did
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn wa_event_is_redelivered(event: *const wa_event) -> bool
 pub unsafe extern "C" fn wa_event_ack(event: *mut wa_event) -> wa_status {
     guard::status(|| {
         let object = handle::get::<EventObject>(event)?;
-        if !object.event.kind().is_durable() {
+        if object.event.body.keep() != Keep::Durable {
             return Ok(());
         }
         let client = by_number(object.event.client).ok_or_else(|| Error::plain(Status::CLIENT_CLOSED))?;

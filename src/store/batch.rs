@@ -3,23 +3,48 @@
 use super::{Space, StoreError};
 use std::fmt;
 use std::ops::Deref;
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 /// The longest key, in bytes.
 pub const MAX_KEY: usize = 1024;
 /// The largest value, in bytes.
 pub const MAX_VALUE: usize = 16 * 1024 * 1024;
 
-/// Stored bytes. They may hold keys, so they are zeroised when dropped and `Debug` shows their length only.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Value(Zeroizing<Vec<u8>>);
+/// Stored bytes. They may hold keys, so they are zeroised when dropped, unless it is said that they do not; `Debug` shows their
+/// length only.
+#[derive(Clone, Default)]
+pub struct Value {
+    bytes: Vec<u8>,
+    is_open: bool,
+}
 
 impl Value {
     /// Takes the bytes over.
     pub fn new(bytes: Vec<u8>) -> Self {
-        Value(Zeroizing::new(bytes))
+        Value { bytes, is_open: false }
+    }
+
+    /// The same for bytes in which there are no keys. Wiping takes time, and most of what is written is no secret of ours.
+    pub fn without_keys(bytes: Vec<u8>) -> Self {
+        Value { bytes, is_open: true }
     }
 }
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        if !self.is_open {
+            self.bytes.zeroize();
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Value {}
 
 impl From<Vec<u8>> for Value {
     fn from(bytes: Vec<u8>) -> Self {
@@ -37,13 +62,13 @@ impl Deref for Value {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 }
 
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} bytes]", self.0.len())
+        write!(f, "[{} bytes]", self.bytes.len())
     }
 }
 

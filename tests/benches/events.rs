@@ -73,7 +73,7 @@ async fn events(backend: &Arc<dyn Backend>, group: usize, count: usize) -> Resul
         journal.put_acknowledgements(&mut batch);
         store.commit(batch).await?;
         journal.acknowledgements_stored();
-        journal.hand_out(written, events, &sink);
+        journal.hand_out(written, events.into_iter().map(Box::new).collect(), &sink);
         while let Polled::Event(event) = queue.poll(Some(Duration::ZERO)) {
             journal.acknowledge(event.id);
         }

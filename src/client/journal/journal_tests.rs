@@ -94,6 +94,7 @@ impl House {
         self.journal.put_acknowledgements(&mut batch);
         self.store.commit(batch).await.unwrap();
         self.journal.acknowledgements_stored();
+        let events = events.into_iter().map(Box::new).collect();
         self.journal.hand_out(written, events, &self.sink);
         self.ask_for_room(LOW);
     }

@@ -51,7 +51,7 @@ async fn child_process() {
         let stored = events.iter().map(|event| format!("+{}", number(event).unwrap()));
         say(&stored.collect::<Vec<_>>().join(" "));
         journal.acknowledgements_stored();
-        journal.hand_out(written, events, &sink);
+        journal.hand_out(written, events.into_iter().map(Box::new).collect(), &sink);
         let mut acknowledged = Vec::new();
         for _ in 0..random(60) {
             let Polled::Event(event) = queue.poll(Some(Duration::ZERO)) else { break };

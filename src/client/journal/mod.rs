@@ -191,7 +191,7 @@ impl Journal {
 
     /// The batch with what [`Journal::put`] added is stored: hands the events out, those that are not durable too, in the order
     /// given. What the queue has no room for stays in the store.
-    pub fn hand_out(&mut self, written: Written, events: Vec<Event>, sink: &Sink) {
+    pub fn hand_out(&mut self, written: Written, events: Vec<Box<Event>>, sink: &Sink) {
         let mut room = if self.backlog.is_empty() { HIGH.saturating_sub(sink.durable()) } else { 0 };
         let mut rows = written.rows.into_iter();
         let mut out = Vec::with_capacity(events.len());
@@ -309,7 +309,7 @@ impl Journal {
         number: u64,
         value: &Value,
         mark: Option<&Value>,
-    ) -> Result<(HandedOut, Vec<Event>, usize), StoreError> {
+    ) -> Result<(HandedOut, Vec<Box<Event>>, usize), StoreError> {
         let row = Row::read(value)?;
         let acknowledged = mark.map_or(Ok(Bits::default()), |mark| Bits::read(mark))?;
         let mut handed = HandedOut::new(number, row.length());
@@ -322,7 +322,7 @@ impl Journal {
                 continue;
             }
             handed.places.put(position(events.len()), index);
-            let mut event = row::event(stored)?;
+            let mut event = Box::new(row::event(stored)?);
             event.redelivered = number < self.old_below;
             weight += event.weight as usize;
             events.push(event);

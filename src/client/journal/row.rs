@@ -50,7 +50,7 @@ impl Writer {
 
     /// How many events it has, what they weigh, and the bytes.
     pub(super) fn finish(self) -> (u16, usize, Value) {
-        (self.length, self.weight, self.bytes.into())
+        (self.length, self.weight, Value::without_keys(self.bytes))
     }
 }
 

@@ -175,8 +175,10 @@ impl Session {
         let mut events = Vec::with_capacity(told.len());
         for told in told {
             match told {
-                Told::Event(event) => events.push(*event),
-                Told::Answer { request, answer } => events.extend(self.answered_by(request, answer)),
+                Told::Event(event) => events.push(event),
+                Told::Answer { request, answer } => {
+                    events.extend(self.answered_by(request, answer).map(Box::new));
+                }
             }
         }
         self.journal.hand_out(written, events, &self.sink);

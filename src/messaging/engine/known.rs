@@ -71,7 +71,7 @@ impl Known {
         }
         let fresh = std::mem::take(&mut self.fresh);
         let bytes: Vec<u8> = fresh.iter().flat_map(|fingerprint| fingerprint.to_be_bytes()).collect();
-        batch.put(Space::Known, self.next_row.to_be_bytes(), bytes);
+        batch.put(Space::Known, self.next_row.to_be_bytes(), Value::without_keys(bytes));
         self.rows.push_back((self.next_row, fresh));
         self.next_row += 1;
         while self.fingerprints.len() > MOST || self.rows.len() > MOST_ROWS {
