@@ -5,7 +5,8 @@ package libwa
 import "time"
 
 // WithStoreURL sets store.url: where sessions are kept: "sqlite:PATH" for a file, "memory:" for a
-// store that ends with the process.
+// store that ends with the process. While the file is in use, and after a crash, the files
+// "PATH-log" and "PATH-wal" beside it belong to it: copy it when nobody uses it, or all of them.
 //
 // Allowed: an address that begins with sqlite: or memory:. Default: memory:.
 func WithStoreURL(url string) Option {

@@ -82,7 +82,8 @@ const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
 
 keys! {
-    /// Where sessions are kept: `sqlite:PATH` for a file, `memory:` for a store that ends with the process.
+    /// Where sessions are kept: `sqlite:PATH` for a file, `memory:` for a store that ends with the process. While the file is in
+    /// use, and after a crash, the files `PATH-log` and `PATH-wal` beside it belong to it: copy it when nobody uses it, or all of them.
     store_url = "store.url", Url(&["sqlite:", "memory:"]), "memory:", "0.1.0";
     /// The session within the store. One store holds any number of sessions; each is linked to one account.
     session_id = "session.id", Name(64), "default", "0.1.0";

@@ -93,7 +93,10 @@ fn missing(name: &'static str) -> Error {
 
 /// Texts and bytes lent to C: made when first asked for, at one address until their owner goes, and zeroised then. They are few.
 #[derive(Default)]
-pub(super) struct Lent(Mutex<Vec<(&'static str, Box<[u8]>)>>);
+pub(super) struct Lent(Mutex<Vec<Loan>>);
+
+/// Bytes and the name that they are asked for under.
+type Loan = (&'static str, Box<[u8]>);
 
 impl Lent {
     /// A text under a name; a NUL follows it, and one inside it becomes the replacement character.

@@ -304,6 +304,7 @@ impl Journal {
     }
 
     /// Reads a row of the backlog: those of its events that are not acknowledged.
+    #[expect(clippy::vec_box, reason = "the queue hands out boxes")]
     fn read(
         &self,
         number: u64,

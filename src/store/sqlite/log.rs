@@ -32,6 +32,8 @@ pub(super) struct Log {
     round: u64,
     /// Where the next record goes.
     end: usize,
+    /// There may be records in the file that count.
+    counts: bool,
 }
 
 impl Log {
@@ -39,8 +41,14 @@ impl Log {
     /// which is there belongs to another one.
     pub(super) fn open(database: &Path, fresh: bool) -> Result<(Self, Vec<Vec<u8>>), StoreError> {
         let path = files::beside(database, "-log");
-        let mut log =
-            Log { path, database: database.to_owned(), file: None, round: first_round(), end: HEADER };
+        let mut log = Log {
+            path,
+            database: database.to_owned(),
+            file: None,
+            round: first_round(),
+            end: HEADER,
+            counts: false,
+        };
         if fresh {
             log.remove()?;
             return Ok((log, Vec::new()));
@@ -65,6 +73,7 @@ impl Log {
         }
         let Some((round, mut rest)) = rest.split_first_chunk() else { return Ok((log, Vec::new())) };
         log.round = u64::from_le_bytes(*round);
+        log.counts = true;
         let mut records = Vec::new();
         while let Some((record, behind)) = log.record(rest, log.end) {
             records.push(record.to_vec());
@@ -111,6 +120,7 @@ impl Log {
         // The first one brings the head of the file along.
         let (at, skipped) = if self.end == HEADER { (0, 0) } else { (self.end, HEADER) };
         let bytes = record.get(skipped..).unwrap_or_default();
+        self.counts = true;
         let written = self.file().and_then(|file| {
             file.write_all_at(bytes, at as u64)?;
             file.sync_data()
@@ -135,31 +145,40 @@ impl Log {
         self.file.as_ref().ok_or_else(|| ErrorKind::NotFound.into())
     }
 
-    /// Begins anew: all records are in the database.
+    /// Begins anew: all records are in the database. Until the next one is written, those that are there still count, and say
+    /// nothing that the database does not say.
     pub(super) fn restart(&mut self) {
         self.round = self.round.wrapping_add(1);
         self.end = HEADER;
     }
 
-    /// Begins anew, and leaves nothing behind that could be read.
-    pub(super) fn forget(&mut self) {
-        self.restart();
-        // If it fails, what is there is out of reach all the same, and is overwritten by what comes.
-        if let Ok(metadata) = fs::metadata(&self.path)
-            && metadata.len() > 0
-        {
-            let _ = self.file().and_then(|file| file.set_len(0).and_then(|()| file.sync_data()));
+    /// Sees to it that no record counts any more. To be done before the database is changed by anything else: an old record would
+    /// take that back.
+    pub(super) fn invalidate(&mut self) -> Result<(), StoreError> {
+        if self.counts {
+            self.restart();
+            self.empty().map_err(|error| self.failed(&error))?;
+            self.counts = false;
         }
+        Ok(())
     }
 
-    /// Removes the file.
+    /// Leaves nothing in the file.
+    fn empty(&mut self) -> io::Result<()> {
+        let file = self.file()?;
+        file.set_len(0)?;
+        file.sync_data()
+    }
+
+    /// Removes the file. What was in it would count no more if the name came back after a crash.
     pub(super) fn remove(&mut self) -> Result<(), StoreError> {
-        self.file = None;
-        self.restart();
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(self.failed(&error)),
-            _ => Ok(()),
+        if !self.path.exists() {
+            return Ok(());
         }
+        self.counts = true;
+        self.invalidate()?;
+        self.file = None;
+        fs::remove_file(&self.path).map_err(|error| self.failed(&error))
     }
 
     fn failed(&self, error: &io::Error) -> StoreError {

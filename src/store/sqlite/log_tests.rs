@@ -69,13 +69,25 @@ fn what_is_left_of_an_earlier_round_does_not_count() {
 }
 
 #[test]
-fn nothing_can_be_read_of_what_was_forgotten() {
+fn what_was_invalidated_counts_no_more_and_cannot_be_read() {
     let dir = TempDir::new().unwrap();
-    let (_, mut log) = written(&dir, &[b"a secret"]);
-    log.forget();
-    assert!(fs::read(&log.path).unwrap().is_empty());
+    let (database, mut log) = written(&dir, &[b"a secret"]);
+    log.restart();
+    assert_eq!(read(&database), [b"a secret"]);
+    log.invalidate().unwrap();
+    assert!(read(&database).is_empty() && fs::read(&log.path).unwrap().is_empty());
     log.append(&mut record(b"next")).unwrap();
-    assert_eq!(read(&dir.path().join("wa.db")), [b"next"]);
+    assert_eq!(read(&database), [b"next"]);
+}
+
+#[test]
+fn a_file_that_was_removed_says_nothing_if_its_name_comes_back() {
+    let dir = TempDir::new().unwrap();
+    let (database, mut log) = written(&dir, &[b"old"]);
+    fs::hard_link(&log.path, dir.path().join("again")).unwrap();
+    log.remove().unwrap();
+    fs::rename(dir.path().join("again"), &log.path).unwrap();
+    assert!(read(&database).is_empty());
 }
 
 #[test]

@@ -233,9 +233,10 @@ impl Pending {
         Ok(())
     }
 
-    /// What the log held is in the database, and must not be readable any more.
-    pub(super) fn forget(&mut self) {
-        self.log.forget();
+    /// Before the database is changed by anything else: nothing of the log counts any more, nor can it be read. All of it is in
+    /// the database.
+    pub(super) fn invalidate(&mut self) -> Result<(), StoreError> {
+        self.log.invalidate()
     }
 
     /// Nothing is left: removes the log.

@@ -318,3 +318,64 @@ async fn what_the_log_holds_outlives_a_crash() {
     }
     assert!(fs::metadata(dir.path().join("wa.db-log")).unwrap().len() < 6 << 20);
 }
+
+#[tokio::test]
+async fn nothing_older_comes_back_over_what_went_into_the_database_at_once() {
+    let dir = TempDir::new().unwrap();
+    let s = Session::open(backend(&dir.path().join("wa.db")).await, &name("s")).await.unwrap();
+    let large = vec![1; 1 << 20];
+    for round in 0..3u8 {
+        let mut batch = put(Space::Device, b"", b"small");
+        batch.put(Space::Account, vec![round], vec![round]);
+        batch.put(Space::Known, vec![round], vec![round]);
+        s.commit(batch).await.unwrap();
+
+        s.commit(put(Space::Device, b"", &large)).await.unwrap();
+        let (_copy, again) = after_a_crash(&dir).await;
+        assert_eq!(again.get(Space::Device, b"").await.unwrap().as_deref(), Some(&large[..]));
+        assert_eq!(again.get(Space::Account, &[round]).await.unwrap().as_deref(), Some(&[round][..]));
+
+        let mut batch = Batch::new();
+        batch.delete_space(Space::Account);
+        s.commit(batch).await.unwrap();
+        let (_copy, again) = after_a_crash(&dir).await;
+        assert!(again.keys(Space::Account, None, 9).await.unwrap().is_empty());
+        assert_eq!(again.keys(Space::Known, None, 9).await.unwrap().len(), 1);
+
+        s.commit(put(Space::Account, b"", b"x")).await.unwrap();
+        let mut batch = Batch::new();
+        batch.erase_session();
+        s.commit(batch).await.unwrap();
+        let (_copy, again) = after_a_crash(&dir).await;
+        for space in [Space::Device, Space::Account, Space::Known] {
+            assert!(again.keys(space, None, 9).await.unwrap().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_is_cut_off_anywhere_gives_what_was_written_up_to_there() {
+    let dir = TempDir::new().unwrap();
+    let s = Session::open(backend(&dir.path().join("wa.db")).await, &name("s")).await.unwrap();
+    let log = dir.path().join("wa.db-log");
+    let mut lengths = Vec::new();
+    for round in 1..=4u8 {
+        let mut batch = put(Space::Device, b"", &[round]);
+        batch.put(Space::Account, vec![round], vec![round; 5]);
+        s.commit(batch).await.unwrap();
+        lengths.push(fs::metadata(&log).unwrap().len());
+    }
+    for length in 0..=lengths[3] {
+        let whole = lengths.iter().filter(|end| **end <= length).count();
+        let copy = TempDir::new().unwrap();
+        for file in ["wa.db", "wa.db-log", "wa.db-wal"] {
+            fs::copy(dir.path().join(file), copy.path().join(file)).unwrap();
+        }
+        let cut = fs::OpenOptions::new().write(true).open(copy.path().join("wa.db-log")).unwrap();
+        cut.set_len(length).unwrap();
+        let again = Session::open(backend(&copy.path().join("wa.db")).await, &name("s")).await.unwrap();
+        let newest = again.get(Space::Device, b"").await.unwrap();
+        assert_eq!(newest.as_deref(), (whole > 0).then_some(&[whole as u8][..]), "{length} bytes");
+        assert_eq!(again.keys(Space::Account, None, 9).await.unwrap().len(), whole);
+    }
+}

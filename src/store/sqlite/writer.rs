@@ -408,6 +408,7 @@ impl Writer<'_, '_> {
     fn commit_at_once(&mut self, session: u64, batch: &Batch) -> Result<(), StoreError> {
         self.flush();
         self.settle()?;
+        self.pending.invalidate()?;
         let Some(open) = self.open.get_mut(&session) else { return Err(StoreError::SessionClosed) };
         let mut named = open.named;
         let applied = self.rows.begin().and_then(|()| {
@@ -421,7 +422,7 @@ impl Writer<'_, '_> {
                 self.counters.transactions += 1;
                 self.counters.batches += 1;
                 if applied == (Applied::Written { erased: true }) {
-                    self.forget();
+                    self.rows.forget_log();
                 }
                 outcome(applied)
             }
@@ -432,17 +433,12 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// Makes sure that what was erased lives on nowhere.
-    fn forget(&mut self) {
-        self.rows.forget_log();
-        self.pending.forget();
-    }
-
     fn erase(&mut self, name: &SessionName) -> Result<(), StoreError> {
         if self.open_names.contains(name) {
             return Err(StoreError::SessionInUse { name: name.to_string() });
         }
         self.settle()?;
+        self.pending.invalidate()?;
         let erase = |rows: &mut Rows<'_>| {
             let Some(id) = rows.find_session(name.as_str())? else { return Ok(false) };
             rows.begin()?;
@@ -452,7 +448,7 @@ impl Writer<'_, '_> {
         };
         match erase(&mut self.rows) {
             Ok(true) => {
-                self.forget();
+                self.rows.forget_log();
                 Ok(())
             }
             Ok(false) => Ok(()),
