@@ -307,3 +307,31 @@ func TestHTTPS(t *testing.T) {
 		}
 	}
 }
+
+// By HTTP/2 too, a stream of events outlives the time for other answers.
+func TestStreamByHTTP2(t *testing.T) {
+	certificates := t.TempDir()
+	writeCertificate(t, certificates, "gateway.example")
+	g := start(t, "--tls-cert="+certificates+"/cert.pem", "--tls-key="+certificates+"/key.pem", "--read-timeout=300ms", "--write-timeout=300ms")
+	transport := insecure()
+	transport.ForceAttemptHTTP2 = true
+	defer transport.CloseIdleConnections()
+	request := g.request("GET", "/v1/events?after=now", nil, header{"Accept", "text/event-stream"})
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.ProtoMajor != 2 {
+		t.Errorf("it is %s", response.Proto)
+	}
+	beats := 0
+	for lines := bufio.NewScanner(response.Body); beats < 6; {
+		if !lines.Scan() {
+			t.Fatalf("the stream ended after %d signs of life: %v", beats, lines.Err())
+		}
+		if strings.HasPrefix(lines.Text(), ":") {
+			beats++
+		}
+	}
+}

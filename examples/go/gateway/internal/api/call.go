@@ -220,8 +220,8 @@ func badParameter(name, wanted string) error {
 }
 
 // extend gives the answer more time than others have.
-func (c *call) extend(time_ time.Duration) {
-	deadline := time.Now().Add(time_ + c.api.WriteTimeout)
+func (c *call) extend(wait time.Duration) {
+	deadline := time.Now().Add(wait + c.api.WriteTimeout)
 	control := http.NewResponseController(c.w)
 	control.SetWriteDeadline(deadline)
 	control.SetReadDeadline(deadline)

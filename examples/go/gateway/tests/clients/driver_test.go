@@ -118,7 +118,7 @@ func (b *browser) try(method, path string, body, answer any) error {
 	return json.Unmarshal(said.Value, answer)
 }
 
-func (b *browser) go_(url string) {
+func (b *browser) visit(url string) {
 	b.t.Helper()
 	b.call("POST", "/url", object{"url": url}, nil)
 }

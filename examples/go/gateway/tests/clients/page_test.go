@@ -95,7 +95,7 @@ func newPhone(t testing.TB, switches watest.Switches) *watest.Phone {
 // login gives the page the token.
 func (b *browser) login(url string) {
 	b.t.Helper()
-	b.go_(url)
+	b.visit(url)
 	b.awaitView("token")
 	b.fill("#token", secret)
 	b.click("#token-form button.main")
@@ -135,7 +135,7 @@ func TestByCode(t *testing.T) {
 			t.Run(name+" "+scheme, func(t *testing.T) {
 				phone := newPhone(t, nil)
 				b := open(t, size[0], size[1], scheme)
-				b.go_(start(t))
+				b.visit(start(t))
 				b.awaitView("token")
 				picture := func(state string) {
 					b.picture(fmt.Sprintf("%s-%s-%s", state, name, scheme))
@@ -255,7 +255,7 @@ func TestKeyboard(t *testing.T) {
 	const tab, enterKey, right = "\ue004", "\ue007", "\ue014"
 	phone := newPhone(t, nil)
 	b := open(t, 1280, 860, "light")
-	b.go_(start(t))
+	b.visit(start(t))
 	b.awaitView("token")
 	focused := func() string {
 		id, _ := b.run("return document.activeElement.id").(string)
