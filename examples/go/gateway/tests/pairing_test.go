@@ -223,3 +223,29 @@ func TestLostConnection(t *testing.T) {
 	}
 	g.state("default", "connected")
 }
+
+// A session is unlinked here though WhatsApp cannot be told.
+func TestUnlinkWithoutConnection(t *testing.T) {
+	g := start(t)
+	phone, number := g.linked("default", nil)
+	state, err := phone.State(limited(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fault := watest.Fault{When: map[string]any{"point": "login", "number": phone.Number}, Do: "cut", Times: -1}
+	if err := sim.AddFault(limited(t), fault); err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.Cut(limited(t), state.Companions[0].JID); err != nil {
+		t.Fatal(err)
+	}
+	g.state("default", "disconnected")
+	g.do("POST", guide+"/clear-auth", nil).want(200).is("data.state", "unlinked")
+	if err := sim.ClearFaults(limited(t)); err != nil {
+		t.Fatal(err)
+	}
+	// What was linked is forgotten, and not taken up again.
+	g.do("POST", guide+"/restart", nil).want(200).is("data.state", "unlinked")
+	enter(t, phone, g.pair("default", number), "linked")
+	g.state("default", "connected")
+}
