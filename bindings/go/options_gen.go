@@ -393,6 +393,14 @@ func WithQueueCapacity(capacity int64) Option {
 	return setNumber("queue.capacity", capacity)
 }
 
+// WithQueueUnacknowledged sets queue.unacknowledged: how many durable events the host may have
+// taken and not acknowledged; further ones wait in the store. 0 sets no limit.
+//
+// Allowed: 0 to 1000000. Default: 0.
+func WithQueueUnacknowledged(unacknowledged int64) Option {
+	return setNumber("queue.unacknowledged", unacknowledged)
+}
+
 // WithLogLevel sets log.level: from which level on log lines come as events. No level shows
 // secrets.
 //

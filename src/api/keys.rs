@@ -186,6 +186,8 @@ keys! {
     start_stagger = "start.stagger_ms", Millis(0, HOUR), "0", "0.1.0";
     /// How many droppable events of one client wait before the oldest is dropped.
     queue_capacity = "queue.capacity", Number(8, 1_000_000), "1024", "0.1.0";
+    /// How many durable events the host may have taken and not acknowledged; further ones wait in the store. 0 sets no limit.
+    queue_unacknowledged = "queue.unacknowledged", Number(0, 1_000_000), "0", "0.1.0";
     /// From which level on log lines come as events. No level shows secrets.
     log_level = "log.level", Choice(&["off", "error", "warn", "info", "debug", "trace"]), "off", "0.1.0";
 }

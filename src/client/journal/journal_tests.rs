@@ -71,11 +71,22 @@ impl House {
         Self::open(Arc::new(MemoryBackend::new())).await
     }
 
+    async fn restart_with_window(self, window: usize) -> Self {
+        let House { backend, store, .. } = self;
+        drop(store);
+        Self::open_with(backend, Some(window)).await
+    }
+
     async fn open(backend: Arc<dyn Backend>) -> Self {
+        Self::open_with(backend, None).await
+    }
+
+    async fn open_with(backend: Arc<dyn Backend>, window: Option<usize>) -> Self {
         let store = Session::open(Arc::clone(&backend), &SessionName::new("one").unwrap()).await.unwrap();
         let queue = Queue::for_one();
         let sink = queue.add_client(10);
-        let journal = Journal::open(&store).await.unwrap();
+        let mut journal = Journal::open(&store).await.unwrap();
+        journal.set_window(window);
         let mut house = House { backend, store, journal, queue, sink, woken: Arc::default() };
         house.refill().await;
         house
@@ -194,6 +205,54 @@ fn acknowledgements_that_could_not_be_stored_are_tried_with_the_next_commit() {
         assert_eq!(numbers(&house.poll_all().await), [2]);
         let mut house = house.restart().await;
         assert_eq!(numbers(&house.poll_all().await), [2]);
+    });
+}
+
+#[test]
+fn with_a_window_the_host_has_no_more_than_it_deals_with() {
+    const COUNT: i64 = 600;
+    const WINDOW: usize = 20;
+    block_on(async {
+        for (per_row, earlier) in [(1, false), (7, false), (20, false), (100, false), (7, true), (100, true)]
+        {
+            let mut house = House::new().await;
+            house.journal.set_window((!earlier).then_some(WINDOW));
+            for start in (0..COUNT).step_by(per_row) {
+                let end = COUNT.min(start + i64::try_from(per_row).unwrap());
+                house.settle((start..end).map(numbered).collect()).await;
+            }
+            if earlier {
+                // The host had set no window, and took nothing.
+                house = house.restart_with_window(WINDOW).await;
+            }
+            let mut held = VecDeque::new();
+            let mut seen = Vec::new();
+            let mut refills = 0;
+            loop {
+                while let Some(event) = house.poll() {
+                    held.push_back(event);
+                }
+                let most = if earlier { WINDOW.max(per_row) } else { WINDOW };
+                assert!(held.len() <= most, "{} of {per_row}", held.len());
+                let Some(event) = held.pop_front() else { break };
+                seen.extend(number(&event));
+                house.journal.acknowledge(event.id);
+                house.settle(vec![]).await;
+                // Once in a while, and not at every acknowledgement.
+                refills += house.woken.load(Ordering::Relaxed);
+                if house.woken.swap(0, Ordering::Relaxed) > 0 {
+                    house.refill().await;
+                    assert_eq!(
+                        house.woken.load(Ordering::Relaxed),
+                        0,
+                        "nothing is to be had before an acknowledgement"
+                    );
+                }
+            }
+            assert!(seen.into_iter().eq(0..COUNT), "{per_row}");
+            assert!(refills <= 600 / per_row.clamp(5, WINDOW / 2) + 2, "{refills} of {per_row}");
+            assert_eq!(house.rows().await, (0, 0));
+        }
     });
 }
 

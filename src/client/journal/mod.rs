@@ -9,6 +9,9 @@
 //! that stays in the store, as the backlog, and is read back in order when fewer than [`LOW`] wait. What is kept of it here
 //! are the numbers of its rows, as ranges.
 //!
+//! A host that takes events faster than it deals with them can ask for a window: then what it has and has not acknowledged
+//! counts too, so that it never has much more than that.
+//!
 //! # Order
 //! Identifiers rise strictly, always. As long as there is no backlog, all events reach the host in the order in which they
 //! happened. While there is one:
@@ -59,6 +62,10 @@ pub struct Journal {
     room_asked_for: bool,
     /// How many events the last row that was read had.
     per_row: usize,
+    /// How many events the host may have without having acknowledged them; no limit if not set.
+    window: Option<usize>,
+    /// How many it has.
+    unacknowledged: usize,
 }
 
 /// A row whose events have identifiers.
@@ -129,6 +136,22 @@ impl Journal {
         Ok(journal)
     }
 
+    /// From now on the host gets no more than so many events that it has not acknowledged, or one row's that was written before.
+    pub fn set_window(&mut self, window: Option<usize>) {
+        self.window = window;
+    }
+
+    /// How much may be handed out at most when the host has nothing.
+    fn most(&self) -> usize {
+        self.window.map_or(HIGH, |window| window.min(HIGH))
+    }
+
+    /// How much may be handed out. It is all of [`Journal::most`] only when the host has nothing.
+    fn room(&self, sink: &Sink) -> usize {
+        let in_queue = HIGH.saturating_sub(sink.durable());
+        self.window.map_or(in_queue, |window| in_queue.min(window.saturating_sub(self.unacknowledged)))
+    }
+
     /// Adds the durable ones of these events to a batch.
     pub fn put<'a>(&self, batch: &mut Batch, events: impl Iterator<Item = &'a mut Event>) -> Written {
         let mut written = Written::default();
@@ -140,10 +163,12 @@ impl Journal {
             batch.put(Space::Event, number.to_be_bytes(), value);
             written.rows.push(New { number, length, weight, last });
         };
+        // Small enough that a window takes several.
+        let most = (self.most() / 4).max(1);
         for event in events.filter(|event| event.body.keep() == Keep::Durable) {
             row.add(event);
             last |= matches!(event.body, Body::LoggedOut(_));
-            if row.is_full() {
+            if row.is_full(most) {
                 finish(std::mem::take(&mut row), std::mem::take(&mut last));
             }
         }
@@ -192,7 +217,7 @@ impl Journal {
     /// The batch with what [`Journal::put`] added is stored: hands the events out, those that are not durable too, in the order
     /// given. What the queue has no room for stays in the store.
     pub fn hand_out(&mut self, written: Written, events: Vec<Box<Event>>, sink: &Sink) {
-        let mut room = if self.backlog.is_empty() { HIGH.saturating_sub(sink.durable()) } else { 0 };
+        let mut room = if self.backlog.is_empty() { self.room(sink) } else { 0 };
         let mut rows = written.rows.into_iter();
         let mut out = Vec::with_capacity(events.len());
         let mut handed: Vec<(u32, HandedOut)> = Vec::new();
@@ -205,9 +230,10 @@ impl Journal {
                     self.next = row.number + 1;
                     left = row.length;
                     // One that is larger than all room there is goes alone.
-                    goes_out = row.last || row.weight <= room || room == HIGH;
+                    goes_out = row.last || row.weight <= room || room == self.most();
                     if goes_out {
                         room = room.saturating_sub(row.weight);
+                        self.unacknowledged += usize::from(row.length);
                         handed.push((position(out.len()), HandedOut::new(row.number, row.length)));
                     } else {
                         room = 0;
@@ -240,6 +266,7 @@ impl Journal {
             return;
         }
         row.left -= 1;
+        self.unacknowledged = self.unacknowledged.saturating_sub(1);
         if !std::mem::replace(&mut row.touched, true) {
             self.touched.push(*first);
         }
@@ -251,17 +278,22 @@ impl Journal {
     }
 
     /// True once when there is a backlog and nobody was asked yet to say when there is room: the caller does that, with
-    /// [`Sink::when_below`], and then calls [`Journal::refill`].
+    /// [`Sink::when_below`], and then calls [`Journal::refill`]. With a window that has no room for half of it, or for the next
+    /// row, acknowledgements are waited for first.
     pub fn wants_room(&mut self) -> bool {
-        !self.backlog.is_empty() && !std::mem::replace(&mut self.room_asked_for, true)
+        let has_window = self.window.is_none_or(|window| {
+            let needed = self.per_row.max(window / 2).clamp(1, self.most());
+            window.saturating_sub(self.unacknowledged) >= needed
+        });
+        !self.backlog.is_empty() && has_window && !std::mem::replace(&mut self.room_asked_for, true)
     }
 
     /// Hands out as much of the backlog as there is room for. Gives the mark below which to call it again.
     pub async fn refill(&mut self, store: &Session, sink: &Sink) -> Result<usize, StoreError> {
         self.room_asked_for = false;
         loop {
-            let mut room = HIGH.saturating_sub(sink.durable());
-            if self.backlog.is_empty() || room < self.per_row.max(1) {
+            let mut room = self.room(sink);
+            if self.backlog.is_empty() || room < self.per_row.clamp(1, self.most()) {
                 return Ok(LOW);
             }
             for (number, row, mark) in self.fetch(room, store).await? {
@@ -271,11 +303,15 @@ impl Journal {
                 };
                 let (handed, events, weight) = self.read(number, &row, mark.as_ref())?;
                 // One that is larger than all room there is goes alone.
-                if weight > room && room < HIGH {
+                if weight > room && room < self.most() {
+                    if self.window.is_some() {
+                        self.per_row = weight; // which is what acknowledgements have to make room for
+                    }
                     return Ok(LOW.min(HIGH.saturating_sub(weight) + 1));
                 }
                 room = room.saturating_sub(weight);
                 self.per_row = events.len();
+                self.unacknowledged += events.len();
                 let first = sink.push_all(events);
                 if first == 0 {
                     self.forget();
@@ -300,7 +336,8 @@ impl Journal {
 
     /// Forgets all: the session's rows were erased, or nobody listens.
     pub fn forget(&mut self) {
-        *self = Journal { next: self.next, old_below: self.old_below, ..Journal::default() };
+        *self =
+            Journal { next: self.next, old_below: self.old_below, window: self.window, ..Journal::default() };
     }
 
     /// Reads a row of the backlog: those of its events that are not acknowledged.

@@ -44,8 +44,9 @@ impl Writer {
         self.length == 0
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        usize::from(self.length) >= EVENTS || self.bytes.len() >= BYTES
+    /// Whether it can take no more, if it may have so many events.
+    pub(super) fn is_full(&self, most: usize) -> bool {
+        usize::from(self.length) >= EVENTS.min(most) || self.bytes.len() >= BYTES
     }
 
     /// How many events it has, what they weigh, and the bytes.

@@ -221,6 +221,8 @@ impl Session {
     /// Hands out again what an earlier run did not acknowledge, before anything new.
     pub(super) async fn redeliver(&mut self) -> Result<(), Stop> {
         *self.journal = journal::Journal::open(&self.store).await?;
+        let window = usize::try_from(self.settings.config.queue_unacknowledged()).unwrap_or(usize::MAX);
+        self.journal.set_window((window > 0).then_some(window));
         self.refill().await
     }
 

@@ -72,7 +72,7 @@ def test_a_code_its_reminder_its_end_and_the_next_one() -> None:
             assert first.code != second.code
             assert first.expires_at < datetime.now(timezone.utc) < second.expires_at
             assert first.steps[0] == "Open WhatsApp on your phone"
-            [reminder] = ear.of("pairing.reminder")
+            reminder = ear.of("pairing.reminder")[0]
             assert isinstance(reminder, PairingReminder)
             assert (reminder.code, reminder.expires_at) == (first.code, first.expires_at)
             [expired] = ear.of("pairing.expired")
@@ -85,7 +85,9 @@ def test_a_code_its_reminder_its_end_and_the_next_one() -> None:
             assert user.jid.startswith(f"{t.number}:1@")
             await until(lambda: "ready" in ear.names)
             order = [name for name in ear.names if name not in ("connecting", "reconnecting", "disconnected")]
-            assert order == ["pairing.code", "pairing.reminder", "pairing.expired", "pairing.code", "ready"]
+            assert order[:4] == ["pairing.code", "pairing.reminder", "pairing.expired", "pairing.code"]
+            # On a slow machine the second one has its reminder too.
+            assert order[4:] in (["ready"], ["pairing.reminder", "ready"])
             assert first.code not in repr([*ear.heard, user])
             assert t.number not in repr(user)
 
@@ -118,6 +120,9 @@ def test_a_refusal_says_why_and_how_long_to_wait() -> None:
                 with pytest.raises(errors.RateLimitedError):
                     await t.bot.ready(20)
                 assert await t.bot.wait() is ExitCode.RATE_LIMITED
+                # Whoever asks later hears why, too.
+                with pytest.raises(errors.RateLimitedError):
+                    await t.bot.ready()
         finally:
             tester.simulator.clear_faults()
         # However many attempts are allowed: there is one, since WhatsApp wants to be left alone for longer than the bot may wait.

@@ -64,7 +64,7 @@ class Bot(Router, Waits):
         retry: How often linking is tried again.
         prefix: What commands begin with.
         concurrency: How many chats are served at the same time.
-        backlog: How many events are taken in before they are dealt with.
+        backlog: How many messages may be in hand; the others wait in the session's file.
         handler_timeout: Seconds that a handler may take.
         stop_timeout: Seconds that handlers may go on when the bot stops.
         config: Configuration keys of the library, as include/CONFIGURATION.md lists them.
@@ -125,6 +125,7 @@ class Bot(Router, Waits):
         self._shutdown: list[Hook] = []
         self._periodic: list[tuple[float, Hook]] = []
         self._run: Run | None = None
+        self._latest: Run | None = None
         self._ended: asyncio.Task[ExitCode] | None = None
         # Whether the session's files go when the bot has stopped.
         self._clearing = False
@@ -213,6 +214,7 @@ class Bot(Router, Waits):
             self._run = None
             await run.client.close()
             raise
+        self._latest = run
         run.begin()
         self._ended = asyncio.ensure_future(self._wait_for_the_end(run))
 
@@ -223,8 +225,11 @@ class Bot(Router, Waits):
             TimeoutError: It was not within so many seconds. The bot goes on trying.
             Error: It cannot be; the bot has stopped.
         """
+        run = self._run or self._latest
+        if run is None:
+            raise errors.ClientClosedError("the bot was not started")
         try:
-            return await asyncio.wait_for(asyncio.shield(self._running.user), timeout)
+            return await asyncio.wait_for(asyncio.shield(run.user), timeout)
         except asyncio.TimeoutError:
             raise TimeoutError(f"the bot was not ready within {timeout} seconds") from None
 

@@ -1,7 +1,8 @@
 """Runs what is to be done for events: one after the other within a chat, several chats at a time, never too much at once.
 
 Each chat has a lane. The first thing in a lane is done before the second one is begun; lanes do not wait for each other, as long
-as no more of them are busy than allowed. What was put in and is not begun yet is bounded too: beyond that, `put_for_chat` waits.
+as no more of them are busy than allowed. How much waits is not decided here: the library hands out no more than is allowed to be
+without acknowledgement.
 """
 
 from __future__ import annotations
@@ -57,9 +58,8 @@ class Dispatcher:
     Lanes of chats begin once the dispatcher is open, and end with `stop`; the others do all that is put into them.
     """
 
-    def __init__(self, concurrency: int, backlog: int) -> None:
+    def __init__(self, concurrency: int) -> None:
         self._busy = asyncio.Semaphore(concurrency)
-        self._room = asyncio.Semaphore(backlog)
         self._chats: dict[str, deque[Job]] = {}
         self._others: dict[str, deque[Job]] = {}
         self._workers: dict[asyncio.Task[None], bool] = {}
@@ -70,16 +70,13 @@ class Dispatcher:
         """Lets the work for chats begin. Until then it is only taken in."""
         self._open.set()
 
-    async def put_for_chat(self, chat: str, job: Job) -> None:
-        """Takes a job in, as soon as there is room; not any more when the dispatcher is stopping."""
-        await self._room.acquire()
-        if self._stopping:
-            self._room.release()
-            return
-        self._enter(self._chats, chat, job)
+    def put_for_chat(self, chat: str, job: Job) -> None:
+        """Takes in a job for a chat; not any more when the dispatcher is stopping."""
+        if not self._stopping:
+            self._enter(self._chats, chat, job)
 
     def put(self, lane: str, job: Job) -> None:
-        """Takes in a job that no chat's number can multiply."""
+        """Takes in a job that is for no chat."""
         self._enter(self._others, lane, job)
 
     def _enter(self, lanes: dict[str, deque[Job]], lane: str, job: Job) -> None:
@@ -99,7 +96,6 @@ class Dispatcher:
             for job in waiting:
                 if suits(job.subject):
                     waiting.remove(job)
-                    self._room.release()
                     return job
         return None
 
@@ -120,8 +116,6 @@ class Dispatcher:
         """Begins nothing more for chats, gives what runs so long to come to its end, and cancels it then."""
         self._stopping = True
         for waiting in self._chats.values():
-            for _ in waiting:
-                self._room.release()
             waiting.clear()
         self._open.set()
         await self._end([worker for worker, for_chat in self._workers.items() if for_chat], seconds)
@@ -147,7 +141,6 @@ class Dispatcher:
                 async with self._busy:
                     # Somebody may have taken it meanwhile.
                     if waiting:
-                        self._room.release()
                         job = waiting.popleft()
                         job.has_place = True
                         await self._do(job)

@@ -12,7 +12,7 @@ from .options import Options
 from .run import client_for
 
 # What SQLite and the library keep beside the file that is named.
-_BESIDE = ("", "-wal", "-shm", "-journal", "-lock")
+_BESIDE = ("", "-log", "-wal", "-shm", "-journal", "-lock")
 
 
 @contextlib.asynccontextmanager

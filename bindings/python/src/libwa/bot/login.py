@@ -42,7 +42,7 @@ class Login:
                     raise
                 failed += 1
                 wait = self._options.retry.wait(failed, error.retry_after) if error.retryable else None
-                await self._tell_failure(error, wait)
+                self._tell_failure(error, wait)
                 if wait is None:
                     raise
                 await asyncio.sleep(wait)
@@ -57,10 +57,10 @@ class Login:
                 return step
             if not isinstance(step, library.PairingProgress):
                 self._forget_reminder()
-            await self._step(step, attempt)
+            self._step(step, attempt)
         raise AssertionError("a pairing ended without `ready`")
 
-    async def _step(self, step: library.Event, attempt: int) -> None:
+    def _step(self, step: library.Event, attempt: int) -> None:
         if isinstance(step, library.PairingCode):
             code = events.PairingCode(step.code, step.display, step.expires_at, attempt)
             self._screen.code(code)
@@ -81,7 +81,7 @@ class Login:
                 self._screen.progress(step.user_text)
         elif isinstance(step, (library.PairingExpired, library.PairingFailed)):
             # The library asks for another code by itself, as its own keys tell it to.
-            await self._tell_ended(step, 0.0)
+            self._tell_ended(step, 0.0)
 
     async def _remind(self, code: events.PairingCode) -> None:
         before = self._options.code_reminder
@@ -97,10 +97,10 @@ class Login:
             self._reminder.cancel()
             self._reminder = None
 
-    async def _tell_failure(self, error: Error, retry_in: float | None) -> None:
+    def _tell_failure(self, error: Error, retry_in: float | None) -> None:
         event = error.event
         if isinstance(event, (library.PairingExpired, library.PairingFailed)):
-            await self._tell_ended(event, retry_in)
+            self._tell_ended(event, retry_in)
             return
         # Refused before anything was sent: the number, or one code too many.
         kind = error.name.replace("WA_ERROR_", "").lower()
@@ -111,7 +111,7 @@ class Login:
             events.PairingError(kind, message, None, error.retryable, error.retry_after, retry_in, None),
         )
 
-    async def _tell_ended(self, event: library.PairingExpired | library.PairingFailed, retry_in: float | None) -> None:
+    def _tell_ended(self, event: library.PairingExpired | library.PairingFailed, retry_in: float | None) -> None:
         self._screen.ended(event.user_text, retry_in)
         if isinstance(event, library.PairingExpired):
             self._emit("pairing.expired", events.PairingExpired(event.user_text, retry_in))

@@ -50,7 +50,7 @@ class Options:
         retry: How often linking is tried again.
         prefix: What commands begin with.
         concurrency: How many chats are served at the same time.
-        backlog: How many events are taken in before they are dealt with. What is over that waits in the session's file.
+        backlog: How many messages may be in hand, those that are handled and those in line. The others wait in the session's file.
         handler_timeout: Seconds that a handler may take; None for no limit.
         stop_timeout: Seconds that handlers may go on when the bot stops.
         library: Configuration keys of the library, as include/CONFIGURATION.md lists them.

@@ -52,6 +52,8 @@ def client_for(options: Options) -> Client:
     if "store.url" not in config:
         options.session_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         config["store.url"] = f"sqlite:{options.session_file}"
+    # What is over that waits in the session's file.
+    config.setdefault("queue.unacknowledged", str(options.backlog))
     if "log.level" not in config:
         level = options.logger.getEffectiveLevel()
         chosen = [name for name, number in _LEVELS.items() if number >= level and name != "trace"]
@@ -67,7 +69,7 @@ class Run:
         self.failures = failures
         self.client = client_for(options)
         self.waiters = Waiters()
-        self.dispatcher = Dispatcher(options.concurrency, options.backlog)
+        self.dispatcher = Dispatcher(options.concurrency)
         self.context = Context(self.client, options, self._wait_for_message)
         self._router = router
         self._handling = Handling(router, options.prefix, options.handler_timeout)
@@ -146,6 +148,8 @@ class Run:
         task = asyncio.ensure_future(guarded())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # One that was cancelled before it began has to be closed.
+        task.add_done_callback(lambda _: coroutine.close())
         return task
 
     # Waiting.
@@ -222,17 +226,17 @@ class Run:
     async def _take_events(self) -> None:
         try:
             async for event in self.client.events(ack=False):
-                await self._take(event)
+                self._take(event)
         except Exception as error:
             self.end(exit_code(error), error)
 
-    async def _take(self, event: library.Event) -> None:
+    def _take(self, event: library.Event) -> None:
         if isinstance(event, library.Message):
-            await self._take_message(Message(event, self.context))
+            self._take_message(Message(event, self.context))
         elif isinstance(event, library.GroupUpdate):
-            await self._for_chat("group.update", event.chat, GroupUpdate(event, self.context), event)
+            self._for_chat("group.update", event.chat, GroupUpdate(event, self.context), event)
         elif type(event) in _AS_THEY_ARE:
-            await self._for_chat(event.type, getattr(event, _AS_THEY_ARE[type(event)]), event, event)
+            self._for_chat(event.type, getattr(event, _AS_THEY_ARE[type(event)]), event, event)
         elif isinstance(event, library.Connection):
             self._connection(event)
         elif isinstance(event, library.Ready):
@@ -265,10 +269,10 @@ class Run:
                 error = error_for(event.status, event.text)
                 self.end(exit_code(error), error)
 
-    async def _take_message(self, message: Message) -> None:
+    def _take_message(self, message: Message) -> None:
         if not self.waiters.offer("message", message):
             job = Job(message, lambda: self._deal_with(message), message.event.ack)
-            await self.dispatcher.put_for_chat(message.chat, job)
+            self.dispatcher.put_for_chat(message.chat, job)
 
     async def _deal_with(self, message: Message) -> None:
         await self._tell("message", message)
@@ -277,10 +281,10 @@ class Run:
         except Exception as error:
             await self.failures.report(Failure(error, f"the handling of {message!r}", message))
 
-    async def _for_chat(self, name: str, chat: str, subject: object, event: library.Event) -> None:
+    def _for_chat(self, name: str, chat: str, subject: object, event: library.Event) -> None:
         self.waiters.offer(name, subject)
         if self._router._listeners(name):
-            await self.dispatcher.put_for_chat(chat, Job(subject, lambda: self._tell(name, subject), event.ack))
+            self.dispatcher.put_for_chat(chat, Job(subject, lambda: self._tell(name, subject), event.ack))
         else:
             event.ack()
 
