@@ -9,6 +9,7 @@ import asyncio
 import random
 from typing import Optional
 
+from libwa import Error
 from libwa.bot import Bot, F, GroupUpdate, Message
 
 bot = Bot(session_id="group-helper")
@@ -60,6 +61,15 @@ async def remind(message: Message, minutes: float, *, text: str) -> None:
 
     bot.create_task(later())
     await message.react("⏰")
+
+
+@bot.group.command("name")
+async def name(message: Message, *, text: str) -> None:
+    """Gives the group another name."""
+    try:
+        await bot.client.group.subject(chat=message.chat, subject=text)
+    except Error as error:
+        await message.reply(f"That did not work: {error}")
 
 
 @bot.group.command("top")

@@ -25,6 +25,7 @@ from libwa.bot import (
     Logout,
     Message,
     MessageUnreadable,
+    MessageWaiting,
     PairingCode,
     PairingError,
     PairingExpired,
@@ -339,6 +340,26 @@ def test_the_connection() -> None:
             await t.bot.stop()
             assert ear.heard[-1] == ("disconnected", Disconnected("by_host", None))
             assert await t.bot.wait() is ExitCode.STOPPED
+
+    run(test())
+
+
+def test_strangers_are_written_to_at_a_pace() -> None:
+    bot = a_bot(config={"pace.first_contacts_per_hour": 1, "pace.jitter_ms": 0})
+
+    async def test() -> None:
+        async with BotTester(bot) as t:
+            ada, bob = await t.user("Ada"), await t.user("Bob")
+            waiting = asyncio.ensure_future(bot.wait_for("message.waiting", timeout=20))
+            await bot.send(ada.number, "hello")
+            second = bot.create_task(bot.send(bob.number, "hello"))
+            event = await waiting
+            assert isinstance(event, MessageWaiting)
+            assert event.reason == "first_contacts"
+            # Who writes first is no stranger.
+            await bob.send("hi")
+            assert (await bob.reply()).text == "hello"
+            assert await second is not None
 
     run(test())
 

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import pytest
+from bots import until
 from conftest import PATIENCE, ROOT, run
 from programs import Program, Somebody, environment
 
-from libwa.bot import Bot
+from libwa.bot import Bot, GroupUpdate
 from libwa.bot.testing import BotTester, Person, Reply
 from libwa.testing import Simulator
 
@@ -231,6 +232,12 @@ def test_the_group_helper(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
     monkeypatch.setenv("PHONE_NUMBER", NUMBER)
     monkeypatch.chdir(tmp_path)
     bot: Bot = runpy.run_path(str(EXAMPLES / "group_helper.py"))["bot"]
+    renamed: list[str | None] = []
+
+    @bot.on("group.update")
+    def listen(update: GroupUpdate) -> None:
+        if update.change == "subject":
+            renamed.append(update.text)
 
     async def test() -> None:
         async with BotTester(bot) as t:
@@ -253,6 +260,8 @@ def test_the_group_helper(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
             assert (await answer("/dice 2")).text in ("1", "2")
             assert (await answer("/remind 0.001 Take the cake out")).text == "⏰"
             assert (await group.reply()).text == "Reminder: Take the cake out"
+            await group.send("/name Compost")
+            await until(lambda: renamed)
             await group.send("hello", by=bob)
             await group.send("again", by=bob)
             await group.send("hello")

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Literal
 
-from ..events import Call, ChatActivity, IdentityChanged, MessageUnreadable, PairingQr, Presence, Receipt
+from ..events import (
+    Call,
+    ChatActivity,
+    IdentityChanged,
+    MessageUnreadable,
+    MessageWaiting,
+    PairingQr,
+    Presence,
+    Receipt,
+)
 
 __all__ = [
     "Call",
@@ -17,6 +26,7 @@ __all__ = [
     "IdentityChanged",
     "Logout",
     "MessageUnreadable",
+    "MessageWaiting",
     "PairingCode",
     "PairingError",
     "PairingExpired",

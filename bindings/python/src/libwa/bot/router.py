@@ -51,6 +51,7 @@ EventName = Literal[
     "logout",
     "receipt",
     "message.unreadable",
+    "message.waiting",
     "chat.activity",
     "presence",
     "identity.changed",
@@ -237,6 +238,8 @@ class Router(Registry):
     def on(self, event: Literal["receipt"]) -> Taker[events.Receipt]: ...
     @overload
     def on(self, event: Literal["message.unreadable"]) -> Taker[events.MessageUnreadable]: ...
+    @overload
+    def on(self, event: Literal["message.waiting"]) -> Taker[events.MessageWaiting]: ...
     @overload
     def on(self, event: Literal["chat.activity"]) -> Taker[events.ChatActivity]: ...
     @overload

@@ -40,6 +40,7 @@ _AS_THEY_ARE: dict[type[library.Event], str] = {
     library.Call: "sender",
     library.Receipt: "chat",
     library.MessageUnreadable: "chat",
+    library.MessageWaiting: "chat",
     library.ChatActivity: "chat",
     library.Presence: "sender",
     library.IdentityChanged: "sender",

@@ -217,12 +217,14 @@ class BotTester:
         self._folder = tempfile.TemporaryDirectory(prefix="libwa-bot-")
         try:
             self._phone = await asyncio.to_thread(self._make_phone)
+            # Its own keys stay, but for where the server is.
+            own = {key: value for key, value in self._options.library.items() if not key.startswith("server.")}
             self.bot._options = dataclasses.replace(
                 self._options,
                 phone_number=self.number,
                 session_dir=Path(self._folder.name),
                 display="off",
-                library={"reconnect.base_ms": "20", **self._options.library, **self.simulator.config},
+                library={**self.simulator.config, "reconnect.base_ms": "20", **own},
             )
             self.bot._failures.handlers.append(self._failed)
             await self.start()

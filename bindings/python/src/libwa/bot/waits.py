@@ -147,6 +147,15 @@ class Waits:
 
     @overload
     async def wait_for(
+        self,
+        event: Literal["message.waiting"],
+        condition: Condition[events.MessageWaiting] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> events.MessageWaiting: ...
+
+    @overload
+    async def wait_for(
         self, event: Literal["presence"], condition: Condition[events.Presence] | None = None, *, timeout: float | None = None
     ) -> events.Presence: ...
 
