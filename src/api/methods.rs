@@ -192,6 +192,24 @@ pub static METHODS: &[MethodInfo] = &[
         sentence: "Sends contact cards.",
     },
     MethodInfo {
+        name: "contacts.check",
+        params: &[param(
+            "numbers",
+            "json",
+            false,
+            "Phone numbers with their country codes, as an array of at most 500 texts.",
+        )],
+        result: &[param(
+            "contacts",
+            "json",
+            false,
+            "One object for each number, in the same order: `number` (digits only), `registered`, and, if it is, the `jid` to write to (whose digits may be others: some countries have two ways of writing theirs) and the `lid`.",
+        )],
+        needs_login: true,
+        since: "0.1.0",
+        sentence: "Asks which phone numbers are on WhatsApp. WhatsApp restricts accounts that ask for many that are not.",
+    },
+    MethodInfo {
         name: "group.add",
         params: &[GROUP, MEMBERS],
         result: &[OUTCOMES],

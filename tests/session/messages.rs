@@ -337,3 +337,82 @@ fn votes_are_cast_and_read_in_chats_and_groups() {
     }
     assert_eq!(world.sim.ciphertexts()["reused"], 0);
 }
+
+#[test]
+fn numbers_are_looked_up() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    let request =
+        call(&ada.client, "contacts.check", &json!({ "numbers": [format!("+{BOB}"), "15559990000"] }));
+    let found = sent(&mut ada, request)["contacts"].clone();
+    assert_eq!((&found[0]["number"], &found[0]["registered"]), (&BOB.into(), &true.into()), "{found}");
+    assert_eq!(found[0]["jid"], format!("{BOB}@s.whatsapp.net"));
+    assert!(found[0]["lid"].as_str().unwrap().ends_with("@lid"), "{found}");
+    let nobody = json!({ "number": "15559990000", "registered": false, "jid": null, "lid": null });
+    assert_eq!(found[1], nobody);
+    // What was found can be written to.
+    let request = ada.client.send_text(found[0]["lid"].as_str().unwrap(), "found you", None).unwrap();
+    assert_eq!(bob.wait("message")["text"], "found you");
+    sent(&mut ada, request);
+    ada.client.disconnect().unwrap();
+    ada.wait_for("connection", |event| event["state"] == "disconnected");
+    let request = call(&ada.client, "contacts.check", &json!({ "numbers": [BOB] }));
+    assert_eq!(ada.answer(request)["name"], "WA_ERROR_NOT_CONNECTED");
+}
+
+#[test]
+fn who_tells_nobody_what_he_reads_tells_only_his_own_devices() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    for (hides, kind) in [(true, "read-self"), (false, "read")] {
+        world.sim.set(BOB, &json!({ "hides_reading": hides })).unwrap();
+        // The answer says that what the server told before it was taken in.
+        let request = call(&bob.client, "server.ping", &json!({}));
+        sent(&mut bob, request);
+        let request = ada.client.send_text(BOB, "hello", None).unwrap();
+        let id = sent(&mut ada, request)["message_id"].clone();
+        let chat = bob.wait("message")["chat"].clone();
+        let after = world.now();
+        let request = call(&bob.client, "message.read", &json!({ "chat": chat, "message_ids": [id] }));
+        sent(&mut bob, request);
+        let is_read = |stanza: &Value| {
+            stanza["tag"] == "receipt"
+                && stanza["attrs"]["type"].as_str().is_some_and(|kind| kind.starts_with("read"))
+        };
+        assert_eq!(world.received(after, is_read)["attrs"]["type"], kind);
+    }
+}
+
+#[test]
+fn the_timer_of_a_chat_is_on_what_is_sent_to_it() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    let group = json!({ "subject": "Tea", "members": [BOB], "expiration_s": 86_400 });
+    let request = call(&ada.client, "group.create", &group);
+    let group = sent(&mut ada, request)["chat"].clone();
+    for (method, params) in [
+        ("message.send", json!({ "text": "soon gone" })),
+        ("poll.send", json!({ "question": "Tea?", "options": ["yes", "no"] })),
+        ("location.send", json!({ "latitude": 1, "longitude": 2 })),
+    ] {
+        let mut params = params;
+        params["chat"] = group.clone();
+        let request = call(&ada.client, method, &params);
+        let message = bob.wait("message");
+        assert_eq!(message["content"]["expires_in_s"], 86_400, "{message}");
+        sent(&mut ada, request);
+    }
+    // Between two, either of them sets it.
+    let request = ada.client.send_text(BOB, "stays", None).unwrap();
+    let message = bob.wait("message");
+    assert_eq!(message["content"]["expires_in_s"], Value::Null);
+    sent(&mut ada, request);
+    // protocolMessage { type: EPHEMERAL_SETTING, ephemeralExpiration: 604800 }
+    let setting = [0x62, 6, 0x10, 3, 0x20, 0x80, 0xf5, 0x24];
+    let request = bob.client.send_message(message["chat"].as_str().unwrap(), &setting, None).unwrap();
+    ada.wait("message");
+    sent(&mut bob, request);
+    let request = ada.client.send_text(BOB, "goes", None).unwrap();
+    assert_eq!(bob.wait("message")["content"]["expires_in_s"], 604_800);
+    sent(&mut ada, request);
+}

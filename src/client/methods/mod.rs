@@ -8,7 +8,9 @@ use self::params::Params;
 use super::chat;
 use crate::api::{Error, Status, check_call};
 use crate::messaging::engine::GroupWish;
+use crate::messaging::stanzas::devices::MAX_USERS;
 use crate::messaging::stanzas::presence::ChatState;
+use crate::pairing::PhoneNumber;
 use crate::stanza::{Jid, Text};
 
 pub(crate) use drafts::{Draft, raw, text};
@@ -30,6 +32,8 @@ pub(crate) enum Call {
     Group(&'static str, Box<GroupWish>),
     /// Everything that sends a message.
     Send(&'static str, Box<Draft>),
+    /// Whether these numbers, digits only, are on WhatsApp.
+    CheckNumbers(Vec<String>),
     MarkRead {
         chat: Jid,
         sender: Option<Jid>,
@@ -59,6 +63,7 @@ impl Call {
             "session.list" => Self::SessionList,
             "session.status" => Self::SessionStatus,
             "version.latest" => Self::VersionLatest,
+            "contacts.check" => Self::CheckNumbers(numbers(&params)?),
             "message.read" => Self::MarkRead {
                 chat: chat::parse(params.text("chat")?)?,
                 sender: params.optional_jid("sender")?,
@@ -98,12 +103,26 @@ impl Call {
             Self::SessionStatus => "session.status",
             Self::VersionLatest => "version.latest",
             Self::Send(name, _) | Self::Group(name, _) => name,
+            Self::CheckNumbers(_) => "contacts.check",
             Self::MarkRead { .. } => "message.read",
             Self::ShowActivity { .. } => "chat.activity",
             Self::SetPresence { .. } => "presence.set",
             Self::Subscribe { .. } => "presence.subscribe",
         }
     }
+}
+
+/// Phone numbers, as digits.
+fn numbers(params: &Params) -> Result<Vec<String>, Error> {
+    let texts = params.texts("numbers")?;
+    if texts.len() > MAX_USERS {
+        return Err(params.wrong("numbers", "has too many entries; at most 500 are taken"));
+    }
+    let digits = |text: &String| match PhoneNumber::parse(text) {
+        Ok(number) => Ok(number.digits().to_owned()),
+        Err(error) => Err(Error::new(Status::INVALID_PHONE_NUMBER, error.to_string()).with_key("numbers")),
+    };
+    texts.iter().map(digits).collect()
 }
 
 #[cfg(test)]
@@ -119,6 +138,7 @@ mod tests {
             ("chat" | "user" | "sender", _) => json!("15551234567@s.whatsapp.net"),
             ("message_ids", _) => json!(["A", "B"]),
             ("options", _) => json!(["yes", "no"]),
+            ("numbers", _) => json!(["+15551234567"]),
             ("members" | "mentions", _) => json!(["15551234567@s.whatsapp.net"]),
             ("quote", _) => json!({ "message_id": "A", "sender": "15551234567@s.whatsapp.net", "text": "?" }),
             ("contacts", _) => json!([{ "name": "Ada", "vcard": "BEGIN:VCARD" }]),

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::methods::Call;
 use super::inbox::{CODE, Command, LOGOUT, PASSKEY, QR, Wish};
-use super::phase::Phase;
+use super::phase::{Phase, ReadMessages};
 use super::{Session, Stop};
 use crate::api::{ConnectionState, Error, Status};
 use crate::messaging::stanzas::presence;
@@ -130,9 +130,9 @@ impl Session {
         match call {
             Call::Send(_, draft) => self.send_message(request, *draft).await,
             Call::Group(_, wish) => self.manage_group(request, *wish).await,
+            Call::CheckNumbers(numbers) => self.check_numbers(request, numbers).await,
             Call::MarkRead { chat, sender, ids } => {
-                self.mark_read(request, &chat, sender, &ids);
-                Ok(())
+                self.mark_read(request, ReadMessages { chat, sender, ids }).await
             }
             Call::ShowActivity { chat, activity } => {
                 self.show(request, presence::chat_state(&chat, activity));

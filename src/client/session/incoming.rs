@@ -8,6 +8,7 @@ use super::notices::from_server;
 use super::phase::{NoAnswer, Waiter};
 use super::{Session, Stop};
 use crate::api::{LogLevel, Status};
+use crate::messaging::stanzas::privacy;
 use crate::pairing::IqFailure;
 use crate::stanza::{Jid, Node, NodeRef, Server, Stanza, build};
 use serde_json::json;
@@ -121,6 +122,14 @@ impl Session {
                 let answer = error.as_ref().map_or(Ok(node), |error| Err(error.code.unwrap_or(0)));
                 self.with_engine(|engine, cx| engine.reply(tag, answer, cx)).await
             }
+            Waiter::Numbers { request, numbers } => {
+                self.numbers_answered(request, &numbers, node, error.as_ref()).await
+            }
+            Waiter::Privacy { request, read } => {
+                self.tells_reading = privacy::tells_reading(node).or(self.tells_reading);
+                self.tell_read(request, &read);
+                Ok(())
+            }
             Waiter::Active => self.active().await,
             Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
             Waiter::SignedPrekey(fresh) => self.signed_prekey_answered(*fresh, error).await,
@@ -143,7 +152,9 @@ impl Session {
                     .await
                     .map(drop)
             }
-            Waiter::HostPing { request, .. } => {
+            Waiter::HostPing { request, .. }
+            | Waiter::Numbers { request, .. }
+            | Waiter::Privacy { request, .. } => {
                 self.answer(request, Err(why.to_error()));
                 Ok(())
             }

@@ -16,8 +16,7 @@ use crate::messaging::engine::{Cx, Engine, GroupWish, Known, Manage, Output, Pac
 use crate::messaging::stanzas::calls::IncomingCall;
 use crate::messaging::stanzas::origin::Own;
 use crate::messaging::stanzas::presence::{self, IncomingChatState, IncomingPresence};
-use crate::messaging::stanzas::receipts::{ReadKind, Receipt};
-use crate::stanza::{Jid, Node, NodeRef, Text};
+use crate::stanza::{Node, NodeRef};
 use crate::store::records::AccountRecord;
 use crate::store::{self, Space, StoreError, Value};
 use serde_json::json;
@@ -239,19 +238,6 @@ impl Session {
         }
         let manage = Manage { request, wish };
         self.with_engine(|engine, cx| engine.manage(&manage, cx)).await
-    }
-
-    /// The user has read messages.
-    pub(super) fn mark_read(&mut self, request: u64, chat: &Jid, sender: Option<Jid>, ids: &[Text]) {
-        if !self.is_ready() {
-            return self.answer(request, Err(Status::NOT_CONNECTED.into()));
-        }
-        let seconds = unix_ms().div_euclid(1000).cast_unsigned();
-        let sender = sender.unwrap_or_else(|| chat.clone());
-        for node in Receipt::read(ReadKind::Read, chat, &sender, None, seconds).about_all(ids) {
-            self.tray.send(node);
-        }
-        self.tray.answer(request, Ok(json!({})));
     }
 
     /// The host says whether the user is there.

@@ -9,6 +9,7 @@
 //! | `phase`, `connection` | no connection, waiting, dialling, online; the way from one to the other |
 //! | `incoming` | where each stanza goes |
 //! | `login` | from `<success>` to `ready` |
+//! | `lookups` | what is asked of the server for the host: numbers, privacy |
 //! | `messages` | drives the messaging engine of [`crate::messaging`] |
 //! | `notices` | `<ib>`, notifications, acknowledgements |
 //! | `prekeys`, `signed_prekey` | one-time prekeys handed to the server; the signed one replaced |
@@ -25,6 +26,7 @@ mod ends;
 mod inbox;
 mod incoming;
 mod login;
+mod lookups;
 mod messages;
 mod notices;
 mod pace;
@@ -138,6 +140,8 @@ pub(crate) struct Session {
     engine_work_due: bool,
     /// Whether the host says that the user is there.
     available: bool,
+    /// Whether others are told that their messages were read, by the account's privacy settings; asked for when it matters.
+    tells_reading: Option<bool>,
 }
 
 /// What a session is made from.
@@ -182,6 +186,7 @@ impl Session {
             engine_rests_at: 0,
             engine_work_due: false,
             available: false,
+            tells_reading: None,
             settings,
             shared,
             sink,

@@ -5,13 +5,14 @@ use super::super::ending::Ending;
 use super::phase::Waiter;
 use super::{Session, Stop};
 use crate::api::{LogLevel, Restricted, RestrictionKind, RestrictionScope};
+use crate::messaging::stanzas::privacy;
 use crate::signal::KeyIndexes;
 use crate::stanza::{Jid, Node, NodeRef, build};
 use crate::store::records;
 
-/// Kinds of state that the server asks us to fetch anew and of which this library keeps no copy: there is nothing to fetch.
-/// `syncd_app_state` is not among them, and so waits for a version that keeps one.
-const NOTHING_KEPT: [&str; 3] = ["account_sync", "groups", "newsletter_metadata"];
+/// Kinds of state that the server asks us to fetch anew and of which this library keeps no copy: there is nothing to fetch, and
+/// the mark only has to be taken away.
+const NOTHING_KEPT: [&str; 4] = ["account_sync", "groups", "newsletter_metadata", "syncd_app_state"];
 
 impl Session {
     pub(super) async fn ib(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
@@ -88,6 +89,10 @@ impl Session {
         self.settle().await?;
         match node.str("type").as_deref() {
             Some("encrypt") => self.encrypt_notification(node).await,
+            Some("account_sync") if node.child("privacy").is_some() && self.is_own_account(node) => {
+                self.tells_reading = privacy::tells_reading(node).or(self.tells_reading);
+                Ok(())
+            }
             Some("account_sync") => match node.child("devices") {
                 Some(devices) if self.is_own_account(node) => self.own_devices(devices).await,
                 _ => Ok(()),

@@ -12,6 +12,7 @@ use crate::api::{Error, Status};
 use crate::messaging::engine::Tag;
 use crate::pairing::ReplyTag;
 use crate::stanza::build::IdSource;
+use crate::stanza::{Jid, Text};
 use crate::store::records::SignedPrekey;
 
 /// How the session is connected.
@@ -68,8 +69,26 @@ pub(super) enum Waiter {
     },
     /// A question of the messaging engine.
     Engine(Tag),
+    /// The host asks whether these are on WhatsApp.
+    Numbers {
+        request: u64,
+        numbers: Vec<String>,
+    },
+    /// The host has read messages, and the account's settings say who is to know.
+    Privacy {
+        request: u64,
+        read: Box<ReadMessages>,
+    },
     /// The server's answer changes nothing.
     Nobody,
+}
+
+/// Messages that the user has read.
+#[derive(Debug)]
+pub(super) struct ReadMessages {
+    pub(super) chat: Jid,
+    pub(super) sender: Option<Jid>,
+    pub(super) ids: Vec<Text>,
 }
 
 /// The keys of one upload that the server has not answered yet.

@@ -30,6 +30,7 @@ mod sealed;
 mod shape;
 mod stored;
 mod summary;
+mod timed;
 mod wire;
 
 pub use body::{Body, Edit, Event, GroupInvite, Location, Poll, Reaction, Text};

@@ -122,6 +122,8 @@ pub(crate) struct PrivacyToken {
     pub(crate) given_s: u64,
     /// Whether they have written to us, or have been sent a message that the server took.
     pub(crate) met: bool,
+    /// After how many seconds messages disappear in the chat with them; 0 for never.
+    pub(crate) expiration: u32,
 }
 
 /// A signed prekey of ours that was replaced. Messages on their way may still need it.
@@ -474,16 +476,30 @@ struct TokenWire {
     given_s: u64,
     #[prost(bool, tag = "4")]
     met: bool,
+    #[prost(uint32, tag = "5")]
+    expiration: u32,
 }
 
 impl PrivacyToken {
     #[expect(clippy::unnecessary_wraps, reason = "as the other records have it")]
     fn from_wire(wire: TokenWire) -> Option<Self> {
-        Some(Self { token: wire.token, issued_s: wire.issued_s, given_s: wire.given_s, met: wire.met })
+        Some(Self {
+            token: wire.token,
+            issued_s: wire.issued_s,
+            given_s: wire.given_s,
+            met: wire.met,
+            expiration: wire.expiration,
+        })
     }
 
     fn to_wire(&self) -> TokenWire {
-        TokenWire { token: self.token.clone(), issued_s: self.issued_s, given_s: self.given_s, met: self.met }
+        TokenWire {
+            token: self.token.clone(),
+            issued_s: self.issued_s,
+            given_s: self.given_s,
+            met: self.met,
+            expiration: self.expiration,
+        }
     }
 }
 
@@ -530,7 +546,7 @@ mod tests {
         assert!(again(&mut sent) == sent);
         let mut answered = Answered { count: 2, base_key: Some(vec![1]) };
         assert_eq!(again(&mut answered), answered);
-        let mut token = PrivacyToken { token: vec![1], issued_s: 2, given_s: 3, met: true };
+        let mut token = PrivacyToken { token: vec![1], issued_s: 2, given_s: 3, met: true, expiration: 4 };
         assert_eq!(again(&mut token), token);
     }
 

@@ -110,10 +110,13 @@ impl Engine {
         if !self.known.insert(&received.chat, &sender.user, &received.id) {
             return;
         }
-        if let Some(user) = User::of(&received.chat)
-            && self.reach.may_be_new(&user)
-        {
-            self.jobs.push_back(Job::Met(user));
+        if let Some(user) = User::of(&received.chat) {
+            if let Body::Protocol(Protocol::DisappearingTimer { seconds, .. }) = received.content.body {
+                self.jobs.push_back(Job::Timer(user.clone(), seconds));
+            }
+            if self.reach.may_be_new(&user) {
+                self.jobs.push_back(Job::Met(user));
+            }
         }
         self.keep_secret(&sender.user, &received.id, &received.content);
         if matches!(received.content.body, Body::Sealed(_)) {

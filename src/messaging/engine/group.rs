@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::asks::{Ask, AskState};
-use super::person::{outgoing, reporting_token};
+use super::person::{outgoing, reporting_token, timed};
 use super::sending::{Attempt, Out, Sending};
 use super::{Cx, Engine, Output, SendFailure};
 use crate::messaging::address::{Address, Kind, User};
@@ -65,7 +65,8 @@ impl Engine {
         // As it is before this message, which they are to read.
         let distribution = key.distribution();
         let key_id = key.id();
-        let mut padded = Zeroizing::new(sending.content.message.clone());
+        let content = timed(&sending.content, group.expiration);
+        let mut padded = Zeroizing::new(content.message.clone());
         pad(&mut padded, cx.rng);
         let Ok(sealed) = key.encrypt(&padded, cx.rng) else {
             // It is used up. The next attempt makes a new one.
@@ -89,12 +90,12 @@ impl Engine {
         }
         let jids: Vec<Jid> = all.iter().map(Address::jid).collect();
         let phash = phash(&jids);
-        let mut message = outgoing(&sending.id, chat, &sending.content);
+        let mut message = outgoing(&sending.id, chat, &content);
         message.recipients = recipients;
         message.enc = Some(Ciphertext { kind: EncKind::SenderKey, bytes: sealed.bytes });
         message.phash = phash.as_deref();
         message.addressing_mode = Some(if group.by_lid { AddressingMode::Lid } else { AddressingMode::Pn });
-        message.reporting_token = reporting_token(&sending.id, &sending.content, &own.jid(), chat);
+        message.reporting_token = reporting_token(&sending.id, &content, &own.jid(), chat);
         if message.needs_identity() {
             message.device_identity = Some(&cx.account.account_blob);
         }

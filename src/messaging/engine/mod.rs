@@ -123,6 +123,8 @@ enum Job {
     Sealed(Box<Received>),
     /// Somebody is part of a chat with us.
     Met(User),
+    /// Messages disappear in the chat with somebody after so many seconds.
+    Timer(User, u32),
     /// A pair of names.
     Names { pn: User, lid: User },
 }
@@ -158,6 +160,7 @@ impl Engine {
                 Job::SenderKey { group, sender, message } => self.take_sender_key(group, sender, message),
                 Job::Sealed(received) => self.want_secret(received),
                 Job::Met(user) => self.meet(user),
+                Job::Timer(user, seconds) => self.set_timer(user, *seconds),
                 Job::Names { pn, lid } => self.learn(pn, lid),
             };
             if let Err(missing) = done {

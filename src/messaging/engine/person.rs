@@ -1,5 +1,7 @@
 //! A message to a person: one ciphertext for each of their devices, and one for each other device of our own.
 
+use std::borrow::Cow;
+
 use super::reach::Gate;
 use super::sending::{Attempt, Out, Sending};
 use super::{Cx, Engine, Output, SendFailure};
@@ -44,10 +46,13 @@ impl Engine {
         }
 
         let to = user.jid();
-        let copy = content::device_sent(&sending.content.message, &to);
+        let timer =
+            self.desk.tokens.get(&self.desk.canonical_user(&user).key()).map_or(0, |held| held.expiration);
+        let content = timed(&sending.content, timer);
+        let copy = content::device_sent(&content.message, &to);
         let mut recipients = Vec::with_capacity(theirs.len() + ours.len());
         let mut at_once = true;
-        for (targets, plaintext) in [(&theirs, &sending.content.message), (&ours, &copy)] {
+        for (targets, plaintext) in [(&theirs, &content.message), (&ours, &copy)] {
             for target in targets {
                 let Some((enc, covered)) = self.encrypt_for(&target.keys, plaintext, cx) else { continue };
                 at_once &= covered;
@@ -60,12 +65,12 @@ impl Engine {
             !held.token.is_empty()
                 && !tokens::is_expired(held.issued_s, cx.unix_ms.div_euclid(1000).cast_unsigned())
         });
-        let mut message = outgoing(&sending.id, &to, &sending.content);
+        let mut message = outgoing(&sending.id, &to, &content);
         message.recipients = recipients;
         message.peer_recipient_pn = peer_pn.as_ref();
         message.privacy_token =
             token.filter(|_| !to_self).map(|held| PrivacyToken::TrustedContact(&held.token));
-        message.reporting_token = reporting_token(&sending.id, &sending.content, &own.jid(), &to);
+        message.reporting_token = reporting_token(&sending.id, &content, &own.jid(), &to);
         if message.needs_identity() {
             message.device_identity = Some(&cx.account.account_blob);
         }
@@ -80,6 +85,12 @@ impl Engine {
         let person = (!to_self).then(|| self.desk.canonical_user(&user));
         Ok(Attempt::Out(Out { deadline, key_for: None, phash: None, person }))
     }
+}
+
+/// A message with the timer of its chat, if there is one and the message carries timers.
+pub(super) fn timed(content: &content::Outgoing, seconds: u32) -> Cow<'_, content::Outgoing> {
+    let timed = (seconds != 0).then(|| content.with_timer(seconds)).flatten();
+    timed.map_or(Cow::Borrowed(content), Cow::Owned)
 }
 
 /// The parts of a stanza that follow from its content.

@@ -5,10 +5,12 @@ use std::collections::HashSet;
 
 use super::asks::Ask;
 use super::pace::Pacer;
+use super::receive::users;
 use super::sending::Sending;
-use super::{Cx, Engine, Output, SendFailure, Told};
+use super::{Cx, Engine, Job, Output, SendFailure, Told};
 use crate::messaging::address::User;
 use crate::messaging::desk::{Missing, PrivacyToken, Shelf, Wants};
+use crate::messaging::stanzas::origin::Pair;
 use crate::messaging::stanzas::restrictions::TimeLock;
 use crate::store::records::codec;
 use crate::store::{Space, StoreError, Value};
@@ -155,6 +157,24 @@ impl Engine {
             self.reach.met.clear();
         }
         self.reach.met.insert(user.clone());
+        Ok(())
+    }
+
+    /// These names belong together, as the server says.
+    pub(crate) fn names_came<'p>(&mut self, pairs: impl Iterator<Item = &'p Pair>) {
+        self.jobs.extend(pairs.filter_map(users).map(|(pn, lid)| Job::Names { pn, lid }));
+    }
+
+    /// One of the two in a chat has set its timer.
+    pub(super) fn set_timer(&mut self, user: &User, seconds: u32) -> Result<(), Missing> {
+        let mut wants = Wants::default();
+        wants.name(&self.desk, user);
+        wants.met()?;
+        let contact = self.contact(user)?.cloned().unwrap_or_default();
+        if contact.expiration != seconds {
+            let name = self.desk.canonical_user(user);
+            self.desk.tokens.put(&name.key(), PrivacyToken { expiration: seconds, ..contact });
+        }
         Ok(())
     }
 

@@ -67,6 +67,7 @@ pub(crate) fn patch(world: &World, number: &str, switches: &Value) -> Result<(),
     let new = overlaid(&phone.behaviour, &switches)?;
     let lock = |switches: &Behaviour| (switches.timelock, switches.timelock_ends);
     let lock_changed = lock(&phone.behaviour) != lock(&new);
+    let privacy_changed = phone.behaviour.hides_reading != new.hides_reading;
     phone.behaviour = new;
     if let Some(name) = name.as_ref().and_then(Value::as_str) {
         phone.name = name.to_owned();
@@ -76,6 +77,9 @@ pub(crate) fn patch(world: &World, number: &str, switches: &Value) -> Result<(),
     }
     if lock_changed {
         restrictions::tell(world, &mut model, number);
+    }
+    if privacy_changed {
+        account::tell_privacy(world, &mut model, number);
     }
     drop(model);
     world.changed.notify_waiters();

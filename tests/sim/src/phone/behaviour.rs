@@ -50,6 +50,8 @@ pub(crate) struct Behaviour {
     pub(crate) timelock: bool,
     /// When that ends, Unix seconds; not said if not given.
     pub(crate) timelock_ends: Option<u64>,
+    /// Others are not told what its user has read.
+    pub(crate) hides_reading: bool,
     /// Only those who show its token may add it to groups; others get a code to invite it with.
     pub(crate) guarded: bool,
     /// The phone is off or without network: what is for it waits.
@@ -93,6 +95,7 @@ impl Default for Behaviour {
             lid_migrated: None,
             timelock: false,
             timelock_ends: None,
+            hides_reading: false,
             guarded: false,
             away: false,
             silent: false,

@@ -55,6 +55,35 @@ pub(crate) fn give_token(world: &World, model: &mut Model, from: &str, to: &str,
     devices::to_account(world, model, to, node);
 }
 
+/// The privacy settings.
+pub(super) fn privacy(model: &Model, number: &str) -> Node {
+    let hides = model.phones.get(number).is_some_and(|phone| phone.behaviour.hides_reading);
+    let settings = [
+        ("readreceipts", if hides { "none" } else { "all" }),
+        ("profile", "all"),
+        ("status", "all"),
+        ("online", "all"),
+        ("last", "all"),
+        ("groupadd", "all"),
+        ("calladd", "all"),
+        ("messages", "all"),
+        ("defense", "off"),
+    ];
+    Node::new("privacy")
+        .children(settings.map(|(name, value)| Node::new("category").attr("name", name).attr("value", value)))
+}
+
+/// Tells the account's devices what its settings are now.
+pub(crate) fn tell_privacy(world: &World, model: &mut Model, number: &str) {
+    let Some(phone) = model.phones.get(number) else { return };
+    let node = Node::new("notification")
+        .attr("from", phone.jid(Space::Pn, 0))
+        .attr("type", "account_sync")
+        .attr("t", unix_seconds())
+        .child(privacy(model, number));
+    devices::to_account(world, model, number, node);
+}
+
 /// The blocklist, as a list.
 pub(super) fn blocklist(model: &Model, address: &DeviceAddress) -> Node {
     let Some(phone) = model.phones.get(&address.number) else { return Node::new("list") };

@@ -19,7 +19,7 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
     let tag = child.map_or("", |child| child.tag());
     let answer = match (xmlns, get, tag) {
         // Settings and lists, all empty or at their defaults.
-        ("privacy", true, _) => Some(privacy()),
+        ("privacy", true, _) => Some(account::privacy(&world.model.lock(), &address.number)),
         ("blocklist", true, _) => Some(account::blocklist(&world.model.lock(), address)),
         ("w" | "abt", true, "props") => Some(
             Node::new("props")
@@ -81,22 +81,6 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
         Some(child) => result.child(child),
         None => result,
     })
-}
-
-fn privacy() -> Node {
-    let settings = [
-        ("readreceipts", "all"),
-        ("profile", "all"),
-        ("status", "all"),
-        ("online", "all"),
-        ("last", "all"),
-        ("groupadd", "all"),
-        ("calladd", "all"),
-        ("messages", "all"),
-        ("defense", "off"),
-    ];
-    Node::new("privacy")
-        .children(settings.map(|(name, value)| Node::new("category").attr("name", name).attr("value", value)))
 }
 
 fn media_conn(world: &World) -> Node {

@@ -1,0 +1,87 @@
+//! What is asked of the server for the host: which numbers are on WhatsApp, and who is to know what was read.
+
+use serde_json::json;
+
+use super::super::clock::unix_ms;
+use super::super::failure::IqError;
+use super::phase::{ReadMessages, Waiter};
+use super::{Session, Stop};
+use crate::api::Status;
+use crate::crypto::random_array;
+use crate::messaging::stanzas::receipts::{ReadKind, Receipt};
+use crate::messaging::stanzas::{numbers, privacy};
+use crate::stanza::NodeRef;
+
+impl Session {
+    /// The host asks which numbers are on WhatsApp.
+    pub(super) async fn check_numbers(&mut self, request: u64, wanted: Vec<String>) -> Result<(), Stop> {
+        if !self.is_ready() {
+            self.answer(request, Err(Status::NOT_CONNECTED.into()));
+            return Ok(());
+        }
+        let sid = format!("{:016x}", u64::from_be_bytes(random_array(&mut self.rng)));
+        let node = numbers::query(wanted.iter().map(String::as_str), sid);
+        let waiter = Waiter::Numbers { request, numbers: wanted };
+        self.query(node, waiter, self.settings.iq_timeout).await.map(drop)
+    }
+
+    pub(super) async fn numbers_answered(
+        &mut self,
+        request: u64,
+        wanted: &[String],
+        node: NodeRef<'_>,
+        error: Option<&IqError>,
+    ) -> Result<(), Stop> {
+        if let Some(error) = error {
+            self.answer(request, Err(error.to_error()));
+            return Ok(());
+        }
+        let answers: Vec<_> = numbers::answers(node).collect();
+        let contacts: Vec<_> = wanted
+            .iter()
+            .map(|number| {
+                let found = answers.iter().find(|answer| answer.number == number && answer.is_registered);
+                let pair = found.and_then(|answer| answer.pair.as_ref());
+                let jid = pair.map(|pair| &pair.pn).or(found.and_then(|answer| answer.jid.as_ref()));
+                json!({
+                    "number": number,
+                    "registered": found.is_some(),
+                    "jid": jid.map(ToString::to_string),
+                    "lid": pair.map(|pair| pair.lid.to_string()),
+                })
+            })
+            .collect();
+        self.with_engine(|engine, _| {
+            engine.names_came(answers.iter().filter_map(|answer| answer.pair.as_ref()));
+            Ok(())
+        })
+        .await?;
+        self.answer(request, Ok(json!({ "contacts": contacts })));
+        Ok(())
+    }
+
+    /// The user has read messages. If the account tells nobody, only its own devices hear of it; so that is asked first.
+    pub(super) async fn mark_read(&mut self, request: u64, read: ReadMessages) -> Result<(), Stop> {
+        if !self.is_ready() {
+            self.answer(request, Err(Status::NOT_CONNECTED.into()));
+            return Ok(());
+        }
+        if self.tells_reading.is_some() {
+            self.tell_read(request, &read);
+            return Ok(());
+        }
+        let waiter = Waiter::Privacy { request, read: Box::new(read) };
+        self.query(privacy::fetch(), waiter, self.settings.iq_timeout).await.map(drop)
+    }
+
+    /// Tells of it, as the settings say. If nothing is known of them, as most accounts have it.
+    pub(super) fn tell_read(&mut self, request: u64, read: &ReadMessages) {
+        let kind = if self.tells_reading == Some(false) { ReadKind::ReadSelf } else { ReadKind::Read };
+        let seconds = unix_ms().div_euclid(1000).cast_unsigned();
+        let sender = read.sender.as_ref().unwrap_or(&read.chat);
+        for node in Receipt::read(kind, &read.chat, sender, None, seconds).about_all(&read.ids) {
+            self.tray.send(node);
+        }
+        self.tray.answer(request, Ok(json!({})));
+    }
+}
