@@ -87,6 +87,46 @@ func (c *Client) ContactSend(ctx context.Context, params ContactSendParams) (res
 	return result, err
 }
 
+// ContactsCheckParams are the parameters of [Client.ContactsCheck].
+type ContactsCheckParams struct {
+	// Phone numbers with their country codes, as an array of at most 500 texts.
+	Numbers any
+}
+
+func (p ContactsCheckParams) values() map[string]any {
+	values := map[string]any{}
+	values["numbers"] = p.Numbers
+	return values
+}
+
+// ContactsCheckResult is what [Client.ContactsCheck] gives.
+type ContactsCheckResult struct {
+	// One object for each number, in the same order: "number" (digits only), "registered", and, if
+	// it is, the "jid" to write to (whose digits may be others: some countries have two ways of
+	// writing theirs) and the "lid".
+	Contacts json.RawMessage
+}
+
+func (v *ContactsCheckResult) read(r *reader) {
+	for r.next() {
+		switch r.key {
+		case "contacts":
+			v.Contacts = r.raw()
+		default:
+			r.skip()
+		}
+	}
+}
+
+// ContactsCheck asks which phone numbers are on WhatsApp. WhatsApp restricts accounts that ask for
+// many that are not. It calls the method contacts.check.
+//
+// It needs a session that is logged in.
+func (c *Client) ContactsCheck(ctx context.Context, params ContactsCheckParams) (result ContactsCheckResult, err error) {
+	err = c.call(ctx, "contacts.check", params.values(), result.read)
+	return result, err
+}
+
 // GroupAddParams are the parameters of [Client.GroupAdd].
 type GroupAddParams struct {
 	// The group's JID.

@@ -53,6 +53,32 @@ class ContactSend(Record):
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
+class ContactsCheck(Record):
+    """What `contacts.check` gives.
+
+    Attributes:
+        contacts: One object for each number, in the same order: `number` (digits only),
+            `registered`, and, if it is, the `jid` to write to (whose digits may be others: some
+            countries have two ways of writing theirs) and the `lid`.
+    """
+
+    contacts: Any
+
+    def __init__(
+        self,
+        contacts: Any,
+    ) -> None:
+        own_ = self.__dict__
+        own_["contacts"] = contacts
+
+    @classmethod
+    def _make(cls, o: dict[str, Any]) -> ContactsCheck:
+        return cls(
+            o["contacts"],
+        )
+
+
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class GroupAdd(Record):
     """What `group.add` gives.
 
@@ -910,6 +936,26 @@ class AsyncContact:
         return ContactSend._make(await self._call("contact.send", params))
 
 
+class AsyncContacts:
+    """Methods `contacts.*`."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: AsyncCall) -> None:
+        self._call = call
+
+    async def check(self, *, numbers: Any) -> ContactsCheck:
+        """Asks which phone numbers are on WhatsApp. WhatsApp restricts accounts that ask for many
+        that are not.
+
+        Args:
+            numbers: Phone numbers with their country codes, as an array of at most 500 texts.
+        """
+        params: dict[str, Any] = {}
+        params["numbers"] = numbers
+        return ContactsCheck._make(await self._call("contacts.check", params))
+
+
 class AsyncGroup:
     """Methods `group.*`."""
 
@@ -1456,6 +1502,11 @@ class AsyncMethods:
         return AsyncContact(self._call)
 
     @property
+    def contacts(self) -> AsyncContacts:
+        """Methods `contacts.*`."""
+        return AsyncContacts(self._call)
+
+    @property
     def group(self) -> AsyncGroup:
         """Methods `group.*`."""
         return AsyncGroup(self._call)
@@ -1546,6 +1597,26 @@ class SyncContact:
         if message_id is not None:
             params["message_id"] = message_id
         return ContactSend._make(self._call("contact.send", params))
+
+
+class SyncContacts:
+    """Methods `contacts.*`."""
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: SyncCall) -> None:
+        self._call = call
+
+    def check(self, *, numbers: Any) -> ContactsCheck:
+        """Asks which phone numbers are on WhatsApp. WhatsApp restricts accounts that ask for many
+        that are not.
+
+        Args:
+            numbers: Phone numbers with their country codes, as an array of at most 500 texts.
+        """
+        params: dict[str, Any] = {}
+        params["numbers"] = numbers
+        return ContactsCheck._make(self._call("contacts.check", params))
 
 
 class SyncGroup:
@@ -2088,6 +2159,11 @@ class SyncMethods:
     def contact(self) -> SyncContact:
         """Methods `contact.*`."""
         return SyncContact(self._call)
+
+    @property
+    def contacts(self) -> SyncContacts:
+        """Methods `contacts.*`."""
+        return SyncContacts(self._call)
 
     @property
     def group(self) -> SyncGroup:
