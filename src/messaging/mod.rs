@@ -16,5 +16,8 @@ pub(crate) mod desk;
 pub(crate) mod engine;
 pub mod stanzas;
 
+#[cfg(any(test, fuzzing))]
+pub use engine::random_walk::walk as engine_walk;
+
 #[cfg(test)]
 mod test_vectors;

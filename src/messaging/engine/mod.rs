@@ -24,6 +24,8 @@ mod again;
 mod answers;
 mod asks;
 mod deliver;
+#[cfg(any(test, fuzzing))]
+mod driver;
 mod failed;
 mod group;
 mod known;
@@ -36,6 +38,8 @@ mod own;
 mod pace;
 mod paused;
 mod person;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod random_walk;
 mod reach;
 mod receipts;
 mod receive;
@@ -212,3 +216,7 @@ impl Engine {
         std::mem::take(&mut self.out)
     }
 }
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

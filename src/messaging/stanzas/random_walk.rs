@@ -34,7 +34,8 @@ const WORDS: &str = "
     3EB0A1 text pkmsg msg skmsg msmsg hide peer lid pn retry read message devices account_sync encrypt
     privacy_token w:gp2 trusted_contact inner true audio 0 2 7 99 1767225600 18446744073709551615 not-a-number";
 
-const JIDS: &str = "
+/// Addresses that the stanzas are about.
+pub(crate) const JIDS: &str = "
     555@lid 555:3@lid 1555@s.whatsapp.net 1555:3@s.whatsapp.net 900@lid 900:7@lid 100@s.whatsapp.net
     100:2@s.whatsapp.net 120363@g.us status@broadcast 177@broadcast 1@newsletter 867051314767696@bot
     13135550002@s.whatsapp.net 1555:99@hosted s.whatsapp.net";
@@ -204,12 +205,19 @@ fn members() -> [Node; 2] {
     [member("555@lid", "1555@s.whatsapp.net").attr("type", "admin"), member("666@lid", "1666@s.whatsapp.net")]
 }
 
+/// Reads the stanza that the bytes make.
+pub fn walk(input: &[u8]) {
+    if let Some(stanza) = stanza_of(input) {
+        read_everywhere(stanza.root());
+    }
+}
+
 /// One stanza. The first byte decides whether the others are one already, or decide what is in one, or what becomes of a
 /// right one.
-pub fn walk(input: &[u8]) {
-    let Some((first, rest)) = input.split_first() else { return };
+pub(crate) fn stanza_of(input: &[u8]) -> Option<Stanza> {
+    let (first, rest) = input.split_first()?;
     let mut choices = Choices(rest);
-    let stanza = match first % 4 {
+    match first % 4 {
         0 => Stanza::decode(rest).ok(),
         1 => Stanza::from_node(&choices.node(0, 0)).ok(),
         _ => {
@@ -217,9 +225,6 @@ pub fn walk(input: &[u8]) {
             let sample = SAMPLES.get(sample).map(|sample| choices.bend(&sample()));
             sample.and_then(|node| Stanza::from_node(&node).ok())
         }
-    };
-    if let Some(stanza) = stanza {
-        read_everywhere(stanza.root());
     }
 }
 
@@ -331,7 +336,7 @@ fn read_groups(node: NodeRef<'_>) {
 }
 
 /// What is answered is made of what came, and must be fit to be sent, unless it came with an address that none can be sent to.
-fn must_encode(node: &Node) {
+pub(crate) fn must_encode(node: &Node) {
     match encode(node) {
         Ok(_) | Err(EncodeError::Device | EncodeError::Interop) => {}
         Err(other) => panic!("{other}: {}", node.xml()),

@@ -1,0 +1,134 @@
+//! Drives an engine in memory, as the session does with a store: for the fuzzer and for tests.
+
+use std::collections::BTreeMap;
+
+use super::{Cx, Engine, Known, Millis, Output, Pace, Settings};
+use crate::crypto::{PublicKey, Random, sha256};
+use crate::messaging::desk::Missing;
+use crate::messaging::stanzas::origin::Own;
+use crate::stanza::Jid;
+use crate::store::records::{AccountRecord, DeviceRecord};
+use crate::store::{Batch, Op, Space, StoreError, Value};
+
+/// The time at which a driver starts, Unix milliseconds.
+pub(super) const START: i64 = 1_767_225_600_000;
+
+/// Bytes that look random, the same for the same seed.
+struct Drawn(u64);
+
+impl Random for Drawn {
+    fn fill(&mut self, out: &mut [u8]) {
+        for chunk in out.chunks_mut(32) {
+            let digest = sha256(&[&self.0.to_be_bytes()]);
+            chunk.iter_mut().zip(digest).for_each(|(byte, drawn)| *byte = drawn);
+            self.0 += 1;
+        }
+    }
+}
+
+/// An engine with all that it needs: keys, time, and a store.
+pub(super) struct Driver {
+    pub(super) engine: Engine,
+    pub(super) device: DeviceRecord,
+    pub(super) account: AccountRecord,
+    /// Milliseconds since the start.
+    pub(super) now: Millis,
+    store: BTreeMap<(Space, Vec<u8>), Value>,
+    rng: Drawn,
+}
+
+impl Driver {
+    /// A new device with these addresses. The seed makes its keys.
+    pub(super) fn new(pn: &Jid, lid: &Jid, seed: u64) -> Self {
+        let mut rng = Drawn(seed << 32);
+        let device = DeviceRecord::generate(START, &mut rng);
+        let mut account =
+            AccountRecord::new(pn.to_string(), lid.to_string(), b"proof".to_vec(), PublicKey([9; 32]));
+        account.lid_migrated = true;
+        let engine = Engine::new(settings(), own(pn, lid), Known::default());
+        let mut driver = Self { engine, device, account, now: 0, store: BTreeMap::new(), rng };
+        driver.call(|engine, _| {
+            engine.online();
+            Ok(())
+        });
+        driver
+    }
+
+    /// The same device after a restart of the program, not online yet.
+    pub(super) fn restarted(mut self) -> Result<Self, StoreError> {
+        let own = own(
+            &self.account.jid.parse().unwrap_or_else(|_| Jid::server()),
+            &self.account.lid.parse().unwrap_or_else(|_| Jid::server()),
+        );
+        self.engine = Engine::new(settings(), own, Known::load(self.rows(Space::Known))?);
+        self.engine.resume(self.rows(Space::Outbox))?;
+        self.engine.resume_reach(self.rows(Space::FirstContact), &self.rows(Space::Restriction))?;
+        Ok(self)
+    }
+
+    /// Everything that the store has of a kind.
+    pub(super) fn rows(&self, space: Space) -> Vec<(Vec<u8>, Value)> {
+        let of_space = self.store.iter().filter(|((kept, _), _)| *kept == space);
+        of_space.map(|((_, key), value)| (key.clone(), value.clone())).collect()
+    }
+
+    /// Takes everything of a kind out of the store. What is at hand stays until a restart.
+    #[cfg(test)]
+    pub(super) fn forget(&mut self, space: Space) {
+        self.store.retain(|(kept, _), _| *kept != space);
+    }
+
+    /// Calls the engine, goes on until nothing is left to be done, and stores what has changed. Gives what is to be carried out.
+    pub(super) fn call(
+        &mut self,
+        mut call: impl FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>,
+    ) -> Vec<Output> {
+        self.until_done(&mut call);
+        self.until_done(&mut |engine, cx| engine.work(cx));
+        let mut batch = Batch::new();
+        self.engine.flush(&mut batch);
+        for op in batch.ops() {
+            match op {
+                Op::Put { space, key, value } => {
+                    self.store.insert((*space, key.clone()), value.clone());
+                }
+                Op::Delete { space, key } => {
+                    self.store.remove(&(*space, key.clone()));
+                }
+                Op::DeleteSpace(space) => self.store.retain(|(kept, _), _| kept != space),
+                _ => {}
+            }
+        }
+        self.engine.take_outputs()
+    }
+
+    fn until_done(&mut self, call: &mut dyn FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>) {
+        /// As the session has it.
+        const MOST_LOADS: usize = 64 * 16;
+        for _ in 0..MOST_LOADS {
+            let mut cx = Cx {
+                now: self.now,
+                unix_ms: START.saturating_add_unsigned(self.now),
+                rng: &mut self.rng,
+                device: &self.device,
+                account: &mut self.account,
+            };
+            let Err(Missing(wants)) = call(&mut self.engine, &mut cx) else { return };
+            for want in wants {
+                let part = |space: &Space| self.store.get(&(*space, want.key.clone())).cloned();
+                let parts: Vec<Option<Value>> = want.shelf.spaces().iter().map(part).collect();
+                let loaded = self.engine.desk.loaded(want, &parts);
+                assert!(loaded.is_ok(), "what the engine wrote it cannot read: {loaded:?}");
+            }
+        }
+        panic!("a step never had what it needs");
+    }
+}
+
+fn settings() -> Settings {
+    Settings { available: true, ack_timeout: 75_000, pace: Pace { per_hour: 0, jitter: 0 } }
+}
+
+fn own(pn: &Jid, lid: &Jid) -> Own {
+    Own { pn: pn.clone(), lid: Some(lid.clone()) }
+}

@@ -1,0 +1,360 @@
+//! Engines that write to each other through a server that is a few lines long: who cannot read asks again, who may not ask gets
+//! nothing, and what the server announces is taken in.
+
+use std::collections::VecDeque;
+
+use super::driver::{Driver, START};
+use super::{Cx, Engine, Output, SendFailure, Taken, ToSend, Told, UnreadableReason, Wished};
+use crate::messaging::content::{Body, Extras, Outgoing};
+use crate::messaging::desk::Missing;
+use crate::stanza::{Jid, Node, Stanza};
+use crate::store::Space;
+
+/// A phone, and what its host was told.
+struct Phone {
+    driver: Driver,
+    jid: Jid,
+    told: Vec<Told>,
+    answers: Vec<Result<Taken, SendFailure>>,
+    /// What it asked the server, by namespace.
+    asked: Vec<String>,
+}
+
+impl Phone {
+    fn texts(&self) -> Vec<String> {
+        let text = |told: &Told| match told {
+            Told::Message(message) => match &message.content.body {
+                Body::Text(text) => Some(text.text.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        self.told.iter().filter_map(text).collect()
+    }
+
+    fn changed_identities(&self) -> usize {
+        self.told.iter().filter(|told| matches!(told, Told::IdentityChanged { .. })).count()
+    }
+
+    fn unreadable(&self) -> Vec<(UnreadableReason, u32, bool)> {
+        let one = |told: &Told| match told {
+            Told::Unreadable(what) => Some((what.reason, what.retries, what.pending)),
+            _ => None,
+        };
+        self.told.iter().filter_map(one).collect()
+    }
+}
+
+/// The server, and the phones at it.
+struct Net {
+    phones: Vec<Phone>,
+    /// Messages and receipts that were sent: by whom, and what.
+    sent: Vec<(usize, Node)>,
+}
+
+const ADA: usize = 0;
+const BOB: usize = 1;
+const EVE: usize = 2;
+
+impl Net {
+    fn new() -> Self {
+        let phone = |number: usize| {
+            let jid = Jid::lid(format!("{number}00"));
+            let pn = Jid::user(format!("1555000000{number}"));
+            let driver = Driver::new(&pn, &jid, number as u64);
+            Phone { driver, jid, told: Vec::new(), answers: Vec::new(), asked: Vec::new() }
+        };
+        Self { phones: [1, 2, 3].map(phone).into(), sent: Vec::new() }
+    }
+
+    fn act(&mut self, who: usize, call: impl FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>) {
+        let outputs = self.phones[who].driver.call(call);
+        let mut queue: VecDeque<_> = outputs.into_iter().map(|output| (who, output)).collect();
+        while let Some((who, output)) = queue.pop_front() {
+            let more = self.carry_out(who, output);
+            queue.extend(more);
+        }
+    }
+
+    fn carry_out(&mut self, who: usize, output: Output) -> Vec<(usize, Output)> {
+        match output {
+            Output::Query { tag, node } => {
+                let asked = Stanza::from_node(&node).unwrap();
+                self.phones[who].asked.push(asked.root().str("xmlns").unwrap().into_owned());
+                let answer = Stanza::from_node(&self.answer(&asked)).unwrap();
+                self.give(who, |engine, cx| engine.reply(tag, Ok(answer.root()), cx))
+            }
+            Output::Send(node) => {
+                self.sent.push((who, node.clone()));
+                self.deliver(who, &node)
+            }
+            Output::Event(told) => {
+                self.phones[who].told.push(told);
+                Vec::new()
+            }
+            Output::Answer { answer, .. } => {
+                self.phones[who].answers.push(answer);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn give(
+        &mut self,
+        who: usize,
+        call: impl FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>,
+    ) -> Vec<(usize, Output)> {
+        self.phones[who].driver.call(call).into_iter().map(|output| (who, output)).collect()
+    }
+
+    fn answer(&self, asked: &Stanza) -> Node {
+        let root = asked.root();
+        let result = Node::new("iq").attr("type", "result");
+        match root.str("xmlns").as_deref() {
+            Some("usync") => {
+                let users = root.child("usync").and_then(|usync| usync.child("list")).unwrap();
+                let user = |jid: Jid| {
+                    let list = Node::new("device-list").child(Node::new("device").attr("id", 0_u16));
+                    Node::new("user").attr("jid", jid).child(Node::new("devices").child(list))
+                };
+                let users = users.children().map(|asked| user(asked.jid("jid").unwrap()));
+                result.child(Node::new("usync").child(Node::new("list").children(users)))
+            }
+            Some("encrypt") => {
+                let key = root.child("key").unwrap();
+                let users = key.children().map(|asked| {
+                    let jid = asked.jid("jid").unwrap();
+                    let owner = self.phones.iter().find(|phone| phone.jid == jid).unwrap();
+                    Node::new("user").attr("jid", jid).children(bundle(&owner.driver))
+                });
+                result.child(Node::new("list").children(users))
+            }
+            _ => result,
+        }
+    }
+
+    fn deliver(&mut self, from: usize, node: &Node) -> Vec<(usize, Output)> {
+        let stanza = Stanza::from_node(node).unwrap();
+        let root = stanza.root();
+        let sender = self.phones[from].jid.clone();
+        let head = |tag: &'static str| {
+            let head =
+                Node::new(tag).attr("id", root.str("id").unwrap().into_owned()).attr("from", sender.clone());
+            head.attr("t", START / 1000).attr_opt("type", root.str("type").map(|kind| kind.into_owned()))
+        };
+        let phone = |jid: &Jid| self.phones.iter().position(|phone| phone.jid == jid.account());
+        let mut outputs = Vec::new();
+        match root.tag() {
+            "message" => {
+                let copies: Vec<(usize, Node)> = match root.child("participants") {
+                    Some(list) => list
+                        .children()
+                        .map(|to| {
+                            (phone(&to.jid("jid").unwrap()).unwrap(), to.child("enc").unwrap().to_node())
+                        })
+                        .collect(),
+                    None => {
+                        let to = phone(&root.jid("to").unwrap()).unwrap();
+                        vec![(to, root.child("enc").unwrap().to_node())]
+                    }
+                };
+                let ack = Node::new("ack").attr("class", "message").attr("t", START / 1000);
+                let ack = ack.attr("id", root.str("id").unwrap().into_owned());
+                let ack = Stanza::from_node(&ack.attr("from", root.jid("to").unwrap())).unwrap();
+                outputs.extend(self.give(from, |engine, cx| engine.ack(ack.root(), cx)));
+                for (to, enc) in copies {
+                    let message = Stanza::from_node(&head("message").child(enc)).unwrap();
+                    outputs.extend(self.give(to, |engine, cx| engine.message(message.root(), cx)));
+                }
+            }
+            "receipt" => {
+                let to = phone(&root.jid("to").unwrap()).unwrap();
+                let children = root.children().map(|child| child.to_node());
+                let receipt = Stanza::from_node(&head("receipt").children(children)).unwrap();
+                outputs.extend(self.give(to, |engine, cx| engine.receipt(receipt.root(), cx)));
+            }
+            _ => {}
+        }
+        outputs
+    }
+
+    fn text(&mut self, from: usize, to: usize, text: &str) {
+        let chat = self.phones[to].jid.clone();
+        let content = Wished::Content(Outgoing::text(text, &Extras::default()).unwrap());
+        let wish = ToSend { request: 1, chat, id: None, content };
+        self.act(from, |engine, cx| engine.send(&wish, cx));
+        assert!(self.phones[from].answers.last().unwrap().is_ok(), "{:?}", self.phones[from].answers);
+    }
+
+    /// A session both ways, so that what follows is encrypted within it.
+    fn acquainted(&mut self) {
+        self.text(ADA, BOB, "hello");
+        self.text(BOB, ADA, "hello yourself");
+        assert_eq!(self.phones[BOB].texts(), ["hello"]);
+        assert_eq!(self.phones[ADA].texts(), ["hello yourself"]);
+    }
+
+    /// The program on a phone is started anew.
+    fn restart(&mut self, who: usize) {
+        let mut phone = self.phones.remove(who);
+        phone.driver = phone.driver.restarted().unwrap();
+        self.phones.insert(who, phone);
+        self.act(who, |engine, _| {
+            engine.online();
+            Ok(())
+        });
+    }
+
+    /// A phone loses all its sessions.
+    fn forget_sessions(&mut self, who: usize) {
+        self.phones[who].driver.forget(Space::Session);
+        self.phones[who].driver.forget(Space::SessionArchive);
+        self.restart(who);
+    }
+
+    /// How many messages a phone has sent since then.
+    fn messages_sent(&self, by: usize, since: usize) -> usize {
+        self.sent[since..].iter().filter(|(who, node)| *who == by && node.tag() == "message").count()
+    }
+}
+
+/// The keys with which a session with a phone begins, without a one-time key.
+fn bundle(driver: &Driver) -> [Node; 4] {
+    let (device, signed) = (&driver.device, &driver.device.signed_prekey);
+    let [_, id @ ..] = signed.id.to_be_bytes();
+    [
+        Node::new("registration").bytes(device.registration_id.to_be_bytes()),
+        Node::new("type").bytes([5]),
+        Node::new("identity").bytes(device.identity.public().0),
+        Node::new("skey")
+            .child(Node::new("id").bytes(id))
+            .child(Node::new("value").bytes(signed.pair.public().0))
+            .child(Node::new("signature").bytes(signed.signature)),
+    ]
+}
+
+fn notice(kind: &'static str, from: &Jid, child: Node) -> Stanza {
+    let node = Node::new("notification").attr("id", "N").attr("from", from.clone()).attr("type", kind);
+    Stanza::from_node(&node.attr("t", START / 1000).child(child)).unwrap()
+}
+
+#[test]
+fn who_lost_his_session_asks_and_gets_the_message_again_once() {
+    let mut net = Net::new();
+    net.acquainted();
+    net.forget_sessions(BOB);
+    let since = net.sent.len();
+    net.text(ADA, BOB, "can you read this?");
+    assert_eq!(net.phones[BOB].unreadable(), [(UnreadableReason::Undecryptable, 1, true)]);
+    assert_eq!(net.phones[BOB].texts(), ["hello", "can you read this?"]);
+    assert_eq!(net.messages_sent(ADA, since), 2);
+    // From then on all is well.
+    net.text(ADA, BOB, "and this?");
+    net.text(BOB, ADA, "yes");
+    assert_eq!(net.phones[BOB].texts(), ["hello", "can you read this?", "and this?"]);
+    assert_eq!(net.phones[ADA].texts(), ["hello yourself", "yes"]);
+    assert_eq!(net.phones[BOB].unreadable().len(), 1);
+    assert_eq!((net.phones[ADA].changed_identities(), net.phones[BOB].changed_identities()), (0, 0));
+}
+
+#[test]
+fn who_has_no_part_in_a_message_does_not_get_it_by_asking() {
+    let mut net = Net::new();
+    net.acquainted();
+    net.text(ADA, EVE, "hello Eve");
+    let of_bob = net.sent.iter().find_map(|(who, node)| {
+        let stanza = Stanza::from_node(node).unwrap();
+        let root = stanza.root();
+        (*who == ADA && root.tag() == "message").then(|| root.str("id").unwrap().into_owned())
+    });
+    let retry = |from: &Jid, id: &str, count: u32| {
+        let retry = Node::new("retry").attr("v", "1").attr("count", count).attr("id", id.to_owned());
+        let node =
+            Node::new("receipt").attr("id", id.to_owned()).attr("type", "retry").attr("from", from.clone());
+        let registration = Node::new("registration").bytes([0, 0, 0, 1]);
+        Stanza::from_node(&node.child(retry.attr("t", START / 1000)).child(registration)).unwrap()
+    };
+    let (bob, eve) = (net.phones[BOB].jid.clone(), net.phones[EVE].jid.clone());
+    let id = of_bob.unwrap();
+    let since = net.sent.len();
+    let stanza = retry(&eve, &id, 1);
+    net.act(ADA, |engine, cx| engine.receipt(stanza.root(), cx));
+    assert_eq!(net.messages_sent(ADA, since), 0, "it is not Eve's");
+    let stanza = retry(&bob, &id, 6);
+    net.act(ADA, |engine, cx| engine.receipt(stanza.root(), cx));
+    assert_eq!(net.messages_sent(ADA, since), 0, "that often nobody asks");
+    // Bob has read it, and asks all the same: as often as he may.
+    for _ in 0..20 {
+        let stanza = retry(&bob, &id, 2);
+        net.act(ADA, |engine, cx| engine.receipt(stanza.root(), cx));
+    }
+    assert_eq!(net.messages_sent(ADA, since), 10);
+    assert_eq!(net.phones[BOB].texts(), ["hello"], "and is shown it once");
+}
+
+#[test]
+fn a_new_identity_is_told_once_and_the_next_message_goes_to_it() {
+    let mut net = Net::new();
+    net.acquainted();
+    // Bob has a new phone.
+    let (pn, jid) = (Jid::user("15550000002"), net.phones[BOB].jid.clone());
+    net.phones[BOB].driver = Driver::new(&pn, &jid, 77);
+    let stanza = notice("encrypt", &jid, Node::new("identity"));
+    for _ in 0..2 {
+        net.act(ADA, |engine, cx| engine.notice(stanza.root(), cx));
+    }
+    assert_eq!(net.phones[ADA].changed_identities(), 1);
+    net.phones[ADA].asked.clear();
+    net.text(ADA, BOB, "to the new phone");
+    assert_eq!(net.phones[ADA].asked, ["usync", "encrypt"], "devices and keys are asked for anew");
+    assert_eq!(net.phones[BOB].texts(), ["hello", "to the new phone"]);
+    net.text(BOB, ADA, "here I am");
+    assert_eq!(net.phones[ADA].texts(), ["hello yourself", "here I am"]);
+    assert_eq!(net.phones[ADA].changed_identities(), 1, "it was told");
+}
+
+#[test]
+fn an_identity_that_nobody_announced_is_told_when_it_is_seen() {
+    let mut net = Net::new();
+    net.acquainted();
+    let (pn, jid) = (Jid::user("15550000002"), net.phones[BOB].jid.clone());
+    net.phones[BOB].driver = Driver::new(&pn, &jid, 78);
+    net.text(BOB, ADA, "guess who");
+    assert_eq!(net.phones[ADA].texts(), ["hello yourself", "guess who"]);
+    assert_eq!(net.phones[ADA].changed_identities(), 1);
+}
+
+#[test]
+fn devices_that_come_and_go_are_asked_for_before_the_next_message() {
+    let mut net = Net::new();
+    net.acquainted();
+    net.phones[ADA].asked.clear();
+    net.text(ADA, BOB, "nothing to ask");
+    assert!(!net.phones[ADA].asked.contains(&"usync".to_owned()), "{:?}", net.phones[ADA].asked);
+    let jid = net.phones[BOB].jid.clone();
+    for tag in ["add", "remove"] {
+        let device = Node::new("device").attr("jid", jid.clone().with_device(3));
+        let stanza = notice("devices", &jid, Node::new(tag).child(device));
+        net.act(ADA, |engine, cx| engine.notice(stanza.root(), cx));
+        net.phones[ADA].asked.clear();
+        net.text(ADA, BOB, tag);
+        assert_eq!(net.phones[ADA].asked, ["usync"], "{tag}");
+    }
+    assert_eq!(net.phones[BOB].texts(), ["hello", "nothing to ask", "add", "remove"]);
+}
+
+#[test]
+fn what_was_sent_and_not_acknowledged_goes_out_after_a_restart() {
+    let mut net = Net::new();
+    net.acquainted();
+    let chat = net.phones[BOB].jid.clone();
+    let content = Wished::Content(Outgoing::text("twice", &Extras::default()).unwrap());
+    let wish = ToSend { request: 1, chat, id: Some("TWICE".into()), content };
+    // It goes out, and the program ends before the server says anything.
+    let sent = net.phones[ADA].driver.call(|engine, cx| engine.send(&wish, cx));
+    let is_message = |output: &&Output| matches!(output, Output::Send(node) if node.tag() == "message");
+    assert_eq!(sent.iter().filter(is_message).count(), 1);
+    net.restart(ADA);
+    assert_eq!(net.phones[BOB].texts(), ["hello", "twice"]);
+}
