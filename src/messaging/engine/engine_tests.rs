@@ -84,7 +84,7 @@ impl Net {
                 let answer = Stanza::from_node(&self.answer(&asked)).unwrap();
                 self.give(who, |engine, cx| engine.reply(tag, Ok(answer.root()), cx))
             }
-            Output::Send(node) => {
+            Output::Send(node) | Output::SendAtOnce(node) => {
                 self.sent.push((who, node.clone()));
                 self.deliver(who, &node)
             }
@@ -353,7 +353,7 @@ fn what_was_sent_and_not_acknowledged_goes_out_after_a_restart() {
     let wish = ToSend { request: 1, chat, id: Some("TWICE".into()), content };
     // It goes out, and the program ends before the server says anything.
     let sent = net.phones[ADA].driver.call(|engine, cx| engine.send(&wish, cx));
-    let is_message = |output: &&Output| matches!(output, Output::Send(node) if node.tag() == "message");
+    let is_message = |output: &&Output| matches!(output, Output::Send(node) | Output::SendAtOnce(node) if node.tag() == "message");
     assert_eq!(sent.iter().filter(is_message).count(), 1);
     net.restart(ADA);
     assert_eq!(net.phones[BOB].texts(), ["hello", "twice"]);

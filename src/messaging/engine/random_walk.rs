@@ -45,7 +45,7 @@ pub fn walk(input: &[u8]) {
         };
         for output in outputs {
             match output {
-                Output::Send(node) => must_encode(&node),
+                Output::Send(node) | Output::SendAtOnce(node) => must_encode(&node),
                 Output::Query { tag, node } => {
                     must_encode(&node);
                     asked.push(tag);
