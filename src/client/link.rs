@@ -146,6 +146,7 @@ impl Link {
                     Err(error) => Incoming::Unreadable(error),
                 });
             }
+            self.opener.rest();
             let bytes = self.reader.next().await?.ok_or(LinkError::Closed)?;
             self.frames.push(&bytes);
         }
@@ -166,6 +167,7 @@ impl Link {
             frames.push(frame);
             Ok(())
         });
+        self.sealer.rest();
         self.writer.feed(&frames)?;
         match timeout(SEND_LIMIT, self.writer.flush()).await {
             Ok(sent) => sent?,

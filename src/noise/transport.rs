@@ -13,26 +13,28 @@ pub const MAX_PLAINTEXT: usize = MAX_FRAME - gcm::TAG_LENGTH;
 
 /// Key and counter of one direction; empty when it may not be used any more.
 ///
-/// The key is kept as it is and expanded for each frame. That costs some tenths of a microsecond and spares every idle
-/// connection two kilobytes of round keys.
+/// The key is made ready when it is needed, and kept so until the connection rests: an idle one is spared up to two kilobytes
+/// of round keys.
 #[derive(Debug)]
 struct Direction {
     key: Option<Secret<32>>,
+    ready: Option<Box<gcm::Key>>,
     /// The nonce of the next frame; `None` when all are used up.
     counter: Option<u32>,
 }
 
 impl Direction {
     const fn new(key: Secret<32>) -> Self {
-        Self { key: Some(key), counter: Some(0) }
+        Self { key: Some(key), ready: None, counter: Some(0) }
     }
 
     /// The key and the nonce for one frame. The nonce is spent, whatever becomes of the frame.
-    fn advance(&mut self) -> Result<(&Secret<32>, u32), NoiseError> {
+    fn advance(&mut self) -> Result<(&gcm::Key, u32), NoiseError> {
         let key = self.key.as_ref().ok_or(NoiseError::Broken)?;
         let counter = self.counter.ok_or(NoiseError::CounterExhausted)?;
         self.counter = counter.checked_add(1);
-        Ok((key, counter))
+        let ready = self.ready.get_or_insert_with(|| Box::new(gcm::Key::new(key.as_bytes())));
+        Ok((ready, counter))
     }
 }
 
@@ -51,7 +53,10 @@ impl Sealer {
             return Err(NoiseError::TooLong(plaintext.len()));
         }
         let (key, counter) = self.0.advance()?;
-        Ok(gcm::seal(key.as_bytes(), &nonce(counter), &[], plaintext))
+        let mut sealed = Vec::with_capacity(plaintext.len() + gcm::TAG_LENGTH);
+        sealed.extend_from_slice(plaintext);
+        key.seal_tail(&nonce(counter), &[], &mut sealed, 0);
+        Ok(sealed)
     }
 
     /// Seals `plaintext` and appends the whole frame, length included, to `out`: several frames can leave in one write.
@@ -66,8 +71,13 @@ impl Sealer {
         out.extend_from_slice(&prefix);
         let start = out.len();
         out.extend_from_slice(plaintext);
-        gcm::seal_tail(key.as_bytes(), &nonce(counter), &[], out, start);
+        key.seal_tail(&nonce(counter), &[], out, start);
         Ok(())
+    }
+
+    /// Nothing more is to be sealed for now.
+    pub fn rest(&mut self) {
+        self.0.ready = None;
     }
 }
 
@@ -83,12 +93,17 @@ impl Opener {
     /// [`NoiseError::Broken`]. [`NoiseError::CounterExhausted`] when the other side sends more than it can count.
     pub fn open(&mut self, mut body: Vec<u8>) -> Result<Vec<u8>, NoiseError> {
         let (key, counter) = self.0.advance()?;
-        if gcm::open_in_place(key.as_bytes(), &nonce(counter), &[], &mut body) {
+        if key.open_in_place(&nonce(counter), &[], &mut body) {
             Ok(body)
         } else {
-            self.0.key = None;
+            (self.0.key, self.0.ready) = (None, None);
             Err(NoiseError::FrameNotAuthentic(counter))
         }
+    }
+
+    /// Nothing more is to be opened for now.
+    pub fn rest(&mut self) {
+        self.0.ready = None;
     }
 }
 
