@@ -160,14 +160,19 @@ impl Link {
     /// Sends stanzas, each a message of its own, all in one write. After an error the link is of no use: the cipher has moved
     /// on. What comes before a stanza that cannot be encoded is sent.
     pub(crate) async fn send_all(&mut self, nodes: &[Node]) -> Result<(), LinkError> {
-        let mut frames = Vec::with_capacity(nodes.len());
+        // All in one buffer, and where each of them ends.
+        let (mut plain, mut frames, mut ends) = (Vec::new(), Vec::new(), Vec::with_capacity(nodes.len()));
         let sealed = nodes.iter().try_for_each(|node| {
-            let mut frame = Vec::new();
-            self.sealer.seal_into(&stanza::encode(node)?, &mut frame)?;
-            frames.push(frame);
+            plain.clear();
+            stanza::encode_into(node, &mut plain)?;
+            self.sealer.seal_into(&plain, &mut frames)?;
+            ends.push(frames.len());
             Ok(())
         });
         self.sealer.rest();
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let frames: Vec<&[u8]> =
+            starts.zip(&ends).filter_map(|(start, end)| frames.get(start..*end)).collect();
         self.writer.feed(&frames)?;
         match timeout(SEND_LIMIT, self.writer.flush()).await {
             Ok(sent) => sent?,

@@ -108,6 +108,17 @@ impl Lent {
         (start.cast(), length)
     }
 
+    /// A copy of a text under a name, as [`Lent::text`].
+    pub(super) fn copy(&self, name: &'static str, text: &str) -> *const c_char {
+        let make = || {
+            // The NUL fits in.
+            let mut copy = String::with_capacity(text.len() + 1);
+            copy.push_str(text);
+            copy
+        };
+        self.text(name, make).0
+    }
+
     /// Bytes under a name; a NUL follows them.
     pub(super) fn bytes(&self, name: &'static str, make: impl FnOnce() -> Vec<u8>) -> (*const u8, usize) {
         let mut lent = self.0.lock();

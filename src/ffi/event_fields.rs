@@ -15,7 +15,7 @@ pub(super) fn text(
 ) -> *const c_char {
     read(event, |object: &EventObject| {
         let text = pick(&object.event.body)?;
-        Some(object.lent.text(name, || text.to_owned()).0)
+        Some(object.lent.copy(name, text))
     })
 }
 
