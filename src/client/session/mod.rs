@@ -16,7 +16,6 @@
 //! | `pairing` | drives the pairing machines of [`crate::pairing`] |
 //! | `ends` | what follows when a connection, a link or the client ends |
 //! | `tray` | what is committed together, and told after that |
-//! | `pace` | when to commit at once, and when to wait for more |
 //! | `requests` | every request of the host gets exactly one answer |
 //! | `tell` | events |
 
@@ -29,7 +28,6 @@ mod login;
 mod lookups;
 mod messages;
 mod notices;
-mod pace;
 mod pairing;
 mod phase;
 mod prekeys;
@@ -47,7 +45,6 @@ use tokio::time::sleep_until;
 pub(crate) use inbox::{Command, Wish};
 
 use self::ends::Closing;
-use self::pace::Pace;
 use self::phase::{Happened, Phase};
 use self::requests::Requests;
 use self::tray::Tray;
@@ -119,7 +116,6 @@ pub(crate) struct Session {
     tray: Tray,
     /// When that is to be stored which has waited for company.
     trail_at: Option<Millis>,
-    pace: Pace,
     /// When to try again what the server did not take.
     prekeys_retry_at: Option<Millis>,
     /// The server runs short and has not confirmed the new ones, on this connection or an earlier one.
@@ -174,7 +170,6 @@ impl Session {
             journal: Box::default(),
             tray: Tray::default(),
             trail_at: None,
-            pace: Pace::default(),
             prekeys_retry_at: None,
             prekeys_owed: false,
             signed_prekey_due_at: None,
@@ -219,11 +214,7 @@ impl Session {
     /// Takes in what happened and what else is at hand, then makes it count.
     async fn turn(&mut self, happened: Happened) {
         let mut unhandled = None;
-        let mut taken = self.take_in(Some(happened), &mut unhandled).await;
-        if taken.is_ok() && self.wait_for_more().await {
-            taken = self.take_in(None, &mut unhandled).await;
-        }
-        let stop = match taken {
+        let stop = match self.take_in(happened, &mut unhandled).await {
             Err(stop @ Stop::Store(_)) => stop,
             // Also if that ended the connection: what came before counts.
             taken => match (taken, self.settle_what_presses().await) {
@@ -242,24 +233,9 @@ impl Session {
         }
     }
 
-    /// Waits a moment if there have been many commits lately. True if more may have come meanwhile.
-    async fn wait_for_more(&mut self) -> bool {
-        let Some(until) = self.pace.wait(self.clock.now()).filter(|_| self.tray.presses()) else {
-            return false;
-        };
-        if self.wish == Wish::Closed || self.send_early().await.is_err() {
-            return false;
-        }
-        sleep_until(self.clock.instant(until)).await;
-        true
-    }
-
     /// `unhandled`: what was not begun because what came before it stopped the session.
-    async fn take_in(
-        &mut self,
-        mut next: Option<Happened>,
-        unhandled: &mut Option<Happened>,
-    ) -> Result<(), Stop> {
+    async fn take_in(&mut self, happened: Happened, unhandled: &mut Option<Happened>) -> Result<(), Stop> {
+        let mut next = Some(happened);
         for turn in 0..AT_ONCE {
             let Some(happened) = next.take().or_else(|| self.at_hand(turn)) else { return Ok(()) };
             if let Some(happened) = self.handle_quickly(happened)? {

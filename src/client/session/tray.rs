@@ -52,7 +52,7 @@ impl Tray {
     }
 
     /// Whether there is something on it that has to be settled now.
-    pub(super) fn presses(&self) -> bool {
+    fn presses(&self) -> bool {
         self.0
             .as_ref()
             .is_some_and(|load| !(load.batch.is_empty() && load.told.is_empty() && load.nodes.is_empty()))
@@ -153,7 +153,6 @@ impl Session {
                 return Err(error.into());
             }
             self.journal.acknowledgements_stored();
-            self.pace.committed(self.clock.now());
         }
         self.tell_all(written, told);
         left?;
