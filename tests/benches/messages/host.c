@@ -114,7 +114,7 @@ int main(void)
     snprintf(url, sizeof url, "sqlite:%s/libwa.db", getenv("WA_FOLDER"));
     if (wa_config_set(config, "server.url", getenv("WA_URL"), &error) ||
         wa_config_set(config, "server.root_key", getenv("WA_ROOT"), &error) ||
-        wa_config_set(config, "runtime.workers", getenv("WA_WORKERS") ? getenv("WA_WORKERS") : "0", &error) || wa_config_set(config, "store.url", url, &error) || wa_client_new(config, NULL, &client, &error) ||
+        wa_config_set(config, "store.url", url, &error) || wa_client_new(config, NULL, &client, &error) ||
         wa_client_connect(client, &error))
         fail("open", error);
     wa_config_free(config);
