@@ -631,6 +631,24 @@ typedef int32_t wa_status;
 #define WA_ERROR_STORE_NOT_FOUND 508
 
 /**
+ * The store is sealed and the configuration has no key for it; set
+ * store.seal_key.
+ */
+#define WA_ERROR_STORE_SEALED 509
+
+/**
+ * The configuration has a key, and the store is in use without one; leave
+ * store.seal_key unset, or use a new store.
+ */
+#define WA_ERROR_STORE_NOT_SEALED 510
+
+/**
+ * The store was sealed with another key than that of store.seal_key; set the
+ * right one. Nothing was changed.
+ */
+#define WA_ERROR_WRONG_SEAL_KEY 511
+
+/**
  * The connection to the server failed; the error's text has the step and the
  * cause.
  */
@@ -1000,7 +1018,8 @@ wa_status wa_config_set(wa_config *config,
  * @param key the key.
  * @return text borrowed from the configuration, valid until wa_config_free(),
  * also when the key is set to something else; NULL when there is no such key,
- * and for what is no configuration.
+ * for `store.seal_key`, which is not given back, and for what is no
+ * configuration.
  *
  * Threads: any. @since 0.1.0
  */

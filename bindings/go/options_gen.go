@@ -21,6 +21,15 @@ func WithSessionID(id string) Option {
 	return set("session.id", id)
 }
 
+// WithStoreSealKey sets store.seal_key: a key, 32 random bytes in hexadecimal, with which
+// everything in the file of "store.url" is sealed. It takes a new store, and from then on the
+// store opens with this key only.
+//
+// Allowed: 64 hexadecimal digits, or empty. Default: not set.
+func WithStoreSealKey(sealKey string) Option {
+	return set("store.seal_key", sealKey)
+}
+
 // WithServerURL sets server.url: the server. Plain "ws://" is allowed to this machine only.
 //
 // Allowed: an address that begins with wss:// or ws://. Default: wss://web.whatsapp.com/ws/chat.

@@ -141,6 +141,17 @@ const (
 	// The directory of the store's file does not exist or cannot be opened; make it first.
 	ErrStoreNotFound Status = 508
 
+	// The store is sealed and the configuration has no key for it; set store.seal_key.
+	ErrStoreSealed Status = 509
+
+	// The configuration has a key, and the store is in use without one; leave store.seal_key
+	// unset, or use a new store.
+	ErrStoreNotSealed Status = 510
+
+	// The store was sealed with another key than that of store.seal_key; set the right one.
+	// Nothing was changed.
+	ErrWrongSealKey Status = 511
+
 	// The connection to the server failed; the error's text has the step and the cause.
 	ErrNetwork Status = 600
 

@@ -3,7 +3,9 @@
 use super::error::Error;
 use super::keys::KeyInfo;
 use super::status::Status;
+use crate::crypto::Secret;
 use std::collections::BTreeMap;
+use zeroize::Zeroizing;
 
 /// How long a value under a prefix reserved for hosts may be.
 const HOST_VALUE_MAX: usize = 4096;
@@ -17,7 +19,7 @@ const HOST_VALUES_MAX: usize = 256;
 /// they are kept and not looked at.
 #[derive(Clone, Default)]
 pub struct Config {
-    set: BTreeMap<&'static str, String>,
+    set: BTreeMap<&'static str, Zeroizing<String>>,
     host: BTreeMap<String, String>,
 }
 
@@ -39,7 +41,7 @@ impl Config {
             let text = format!("{key}: {shown} is not allowed; it takes {}", info.allowed());
             return Err(Error::new(Status::BAD_VALUE, text).with_key(info.name));
         }
-        self.set.insert(info.name, value.to_owned());
+        self.set.insert(info.name, Zeroizing::new(value.to_owned()));
         Ok(())
     }
 
@@ -61,6 +63,16 @@ impl Config {
         }
         let info = KeyInfo::find(key).ok_or_else(|| unknown(key))?;
         Ok(self.text(info.name))
+    }
+
+    /// Takes `store.seal_key` out, so that it does not lie about in every copy; `None` if it is not set.
+    pub fn take_seal_key(&mut self) -> Option<Secret<32>> {
+        let text = self.set.remove("store.seal_key")?;
+        let mut key = Zeroizing::new([0; 32]);
+        for (index, byte) in key.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
+        }
+        Some(Secret::new(*key))
     }
 
     /// Checks what concerns more than one key.
@@ -231,5 +243,25 @@ mod tests {
         assert!(!error.text.contains("sesame"));
         config.set("proxy.url", "http://user:sesame@host:1").unwrap();
         assert!(!format!("{config:?}").contains("sesame"));
+    }
+
+    #[test]
+    fn a_seal_key_is_taken_and_not_shown() {
+        let mut config = Config::new();
+        let text = "00ff".repeat(16);
+        for bad in [&text[2..], &format!("{text}00"), &text.replace('f', "g"), &format!(" {}", &text[1..])] {
+            let error = config.set("store.seal_key", bad).unwrap_err();
+            assert_eq!((error.status, error.key.as_deref()), (Status::BAD_VALUE, Some("store.seal_key")));
+            assert!(error.text.contains("64 hexadecimal digits") && !error.text.contains(bad), "{error}");
+        }
+        assert!(config.take_seal_key().is_none());
+        config.set("store.seal_key", "").unwrap();
+        assert!(config.take_seal_key().is_none());
+        config.set("store.seal_key", &text).unwrap();
+        assert!(!format!("{config:?}").contains("00ff"));
+        let mut expected = [0xff; 32];
+        expected.iter_mut().step_by(2).for_each(|byte| *byte = 0);
+        assert_eq!(config.take_seal_key(), Some(Secret::new(expected)));
+        assert_eq!(config.get("store.seal_key").unwrap(), "");
     }
 }

@@ -87,6 +87,8 @@ keys! {
     store_url = "store.url", Url(&["sqlite:", "memory:"]), "memory:", "0.1.0";
     /// The session within the store. One store holds any number of sessions; each is linked to one account.
     session_id = "session.id", Name(64), "default", "0.1.0";
+    /// A key, 32 random bytes in hexadecimal, with which everything in the file of `store.url` is sealed. It takes a new store, and from then on the store opens with this key only.
+    store_seal_key = "store.seal_key", Hex(32), "", "0.1.0";
 
     /// The server. Plain `ws://` is allowed to this machine only.
     server_url = "server.url", Url(&["wss://", "ws://"]), "wss://web.whatsapp.com/ws/chat", "0.1.0";
@@ -216,7 +218,12 @@ impl KeyInfo {
 
     /// Whether the value may be shown in an error: addresses may hold passwords.
     pub(super) fn shows_value(&self) -> bool {
-        self.name != "proxy.url"
+        self.name != "proxy.url" && !self.is_secret()
+    }
+
+    /// Whether the value is a key that is given to the library and never given back.
+    pub fn is_secret(&self) -> bool {
+        self.name == "store.seal_key"
     }
 
     /// Whether the value fits.

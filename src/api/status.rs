@@ -184,6 +184,12 @@ statuses! {
     507 UNKNOWN_SESSION = "WA_ERROR_UNKNOWN_SESSION";
     /// The directory of the store's file does not exist or cannot be opened; make it first.
     508 STORE_NOT_FOUND = "WA_ERROR_STORE_NOT_FOUND";
+    /// The store is sealed and the configuration has no key for it; set store.seal_key.
+    509 STORE_SEALED = "WA_ERROR_STORE_SEALED";
+    /// The configuration has a key, and the store is in use without one; leave store.seal_key unset, or use a new store.
+    510 STORE_NOT_SEALED = "WA_ERROR_STORE_NOT_SEALED";
+    /// The store was sealed with another key than that of store.seal_key; set the right one. Nothing was changed.
+    511 WRONG_SEAL_KEY = "WA_ERROR_WRONG_SEAL_KEY";
 
     // 600-699: the way to the server, as seen from here.
     /// The connection to the server failed; the error's text has the step and the cause.

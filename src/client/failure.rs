@@ -48,6 +48,9 @@ pub(crate) fn of_store(error: &StoreError) -> Error {
         StoreError::ReadOnly { .. } => Status::STORE_READ_ONLY,
         StoreError::Full { .. } => Status::STORE_FULL,
         StoreError::TooManyFiles => Status::TOO_MANY_FILES,
+        StoreError::Sealed => Status::STORE_SEALED,
+        StoreError::NotSealed => Status::STORE_NOT_SEALED,
+        StoreError::WrongSealKey => Status::WRONG_SEAL_KEY,
         _ => Status::STORE,
     };
     Error::new(status, error.to_string())

@@ -16,6 +16,7 @@ use super::settings::Settings;
 use super::shared::Shared;
 use crate::api::{Config, ConnectionState, Error, Status};
 use crate::pairing::{CodeError, PairingCode, PhoneNumber};
+use crate::store::seal::SealKey;
 use crate::store::{self, StoreError, records};
 
 /// How many requests of one client may wait for their answers.
@@ -41,14 +42,15 @@ impl Client {
     /// # Errors
     /// Whatever is wrong with the configuration or the store, by name.
     pub fn new(config: &Config, queue: Option<Arc<Queue>>) -> Result<Self, Error> {
-        let settings = Arc::new(Settings::read(config)?);
+        let (settings, seal_key) = Settings::read(config)?;
+        let settings = Arc::new(settings);
         let lease = runtime::lease(usize::try_from(config.runtime_workers()).unwrap_or(0))?;
         let (answer, answered) = blocking::sync_channel(1);
         let opening = Arc::clone(&settings);
         // Waited for on a channel: a host that is itself a program on tokio may not block on a runtime here.
         lease.handle().spawn(async move {
             // The other end is waiting just below.
-            let _ = answer.send(open(&opening).await);
+            let _ = answer.send(open(&opening, seal_key.as_ref()).await);
         });
         let opened = answered.recv().map_err(|_| Error::plain(Status::PANIC))?;
         let opened = opened.map_err(|error| failure::of_store(&error))?;
@@ -240,8 +242,8 @@ struct Opened {
     account: Option<records::AccountRecord>,
 }
 
-async fn open(settings: &Settings) -> Result<Opened, StoreError> {
-    let backend = store::open(settings.config.store_url()).await?;
+async fn open(settings: &Settings, seal_key: Option<&SealKey>) -> Result<Opened, StoreError> {
+    let backend = store::open(settings.config.store_url(), seal_key).await?;
     let name = store::SessionName::new(settings.config.session_id())?;
     let store = store::Session::open(backend, &name).await?;
     let (device, account) = records::load(&store).await?;

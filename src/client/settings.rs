@@ -11,10 +11,12 @@ use crate::crypto::{PublicKey, Random, random_array};
 use crate::net::{Endpoint, Limits, Proxy};
 use crate::noise::RootKey;
 use crate::noise::client_payload::AppVersion;
+use crate::store::seal::SealKey;
 
 /// What a session needs to know of its configuration; see `include/CONFIGURATION.md` for what each value means.
 #[derive(Clone)]
 pub(crate) struct Settings {
+    /// Without the key of the store.
     pub(crate) config: Config,
     pub(crate) endpoint: Endpoint,
     pub(crate) root: RootKey,
@@ -29,11 +31,18 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn read(config: &Config) -> Result<Self, Error> {
+    /// The settings, and apart from them the key that the store is sealed with, which is needed once.
+    pub(crate) fn read(config: &Config) -> Result<(Self, Option<SealKey>), Error> {
         config.check()?;
+        let mut config = config.clone();
+        let seal_key = config.take_seal_key();
+        Ok((Self::of(config)?, seal_key))
+    }
+
+    fn of(config: Config) -> Result<Self, Error> {
         Ok(Self {
-            endpoint: endpoint(config)?,
-            root: root_key(config)?,
+            endpoint: endpoint(&config)?,
+            root: root_key(&config)?,
             clock_tolerance_s: u32::try_from(config.server_clock_tolerance().as_secs()).unwrap_or(u32::MAX),
             version: AppVersion(config.client_version()),
             handshake_timeout: config.handshake_timeout(),
@@ -45,7 +54,7 @@ impl Settings {
                 dead_after: millis(config.keepalive_deadline()),
             },
             log_level: log_level(config.log_level()),
-            config: config.clone(),
+            config,
         })
     }
 }

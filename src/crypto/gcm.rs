@@ -30,6 +30,13 @@ impl Key {
         buffer.extend_from_slice(&tag);
     }
 
+    /// As [`open`].
+    #[must_use]
+    pub fn open(&self, nonce: &[u8; 12], aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let mut out = sealed.to_vec();
+        self.open_in_place(nonce, aad, &mut out).then_some(out)
+    }
+
     /// As [`open_in_place`].
     #[must_use]
     pub fn open_in_place(&self, nonce: &[u8; 12], aad: &[u8], buffer: &mut Vec<u8>) -> bool {

@@ -4,7 +4,7 @@ use super::constants::wa_status;
 use super::convert::{self, Lent};
 use super::error::wa_error;
 use super::{guard, handle};
-use crate::api::Config;
+use crate::api::{Config, KeyInfo};
 use parking_lot::Mutex;
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -84,7 +84,8 @@ pub unsafe extern "C" fn wa_config_set(
 /// @param key the key.
 /// @return text borrowed from the configuration, valid until wa_config_free(),
 /// also when the key is set to something else; NULL when there is no such key,
-/// and for what is no configuration.
+/// for `store.seal_key`, which is not given back, and for what is no
+/// configuration.
 ///
 /// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
@@ -93,6 +94,9 @@ pub unsafe extern "C" fn wa_config_get(config: *const wa_config, key: *const c_c
         let object = handle::get::<ConfigObject>(config).ok()?;
         // SAFETY: `key` is NULL or ends with a NUL.
         let key = unsafe { convert::text(key, "key", KEY_MAX) }.ok()?;
+        if KeyInfo::find(key).is_some_and(KeyInfo::is_secret) {
+            return None;
+        }
         let value = object.config.lock().get(key).ok()?.to_owned();
         let mut lent = object.lent.lock();
         if let Some((_, known)) = lent.iter().find(|(text, _)| *text == value) {

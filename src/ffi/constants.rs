@@ -164,6 +164,18 @@ pub const WA_ERROR_UNKNOWN_SESSION: wa_status = 507;
 /// it first.
 pub const WA_ERROR_STORE_NOT_FOUND: wa_status = 508;
 
+/// The store is sealed and the configuration has no key for it; set
+/// store.seal_key.
+pub const WA_ERROR_STORE_SEALED: wa_status = 509;
+
+/// The configuration has a key, and the store is in use without one; leave
+/// store.seal_key unset, or use a new store.
+pub const WA_ERROR_STORE_NOT_SEALED: wa_status = 510;
+
+/// The store was sealed with another key than that of store.seal_key; set the
+/// right one. Nothing was changed.
+pub const WA_ERROR_WRONG_SEAL_KEY: wa_status = 511;
+
 /// The connection to the server failed; the error's text has the step and the
 /// cause.
 pub const WA_ERROR_NETWORK: wa_status = 600;

@@ -29,6 +29,11 @@ impl SessionName {
         Ok(SessionName(name.into()))
     }
 
+    /// A name that a wrapper has made from another one. It may be longer.
+    pub(in crate::store) fn made(name: &str) -> Self {
+        SessionName(name.into())
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -83,7 +88,8 @@ pub trait Backend: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Pending<Vec<Vec<u8>>>;
 
-    /// Applies a batch: all of it or nothing, durable once answered.
+    /// Applies a batch: all of it or nothing, durable once answered. What [`Session::commit`] hands on is not too large; what a
+    /// wrapper adds to it is a few bytes for each value, and the keys.
     fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()>;
 
     /// The names of all sessions that something is stored for, sorted.
@@ -129,6 +135,9 @@ impl Session {
 
     /// Applies a batch: all of it or nothing, durable once answered.
     pub fn commit(&self, batch: Batch) -> Pending<()> {
+        if let Err(error) = batch.check() {
+            return Box::pin(std::future::ready(Err(error)));
+        }
         self.backend.commit(self.key, batch)
     }
 

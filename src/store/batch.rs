@@ -115,6 +115,12 @@ pub struct Batch {
     ops: Vec<Op>,
 }
 
+impl From<Vec<Op>> for Batch {
+    fn from(ops: Vec<Op>) -> Self {
+        Batch { ops }
+    }
+}
+
 impl Batch {
     /// An empty batch.
     pub fn new() -> Self {
@@ -122,7 +128,8 @@ impl Batch {
     }
 
     /// Makes the commit fail with [`StoreError::Changed`], writing nothing, unless the key holds
-    /// just `expected` (`None`: is absent) before this batch. For data that several sessions share.
+    /// just `expected` (`None`: is absent) before this batch. For data that several sessions share: a value can only be
+    /// expected in a shared space.
     pub fn require(&mut self, space: Space, key: impl Into<Vec<u8>>, expected: Option<Value>) -> &mut Self {
         self.ops.push(Op::Require { space, key: key.into(), expected });
         self
@@ -163,7 +170,7 @@ impl Batch {
         self.ops.is_empty()
     }
 
-    /// Whether keys and values are of sizes that every backend takes.
+    /// Whether keys and values are of sizes that every store takes.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         let fits = self.ops.iter().all(|op| match op {
             Op::Require { key, .. } | Op::Delete { key, .. } => key.len() <= MAX_KEY,

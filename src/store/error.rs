@@ -84,6 +84,17 @@ pub enum StoreError {
         /// The system's words.
         what: String,
     },
+    /// The store is sealed and no key was given.
+    #[error("the store is sealed: set store.seal_key to the key that it was sealed with")]
+    Sealed,
+    /// A key was given for a store that is not sealed, though something is in it or somebody has it open.
+    #[error("the store is not sealed: leave store.seal_key unset, or use a store that is new")]
+    NotSealed,
+    /// The store was sealed with another key.
+    #[error(
+        "the store was sealed with another key than that of store.seal_key: set the right one; nothing was changed"
+    )]
+    WrongSealKey,
     /// A [required](super::Batch::require) value was another; nothing was written.
     #[error("the data was changed by another session meanwhile: read it again")]
     Changed,

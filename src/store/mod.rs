@@ -2,7 +2,8 @@
 //!
 //! A [`Backend`] holds many sessions. Data is addressed by session, [`Space`] and key; a [`Batch`] is all or nothing and is
 //! on disk when its commit resolves. Two backends exist: SQLite ([`sqlite`]) and memory ([`memory`]); [`open`] picks one by
-//! URL. What the bytes mean is the business of [`records`], which is the same for every backend.
+//! URL, and puts a seal around it if the host gives a key ([`seal`]). What the bytes mean is the business of [`records`], which
+//! is the same for every backend.
 //!
 //! It is not a cache: nothing of an idle session stays in memory here but its name. It knows no protocol either: JIDs are
 //! text, and the account's proof of identity is a blob.
@@ -12,6 +13,7 @@ mod batch;
 mod error;
 pub mod memory;
 pub mod records;
+pub mod seal;
 mod space;
 pub mod sqlite;
 mod url;

@@ -59,6 +59,8 @@ pub enum Space {
     FirstContact = 26,
     /// What the server keeps the account from doing, and until when. One record, key empty; absent if nothing.
     Restriction = 27,
+    /// Whether and how the store is sealed. One record, key empty; absent in a store that is not.
+    Seal = 28,
 }
 
 impl Space {
@@ -70,6 +72,6 @@ impl Space {
     /// Whether the data belongs to the store as a whole. It is then the same seen from every session, and erasing a session
     /// leaves it alone.
     pub fn is_shared(self) -> bool {
-        matches!(self, Space::Limiter)
+        matches!(self, Space::Limiter | Space::Seal)
     }
 }

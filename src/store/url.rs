@@ -1,14 +1,15 @@
 //! Choosing a backend by URL.
 
 use super::memory::MemoryBackend;
+use super::seal::SealKey;
 use super::sqlite::SqliteBackend;
 use super::{Backend, StoreError};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Opens a store: `memory:` (a new, private one each time) or `sqlite:PATH` (one per file and process, shared by all that
-/// open it).
-pub async fn open(url: &str) -> Result<Arc<dyn Backend>, StoreError> {
+/// open it). With a key it is [sealed](super::seal); a store in memory has nothing to hide, and is not.
+pub async fn open(url: &str, key: Option<&SealKey>) -> Result<Arc<dyn Backend>, StoreError> {
     if url == "memory:" {
         return Ok(Arc::new(MemoryBackend::new()));
     }
@@ -16,6 +17,9 @@ pub async fn open(url: &str) -> Result<Arc<dyn Backend>, StoreError> {
         // `sqlite://host/…` would be another thing; a path may still begin with many slashes.
         Some(path) if path.starts_with("//") && !path.starts_with("///") => Err(StoreError::Url),
         Some("") | None => Err(StoreError::Url),
-        Some(path) => Ok(SqliteBackend::open(Path::new(path)).await?),
+        Some(path) => {
+            let backend = SqliteBackend::open(Path::new(path)).await?;
+            backend.door.open(backend.clone(), key).await
+        }
     }
 }

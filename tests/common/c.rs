@@ -45,10 +45,11 @@ pub(crate) fn compile(folder: &Path, source: &Path, flags: &[&str]) -> PathBuf {
     if !soname.exists() {
         std::os::unix::fs::symlink(libraries().join("libwa.so"), &soname).unwrap();
     }
+    // Before LD_LIBRARY_PATH, in which cargo puts the folder of whatever was built as a whole last.
     command
         .arg("-L")
         .arg(libraries())
-        .arg(format!("-Wl,-rpath,{}", folder.display()))
+        .arg(format!("-Wl,--disable-new-dtags,-rpath,{}", folder.display()))
         .args(["-lwa", "-pthread"]);
     run(&mut command);
     program

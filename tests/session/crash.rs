@@ -104,22 +104,24 @@ struct Scene {
     program: PathBuf,
     notes: PathBuf,
     group: String,
+    /// The key that the store is sealed with; empty for none.
+    seal: &'static str,
     /// What the people have sent: the number of each text by its message's id.
     said: HashMap<String, u64>,
 }
 
 impl Scene {
-    fn new() -> Self {
+    fn new(seal: &'static str) -> Self {
         let world = World::with(Options { log_limit: 0, ..Options::default() });
         for (number, name) in PEOPLE.iter().zip(["Bob", "Cem"]) {
             assert!(world.sim.add_phone(number, name));
         }
         let group = json!({ "creator": PEOPLE[0], "subject": "Tea", "members": [ADA, PEOPLE[1]] });
         let group = world.sim.create_group(&group).unwrap()["jid"].as_str().unwrap().to_owned();
-        drop(world.linked_as(ADA));
+        drop(world.linked(&world.config_with(&[("session.id", ADA), ("store.seal_key", seal)])));
         let program = c::compile(world.folder(), &c::root().join("tests/c/crash.c"), &["-O1"]);
         let notes = world.folder().join("notes");
-        Scene { world, program, notes, group, said: HashMap::new() }
+        Scene { world, program, notes, group, seal, said: HashMap::new() }
     }
 
     fn start(&self, limit: u64, fate: Option<Fate>) -> Life {
@@ -133,6 +135,7 @@ impl Scene {
         for (key, value) in [
             ("store.url", store.as_str()),
             ("session.id", ADA),
+            ("store.seal_key", self.seal),
             ("server.url", &started.ws),
             ("server.root_key", &started.root_key),
             ("reconnect.base_ms", "20"),
@@ -275,12 +278,22 @@ struct Killed {
 
 #[test]
 fn a_host_killed_at_random_loses_nothing_and_doubles_nothing() {
+    println!("{}", storm(""));
+}
+
+#[test]
+fn nor_with_a_sealed_store() {
+    println!("{}", storm("8f14e45fceea167a5a36dedd4bea2543c9f0f895fb98ab9159f51fd0297e236d"));
+}
+
+/// Kills the host again and again; gives what there is to tell.
+fn storm(seal: &'static str) -> String {
     let kills = setting("WA_CRASH_KILLS", 12);
     let messages = setting("WA_CRASH_MESSAGES", 1_200);
     let seed = setting("WA_CRASH_SEED", u64::from(std::process::id()));
     let mut dice = Dice(seed);
     let each = messages / 2;
-    let mut scene = Scene::new();
+    let mut scene = Scene::new(seal);
     let mut killed = Killed::default();
     for life in 1..=kills {
         let due = each * life / kills;
@@ -371,10 +384,10 @@ fn a_host_killed_at_random_loses_nothing_and_doubles_nothing() {
     host.end();
     let end = scene.notes();
     assert_eq!(end.redelivered, notes.redelivered, "acknowledged, and came again: {}", end.story());
-    println!(
+    format!(
         "seed {seed}: {kills} kills, {killed:?}; {} messages in, {} of them \
          handed out more than once and marked so; {last} out; {ciphertexts}",
         said.len(),
         notes.redelivered
-    );
+    )
 }

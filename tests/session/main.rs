@@ -19,5 +19,6 @@ mod prekeys;
 mod reach;
 mod refusals;
 mod repeats;
+mod sealing;
 mod server;
 mod world;

@@ -87,7 +87,7 @@ impl House {
         let queue = Queue::for_one();
         let (commands, inbox) = mpsc::unbounded_channel();
         let session = Session::new(Parts {
-            settings: Arc::new(Settings::read(&Config::new()).unwrap()),
+            settings: Arc::new(Settings::read(&Config::new()).unwrap().0),
             shared: Arc::new(Shared::new(false)),
             sink: queue.add_client(10_000),
             store,

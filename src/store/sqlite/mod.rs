@@ -23,6 +23,7 @@ mod writer;
 
 pub use registry::wait_closed;
 
+use super::seal::Door;
 use super::{Backend, Batch, Pending, SessionKey, SessionName, Space, StoreError, Value};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub struct SqliteBackend {
     jobs: mpsc::Sender<Job>,
     /// `None` until the thread has opened the file.
     opened: watch::Receiver<Option<Result<(), StoreError>>>,
+    /// Whether it is sealed.
+    pub(super) door: Door,
 }
 
 impl SqliteBackend {
@@ -111,9 +114,6 @@ impl Backend for SqliteBackend {
     }
 
     fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()> {
-        if let Err(error) = batch.check() {
-            return Box::pin(std::future::ready(Err(error)));
-        }
         self.ask(|reply| Job::Commit { session, batch, reply })
     }
 

@@ -281,7 +281,7 @@ impl<'a> Reader<'a> {
         if what == NAME {
             let session = u64::from_le_bytes(self.array()?);
             let name = std::str::from_utf8(self.short()?).ok()?;
-            pending.set_name(session, SessionName::new(name).ok()?);
+            pending.set_name(session, SessionName::made(name));
             return Some(());
         }
         let scope = i64::from_le_bytes(self.array()?);

@@ -3,6 +3,7 @@
 use super::SqliteBackend;
 use super::{lock, writer};
 use crate::store::StoreError;
+use crate::store::seal::Door;
 use once_cell::sync::Lazy;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
@@ -39,7 +40,7 @@ pub(super) fn get_or_start(path: PathBuf) -> Result<Arc<SqliteBackend>, StoreErr
     let former = files.remove(&path).map(|entry| entry.thread);
     let (jobs, queue) = mpsc::channel();
     let (report, opened) = watch::channel(None);
-    let backend = Arc::new(SqliteBackend { path: path.clone(), jobs, opened });
+    let backend = Arc::new(SqliteBackend { path: path.clone(), jobs, opened, door: Door::default() });
     let work = {
         let path = path.clone();
         move || {

@@ -123,16 +123,16 @@ async fn one_file_is_one_backend_however_it_is_named() {
 async fn urls() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("wa.db");
-    open(&format!("sqlite:{}", path.display())).await.unwrap();
+    open(&format!("sqlite:{}", path.display()), None).await.unwrap();
     assert!(path.exists());
-    open("memory:").await.unwrap();
+    open("memory:", None).await.unwrap();
     for bad in
         ["", "sqlite", "sqlite:", "sqlite://wa.db", "file:wa.db", "memory", "memory:x", "postgres://h/d"]
     {
-        assert_eq!(open(bad).await.err(), Some(StoreError::Url), "{bad}");
+        assert_eq!(open(bad, None).await.err(), Some(StoreError::Url), "{bad}");
     }
     let nowhere = dir.path().join("none/wa.db");
-    let error = open(&format!("sqlite:{}", nowhere.display())).await.unwrap_err();
+    let error = open(&format!("sqlite:{}", nowhere.display()), None).await.unwrap_err();
     assert_eq!(error, StoreError::NoDirectory { path: nowhere });
     let below_a_file = path.join("wa.db");
     assert!(matches!(SqliteBackend::open(&below_a_file).await, Err(StoreError::NoDirectory { .. })));

@@ -330,6 +330,34 @@ class StoreNotFoundError(StoreError):
     retryable = False
 
 
+class StoreSealedError(StoreError):
+    """The store is sealed and the configuration has no key for it; set store.seal_key."""
+
+    code = 509
+    name = "WA_ERROR_STORE_SEALED"
+    retryable = False
+
+
+class StoreNotSealedError(StoreError):
+    """The configuration has a key, and the store is in use without one; leave store.seal_key unset,
+    or use a new store.
+    """
+
+    code = 510
+    name = "WA_ERROR_STORE_NOT_SEALED"
+    retryable = False
+
+
+class WrongSealKeyError(StoreError):
+    """The store was sealed with another key than that of store.seal_key; set the right one. Nothing
+    was changed.
+    """
+
+    code = 511
+    name = "WA_ERROR_WRONG_SEAL_KEY"
+    retryable = False
+
+
 class NetworkError(Error):
     """The connection to the server failed; the error's text has the step and the cause."""
 
@@ -693,6 +721,9 @@ BY_CODE: dict[int, type[Error]] = {
     506: StoreTooNewError,
     507: UnknownSessionError,
     508: StoreNotFoundError,
+    509: StoreSealedError,
+    510: StoreNotSealedError,
+    511: WrongSealKeyError,
     600: NetworkError,
     601: DnsError,
     602: ConnectError,
@@ -796,7 +827,9 @@ __all__ = [
     "StoreFullError",
     "StoreLockedError",
     "StoreNotFoundError",
+    "StoreNotSealedError",
     "StoreReadOnlyError",
+    "StoreSealedError",
     "StoreTooNewError",
     "SystemError",
     "TemporarilyBannedError",
@@ -812,4 +845,5 @@ __all__ = [
     "UnknownSessionError",
     "UnsupportedChatError",
     "UpgradeError",
+    "WrongSealKeyError",
 ]

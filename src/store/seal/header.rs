@@ -1,0 +1,77 @@
+//! The record that says that a store is sealed. It is the only one in the clear.
+
+use super::SealKey;
+use super::keys::Keys;
+use crate::crypto::{OsRandom, Secret, hkdf, random_array};
+use crate::store::{Backend, Batch, Session, SessionName, Space, StoreError, Value};
+use std::sync::Arc;
+
+/// The only format there is so far.
+const FORMAT: u8 = 1;
+
+/// How a store is sealed.
+#[derive(Clone, Debug)]
+pub(super) struct Header {
+    salt: [u8; 32],
+    /// Follows from salt and key; nothing follows from it.
+    check: Secret<32>,
+}
+
+impl Header {
+    fn new(salt: [u8; 32], key: &SealKey) -> Self {
+        Header { salt, check: check(&salt, key) }
+    }
+
+    /// The keys that everything in the store is sealed with, if this is the right one.
+    pub(super) fn keys(&self, key: &SealKey) -> Result<Keys, StoreError> {
+        if check(&self.salt, key) != self.check {
+            return Err(StoreError::WrongSealKey);
+        }
+        Ok(Keys::derive(&self.salt, key))
+    }
+
+    fn to_value(&self) -> Value {
+        [&[FORMAT][..], &self.salt, self.check.as_bytes()].concat().into()
+    }
+
+    fn from_value(value: &[u8]) -> Result<Self, StoreError> {
+        let error = |what| StoreError::Record { space: Space::Seal, what };
+        let (salt, check) = match value.split_first() {
+            Some((&FORMAT, rest)) => rest.split_first_chunk().ok_or_else(|| error("it is damaged"))?,
+            Some(_) => return Err(error("a newer version of this library wrote it")),
+            None => return Err(error("it is empty")),
+        };
+        let check = Secret::from_slice(check).ok_or_else(|| error("it is damaged"))?;
+        Ok(Header { salt: *salt, check })
+    }
+}
+
+fn check(salt: &[u8], key: &SealKey) -> Secret<32> {
+    hkdf(Some(salt), key.as_bytes(), b"libwa store, check of the key")
+}
+
+/// A session that no host can have, in which nothing is stored.
+async fn visit(backend: &Arc<dyn Backend>) -> Result<Session, StoreError> {
+    Session::open(Arc::clone(backend), &SessionName::made("\0seal")).await
+}
+
+/// The header of a sealed store; `None` if it is not sealed.
+pub(super) async fn read(backend: &Arc<dyn Backend>) -> Result<Option<Header>, StoreError> {
+    let value = visit(backend).await?.get(Space::Seal, &[]).await?;
+    value.map(|value| Header::from_value(&value)).transpose()
+}
+
+/// Seals a store in which nothing is yet.
+pub(super) async fn write(backend: &Arc<dyn Backend>, key: &SealKey) -> Result<Header, StoreError> {
+    let visit = visit(backend).await?;
+    let is_new =
+        backend.list_sessions().await?.is_empty() && visit.keys(Space::Limiter, None, 1).await?.is_empty();
+    if !is_new {
+        return Err(StoreError::NotSealed);
+    }
+    let header = Header::new(random_array(&mut OsRandom), key);
+    let mut batch = Batch::new();
+    batch.require(Space::Seal, Vec::new(), None).put(Space::Seal, Vec::new(), header.to_value());
+    visit.commit(batch).await?;
+    Ok(header)
+}
