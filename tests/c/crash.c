@@ -9,11 +9,16 @@
  * a crash it sends everything again of which it has no note; the ids see to it
  * that nothing arrives twice.
  *
+ * When the disk is full it waits until it can write again, and connects again
+ * if the library had to give up the connection because of that.
+ *
  * For each line it prints a dot. It ends, closing the client, with its
  * standard input.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +26,7 @@
 #include <unistd.h>
 #include <wa.h>
 
-enum { MOST = 100000, AT_ONCE = 16, CHATS = 8 };
+enum { PAUSE_US = 20000, MOST = 100000, AT_ONCE = 16, CHATS = 8 };
 
 static bool sent[MOST + 1];
 static struct {
@@ -36,11 +41,18 @@ static void fail(const char *what, wa_error *error)
     exit(1);
 }
 
-/* One line, by one call, so that it is there or not. */
+/* One line. If the disk is full, the rest of it is for later. */
 static void note(const char *line, size_t length)
 {
-    if (write(notes, line, length) != (ssize_t)length)
-        fail("notes", NULL);
+    for (size_t written = 0; written < length;) {
+        ssize_t more = write(notes, line + written, length - written);
+        if (more > 0)
+            written += (size_t)more;
+        else if (errno == ENOSPC || errno == EFBIG)
+            usleep(PAUSE_US);
+        else
+            fail("notes", NULL);
+    }
     if (write(STDOUT_FILENO, ".", 1) != 1)
         fail("dots", NULL);
 }
@@ -126,10 +138,12 @@ static void answered(const wa_event *event)
         if (under_way[i].request == 0 || under_way[i].request != wa_event_request(event))
             continue;
         under_way[i].request = 0;
-        if (wa_event_status(event) == WA_OK)
+        if (wa_event_status(event) == WA_OK) {
             note_sent(under_way[i].number);
-        else
+        } else {
             note_event(event);
+            usleep(PAUSE_US);
+        }
     }
 }
 
@@ -142,6 +156,8 @@ int main(int argc, char **argv)
     char *chats[CHATS];
     int chat_count = 0;
 
+    /* A file that may not grow is an error of a write, and no signal. */
+    signal(SIGXFSZ, SIG_IGN);
     if (argc < 3)
         fail("crash NOTES LIMIT [--to CHAT]... [--set KEY=VALUE]...", NULL);
     long limit = strtol(argv[2], NULL, 10);
@@ -193,6 +209,14 @@ int main(int argc, char **argv)
             case WA_EVENT_RESULT:
                 if (!closing)
                     answered(event);
+                break;
+            case WA_EVENT_CONNECTION:
+                if (closing || strcmp(wa_event_state(event), "disconnected") != 0)
+                    break;
+                note_event(event);
+                usleep(PAUSE_US);
+                if (wa_client_connect(client, &error))
+                    fail("connect", error);
                 break;
             case WA_EVENT_CLOSED:
                 closed = true;

@@ -17,7 +17,9 @@ pub(super) fn from_io(path: &Path, error: &io::Error) -> StoreError {
     match error.kind() {
         _ if is_too_many_files(error) => StoreError::TooManyFiles,
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { path },
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full { path },
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StoreError::Full { path }
+        }
         _ => StoreError::Io { path, what: error.to_string() },
     }
 }

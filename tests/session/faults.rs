@@ -1,0 +1,58 @@
+//! A store that fails while messages flow: what could not be stored was not acknowledged to the server and comes again, and
+//! nothing that was there before is harmed.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+
+use super::killable::{ADA, Life, PATIENCE, Scene};
+
+/// Lets no file of the host grow beyond so many bytes, which is to it as if the disk were full.
+fn limit(host: &Life, bytes: Option<u64>) {
+    let pid = i32::try_from(host.child.lock().unwrap().id()).unwrap();
+    prlimit(Pid::from_raw(pid), Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap();
+}
+
+fn is_connected(scene: &Scene) -> bool {
+    let connections = scene.world.sim.connections();
+    connections.as_array().unwrap().iter().any(|one| one["number"] == ADA && one["stage"] == "device")
+}
+
+fn wait(what: &str, done: impl Fn() -> bool) {
+    let limit = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < limit, "{what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_full_disk_loses_nothing() {
+    let mut scene = Scene::new("");
+    let host = scene.start(200, None);
+    for _ in 0..50 {
+        scene.say();
+    }
+    wait("some messages", || scene.notes().came.len() >= 20);
+    for _ in 0..3 {
+        limit(&host, Some(0));
+        for _ in 0..30 {
+            scene.say();
+        }
+        wait("the connection ends", || !is_connected(&scene));
+        limit(&host, None);
+        wait("it is back", || is_connected(&scene));
+        for _ in 0..10 {
+            scene.say();
+        }
+    }
+    scene.finish(host, 200);
+    scene.check(200, "a full disk");
+    let notes = scene.notes();
+    assert!(!notes.faults.is_empty());
+    for fault in &notes.faults {
+        assert_eq!((&fault["reason"], &fault["status"]), (&"store".into(), &505.into()), "{fault}");
+        assert!(fault["text"].as_str().unwrap().contains("make room"), "{fault}");
+    }
+}
