@@ -60,7 +60,7 @@ class Ear:
 
 
 def test_a_code_its_reminder_its_end_and_the_next_one() -> None:
-    bot = a_bot(code_expiry=1.2, code_reminder=1, retry=Retry(max=1, delay=0.01))
+    bot = a_bot(code_expiry=4, code_reminder=1, retry=Retry(max=1, delay=0.01))
     ear = Ear(bot)
 
     async def test() -> None:
