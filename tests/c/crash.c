@@ -219,6 +219,8 @@ int main(int argc, char **argv)
                     fail("connect", error);
                 break;
             case WA_EVENT_CLOSED:
+                if (!closing)
+                    fprintf(stderr, "closed unasked: %s\n", wa_event_json(event, NULL));
                 closed = true;
                 break;
             default:

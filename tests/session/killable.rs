@@ -227,7 +227,7 @@ impl Notes {
                     notes.delivered.extend(ids.iter().map(|id| id.as_str().unwrap().to_owned()));
                 }
                 "connection" => notes.faults.push(event),
-                "result" if event["name"] == "WA_ERROR_STORE_FULL" => notes.refused += 1,
+                "result" if [500, 505].contains(&event["status"].as_u64().unwrap()) => notes.refused += 1,
                 _ => notes.wrong.push(line.to_owned()),
             }
         }

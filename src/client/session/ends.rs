@@ -14,8 +14,8 @@ use crate::api::{
 };
 use crate::pairing::OutcomeKind;
 use crate::stanza::{Jid, Node, build};
-use crate::store::Batch;
 use crate::store::records;
+use crate::store::{Batch, StoreError};
 use serde_json::Value;
 
 /// How long the server may take to confirm a logout. The user wants to be gone, with or without it.
@@ -38,11 +38,26 @@ impl Session {
             Ok(()) if !self.tray.is_empty() => self.settle().await,
             done => done,
         };
-        if let Err(again) = dealt_with {
-            let error = again.to_error();
-            self.log(LogLevel::Error, "session", || format!("the session cannot go on: {error}"));
-            self.close_because(CloseReason::Failed, Some(error));
+        match dealt_with {
+            Ok(()) => {}
+            // The store is still as bad. There is nothing else to be done with a linked session: it stays what it was.
+            Err(Stop::Store(error)) if self.account.is_some() => self.stay_offline(&error).await,
+            Err(again) => {
+                let error = again.to_error();
+                self.log(LogLevel::Error, "session", || format!("the session cannot go on: {error}"));
+                self.close_because(CloseReason::Failed, Some(error));
+            }
         }
+    }
+
+    /// The store failed: without a connection, nothing is asked of it until the host wants one again.
+    async fn stay_offline(&mut self, error: &StoreError) {
+        self.drop_tray(error);
+        let error = failure::of_store(error);
+        self.give_up_connecting();
+        self.hang_up().await;
+        self.answer_all(&error);
+        self.tell_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
     }
 
     async fn deal_with(&mut self, stop: Stop) -> Result<(), Stop> {
@@ -52,6 +67,7 @@ impl Session {
             Stop::Store(error) => {
                 // Nothing may be told to the server that is not on the disk, so the connection ends. The host may repair the
                 // store and connect again.
+                self.drop_tray(&error);
                 let error = failure::of_store(&error);
                 self.give_up_connecting();
                 self.connection_gone(&error).await?;

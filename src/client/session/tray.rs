@@ -170,6 +170,12 @@ impl Session {
         }
     }
 
+    /// The store failed at something else: what is on the tray goes the same way.
+    pub(super) fn drop_tray(&mut self, error: &StoreError) {
+        let load = self.tray.0.take().unwrap_or_default();
+        self.tray_lost(load.told, error);
+    }
+
     fn tell_all(&mut self, written: Written, told: Vec<Told>) {
         let mut events = Vec::with_capacity(told.len());
         for told in told {
