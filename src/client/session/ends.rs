@@ -72,6 +72,8 @@ impl Session {
                 self.give_up_connecting();
                 self.connection_gone(&error).await?;
                 self.pairing_unreachable(OutcomeKind::StorageError.into()).await?;
+                // Whatever was begun for a request and broken off is not known any more.
+                self.answer_all(&error);
                 self.tell_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
                 Ok(())
             }
