@@ -201,6 +201,8 @@ impl Session {
             }
             .into(),
         );
+        // What messages have changed goes before, so that nothing of it comes after.
+        self.settle().await?;
         self.tell_durably(bodies, records::unlinked()).await?;
         self.forget_link();
         self.close_because(CloseReason::LoggedOut, None);

@@ -30,7 +30,7 @@ pub fn fresh(device: &DeviceRecord) -> Batch {
 /// as that of its phone under both addresses, and which number belongs to which LID. What an earlier link left behind goes.
 pub fn linked(device: &DeviceRecord, account: &AccountRecord) -> Batch {
     let mut batch = Batch::new();
-    for space in [Space::OneTimePrekey, Space::SignedPrekey, Space::Identity, Space::LidMap] {
+    for space in OF_A_LINK {
         batch.delete_space(space);
     }
     device.put(&mut batch);
@@ -47,34 +47,45 @@ pub fn linked(device: &DeviceRecord, account: &AccountRecord) -> Batch {
     batch
 }
 
-/// The device is unlinked or logged out: everything of the session goes. With `next`, keys for the next pairing take the
-/// place of the old ones in the same transaction.
-pub fn wipe(next: Option<&DeviceRecord>) -> Batch {
-    let mut batch = Batch::new();
-    batch.erase_session();
-    if let Some(device) = next {
-        device.put(&mut batch);
-    }
-    batch
-}
+/// All that belongs to a link: what the session keeps, but for what the host has still to hear of.
+pub(super) const OF_A_LINK: [Space; 24] = [
+    Space::Device,
+    Space::Account,
+    Space::OneTimePrekey,
+    Space::SignedPrekey,
+    Space::Identity,
+    Space::LidMap,
+    Space::Session,
+    Space::SessionArchive,
+    Space::SenderKey,
+    Space::SenderKeyArchive,
+    Space::OwnSenderKey,
+    Space::SenderKeyHolders,
+    Space::Devices,
+    Space::Group,
+    Space::Outbox,
+    Space::Known,
+    Space::RetryAsked,
+    Space::RetryAnswered,
+    Space::MessageSecret,
+    Space::PrivacyToken,
+    Space::AppStateKey,
+    Space::HistoryNotice,
+    Space::FirstContact,
+    Space::Restriction,
+];
 
-/// The address of the account's phone (device 0): the JID without device.
-/// The link is gone: all that belonged to it goes, in one transaction. Events that the host has not acknowledged stay.
+/// The link is gone: all that belonged to it goes, in one transaction, so that the next account on this session meets nothing of
+/// the last one. Events that the host has not acknowledged stay.
 pub fn unlinked() -> Batch {
     let mut batch = Batch::new();
-    for space in [
-        Space::Device,
-        Space::Account,
-        Space::OneTimePrekey,
-        Space::SignedPrekey,
-        Space::Identity,
-        Space::LidMap,
-    ] {
+    for space in OF_A_LINK {
         batch.delete_space(space);
     }
     batch
 }
 
+/// The address of the account's phone (device 0): the JID without device.
 fn phone_of(jid: &str) -> String {
     match jid.split_once('@') {
         Some((user, server)) => {

@@ -14,7 +14,7 @@ mod device;
 mod prekey;
 
 pub use account::AccountRecord;
-pub use changes::{fresh, linked, load, unlinked, wipe};
+pub use changes::{fresh, linked, load, unlinked};
 pub use device::{DeviceRecord, SignedPrekey};
 pub use prekey::{
     FIRST_RETRY_PREKEY, OneTimePrekey, PrekeyBatch, allocate_prekeys, load_unsent_prekeys, prekeys_uploaded,

@@ -1,3 +1,4 @@
+use super::changes::OF_A_LINK;
 use super::*;
 use crate::crypto::{OsRandom, PublicKey, verify};
 use crate::store::memory::MemoryBackend;
@@ -79,14 +80,24 @@ async fn linking_is_one_batch_and_wiping_leaves_nothing() {
     let number = s.get(Space::LidMap, b"98765@lid").await.unwrap().unwrap();
     assert_eq!(&*number, b"15550001234@s.whatsapp.net");
 
-    let next = DeviceRecord::generate(0, &mut OsRandom);
-    s.commit(wipe(Some(&next))).await.unwrap();
-    let (loaded, none) = load(&s).await.unwrap();
-    assert_eq!(loaded.unwrap().noise.public(), next.noise.public());
-    assert!(none.is_none());
-    assert!(s.scan(Space::Identity, None, 10).await.unwrap().is_empty());
-    s.commit(wipe(None)).await.unwrap();
+    let kept = [Space::Limiter, Space::Event, Space::EventMark, Space::Seal];
+    let mut batch = Batch::new();
+    for space in OF_A_LINK.into_iter().chain(kept) {
+        batch.put(space, [0xff, 0xee], b"x".as_slice());
+    }
+    s.commit(batch).await.unwrap();
+    s.commit(unlinked()).await.unwrap();
     assert!(load(&s).await.unwrap().0.is_none());
+    for space in OF_A_LINK {
+        assert!(s.keys(space, None, 10).await.unwrap().is_empty(), "{space:?}");
+    }
+    for space in kept {
+        assert_eq!(s.keys(space, None, 10).await.unwrap().len(), 1, "{space:?}");
+    }
+    // Whoever adds a space decides to which of the two it belongs: their numbers leave no gap.
+    let mut numbers: Vec<u8> = OF_A_LINK.into_iter().chain(kept).map(Space::number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=Space::Seal.number()).collect::<Vec<_>>());
 }
 
 #[tokio::test]
