@@ -87,29 +87,40 @@ python_version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; 
 stages_passed=0
 stages_failed=()
 
+# What the failures of all kinds of tests look like.
+readonly FAILURE='^[[:space:]]*(--- FAIL|panic:|not ok |FAILED |ERROR |error(\[|:)|test .* FAILED$|.* panicked at )'
+
 # stage NAME SECONDS COMMAND...: runs the command, for no longer than that, and remembers how it went.
 stage() {
-    local name=$1 limit=$2 started=$SECONDS status=0
+    local name=$1 limit=$2 started=$SECONDS status=0 output shown
     shift 2
+    output=$(mktemp)
     printf '\n==> %s\n' "$name"
-    timeout -k 10 "$limit" "$@" </dev/null || status=$?
+    exec {shown}> >(tee "$output")
+    timeout -k 10 "$limit" "$@" </dev/null >&"$shown" 2>&1 {shown}>&- || status=$?
+    exec {shown}>&-
+    # Until all is shown; what a command left running may keep that open.
+    timeout 5 tail -s 0.05 --pid=$! -f /dev/null
     if [ "$status" -eq 0 ]; then
         stages_passed=$((stages_passed + 1))
         echo "<== $name: passed in $((SECONDS - started)) s"
     else
-        stages_failed+=("$name")
+        stages_failed+=("$name" "$(grep -E "$FAILURE" "$output" | head -n 12 | cut -c 1-160)")
         [ "$status" -eq 124 ] && echo "stopped after $limit s"
         echo "<== $name: FAILED in $((SECONDS - started)) s"
     fi
+    rm -f "$output"
     return "$status"
 }
 
-# summary: the closing lines; fails if a stage failed.
+# summary: the closing lines, with what is known of each failure; fails if a stage failed.
 summary() {
+    local i failed=$((${#stages_failed[@]} / 2))
     echo
-    for name in "${stages_failed[@]}"; do
-        echo "failed: $name"
+    for ((i = 0; i < ${#stages_failed[@]}; i += 2)); do
+        echo "failed: ${stages_failed[i]}"
+        [ -z "${stages_failed[i + 1]}" ] || sed 's/^[[:space:]]*/    /' <<<"${stages_failed[i + 1]}"
     done
-    echo "$stages_passed passed, ${#stages_failed[@]} failed"
-    [ ${#stages_failed[@]} -eq 0 ]
+    echo "$stages_passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
 }

@@ -94,6 +94,18 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
+// end gives the last lines, without the requests that went well: a test that
+// waits makes thousands of them.
+func (o *output) end() string {
+	var kept []string
+	for line := range strings.Lines(o.String()) {
+		if !strings.Contains(line, `"msg":"request"`) || !strings.Contains(line, `"status":200`) {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept[max(0, len(kept)-150):], "")
+}
+
 // settings are those of a test: short times, and wa-sim in place of WhatsApp.
 func settings(t testing.TB, folder string, arguments ...string) *config.Config {
 	t.Helper()
@@ -163,7 +175,7 @@ func startIn(t testing.TB, folder string, arguments ...string) *gateway {
 			t.Error(err)
 		}
 		if t.Failed() {
-			t.Log(logs.String())
+			t.Logf("%s: the end of what was logged:\n%s", t.Name(), logs.end())
 		}
 	})
 	g.await("ready", func() bool {
@@ -184,7 +196,7 @@ func (g *gateway) await(what string, so func() bool) {
 	for !so() {
 		select {
 		case <-ctx.Done():
-			g.t.Fatalf("this did not come: %s\n%s", what, g.logs)
+			g.t.Fatalf("this did not come: %s", what)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

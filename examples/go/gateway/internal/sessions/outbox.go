@@ -50,6 +50,8 @@ type outbox struct {
 type lane struct {
 	waiting []Outgoing
 	running bool
+	// woken says that there was another client since the goroutine last asked for one.
+	woken bool
 }
 
 func newOutbox(m *Manager) *outbox {
@@ -142,7 +144,7 @@ func (o *outbox) run(session, chat string, l *lane) {
 	if l.running || o.m.ctx.Err() != nil {
 		return
 	}
-	l.running = true
+	l.running, l.woken = true, false
 	o.m.spawn(func() { o.send(session, chat, l) })
 }
 
@@ -151,6 +153,7 @@ func (o *outbox) wake(session string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for chat, l := range o.lanes[session] {
+		l.woken = true
 		o.run(session, chat, l)
 	}
 }
@@ -195,12 +198,18 @@ func (o *outbox) send(session, chat string, l *lane) {
 			return
 		}
 		message := l.waiting[0]
+		l.woken = false
 		o.mu.Unlock()
 
 		result, err := o.deliver(message)
 		o.mu.Lock()
 		if again(err) {
-			// The client was closed: wake goes on when there is one again.
+			// The client was closed: wake goes on when there is one again, unless
+			// it came while the lane still asked the old one.
+			if l.woken && o.m.ctx.Err() == nil {
+				o.mu.Unlock()
+				continue
+			}
 			l.running = false
 			o.mu.Unlock()
 			return
