@@ -174,6 +174,15 @@ func (c *child) MarkRead(chat string, message Ref) error {
 	return err
 }
 
+func (c *child) Poll(chat, question string, options []string) (string, error) {
+	return c.call("poll", map[string]any{"chat": addressOf(chat), "text": question, "options": options})
+}
+
+func (c *child) Vote(chat string, poll Ref, options []string) error {
+	_, err := c.call("vote", map[string]any{"chat": addressOf(chat), "target": c.target(poll), "options": options})
+	return err
+}
+
 func (c *child) CreateGroup(subject string, members []string) (string, error) {
 	addresses := make([]string, len(members))
 	for n, number := range members {

@@ -105,12 +105,19 @@ func message(event *libwa.Message) Event {
 		Target struct {
 			MessageID string `json:"message_id"`
 		} `json:"target"`
+		Selected []string `json:"selected"`
 	}
 	var quoted struct {
 		MessageID string `json:"message_id"`
 	}
 	_ = json.Unmarshal(event.Content, &content)
 	_ = json.Unmarshal(event.Quoted, &quoted)
+	if heard.Kind == "poll_vote" {
+		heard.Kind, heard.Text = "vote", choice(content.Selected)
+		if content.Selected == nil {
+			heard.Text = "sealed"
+		}
+	}
 	if heard.Target = content.Target.MessageID; heard.Target == "" {
 		heard.Target = quoted.MessageID
 	}
@@ -185,6 +192,27 @@ func (o *own) MarkRead(chat string, message Ref) error {
 	return o.client.MessageRead(ctx, libwa.MessageReadParams{
 		Chat: addressOf(chat), MessageIDs: []string{message.ID}, Sender: o.sender(message),
 	})
+}
+
+func (o *own) Poll(chat, question string, options []string) (string, error) {
+	ctx, cancel := limited()
+	defer cancel()
+	unlimited := int64(0)
+	sent, err := o.client.PollSend(ctx, libwa.PollSendParams{
+		Chat: addressOf(chat), Question: question, Options: options, Selectable: &unlimited,
+	})
+	return sent.MessageID, err
+}
+
+func (o *own) Vote(chat string, poll Ref, options []string) error {
+	ctx, cancel := limited()
+	defer cancel()
+	params := libwa.PollVoteParams{Chat: addressOf(chat), Target: poll.ID, Options: options}
+	if poll.From != o.number {
+		params.Sender = o.sender(poll)
+	}
+	_, err := o.client.PollVote(ctx, params)
+	return err
 }
 
 func (o *own) CreateGroup(subject string, members []string) (string, error) {

@@ -199,6 +199,35 @@ func TestWhatIsDoneToMessages(t *testing.T) {
 	})
 }
 
+// A poll, one-to-one and in a group: the other one votes, changes the vote and
+// takes it back, then its author votes too. Each reads what the other has chosen.
+func TestPolls(t *testing.T) {
+	options := []string{"red", "green", "blue \U0001F499"}
+	pairs(t, func(t *testing.T, a, b Peer) {
+		group := must[string](t)(a.CreateGroup("Two", []string{b.Number()}))
+		for _, chats := range []struct{ name, a, b string }{
+			{"one-to-one", b.Number(), a.Number()},
+			{"group", group, group},
+		} {
+			t.Run(chats.name, func(t *testing.T) {
+				// Each has written before, so that names and sessions are known.
+				text(t, a, chats.a, "said", b)
+				text(t, b, chats.b, "said", a)
+				poll := Ref{ID: must[string](t)(a.Poll(chats.a, "Which?", options)), From: a.Number(), Text: "Which?"}
+				heard(t, b, "poll", a, "Which?")
+				for _, chosen := range [][]string{options[:1], {options[0], options[2]}, {}} {
+					check(t, b.Vote(chats.b, poll, chosen))
+					if event := heard(t, a, "vote", b, choice(chosen)); event.Target != poll.ID {
+						t.Errorf("the vote is in %q, not %q", event.Target, poll.ID)
+					}
+				}
+				check(t, a.Vote(chats.a, poll, options[1:]))
+				heard(t, b, "vote", a, choice(options[1:]))
+			})
+		}
+	})
+}
+
 // Who sends learns that it has arrived and that it was read.
 func TestReceipts(t *testing.T) {
 	pairs(t, func(t *testing.T, a, b Peer) {

@@ -9,6 +9,7 @@ package messages
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,12 +31,12 @@ type Ref struct {
 // Event is something a peer was told. Chats and people are numbers, whatever
 // the library calls them; group chats are their JIDs.
 type Event struct {
-	Kind   string `json:"kind"` // text, reaction, edit, delete, receipt
+	Kind   string `json:"kind"` // text, reaction, edit, delete, poll, vote, receipt
 	Chat   string `json:"chat"`
 	From   string `json:"from"`
 	ID     string `json:"id"`
-	Text   string `json:"text,omitempty"`
-	Target string `json:"target,omitempty"` // the message that is quoted, edited, deleted or reacted to
+	Text   string `json:"text,omitempty"`   // of a poll: the question; of a vote: what was chosen, see [choice]
+	Target string `json:"target,omitempty"` // the message that is quoted, edited, deleted, reacted to or voted in
 	Type   string `json:"type,omitempty"`   // of a receipt: delivered or read
 }
 
@@ -53,6 +54,10 @@ type Peer interface {
 	Edit(chat, text string, target Ref) error
 	Delete(chat string, target Ref) error
 	MarkRead(chat string, message Ref) error
+	// Poll asks a question of which any number of options may be chosen; Vote
+	// chooses some, in a poll of its own or one that it was told of.
+	Poll(chat, question string, options []string) (id string, err error)
+	Vote(chat string, poll Ref, options []string) error
 	CreateGroup(subject string, members []string) (group string, err error)
 
 	// ForgetSession deletes the Signal sessions with all devices of an account,
@@ -64,6 +69,11 @@ type Peer interface {
 
 	// Events is where everything it is told arrives.
 	Events() *Inbox
+}
+
+// choice is the text of the event of a vote: the options, in the order of the poll.
+func choice(options []string) string {
+	return strings.Join(options, " + ")
 }
 
 // Library makes linked devices.

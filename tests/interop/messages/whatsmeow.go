@@ -1,7 +1,10 @@
 package messages
 
 import (
+	"bytes"
 	"context"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,11 +22,21 @@ type meow struct {
 	t      testing.TB
 	number string
 	inbox  *Inbox
+
+	mu    sync.Mutex
+	polls map[string]poll // by id
+}
+
+// poll is what a program keeps of one to vote in it and to read votes: whatsmeow
+// itself keeps the secret.
+type poll struct {
+	info    types.MessageInfo
+	options []string
 }
 
 func linkWhatsmeow(t testing.TB, sim *interop.Sim, phone *interop.Phone, folder string) Peer {
 	t.Helper()
-	peer := &meow{Peer: interop.NewPeer(t, sim, folder), t: t, number: phone.Number(), inbox: NewInbox()}
+	peer := &meow{Peer: interop.NewPeer(t, sim, folder), t: t, number: phone.Number(), inbox: NewInbox(), polls: map[string]poll{}}
 	peer.AddEventHandler(peer.hear)
 	if err := peer.Connect(); err != nil {
 		t.Fatal(err)
@@ -82,6 +95,13 @@ func (m *meow) message(event *events.Message) Event {
 	}
 	content := event.Message
 	change := content.GetProtocolMessage()
+	for _, asked := range []*waE2E.PollCreationMessage{content.GetPollCreationMessage(), content.GetPollCreationMessageV3()} {
+		if asked != nil {
+			heard.Kind, heard.Text = "poll", asked.GetName()
+			m.keep(event.Info, asked)
+			return heard
+		}
+	}
 	switch {
 	case content.GetReactionMessage() != nil:
 		heard.Kind, heard.Text = "reaction", content.GetReactionMessage().GetText()
@@ -90,6 +110,9 @@ func (m *meow) message(event *events.Message) Event {
 		heard.Kind, heard.Text, heard.Target = "edit", textOf(change.GetEditedMessage()), change.GetKey().GetID()
 	case change != nil && change.Type != nil && change.GetType() == waE2E.ProtocolMessage_REVOKE:
 		heard.Kind, heard.Target = "delete", change.GetKey().GetID()
+	case content.GetPollUpdateMessage() != nil:
+		heard.Kind, heard.Text = "vote", m.chosen(event)
+		heard.Target = content.GetPollUpdateMessage().GetPollCreationMessageKey().GetID()
 	case textOf(content) != "":
 		heard.Text = textOf(content)
 		heard.Target = content.GetExtendedTextMessage().GetContextInfo().GetStanzaID()
@@ -97,6 +120,38 @@ func (m *meow) message(event *events.Message) Event {
 		heard.Kind = "other"
 	}
 	return heard
+}
+
+func (m *meow) keep(info types.MessageInfo, asked *waE2E.PollCreationMessage) {
+	kept := poll{info: info}
+	for _, option := range asked.GetOptions() {
+		kept.options = append(kept.options, option.GetOptionName())
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.polls[info.ID] = kept
+}
+
+func (m *meow) kept(id string) poll {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.polls[id]
+}
+
+// chosen opens a vote.
+func (m *meow) chosen(event *events.Message) string {
+	vote, err := m.DecryptPollVote(context.Background(), event)
+	if err != nil {
+		return err.Error()
+	}
+	options := m.kept(event.Message.GetPollUpdateMessage().GetPollCreationMessageKey().GetID()).options
+	var chosen []string
+	for n, hash := range whatsmeow.HashPollOptions(options) {
+		if slices.ContainsFunc(vote.GetSelectedOptions(), func(one []byte) bool { return bytes.Equal(one, hash) }) {
+			chosen = append(chosen, options[n])
+		}
+	}
+	return choice(chosen)
 }
 
 func textOf(message *waE2E.Message) string {
@@ -165,6 +220,25 @@ func (m *meow) Delete(chat string, target Ref) error {
 
 func (m *meow) MarkRead(chat string, message Ref) error {
 	return m.Client.MarkRead(context.Background(), []string{message.ID}, time.Now(), m.jid(chat), m.author(chat, message))
+}
+
+func (m *meow) Poll(chat, question string, options []string) (string, error) {
+	message := m.BuildPollCreation(question, options, 0)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	sent, err := m.SendMessage(ctx, m.jid(chat), message)
+	source := types.MessageSource{Chat: m.jid(chat), Sender: sent.Sender, IsFromMe: true, IsGroup: isGroup(chat)}
+	m.keep(types.MessageInfo{ID: sent.ID, MessageSource: source}, message.GetPollCreationMessage())
+	return sent.ID, err
+}
+
+func (m *meow) Vote(chat string, poll Ref, options []string) error {
+	info := m.kept(poll.ID).info
+	vote, err := m.BuildPollVote(context.Background(), &info, options)
+	if err == nil {
+		_, err = m.send(chat, vote)
+	}
+	return err
 }
 
 func (m *meow) CreateGroup(subject string, members []string) (string, error) {
