@@ -42,6 +42,9 @@ type Outgoing struct {
 type outbox struct {
 	m *Manager
 
+	// deliver hands a message to the session's client, and waits for what comes of it.
+	deliver func(Outgoing) (libwa.MessageSendResult, error)
+
 	mu    sync.Mutex
 	lanes map[string]map[string]*lane // by session and chat
 	count map[string]int
@@ -55,7 +58,7 @@ type lane struct {
 }
 
 func newOutbox(m *Manager) *outbox {
-	return &outbox{m: m, lanes: map[string]map[string]*lane{}, count: map[string]int{}}
+	return &outbox{m: m, deliver: m.deliver, lanes: map[string]map[string]*lane{}, count: map[string]int{}}
 }
 
 // start takes up what was not sent when the gateway ended.
@@ -232,8 +235,9 @@ func again(err error) bool {
 	return errors.Is(err, libwa.ErrClientClosed) || errors.Is(err, context.Canceled)
 }
 
-func (o *outbox) deliver(message Outgoing) (libwa.MessageSendResult, error) {
-	s, err := o.m.Get(message.Session)
+// deliver has the client that a session has now send a message.
+func (m *Manager) deliver(message Outgoing) (libwa.MessageSendResult, error) {
+	s, err := m.Get(message.Session)
 	if err != nil {
 		return libwa.MessageSendResult{}, err
 	}
@@ -244,7 +248,7 @@ func (o *outbox) deliver(message Outgoing) (libwa.MessageSendResult, error) {
 		return libwa.MessageSendResult{}, libwa.ErrClientClosed
 	}
 	if message.Target != "" {
-		result, err := client.MessageReact(o.m.ctx, libwa.MessageReactParams{
+		result, err := client.MessageReact(m.ctx, libwa.MessageReactParams{
 			Chat: message.Chat, Target: message.Target, Emoji: message.Emoji, Sender: message.Sender, FromMe: message.FromMe, MessageID: message.ID,
 		})
 		return libwa.MessageSendResult(result), err
@@ -256,7 +260,7 @@ func (o *outbox) deliver(message Outgoing) (libwa.MessageSendResult, error) {
 	if len(message.Mentions) > 0 {
 		params.Mentions = message.Mentions
 	}
-	return client.MessageSend(o.m.ctx, params)
+	return client.MessageSend(m.ctx, params)
 }
 
 // report posts what came of a message; then it leaves the store.
