@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,15 +24,16 @@ type receiver struct {
 	server *httptest.Server
 
 	mu       sync.Mutex
-	secret   string
+	secrets  []string              // any of them may have signed
 	failing  func(attempt int) int // gives a status, 0 for none
 	attempts int
 	got      []received
 }
 
 type received struct {
-	id   string
-	body object
+	id     string
+	body   object
+	signed []bool // by which of the secrets
 }
 
 func newReceiver(t testing.TB) *receiver {
@@ -49,12 +51,11 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.attempts++
-	verifier, err := webhook.NewWebhook(r.secret)
-	if err != nil {
-		r.t.Error(err)
-	} else if err := verifier.Verify(text, request.Header); err != nil {
-		r.t.Errorf("the signature: %v", err)
-	} else if verifier.Verify(append(text, ' '), request.Header) == nil {
+	signed := r.signed(text, request.Header)
+	if !slices.Contains(signed, true) {
+		r.t.Errorf("no secret has signed: %v", request.Header)
+	}
+	if slices.Contains(r.signed(append(text, ' '), request.Header), true) {
 		r.t.Error("a changed body has a good signature")
 	}
 	if r.failing != nil {
@@ -68,7 +69,31 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	if err := json.Unmarshal(text, &body); err != nil {
 		r.t.Error(err)
 	}
-	r.got = append(r.got, received{request.Header.Get("Webhook-Id"), body})
+	r.got = append(r.got, received{request.Header.Get("Webhook-Id"), body, signed})
+}
+
+// signed says which of the secrets have signed a request.
+func (r *receiver) signed(text []byte, header http.Header) (by []bool) {
+	for _, secret := range r.secrets {
+		verifier, err := webhook.NewWebhook(secret)
+		if err != nil {
+			r.t.Error(err)
+			return nil
+		}
+		by = append(by, verifier.Verify(text, header) == nil)
+	}
+	return by
+}
+
+// know gives a receiver one more secret.
+func (r *receiver) know(secret string) {
+	r.t.Helper()
+	if !strings.HasPrefix(secret, "whsec_") {
+		r.t.Errorf("the secret is %q", secret)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.secrets = append(r.secrets, secret)
 }
 
 func (r *receiver) all() []received {
@@ -96,14 +121,10 @@ func (g *gateway) register(r *receiver, types ...string) string {
 		types = []string{"*"}
 	}
 	made := g.do("POST", "/v1/webhooks", object{"url": r.server.URL + "/hook", "types": types}).want(201)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.secret = made.text("secret")
-	if !strings.HasPrefix(r.secret, "whsec_") {
-		g.t.Errorf("the secret is %q", r.secret)
-	}
+	secret := made.text("secret")
+	r.know(secret)
 	path := "/v1/webhooks/" + made.text("id")
-	if shown := g.do("GET", path, nil).want(200); strings.Contains(string(shown.Body), r.secret) {
+	if shown := g.do("GET", path, nil).want(200); strings.Contains(string(shown.Body), secret) {
 		g.t.Error("the secret is shown again")
 	}
 	return path

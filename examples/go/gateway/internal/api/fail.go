@@ -81,6 +81,10 @@ func problemOf(err error) *problem.Problem {
 		return problem.New(http.StatusUnprocessableEntity, "webhook_invalid", err.Error())
 	case errors.Is(err, hooks.ErrUnknown):
 		return problem.New(http.StatusNotFound, "webhook_unknown", "There is no such webhook, or no such dead letter.")
+	case errors.Is(err, hooks.ErrTooMany):
+		return problem.New(http.StatusTooManyRequests, "too_many_webhooks", "This gateway holds no more webhooks; delete some first.").After(time.Minute)
+	case errors.Is(err, hooks.ErrManySecrets):
+		return problem.New(http.StatusConflict, "too_many_secrets", "Too many former secrets of this webhook are still valid. Wait until they end, or end them with the overlap 0s.")
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return errTimeout
 	}

@@ -26,6 +26,11 @@ type NewWebhook struct {
 	Secret string `json:"secret" doc:"What signatures are made with. It is not shown again."`
 }
 
+// A RotateRequest exchanges a webhook's secret.
+type RotateRequest struct {
+	Overlap *string `json:"overlap,omitempty" doc:"How long deliveries are signed with the former secret as well, such as 90s, 30m or 24h; 24h if left out, a week at most. With 0s all former secrets end at once." pattern:"^[0-9]{1,6}(ms|s|m|h)$" example:"24h"`
+}
+
 // A WebhookList lists webhooks.
 type WebhookList struct {
 	Webhooks []hooks.Webhook `json:"webhooks"`
@@ -93,6 +98,7 @@ func (a *API) createWebhook(c *call) error {
 	if err != nil {
 		return err
 	}
+	a.note(c, "webhook_create", "done: "+webhook.ID, "")
 	c.w.Header().Set("Location", "/v1/webhooks/"+webhook.ID)
 	return c.reply(http.StatusCreated, NewWebhook{webhook, secret})
 }
@@ -132,8 +138,38 @@ func (a *API) deleteWebhook(c *call) error {
 	if err := a.Hooks.Delete(webhook.ID); err != nil {
 		return err
 	}
+	a.note(c, "webhook_delete", "done: "+webhook.ID, "")
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// Times for which a former secret stays valid.
+const (
+	overlapUsual = 24 * time.Hour
+	overlapMost  = 7 * 24 * time.Hour
+)
+
+func (a *API) rotateSecret(c *call) error {
+	request, err := decode[RotateRequest](c)
+	if err != nil {
+		return err
+	}
+	webhook, err := a.webhook(c)
+	if err != nil {
+		return err
+	}
+	overlap := overlapUsual
+	if request.Overlap != nil {
+		if overlap, err = time.ParseDuration(*request.Overlap); err != nil || overlap < 0 || overlap > overlapMost {
+			return problem.New(http.StatusUnprocessableEntity, "overlap_invalid", "The overlap has to be a time such as 90s, 30m or 24h, and at most 168h.")
+		}
+	}
+	webhook, secret, err := a.Hooks.Rotate(webhook.ID, overlap)
+	if err != nil {
+		return err
+	}
+	a.note(c, "webhook_rotate", "done: "+webhook.ID, "")
+	return c.reply(http.StatusOK, NewWebhook{webhook, secret})
 }
 
 func (a *API) listDeadLetters(c *call) error {

@@ -1,5 +1,6 @@
-// Package audit writes down every attempt to pair: who, for which number
-// (masked), and what came of it. A code is never part of it.
+// Package audit writes down every attempt to pair, and what is done to sessions,
+// tokens and webhooks: who, for which number (masked), and what came of it. A
+// code is never part of it.
 package audit
 
 import (
@@ -17,7 +18,7 @@ import (
 type Entry struct {
 	Number  uint64    `json:"number" doc:"Counts the entries."`
 	Time    time.Time `json:"time"`
-	Action  string    `json:"action" doc:"What was done." enum:"pair_by_code,pair_by_qr,passkey,unlink,restart,session_create,session_delete,token_create,token_revoke"`
+	Action  string    `json:"action" doc:"What was done." enum:"pair_by_code,pair_by_qr,passkey,unlink,restart,session_create,session_delete,token_create,token_revoke,webhook_create,webhook_delete,webhook_rotate"`
 	Outcome string    `json:"outcome" doc:"What came of it: requested, code_issued, linked, refused, or the reason of a failure."`
 	Session string    `json:"session,omitempty"`
 	Phone   string    `json:"phoneNumber,omitempty" doc:"The masked number."`

@@ -51,6 +51,8 @@ type Config struct {
 	WebhookRetryMax   time.Duration
 	WebhookTimeout    time.Duration
 	WebhookPrivate    bool
+	WebhookKeep       int
+	MaxWebhooks       int
 
 	DeviceName    string
 	WA            list
@@ -115,6 +117,7 @@ func (c *Config) settings() []setting {
 		{"Limits", "max-sessions", "N", &c.MaxSessions, 10000, "sessions", false},
 		{"Limits", "max-pending", "N", &c.MaxPending, 10000, "messages of a session that wait to be sent", false},
 		{"Limits", "max-streams", "N", &c.MaxStreams, 1000, "streams of events", false},
+		{"Limits", "max-webhooks", "N", &c.MaxWebhooks, 100, "webhooks", false},
 
 		{"Times", "wait-max", "DURATION", &c.WaitMax, time.Minute, "the longest ?wait=", false},
 		{"Times", "code-timeout", "DURATION", &c.CodeTimeout, 40 * time.Second, "how long a pairing code may take to come", false},
@@ -130,6 +133,7 @@ func (c *Config) settings() []setting {
 		{"Webhooks", "webhook-retry-max", "DURATION", &c.WebhookRetryMax, 30 * time.Minute, "the longest wait", false},
 		{"Webhooks", "webhook-timeout", "DURATION", &c.WebhookTimeout, 10 * time.Second, "for a webhook to answer", false},
 		{"Webhooks", "webhook-private", "", &c.WebhookPrivate, false, "allows addresses of this machine and of private networks", false},
+		{"Webhooks", "webhook-keep", "N", &c.WebhookKeep, 100000, "deliveries that may wait for a webhook, and dead letters that it may have", false},
 
 		{"WhatsApp", "device-name", "NAME", &c.DeviceName, "libwa gateway", "the name under Linked devices on the phone", false},
 		{"WhatsApp", "wa", "KEY=VALUE", &c.WA, nil, "any key of libwa's configuration, such as proxy.url=socks5://...; may be repeated", false},

@@ -6,8 +6,8 @@
 package hooks
 
 import (
+	"bytes"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -35,13 +35,16 @@ type Webhook struct {
 	Sessions []string  `json:"sessions" doc:"The sessions whose events it gets: names, or patterns with *."`
 	Types    []string  `json:"types" doc:"The types of events it gets: names, or patterns with *."`
 	Created  time.Time `json:"createdAt"`
+
+	OldSecretUntil time.Time `json:"oldSecretUntil,omitzero" doc:"Until when deliveries are signed with a former secret as well, if one was exchanged."`
 }
 
-// kept is a webhook as it is written. The secret is needed to sign with, and
-// so cannot be hashed.
+// kept is a webhook as it is written. The secrets are needed to sign with, and
+// so cannot be hashed. One that is in use is never changed, only replaced.
 type kept struct {
 	Webhook
-	Secret string `json:"secret"`
+	Secret string      `json:"secret"`
+	Old    []oldSecret `json:"oldSecrets,omitempty"`
 }
 
 func (w *kept) wants(event *events.Event) bool {
@@ -62,6 +65,8 @@ type Options struct {
 	RetryMax   time.Duration
 	Timeout    time.Duration // for one attempt
 	Private    bool          // whether addresses of this machine and of private networks are allowed
+	Most       int           // how many webhooks there may be
+	Keep       int           // how many deliveries may wait for a webhook, and how many dead letters it may have
 }
 
 // Hooks are all webhooks.
@@ -76,9 +81,12 @@ type Hooks struct {
 	// Delivered and FailedAttempts count since the start.
 	Delivered, FailedAttempts, GivenUp atomic.Uint64
 
+	changing sync.Mutex // held while a webhook is made, or its secret exchanged
+
 	mu       sync.Mutex
 	webhooks map[string]*kept
 	workers  map[string]*worker
+	counts   map[string]*count
 }
 
 var (
@@ -87,23 +95,31 @@ var (
 
 	// ErrBad says that a webhook cannot be made as asked for.
 	ErrBad = errors.New("bad webhook")
+
+	// ErrTooMany says that there are as many webhooks as there may be.
+	ErrTooMany = errors.New("too many webhooks")
+
+	// ErrManySecrets says that too many former secrets are still valid.
+	ErrManySecrets = errors.New("too many former secrets")
 )
 
 // Open reads the webhooks from the store; deliveries begin with Start.
 func Open(db *store.DB, log *slog.Logger, options Options) (*Hooks, error) {
 	h := &Hooks{
-		Options: options, db: db, log: log, client: newClient(options),
-		closed: make(chan struct{}), webhooks: map[string]*kept{}, workers: map[string]*worker{},
+		Options: options, db: db, log: log, client: newClient(options), closed: make(chan struct{}),
+		webhooks: map[string]*kept{}, workers: map[string]*worker{}, counts: map[string]*count{},
 	}
 	err := db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(store.Webhooks).ForEach(func(_, value []byte) error {
+		err := tx.Bucket(store.Webhooks).ForEach(func(_, value []byte) error {
 			var webhook kept
 			if err := json.Unmarshal(value, &webhook); err != nil {
 				return err
 			}
-			h.webhooks[webhook.ID] = &webhook
+			h.webhooks[webhook.ID], h.counts[webhook.ID] = &webhook, &count{}
 			return nil
 		})
+		h.countAll(tx)
+		return err
 	})
 	return h, err
 }
@@ -113,7 +129,7 @@ func (h *Hooks) Start() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, webhook := range h.webhooks {
-		h.startWorker(webhook)
+		h.startWorker(webhook.ID)
 	}
 }
 
@@ -123,29 +139,6 @@ func (h *Hooks) Close() {
 	close(h.closed)
 	h.tasks.Wait()
 	h.client.CloseIdleConnections()
-}
-
-// Enqueue puts events into the queues of those who want them, within a commit.
-func (h *Hooks) Enqueue(tx *bbolt.Tx, batch []events.Event) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, webhook := range h.webhooks {
-		some := false
-		for i := range batch {
-			if !webhook.wants(&batch[i]) {
-				continue
-			}
-			some = true
-			key := store.Under(webhook.ID, batch[i].Cursor)
-			if err := store.Put(tx, store.Queue, key, Delivery{Event: batch[i]}); err != nil {
-				return err
-			}
-		}
-		if worker := h.workers[webhook.ID]; some && worker != nil {
-			tx.OnCommit(worker.wake)
-		}
-	}
-	return nil
 }
 
 var patternShape = regexp.MustCompile(`^[A-Za-z0-9._*-]{1,64}$`)
@@ -174,7 +167,12 @@ func (h *Hooks) New(address string, sessions, types []string) (Webhook, string, 
 	}
 	webhook := &kept{
 		Webhook: Webhook{ID: hex.EncodeToString(random(6)), URL: address, Sessions: sessions, Types: types, Created: time.Now().UTC().Truncate(time.Second)},
-		Secret:  secretPrefix + base64.StdEncoding.EncodeToString(random(32)),
+		Secret:  newSecret(),
+	}
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	if len(h.List()) >= h.Most {
+		return Webhook{}, "", ErrTooMany
 	}
 	err = h.db.Batch(func(tx *bbolt.Tx) error { return store.Put(tx, store.Webhooks, []byte(webhook.ID), webhook) })
 	if err != nil {
@@ -182,8 +180,8 @@ func (h *Hooks) New(address string, sessions, types []string) (Webhook, string, 
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.webhooks[webhook.ID] = webhook
-	h.startWorker(webhook)
+	h.webhooks[webhook.ID], h.counts[webhook.ID] = webhook, &count{}
+	h.startWorker(webhook.ID)
 	return webhook.Webhook, webhook.Secret, nil
 }
 
@@ -200,7 +198,7 @@ func (h *Hooks) List() []Webhook {
 	defer h.mu.Unlock()
 	list := []Webhook{}
 	for _, webhook := range h.webhooks {
-		list = append(list, webhook.Webhook)
+		list = append(list, webhook.shown())
 	}
 	slices.SortFunc(list, func(a, b Webhook) int {
 		if c := a.Created.Compare(b.Created); c != 0 {
@@ -216,7 +214,7 @@ func (h *Hooks) Get(id string) (Webhook, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if webhook := h.webhooks[id]; webhook != nil {
-		return webhook.Webhook, nil
+		return webhook.shown(), nil
 	}
 	return Webhook{}, ErrUnknown
 }
@@ -227,6 +225,7 @@ func (h *Hooks) Delete(id string) error {
 	webhook, worker := h.webhooks[id], h.workers[id]
 	delete(h.webhooks, id)
 	delete(h.workers, id)
+	delete(h.counts, id)
 	h.mu.Unlock()
 	if webhook == nil {
 		return ErrUnknown
@@ -235,9 +234,13 @@ func (h *Hooks) Delete(id string) error {
 		worker.end()
 	}
 	return h.db.Batch(func(tx *bbolt.Tx) error {
-		for _, bucket := range [][]byte{store.Queue, store.Dead} {
-			if err := each(tx, bucket, id, func(key []byte, _ Delivery) error { return tx.Bucket(bucket).Delete(key) }); err != nil {
-				return err
+		prefix := store.Prefix(id)
+		for _, bucket := range [][]byte{store.Queue, store.Due, store.Dead} {
+			c := tx.Bucket(bucket).Cursor()
+			for key, _ := c.Seek(prefix); bytes.HasPrefix(key, prefix); key, _ = c.Seek(prefix) {
+				if err := c.Delete(); err != nil {
+					return err
+				}
 			}
 		}
 		return tx.Bucket(store.Webhooks).Delete([]byte(id))

@@ -2,8 +2,10 @@ package hooks
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
-	"strconv"
+	"fmt"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -11,6 +13,12 @@ import (
 	"github.com/libwa/libwa/examples/go/gateway/internal/events"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
+
+// What waits for a webhook is on the disk, in two buckets. Queue has the
+// deliveries: those of a lane stand together, in their order. Due has one key
+// for each lane that is not empty, with the time at which its first delivery
+// is due. So the next to be made are found without a look at any other, however
+// many lanes there are, and however much waits in one that fails.
 
 // A Delivery is an event on its way to a webhook.
 type Delivery struct {
@@ -20,149 +28,168 @@ type Delivery struct {
 	Error    string       `json:"error,omitempty"`
 
 	cursor uint64
+	lane   lane
 }
 
-// A DeadLetter is a delivery that was given up.
-type DeadLetter struct {
-	Cursor   string      `json:"cursor" doc:"Names it, for its redelivery."`
-	Attempts int         `json:"attempts" doc:"How often it was tried."`
-	Error    string      `json:"error" doc:"How the last attempt failed."`
-	Event    events.View `json:"event"`
+// A lane is what keeps its order: a chat of a session, or what belongs to no
+// chat of it. It goes by a hash, for keys of one length.
+type lane [16]byte
+
+func laneOf(event *events.Event) (l lane) {
+	hash := sha256.Sum256([]byte(event.Session + "\x00" + event.Chat))
+	copy(l[:], hash[:])
+	return l
 }
 
-// each calls do for the deliveries of a webhook in a bucket, in their order.
-func each(tx *bbolt.Tx, bucket []byte, id string, do func(key []byte, delivery Delivery) error) error {
-	prefix := store.Prefix(id)
-	var keys, values [][]byte
-	c := tx.Bucket(bucket).Cursor()
-	for key, value := c.Seek(prefix); bytes.HasPrefix(key, prefix); key, value = c.Next() {
-		keys, values = append(keys, bytes.Clone(key)), append(values, bytes.Clone(value))
+func (l lane) prefix(id string) []byte { return append(store.Prefix(id), l[:]...) }
+
+func (l lane) key(id string, cursor uint64) []byte {
+	return binary.BigEndian.AppendUint64(l.prefix(id), cursor)
+}
+
+func (l lane) dueKey(id string, next time.Time) []byte {
+	return append(binary.BigEndian.AppendUint64(store.Prefix(id), uint64(next.UnixNano())), l[:]...)
+}
+
+// first reads the first delivery of a lane, if it has any.
+func first(tx *bbolt.Tx, id string, l lane) (delivery Delivery, found bool, err error) {
+	key, value := tx.Bucket(store.Queue).Cursor().Seek(l.prefix(id))
+	if !bytes.HasPrefix(key, l.prefix(id)) {
+		return delivery, false, nil
 	}
-	for i, key := range keys {
-		var delivery Delivery
-		if err := json.Unmarshal(values[i], &delivery); err != nil {
+	delivery, err = read(key, value)
+	return delivery, err == nil, err
+}
+
+// read reads a delivery out of Queue or Dead: the keys of both end with the
+// cursor.
+func read(key, value []byte) (delivery Delivery, err error) {
+	err = json.Unmarshal(value, &delivery)
+	delivery.cursor = store.NumberOf(key)
+	delivery.Event.Cursor = delivery.cursor
+	delivery.lane = laneOf(&delivery.Event)
+	return delivery, err
+}
+
+// change changes what is in a lane, and keeps its key in Due true.
+func change(tx *bbolt.Tx, id string, l lane, do func(queue *bbolt.Bucket) error) error {
+	before, had, err := first(tx, id, l)
+	if err != nil {
+		return err
+	}
+	if had {
+		if err := tx.Bucket(store.Due).Delete(l.dueKey(id, before.Next)); err != nil {
 			return err
 		}
-		delivery.cursor = store.NumberOf(key)
-		delivery.Event.Cursor = delivery.cursor
-		if err := do(key, delivery); err != nil {
-			return err
+	}
+	if err := do(tx.Bucket(store.Queue)); err != nil {
+		return err
+	}
+	after, has, err := first(tx, id, l)
+	if err != nil || !has {
+		return err
+	}
+	return tx.Bucket(store.Due).Put(l.dueKey(id, after.Next), []byte{})
+}
+
+// Enqueue puts events into the queues of those who want them, within a commit.
+func (h *Hooks) Enqueue(tx *bbolt.Tx, batch []events.Event) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, webhook := range h.webhooks {
+		put := count{}
+		for i := range batch {
+			if !webhook.wants(&batch[i]) {
+				continue
+			}
+			if err := h.enqueue(tx, id, batch[i], &put); err != nil {
+				return err
+			}
+		}
+		if put == (count{}) {
+			continue
+		}
+		tx.OnCommit(func() { h.counted(id, put) })
+		if worker := h.workers[id]; worker != nil {
+			tx.OnCommit(worker.wake)
 		}
 	}
 	return nil
 }
 
-// window reads the first deliveries of a webhook's queue.
-func (h *Hooks) window(id string, limit int) (window []Delivery, err error) {
+// enqueue puts an event at the end of its lane. The caller holds mu.
+func (h *Hooks) enqueue(tx *bbolt.Tx, id string, event events.Event, put *count) error {
+	delivery := Delivery{Event: event, Next: time.Now(), cursor: event.Cursor, lane: laneOf(&event)}
+	if waiting := h.counts[id].queued + put.queued; waiting >= h.Keep {
+		delivery.Error = fmt.Sprintf("%d deliveries waited already", waiting)
+		lost, err := h.bury(tx, id, delivery, h.counts[id].dead+put.dead)
+		put.dead += 1 - lost
+		return err
+	}
+	put.queued++
+	return change(tx, id, delivery.lane, func(queue *bbolt.Bucket) error {
+		return store.Put(tx, store.Queue, delivery.lane.key(id, delivery.cursor), delivery)
+	})
+}
+
+// due gives the deliveries that are to be made now, at most so many and none
+// of a lane that is busy, or else says how long it is until there is one.
+func (h *Hooks) due(id string, busy map[lane]bool, most int) (ready []Delivery, next time.Duration, err error) {
+	next = time.Hour
+	now := time.Now()
 	err = h.db.View(func(tx *bbolt.Tx) error {
 		prefix := store.Prefix(id)
-		c := tx.Bucket(store.Queue).Cursor()
-		for key, value := c.Seek(prefix); bytes.HasPrefix(key, prefix) && len(window) < limit; key, value = c.Next() {
-			var delivery Delivery
-			if err := json.Unmarshal(value, &delivery); err != nil {
+		c := tx.Bucket(store.Due).Cursor()
+		for key, _ := c.Seek(prefix); bytes.HasPrefix(key, prefix) && len(ready) < most; key, _ = c.Next() {
+			at := time.Unix(0, int64(binary.BigEndian.Uint64(key[len(prefix):])))
+			l := lane(key[len(prefix)+8:])
+			if busy[l] {
+				continue
+			}
+			// Only a clock that was put back makes a longer wait than any.
+			if wait := at.Sub(now); wait > 0 && wait <= h.RetryMax {
+				next = wait
+				return nil
+			}
+			delivery, found, err := first(tx, id, l)
+			if err != nil {
 				return err
 			}
-			delivery.cursor = store.NumberOf(key)
-			delivery.Event.Cursor = delivery.cursor
-			window = append(window, delivery)
+			if found {
+				ready = append(ready, delivery)
+			}
 		}
 		return nil
 	})
-	return window, err
+	return ready, next, err
 }
 
 // settle writes down what came of an attempt: the delivery is done, is tried
 // again later, or is given up.
 func (h *Hooks) settle(id string, delivery Delivery, failure string, wait time.Duration) error {
-	key := store.Under(id, delivery.cursor)
+	key := delivery.lane.key(id, delivery.cursor)
 	return h.db.Batch(func(tx *bbolt.Tx) error {
-		queue := tx.Bucket(store.Queue)
-		if queue.Get(key) == nil {
-			return nil // the webhook was deleted meanwhile
-		}
-		tried := delivery
-		tried.Attempts++
-		tried.Error = failure
-		switch {
-		case failure == "":
-			return queue.Delete(key)
-		case tried.Attempts >= h.Attempts:
-			if err := queue.Delete(key); err != nil {
-				return err
+		return change(tx, id, delivery.lane, func(queue *bbolt.Bucket) error {
+			if queue.Get(key) == nil {
+				return nil // the webhook was deleted meanwhile
 			}
-			tried.Next = time.Time{}
-			return store.Put(tx, store.Dead, key, tried)
-		}
-		tried.Next = time.Now().Add(wait)
-		return store.Put(tx, store.Queue, key, tried)
-	})
-}
-
-// DeadLetters gives what was given up for a webhook.
-func (h *Hooks) DeadLetters(id string, limit int) ([]DeadLetter, error) {
-	letters := []DeadLetter{}
-	if _, err := h.Get(id); err != nil {
-		return nil, err
-	}
-	err := h.db.View(func(tx *bbolt.Tx) error {
-		return each(tx, store.Dead, id, func(_ []byte, delivery Delivery) error {
-			if len(letters) < limit {
-				letters = append(letters, DeadLetter{
-					Cursor: strconv.FormatUint(delivery.cursor, 10), Attempts: delivery.Attempts, Error: delivery.Error, Event: delivery.Event.View(),
-				})
+			tried := delivery
+			tried.Attempts++
+			tried.Error = failure
+			if failure != "" && tried.Attempts < h.Attempts {
+				tried.Next = time.Now().Add(wait)
+				return store.Put(tx, store.Queue, key, tried)
 			}
-			return nil
-		})
-	})
-	return letters, err
-}
-
-// Redeliver puts a dead letter back into the queue, or all of a webhook if
-// cursor is 0, and says how many.
-func (h *Hooks) Redeliver(id string, cursor uint64) (count int, err error) {
-	h.mu.Lock()
-	worker := h.workers[id]
-	h.mu.Unlock()
-	if worker == nil {
-		return 0, ErrUnknown
-	}
-	err = h.db.Batch(func(tx *bbolt.Tx) error {
-		count = 0
-		return each(tx, store.Dead, id, func(key []byte, delivery Delivery) error {
-			if cursor != 0 && cursor != delivery.cursor {
-				return nil
-			}
-			count++
-			if err := tx.Bucket(store.Dead).Delete(key); err != nil {
-				return err
-			}
-			return store.Put(tx, store.Queue, key, Delivery{Event: delivery.Event})
-		})
-	})
-	if err == nil && cursor != 0 && count == 0 {
-		err = ErrUnknown
-	}
-	worker.wake()
-	return count, err
-}
-
-// Pending counts what is to be delivered, and what was given up, for each
-// webhook.
-func (h *Hooks) Pending() (queued, dead map[string]int) {
-	queued, dead = map[string]int{}, map[string]int{}
-	for _, webhook := range h.List() {
-		queued[webhook.ID], dead[webhook.ID] = 0, 0
-	}
-	h.db.View(func(tx *bbolt.Tx) error {
-		for bucket, counts := range map[string]map[string]int{string(store.Queue): queued, string(store.Dead): dead} {
-			c := tx.Bucket([]byte(bucket)).Cursor()
-			for key, _ := c.First(); key != nil; key, _ = c.Next() {
-				if id, _, found := bytes.Cut(key, []byte{0}); found {
-					counts[string(id)]++
+			left := count{queued: -1}
+			if failure != "" {
+				lost, err := h.bury(tx, id, tried, h.count(id).dead)
+				if err != nil {
+					return err
 				}
+				left.dead = 1 - lost
 			}
-		}
-		return nil
+			tx.OnCommit(func() { h.counted(id, left) })
+			return queue.Delete(key)
+		})
 	})
-	return queued, dead
 }

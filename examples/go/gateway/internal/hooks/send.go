@@ -3,9 +3,6 @@ package hooks
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,8 +18,6 @@ import (
 	"github.com/libwa/libwa/examples/go/gateway/internal/events"
 )
 
-const secretPrefix = "whsec_"
-
 // send makes the request of one attempt. failure is empty when the webhook
 // took the event; asked is the wait that it asked for, if it did.
 func (h *Hooks) send(webhook *kept, event *events.Event) (failure string, asked time.Duration) {
@@ -36,12 +31,12 @@ func (h *Hooks) send(webhook *kept, event *events.Event) (failure string, asked 
 	if err != nil {
 		return err.Error(), 0
 	}
-	now := strconv.FormatInt(time.Now().Unix(), 10)
+	now := time.Now()
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "libwa-gateway")
 	request.Header.Set("Webhook-Id", event.ID)
-	request.Header.Set("Webhook-Timestamp", now)
-	request.Header.Set("Webhook-Signature", sign(webhook.Secret, event.ID, now, body))
+	request.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
+	request.Header.Set("Webhook-Signature", webhook.signatures(event.ID, now, body))
 	response, err := h.client.Do(request)
 	if err != nil {
 		return plain(err), 0
@@ -55,19 +50,6 @@ func (h *Hooks) send(webhook *kept, event *events.Event) (failure string, asked 
 		asked = time.Duration(seconds) * time.Second
 	}
 	return fmt.Sprintf("the webhook answered %d", response.StatusCode), asked
-}
-
-// sign makes the signature of the Standard Webhooks specification: an HMAC of
-// id, time and body.
-func sign(secret, id, timestamp string, body []byte) string {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, secretPrefix))
-	if err != nil {
-		return ""
-	}
-	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "%s.%s.", id, timestamp)
-	mac.Write(body)
-	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // plain says what went wrong without the address, which may hold a secret.

@@ -6,30 +6,24 @@ import (
 	"time"
 )
 
-const (
-	// parallel is how many deliveries to one webhook are made at once.
-	parallel = 8
-
-	// windowSize is how many deliveries a worker looks at. Beyond them chats
-	// wait for each other, but only while that many fail.
-	windowSize = 256
-)
+// parallel is how many deliveries to one webhook are made at once.
+const parallel = 8
 
 // A worker delivers what is in the queue of one webhook. Each chat is a lane:
 // its next event is sent only when the one before has been delivered or given
 // up.
 type worker struct {
-	h       *Hooks
-	webhook *kept
-	signal  chan struct{}
-	ended   chan struct{}
-	once    sync.Once
+	h      *Hooks
+	id     string
+	signal chan struct{}
+	ended  chan struct{}
+	once   sync.Once
 }
 
 // startWorker gives a webhook its worker. The caller holds mu.
-func (h *Hooks) startWorker(webhook *kept) {
-	w := &worker{h: h, webhook: webhook, signal: make(chan struct{}, 1), ended: make(chan struct{})}
-	h.workers[webhook.ID] = w
+func (h *Hooks) startWorker(id string) {
+	w := &worker{h: h, id: id, signal: make(chan struct{}, 1), ended: make(chan struct{})}
+	h.workers[id] = w
 	h.tasks.Add(1)
 	go func() {
 		defer h.tasks.Done()
@@ -47,8 +41,8 @@ func (w *worker) wake() {
 func (w *worker) end() { w.once.Do(func() { close(w.ended) }) }
 
 func (w *worker) run() {
-	busy := map[string]bool{} // lanes with a delivery under way
-	done := make(chan string)
+	busy := map[lane]bool{} // lanes with a delivery under way
+	done := make(chan lane)
 	defer func() {
 		for range busy {
 			<-done
@@ -60,8 +54,8 @@ func (w *worker) run() {
 		select {
 		case <-w.signal:
 		case <-timer.C:
-		case lane := <-done:
-			delete(busy, lane)
+		case l := <-done:
+			delete(busy, l)
 		case <-w.ended:
 			timer.Stop()
 			return
@@ -75,35 +69,17 @@ func (w *worker) run() {
 
 // begin starts the deliveries that are due, and says how long it is until the
 // next one is.
-func (w *worker) begin(busy map[string]bool, done chan<- string) (next time.Duration) {
-	next = time.Hour
-	if len(busy) >= parallel {
-		return next
-	}
-	window, err := w.h.window(w.webhook.ID, windowSize)
+func (w *worker) begin(busy map[lane]bool, done chan<- lane) (next time.Duration) {
+	ready, next, err := w.h.due(w.id, busy, parallel-len(busy))
 	if err != nil {
-		w.h.log.Error("a webhook's queue cannot be read", "webhook", w.webhook.ID, "error", err)
+		w.h.log.Error("a webhook's queue cannot be read", "webhook", w.id, "error", err)
 		return 5 * time.Second
 	}
-	seen := map[string]bool{}
-	now := time.Now()
-	for _, delivery := range window {
-		lane := delivery.Event.Session + "\x00" + delivery.Event.Chat
-		if seen[lane] || busy[lane] {
-			continue
-		}
-		seen[lane] = true
-		if wait := delivery.Next.Sub(now); wait > 0 {
-			next = min(next, wait)
-			continue
-		}
-		if len(busy) >= parallel {
-			break
-		}
-		busy[lane] = true
+	for _, delivery := range ready {
+		busy[delivery.lane] = true
 		go func() {
 			w.deliver(delivery)
-			done <- lane
+			done <- delivery.lane
 		}()
 	}
 	return next
@@ -111,20 +87,27 @@ func (w *worker) begin(busy map[string]bool, done chan<- string) (next time.Dura
 
 // deliver makes one attempt.
 func (w *worker) deliver(delivery Delivery) {
-	failure, asked := w.h.send(w.webhook, &delivery.Event)
+	w.h.mu.Lock()
+	webhook := w.h.webhooks[w.id]
+	w.h.mu.Unlock()
+	if webhook == nil {
+		return // deleted meanwhile
+	}
+	failure, asked := w.h.send(webhook, &delivery.Event)
 	wait := max(w.h.backoff(delivery.Attempts), min(asked, w.h.RetryMax))
+	attempts := delivery.Attempts + 1
 	switch {
 	case failure == "":
 		w.h.Delivered.Add(1)
-	case delivery.Attempts+1 >= w.h.Attempts:
+	case attempts >= w.h.Attempts:
 		w.h.GivenUp.Add(1)
-		w.h.log.Warn("a delivery was given up", "webhook", w.webhook.ID, "event", delivery.Event.ID, "attempts", delivery.Attempts+1, "error", failure)
+		w.h.log.Warn("a delivery was given up", "webhook", w.id, "event", delivery.Event.ID, "attempts", attempts, "error", failure)
 	default:
 		w.h.FailedAttempts.Add(1)
-		w.h.log.Debug("a delivery failed", "webhook", w.webhook.ID, "event", delivery.Event.ID, "attempts", delivery.Attempts+1, "error", failure, "wait", wait)
+		w.h.log.Debug("a delivery failed", "webhook", w.id, "event", delivery.Event.ID, "attempts", attempts, "error", failure, "wait", wait)
 	}
-	if err := w.h.settle(w.webhook.ID, delivery, failure, wait); err != nil {
-		w.h.log.Error("what came of a delivery cannot be written", "webhook", w.webhook.ID, "error", err)
+	if err := w.h.settle(w.id, delivery, failure, wait); err != nil {
+		w.h.log.Error("what came of a delivery cannot be written", "webhook", w.id, "error", err)
 		time.Sleep(w.h.RetryFirst)
 	}
 }

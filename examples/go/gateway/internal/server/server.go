@@ -83,6 +83,7 @@ func (s *Server) open() (err error) {
 	}
 	s.hooks, err = hooks.Open(s.db, log, hooks.Options{
 		Attempts: c.WebhookAttempts, RetryFirst: c.WebhookRetryFirst, RetryMax: c.WebhookRetryMax, Timeout: c.WebhookTimeout, Private: c.WebhookPrivate,
+		Most: c.MaxWebhooks, Keep: c.WebhookKeep,
 	})
 	if err != nil {
 		return err

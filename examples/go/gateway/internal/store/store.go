@@ -24,13 +24,14 @@ var (
 	Events   = []byte("events")   // by cursor
 	Audit    = []byte("audit")    // by number
 	Webhooks = []byte("webhooks") // by id
-	Queue    = []byte("queue")    // by webhook and cursor: what is to be delivered
+	Queue    = []byte("queue")    // by webhook, lane and cursor: what is to be delivered
+	Due      = []byte("due")      // by webhook, time and lane: when the first delivery of each lane is due
 	Dead     = []byte("dead")     // by webhook and cursor: what was given up
 	Outbox   = []byte("outbox")   // by number: what is to be sent
 	Sent     = []byte("sent")     // by token, session and Idempotency-Key
 )
 
-var buckets = [][]byte{Tokens, Sessions, Events, Audit, Webhooks, Queue, Dead, Outbox, Sent}
+var buckets = [][]byte{Tokens, Sessions, Events, Audit, Webhooks, Queue, Due, Dead, Outbox, Sent}
 
 // ErrInUse says that another process has the file open.
 var ErrInUse = errors.New("another gateway has this data folder open")
