@@ -20,6 +20,6 @@ pub(crate) mod testing;
 
 pub use hash::{MacKey, hkdf, hmac_sha256, pbkdf2_sha256, sha256};
 pub use keys::{KeyPair, LowOrder, PreparedKey, PublicKey};
-pub use random::{OsRandom, PooledRandom, Random, random_array};
+pub use random::{OsRandom, PooledRandom, Random, SharedRandom, random_array};
 pub use secret::Secret;
 pub use xeddsa::{SIGNATURE_LENGTH, verify};

@@ -1,6 +1,8 @@
 //! Where randomness comes from. Protocol code is handed a [`Random`] and never asks the system itself, so that a test can
 //! replay a conversation byte for byte.
 
+use once_cell::sync::Lazy;
+use parking_lot::Mutex;
 use zeroize::{Zeroize, Zeroizing};
 
 /// A source of random bytes.
@@ -47,6 +49,19 @@ impl Random for PooledRandom {
         if self.0.is_empty() {
             self.0 = Zeroizing::default();
         }
+    }
+}
+
+/// A [`PooledRandom`] that all of the process shares, for a few bytes here and there.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SharedRandom;
+
+/// Held for moments only.
+static SHARED: Lazy<Mutex<PooledRandom>> = Lazy::new(Mutex::default);
+
+impl Random for SharedRandom {
+    fn fill(&mut self, out: &mut [u8]) {
+        SHARED.lock().fill(out);
     }
 }
 

@@ -7,6 +7,7 @@ use super::frame::{self, Control, Decoder};
 use super::stream::{Stream, within};
 use super::upgrade::upgrade;
 use super::{Endpoint, NetError, Step};
+use crate::crypto::{SharedRandom, random_array};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::fmt;
@@ -122,10 +123,8 @@ impl Writer {
     pub fn feed(&mut self, messages: &[impl AsRef<[u8]>]) -> Result<(), NetError> {
         let mut inner = self.shared.inner.lock();
         inner.is_open()?;
-        let mut masks = vec![[0; 4]; messages.len()];
-        fill(masks.as_flattened_mut())?;
-        for (message, mask) in messages.iter().zip(masks) {
-            frame::write_binary(&mut inner.out, message.as_ref(), mask);
+        for message in messages {
+            frame::write_binary(&mut inner.out, message.as_ref(), mask());
         }
         Ok(())
     }
@@ -140,10 +139,8 @@ impl Writer {
     pub async fn close(&mut self) {
         {
             let mut inner = self.shared.inner.lock();
-            if inner.is_open().is_ok()
-                && let Ok(mask) = mask()
-            {
-                frame::write_control(&mut inner.out, frame::CLOSE, &NORMAL, mask);
+            if inner.is_open().is_ok() {
+                frame::write_control(&mut inner.out, frame::CLOSE, &NORMAL, mask());
                 inner.state = State::Closing;
             }
         }
@@ -165,13 +162,9 @@ impl Reader {
     }
 }
 
-fn mask() -> Result<[u8; 4], NetError> {
-    let mut mask = [0; 4];
-    fill(&mut mask).map(|()| mask)
-}
-
-fn fill(bytes: &mut [u8]) -> Result<(), NetError> {
-    getrandom::fill(bytes).map_err(|error| NetError::Io { step: Step::Stream, what: error.to_string() })
+/// A mask for one frame, which is not to be guessed.
+fn mask() -> [u8; 4] {
+    random_array(&mut SharedRandom)
 }
 
 impl Inner {
@@ -218,8 +211,7 @@ impl Inner {
             self.out.clear();
             match self.ping.take() {
                 Some(payload) if self.state == State::Open => {
-                    let mask = mask().map_err(io::Error::other)?;
-                    frame::write_control(&mut self.out, frame::PONG, &payload, mask);
+                    frame::write_control(&mut self.out, frame::PONG, &payload, mask());
                 }
                 _ => break,
             }
@@ -295,10 +287,8 @@ impl Inner {
                 Ok(None) => {}
                 Ok(Some(Control::Ping(payload))) => self.ping = Some(payload),
                 Ok(Some(Control::Close)) => {
-                    if self.state == State::Open
-                        && let Ok(mask) = mask()
-                    {
-                        frame::write_control(&mut self.out, frame::CLOSE, &NORMAL, mask);
+                    if self.state == State::Open {
+                        frame::write_control(&mut self.out, frame::CLOSE, &NORMAL, mask());
                     }
                     self.state = State::Ended;
                 }

@@ -6,7 +6,7 @@ use super::params::Params;
 use crate::api::{Error, Status};
 use crate::client::chat;
 use crate::client::clock::unix_ms;
-use crate::crypto::{OsRandom, random_array};
+use crate::crypto::{SharedRandom, random_array};
 use crate::messaging::content::{ContactCard, ContentError, Extras, Key, Location, Outgoing, Quote};
 use crate::messaging::engine::{Vote, Wished};
 use crate::stanza::{Jid, Server, Text};
@@ -68,7 +68,7 @@ pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Erro
         "message.delete" => named(Outgoing::delete(&deleted(&chat, params)?), "target"),
         "poll.send" => {
             let selectable = params.optional_count("selectable")?.unwrap_or(1);
-            let secret = random_array(&mut OsRandom);
+            let secret = random_array(&mut SharedRandom);
             let options = params.texts("options")?;
             let question = params.text("question")?;
             named(Outgoing::poll(question, &options, selectable, &secret, &Extras::default()), "options")
@@ -92,7 +92,7 @@ pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Erro
 fn draft(chat: Jid, id: Option<&str>, content: Outgoing) -> Result<Draft, Error> {
     let id = id.map(message_id).transpose()?;
     let content = if content.shape.edit.is_none() && content.shape.stanza_type != "reaction" {
-        content.with_secret(&random_array(&mut OsRandom))
+        content.with_secret(&random_array(&mut SharedRandom))
     } else {
         content
     };
