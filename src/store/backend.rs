@@ -52,7 +52,7 @@ pub struct SessionKey(pub u64);
 
 /// A place where sessions are kept.
 ///
-/// No method blocks; each answer is [`Pending`]. Sessions see only their own data, except for spaces that are
+/// No method blocks for longer than a quick disk takes to flush; each answer is [`Pending`]. Sessions see only their own data, except for spaces that are
 /// [shared](Space::is_shared). The trait asks for little on purpose: a server database, or a wrapper that seals values and
 /// hashes keys, must be able to keep its promises. That is why [`scan`](Backend::scan) promises no order.
 pub trait Backend: Send + Sync + fmt::Debug {

@@ -1,8 +1,9 @@
 //! Sessions in one SQLite file.
 //!
-//! All of a file's work is done by one thread ([`writer`]), which owns the only connection. Batches that arrive while it is
-//! at work are committed together, so a thousand sessions share few disk flushes, and each is answered after the flush that
-//! covers it. Reads go the same way: they are answered at once unless they would see what is not yet on disk.
+//! One thread ([`writer`]) owns the only connection and does all of a file's work but a commit that comes alone ([`front`]).
+//! Batches that arrive while it is at work are committed together, so a thousand sessions share few disk flushes, and each is
+//! answered after the flush that covers it. Reads go the same way: they are answered at once unless they would see what is not
+//! yet on disk.
 //!
 //! A commit is a record in a [`log`] beside the database, one write and one flush; what the log holds is in memory as well
 //! ([`pending`]), and is brought into the database when it has become much, when nothing has happened for a while, and at the
@@ -13,6 +14,7 @@
 
 mod error;
 mod files;
+mod front;
 mod lock;
 mod log;
 mod pending;
@@ -25,9 +27,10 @@ pub use registry::wait_closed;
 
 use super::seal::Door;
 use super::{Backend, Batch, Pending, SessionKey, SessionName, Space, StoreError, Value};
+use front::Jobs;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 use writer::{Job, Reply};
 
@@ -35,7 +38,7 @@ use writer::{Job, Reply};
 /// that.
 pub struct SqliteBackend {
     path: PathBuf,
-    jobs: mpsc::Sender<Job>,
+    jobs: Jobs,
     /// `None` until the thread has opened the file.
     opened: watch::Receiver<Option<Result<(), StoreError>>>,
     /// Whether it is sealed.
@@ -114,7 +117,10 @@ impl Backend for SqliteBackend {
     }
 
     fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()> {
-        self.ask(|reply| Job::Commit { session, batch, reply })
+        match self.jobs.commit_here(session, batch) {
+            Ok(result) => Box::pin(std::future::ready(result)),
+            Err(batch) => self.ask(|reply| Job::Commit { session, batch, reply }),
+        }
     }
 
     fn list_sessions(&self) -> Pending<Vec<SessionName>> {
@@ -130,7 +136,7 @@ impl Backend for SqliteBackend {
 /// An opening on its way. If nobody takes its answer, the session is closed again: it would stay in use for ever.
 struct Opening {
     answer: oneshot::Receiver<Result<SessionKey, StoreError>>,
-    jobs: mpsc::Sender<Job>,
+    jobs: Jobs,
 }
 
 impl Drop for Opening {

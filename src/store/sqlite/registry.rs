@@ -1,6 +1,7 @@
 //! Which files this process has open: one backend per file, however many clients open it.
 
 use super::SqliteBackend;
+use super::front::{Jobs, Shared};
 use super::{lock, writer};
 use crate::store::StoreError;
 use crate::store::seal::Door;
@@ -38,7 +39,9 @@ pub(super) fn get_or_start(path: PathBuf) -> Result<Arc<SqliteBackend>, StoreErr
     // The file's former thread may still be closing it. The new one waits for it: if both had the lock file open, the end
     // of the former would drop the lock of the new one.
     let former = files.remove(&path).map(|entry| entry.thread);
-    let (jobs, queue) = mpsc::channel();
+    let (sender, queue) = mpsc::channel();
+    let shared = Arc::new(Shared::default());
+    let jobs = Jobs::new(sender, Arc::clone(&shared));
     let (report, opened) = watch::channel(None);
     let backend = Arc::new(SqliteBackend { path: path.clone(), jobs, opened, door: Door::default() });
     let work = {
@@ -49,7 +52,7 @@ pub(super) fn get_or_start(path: PathBuf) -> Result<Arc<SqliteBackend>, StoreErr
                 let _ = former.join();
             }
             let _done = Done(path.clone());
-            serve(&path, &queue, &report);
+            serve(&path, &queue, &shared, &report);
         }
     };
     let thread = thread::Builder::new()
@@ -65,6 +68,7 @@ pub(super) fn get_or_start(path: PathBuf) -> Result<Arc<SqliteBackend>, StoreErr
 fn serve(
     path: &Path,
     queue: &mpsc::Receiver<writer::Job>,
+    shared: &Shared,
     report: &watch::Sender<Option<Result<(), StoreError>>>,
 ) {
     // Dropped last, after SQLite has closed the file.
@@ -75,7 +79,7 @@ fn serve(
             return;
         }
     };
-    writer::run(path, queue, |result| {
+    writer::run(path, queue, shared, |result| {
         report.send_replace(Some(result));
     });
 }

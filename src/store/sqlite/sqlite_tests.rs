@@ -1,6 +1,7 @@
 //! The SQLite backend within one process, when all goes well.
 
-use super::writer::{Counters, Job};
+use super::front::Counters;
+use super::writer::Job;
 use super::{SqliteBackend, wait_closed};
 use crate::store::suite::{name, put, run};
 use crate::store::{Backend, Batch, MAX_VALUE, Session, Space, StoreError, open};

@@ -4,15 +4,18 @@
 //! disk, each is answered. Reads within a group are answered at once, unless the group has written to what they read: then
 //! their answer waits for the flush, so that nobody acts on data that a crash could take back.
 //!
+//! What can be committed without the thread is ([`super::front`]).
+//!
 //! If the record cannot be written, each of its batches is tried again alone, so that one that does not fit on the disk any
 //! more fails alone. Large batches, and those that erase, go into the database at once, behind all that waits in the log.
 
+use super::front::{Front, Open, Shared};
 use super::log::Log;
 use super::pending::{Part, Pending};
 use super::rows::{Applied, Page, Rows};
 use super::{error::from_sqlite, schema};
 use crate::store::{Batch, Op, SessionKey, SessionName, Space, StoreError, Value};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
@@ -71,22 +74,15 @@ pub(super) enum Job {
         name: SessionName,
         reply: Reply<()>,
     },
+    /// The log needs looking after.
+    Tidy,
     #[cfg(test)]
     Inspect(Look),
 }
 
 /// A look at the connection, for tests.
 #[cfg(test)]
-type Look = Box<dyn FnOnce(&rusqlite::Connection, &Counters) + Send>;
-
-/// How much was done in how many transactions.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counters {
-    /// Transactions flushed to disk.
-    pub(super) transactions: u64,
-    /// Batches in them.
-    pub(super) batches: u64,
-}
+type Look = Box<dyn FnOnce(&rusqlite::Connection, &super::front::Counters) + Send>;
 
 /// A batch within the current group.
 struct Written {
@@ -97,66 +93,107 @@ struct Written {
 /// An answer that waits for the flush; given the error if there was one.
 type Held = Box<dyn FnOnce(Option<StoreError>)>;
 
-/// An open session.
-struct Open {
-    name: SessionName,
-    /// Whether the database is known to hold its name.
-    named: bool,
-}
-
-struct Writer<'c, 'p> {
-    path: &'p Path,
-    rows: Rows<'c>,
+/// The thread, with the front in its hands.
+struct Writer<'w, 'c> {
+    rows: &'w mut Rows<'c>,
     #[cfg(test)]
     connection: &'c rusqlite::Connection,
-    open: HashMap<u64, Open>,
-    /// The names of `open`.
-    open_names: HashSet<SessionName>,
-    last_session: u64,
-    /// What is in the log.
-    pending: Pending,
-    /// The current group's batches.
+    front: &'w mut Front,
+    group: &'w mut Group,
+}
+
+/// The current group. Empty between two.
+#[derive(Default)]
+struct Group {
+    /// Its batches.
     written: Vec<Written>,
     /// The sessions they belong to.
     touched: HashSet<u64>,
     held: Vec<Held>,
-    counters: Counters,
 }
 
 /// Opens the file, reports how that went, and works until nobody can send jobs any more.
-pub(super) fn run(path: &Path, queue: &mpsc::Receiver<Job>, report: impl FnOnce(Result<(), StoreError>)) {
+pub(super) fn run(
+    path: &Path,
+    queue: &mpsc::Receiver<Job>,
+    shared: &Shared,
+    report: impl FnOnce(Result<(), StoreError>),
+) {
     let (connection, fresh) = match super::files::prepare(path).and_then(|()| schema::open(path)) {
         Ok(opened) => opened,
         Err(error) => return report(Err(error)),
     };
-    let (pending, rows, last_session) = match prepare(path, &connection, fresh) {
+    let (pending, mut rows, last_session) = match prepare(path, &connection, fresh) {
         Ok(prepared) => prepared,
         Err(error) => return report(Err(error)),
     };
+    *shared.front.lock() = Some(Front::new(path.to_owned(), pending, last_session));
     report(Ok(()));
-    let mut writer = Writer {
-        path,
-        rows,
-        #[cfg(test)]
-        connection: &connection,
-        open: HashMap::new(),
-        open_names: HashSet::new(),
-        last_session,
-        pending,
-        written: Vec::new(),
-        touched: HashSet::new(),
-        held: Vec::new(),
-        counters: Counters::default(),
+    let mut group = Group::default();
+    let mut at_work = |work: &mut dyn FnMut(&mut Writer<'_, '_>)| {
+        let mut locked = shared.front.lock();
+        // Only this thread takes it away.
+        let Some(front) = locked.as_mut() else { return };
+        work(&mut Writer {
+            rows: &mut rows,
+            #[cfg(test)]
+            connection: &connection,
+            front,
+            group: &mut group,
+        });
     };
-    while let Some(first) = writer.next(queue) {
-        writer.handle(first);
-        for job in queue.try_iter().take(GROUP) {
-            writer.handle(job);
-        }
-        writer.flush();
+    while let Some(first) = next(queue, &mut at_work) {
+        let mut first = Some(first);
+        at_work(&mut |writer| {
+            let mut done = 0;
+            writer.front.thread_works();
+            for job in first.take().into_iter().chain(queue.try_iter().take(GROUP)) {
+                writer.handle(job);
+                done += 1;
+            }
+            writer.flush();
+            if writer.front.pending.is_much() {
+                // If it fails, the log keeps what it has, and the next group tries again.
+                drop(writer.settle());
+            }
+            shared.done(done);
+        });
     }
-    if writer.settle().is_ok() {
-        writer.pending.close();
+    at_work(&mut |writer| {
+        if writer.settle().is_ok() {
+            writer.front.pending.close();
+        }
+    });
+    *shared.front.lock() = None;
+}
+
+/// The next job; `None` when there will be none. A quiet moment is used to bring the log into the database.
+fn next(
+    queue: &mpsc::Receiver<Job>,
+    at_work: &mut dyn FnMut(&mut dyn FnMut(&mut Writer<'_, '_>)),
+) -> Option<Job> {
+    let mut before = None;
+    loop {
+        let mut rests = false;
+        at_work(&mut |writer| {
+            let front = &mut *writer.front;
+            let now = front.counters.transactions;
+            let is_quiet = before.replace(now) == Some(now);
+            if is_quiet && !front.pending.is_empty() {
+                // If it fails, the log keeps what it has; whoever writes next hears of it.
+                drop(writer.settle());
+            }
+            rests = is_quiet || writer.front.pending.is_empty();
+            writer.front.thread_rests = rests;
+        });
+        if rests {
+            return queue.recv().ok();
+        }
+        match queue.recv_timeout(IDLE) {
+            Ok(job) => return Some(job),
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
     }
 }
 
@@ -179,37 +216,24 @@ fn prepare<'c>(
 }
 
 impl Writer<'_, '_> {
-    /// The next job; `None` when there will be none. A quiet moment is used to bring the log into the database.
-    fn next(&mut self, queue: &mpsc::Receiver<Job>) -> Option<Job> {
-        if !self.pending.is_empty() {
-            match queue.recv_timeout(IDLE) {
-                Ok(job) => return Some(job),
-                Err(RecvTimeoutError::Disconnected) => return None,
-                // If it fails, the log keeps what it has; whoever writes next hears of it.
-                Err(RecvTimeoutError::Timeout) => drop(self.settle()),
-            }
-        }
-        queue.recv().ok()
-    }
-
     fn handle(&mut self, job: Job) {
         match job {
             Job::Open { name, reply } => {
                 let opened = self.open(&name);
                 if let Err(Ok(session)) = reply.send(opened) {
                     // Nobody waits for it any more.
-                    self.close(session);
+                    self.front.close(session);
                 }
             }
-            Job::Close(session) => self.close(session),
+            Job::Close(session) => self.front.close(session),
             Job::Get { session, space, key, reply } => {
-                let result = self.check(session).and_then(|()| self.get(session.0, space, &key));
+                let result = self.front.check(session).and_then(|()| self.get(session.0, space, &key));
                 self.answer_read(session, space, result, reply);
             }
             Job::GetMany { session, space, keys, reply } => {
                 let get = |key: &Vec<u8>| self.get(session.0, space, key);
                 let result = keys.iter().map(get).collect();
-                let result = self.check(session).and(result);
+                let result = self.front.check(session).and(result);
                 self.answer_read(session, space, result, reply);
             }
             Job::Scan { session, space, after, limit, reply } => {
@@ -226,48 +250,44 @@ impl Writer<'_, '_> {
             Job::List { reply } => {
                 self.flush();
                 let rows = self.settle();
-                let names = rows
-                    .and_then(|()| self.rows.list_sessions().map_err(|error| from_sqlite(self.path, &error)));
+                let names = rows.and_then(|()| {
+                    self.rows.list_sessions().map_err(|error| from_sqlite(&self.front.path, &error))
+                });
                 answer(reply, names.and_then(|names| names.into_iter().map(SessionName::new).collect()));
             }
             Job::Erase { name, reply } => {
                 self.flush();
                 answer(reply, self.erase(&name));
             }
+            // What follows each group does it.
+            Job::Tidy => {}
             #[cfg(test)]
-            Job::Inspect(look) => look(self.connection, &self.counters),
+            Job::Inspect(look) => look(self.connection, &self.front.counters),
         }
     }
 
     fn open(&mut self, name: &SessionName) -> Result<SessionKey, StoreError> {
-        if self.open_names.contains(name) {
+        if self.front.open_names.contains(name) {
             return Err(StoreError::SessionInUse { name: name.to_string() });
         }
-        let found = match self.pending.find_session(name) {
+        let found = match self.front.pending.find_session(name) {
             Some(session) => Some(session),
-            None => self.rows.find_session(name.as_str()).map_err(|error| from_sqlite(self.path, &error))?,
+            None => self
+                .rows
+                .find_session(name.as_str())
+                .map_err(|error| from_sqlite(&self.front.path, &error))?,
         };
-        let id = found.unwrap_or(self.last_session.saturating_add(1));
-        self.last_session = self.last_session.max(id);
-        self.open.insert(id, Open { name: name.clone(), named: false });
-        self.open_names.insert(name.clone());
+        let id = found.unwrap_or(self.front.last_session.saturating_add(1));
+        self.front.last_session = self.front.last_session.max(id);
+        self.front.open.insert(id, Open { name: name.clone(), named: false });
+        self.front.open_names.insert(name.clone());
         Ok(SessionKey(id))
     }
 
-    fn close(&mut self, session: SessionKey) {
-        if let Some(open) = self.open.remove(&session.0) {
-            self.open_names.remove(&open.name);
-        }
-    }
-
-    fn check(&self, session: SessionKey) -> Result<(), StoreError> {
-        if self.open.contains_key(&session.0) { Ok(()) } else { Err(StoreError::SessionClosed) }
-    }
-
     fn get(&mut self, session: u64, space: Space, key: &[u8]) -> Result<Option<Value>, StoreError> {
-        match self.pending.get(session, space, key) {
+        match self.front.pending.get(session, space, key) {
             Some(value) => Ok(value.cloned()),
-            None => self.rows.get(session, space, key).map_err(|error| from_sqlite(self.path, &error)),
+            None => self.rows.get(session, space, key).map_err(|error| from_sqlite(&self.front.path, &error)),
         }
     }
 
@@ -278,12 +298,12 @@ impl Writer<'_, '_> {
         space: Space,
         read: impl FnOnce(&mut Rows<'_>, u64) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        self.check(session)?;
-        if self.pending.concerns(session.0, space) {
+        self.front.check(session)?;
+        if self.front.pending.concerns(session.0, space) {
             self.flush();
             self.settle()?;
         }
-        read(&mut self.rows, session.0).map_err(|error| from_sqlite(self.path, &error))
+        read(&mut self.rows, session.0).map_err(|error| from_sqlite(&self.front.path, &error))
     }
 
     fn answer_read<T: 'static>(
@@ -293,17 +313,20 @@ impl Writer<'_, '_> {
         result: Result<T, StoreError>,
         reply: Reply<T>,
     ) {
-        let dirty =
-            if space.is_shared() { !self.written.is_empty() } else { self.touched.contains(&session.0) };
+        let dirty = if space.is_shared() {
+            !self.group.written.is_empty()
+        } else {
+            self.group.touched.contains(&session.0)
+        };
         if dirty {
-            self.held.push(Box::new(move |error| answer(reply, error.map_or(result, Err))));
+            self.group.held.push(Box::new(move |error| answer(reply, error.map_or(result, Err))));
         } else {
             answer(reply, result);
         }
     }
 
     fn commit(&mut self, session: SessionKey, batch: Batch, reply: Reply<()>) {
-        if let Err(error) = self.check(session) {
+        if let Err(error) = self.front.check(session) {
             return answer(reply, Err(error));
         }
         if !Pending::takes(&batch) {
@@ -315,9 +338,9 @@ impl Writer<'_, '_> {
             Ok(false) => return answer(reply, Err(StoreError::Changed)),
             Err(error) => return answer(reply, Err(error)),
         }
-        let part = self.put_down(session.0, batch);
-        self.touched.insert(session.0);
-        self.written.push(Written { part, reply });
+        let part = self.front.put_down(session.0, batch);
+        self.group.touched.insert(session.0);
+        self.group.written.push(Written { part, reply });
     }
 
     /// Whether what a batch requires is so.
@@ -332,75 +355,39 @@ impl Writer<'_, '_> {
         Ok(true)
     }
 
-    /// Adds a batch to the record of the group.
-    fn put_down(&mut self, session: u64, batch: Batch) -> Part {
-        let start = self.pending.begin();
-        for op in batch.into_ops() {
-            match op {
-                Op::Put { space, key, value } => {
-                    if !space.is_shared()
-                        && let Some(open) = self.open.get_mut(&session).filter(|open| !open.named)
-                    {
-                        self.pending.name(session, &open.name);
-                        open.named = true;
-                    }
-                    self.pending.put(session, space, &key, value);
-                }
-                Op::Delete { space, key } => self.pending.delete(session, space, &key),
-                // The one was looked at, the others go another way.
-                Op::Require { .. } | Op::DeleteSpace(_) | Op::EraseSession => {}
-            }
-        }
-        self.pending.part(start)
-    }
-
     /// Brings the record of the group to disk and answers all that wait for it.
     fn flush(&mut self) {
-        if self.written.is_empty() {
+        if self.group.written.is_empty() {
             return;
         }
-        if let Err((error, record)) = self.pending.flush() {
+        self.group.touched.clear();
+        if let Err((error, record)) = self.front.flush(self.group.written.len()) {
             return self.fall_apart(&error, &record);
         }
-        self.counters.transactions += 1;
-        self.counters.batches += self.written.len() as u64;
-        for written in self.written.drain(..) {
+        for written in self.group.written.drain(..) {
             answer(written.reply, Ok(()));
         }
-        self.touched.clear();
-        for held in self.held.drain(..) {
+        for held in self.group.held.drain(..) {
             held(None);
-        }
-        if self.pending.is_much() {
-            // If it fails, the log keeps what it has, and the next group tries again.
-            drop(self.settle());
         }
     }
 
     /// The record could not be written: each of its batches is tried alone.
     fn fall_apart(&mut self, error: &StoreError, record: &[u8]) {
-        self.touched.clear();
-        // Names may have been taken back too.
-        self.open.values_mut().for_each(|open| open.named = false);
         // What these have read was taken back.
-        for held in self.held.drain(..) {
+        for held in self.group.held.drain(..) {
             held(Some(error.clone()));
         }
-        for Written { part, reply } in std::mem::take(&mut self.written) {
-            let result = self.pending.retry(record, part);
-            if result.is_ok() {
-                self.counters.transactions += 1;
-                self.counters.batches += 1;
-            }
-            answer(reply, result);
+        for Written { part, reply } in std::mem::take(&mut self.group.written) {
+            answer(reply, self.front.retry(record, part));
         }
     }
 
     /// Brings what is in the log into the database.
     fn settle(&mut self) -> Result<(), StoreError> {
-        self.pending.settle(&mut self.rows).map_err(|error| {
+        self.front.pending.settle(&mut self.rows).map_err(|error| {
             self.rows.rollback();
-            from_sqlite(self.path, &error)
+            from_sqlite(&self.front.path, &error)
         })
     }
 
@@ -408,8 +395,8 @@ impl Writer<'_, '_> {
     fn commit_at_once(&mut self, session: u64, batch: &Batch) -> Result<(), StoreError> {
         self.flush();
         self.settle()?;
-        self.pending.invalidate()?;
-        let Some(open) = self.open.get_mut(&session) else { return Err(StoreError::SessionClosed) };
+        self.front.pending.invalidate()?;
+        let Some(open) = self.front.open.get_mut(&session) else { return Err(StoreError::SessionClosed) };
         let mut named = open.named;
         let applied = self.rows.begin().and_then(|()| {
             let applied = self.rows.apply(session, open.name.as_str(), &mut named, batch)?;
@@ -419,8 +406,8 @@ impl Writer<'_, '_> {
         match applied {
             Ok(applied) => {
                 open.named = named;
-                self.counters.transactions += 1;
-                self.counters.batches += 1;
+                self.front.counters.transactions += 1;
+                self.front.counters.batches += 1;
                 if applied == (Applied::Written { erased: true }) {
                     self.rows.forget_log();
                 }
@@ -428,17 +415,17 @@ impl Writer<'_, '_> {
             }
             Err(error) => {
                 self.rows.rollback();
-                Err(from_sqlite(self.path, &error))
+                Err(from_sqlite(&self.front.path, &error))
             }
         }
     }
 
     fn erase(&mut self, name: &SessionName) -> Result<(), StoreError> {
-        if self.open_names.contains(name) {
+        if self.front.open_names.contains(name) {
             return Err(StoreError::SessionInUse { name: name.to_string() });
         }
         self.settle()?;
-        self.pending.invalidate()?;
+        self.front.pending.invalidate()?;
         let erase = |rows: &mut Rows<'_>| {
             let Some(id) = rows.find_session(name.as_str())? else { return Ok(false) };
             rows.begin()?;
@@ -454,7 +441,7 @@ impl Writer<'_, '_> {
             Ok(false) => Ok(()),
             Err(error) => {
                 self.rows.rollback();
-                Err(from_sqlite(self.path, &error))
+                Err(from_sqlite(&self.front.path, &error))
             }
         }
     }
