@@ -16,8 +16,16 @@ pub(crate) struct Shared {
     open_requests: AtomicU64,
     /// Held for a moment only, never across a wait.
     state: Mutex<ConnectionState>,
-    /// Events that the host has acknowledged and the session has not heard of. Held for a moment only, too.
-    acknowledged: Mutex<Vec<u64>>,
+    /// Held for a moment only, too.
+    acknowledged: Mutex<Acknowledged>,
+}
+
+/// Events that the host has acknowledged and the session has not heard of.
+#[derive(Debug, Default)]
+struct Acknowledged {
+    events: Vec<u64>,
+    /// The session is going to look by itself before long.
+    expected: bool,
 }
 
 impl Shared {
@@ -65,21 +73,31 @@ impl Shared {
         *self.state.lock() = state;
     }
 
-    /// The host has dealt with an event. True if it is the first one since the session took them: then it has to be told.
+    /// The host has dealt with an event. True if it is the first one since the session took them, and it does not look for more
+    /// by itself: then it has to be told.
     pub(crate) fn acknowledge(&self, event: u64) -> bool {
         let mut acknowledged = self.acknowledged.lock();
-        acknowledged.push(event);
-        acknowledged.len() == 1
+        acknowledged.events.push(event);
+        acknowledged.events.len() == 1 && !acknowledged.expected
     }
 
-    /// Takes the events that the host has acknowledged.
+    /// Takes the events that the host has acknowledged. The session promises to come again, or to say that it does not.
     pub(crate) fn take_acknowledged(&self) -> Vec<u64> {
-        std::mem::take(&mut *self.acknowledged.lock())
+        let mut acknowledged = self.acknowledged.lock();
+        acknowledged.expected = true;
+        std::mem::take(&mut acknowledged.events)
+    }
+
+    /// The session does not look by itself any more, unless there are some already: true then.
+    pub(crate) fn expects_acknowledged(&self) -> bool {
+        let mut acknowledged = self.acknowledged.lock();
+        acknowledged.expected = !acknowledged.events.is_empty();
+        acknowledged.expected
     }
 
     /// Whether there are any.
     pub(crate) fn has_acknowledged(&self) -> bool {
-        !self.acknowledged.lock().is_empty()
+        !self.acknowledged.lock().events.is_empty()
     }
 
     /// Whether that is the id of a request, answered or not.

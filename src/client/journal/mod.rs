@@ -178,6 +178,11 @@ impl Journal {
         written
     }
 
+    /// The number of the next row. It rises when events are handed out that need acknowledging.
+    pub fn next_row(&self) -> u64 {
+        self.next
+    }
+
     /// Adds the acknowledgements that are not stored yet to a batch.
     pub fn put_acknowledgements(&self, batch: &mut Batch) {
         for row in self.touched.iter().filter_map(|first| self.handed_out.get(first)) {

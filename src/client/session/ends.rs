@@ -305,6 +305,10 @@ impl Session {
     async fn hear_out(&mut self) {
         if self.closing.reason == CloseReason::LoggedOut {
             let until = tokio::time::Instant::now() + LAST_WORDS;
+            // Nothing is looked for any more: each has to be told of.
+            while self.shared.expects_acknowledged() {
+                self.hear_acknowledged();
+            }
             while self.journal.awaits_acknowledgement() {
                 match tokio::time::timeout_at(until, self.inbox.recv()).await {
                     Ok(Some(Command::Close) | None) | Err(_) => break,
@@ -327,7 +331,9 @@ impl Session {
         if let Some((request, method)) = command.request() {
             self.requests.open(request, method, None);
         } else if let Command::Acknowledged = command {
-            self.hear_acknowledged();
+            while self.shared.expects_acknowledged() {
+                self.hear_acknowledged();
+            }
         }
     }
 

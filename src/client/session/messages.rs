@@ -12,7 +12,7 @@ use super::phase::{Phase, Stage, Waiter};
 use super::{Session, Stop};
 use crate::api::{Error, LogLevel, Status};
 use crate::messaging::desk::{Missing, Want};
-use crate::messaging::engine::{Cx, Engine, GroupWish, Known, Manage, Output, Pace, Settings, ToSend};
+use crate::messaging::engine::{Cx, Engine, GroupWish, Known, Manage, Output, Pace, Settings, ToSend, Told};
 use crate::messaging::stanzas::calls::IncomingCall;
 use crate::messaging::stanzas::origin::Own;
 use crate::messaging::stanzas::presence::{self, IncomingChatState, IncomingPresence};
@@ -148,14 +148,21 @@ impl Session {
         for output in engine.take_outputs() {
             match output {
                 Output::Send(node) => self.tray.send(node),
+                Output::SendInTime(node) => self.tray.send_in_time(node),
                 Output::SendAtOnce(node) => self.tray.send_at_once(node),
                 Output::Query { tag, node } => {
                     self.query_later(node, Waiter::Engine(tag), self.settings.iq_timeout);
                 }
                 Output::Event(event) => {
-                    if let Some(body) = told::body(event) {
-                        self.tray.tell(0, body);
+                    let in_time = matches!(event, Told::Receipt(_));
+                    match told::body(event) {
+                        Some(body) if in_time => self.tray.tell_in_time(body),
+                        Some(body) => self.tray.tell(0, body),
+                        None => {}
                     }
+                }
+                Output::Answer { request, answer: Ok(taken) } => {
+                    self.tray.answer_together(request, told::sent(Ok(taken)));
                 }
                 Output::Answer { request, answer } => self.tray.answer(request, told::sent(answer)),
                 Output::Managed { request, answer } => self.tray.answer(request, groups::result(answer)),

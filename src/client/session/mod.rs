@@ -198,14 +198,25 @@ impl Session {
         if let Err(stop) = Box::pin(self.redeliver()).await {
             self.close_because(CloseReason::Failed, Some(stop.to_error()));
         }
+        // A deadline that is put off leaves the alarm as it is: to set one takes longer than to be woken in vain now and then.
+        let mut rings_at = self.next_deadline();
+        let alarm = sleep_until(self.clock.instant(rings_at));
+        tokio::pin!(alarm);
         while self.wish != Wish::Closed {
             let deadline = self.next_deadline();
+            if deadline < rings_at || alarm.is_elapsed() {
+                rings_at = deadline;
+                alarm.as_mut().reset(self.clock.instant(deadline));
+            }
             let happened = tokio::select! {
                 biased;
                 command = self.inbox.recv() => Happened::Command(command),
                 happened = self.phase.progress() => happened,
-                () = sleep_until(self.clock.instant(deadline)) => Happened::Time,
+                () = alarm.as_mut() => Happened::Time,
             };
+            if matches!(happened, Happened::Time) && self.clock.now() < deadline {
+                continue;
+            }
             Box::pin(self.turn(happened)).await;
         }
         Box::pin(self.finish()).await;
@@ -216,10 +227,14 @@ impl Session {
         let mut unhandled = None;
         let stop = match self.take_in(happened, &mut unhandled).await {
             Err(stop @ Stop::Store(_)) => stop,
-            // Also if that ended the connection: what came before counts.
-            taken => match (taken, self.settle_what_presses().await) {
-                (Ok(()), Ok(())) => return,
-                (_, Err(stop @ Stop::Store(_))) | (Err(stop), _) | (Ok(()), Err(stop)) => stop,
+            Ok(()) => match self.settle_what_presses().await {
+                Ok(()) => return,
+                Err(stop) => stop,
+            },
+            // That ended the connection, and what came before counts.
+            Err(stop) => match self.settle().await {
+                Err(failed @ Stop::Store(_)) => failed,
+                _ => stop,
             },
         };
         Box::pin(self.stopped(stop)).await;

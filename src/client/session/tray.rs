@@ -4,8 +4,9 @@
 //! the tray, and the run loop settles it when all that was at hand has been taken in: one commit for all of it, then the
 //! events in their order, then the stanzas in theirs, in one write.
 //!
-//! What nobody waits for does not ask for a commit of its own: acknowledgements of the host, and records of messages that have left
-//! already because what is on disk accounts for their keys. It waits for the next commit, for [`TRAIL`] at most.
+//! What nobody waits for does not ask for a commit of its own: acknowledgements of the host, receipts, and records of messages
+//! that have left already because what is on disk accounts for their keys. It waits for the next commit, for [`TRAIL`] at most.
+//! That a message was taken waits for those that are on their way beside it, for [`GATHER`] at most.
 
 use serde_json::Value;
 
@@ -21,6 +22,21 @@ use crate::store::{Batch, StoreError};
 
 /// How long what nobody waits for may wait for the next commit.
 const TRAIL: Millis = 20;
+/// How long the answer to a message may wait for those to others. A server answers them one by one, and a commit costs the same
+/// for one as for all.
+const GATHER: Millis = 3;
+
+/// How soon something has to be settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Haste {
+    /// After [`TRAIL`], or with something else.
+    #[default]
+    Trails,
+    /// With its like: after [`GATHER`], unless none are to come.
+    Gathers,
+    /// At the end of the turn.
+    Presses,
+}
 
 /// What waits to be settled. An idle session keeps no room for it.
 #[derive(Debug, Default)]
@@ -36,6 +52,8 @@ struct Load {
     nodes: Vec<Node>,
     /// There are messages among those that wait.
     message_waits: bool,
+    /// What is in the greatest hurry.
+    haste: Haste,
 }
 
 /// What the host is told.
@@ -48,45 +66,67 @@ enum Told {
 impl Tray {
     /// Whether there is nothing on it.
     pub(super) fn is_empty(&self) -> bool {
-        !self.presses() && self.0.as_ref().is_none_or(|load| load.early.is_empty())
+        self.haste().is_none() && self.0.as_ref().is_none_or(|load| load.early.is_empty())
     }
 
-    /// Whether there is something on it that has to be settled now.
-    fn presses(&self) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|load| !(load.batch.is_empty() && load.told.is_empty() && load.nodes.is_empty()))
+    /// How soon it has to be settled; `None` if there is nothing to settle on it.
+    fn haste(&self) -> Option<Haste> {
+        let load = self.0.as_ref()?;
+        let is_bare = load.batch.is_empty() && load.told.is_empty() && load.nodes.is_empty();
+        (!is_bare).then_some(load.haste)
     }
 
-    fn load(&mut self) -> &mut Load {
-        self.0.get_or_insert_default()
+    fn load(&mut self, haste: Haste) -> &mut Load {
+        let load = self.0.get_or_insert_default();
+        load.haste = load.haste.max(haste);
+        load
     }
 
     /// Changes to the store: add to them.
     pub(super) fn batch(&mut self) -> &mut Batch {
-        &mut self.load().batch
+        &mut self.load(Haste::Presses).batch
     }
 
     /// An event that belongs to `request` (0: to none). A durable one is stored by the same commit.
     pub(super) fn tell(&mut self, request: u64, body: impl Into<Body>) {
-        self.load().told.push(Told::Event(Box::new(Event::new(request, unix_ms(), body))));
+        self.tell_with(Haste::Presses, request, body);
+    }
+
+    /// An event that nobody waits for.
+    pub(super) fn tell_in_time(&mut self, body: impl Into<Body>) {
+        self.tell_with(Haste::Trails, 0, body);
+    }
+
+    fn tell_with(&mut self, haste: Haste, request: u64, body: impl Into<Body>) {
+        let event = Box::new(Event::new(request, unix_ms(), body));
+        self.load(haste).told.push(Told::Event(event));
     }
 
     /// The answer to a request. If the commit fails, it is answered with that error instead.
     pub(super) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
-        self.load().told.push(Told::Answer { request, answer });
+        self.load(Haste::Presses).told.push(Told::Answer { request, answer });
+    }
+
+    /// The same for a request whose like are likely to be answered soon, too.
+    pub(super) fn answer_together(&mut self, request: u64, answer: Result<Value, Error>) {
+        self.load(Haste::Gathers).told.push(Told::Answer { request, answer });
     }
 
     /// A stanza for the server. Without a connection it goes nowhere.
     pub(super) fn send(&mut self, node: Node) {
-        let load = self.load();
+        let load = self.load(Haste::Presses);
         load.message_waits |= node.tag() == "message";
         load.nodes.push(node);
     }
 
+    /// The same for one that the server does not wait for.
+    pub(super) fn send_in_time(&mut self, node: Node) {
+        self.load(Haste::Trails).nodes.push(node);
+    }
+
     /// The same for a message that need not wait for the commit. It does if others wait before it.
     pub(super) fn send_at_once(&mut self, node: Node) {
-        let load = self.load();
+        let load = self.load(Haste::Trails);
         let stanzas = if load.message_waits { &mut load.nodes } else { &mut load.early };
         stanzas.push(node);
     }
@@ -105,16 +145,27 @@ impl Session {
     /// Settles the tray at the end of a turn, unless all of it may wait for company.
     pub(super) async fn settle_what_presses(&mut self) -> Result<(), Stop> {
         let now = self.clock.now();
-        if self.tray.presses() || self.trail_at.is_some_and(|at| at <= now) {
+        let wait = match self.tray.haste() {
+            Some(Haste::Presses) => Some(0),
+            Some(Haste::Gathers) => {
+                let more = self.engine.as_ref().is_some_and(|engine| engine.awaits_acks());
+                Some(if more { GATHER } else { 0 })
+            }
+            Some(Haste::Trails) => Some(TRAIL),
+            None => {
+                let changes = self.engine.as_ref().is_some_and(|engine| engine.has_changes());
+                (changes || self.shared.has_acknowledged()).then_some(TRAIL)
+            }
+        };
+        let due = wait.map(|wait| now.saturating_add(wait));
+        self.trail_at = [self.trail_at, due].into_iter().flatten().min();
+        if self.trail_at.is_some_and(|at| at <= now) {
             return self.settle().await;
         }
-        let waits =
-            self.engine.as_ref().is_some_and(|engine| engine.has_changes()) || self.shared.has_acknowledged();
-        if waits && self.trail_at.is_none() {
-            self.trail_at = Some(now.saturating_add(TRAIL));
-        }
         let left = self.send_early().await;
-        self.tray = Tray::default();
+        if self.tray.is_empty() {
+            self.tray = Tray::default();
+        }
         left
     }
 
@@ -124,18 +175,30 @@ impl Session {
         self.send_all(&early.unwrap_or_default()).await
     }
 
-    /// Takes in which events the host has acknowledged.
-    pub(super) fn hear_acknowledged(&mut self) {
-        for event in self.shared.take_acknowledged() {
-            self.journal.acknowledge(event);
+    /// Takes in which events the host has acknowledged. True if there were any.
+    pub(super) fn hear_acknowledged(&mut self) -> bool {
+        let acknowledged = self.shared.take_acknowledged();
+        for event in &acknowledged {
+            self.journal.acknowledge(*event);
         }
+        !acknowledged.is_empty()
     }
 
     /// Makes what is on the tray count, together with the acknowledgements of the host. If it cannot be stored, nothing of it
     /// happens.
     pub(super) async fn settle(&mut self) -> Result<(), Stop> {
         self.trail_at = None;
-        self.hear_acknowledged();
+        let heard = self.hear_acknowledged();
+        let (next, settled) = (self.journal.next_row(), self.settle_tray().await);
+        // A host that has just got events, or dealt with some, is about to acknowledge more, and need not wake anybody for that.
+        let is_busy = settled.is_ok() && (heard || self.journal.next_row() != next);
+        if is_busy || self.shared.expects_acknowledged() {
+            self.trail_at = Some(self.clock.now().saturating_add(TRAIL));
+        }
+        settled
+    }
+
+    async fn settle_tray(&mut self) -> Result<(), Stop> {
         if let Some(engine) = &mut self.engine {
             engine.flush(self.tray.batch());
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::super::super::link::LinkError;
 use super::super::super::methods::Call;
 use super::super::super::queue::{Polled, Queue};
 use super::super::super::settings::Settings;
@@ -273,18 +274,52 @@ async fn what_nobody_waits_for_waits_for_company_but_not_for_long() {
     house.session.tray.tell(0, restricted());
     house.session.settle().await.unwrap();
     let (_, ids) = house.told();
-    assert!(house.session.shared.acknowledge(ids[0]) && !house.session.shared.acknowledge(ids[1]));
+    let due = house.session.trail_at.unwrap();
+    assert!(house.session.next_deadline() <= due);
+    assert!(!house.session.shared.acknowledge(ids[0]), "the session is going to look by itself");
     house.session.turn(Happened::Command(Some(Command::Acknowledged))).await;
     assert_eq!(
         (house.commits(), house.stored(Space::Event).await),
         (1, 1),
         "alone they are not worth a commit"
     );
-    let due = house.session.trail_at.unwrap();
-    assert!(house.session.next_deadline() <= due);
+    assert_eq!(house.session.trail_at, Some(due));
+    assert!(!house.session.shared.acknowledge(ids[1]));
     house.session.turn(Happened::Time).await;
     assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 0));
-    assert_eq!(house.session.trail_at, None);
+    // As long as there is something each time, it goes on looking; then it has to be told.
+    assert!(house.session.trail_at.is_some());
+    house.session.turn(Happened::Time).await;
+    assert_eq!((house.commits(), house.session.trail_at), (2, None));
+    assert!(house.session.shared.acknowledge(ids[0]) && !house.session.shared.acknowledge(ids[1]));
+    house.session.turn(Happened::Command(Some(Command::Acknowledged))).await;
+    assert!(house.session.trail_at.is_some());
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_goes_with_the_next_that_somebody_does() {
+    let mut house = House::new().await;
+    house.session.tray.tell_in_time(restricted());
+    house.session.turn(Happened::Command(Some(Command::Acknowledged))).await;
+    assert_eq!((house.commits(), house.told().0.len()), (0, 0), "alone it is not worth a commit");
+    let due = house.session.trail_at.unwrap();
+    house.session.requests.open(5, "x", None);
+    // There is no other message on its way, for whose answer this one could wait.
+    house.session.tray.answer_together(5, Ok(json!(1)));
+    assert!(house.session.trail_at.is_some_and(|at| at <= due));
+    house.session.turn(Happened::Command(Some(Command::Acknowledged))).await;
+    assert_eq!(house.commits(), 1);
+    assert_eq!(house.told().0, ["restricted 0", "result 5"], "in the order in which it happened");
+    // What comes after it does not pass it.
+    house.session.tray.tell_in_time(restricted());
+    house.session.tell(3, line());
+    house.session.turn(Happened::Command(Some(Command::Acknowledged))).await;
+    assert_eq!((house.commits(), house.told().0), (2, vec!["restricted 0".into(), "log 3".into()]));
+    // Nor does the end of the connection take it away.
+    house.session.tray.tell_in_time(restricted());
+    let broken = Happened::Received(Err(LinkError::Closed));
+    house.session.turn(broken).await;
+    assert_eq!((house.commits(), house.told().0.first().cloned()), (3, Some("restricted 0".into())));
 }
 
 #[test]
@@ -292,13 +327,13 @@ fn a_message_that_need_not_wait_does_not_pass_one_that_must() {
     let mut tray = Tray::default();
     let message = |id: &'static str| Node::new("message").attr("id", id);
     tray.send_at_once(message("1"));
-    assert!(!tray.presses() && !tray.is_empty());
+    assert!(tray.haste().is_none() && !tray.is_empty());
     tray.send(Node::new("receipt"));
     tray.send_at_once(message("2"));
     tray.send(message("3"));
     tray.send_at_once(message("4"));
-    let load = tray.load();
+    let load = tray.load(Haste::Trails);
     assert_eq!(load.early, [message("1"), message("2")]);
     assert_eq!(load.nodes, [Node::new("receipt"), message("3"), message("4")]);
-    assert!(tray.presses());
+    assert_eq!(tray.haste(), Some(Haste::Presses));
 }

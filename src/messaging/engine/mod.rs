@@ -199,6 +199,11 @@ impl Engine {
         !(self.jobs.is_empty() && self.sends.is_empty() && self.again.is_empty() && self.managed.is_empty())
     }
 
+    /// Whether messages are out that the server may take any moment.
+    pub(crate) fn awaits_acks(&self) -> bool {
+        self.sends.are_out()
+    }
+
     /// Whether something has changed that is not in a batch yet.
     pub(crate) fn has_changes(&self) -> bool {
         !self.written.is_empty() || self.known.has_changes() || self.desk.has_changes()

@@ -16,6 +16,8 @@ pub(crate) struct Tag(pub(super) u64);
 pub(crate) enum Output {
     /// Send it; no answer is wanted.
     Send(Node),
+    /// Send it; the server does not wait for it.
+    SendInTime(Node),
     /// Send it, before what has changed is on disk if that takes less time: what must be, an earlier commit has seen to.
     SendAtOnce(Node),
     /// Send this iq under an id of the driver's choice and hand in the answer with the tag.

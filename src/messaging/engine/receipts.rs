@@ -31,7 +31,7 @@ impl Engine {
                 );
             }
         }
-        self.out.extend(build::ack(&node).map(Output::Send));
+        self.out.extend(build::ack(&node).map(Output::SendInTime));
         Ok(())
     }
 

@@ -123,6 +123,11 @@ impl Sends {
         self.all.is_empty()
     }
 
+    /// Whether some went out and are not acknowledged.
+    pub(super) fn are_out(&self) -> bool {
+        self.online && self.all.values().any(|sending| sending.out.is_some())
+    }
+
     pub(super) fn deadline(&self) -> Option<Millis> {
         if !self.online {
             return None;
