@@ -92,6 +92,30 @@ fn the_server_runs_short_and_gets_more() {
 }
 
 #[test]
+fn a_server_that_counts_twice_gets_them_once() {
+    let world = World::new();
+    let mut host = world.linked(&world.config_with(&[("prekeys.upload_count", "6"), ("prekeys.min", "4")]));
+    let after = world.now();
+    world.fault(json!({ "when": { "xmlns": "encrypt", "point": "in" }, "do": { "delay": 300 } }));
+    left(&world, 3);
+    assert_eq!(ids(&world.received(after, is_upload)).len(), 6);
+    // Before its answer.
+    left(&world, 2);
+    while held(&world) != 12 {
+        std::thread::yield_now();
+    }
+    // What the answer to them leads to has happened before that to a later question.
+    let ping = host.client.call("server.ping", None).unwrap();
+    host.answer(ping);
+    let (_, entries) = world.sim.log(after);
+    assert_eq!(entries.iter().filter(|entry| entry["dir"] == "in" && is_upload(&entry["stanza"])).count(), 1);
+    // The next time it gets some again.
+    let later = world.now();
+    left(&world, 1);
+    world.received(later, is_upload);
+}
+
+#[test]
 fn a_refill_that_the_connection_did_not_survive_follows_on_the_next() {
     let world = World::new();
     let mut host = world.linked(&world.config_with(&[("prekeys.upload_count", "6"), ("prekeys.min", "4")]));

@@ -92,6 +92,7 @@ impl Session {
             keepalive,
             ids: IdSource::new(random_array(&mut self.rng)),
             offline_queue: OfflineQueue::default(),
+            providing_prekeys: false,
         }));
         self.backoff.connected(now);
         self.tell_connection(ConnectionState::Connected, None, None, None);

@@ -35,6 +35,8 @@ pub(super) struct Online {
     pub(super) keepalive: Keepalive,
     pub(super) ids: IdSource,
     pub(super) offline_queue: OfflineQueue,
+    /// Whether prekeys are made or uploaded.
+    pub(super) providing_prekeys: bool,
 }
 
 /// How far the server has let us in.

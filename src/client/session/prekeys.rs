@@ -15,6 +15,12 @@ impl Session {
         let Some(account) = self.account.as_deref().filter(|_| self.phase.is_logged_in()) else {
             return Ok(());
         };
+        // A server that counts them again meanwhile is not to get them twice.
+        if let Some(online) = self.phase.online()
+            && std::mem::replace(&mut online.providing_prekeys, true)
+        {
+            return Ok(());
+        }
         let unsent = load_unsent_prekeys(&self.store, account).await?;
         if !unsent.is_empty() {
             return self.upload(&unsent).await;
@@ -71,6 +77,7 @@ impl Session {
         uploaded: UploadedPrekeys,
         error: Option<IqError>,
     ) -> Result<(), Stop> {
+        self.prekeys_provided();
         if let Some(error) = error {
             self.log(LogLevel::Warn, "prekeys", || {
                 format!("the server did not take the prekeys: {}", error.to_error())
@@ -87,8 +94,15 @@ impl Session {
         self.go_active().await
     }
 
+    fn prekeys_provided(&mut self) {
+        if let Some(online) = self.phase.online() {
+            online.providing_prekeys = false;
+        }
+    }
+
     /// Tried again later; the session goes on meanwhile, for what it can be used without.
     pub(super) async fn prekeys_not_taken(&mut self, uploaded: UploadedPrekeys) -> Result<(), Stop> {
+        self.prekeys_provided();
         let wait = self.prekeys_backoff.next(&mut self.rng);
         self.log(LogLevel::Debug, "prekeys", || {
             format!("{} prekeys are sent again in {wait} ms", uploaded.count)
