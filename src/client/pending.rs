@@ -58,6 +58,11 @@ impl<W> Pending<W> {
         self.entries.iter().find_map(|entry| wanted(&entry.waiter))
     }
 
+    /// The same, to change it.
+    pub(crate) fn find_mut<T>(&mut self, wanted: impl Fn(&mut W) -> Option<&mut T>) -> Option<&mut T> {
+        self.entries.iter_mut().find_map(|entry| wanted(&mut entry.waiter))
+    }
+
     /// All waiters, when the connection is gone.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = W> + use<W> {
         std::mem::take(&mut self.entries).into_iter().map(|entry| entry.waiter)

@@ -277,17 +277,6 @@ impl SessionRecord {
         self.forget_saved();
     }
 
-    /// Drops all sessions with an identity that the device no longer has. Late messages of it can then not be read.
-    pub fn forget_identity(&mut self, identity: &IdentityKey) {
-        let before = self.archive.len();
-        self.archive.retain(|state| state.identity != *identity);
-        self.cold_changed |= before != self.archive.len();
-        if self.can_send(identity) {
-            self.current = None;
-            self.cold_changed = true;
-        }
-    }
-
     fn states(&self) -> impl Iterator<Item = (Place, &State)> {
         let archived = self.archive.iter().enumerate();
         let archived = archived.map(|(index, state)| (Place::Archived(index), state));

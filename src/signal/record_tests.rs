@@ -272,13 +272,11 @@ fn a_session_of_another_identity_is_read_but_not_sent_on() {
     let own = pair.bob.own();
     assert_eq!(pair.at_bob.encrypt(b"x", own, &old, &mut Seeded(1)), Err(SignalError::NoSession));
 
-    pair.at_bob.forget_identity(&old);
-    assert_eq!(pair.bob.read(&mut pair.at_bob, &in_flight[1], Some(&new)), Err(SignalError::BadMac));
+    let read = pair.bob.read(&mut pair.at_bob, &in_flight[1], Some(&new)).unwrap();
+    assert_eq!(read.origin, Origin::OldIdentity);
     // A current session whose pin was replaced by other means is not sent on either, and still read.
     let more = new_alice.send(&mut at_new_alice, &pair.bob, b"more");
     assert_eq!(pair.bob.read(&mut pair.at_bob, &more, Some(&old)).unwrap().origin, Origin::OldIdentity);
-    pair.at_bob.forget_identity(&new);
-    assert!(pair.at_bob.is_empty());
 }
 
 #[test]

@@ -384,6 +384,27 @@ fn who_tells_nobody_what_he_reads_tells_only_his_own_devices() {
 }
 
 #[test]
+fn the_settings_are_asked_for_once_by_who_reads_much() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    let request = ada.client.send_text(BOB, "hello", None).unwrap();
+    let id = sent(&mut ada, request)["message_id"].clone();
+    let chat = bob.wait("message")["chat"].clone();
+    let after = world.now();
+    let read = json!({ "chat": chat, "message_ids": [id] });
+    let requests: Vec<u64> = (0..5).map(|_| call(&bob.client, "message.read", &read)).collect();
+    for request in requests {
+        sent(&mut bob, request);
+    }
+    let (_, entries) = world.sim.log(after);
+    let came = |wanted: &dyn Fn(&Value) -> bool| {
+        entries.iter().filter(|entry| entry["dir"] == "in" && wanted(&entry["stanza"])).count()
+    };
+    assert_eq!(came(&|stanza| stanza["attrs"]["xmlns"] == "privacy"), 1);
+    assert_eq!(came(&|stanza| stanza["attrs"]["type"] == "read"), 5);
+}
+
+#[test]
 fn the_timer_of_a_chat_is_on_what_is_sent_to_it() {
     let world = World::new();
     let (mut ada, mut bob) = two(&world);

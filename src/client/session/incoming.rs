@@ -125,9 +125,11 @@ impl Session {
             Waiter::Numbers { request, numbers } => {
                 self.numbers_answered(request, &numbers, node, error.as_ref()).await
             }
-            Waiter::Privacy { request, read } => {
+            Waiter::Privacy(waiting) => {
                 self.tells_reading = privacy::tells_reading(node).or(self.tells_reading);
-                self.tell_read(request, &read);
+                for (request, read) in waiting {
+                    self.tell_read(request, &read);
+                }
                 Ok(())
             }
             Waiter::Active => self.active().await,
@@ -152,10 +154,14 @@ impl Session {
                     .await
                     .map(drop)
             }
-            Waiter::HostPing { request, .. }
-            | Waiter::Numbers { request, .. }
-            | Waiter::Privacy { request, .. } => {
+            Waiter::HostPing { request, .. } | Waiter::Numbers { request, .. } => {
                 self.answer(request, Err(why.to_error()));
+                Ok(())
+            }
+            Waiter::Privacy(waiting) => {
+                for (request, _) in waiting {
+                    self.answer(request, Err(why.to_error()));
+                }
                 Ok(())
             }
             Waiter::Active if why == NoAnswer::Timeout => self.active().await,

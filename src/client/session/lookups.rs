@@ -60,7 +60,8 @@ impl Session {
         Ok(())
     }
 
-    /// The user has read messages. If the account tells nobody, only its own devices hear of it; so that is asked first.
+    /// The user has read messages. If the account tells nobody, only its own devices hear of it, and what was told cannot be
+    /// taken back; so that is asked first, once. A login does not ask: most sessions never tell.
     pub(super) async fn mark_read(&mut self, request: u64, read: ReadMessages) -> Result<(), Stop> {
         if !self.is_ready() {
             self.answer(request, Err(Status::NOT_CONNECTED.into()));
@@ -70,7 +71,17 @@ impl Session {
             self.tell_read(request, &read);
             return Ok(());
         }
-        let waiter = Waiter::Privacy { request, read: Box::new(read) };
+        let asked = self.phase.online().and_then(|online| {
+            online.pending.find_mut(|waiter| match waiter {
+                Waiter::Privacy(waiting) => Some(waiting),
+                _ => None,
+            })
+        });
+        if let Some(waiting) = asked {
+            waiting.push((request, read));
+            return Ok(());
+        }
+        let waiter = Waiter::Privacy(vec![(request, read)]);
         self.query(privacy::fetch(), waiter, self.settings.iq_timeout).await.map(drop)
     }
 

@@ -76,11 +76,8 @@ pub(super) enum Waiter {
         request: u64,
         numbers: Vec<String>,
     },
-    /// The host has read messages, and the account's settings say who is to know.
-    Privacy {
-        request: u64,
-        read: Box<ReadMessages>,
-    },
+    /// The host has read messages, by these requests, and the account's settings say who is to know.
+    Privacy(Vec<(u64, ReadMessages)>),
     /// The server's answer changes nothing.
     Nobody,
 }

@@ -184,7 +184,6 @@ fn what_cannot_be_sent_is_refused_by_name() {
         (Outgoing::delete(&nameless), ContentError::NoTarget),
         (Outgoing::pin(&nameless, None, 1), ContentError::NoTarget),
         (Outgoing::ask_again(&[nameless]), ContentError::NoTarget),
-        (Outgoing::ask_app_state_keys(&[]), ContentError::NoTarget),
         (poll("", &["a", "b"], 1), ContentError::Poll),
         (poll("?", &["a"], 1), ContentError::Poll),
         (poll("?", &["a", "a"], 1), ContentError::Poll),
@@ -214,11 +213,6 @@ fn what_cannot_be_sent_is_refused_by_name() {
 fn requests_to_own_devices() {
     let again = Outgoing::ask_again(&[key("3EB0LOST")]).unwrap();
     assert_eq!(read(&again.message).unwrap().kind, "peer_data_request");
-    let keys = Outgoing::ask_app_state_keys(&[vec![1, 2], vec![3]]).unwrap();
-    let Body::Protocol(Protocol::AppStateKeyRequest(ids)) = read(&keys.message).unwrap().body else {
-        panic!("no request")
-    };
-    assert_eq!(ids, [vec![1, 2], vec![3]]);
 }
 
 #[test]

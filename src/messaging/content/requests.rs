@@ -8,9 +8,7 @@ use crate::proto::message::peer_data_operation_request_message::{
     PlaceholderMessageResendRequest, Type as PeerDataType,
 };
 use crate::proto::message::protocol_message::Type;
-use crate::proto::message::{
-    AppStateSyncKeyId, AppStateSyncKeyRequest, PeerDataOperationRequestMessage, ProtocolMessage,
-};
+use crate::proto::message::{PeerDataOperationRequestMessage, ProtocolMessage};
 
 impl Outgoing {
     /// Asks the phone to send messages again that could not be decrypted. The answer is a
@@ -27,22 +25,6 @@ impl Outgoing {
                 peer_data_operation_request_type: Some(PeerDataType::PlaceholderMessageResend.into()),
                 placeholder_message_resend_request: keys.into_iter().map(ask).collect(),
             }),
-            ..ProtocolMessage::default()
-        })
-    }
-
-    /// Asks another own device for keys of the app state, by their ids.
-    ///
-    /// # Errors
-    /// [`ContentError::NoTarget`] if no key is asked for.
-    pub fn ask_app_state_keys(ids: &[Vec<u8>]) -> Result<Self, ContentError> {
-        if ids.is_empty() {
-            return Err(ContentError::NoTarget);
-        }
-        let key_ids = ids.iter().map(|id| AppStateSyncKeyId { key_id: Some(id.clone()) }).collect();
-        Self::protocol(ProtocolMessage {
-            r#type: Some(Type::AppStateSyncKeyRequest.into()),
-            app_state_sync_key_request: Some(AppStateSyncKeyRequest { key_ids }),
             ..ProtocolMessage::default()
         })
     }
