@@ -109,6 +109,7 @@ pub(crate) fn of_outcome(kind: OutcomeKind) -> Status {
         O::CodeOutstanding | O::QrOutstanding => Status::PAIRING_OUTSTANDING,
         O::Throttled => Status::PAIRING_LIMIT,
         O::NotConnected => Status::NOT_CONNECTED,
+        O::ServerNotTrusted => Status::SERVER_NOT_TRUSTED,
         O::AlreadyLinked => Status::ALREADY_LINKED,
         O::NoRefs | O::ServerUnavailable | O::ServerError => Status::SERVER_ERROR,
         O::RejectedOrThrottled | O::DisplayRejected | O::Forbidden | O::Rejected => Status::CODE_REFUSED,

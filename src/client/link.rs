@@ -58,6 +58,11 @@ pub(crate) enum LinkError {
 }
 
 impl LinkError {
+    /// Whether the other side is not who it should be, or cannot be as long as the own clock is wrong.
+    pub(crate) fn refuses_certificate(&self) -> bool {
+        matches!(self, Self::Net(NetError::Certificate { .. }) | Self::Noise(NoiseError::Certificate(_)))
+    }
+
     /// The error for the host.
     pub(crate) fn to_error(&self) -> Error {
         let status = match self {

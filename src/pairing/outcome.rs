@@ -153,6 +153,9 @@ outcomes! {
     /// There is no connection and none could be made.
     NotConnected "not_connected" Connection AfterChange 0,
         "There is no connection to WhatsApp.";
+    /// The server did not prove that it is WhatsApp. Waiting does not cure that.
+    ServerNotTrusted "server_not_trusted" Connection AfterChange 0,
+        "The connection did not lead to WhatsApp, or the clock of this machine is wrong. Check clock and network.";
     /// This session is linked to an account.
     AlreadyLinked "already_linked" Input Never 0,
         "This device is already linked.";

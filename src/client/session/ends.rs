@@ -12,7 +12,7 @@ use crate::api::{
     Body, CloseReason, Closed, ConnectionState, Error, LogLevel, LoggedOut, LogoutReason, Restricted,
     RestrictionKind, RestrictionScope, Status,
 };
-use crate::pairing::OutcomeKind;
+use crate::pairing::{Outcome, OutcomeKind};
 use crate::stanza::{Jid, Node, build};
 use crate::store::records;
 use crate::store::{Batch, StoreError};
@@ -96,8 +96,14 @@ impl Session {
     }
 
     async fn broken(&mut self, error: &LinkError) -> Result<(), Stop> {
+        let refused = error.refuses_certificate();
         let error = error.to_error();
         self.connection_gone(&error).await?;
+        if refused && self.account.is_none() {
+            // Somebody waits in front of a screen, and the next attempt would end as this one.
+            let outcome = Outcome::new(OutcomeKind::ServerNotTrusted).with_detail(&error.text);
+            self.pairing_unreachable(outcome).await?;
+        }
         self.come_back(Pace::BackOff, "broken", Some(&error)).await
     }
 

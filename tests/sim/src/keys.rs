@@ -9,8 +9,9 @@ use wa::{
 use crate::{faults::CertificateFault, random::SimRandom};
 
 const DAY: u64 = 24 * 60 * 60;
+const YEAR: u64 = 365 * DAY;
 /// How long the certificates are valid.
-const YEARS: u64 = 5 * 365 * DAY;
+const YEARS: u64 = 5 * YEAR;
 
 /// Serial of the root; clients pin it together with the key.
 pub(crate) const ROOT_SERIAL: u32 = 0;
@@ -50,8 +51,8 @@ impl ServerKeys {
     fn make_chain(&self, fault: Option<CertificateFault>, now: u64, random: &mut dyn Random) -> Vec<u8> {
         use CertificateFault as F;
         let (from, to) = match fault {
-            Some(F::Expired) => (now.saturating_sub(30 * DAY), now.saturating_sub(DAY)),
-            Some(F::NotYetValid) => (now + DAY, now + 30 * DAY),
+            Some(F::Expired) => (now.saturating_sub(2 * YEAR), now.saturating_sub(YEAR)),
+            Some(F::NotYetValid) => (now + YEAR, now + 2 * YEAR),
             _ => (now.saturating_sub(DAY), now + YEARS),
         };
         let other = KeyPair::from_secret(random_array(random));

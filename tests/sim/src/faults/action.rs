@@ -51,9 +51,9 @@ impl Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CertificateFault {
-    /// Both certificates ended yesterday.
+    /// Both certificates ended a year ago.
     Expired,
-    /// Both certificates begin tomorrow.
+    /// Both certificates begin in a year.
     NotYetValid,
     /// Signed by a root nobody knows.
     OtherRoot,

@@ -102,7 +102,7 @@ func kindOf(reason string, err error) Kind {
 		return Busy
 	case "already_linked":
 		return Conflict
-	case "whatsapp_unreachable", "not_connected", "no_refs", "server_error", "request_timeout", "server_unavailable", "login_timeout",
+	case "whatsapp_unreachable", "not_connected", "server_not_trusted", "no_refs", "server_error", "request_timeout", "server_unavailable", "login_timeout",
 		"storage_error", "client_outdated", "bad_user_agent", "code_lost_with_connection", "qr_lost":
 		return Unavailable
 	}

@@ -104,6 +104,7 @@ const titles = {
 	rate_limited: "Too many attempts",
 	whatsapp_unreachable: "WhatsApp cannot be reached",
 	not_connected: "WhatsApp cannot be reached",
+	server_not_trusted: "This is not WhatsApp, or the clock is wrong",
 	passkey_required: "This account has a passkey",
 	cancelled: "Linking was cancelled",
 };
