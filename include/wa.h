@@ -1451,7 +1451,7 @@ wa_status wa_send_text(wa_client *client,
  * @param client the client.
  * @param chat where it goes, as for wa_send_text().
  * @param message the bytes.
- * @param length how many; at most 8 MiB.
+ * @param length how many; at most 1 MiB (1,048,576), or WA_ERROR_TOO_LONG.
  * @param message_id as for wa_send_text().
  * @param request where the number of the request is put; may be NULL.
  * @param error where an error object goes; may be NULL.

@@ -28,7 +28,8 @@ type Connection struct {
 	// Time until the next attempt, when reconnecting. Zero if there is none.
 	RetryIn time.Duration
 
-	// How many attempts in a row have failed.
+	// Which attempt to connect this is, or was, counted from 1 since the last login; 0 after a
+	// login, until the next attempt.
 	Attempt int64
 }
 
@@ -554,7 +555,8 @@ type Message struct {
 	Mentions json.RawMessage
 
 	// What belongs to its kind, as an object: the target of a reaction, an edit or a deletion, the
-	// options of a poll, a place.
+	// options of a poll, a place. Of a message of more than 1 MiB (1,048,576 bytes) nothing is
+	// kept but "too_large", which is true.
 	Content json.RawMessage
 
 	// Whether it waited at the server while this device was offline.

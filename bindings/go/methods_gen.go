@@ -37,7 +37,7 @@ type ContactSendParams struct {
 	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
 	Chat string
 
-	// The cards, as an array of objects with "name" and "vcard".
+	// The cards, as an array of objects with "name" and "vcard"; together at most 1 MiB.
 	Contacts any
 
 	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
@@ -1097,8 +1097,9 @@ func (p MessageReadParams) values() map[string]any {
 	return values
 }
 
-// MessageRead tells the sender, and the own other devices, that messages were read. It calls the
-// method message.read.
+// MessageRead tells the sender, and the own other devices, that messages were read. If the
+// account's privacy settings tell nobody, only the own devices learn it; the first call asks the
+// server for these settings and waits for the answer. It calls the method message.read.
 //
 // It needs a session that is logged in.
 func (c *Client) MessageRead(ctx context.Context, params MessageReadParams) error {

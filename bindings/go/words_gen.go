@@ -317,6 +317,10 @@ const (
 	// There is no connection to WhatsApp.
 	OutcomeNotConnected Outcome = "not_connected"
 
+	// The connection did not lead to WhatsApp, or the clock of this machine is wrong. Check clock
+	// and network.
+	OutcomeServerNotTrusted Outcome = "server_not_trusted"
+
 	// This device is already linked.
 	OutcomeAlreadyLinked Outcome = "already_linked"
 

@@ -101,7 +101,7 @@ events! {
         text: Option<Cow<'static, str>>,
         /// Time until the next attempt, when reconnecting.
         retry_in_ms: Option<u32>,
-        /// How many attempts in a row have failed.
+        /// Which attempt to connect this is, or was, counted from 1 since the last login; 0 after a login, until the next attempt.
         attempt: u32,
     }
 
@@ -298,7 +298,7 @@ events! {
         quoted: Value,
         /// The JIDs that are mentioned, as an array of text.
         mentions: Value,
-        /// What belongs to its kind, as an object: the target of a reaction, an edit or a deletion, the options of a poll, a place.
+        /// What belongs to its kind, as an object: the target of a reaction, an edit or a deletion, the options of a poll, a place. Of a message of more than 1 MiB (1,048,576 bytes) nothing is kept but `too_large`, which is true.
         content: Value,
         /// Whether it waited at the server while this device was offline.
         offline: bool,

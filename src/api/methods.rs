@@ -178,7 +178,12 @@ pub static METHODS: &[MethodInfo] = &[
                 false,
                 "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
             ),
-            param("contacts", "json", false, "The cards, as an array of objects with `name` and `vcard`."),
+            param(
+                "contacts",
+                "json",
+                false,
+                "The cards, as an array of objects with `name` and `vcard`; together at most 1 MiB.",
+            ),
             param(
                 "message_id",
                 "text",
@@ -458,7 +463,7 @@ pub static METHODS: &[MethodInfo] = &[
         result: &[],
         needs_login: true,
         since: "0.1.0",
-        sentence: "Tells the sender, and the own other devices, that messages were read.",
+        sentence: "Tells the sender, and the own other devices, that messages were read. If the account's privacy settings tell nobody, only the own devices learn it; the first call asks the server for these settings and waits for the answer.",
     },
     MethodInfo {
         name: "message.send",

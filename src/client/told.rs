@@ -17,9 +17,6 @@ use crate::messaging::stanzas::presence::{ChatState, IncomingChatState, Incoming
 use crate::messaging::stanzas::receipts::ReceiptKind;
 use crate::stanza::Jid;
 
-/// Longest serialised message that is handed out beside its fields.
-const RAW_MAX: usize = 4 << 20;
-
 /// The event for the host; `None` for what it need not hear.
 pub(crate) fn body(told: Told) -> Option<api::Body> {
     Some(match told {
@@ -52,6 +49,7 @@ pub(crate) fn sent(answer: Result<Taken, SendFailure>) -> Result<Value, Error> {
             SendFailure::NoRecipient => Status::NO_RECIPIENT,
             SendFailure::NoPoll => Status::NOT_FOUND,
             SendFailure::NoOption | SendFailure::TooManyOptions(_) => Status::INVALID_MESSAGE,
+            SendFailure::TooLarge => Status::TOO_LONG,
             SendFailure::WrongChat => Status::UNSUPPORTED_CHAT,
             SendFailure::Unanswered => Status::REQUEST_TIMEOUT,
             SendFailure::Cancelled => Status::CANCELLED,
@@ -110,11 +108,16 @@ fn of_code(code: u32) -> Status {
 
 fn message(received: Received) -> api::Message {
     let read = &received.content;
-    let (text, mut content, whole) = contents(read);
-    let text = opened(&received, &mut content).or(text);
-    let raw =
-        (!whole && received.bytes.len() <= RAW_MAX).then(|| Hidden::new(STANDARD.encode(&received.bytes)));
-    let quoted = read.context.quoted.as_ref().map_or(Value::Null, |quoted| {
+    // What the store could not take would end the connection, and the server would send it again on the next one.
+    let fits = received.bytes.len() <= content::MAX_SIZE;
+    let (text, content, whole) = if fits {
+        let (text, mut content, whole) = contents(read);
+        (opened(&received, &mut content).or(text), content, whole)
+    } else {
+        (None, Map::from_iter([("too_large".to_owned(), json!(true))]), true)
+    };
+    let raw = (!whole).then(|| Hidden::new(STANDARD.encode(&received.bytes)));
+    let quoted = read.context.quoted.as_ref().filter(|_| fits).map_or(Value::Null, |quoted| {
         json!({
             "message_id": quoted.id,
             "sender": quoted.sender.as_ref().map(Jid::to_string),
@@ -134,7 +137,7 @@ fn message(received: Received) -> api::Message {
         kind: read.kind.into(),
         text: text.map(Hidden::new),
         quoted,
-        mentions: read.context.mentions.iter().map(Jid::to_string).collect(),
+        mentions: read.context.mentions.iter().filter(|_| fits).map(Jid::to_string).collect(),
         content: Value::Object(content),
         offline: received.offline,
         old_identity: received.old_identity,

@@ -4,12 +4,12 @@ use super::client::{asking, wa_client};
 use super::constants::wa_status;
 use super::convert;
 use super::error::wa_error;
+use crate::messaging::content::MAX_SIZE;
 use std::ffi::c_char;
 
 const CHAT_MAX: usize = 256;
 const MESSAGE_ID_MAX: usize = 128;
 const TEXT_MAX: usize = 4 * 65_536;
-const MESSAGE_MAX: usize = 8 << 20;
 
 /// Sends a text to a person or a group.
 ///
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn wa_send_text(
 /// @param client the client.
 /// @param chat where it goes, as for wa_send_text().
 /// @param message the bytes.
-/// @param length how many; at most 8 MiB.
+/// @param length how many; at most 1 MiB (1,048,576), or WA_ERROR_TOO_LONG.
 /// @param message_id as for wa_send_text().
 /// @param request where the number of the request is put; may be NULL.
 /// @param error where an error object goes; may be NULL.
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn wa_send_message(
     unsafe {
         asking(client, request, error, |client| {
             let chat = convert::text(chat, "chat", CHAT_MAX)?;
-            let message = convert::bytes(message, length, "message", MESSAGE_MAX)?;
+            let message = convert::bytes(message, length, "message", MAX_SIZE)?;
             let id = convert::optional_text(message_id, "message_id", MESSAGE_ID_MAX)?;
             client.send_message(chat, message, id)
         })

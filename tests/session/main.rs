@@ -6,6 +6,7 @@
 
 #[path = "../common/c.rs"]
 mod c;
+mod clock;
 mod crash;
 mod durable;
 mod ends;
@@ -23,4 +24,5 @@ mod refusals;
 mod repeats;
 mod sealing;
 mod server;
+mod sizes;
 mod world;

@@ -119,7 +119,13 @@ fn message_id(id: &str) -> Result<Text, Error> {
 }
 
 fn named(made: Result<Outgoing, ContentError>, key: &'static str) -> Result<Outgoing, Error> {
-    made.map_err(|error| Error::new(Status::INVALID_MESSAGE, error.to_string()).with_key(key))
+    made.map_err(|error| {
+        let status = match error {
+            ContentError::TooLarge => Status::TOO_LONG,
+            _ => Status::INVALID_MESSAGE,
+        };
+        Error::new(status, error.to_string()).with_key(key)
+    })
 }
 
 /// The message that another one is about, whoever sent it.

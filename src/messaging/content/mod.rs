@@ -44,7 +44,7 @@ pub use media::{Media, MediaKind};
 pub use message_id::message_id;
 pub use outgoing::{Outgoing, append_key_distribution, device_sent, key_distribution};
 pub use protocol::{AppStateKey, HistoryNotice, LidMapping, PeerDataResponse, Protocol};
-pub use read::{ContentError, KeyDistribution, Read, read};
+pub use read::{ContentError, KeyDistribution, MAX_SIZE, Read, read};
 pub use reporting::reporting_token;
 pub use sealed::{Opened, Purpose, Sealed, Sealing};
 pub use shape::Shape;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::envelope::Envelope;
 use super::members::{self, member};
-use super::read::{ContentError, read};
+use super::read::{ContentError, MAX_SIZE, read};
 use super::shape::Shape;
 use super::wire::{Fields, put, with, without};
 use crate::proto::Message as _;
@@ -31,8 +31,21 @@ impl Outgoing {
     /// A `Message` that the host made itself. The bytes are sent as they are, with what this version does not know of them.
     ///
     /// # Errors
-    /// [`ContentError::Malformed`], [`ContentError::TooDeep`], or [`ContentError::Empty`] if it has no content.
+    /// [`ContentError::TooLarge`], [`ContentError::Malformed`], [`ContentError::TooDeep`], or [`ContentError::Empty`] if it has
+    /// no content.
     pub fn raw(bytes: &[u8]) -> Result<Self, ContentError> {
+        if bytes.len() > MAX_SIZE {
+            return Err(ContentError::TooLarge);
+        }
+        Self::of_any_size(bytes)
+    }
+
+    /// The same for one that was accepted before, and to which something may have been added; and for the simulator, whose
+    /// people may do what ours may not.
+    ///
+    /// # Errors
+    /// As [`Outgoing::raw`], but for the size.
+    pub fn of_any_size(bytes: &[u8]) -> Result<Self, ContentError> {
         let content = Envelope::open(bytes)?.content.ok_or(ContentError::Empty)?;
         let is_message = content.number != members::CONVERSATION && member(content.number).is_some();
         let context = Fields::of(bytes).filter(|field| field.number == members::CONTEXT);

@@ -17,6 +17,10 @@ use crate::stanza::Jid;
 /// Groups have at most 1,024 members, and polls 12 options.
 pub(super) const MAX_ITEMS: usize = 4096;
 
+/// Longest serialised message that is sent, or kept when it comes. The longest text and its pictures take less than half of it,
+/// and whatever a message of that size holds, the event that tells of it fits into the store.
+pub const MAX_SIZE: usize = 1 << 20;
+
 /// Why bytes are no message, or a wish is not one that can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ContentError {
@@ -29,6 +33,9 @@ pub enum ContentError {
     /// A message to be sent that has no content.
     #[error("the message has no content; set exactly one content member of Message")]
     Empty,
+    /// More than [`MAX_SIZE`].
+    #[error("the message is too large; at most {MAX_SIZE} serialised bytes can be sent")]
+    TooLarge,
     /// A text of no length.
     #[error("the text is empty")]
     EmptyText,

@@ -165,7 +165,9 @@ impl Engine {
         wants.record(&self.desk, Shelf::Tokens, token_key.as_slice());
         wants.met()?;
         let Some(sent) = self.desk.outbox.get(again.id.as_bytes()) else { return Ok(true) };
-        let (chat, Ok(content)) = (sent.chat.clone(), Outgoing::raw(&sent.message)) else { return Ok(true) };
+        let (chat, Ok(content)) = (sent.chat.clone(), Outgoing::of_any_size(&sent.message)) else {
+            return Ok(true);
+        };
         let Some(targets) = self.with_sessions(std::slice::from_ref(&again.asker), cx)? else {
             return Ok(false);
         };

@@ -96,6 +96,9 @@ pub(crate) enum SendFailure {
     /// The group is not known, or we are no member of it.
     #[error("the group is not known to the server, or this account is no member of it (code {0})")]
     NoGroup(u32),
+    /// It is sent in one piece to all devices of both sides, which are so many that it does not fit.
+    #[error("the message is too large for so many devices: send less at once")]
+    TooLarge,
     /// A chat of a kind that this library cannot send to.
     #[error("messages cannot be sent to an address of this kind")]
     WrongChat,

@@ -2,12 +2,14 @@
 
 use super::{Cx, Engine, Job, Output};
 use crate::messaging::address::{Address, User};
-use crate::messaging::content::Protocol;
+use crate::messaging::content::{AppStateKey, MAX_SIZE, Protocol};
 use crate::messaging::stanzas::incoming::IncomingMessage;
-use crate::store::Space;
+use crate::store::{MAX_KEY, MAX_VALUE, Space};
 
 /// Most names that are taken from one list; a phone sends those of its chats.
 const MOST_NAMES: usize = 50_000;
+/// Longest notice that is kept: some history may be in it.
+const MAX_NOTICE: usize = MAX_VALUE / 2;
 
 impl Engine {
     /// Takes in what another device of the own account says. True if it was about the account's history.
@@ -20,7 +22,11 @@ impl Engine {
     ) -> bool {
         match protocol {
             Protocol::AppStateKeyShare(keys) => {
-                for key in keys.iter().filter(|key| !key.id.is_empty()) {
+                let fits = |key: &&AppStateKey| {
+                    (1..=MAX_KEY).contains(&key.id.len())
+                        && key.data.len() + key.fingerprint.len() <= MAX_SIZE
+                };
+                for key in keys.iter().filter(fits) {
                     let value =
                         [&key.at_ms.to_be_bytes()[..], key.data.as_slice(), &key.fingerprint].concat();
                     self.written.put(Space::AppStateKey, key.id.clone(), value);
@@ -28,6 +34,10 @@ impl Engine {
                 false
             }
             Protocol::HistoryNotice(notice) if sender.is_primary() => {
+                if message.id.len() > MAX_KEY || notice.notice.len() > MAX_NOTICE {
+                    self.out.push(Output::Log("a history notice was too large to be kept".to_owned()));
+                    return true;
+                }
                 self.written.put(Space::HistoryNotice, message.id.as_bytes(), notice.notice.to_vec());
                 true
             }

@@ -10,7 +10,11 @@ use crate::messaging::content;
 use crate::messaging::desk::{Missing, Wants};
 use crate::messaging::stanzas::outgoing::{OutgoingMessage, PrivacyToken, Recipient};
 use crate::messaging::stanzas::tokens;
+use crate::noise::MAX_FRAME;
 use crate::stanza::{Jid, Value};
+
+/// What a copy takes in its stanza beside what it says, at most: padding, the Signal message around it, the address.
+const ROOM: usize = 1024;
 
 impl Engine {
     /// Sends a message to a person, if everything is there that it takes.
@@ -50,6 +54,9 @@ impl Engine {
             self.desk.tokens.get(&self.desk.canonical_user(&user).key()).map_or(0, |held| held.expiration);
         let content = timed(&sending.content, timer);
         let copy = content::device_sent(&content.message, &to);
+        if (theirs.len() + ours.len()).saturating_mul(copy.len() + ROOM) > MAX_FRAME {
+            return Ok(Attempt::Failed(SendFailure::TooLarge));
+        }
         let mut recipients = Vec::with_capacity(theirs.len() + ours.len());
         let mut at_once = true;
         for (targets, plaintext) in [(&theirs, &content.message), (&ours, &copy)] {

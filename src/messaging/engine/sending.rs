@@ -185,7 +185,7 @@ impl Engine {
         unsent.sort_by_key(|(_, sent)| (sent.created_ms, sent.number));
         for (id, sent) in unsent {
             // What cannot be read any more cannot be sent either; it was checked when it was handed in.
-            if let Ok(content) = content::Outgoing::raw(&sent.message) {
+            if let Ok(content) = content::Outgoing::of_any_size(&sent.message) {
                 self.sends.last = self.sends.last.max(sent.number);
                 let number = self.enter(id, sent.chat, content, None);
                 if let Some(sending) = self.sends.all.get_mut(&number) {

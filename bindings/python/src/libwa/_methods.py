@@ -925,7 +925,8 @@ class AsyncContact:
         Args:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
-            contacts: The cards, as an array of objects with `name` and `vcard`.
+            contacts: The cards, as an array of objects with `name` and `vcard`; together at most 1
+                MiB.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1285,7 +1286,9 @@ class AsyncMessage:
         return MessageReact._make(await self._call("message.react", params))
 
     async def read(self, *, chat: str, message_ids: Any, sender: str | None = None) -> None:
-        """Tells the sender, and the own other devices, that messages were read.
+        """Tells the sender, and the own other devices, that messages were read. If the account's
+        privacy settings tell nobody, only the own devices learn it; the first call asks the server
+        for these settings and waits for the answer.
 
         Args:
             chat: The chat.
@@ -1588,7 +1591,8 @@ class SyncContact:
         Args:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
-            contacts: The cards, as an array of objects with `name` and `vcard`.
+            contacts: The cards, as an array of objects with `name` and `vcard`; together at most 1
+                MiB.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1948,7 +1952,9 @@ class SyncMessage:
         return MessageReact._make(self._call("message.react", params))
 
     def read(self, *, chat: str, message_ids: Any, sender: str | None = None) -> None:
-        """Tells the sender, and the own other devices, that messages were read.
+        """Tells the sender, and the own other devices, that messages were read. If the account's
+        privacy settings tell nobody, only the own devices learn it; the first call asks the server
+        for these settings and waits for the answer.
 
         Args:
             chat: The chat.

@@ -222,7 +222,8 @@ class Connection(Event):
         status: Why, as a status code; 0 when nothing went wrong.
         text: Why, in a sentence for the programmer.
         retry_in: Time until the next attempt, when reconnecting. In seconds.
-        attempt: How many attempts in a row have failed.
+        attempt: Which attempt to connect this is, or was, counted from 1 since the last login; 0
+            after a login, until the next attempt.
     """
 
     type = "connection"
@@ -999,7 +1000,8 @@ class Message(Event):
             none.
         mentions: The JIDs that are mentioned, as an array of text.
         content: What belongs to its kind, as an object: the target of a reaction, an edit or a
-            deletion, the options of a poll, a place.
+            deletion, the options of a poll, a place. Of a message of more than 1 MiB (1,048,576
+            bytes) nothing is kept but `too_large`, which is true.
         offline: Whether it waited at the server while this device was offline.
         old_identity: Whether it was encrypted for an identity that its sender has given up since.
         raw: The serialised protobuf message, base64, for kinds that have more to them than these

@@ -108,7 +108,7 @@ fn compose(scene: &Scene<'_>, to: &Jid, what: &What) -> Result<Outgoing, NotSent
         What::Reaction(emoji, target) => Outgoing::reaction(&key(target), emoji, now),
         What::Edit(text, target) => Outgoing::edit(&key(target), text, &Extras::default(), now),
         What::Delete(target) => Outgoing::delete(&key(target)),
-        What::Raw(bytes) => Outgoing::raw(bytes),
+        What::Raw(bytes) => Outgoing::of_any_size(bytes),
     };
     composed.map_err(|error| NotSent::Content(error.to_string()))
 }
