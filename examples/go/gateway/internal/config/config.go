@@ -35,6 +35,7 @@ type Config struct {
 	FailuresPerMinute int
 	MaxSessions       int
 	MaxPending        int
+	MaxPendingBytes   int
 	MaxStreams        int
 
 	WaitMax      time.Duration
@@ -116,6 +117,7 @@ func (c *Config) settings() []setting {
 		{"Limits", "failures-per-minute", "N", &c.FailuresPerMinute, 20, "wrong tokens from each address", false},
 		{"Limits", "max-sessions", "N", &c.MaxSessions, 10000, "sessions", false},
 		{"Limits", "max-pending", "N", &c.MaxPending, 10000, "messages of a session that wait to be sent", false},
+		{"Limits", "max-pending-bytes", "N", &c.MaxPendingBytes, 16 << 20, "their size together, for each session", false},
 		{"Limits", "max-streams", "N", &c.MaxStreams, 1000, "streams of events", false},
 		{"Limits", "max-webhooks", "N", &c.MaxWebhooks, 100, "webhooks", false},
 
