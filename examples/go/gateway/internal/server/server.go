@@ -136,7 +136,7 @@ func (s *Server) listen() (err error) {
 		WriteTimeout: s.config.WriteTimeout, IdleTimeout: 2 * time.Minute,
 	}
 	if s.config.TLSCert != "" {
-		certificate, err := newCertificate(s.config.TLSCert, s.config.TLSKey)
+		certificate, err := newCertificate(s.config.TLSCert, s.config.TLSKey, s.log)
 		if err != nil {
 			s.listener.Close()
 			return err
