@@ -551,8 +551,8 @@ type Message struct {
 	// The message that it answers: "message_id", "sender", "text"; null if it answers none.
 	Quoted json.RawMessage
 
-	// The JIDs that are mentioned, as an array of text.
-	Mentions json.RawMessage
+	// The JIDs that are mentioned.
+	Mentions []string
 
 	// What belongs to its kind, as an object: the target of a reaction, an edit or a deletion, the
 	// options of a poll, a place. Of a message of more than 1 MiB (1,048,576 bytes) nothing is
@@ -596,7 +596,7 @@ func (e *Message) read(r *reader) {
 		case "quoted":
 			e.Quoted = r.raw()
 		case "mentions":
-			e.Mentions = r.raw()
+			e.Mentions = r.texts()
 		case "content":
 			e.Content = r.raw()
 		case "offline":
@@ -728,8 +728,8 @@ type Receipt struct {
 	// What was done.
 	Receipt ReceiptKind
 
-	// The ids of the messages, as an array of text.
-	MessageIDs json.RawMessage
+	// The ids of the messages.
+	MessageIDs []string
 
 	// When.
 	SeenAt time.Time
@@ -747,7 +747,7 @@ func (e *Receipt) read(r *reader) {
 		case "receipt":
 			e.Receipt = ReceiptKind(r.text())
 		case "message_ids":
-			e.MessageIDs = r.raw()
+			e.MessageIDs = r.texts()
 		case "seen_at_ms":
 			e.SeenAt = r.time()
 		default:
@@ -834,8 +834,8 @@ type GroupUpdate struct {
 	// What changed, as a word: "add", "remove", "subject" and so on.
 	Change string
 
-	// The members concerned, as an array of JIDs.
-	Members json.RawMessage
+	// The members concerned, as JIDs.
+	Members []string
 
 	// The new value, where the change has one. Empty if there is none.
 	Text string
@@ -854,7 +854,7 @@ func (e *GroupUpdate) read(r *reader) {
 		case "change":
 			e.Change = r.text()
 		case "members":
-			e.Members = r.raw()
+			e.Members = r.texts()
 		case "text":
 			e.Text = r.text()
 		case "changed_at_ms":

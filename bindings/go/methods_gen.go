@@ -37,8 +37,8 @@ type ContactSendParams struct {
 	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
 	Chat string
 
-	// The cards, as an array of objects with "name" and "vcard"; together at most 1 MiB.
-	Contacts any
+	// The cards, each with "name" and "vcard"; together at most 1 MiB.
+	Contacts []map[string]any
 
 	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
 	MessageID string
@@ -47,7 +47,7 @@ type ContactSendParams struct {
 func (p ContactSendParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
-	values["contacts"] = p.Contacts
+	values["contacts"] = array(p.Contacts)
 	if p.MessageID != "" {
 		values["message_id"] = p.MessageID
 	}
@@ -89,13 +89,13 @@ func (c *Client) ContactSend(ctx context.Context, params ContactSendParams) (res
 
 // ContactsCheckParams are the parameters of [Client.ContactsCheck].
 type ContactsCheckParams struct {
-	// Phone numbers with their country codes, as an array of at most 500 texts.
-	Numbers any
+	// Phone numbers with their country codes, at most 500.
+	Numbers []string
 }
 
 func (p ContactsCheckParams) values() map[string]any {
 	values := map[string]any{}
-	values["numbers"] = p.Numbers
+	values["numbers"] = array(p.Numbers)
 	return values
 }
 
@@ -104,14 +104,14 @@ type ContactsCheckResult struct {
 	// One object for each number, in the same order: "number" (digits only), "registered", and, if
 	// it is, the "jid" to write to (whose digits may be others: some countries have two ways of
 	// writing theirs) and the "lid".
-	Contacts json.RawMessage
+	Contacts []json.RawMessage
 }
 
 func (v *ContactsCheckResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "contacts":
-			v.Contacts = r.raw()
+			v.Contacts = r.objects()
 		default:
 			r.skip()
 		}
@@ -132,31 +132,31 @@ type GroupAddParams struct {
 	// The group's JID.
 	Chat string
 
-	// They, as an array of JIDs or phone numbers with their country codes.
-	Members any
+	// They, as JIDs or phone numbers with their country codes.
+	Members []string
 }
 
 func (p GroupAddParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
-	values["members"] = p.Members
+	values["members"] = array(p.Members)
 	return values
 }
 
 // GroupAddResult is what [Client.GroupAdd] gives.
 type GroupAddResult struct {
-	// What became of each of them, as an array of objects: "jid", "phone", "outcome" ("done",
-	// "must_be_invited", "left_lately", "already_so", "blocked_us", "not_found", "group_is_full",
-	// "refused"), WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
+	// What became of each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
+	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
+	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
-	Members json.RawMessage
+	Members []json.RawMessage
 }
 
 func (v *GroupAddResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "members":
-			v.Members = r.raw()
+			v.Members = r.objects()
 		default:
 			r.skip()
 		}
@@ -176,9 +176,8 @@ type GroupCreateParams struct {
 	// Its name.
 	Subject string
 
-	// The others in it, as an array of JIDs or phone numbers with their country codes. May be left
-	// out.
-	Members any
+	// The others in it, as JIDs or phone numbers with their country codes. May be left out.
+	Members []string
 
 	// What it is about. May be left out.
 	Description string
@@ -235,12 +234,12 @@ type GroupCreateResult struct {
 	// How many members it has.
 	Size int64
 
-	// The members, as an array of objects: "jid", "phone" (null if it is not known), "rank"
-	// ("member", "admin", "super_admin").
-	Members json.RawMessage
+	// The members, each with "jid", "phone" (null if it is not known), "rank" ("member", "admin",
+	// "super_admin").
+	Members []json.RawMessage
 
-	// Who was to be a member and is none, as an array of objects like those of "group.add".
-	NotAdded json.RawMessage
+	// Who was to be a member and is none, as "group.add" says it.
+	NotAdded []json.RawMessage
 
 	// Whether only admins may send.
 	Announcement bool
@@ -286,9 +285,9 @@ func (v *GroupCreateResult) read(r *reader) {
 		case "size":
 			v.Size = r.integer()
 		case "members":
-			v.Members = r.raw()
+			v.Members = r.objects()
 		case "not_added":
-			v.NotAdded = r.raw()
+			v.NotAdded = r.objects()
 		case "announcement":
 			v.Announcement = r.boolean()
 		case "locked":
@@ -327,31 +326,31 @@ type GroupDemoteParams struct {
 	// The group's JID.
 	Chat string
 
-	// They, as an array of JIDs or phone numbers with their country codes.
-	Members any
+	// They, as JIDs or phone numbers with their country codes.
+	Members []string
 }
 
 func (p GroupDemoteParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
-	values["members"] = p.Members
+	values["members"] = array(p.Members)
 	return values
 }
 
 // GroupDemoteResult is what [Client.GroupDemote] gives.
 type GroupDemoteResult struct {
-	// What became of each of them, as an array of objects: "jid", "phone", "outcome" ("done",
-	// "must_be_invited", "left_lately", "already_so", "blocked_us", "not_found", "group_is_full",
-	// "refused"), WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
+	// What became of each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
+	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
+	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
-	Members json.RawMessage
+	Members []json.RawMessage
 }
 
 func (v *GroupDemoteResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "members":
-			v.Members = r.raw()
+			v.Members = r.objects()
 		default:
 			r.skip()
 		}
@@ -423,12 +422,12 @@ type GroupInfoResult struct {
 	// How many members it has.
 	Size int64
 
-	// The members, as an array of objects: "jid", "phone" (null if it is not known), "rank"
-	// ("member", "admin", "super_admin").
-	Members json.RawMessage
+	// The members, each with "jid", "phone" (null if it is not known), "rank" ("member", "admin",
+	// "super_admin").
+	Members []json.RawMessage
 
-	// Who was to be a member and is none, as an array of objects like those of "group.add".
-	NotAdded json.RawMessage
+	// Who was to be a member and is none, as "group.add" says it.
+	NotAdded []json.RawMessage
 
 	// Whether only admins may send.
 	Announcement bool
@@ -474,9 +473,9 @@ func (v *GroupInfoResult) read(r *reader) {
 		case "size":
 			v.Size = r.integer()
 		case "members":
-			v.Members = r.raw()
+			v.Members = r.objects()
 		case "not_added":
-			v.NotAdded = r.raw()
+			v.NotAdded = r.objects()
 		case "announcement":
 			v.Announcement = r.boolean()
 		case "locked":
@@ -620,15 +619,15 @@ func (c *Client) GroupLeave(ctx context.Context, params GroupLeaveParams) error 
 
 // GroupListResult is what [Client.GroupList] gives.
 type GroupListResult struct {
-	// The groups, as an array of objects like the result of "group.info".
-	Groups json.RawMessage
+	// The groups, each like the result of "group.info".
+	Groups []json.RawMessage
 }
 
 func (v *GroupListResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "groups":
-			v.Groups = r.raw()
+			v.Groups = r.objects()
 		default:
 			r.skip()
 		}
@@ -648,31 +647,31 @@ type GroupPromoteParams struct {
 	// The group's JID.
 	Chat string
 
-	// They, as an array of JIDs or phone numbers with their country codes.
-	Members any
+	// They, as JIDs or phone numbers with their country codes.
+	Members []string
 }
 
 func (p GroupPromoteParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
-	values["members"] = p.Members
+	values["members"] = array(p.Members)
 	return values
 }
 
 // GroupPromoteResult is what [Client.GroupPromote] gives.
 type GroupPromoteResult struct {
-	// What became of each of them, as an array of objects: "jid", "phone", "outcome" ("done",
-	// "must_be_invited", "left_lately", "already_so", "blocked_us", "not_found", "group_is_full",
-	// "refused"), WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
+	// What became of each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
+	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
+	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
-	Members json.RawMessage
+	Members []json.RawMessage
 }
 
 func (v *GroupPromoteResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "members":
-			v.Members = r.raw()
+			v.Members = r.objects()
 		default:
 			r.skip()
 		}
@@ -692,31 +691,31 @@ type GroupRemoveParams struct {
 	// The group's JID.
 	Chat string
 
-	// They, as an array of JIDs or phone numbers with their country codes.
-	Members any
+	// They, as JIDs or phone numbers with their country codes.
+	Members []string
 }
 
 func (p GroupRemoveParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
-	values["members"] = p.Members
+	values["members"] = array(p.Members)
 	return values
 }
 
 // GroupRemoveResult is what [Client.GroupRemove] gives.
 type GroupRemoveResult struct {
-	// What became of each of them, as an array of objects: "jid", "phone", "outcome" ("done",
-	// "must_be_invited", "left_lately", "already_so", "blocked_us", "not_found", "group_is_full",
-	// "refused"), WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
+	// What became of each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
+	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
+	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
-	Members json.RawMessage
+	Members []json.RawMessage
 }
 
 func (v *GroupRemoveResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "members":
-			v.Members = r.raw()
+			v.Members = r.objects()
 		default:
 			r.skip()
 		}
@@ -817,10 +816,10 @@ type LocationSendParams struct {
 	Chat string
 
 	// Degrees north, a number from -90 to 90.
-	Latitude any
+	Latitude float64
 
 	// Degrees east, a number from -180 to 180.
-	Longitude any
+	Longitude float64
 
 	// The name of the place. May be left out.
 	Name string
@@ -1080,8 +1079,8 @@ type MessageReadParams struct {
 	// The chat.
 	Chat string
 
-	// The ids of the messages, as an array of text.
-	MessageIDs any
+	// The ids of the messages.
+	MessageIDs []string
 
 	// Who sent them; needed in groups. May be left out.
 	Sender string
@@ -1090,7 +1089,7 @@ type MessageReadParams struct {
 func (p MessageReadParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
-	values["message_ids"] = p.MessageIDs
+	values["message_ids"] = array(p.MessageIDs)
 	if p.Sender != "" {
 		values["sender"] = p.Sender
 	}
@@ -1118,9 +1117,8 @@ type MessageSendParams struct {
 	// left out.
 	Quote any
 
-	// Who is mentioned, as an array of JIDs; the text has "@" and the number of each. May be left
-	// out.
-	Mentions any
+	// Who is mentioned, as JIDs; the text has "@" and the number of each. May be left out.
+	Mentions []string
 
 	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
 	MessageID string
@@ -1184,8 +1182,8 @@ type PollSendParams struct {
 	// The question.
 	Question string
 
-	// The answers to choose from, as an array of 2 to 12 different texts.
-	Options any
+	// The answers to choose from, 2 to 12 and no two alike.
+	Options []string
 
 	// How many may be chosen: 1 if left out, 0 for any number. May be left out.
 	Selectable *int64
@@ -1198,7 +1196,7 @@ func (p PollSendParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
 	values["question"] = p.Question
-	values["options"] = p.Options
+	values["options"] = array(p.Options)
 	if p.Selectable != nil {
 		values["selectable"] = *p.Selectable
 	}
@@ -1249,8 +1247,8 @@ type PollVoteParams struct {
 	// The id of the message with the poll.
 	Target string
 
-	// The options that are chosen, by their texts, as an array; an empty one takes the vote back.
-	Options any
+	// The options that are chosen, by their texts; none takes the vote back.
+	Options []string
 
 	// Who sent the poll; needed in groups, unless it is an own one. May be left out.
 	Sender string
@@ -1263,7 +1261,7 @@ func (p PollVoteParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
 	values["target"] = p.Target
-	values["options"] = p.Options
+	values["options"] = array(p.Options)
 	if p.Sender != "" {
 		values["sender"] = p.Sender
 	}
@@ -1434,15 +1432,15 @@ func (c *Client) SessionErase(ctx context.Context) error {
 
 // SessionListResult is what [Client.SessionList] gives.
 type SessionListResult struct {
-	// The names of all sessions in the client's store, as an array of text.
-	Sessions json.RawMessage
+	// The names of all sessions in the client's store.
+	Sessions []string
 }
 
 func (v *SessionListResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "sessions":
-			v.Sessions = r.raw()
+			v.Sessions = r.texts()
 		default:
 			r.skip()
 		}

@@ -153,6 +153,52 @@ func (r *reader) integer() int64 {
 	return number
 }
 
+// number gives the next value if it is a number, else 0.
+func (r *reader) number() float64 {
+	number, err := strconv.ParseFloat(r.value(), 64)
+	if err != nil {
+		return 0
+	}
+	return number
+}
+
+// each calls item for each value of the next array, to read it; not at all if
+// that is none.
+func (r *reader) each(item func()) {
+	if r.peek() != '[' {
+		r.skip()
+		return
+	}
+	for r.rest = r.rest[1:]; ; {
+		switch r.peek() {
+		case ',':
+			r.rest = r.rest[1:]
+		case ']':
+			r.rest = r.rest[1:]
+			return
+		default:
+			before := len(r.rest)
+			if item(); len(r.rest) == before {
+				// No JSON: nothing of it can be read.
+				r.rest = ""
+				return
+			}
+		}
+	}
+}
+
+// texts gives the next value if it is an array of texts, nil for null.
+func (r *reader) texts() (texts []string) {
+	r.each(func() { texts = append(texts, r.text()) })
+	return texts
+}
+
+// objects gives the members of the next value, an array, as JSON; nil for null.
+func (r *reader) objects() (objects []json.RawMessage) {
+	r.each(func() { objects = append(objects, r.raw()) })
+	return objects
+}
+
 // boolean tells whether the next value is true.
 func (r *reader) boolean() bool {
 	return r.value() == "true"

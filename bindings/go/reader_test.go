@@ -2,7 +2,9 @@ package libwa
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -10,7 +12,8 @@ import (
 
 func TestReader(t *testing.T) {
 	r := reader{rest: ` { "text" : "a\"b\u00e9\\" ,"plain":"\u00fc", "number":-12,"large":9223372036854775807,
-		"yes":true,"no":false, "null":null, "nested":{"a":[1,{"b":"}]"}],"c":"\\\""},"at_ms":1500,"for_ms":2000,"last":"x" } `}
+		"yes":true,"no":false, "null":null, "nested":{"a":[1,{"b":"}]"}],"c":"\\\""},"at_ms":1500,"for_ms":2000,
+		"north":-52.5, "names":["a", "b,\"]" , 7,"c"] ,"none":null,"empty":[ ],"cards":[{"a":[]},{"b":"]"}],"last":"x" } `}
 	got := map[string]any{}
 	for r.next() {
 		switch r.key {
@@ -20,6 +23,12 @@ func TestReader(t *testing.T) {
 			got[r.key] = r.integer()
 		case "yes", "no":
 			got[r.key] = r.boolean()
+		case "north":
+			got[r.key] = r.number()
+		case "names", "none", "empty":
+			got[r.key] = strings.Join(r.texts(), "|")
+		case "cards":
+			got[r.key] = fmt.Sprintf("%s", r.objects())
 		case "at_ms":
 			got[r.key] = r.time()
 		case "for_ms":
@@ -31,16 +40,18 @@ func TestReader(t *testing.T) {
 	for key, wanted := range map[string]any{
 		"text": `a"bé\`, "plain": "ü", "last": "x", "number": int64(-12), "large": int64(math.MaxInt64), "yes": true,
 		"no": false, "null": "", "nested": `{"a":[1,{"b":"}]"}],"c":"\\\""}`, "at_ms": time.UnixMilli(1500), "for_ms": 2 * time.Second,
+		"north": -52.5, "names": `a|b,"]||c`, "none": "", "empty": "", "cards": `[{"a":[]} {"b":"]"}]`,
 	} {
 		if got[key] != wanted {
 			t.Errorf("%s: %v, wanted %v", key, got[key], wanted)
 		}
 	}
 	// Of another type than expected.
-	r = reader{rest: `{"a":7,"b":"x","c":"y","d":[1],"e":null,"f":{}}`}
+	r = reader{rest: `{"a":7,"b":"x","c":"y","d":[1],"e":null,"f":{},"g":"[\"a\"]","h":{"i":["a"]}}`}
 	for r.next() {
 		if r.key == "a" && r.text() != "" || r.key == "b" && r.integer() != 0 || r.key == "c" && r.boolean() ||
-			r.key == "d" && r.duration() != 0 || r.key == "e" && !r.time().IsZero() || r.key == "f" && r.text() != "" {
+			r.key == "d" && r.duration() != 0 || r.key == "e" && !r.time().IsZero() || r.key == "f" && r.text() != "" ||
+			r.key == "g" && r.texts() != nil || r.key == "h" && r.objects() != nil {
 			t.Errorf("%s was read as something", r.key)
 		}
 	}
@@ -51,6 +62,7 @@ func TestReader(t *testing.T) {
 func FuzzReader(f *testing.F) {
 	for _, seed := range []string{
 		`{}`, `{"a":1}`, `{"a":"\ud83d\ude00\\","b":{"c":[{}," "]}}`, `{"":-0.5e7,"":[]}`, `{"a`, `{"a":`, `{"a":"\`, `[`, `{"a" 1}`,
+		`{"a":["b", {}],"c":[[],"]"]}`, `{"a":[`, `{"a":[1`, `{"a":[}`,
 	} {
 		f.Add(seed)
 	}
@@ -61,6 +73,11 @@ func FuzzReader(f *testing.F) {
 		for r := (reader{rest: text}); r.next(); {
 			found[r.key] = r.value()
 		}
+		lists := map[string][2]int{}
+		for r := (reader{rest: text}); r.next(); {
+			again := r
+			lists[r.key] = [2]int{len(r.texts()), len(again.objects())}
+		}
 		if !valid {
 			return
 		}
@@ -70,6 +87,10 @@ func FuzzReader(f *testing.F) {
 		for key, value := range wanted {
 			if found[key] != string(value) {
 				t.Errorf("%q: %q is %q, wanted %q", text, key, found[key], value)
+			}
+			var list []json.RawMessage
+			if json.Unmarshal(value, &list) == nil && lists[key] != [2]int{len(list), len(list)} {
+				t.Errorf("%q: %d and %d members of %q", text, lists[key][0], lists[key][1], value)
 			}
 			if value[0] != '"' {
 				continue

@@ -173,10 +173,10 @@ func startCall(method, params string) starter {
 	}
 }
 
-// Names gives the names of the sessions.
-func (v SessionListResult) Names() (names []string) {
-	if json.Unmarshal(v.Sessions, &names) != nil {
-		return nil
+// array is a list as the library takes it: nil is an empty one.
+func array[T any](list []T) []T {
+	if list == nil {
+		return []T{}
 	}
-	return names
+	return list
 }

@@ -140,7 +140,7 @@ func TestMethods(t *testing.T) {
 		t.Errorf("%+v, %v", status, err)
 	}
 	list, err := client.SessionList(ctx)
-	if err != nil || !slices.Equal(list.Names(), []string{"one"}) {
+	if err != nil || !slices.Equal(list.Sessions, []string{"one"}) {
 		t.Errorf("%s, %v", list.Sessions, err)
 	}
 	ping, err := client.ServerPing(ctx)

@@ -296,8 +296,8 @@ events! {
         text: Option<Hidden>,
         /// The message that it answers: `message_id`, `sender`, `text`; null if it answers none.
         quoted: Value,
-        /// The JIDs that are mentioned, as an array of text.
-        mentions: Value,
+        /// The JIDs that are mentioned.
+        mentions: Vec<String>,
         /// What belongs to its kind, as an object: the target of a reaction, an edit or a deletion, the options of a poll, a place. Of a message of more than 1 MiB (1,048,576 bytes) nothing is kept but `too_large`, which is true.
         content: Value,
         /// Whether it waited at the server while this device was offline.
@@ -355,8 +355,8 @@ events! {
         from_me: bool,
         /// What was done.
         receipt: ReceiptKind,
-        /// The ids of the messages, as an array of text.
-        message_ids: Value,
+        /// The ids of the messages.
+        message_ids: Vec<String>,
         /// When.
         seen_at_ms: i64,
     }
@@ -392,8 +392,8 @@ events! {
         sender: Option<String>,
         /// What changed, as a word: `add`, `remove`, `subject` and so on.
         change: Cow<'static, str>,
-        /// The members concerned, as an array of JIDs.
-        members: Value,
+        /// The members concerned, as JIDs.
+        members: Vec<String>,
         /// The new value, where the change has one.
         text: Option<Hidden>,
         /// When.

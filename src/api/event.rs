@@ -191,6 +191,9 @@ mod tests {
                     "text" => value.is_string(),
                     "integer" => value.is_i64() || value.is_u64(),
                     "boolean" => value.is_boolean(),
+                    "array of text" => {
+                        value.as_array().is_some_and(|list| list.iter().all(serde_json::Value::is_string))
+                    }
                     "json" => true,
                     _ => false,
                 };

@@ -13,7 +13,7 @@ use zeroize::Zeroize;
 pub struct FieldInfo {
     /// The key in the event's JSON.
     pub name: &'static str,
-    /// `text`, `integer`, `boolean` or `json`.
+    /// One of [`KINDS`].
     pub kind: &'static str,
     /// Whether it may be null.
     pub optional: bool,
@@ -26,6 +26,10 @@ pub struct FieldInfo {
     /// What it means.
     pub sentence: &'static str,
 }
+
+/// The kinds of values: what a field, a parameter or a result is in JSON.
+pub const KINDS: [&str; 7] =
+    ["text", "integer", "number", "boolean", "array of text", "array of objects", "json"];
 
 /// A closed list of words, for bindings that make a type of it.
 #[derive(Debug)]
@@ -86,6 +90,7 @@ field_types! {
     String: "text" = "text".to_owned();
     Cow<'static, str>: "text" = Cow::Borrowed("text");
     Hidden: "text" secret = Hidden::new("text");
+    Vec<String>: "array of text" = vec!["text".to_owned()];
     Value: "json" = Value::Object(serde_json::Map::new());
     super::Status: "integer" = super::Status::OK;
 }

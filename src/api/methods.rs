@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub struct ParamInfo {
     /// The key in the JSON object.
     pub name: &'static str,
-    /// `text`, `integer`, `boolean` or `json`.
+    /// One of [`KINDS`](super::field::KINDS).
     pub kind: &'static str,
     /// Whether it may be left out (a parameter) or null (a result).
     pub optional: bool,
@@ -108,14 +108,14 @@ const GROUP: ParamInfo = param("chat", "text", false, "The group's JID.");
 
 /// The people that a method is about.
 const MEMBERS: ParamInfo =
-    param("members", "json", false, "They, as an array of JIDs or phone numbers with their country codes.");
+    param("members", "array of text", false, "They, as JIDs or phone numbers with their country codes.");
 
 /// What became of each of them.
 const OUTCOMES: ParamInfo = param(
     "members",
-    "json",
+    "array of objects",
     false,
-    "What became of each of them, as an array of objects: `jid`, `phone`, `outcome` (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and `invite_expires_at_ms` for an invitation by message.",
+    "What became of each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and `invite_expires_at_ms` for an invitation by message.",
 );
 
 const EXPIRATION: ParamInfo = param(
@@ -135,15 +135,15 @@ const GROUP_FIELDS: &[ParamInfo] = &[
     param("size", "integer", false, "How many members it has."),
     param(
         "members",
-        "json",
+        "array of objects",
         false,
-        "The members, as an array of objects: `jid`, `phone` (null if it is not known), `rank` (`member`, `admin`, `super_admin`).",
+        "The members, each with `jid`, `phone` (null if it is not known), `rank` (`member`, `admin`, `super_admin`).",
     ),
     param(
         "not_added",
-        "json",
+        "array of objects",
         false,
-        "Who was to be a member and is none, as an array of objects like those of `group.add`.",
+        "Who was to be a member and is none, as `group.add` says it.",
     ),
     param("announcement", "boolean", false, "Whether only admins may send."),
     param("locked", "boolean", false, "Whether only admins may change name, picture and description."),
@@ -180,9 +180,9 @@ pub static METHODS: &[MethodInfo] = &[
             ),
             param(
                 "contacts",
-                "json",
+                "array of objects",
                 false,
-                "The cards, as an array of objects with `name` and `vcard`; together at most 1 MiB.",
+                "The cards, each with `name` and `vcard`; together at most 1 MiB.",
             ),
             param(
                 "message_id",
@@ -200,13 +200,13 @@ pub static METHODS: &[MethodInfo] = &[
         name: "contacts.check",
         params: &[param(
             "numbers",
-            "json",
+            "array of text",
             false,
-            "Phone numbers with their country codes, as an array of at most 500 texts.",
+            "Phone numbers with their country codes, at most 500.",
         )],
         result: &[param(
             "contacts",
-            "json",
+            "array of objects",
             false,
             "One object for each number, in the same order: `number` (digits only), `registered`, and, if it is, the `jid` to write to (whose digits may be others: some countries have two ways of writing theirs) and the `lid`.",
         )],
@@ -228,9 +228,9 @@ pub static METHODS: &[MethodInfo] = &[
             param("subject", "text", false, "Its name."),
             param(
                 "members",
-                "json",
+                "array of text",
                 true,
-                "The others in it, as an array of JIDs or phone numbers with their country codes.",
+                "The others in it, as JIDs or phone numbers with their country codes.",
             ),
             param("description", "text", true, "What it is about."),
             param("announcement", "boolean", true, "Whether only admins may send."),
@@ -304,9 +304,9 @@ pub static METHODS: &[MethodInfo] = &[
         params: &[],
         result: &[param(
             "groups",
-            "json",
+            "array of objects",
             false,
-            "The groups, as an array of objects like the result of `group.info`.",
+            "The groups, each like the result of `group.info`.",
         )],
         needs_login: true,
         since: "0.1.0",
@@ -361,8 +361,8 @@ pub static METHODS: &[MethodInfo] = &[
                 false,
                 "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
             ),
-            param("latitude", "json", false, "Degrees north, a number from -90 to 90."),
-            param("longitude", "json", false, "Degrees east, a number from -180 to 180."),
+            param("latitude", "number", false, "Degrees north, a number from -90 to 90."),
+            param("longitude", "number", false, "Degrees east, a number from -180 to 180."),
             param("name", "text", true, "The name of the place."),
             param("address", "text", true, "Its address."),
             param(
@@ -457,7 +457,7 @@ pub static METHODS: &[MethodInfo] = &[
         name: "message.read",
         params: &[
             param("chat", "text", false, "The chat."),
-            param("message_ids", "json", false, "The ids of the messages, as an array of text."),
+            param("message_ids", "array of text", false, "The ids of the messages."),
             param("sender", "text", true, "Who sent them; needed in groups."),
         ],
         result: &[],
@@ -483,9 +483,9 @@ pub static METHODS: &[MethodInfo] = &[
             ),
             param(
                 "mentions",
-                "json",
+                "array of text",
                 true,
-                "Who is mentioned, as an array of JIDs; the text has `@` and the number of each.",
+                "Who is mentioned, as JIDs; the text has `@` and the number of each.",
             ),
             param(
                 "message_id",
@@ -509,12 +509,7 @@ pub static METHODS: &[MethodInfo] = &[
                 "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
             ),
             param("question", "text", false, "The question."),
-            param(
-                "options",
-                "json",
-                false,
-                "The answers to choose from, as an array of 2 to 12 different texts.",
-            ),
+            param("options", "array of text", false, "The answers to choose from, 2 to 12 and no two alike."),
             param("selectable", "integer", true, "How many may be chosen: 1 if left out, 0 for any number."),
             param(
                 "message_id",
@@ -540,9 +535,9 @@ pub static METHODS: &[MethodInfo] = &[
             param("target", "text", false, "The id of the message with the poll."),
             param(
                 "options",
-                "json",
+                "array of text",
                 false,
-                "The options that are chosen, by their texts, as an array; an empty one takes the vote back.",
+                "The options that are chosen, by their texts; none takes the vote back.",
             ),
             param("sender", "text", true, "Who sent the poll; needed in groups, unless it is an own one."),
             param(
@@ -626,9 +621,9 @@ pub static METHODS: &[MethodInfo] = &[
         params: &[],
         result: &[param(
             "sessions",
-            "json",
+            "array of text",
             false,
-            "The names of all sessions in the client's store, as an array of text.",
+            "The names of all sessions in the client's store.",
         )],
         needs_login: false,
         since: "0.1.0",
@@ -687,10 +682,7 @@ mod tests {
         for method in METHODS {
             assert!(method.sentence.ends_with('.'), "{}", method.name);
             for item in method.params.iter().chain(method.result) {
-                assert!(
-                    item.sentence.ends_with('.')
-                        && matches!(item.kind, "text" | "integer" | "boolean" | "json")
-                );
+                assert!(item.sentence.ends_with('.') && crate::api::KINDS.contains(&item.kind));
             }
         }
     }

@@ -23,7 +23,7 @@ pub use bodies::*;
 pub use config::Config;
 pub use error::Error;
 pub use event::{EVENTS, Event, EventInfo, EventKind, Keep};
-pub use field::{FieldInfo, FieldType, Hidden, Words};
+pub use field::{FieldInfo, FieldType, Hidden, KINDS, Words};
 pub use keys::{KEYS, KeyInfo, KeyType};
 pub use methods::{METHODS, MethodInfo, ParamInfo, check_call, find_method};
 pub use reference::{OutcomeInfo, pages, reference_json};

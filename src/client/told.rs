@@ -392,7 +392,7 @@ fn receipt(seen: Seen) -> Option<api::Receipt> {
         sender: seen.by.to_string(),
         from_me: seen.by_me,
         receipt: kind,
-        message_ids: seen.ids.iter().map(|id| id.as_str()).collect(),
+        message_ids: seen.ids.iter().map(|id| id.to_string()).collect(),
         seen_at_ms: seen.timestamp_ms,
     })
 }

@@ -14,6 +14,9 @@ pub(super) fn value_type(name: &str, kind: &str) -> (String, String) {
         "integer" if name.ends_with("_at_ms") => ("time.Time", "r.time()"),
         "integer" if name.ends_with("_ms") => ("time.Duration", "r.duration()"),
         "integer" => ("int64", "r.integer()"),
+        "number" => ("float64", "r.number()"),
+        "array of text" => ("[]string", "r.texts()"),
+        "array of objects" => ("[]json.RawMessage", "r.objects()"),
         "json" => ("json.RawMessage", "r.raw()"),
         other => panic!("{name}: tell Go what the type {other} is, in tests/generated/go/methods.rs"),
     };
@@ -59,11 +62,12 @@ fn params(body: &mut String, name: &str, params: &[ParamInfo]) {
         let plain_type = match param.kind {
             // Whatever encoding/json makes of it.
             "json" => "any".to_owned(),
+            "array of objects" => "[]map[string]any".to_owned(),
             kind => value_type(param.name, kind).0,
         };
         let field = field_name(param.name);
         // What may be left out is left out when it has its zero value; where zero says something, it is a pointer.
-        let pointer = param.optional && matches!(plain_type.as_str(), "int64" | "time.Duration");
+        let pointer = param.optional && matches!(plain_type.as_str(), "int64" | "float64" | "time.Duration");
         let sentence = plain(param.sentence);
         let sentence = if param.optional { format!("{sentence} May be left out.") } else { sentence };
         doc(body, 1, &sentence);
@@ -72,6 +76,8 @@ fn params(body: &mut String, name: &str, params: &[ParamInfo]) {
         let value = match plain_type.as_str() {
             "time.Time" => format!("p.{field}.UnixMilli()"),
             "time.Duration" => format!("p.{field}.Milliseconds()"),
+            // No array is none in JSON too, and not null.
+            list if list.starts_with("[]") && !param.optional => format!("array(p.{field})"),
             _ => format!("{star}p.{field}"),
         };
         if param.optional {
@@ -133,7 +139,11 @@ fn parameters_of_every_kind() {
         param("for_ms", "integer", true),
         param("count", "integer", false),
         param("silently", "boolean", true),
-        param("members", "json", false),
+        param("members", "array of text", false),
+        param("mentions", "array of text", true),
+        param("contacts", "array of objects", false),
+        param("latitude", "number", true),
+        param("quote", "json", true),
     ];
     params(&mut body, "ChatMute", &given);
     for wanted in [
@@ -145,7 +155,13 @@ fn parameters_of_every_kind() {
         "\tif p.For != nil {\n\t\tvalues[\"for_ms\"] = p.For.Milliseconds()\n",
         "\tvalues[\"count\"] = p.Count\n",
         "\tif p.Silently {\n\t\tvalues[\"silently\"] = p.Silently\n",
-        "\tMembers any\n",
+        "\tMembers []string\n",
+        "\tvalues[\"members\"] = array(p.Members)\n",
+        "\tif p.Mentions != nil {\n\t\tvalues[\"mentions\"] = p.Mentions\n",
+        "\tContacts []map[string]any\n",
+        "\tLatitude *float64\n",
+        "\tif p.Latitude != nil {\n\t\tvalues[\"latitude\"] = *p.Latitude\n",
+        "\tQuote any\n",
     ] {
         assert!(body.contains(wanted), "{wanted} is not in:\n{body}");
     }

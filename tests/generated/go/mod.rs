@@ -125,8 +125,8 @@ fn field_sentence(sentence: &str, go_type: &str, optional: bool) -> String {
     let nothing = match go_type {
         "time.Time" => "The zero time if there is none.",
         "bool" => "False if it is not known.",
-        "json.RawMessage" => "Nil if there is none.",
-        "int64" | "time.Duration" => "Zero if there is none.",
+        "json.RawMessage" | "[]string" | "[]json.RawMessage" => "Nil if there is none.",
+        "int64" | "float64" | "time.Duration" => "Zero if there is none.",
         _ => "Empty if there is none.",
     };
     format!("{sentence} {nothing}")

@@ -17,6 +17,8 @@ pub(super) fn source() -> String {
          {python}from typing import Any\n\n\
          from ._record import Record\n\
          {package}\n\
+         Texts = list[str]\n\
+         Objects = list[dict[str, Any]]\n\
          AsyncCall = Callable[[str, dict[str, Any]], Awaitable[Any]]\n\
          SyncCall = Callable[[str, dict[str, Any]], Any]\n\
          {body}"
@@ -104,6 +106,10 @@ fn method(text: &mut String, row: &MethodInfo, asynchronous: bool) {
                 let kind = match kind {
                     "text" => "str",
                     "boolean" => "bool",
+                    "number" => "float",
+                    // By names of their own: in a class with a method `list`, that is what `list` is.
+                    "array of text" => "Texts",
+                    "array of objects" => "Objects",
                     _ => "Any",
                 };
                 (safe(item.name), kind, safe(item.name))

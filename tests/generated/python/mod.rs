@@ -175,6 +175,9 @@ fn value(name: &str, kind: &str, optional: bool, words: Option<&str>) -> Value {
         (name, "integer") => (name, "int", "{}"),
         (name, "boolean") => (name, "bool", "{}"),
         (name, "text") => (name, words.unwrap_or("str"), "{}"),
+        (name, "number") => (name, "float", "{}"),
+        (name, "array of text") => (name, "list[str]", "{}"),
+        (name, "array of objects") => (name, "list[dict[str, Any]]", "{}"),
         (name, _) => (name, "Any", "{}"),
     };
     let kind = if optional && kind != "Any" { format!("{kind} | None") } else { kind.to_owned() };
@@ -210,6 +213,6 @@ impl Value {
 
     /// The unit, for its description.
     fn unit(&self) -> &'static str {
-        if self.kind.contains("float") { " In seconds." } else { "" }
+        if self.kind.contains("float") && self.from_json != "{}" { " In seconds." } else { "" }
     }
 }

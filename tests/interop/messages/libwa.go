@@ -88,9 +88,7 @@ func (o *own) listen() {
 					o.inbox.Put(message(event))
 				}
 			case *libwa.Receipt:
-				var ids []string
-				_ = json.Unmarshal(event.MessageIDs, &ids)
-				for _, id := range ids {
+				for _, id := range event.MessageIDs {
 					o.inbox.Put(Event{Kind: "receipt", Chat: numberOf(event.Chat), From: numberOf(event.Sender), ID: id, Type: string(event.Receipt)})
 				}
 			}

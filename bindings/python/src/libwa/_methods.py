@@ -14,6 +14,8 @@ from typing import Any
 from ._record import Record
 from ._units import as_time, maybe_time
 
+Texts = list[str]
+Objects = list[dict[str, Any]]
 AsyncCall = Callable[[str, dict[str, Any]], Awaitable[Any]]
 SyncCall = Callable[[str, dict[str, Any]], Any]
 
@@ -62,11 +64,11 @@ class ContactsCheck(Record):
             countries have two ways of writing theirs) and the `lid`.
     """
 
-    contacts: Any
+    contacts: list[dict[str, Any]]
 
     def __init__(
         self,
-        contacts: Any,
+        contacts: list[dict[str, Any]],
     ) -> None:
         own_ = self.__dict__
         own_["contacts"] = contacts
@@ -83,17 +85,17 @@ class GroupAdd(Record):
     """What `group.add` gives.
 
     Attributes:
-        members: What became of each of them, as an array of objects: `jid`, `phone`, `outcome`
-            (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`,
-            `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the
-            `invite_code` and `invite_expires_at_ms` for an invitation by message.
+        members: What became of each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
+            `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`),
+            WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and
+            `invite_expires_at_ms` for an invitation by message.
     """
 
-    members: Any
+    members: list[dict[str, Any]]
 
     def __init__(
         self,
-        members: Any,
+        members: list[dict[str, Any]],
     ) -> None:
         own_ = self.__dict__
         own_["members"] = members
@@ -116,10 +118,9 @@ class GroupCreate(Record):
         creator: The JID of who made it.
         created_at: When.
         size: How many members it has.
-        members: The members, as an array of objects: `jid`, `phone` (null if it is not known),
-            `rank` (`member`, `admin`, `super_admin`).
-        not_added: Who was to be a member and is none, as an array of objects like those of
-            `group.add`.
+        members: The members, each with `jid`, `phone` (null if it is not known), `rank` (`member`,
+            `admin`, `super_admin`).
+        not_added: Who was to be a member and is none, as `group.add` says it.
         announcement: Whether only admins may send.
         locked: Whether only admins may change name, picture and description.
         expiration_s: After how many seconds messages disappear; 0 for never.
@@ -137,8 +138,8 @@ class GroupCreate(Record):
     creator: str | None
     created_at: datetime | None
     size: int
-    members: Any
-    not_added: Any
+    members: list[dict[str, Any]]
+    not_added: list[dict[str, Any]]
     announcement: bool
     locked: bool
     expiration_s: int
@@ -157,8 +158,8 @@ class GroupCreate(Record):
         creator: str | None,
         created_at: datetime | None,
         size: int,
-        members: Any,
-        not_added: Any,
+        members: list[dict[str, Any]],
+        not_added: list[dict[str, Any]],
         announcement: bool,
         locked: bool,
         expiration_s: int,
@@ -216,17 +217,17 @@ class GroupDemote(Record):
     """What `group.demote` gives.
 
     Attributes:
-        members: What became of each of them, as an array of objects: `jid`, `phone`, `outcome`
-            (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`,
-            `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the
-            `invite_code` and `invite_expires_at_ms` for an invitation by message.
+        members: What became of each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
+            `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`),
+            WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and
+            `invite_expires_at_ms` for an invitation by message.
     """
 
-    members: Any
+    members: list[dict[str, Any]]
 
     def __init__(
         self,
-        members: Any,
+        members: list[dict[str, Any]],
     ) -> None:
         own_ = self.__dict__
         own_["members"] = members
@@ -249,10 +250,9 @@ class GroupInfo(Record):
         creator: The JID of who made it.
         created_at: When.
         size: How many members it has.
-        members: The members, as an array of objects: `jid`, `phone` (null if it is not known),
-            `rank` (`member`, `admin`, `super_admin`).
-        not_added: Who was to be a member and is none, as an array of objects like those of
-            `group.add`.
+        members: The members, each with `jid`, `phone` (null if it is not known), `rank` (`member`,
+            `admin`, `super_admin`).
+        not_added: Who was to be a member and is none, as `group.add` says it.
         announcement: Whether only admins may send.
         locked: Whether only admins may change name, picture and description.
         expiration_s: After how many seconds messages disappear; 0 for never.
@@ -270,8 +270,8 @@ class GroupInfo(Record):
     creator: str | None
     created_at: datetime | None
     size: int
-    members: Any
-    not_added: Any
+    members: list[dict[str, Any]]
+    not_added: list[dict[str, Any]]
     announcement: bool
     locked: bool
     expiration_s: int
@@ -290,8 +290,8 @@ class GroupInfo(Record):
         creator: str | None,
         created_at: datetime | None,
         size: int,
-        members: Any,
-        not_added: Any,
+        members: list[dict[str, Any]],
+        not_added: list[dict[str, Any]],
         announcement: bool,
         locked: bool,
         expiration_s: int,
@@ -407,14 +407,14 @@ class GroupList(Record):
     """What `group.list` gives.
 
     Attributes:
-        groups: The groups, as an array of objects like the result of `group.info`.
+        groups: The groups, each like the result of `group.info`.
     """
 
-    groups: Any
+    groups: list[dict[str, Any]]
 
     def __init__(
         self,
-        groups: Any,
+        groups: list[dict[str, Any]],
     ) -> None:
         own_ = self.__dict__
         own_["groups"] = groups
@@ -431,17 +431,17 @@ class GroupPromote(Record):
     """What `group.promote` gives.
 
     Attributes:
-        members: What became of each of them, as an array of objects: `jid`, `phone`, `outcome`
-            (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`,
-            `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the
-            `invite_code` and `invite_expires_at_ms` for an invitation by message.
+        members: What became of each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
+            `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`),
+            WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and
+            `invite_expires_at_ms` for an invitation by message.
     """
 
-    members: Any
+    members: list[dict[str, Any]]
 
     def __init__(
         self,
-        members: Any,
+        members: list[dict[str, Any]],
     ) -> None:
         own_ = self.__dict__
         own_["members"] = members
@@ -458,17 +458,17 @@ class GroupRemove(Record):
     """What `group.remove` gives.
 
     Attributes:
-        members: What became of each of them, as an array of objects: `jid`, `phone`, `outcome`
-            (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`,
-            `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the
-            `invite_code` and `invite_expires_at_ms` for an invitation by message.
+        members: What became of each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
+            `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`),
+            WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and
+            `invite_expires_at_ms` for an invitation by message.
     """
 
-    members: Any
+    members: list[dict[str, Any]]
 
     def __init__(
         self,
-        members: Any,
+        members: list[dict[str, Any]],
     ) -> None:
         own_ = self.__dict__
         own_["members"] = members
@@ -802,14 +802,14 @@ class SessionList(Record):
     """What `session.list` gives.
 
     Attributes:
-        sessions: The names of all sessions in the client's store, as an array of text.
+        sessions: The names of all sessions in the client's store.
     """
 
-    sessions: Any
+    sessions: list[str]
 
     def __init__(
         self,
-        sessions: Any,
+        sessions: list[str],
     ) -> None:
         own_ = self.__dict__
         own_["sessions"] = sessions
@@ -919,14 +919,13 @@ class AsyncContact:
     def __init__(self, call: AsyncCall) -> None:
         self._call = call
 
-    async def send(self, *, chat: str, contacts: Any, message_id: str | None = None) -> ContactSend:
+    async def send(self, *, chat: str, contacts: Objects, message_id: str | None = None) -> ContactSend:
         """Sends contact cards.
 
         Args:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
-            contacts: The cards, as an array of objects with `name` and `vcard`; together at most 1
-                MiB.
+            contacts: The cards, each with `name` and `vcard`; together at most 1 MiB.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -945,12 +944,12 @@ class AsyncContacts:
     def __init__(self, call: AsyncCall) -> None:
         self._call = call
 
-    async def check(self, *, numbers: Any) -> ContactsCheck:
+    async def check(self, *, numbers: Texts) -> ContactsCheck:
         """Asks which phone numbers are on WhatsApp. WhatsApp restricts accounts that ask for many
         that are not.
 
         Args:
-            numbers: Phone numbers with their country codes, as an array of at most 500 texts.
+            numbers: Phone numbers with their country codes, at most 500.
         """
         params: dict[str, Any] = {}
         params["numbers"] = numbers
@@ -965,12 +964,12 @@ class AsyncGroup:
     def __init__(self, call: AsyncCall) -> None:
         self._call = call
 
-    async def add(self, *, chat: str, members: Any) -> GroupAdd:
+    async def add(self, *, chat: str, members: Texts) -> GroupAdd:
         """Adds members to a group.
 
         Args:
             chat: The group's JID.
-            members: They, as an array of JIDs or phone numbers with their country codes.
+            members: They, as JIDs or phone numbers with their country codes.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
@@ -981,7 +980,7 @@ class AsyncGroup:
         self,
         *,
         subject: str,
-        members: Any = None,
+        members: Texts | None = None,
         description: str | None = None,
         announcement: bool | None = None,
         locked: bool | None = None,
@@ -991,8 +990,7 @@ class AsyncGroup:
 
         Args:
             subject: Its name.
-            members: The others in it, as an array of JIDs or phone numbers with their country
-                codes.
+            members: The others in it, as JIDs or phone numbers with their country codes.
             description: What it is about.
             announcement: Whether only admins may send.
             locked: Whether only admins may change name, picture and description.
@@ -1013,12 +1011,12 @@ class AsyncGroup:
             params["expiration_s"] = expiration_s
         return GroupCreate._make(await self._call("group.create", params))
 
-    async def demote(self, *, chat: str, members: Any) -> GroupDemote:
+    async def demote(self, *, chat: str, members: Texts) -> GroupDemote:
         """Makes admins of a group plain members.
 
         Args:
             chat: The group's JID.
-            members: They, as an array of JIDs or phone numbers with their country codes.
+            members: They, as JIDs or phone numbers with their country codes.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
@@ -1086,24 +1084,24 @@ class AsyncGroup:
         params: dict[str, Any] = {}
         return GroupList._make(await self._call("group.list", params))
 
-    async def promote(self, *, chat: str, members: Any) -> GroupPromote:
+    async def promote(self, *, chat: str, members: Texts) -> GroupPromote:
         """Makes members of a group admins.
 
         Args:
             chat: The group's JID.
-            members: They, as an array of JIDs or phone numbers with their country codes.
+            members: They, as JIDs or phone numbers with their country codes.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
         params["members"] = members
         return GroupPromote._make(await self._call("group.promote", params))
 
-    async def remove(self, *, chat: str, members: Any) -> GroupRemove:
+    async def remove(self, *, chat: str, members: Texts) -> GroupRemove:
         """Puts members out of a group.
 
         Args:
             chat: The group's JID.
-            members: They, as an array of JIDs or phone numbers with their country codes.
+            members: They, as JIDs or phone numbers with their country codes.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
@@ -1175,8 +1173,8 @@ class AsyncLocation:
         self,
         *,
         chat: str,
-        latitude: Any,
-        longitude: Any,
+        latitude: float,
+        longitude: float,
         name: str | None = None,
         address: str | None = None,
         message_id: str | None = None,
@@ -1285,14 +1283,14 @@ class AsyncMessage:
             params["message_id"] = message_id
         return MessageReact._make(await self._call("message.react", params))
 
-    async def read(self, *, chat: str, message_ids: Any, sender: str | None = None) -> None:
+    async def read(self, *, chat: str, message_ids: Texts, sender: str | None = None) -> None:
         """Tells the sender, and the own other devices, that messages were read. If the account's
         privacy settings tell nobody, only the own devices learn it; the first call asks the server
         for these settings and waits for the answer.
 
         Args:
             chat: The chat.
-            message_ids: The ids of the messages, as an array of text.
+            message_ids: The ids of the messages.
             sender: Who sent them; needed in groups.
         """
         params: dict[str, Any] = {}
@@ -1303,7 +1301,7 @@ class AsyncMessage:
         await self._call("message.read", params)
 
     async def send(
-        self, *, chat: str, text: str, quote: Any = None, mentions: Any = None, message_id: str | None = None
+        self, *, chat: str, text: str, quote: Any = None, mentions: Texts | None = None, message_id: str | None = None
     ) -> MessageSend:
         """Sends a text that may answer a message or mention people. `send_text()` does it for plain
         ones.
@@ -1313,8 +1311,7 @@ class AsyncMessage:
                 code.
             text: The text, at most 65,536 characters.
             quote: The message that it answers, as an object with `message_id`, `sender` and `text`.
-            mentions: Who is mentioned, as an array of JIDs; the text has `@` and the number of
-                each.
+            mentions: Who is mentioned, as JIDs; the text has `@` and the number of each.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1338,7 +1335,7 @@ class AsyncPoll:
         self._call = call
 
     async def send(
-        self, *, chat: str, question: str, options: Any, selectable: int | None = None, message_id: str | None = None
+        self, *, chat: str, question: str, options: Texts, selectable: int | None = None, message_id: str | None = None
     ) -> PollSend:
         """Sends a poll.
 
@@ -1346,7 +1343,7 @@ class AsyncPoll:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
             question: The question.
-            options: The answers to choose from, as an array of 2 to 12 different texts.
+            options: The answers to choose from, 2 to 12 and no two alike.
             selectable: How many may be chosen: 1 if left out, 0 for any number.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
@@ -1361,7 +1358,7 @@ class AsyncPoll:
         return PollSend._make(await self._call("poll.send", params))
 
     async def vote(
-        self, *, chat: str, target: str, options: Any, sender: str | None = None, message_id: str | None = None
+        self, *, chat: str, target: str, options: Texts, sender: str | None = None, message_id: str | None = None
     ) -> PollVote:
         """Votes in a poll that came to this session. A vote takes the place of an earlier one.
 
@@ -1369,8 +1366,7 @@ class AsyncPoll:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message with the poll.
-            options: The options that are chosen, by their texts, as an array; an empty one takes
-                the vote back.
+            options: The options that are chosen, by their texts; none takes the vote back.
             sender: Who sent the poll; needed in groups, unless it is an own one.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
@@ -1585,14 +1581,13 @@ class SyncContact:
     def __init__(self, call: SyncCall) -> None:
         self._call = call
 
-    def send(self, *, chat: str, contacts: Any, message_id: str | None = None) -> ContactSend:
+    def send(self, *, chat: str, contacts: Objects, message_id: str | None = None) -> ContactSend:
         """Sends contact cards.
 
         Args:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
-            contacts: The cards, as an array of objects with `name` and `vcard`; together at most 1
-                MiB.
+            contacts: The cards, each with `name` and `vcard`; together at most 1 MiB.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1611,12 +1606,12 @@ class SyncContacts:
     def __init__(self, call: SyncCall) -> None:
         self._call = call
 
-    def check(self, *, numbers: Any) -> ContactsCheck:
+    def check(self, *, numbers: Texts) -> ContactsCheck:
         """Asks which phone numbers are on WhatsApp. WhatsApp restricts accounts that ask for many
         that are not.
 
         Args:
-            numbers: Phone numbers with their country codes, as an array of at most 500 texts.
+            numbers: Phone numbers with their country codes, at most 500.
         """
         params: dict[str, Any] = {}
         params["numbers"] = numbers
@@ -1631,12 +1626,12 @@ class SyncGroup:
     def __init__(self, call: SyncCall) -> None:
         self._call = call
 
-    def add(self, *, chat: str, members: Any) -> GroupAdd:
+    def add(self, *, chat: str, members: Texts) -> GroupAdd:
         """Adds members to a group.
 
         Args:
             chat: The group's JID.
-            members: They, as an array of JIDs or phone numbers with their country codes.
+            members: They, as JIDs or phone numbers with their country codes.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
@@ -1647,7 +1642,7 @@ class SyncGroup:
         self,
         *,
         subject: str,
-        members: Any = None,
+        members: Texts | None = None,
         description: str | None = None,
         announcement: bool | None = None,
         locked: bool | None = None,
@@ -1657,8 +1652,7 @@ class SyncGroup:
 
         Args:
             subject: Its name.
-            members: The others in it, as an array of JIDs or phone numbers with their country
-                codes.
+            members: The others in it, as JIDs or phone numbers with their country codes.
             description: What it is about.
             announcement: Whether only admins may send.
             locked: Whether only admins may change name, picture and description.
@@ -1679,12 +1673,12 @@ class SyncGroup:
             params["expiration_s"] = expiration_s
         return GroupCreate._make(self._call("group.create", params))
 
-    def demote(self, *, chat: str, members: Any) -> GroupDemote:
+    def demote(self, *, chat: str, members: Texts) -> GroupDemote:
         """Makes admins of a group plain members.
 
         Args:
             chat: The group's JID.
-            members: They, as an array of JIDs or phone numbers with their country codes.
+            members: They, as JIDs or phone numbers with their country codes.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
@@ -1752,24 +1746,24 @@ class SyncGroup:
         params: dict[str, Any] = {}
         return GroupList._make(self._call("group.list", params))
 
-    def promote(self, *, chat: str, members: Any) -> GroupPromote:
+    def promote(self, *, chat: str, members: Texts) -> GroupPromote:
         """Makes members of a group admins.
 
         Args:
             chat: The group's JID.
-            members: They, as an array of JIDs or phone numbers with their country codes.
+            members: They, as JIDs or phone numbers with their country codes.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
         params["members"] = members
         return GroupPromote._make(self._call("group.promote", params))
 
-    def remove(self, *, chat: str, members: Any) -> GroupRemove:
+    def remove(self, *, chat: str, members: Texts) -> GroupRemove:
         """Puts members out of a group.
 
         Args:
             chat: The group's JID.
-            members: They, as an array of JIDs or phone numbers with their country codes.
+            members: They, as JIDs or phone numbers with their country codes.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
@@ -1841,8 +1835,8 @@ class SyncLocation:
         self,
         *,
         chat: str,
-        latitude: Any,
-        longitude: Any,
+        latitude: float,
+        longitude: float,
         name: str | None = None,
         address: str | None = None,
         message_id: str | None = None,
@@ -1951,14 +1945,14 @@ class SyncMessage:
             params["message_id"] = message_id
         return MessageReact._make(self._call("message.react", params))
 
-    def read(self, *, chat: str, message_ids: Any, sender: str | None = None) -> None:
+    def read(self, *, chat: str, message_ids: Texts, sender: str | None = None) -> None:
         """Tells the sender, and the own other devices, that messages were read. If the account's
         privacy settings tell nobody, only the own devices learn it; the first call asks the server
         for these settings and waits for the answer.
 
         Args:
             chat: The chat.
-            message_ids: The ids of the messages, as an array of text.
+            message_ids: The ids of the messages.
             sender: Who sent them; needed in groups.
         """
         params: dict[str, Any] = {}
@@ -1968,7 +1962,9 @@ class SyncMessage:
             params["sender"] = sender
         self._call("message.read", params)
 
-    def send(self, *, chat: str, text: str, quote: Any = None, mentions: Any = None, message_id: str | None = None) -> MessageSend:
+    def send(
+        self, *, chat: str, text: str, quote: Any = None, mentions: Texts | None = None, message_id: str | None = None
+    ) -> MessageSend:
         """Sends a text that may answer a message or mention people. `send_text()` does it for plain
         ones.
 
@@ -1977,8 +1973,7 @@ class SyncMessage:
                 code.
             text: The text, at most 65,536 characters.
             quote: The message that it answers, as an object with `message_id`, `sender` and `text`.
-            mentions: Who is mentioned, as an array of JIDs; the text has `@` and the number of
-                each.
+            mentions: Who is mentioned, as JIDs; the text has `@` and the number of each.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -2002,7 +1997,7 @@ class SyncPoll:
         self._call = call
 
     def send(
-        self, *, chat: str, question: str, options: Any, selectable: int | None = None, message_id: str | None = None
+        self, *, chat: str, question: str, options: Texts, selectable: int | None = None, message_id: str | None = None
     ) -> PollSend:
         """Sends a poll.
 
@@ -2010,7 +2005,7 @@ class SyncPoll:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
             question: The question.
-            options: The answers to choose from, as an array of 2 to 12 different texts.
+            options: The answers to choose from, 2 to 12 and no two alike.
             selectable: How many may be chosen: 1 if left out, 0 for any number.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
@@ -2024,15 +2019,14 @@ class SyncPoll:
             params["message_id"] = message_id
         return PollSend._make(self._call("poll.send", params))
 
-    def vote(self, *, chat: str, target: str, options: Any, sender: str | None = None, message_id: str | None = None) -> PollVote:
+    def vote(self, *, chat: str, target: str, options: Texts, sender: str | None = None, message_id: str | None = None) -> PollVote:
         """Votes in a poll that came to this session. A vote takes the place of an earlier one.
 
         Args:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message with the poll.
-            options: The options that are chosen, by their texts, as an array; an empty one takes
-                the vote back.
+            options: The options that are chosen, by their texts; none takes the vote back.
             sender: Who sent the poll; needed in groups, unless it is an own one.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """

@@ -998,7 +998,7 @@ class Message(Event):
         text: The text, or the caption; of a reaction the emoji, of an edit the new text.
         quoted: The message that it answers: `message_id`, `sender`, `text`; null if it answers
             none.
-        mentions: The JIDs that are mentioned, as an array of text.
+        mentions: The JIDs that are mentioned.
         content: What belongs to its kind, as an object: the target of a reaction, an edit or a
             deletion, the options of a poll, a place. Of a message of more than 1 MiB (1,048,576
             bytes) nothing is kept but `too_large`, which is true.
@@ -1024,7 +1024,7 @@ class Message(Event):
     kind: str
     text: str | None = field(repr=False)
     quoted: Any
-    mentions: Any
+    mentions: list[str]
     content: Any
     offline: bool
     old_identity: bool
@@ -1048,7 +1048,7 @@ class Message(Event):
         kind: str,
         text: str | None,
         quoted: Any,
-        mentions: Any,
+        mentions: list[str],
         content: Any,
         offline: bool,
         old_identity: bool,
@@ -1256,7 +1256,7 @@ class Receipt(Event):
         sender: Whose receipt it is.
         from_me: Whether this account did it, on another device.
         receipt: What was done.
-        message_ids: The ids of the messages, as an array of text.
+        message_ids: The ids of the messages.
         seen_at: When.
     """
 
@@ -1269,7 +1269,7 @@ class Receipt(Event):
     sender: str
     from_me: bool
     receipt: ReceiptKind
-    message_ids: Any
+    message_ids: list[str]
     seen_at: datetime
 
     def __init__(
@@ -1283,7 +1283,7 @@ class Receipt(Event):
         sender: str,
         from_me: bool,
         receipt: ReceiptKind,
-        message_ids: Any,
+        message_ids: list[str],
         seen_at: datetime,
     ) -> None:
         own_ = self.__dict__
@@ -1432,7 +1432,7 @@ class GroupUpdate(Event):
         chat: The group's JID.
         sender: Who changed it, if the server says.
         change: What changed, as a word: `add`, `remove`, `subject` and so on.
-        members: The members concerned, as an array of JIDs.
+        members: The members concerned, as JIDs.
         text: The new value, where the change has one.
         changed_at: When.
     """
@@ -1445,7 +1445,7 @@ class GroupUpdate(Event):
     chat: str
     sender: str | None
     change: str
-    members: Any
+    members: list[str]
     text: str | None = field(repr=False)
     changed_at: datetime
 
@@ -1459,7 +1459,7 @@ class GroupUpdate(Event):
         chat: str,
         sender: str | None,
         change: str,
-        members: Any,
+        members: list[str],
         text: str | None,
         changed_at: datetime,
     ) -> None:

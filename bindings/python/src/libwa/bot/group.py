@@ -44,7 +44,7 @@ class GroupUpdate:
     @property
     def members(self) -> list[str]:
         """The JIDs of the members concerned."""
-        return list(self.event.members or [])
+        return list(self.event.members)
 
     @property
     def text(self) -> str | None:

@@ -103,7 +103,7 @@ class Message:
     @property
     def mentions(self) -> list[str]:
         """The JIDs that are mentioned."""
-        return list(self.event.mentions or [])
+        return list(self.event.mentions)
 
     @property
     def mentions_me(self) -> bool:

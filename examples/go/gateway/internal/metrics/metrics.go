@@ -3,7 +3,6 @@
 package metrics
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"math"
@@ -99,10 +98,9 @@ func (h Histogram) Observe(observed float64, labels ...string) {
 	v.counts[i]++
 }
 
-// Write writes everything. It is put together before: who reads slowly holds
-// nobody up.
+// Write writes everything.
 func (s *Set) Write(out io.Writer) error {
-	w := &Writer{}
+	w := &Writer{out: out}
 	s.mu.Lock()
 	for _, f := range s.families {
 		w.family(f)
@@ -112,17 +110,19 @@ func (s *Set) Write(out io.Writer) error {
 	for _, c := range collect {
 		c(w)
 	}
-	_, err := w.text.WriteTo(out)
-	return err
+	return w.err
 }
 
-// A Writer takes samples.
+// A Writer writes samples.
 type Writer struct {
-	text bytes.Buffer
+	out io.Writer
+	err error
 }
 
 func (w *Writer) printf(format string, values ...any) {
-	fmt.Fprintf(&w.text, format, values...)
+	if w.err == nil {
+		_, w.err = fmt.Fprintf(w.out, format, values...)
+	}
 }
 
 // Head begins a metric: its samples follow.

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"math"
 	"strings"
 	"sync"
 	"time"
@@ -48,19 +47,7 @@ type outbox struct {
 
 	mu    sync.Mutex
 	lanes map[string]map[string]*lane // by session and chat
-	load  map[string]*load
-}
-
-// load is what waits in a session.
-type load struct{ messages, bytes int }
-
-// size is how much memory a message takes, about.
-func (m *Outgoing) size() int {
-	size := len(m.Text) + len(m.Quote)
-	for _, mention := range m.Mentions {
-		size += len(mention)
-	}
-	return size
+	count map[string]int
 }
 
 type lane struct {
@@ -71,7 +58,7 @@ type lane struct {
 }
 
 func newOutbox(m *Manager) *outbox {
-	return &outbox{m: m, deliver: m.deliver, lanes: map[string]map[string]*lane{}, load: map[string]*load{}}
+	return &outbox{m: m, deliver: m.deliver, lanes: map[string]map[string]*lane{}, count: map[string]int{}}
 }
 
 // start takes up what was not sent when the gateway ended.
@@ -83,7 +70,6 @@ func (o *outbox) start() error {
 				return err
 			}
 			message.Number = store.NumberOf(key)
-			o.reserve(&message, math.MaxInt, math.MaxInt)
 			o.line(message)
 			return nil
 		})
@@ -106,10 +92,13 @@ func (s *Session) Send(message Outgoing, also func(*bbolt.Tx) error) error {
 		return refuse(Conflict, "not_linked", "The session is not linked to an account.")
 	}
 	o := s.m.outbox
-	message.Session = s.id
-	if !o.reserve(&message, s.m.MaxPending, s.m.MaxPendingBytes) {
+	o.mu.Lock()
+	full := o.count[s.id] >= s.m.MaxPending
+	o.mu.Unlock()
+	if full {
 		return &Refusal{Unavailable, "outbox_full", "Too many messages of this session wait to be sent.", 10 * time.Second}
 	}
+	message.Session = s.id
 	err := s.m.DB.Batch(func(tx *bbolt.Tx) error {
 		number, err := tx.Bucket(store.Outbox).NextSequence()
 		if err != nil {
@@ -123,53 +112,13 @@ func (s *Session) Send(message Outgoing, also func(*bbolt.Tx) error) error {
 		}
 		return store.Put(tx, store.Outbox, store.Number(number), message)
 	})
-	if err != nil {
-		o.release(&message)
-		return err
+	if err == nil {
+		o.line(message)
 	}
-	o.line(message)
-	return nil
+	return err
 }
 
-// reserve takes a place for a message, if not too much waits in its session. One
-// alone always has a place.
-func (o *outbox) reserve(message *Outgoing, messages, bytes int) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	l := o.load[message.Session]
-	if l == nil {
-		l = &load{}
-		o.load[message.Session] = l
-	}
-	if l.messages > 0 && (l.messages >= messages || l.bytes > bytes-message.size()) {
-		return false
-	}
-	l.messages++
-	l.bytes += message.size()
-	return true
-}
-
-// release gives the place of a message back.
-func (o *outbox) release(message *Outgoing) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.left(message)
-}
-
-// left is release for who holds mu.
-func (o *outbox) left(message *Outgoing) {
-	l := o.load[message.Session]
-	if l == nil {
-		return
-	}
-	l.messages--
-	l.bytes -= message.size()
-	if l.messages <= 0 {
-		delete(o.load, message.Session)
-	}
-}
-
-// line puts a message that has its place into its lane.
+// line puts a message into its lane.
 func (o *outbox) line(message Outgoing) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -189,6 +138,7 @@ func (o *outbox) line(message Outgoing) {
 		at--
 	}
 	l.waiting = append(l.waiting[:at], append([]Outgoing{message}, l.waiting[at:]...)...)
+	o.count[message.Session]++
 	o.run(message.Session, message.Chat, l)
 }
 
@@ -216,11 +166,7 @@ func (o *outbox) abort(session, reason, text string) {
 	o.mu.Lock()
 	lanes := o.lanes[session]
 	delete(o.lanes, session)
-	for _, l := range lanes {
-		for i := range l.waiting {
-			o.left(&l.waiting[i])
-		}
-	}
+	delete(o.count, session)
 	o.mu.Unlock()
 	for _, l := range lanes {
 		for _, message := range l.waiting {
@@ -233,8 +179,8 @@ func (o *outbox) abort(session, reason, text string) {
 func (o *outbox) pending() (all int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, load := range o.load {
-		all += load.messages
+	for _, count := range o.count {
+		all += count
 	}
 	return all
 }
@@ -259,7 +205,6 @@ func (o *outbox) send(session, chat string, l *lane) {
 		o.mu.Unlock()
 
 		result, err := o.deliver(message)
-		o.m.Events.Room(o.m.ctx)
 		o.mu.Lock()
 		if again(err) {
 			// The client was closed: wake goes on when there is one again, unless
@@ -276,7 +221,7 @@ func (o *outbox) send(session, chat string, l *lane) {
 		mine := o.lanes[session][chat] == l
 		if mine {
 			l.waiting = l.waiting[1:]
-			o.left(&message)
+			o.count[session]--
 		}
 		o.mu.Unlock()
 		if mine {
@@ -308,12 +253,11 @@ func (m *Manager) deliver(message Outgoing) (libwa.MessageSendResult, error) {
 		})
 		return libwa.MessageSendResult(result), err
 	}
-	params := libwa.MessageSendParams{Chat: message.Chat, Text: message.Text, MessageID: message.ID}
+	params := libwa.MessageSendParams{
+		Chat: message.Chat, Text: message.Text, Mentions: message.Mentions, MessageID: message.ID,
+	}
 	if message.Quote != nil {
 		params.Quote = message.Quote
-	}
-	if len(message.Mentions) > 0 {
-		params.Mentions = message.Mentions
 	}
 	return client.MessageSend(m.ctx, params)
 }
