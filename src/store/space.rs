@@ -61,6 +61,8 @@ pub enum Space {
     Restriction = 27,
     /// Whether and how the store is sealed. One record, key empty; absent in a store that is not.
     Seal = 28,
+    /// Messages that could not be read and that the own phone is asked for, by the id of the request.
+    PhoneAsk = 29,
 }
 
 impl Space {

@@ -25,4 +25,5 @@ mod repeats;
 mod sealing;
 mod server;
 mod sizes;
+mod unreadable;
 mod world;

@@ -221,3 +221,21 @@ fn a_refusal_brings_the_lock_to_light() {
     let request = ada.client.send_text(&people[2], "hello again", None).unwrap();
     sent(&mut ada, request);
 }
+
+#[test]
+fn who_gave_no_token_is_shown_a_computed_one() {
+    let world = World::new();
+    let people = strangers(&world, 1);
+    world.sim.set(ADA, &json!({ "provisions": true })).unwrap();
+    let mut ada = linked(&world, &paced(&world, "0"));
+    // The salt comes with the history.
+    world.received(0, |stanza| stanza["tag"] == "receipt" && stanza["attrs"]["type"] == "hist_sync");
+    let start = world.now();
+    let request = ada.client.send_text(&people[0], "hello", None).unwrap();
+    sent(&mut ada, request);
+    let message = world.received(start, |stanza| stanza["tag"] == "message");
+    let children = message["children"].as_array().unwrap();
+    let has = |tag: &str| children.iter().any(|child| child["tag"] == tag);
+    // wa-sim refuses one that is wrong.
+    assert!(has("cstoken") && !has("tctoken"), "{message}");
+}

@@ -135,6 +135,7 @@ impl Session {
         engine.resume(scan_all(&self.store, Space::Outbox).await?)?;
         let contacts = scan_all(&self.store, Space::FirstContact).await?;
         engine.resume_reach(contacts, &scan_all(&self.store, Space::Restriction).await?)?;
+        engine.resume_phone_asks(scan_all(&self.store, Space::PhoneAsk).await?)?;
         if matches!(&self.phase, Phase::Online(online) if online.stage == Stage::Ready) {
             engine.online();
         }

@@ -80,6 +80,8 @@ pub(crate) struct Sent {
     pub(crate) number: u64,
     /// When the server took it, Unix milliseconds by its clock; 0: not yet.
     pub(crate) taken_ms: i64,
+    /// With which timer it went out, in seconds; 0 for none. Who asks for it again gets the same.
+    pub(crate) timer: u32,
 }
 
 /// How often a message was asked for again that could not be read.
@@ -368,6 +370,8 @@ struct SentWire {
     number: u64,
     #[prost(int64, tag = "5")]
     taken_ms: i64,
+    #[prost(uint32, tag = "6")]
+    timer: u32,
 }
 
 impl Sent {
@@ -378,6 +382,7 @@ impl Sent {
             created_ms: wire.created_ms,
             number: wire.number,
             taken_ms: wire.taken_ms,
+            timer: wire.timer,
         })
     }
 
@@ -388,6 +393,7 @@ impl Sent {
             created_ms: self.created_ms,
             number: self.number,
             taken_ms: self.taken_ms,
+            timer: self.timer,
         }
     }
 }
@@ -542,7 +548,8 @@ mod tests {
         assert_eq!(again(&mut group), group);
         let mut holders = Holders { key_id: 3, devices: [user.device(0), user.device(9)].into() };
         assert_eq!(again(&mut holders), holders);
-        let mut sent = Sent { chat: user.jid(), message: vec![1, 2], created_ms: 1, number: 2, taken_ms: 3 };
+        let mut sent =
+            Sent { chat: user.jid(), message: vec![1, 2], created_ms: 1, number: 2, taken_ms: 3, timer: 4 };
         assert!(again(&mut sent) == sent);
         let mut answered = Answered { count: 2, base_key: Some(vec![1]) };
         assert_eq!(again(&mut answered), answered);

@@ -3,13 +3,13 @@
 //! The request is acknowledged once it is answered, or will not be: until then the server has it, and brings it again on the next
 //! connection, whatever becomes of this one.
 
-use super::person::outgoing;
+use super::person::{outgoing, timed};
 use super::{Cx, Engine, Millis, Output};
 use crate::messaging::address::{Address, User};
 use crate::messaging::content::{self, Outgoing};
 use crate::messaging::desk::{Answered, Missing, Shelf, Wants, asker_key};
 use crate::messaging::stanzas::AddressingMode;
-use crate::messaging::stanzas::outgoing::{PrivacyToken, Resend};
+use crate::messaging::stanzas::outgoing::Resend;
 use crate::messaging::stanzas::retry::IncomingRetry;
 use crate::stanza::{Jid, Node, NodeRef, Server, Text, build};
 use zeroize::Zeroizing;
@@ -49,6 +49,13 @@ impl Engine {
         wants.keys(&self.desk, &asker.user.device(0));
         wants.record(&self.desk, Shelf::Devices, asker.user.key());
         wants.met()?;
+        if self.phone.has(retry.message_id) && self.own.is_account(&asker.user.jid()) {
+            let mut answered = self.desk.answered.get(&answered_key).cloned().unwrap_or_default();
+            self.mend_session(&asker, &retry, &mut answered, cx);
+            self.desk.answered.put(&answered_key, answered);
+            self.phone.ask_anew(retry.message_id, retry.count);
+            return Ok(false);
+        }
         // One that the server has not confirmed was sent all the same: in an earlier run, say, that ended before it heard so.
         let Some(sent) = self.desk.outbox.get(retry.message_id.as_bytes()) else {
             self.out.push(Output::Log("a message was asked for again that is not kept any more".to_owned()));
@@ -161,13 +168,13 @@ impl Engine {
     fn send_again(&mut self, again: &Again, cx: &mut Cx<'_>) -> Result<bool, Missing> {
         let mut wants = Wants::default();
         wants.record(&self.desk, Shelf::Outbox, again.id.as_bytes());
-        let token_key = self.desk.canonical_user(&again.asker.user).key();
-        wants.record(&self.desk, Shelf::Tokens, token_key.as_slice());
+        let user = self.desk.canonical_user(&again.asker.user);
+        wants.record(&self.desk, Shelf::Tokens, user.key());
         wants.met()?;
         let Some(sent) = self.desk.outbox.get(again.id.as_bytes()) else { return Ok(true) };
-        let (chat, Ok(content)) = (sent.chat.clone(), Outgoing::of_any_size(&sent.message)) else {
-            return Ok(true);
-        };
+        let (chat, timer) = (sent.chat.clone(), sent.timer);
+        let Ok(bare) = Outgoing::of_any_size(&sent.message) else { return Ok(true) };
+        let content = timed(&bare, timer);
         let Some(targets) = self.with_sessions(std::slice::from_ref(&again.asker), cx)? else {
             return Ok(false);
         };
@@ -203,8 +210,7 @@ impl Engine {
         if in_group {
             message.addressing_mode = Some(if by_lid { AddressingMode::Lid } else { AddressingMode::Pn });
         } else if !own {
-            let token = self.desk.tokens.get(&token_key).filter(|held| !held.token.is_empty());
-            message.privacy_token = token.map(|held| PrivacyToken::TrustedContact(&held.token));
+            message.privacy_token = self.privacy_token(&user, cx);
         }
         if message.needs_identity() {
             message.device_identity = Some(&cx.account.account_blob);

@@ -66,7 +66,18 @@ impl Engine {
         for (pn, lid) in &pairs {
             self.desk.learn(pn, lid);
         }
+        let asked = asks.iter().filter_map(|ask| match ask {
+            Ask::Devices(user) => Some(user.clone()),
+            _ => None,
+        });
+        // Of whom nothing is said, nothing has changed, if the server was told what we have.
+        let answered = |user: &User| {
+            let names = [Some(user.clone()), self.desk.other_name(user)];
+            names.iter().flatten().any(|name| whose.contains(name))
+        };
+        let left_out: Vec<User> = asked.filter(|user| !answered(user)).collect();
         let mut wants = Wants::default();
+        left_out.iter().for_each(|user| wants.record(&self.desk, Shelf::Devices, user.key()));
         for user in &whose {
             for name in [Some(user.clone()), self.desk.other_name(user)].into_iter().flatten() {
                 wants.record(&self.desk, Shelf::Devices, name.key());
@@ -83,11 +94,12 @@ impl Engine {
                     None
                 }
                 Outcome::Unchanged => {
-                    let known = self.desk.devices.change(&user.key());
-                    known.map_or(Some(0), |list| {
-                        list.fetched_ms = cx.unix_ms;
-                        None
-                    })
+                    let names = [Some(user.clone()), self.desk.other_name(&user)];
+                    let mut known = false;
+                    for name in names.iter().flatten() {
+                        known |= self.touch_list(name, cx.unix_ms);
+                    }
+                    if known { None } else { Some(0) }
                 }
                 Outcome::Failed(code) => Some(*code),
             };
@@ -100,6 +112,12 @@ impl Engine {
                 }
                 !is_it || code.is_some()
             });
+        }
+        for user in left_out {
+            let was_told = self.desk.devices.get(&user.key()).is_some_and(|list| !list.hash.is_empty());
+            if was_told && self.touch_list(&user, cx.unix_ms) {
+                failed.retain(|(ask, _)| !matches!(ask, Ask::Devices(asked) if *asked == user));
+            }
         }
         Ok(failed)
     }
@@ -136,10 +154,13 @@ impl Engine {
         }
     }
 
-    fn touch_list(&mut self, user: &User, unix_ms: i64) {
-        if let Some(list) = self.desk.devices.change(&user.key()) {
+    /// The list that we have is true at this time. False if we have none.
+    fn touch_list(&mut self, user: &User, unix_ms: i64) -> bool {
+        let list = self.desk.devices.change(&user.key());
+        list.is_some_and(|list| {
             list.fetched_ms = unix_ms;
-        }
+            true
+        })
     }
 
     fn bundles_came(

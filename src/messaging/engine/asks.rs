@@ -6,8 +6,9 @@ use std::collections::{HashMap, HashSet};
 use super::{Cx, Engine, Millis, Output, Tag};
 use crate::crypto::random_array;
 use crate::messaging::address::{Address, User};
+use crate::messaging::desk::Desk;
 use crate::messaging::stanzas::bundles::{self, BundleReason};
-use crate::messaging::stanzas::devices::{self, QueryContext, UserQuery};
+use crate::messaging::stanzas::devices::{self, HeldList, QueryContext, UserQuery};
 use crate::messaging::stanzas::{group_requests, restrictions};
 use crate::stanza::{Jid, Node};
 
@@ -163,7 +164,7 @@ impl Engine {
         keys.sort_by_key(|ask| matches!(ask, Ask::Bundle(device) if !device.is_primary()));
         for some in users.chunks(MOST_IN_ONE) {
             let jids: Vec<Jid> = some.iter().filter_map(Ask::user).collect();
-            let users = jids.iter().map(|user| UserQuery { user, held: None });
+            let users = jids.iter().map(|user| UserQuery { user, held: held(&self.desk, user) });
             let sid = hex(random_array::<8>(cx.rng));
             self.query(devices::query(users, QueryContext::Message, sid), some.to_vec());
         }
@@ -177,6 +178,13 @@ impl Engine {
         let tag = self.asks.next_tag(asks);
         self.out.push(Output::Query { tag, node });
     }
+}
+
+/// What the server is told of a list that we have: if it is still true, it need not be sent.
+fn held<'a>(desk: &'a Desk, user: &Jid) -> Option<HeldList<'a>> {
+    let list = desk.devices.get(&User::of(user)?.key()).filter(|list| !list.hash.is_empty())?;
+    let timestamp = Some(list.signed_s).filter(|at| *at != 0);
+    Some(HeldList { hash: &list.hash, timestamp, expected_timestamp: None })
 }
 
 /// The number of a query: any text that is not used twice.

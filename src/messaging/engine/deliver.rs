@@ -82,7 +82,8 @@ impl Engine {
         if matches!(read.body, Body::Nothing) {
             return Ok(());
         }
-        self.show(message, sender.address(), read, bytes.to_vec(), opened.old_identity, cx);
+        let received = self.received(message, read, bytes.to_vec(), opened.old_identity, cx);
+        self.show(received, &sender.address().user);
         Ok(())
     }
 
@@ -97,17 +98,8 @@ impl Engine {
     }
 
     /// Tells the host, unless it was told before.
-    fn show(
-        &mut self,
-        message: &IncomingMessage<'_>,
-        sender: &Address,
-        read: Read,
-        bytes: Vec<u8>,
-        old_identity: bool,
-        cx: &Cx<'_>,
-    ) {
-        let received = self.received(message, read, bytes, old_identity, cx);
-        if !self.known.insert(&received.chat, &sender.user, &received.id) {
+    pub(super) fn show(&mut self, received: Received, author: &User) {
+        if !self.known.insert(&received.chat, author, &received.id) {
             return;
         }
         if let Some(user) = User::of(&received.chat) {
@@ -118,7 +110,7 @@ impl Engine {
                 self.jobs.push_back(Job::Met(user));
             }
         }
-        self.keep_secret(&sender.user, &received.id, &received.content);
+        self.keep_secret(author, &received.id, &received.chat, &received.content);
         if matches!(received.content.body, Body::Sealed(_)) {
             self.jobs.push_back(Job::Sealed(Box::new(received)));
         } else {
@@ -126,7 +118,7 @@ impl Engine {
         }
     }
 
-    fn received(
+    pub(super) fn received(
         &self,
         message: &IncomingMessage<'_>,
         read: Read,
@@ -135,17 +127,11 @@ impl Engine {
         cx: &Cx<'_>,
     ) -> Received {
         let origin = &message.origin;
-        let sender = origin.sender.account();
-        let sender_pn = if sender.is_pn() {
-            Some(sender.clone())
-        } else {
-            User::of(&sender).and_then(|user| self.desk.other_name(&user)).map(|user| user.jid())
-        };
         Received {
             id: message.id.into(),
             chat: read.device_sent.as_ref().map_or_else(|| origin.chat.clone(), Jid::account),
-            sender,
-            sender_pn,
+            sender: origin.sender.account(),
+            sender_pn: self.phone_number(&origin.sender),
             from_me: origin.from_me,
             timestamp_ms: timestamp_ms(message, cx),
             push_name: message.push_name.map(str::to_owned),
@@ -156,6 +142,14 @@ impl Engine {
             opened: None,
             chosen: Vec::new(),
         }
+    }
+
+    /// Somebody by phone number, if that is at hand.
+    pub(super) fn phone_number(&self, who: &Jid) -> Option<Jid> {
+        if who.is_pn() {
+            return Some(who.account());
+        }
+        User::of(who).and_then(|user| self.desk.other_name(&user)).map(|user| user.jid())
     }
 
     /// A sender key that came along with a message of another chat.
@@ -213,7 +207,7 @@ impl Engine {
 }
 
 /// Whether it is something between people, which their programs want to know; the rest is between devices of one account.
-fn is_for_hosts(protocol: &Protocol) -> bool {
+pub(super) fn is_for_hosts(protocol: &Protocol) -> bool {
     /// A contact shows the phone number behind a LID.
     const PHONE_NUMBER_SHARED: u32 = 11;
     /// Whether a chat's content may be taken out of it.

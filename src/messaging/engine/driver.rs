@@ -63,6 +63,7 @@ impl Driver {
         self.engine = Engine::new(settings(), own, Known::load(self.rows(Space::Known))?);
         self.engine.resume(self.rows(Space::Outbox))?;
         self.engine.resume_reach(self.rows(Space::FirstContact), &self.rows(Space::Restriction))?;
+        self.engine.resume_phone_asks(self.rows(Space::PhoneAsk))?;
         Ok(self)
     }
 

@@ -4,10 +4,11 @@
 use std::collections::VecDeque;
 
 use super::driver::{Driver, START};
-use super::{Cx, Engine, Output, SendFailure, Taken, ToSend, Told, UnreadableReason, Wished};
+use super::{Cx, Engine, Job, Output, SendFailure, Taken, ToSend, Told, UnreadableReason, Wished};
+use crate::messaging::address::User;
 use crate::messaging::content::{Body, Extras, Outgoing};
 use crate::messaging::desk::Missing;
-use crate::stanza::{Jid, Node, Stanza};
+use crate::stanza::{Jid, Node, NodeRef, Stanza};
 use crate::store::Space;
 
 /// A phone, and what its host was told.
@@ -69,6 +70,10 @@ impl Net {
 
     fn act(&mut self, who: usize, call: impl FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>) {
         let outputs = self.phones[who].driver.call(call);
+        self.carry_out_all(who, outputs);
+    }
+
+    fn carry_out_all(&mut self, who: usize, outputs: Vec<Output>) {
         let mut queue: VecDeque<_> = outputs.into_iter().map(|output| (who, output)).collect();
         while let Some((who, output)) = queue.pop_front() {
             let more = self.carry_out(who, output);
@@ -80,7 +85,9 @@ impl Net {
         match output {
             Output::Query { tag, node } => {
                 let asked = Stanza::from_node(&node).unwrap();
-                self.phones[who].asked.push(asked.root().str("xmlns").unwrap().into_owned());
+                let mut about = asked.root().str("xmlns").unwrap().into_owned();
+                about.push_str(if held(asked.root()) { ", held" } else { "" });
+                self.phones[who].asked.push(about);
                 let answer = Stanza::from_node(&self.answer(&asked)).unwrap();
                 self.give(who, |engine, cx| engine.reply(tag, Ok(answer.root()), cx))
             }
@@ -115,10 +122,13 @@ impl Net {
             Some("usync") => {
                 let users = root.child("usync").and_then(|usync| usync.child("list")).unwrap();
                 let user = |jid: Jid| {
-                    let list = Node::new("device-list").child(Node::new("device").attr("id", 0_u16));
+                    let list = Node::new("device-list").attr("hash", "2:phone");
+                    let list = list.child(Node::new("device").attr("id", 0_u16));
                     Node::new("user").attr("jid", jid).child(Node::new("devices").child(list))
                 };
-                let users = users.children().map(|asked| user(asked.jid("jid").unwrap()));
+                // Who is known to have this list is left out.
+                let news = users.children().filter(|asked| asked.child("devices").is_none());
+                let users = news.map(|asked| user(asked.jid("jid").unwrap()));
                 result.child(Node::new("usync").child(Node::new("list").children(users)))
             }
             Some("encrypt") => {
@@ -219,6 +229,16 @@ impl Net {
     }
 }
 
+/// Whether a question about devices tells the server of a list that is held.
+fn held(asked: NodeRef<'_>) -> bool {
+    let users = asked.child("usync").and_then(|usync| usync.child("list"));
+    users.is_some_and(|users| {
+        users
+            .children()
+            .any(|user| user.child("devices").is_some_and(|devices| devices.is("device_hash", "2:phone")))
+    })
+}
+
 /// The keys with which a session with a phone begins, without a one-time key.
 fn bundle(driver: &Driver) -> [Node; 4] {
     let (device, signed) = (&driver.device, &driver.device.signed_prekey);
@@ -256,6 +276,34 @@ fn who_lost_his_session_asks_and_gets_the_message_again_once() {
     assert_eq!(net.phones[ADA].texts(), ["hello yourself", "yes"]);
     assert_eq!(net.phones[BOB].unreadable().len(), 1);
     assert_eq!((net.phones[ADA].changed_identities(), net.phones[BOB].changed_identities()), (0, 0));
+}
+
+#[test]
+fn who_asks_again_gets_what_was_sent_first_with_the_timer_that_held_then() {
+    let mut net = Net::new();
+    net.acquainted();
+    let chat = net.phones[BOB].jid.clone();
+    let set_timer = |net: &mut Net, seconds| {
+        let user = User::of(&chat).unwrap();
+        net.act(ADA, |engine, _| {
+            engine.jobs.push_back(Job::Timer(user.clone(), seconds));
+            Ok(())
+        });
+    };
+    for (text, then, later) in [("a day", 86_400, 0), ("for ever", 0, 604_800)] {
+        set_timer(&mut net, then);
+        net.forget_sessions(BOB);
+        let content = Wished::Content(Outgoing::text(text, &Extras::default()).unwrap());
+        let wish = ToSend { request: 1, chat: chat.clone(), id: Some(text.into()), content };
+        let outputs = net.phones[ADA].driver.call(|engine, cx| engine.send(&wish, cx));
+        // Before Bob, who cannot read it, asks for it again.
+        set_timer(&mut net, later);
+        net.carry_out_all(ADA, outputs);
+        let Some(Told::Message(message)) = net.phones[BOB].told.last() else { panic!("not read") };
+        assert_eq!(message.id.as_str(), text);
+        assert_eq!(message.content.context.expiration, Some(then).filter(|seconds| *seconds != 0));
+    }
+    assert_eq!(net.phones[BOB].unreadable().len(), 2);
 }
 
 #[test]
@@ -339,7 +387,7 @@ fn devices_that_come_and_go_are_asked_for_before_the_next_message() {
         net.act(ADA, |engine, cx| engine.notice(stanza.root(), cx));
         net.phones[ADA].asked.clear();
         net.text(ADA, BOB, tag);
-        assert_eq!(net.phones[ADA].asked, ["usync"], "{tag}");
+        assert_eq!(net.phones[ADA].asked, ["usync, held"], "{tag}");
     }
     assert_eq!(net.phones[BOB].texts(), ["hello", "nothing to ask", "add", "remove"]);
 }
@@ -357,4 +405,21 @@ fn what_was_sent_and_not_acknowledged_goes_out_after_a_restart() {
     assert_eq!(sent.iter().filter(is_message).count(), 1);
     net.restart(ADA);
     assert_eq!(net.phones[BOB].texts(), ["hello", "twice"]);
+}
+
+#[test]
+fn a_list_that_the_server_is_told_of_and_does_not_repeat_is_good_for_another_day() {
+    const DAY: u64 = 24 * 3_600_000;
+    let mut net = Net::new();
+    net.acquainted();
+    for _ in 0..2 {
+        net.phones[ADA].driver.now += DAY + 1;
+        net.phones[ADA].asked.clear();
+        net.text(ADA, BOB, "once a day");
+        assert!(net.phones[ADA].asked.contains(&"usync, held".to_owned()), "{:?}", net.phones[ADA].asked);
+        net.phones[ADA].asked.clear();
+        net.text(ADA, BOB, "and again");
+        assert_eq!(net.phones[ADA].asked, [""; 0]);
+    }
+    assert_eq!(net.phones[BOB].texts().len(), 5);
 }

@@ -1,5 +1,6 @@
 //! A message that could not be opened is asked for again, a few times.
 
+use super::phone::PATIENCE;
 use super::receive::timestamp_ms;
 use super::{Cx, Engine, Output, Told, Unreadable, UnreadableReason};
 use crate::crypto::{KeyPair, Random, random_array};
@@ -29,8 +30,8 @@ impl Engine {
         wants.met()?;
         let before = self.desk.asked.get(&key).map_or(enc.count, |asked| asked.count);
         let count = before.saturating_add(1);
-        let pending = count <= MOST_REQUESTS;
-        if pending {
+        let again = count <= MOST_REQUESTS;
+        if again {
             let pairwise = message.encs().any(|enc| enc.kind.is_pairwise());
             let with_keys = match keys {
                 Keys::AtOnce => true,
@@ -41,6 +42,7 @@ impl Engine {
             let node = self.retry_request(message, count, code, with_keys, cx);
             self.out.push(Output::Send(node));
         }
+        let from_phone = self.want_from_phone(message, PATIENCE, cx);
         self.out.extend(acks::nack(&message.node(), &self.own, Nack::Unhandled).map(Output::Send));
         self.out.push(Output::Event(Told::Unreadable(Box::new(Unreadable {
             id: message.id.into(),
@@ -50,7 +52,7 @@ impl Engine {
             timestamp_ms: timestamp_ms(message, cx),
             reason: UnreadableReason::Undecryptable,
             retries: count.min(MOST_REQUESTS),
-            pending,
+            pending: again || from_phone,
             hidden: enc.hide,
         }))));
         let kind = if enc.kind == EncKind::SenderKey { "group" } else { "session" };

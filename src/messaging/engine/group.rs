@@ -55,6 +55,8 @@ impl Engine {
             others.clone()
         };
         let Some(targets) = self.with_sessions(&lacking, cx)? else { return Ok(Attempt::Blocked) };
+        self.want_timer(&sending.id, group.expiration)?;
+        self.note_timer(&sending.id, group.expiration);
 
         if !is_good {
             let key = OwnSenderKey::generate(cx.rng);

@@ -10,8 +10,10 @@
 //! | file | subject |
 //! |---|---|
 //! | `receive`, `open`, `deliver` | a message that comes: its keys, its ciphertexts, its content |
+//! | `bots` | the answers of bots |
 //! | `secrets` | votes and the like, encrypted with the secret of another message |
 //! | `failed` | what could not be read is asked for again |
+//! | `phone`, `wanted` | and, if that does not help, from the own phone |
 //! | `receipts`, `again` | what others tell of our messages; those they could not read are sent again |
 //! | `sending`, `person`, `group`, `compose` | a message that goes |
 //! | `reach`, `pace` | whether people who do not know us may be written to |
@@ -23,6 +25,7 @@
 mod again;
 mod answers;
 mod asks;
+mod bots;
 mod deliver;
 #[cfg(any(test, fuzzing))]
 mod driver;
@@ -38,6 +41,7 @@ mod own;
 mod pace;
 mod paused;
 mod person;
+mod phone;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod random_walk;
 mod reach;
@@ -46,6 +50,7 @@ mod receive;
 mod secrets;
 mod sending;
 mod targets;
+mod wanted;
 
 pub(crate) use known::Known;
 pub(crate) use manage::{GroupAnswer, GroupFailure, GroupPlan, GroupSetting, GroupWish, Manage};
@@ -61,6 +66,7 @@ use self::again::Again;
 use self::asks::Asks;
 use self::manage::Managed;
 use self::outbox::Outbox;
+use self::phone::PhoneAsks;
 use self::reach::Reach;
 use self::sending::Sends;
 pub(crate) use self::sending::{ToSend, Vote, Wished};
@@ -113,6 +119,7 @@ pub(crate) struct Engine {
     again: VecDeque<Again>,
     outbox: Outbox,
     reach: Reach,
+    phone: PhoneAsks,
     managed: Managed,
     /// Changes that need no record at hand.
     written: Batch,
@@ -151,6 +158,7 @@ impl Engine {
             again: VecDeque::new(),
             outbox: Outbox::default(),
             reach: Reach::default(),
+            phone: PhoneAsks::default(),
             managed: Managed::default(),
             written: Batch::new(),
             out: Vec::new(),
@@ -176,6 +184,7 @@ impl Engine {
             }
         }
         self.answer_again(cx)?;
+        self.ask_phone(cx)?;
         self.send_waiting(cx)
     }
 
@@ -186,7 +195,8 @@ impl Engine {
 
     /// When something is due, should nothing happen before.
     pub(crate) fn deadline(&self) -> Option<Millis> {
-        self.sends.deadline()
+        let phone = self.phone.deadline().filter(|_| self.sends.is_online());
+        self.sends.deadline().into_iter().chain(phone).min()
     }
 
     /// Does what is due.
@@ -196,7 +206,8 @@ impl Engine {
 
     /// Whether something is under way that must not be forgotten.
     pub(crate) fn is_busy(&self) -> bool {
-        !(self.jobs.is_empty() && self.sends.is_empty() && self.again.is_empty() && self.managed.is_empty())
+        let is_idle = self.jobs.is_empty() && self.sends.is_empty() && self.again.is_empty();
+        !is_idle || !self.managed.is_empty() || self.phone.is_waiting()
     }
 
     /// Whether messages are out that the server may take any moment.
@@ -225,3 +236,6 @@ impl Engine {
 #[cfg(test)]
 #[path = "engine_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod phone_tests;

@@ -56,7 +56,7 @@ impl Engine {
                 self.devices_gone(&user, &change);
             }
             News::Identity => {
-                names.iter().for_each(|name| self.devices_are_stale(name));
+                names.iter().for_each(|name| self.devices_are_void(name));
                 self.identity_given_up(&user, notice.device);
             }
             News::Tokens(tokens) => self.tokens_came(&user, &tokens),

@@ -2,7 +2,7 @@
 
 use super::{Cx, Engine, Job, Output};
 use crate::messaging::address::{Address, User};
-use crate::messaging::content::{AppStateKey, MAX_SIZE, Protocol};
+use crate::messaging::content::{self, AppStateKey, MAX_SIZE, Protocol};
 use crate::messaging::stanzas::incoming::IncomingMessage;
 use crate::store::{MAX_KEY, MAX_VALUE, Space};
 
@@ -10,6 +10,8 @@ use crate::store::{MAX_KEY, MAX_VALUE, Space};
 const MOST_NAMES: usize = 50_000;
 /// Longest notice that is kept: some history may be in it.
 const MAX_NOTICE: usize = MAX_VALUE / 2;
+/// The protocol's number for the phone's answer with a message that was asked for.
+const MESSAGE_AGAIN: u32 = 4;
 
 impl Engine {
     /// Takes in what another device of the own account says. True if it was about the account's history.
@@ -34,6 +36,12 @@ impl Engine {
                 false
             }
             Protocol::HistoryNotice(notice) if sender.is_primary() => {
+                if let Some(salt) = content::nct_salt(&notice.notice)
+                    && cx.account.nct_salt != salt
+                {
+                    cx.account.nct_salt = salt;
+                    self.out.push(Output::AccountChanged);
+                }
                 if message.id.len() > MAX_KEY || notice.notice.len() > MAX_NOTICE {
                     self.out.push(Output::Log("a history notice was too large to be kept".to_owned()));
                     return true;
@@ -51,6 +59,10 @@ impl Engine {
                     cx.account.lid_migrated = true;
                     self.out.push(Output::AccountChanged);
                 }
+                false
+            }
+            Protocol::PeerDataResponse(response) if sender.is_primary() && response.kind == MESSAGE_AGAIN => {
+                self.phone_answered(response);
                 false
             }
             _ => {

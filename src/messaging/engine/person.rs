@@ -8,6 +8,7 @@ use super::{Cx, Engine, Output, SendFailure};
 use crate::messaging::address::{Kind, User};
 use crate::messaging::content;
 use crate::messaging::desk::{Missing, Wants};
+use crate::messaging::stanzas::incoming::is_bot;
 use crate::messaging::stanzas::outgoing::{OutgoingMessage, PrivacyToken, Recipient};
 use crate::messaging::stanzas::tokens;
 use crate::noise::MAX_FRAME;
@@ -52,7 +53,9 @@ impl Engine {
         let to = user.jid();
         let timer =
             self.desk.tokens.get(&self.desk.canonical_user(&user).key()).map_or(0, |held| held.expiration);
+        self.want_timer(&sending.id, timer)?;
         let content = timed(&sending.content, timer);
+        self.note_timer(&sending.id, timer);
         let copy = content::device_sent(&content.message, &to);
         if (theirs.len() + ours.len()).saturating_mul(copy.len() + ROOM) > MAX_FRAME {
             return Ok(Attempt::Failed(SendFailure::TooLarge));
@@ -68,15 +71,13 @@ impl Engine {
         }
         let peer_pn =
             (user.kind == Kind::Lid).then(|| self.desk.other_name(&user)).flatten().map(|pn| pn.jid());
-        let token = self.desk.tokens.get(&self.desk.canonical_user(&user).key()).filter(|held| {
-            !held.token.is_empty()
-                && !tokens::is_expired(held.issued_s, cx.unix_ms.div_euclid(1000).cast_unsigned())
-        });
         let mut message = outgoing(&sending.id, &to, &content);
         message.recipients = recipients;
         message.peer_recipient_pn = peer_pn.as_ref();
-        message.privacy_token =
-            token.filter(|_| !to_self).map(|held| PrivacyToken::TrustedContact(&held.token));
+        let canonical = self.desk.canonical_user(&user);
+        if !to_self {
+            message.privacy_token = self.privacy_token(&canonical, cx);
+        }
         message.reporting_token = reporting_token(&sending.id, &content, &own.jid(), &to);
         if message.needs_identity() {
             message.device_identity = Some(&cx.account.account_blob);
@@ -91,6 +92,25 @@ impl Engine {
         let deadline = cx.now.saturating_add(self.settings.ack_timeout);
         let person = (!to_self).then(|| self.desk.canonical_user(&user));
         Ok(Attempt::Out(Out { deadline, key_for: None, phash: None, person }))
+    }
+
+    /// What shows the server that we may write to somebody: the token that they gave us, or else one that is computed. The
+    /// user is named as the desk names them, and their record is at hand.
+    pub(super) fn privacy_token(&self, user: &User, cx: &Cx<'_>) -> Option<PrivacyToken<'_>> {
+        let jid = user.jid();
+        if is_bot(&jid) {
+            return None;
+        }
+        let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
+        let held = self.desk.tokens.get(&user.key());
+        let given = held.filter(|held| !held.token.is_empty() && !tokens::is_expired(held.issued_s, now_s));
+        match given {
+            Some(held) => Some(PrivacyToken::TrustedContact(&held.token)),
+            None if user.kind == Kind::Lid && !cx.account.nct_salt.is_empty() => {
+                Some(PrivacyToken::Computed(tokens::computed(&cx.account.nct_salt, &jid)))
+            }
+            None => None,
+        }
     }
 }
 

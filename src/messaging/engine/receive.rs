@@ -6,7 +6,7 @@ use super::{Cx, Engine, Output, Told, Unreadable, UnreadableReason};
 use crate::messaging::address::{Address, User};
 use crate::messaging::desk::{Missing, Shelf, Wants};
 use crate::messaging::stanzas::acks::{self, Nack};
-use crate::messaging::stanzas::incoming::{EncKind, IncomingMessage};
+use crate::messaging::stanzas::incoming::{EncKind, IncomingMessage, is_bot};
 use crate::messaging::stanzas::origin::{Origin, Pair};
 use crate::signal::PrekeyMessage;
 use crate::stanza::{Jid, NodeRef, Server};
@@ -19,7 +19,16 @@ impl Engine {
             self.out.extend(acks::nack(&node, &self.own, Nack::Parsing).map(Output::Send));
             return Ok(());
         };
-        let Some(sender) = Address::of(&message.origin.sender).filter(|_| message.has_encs()) else {
+        if is_bot(&message.origin.sender)
+            && let Some(enc) = message.encs().find(|enc| enc.kind == EncKind::MessageSecret)
+        {
+            return self.bot_answers(&message, &enc, cx);
+        }
+        let sender = Address::of(&message.origin.sender);
+        if let Some(sender) = sender.as_ref().filter(|_| message.unavailable().is_some()) {
+            self.learn_names(&message.origin, &sender.user)?;
+        }
+        let Some(sender) = sender.filter(|_| message.has_encs()) else {
             self.not_encrypted(&message, cx);
             return Ok(());
         };
@@ -59,6 +68,9 @@ impl Engine {
                 Err(Failure::Duplicate) => arrived.seen = true,
                 Err(other) => drop(failure.get_or_insert((enc, other))),
             }
+        }
+        if arrived.any() {
+            self.read_after_all(&message, &sender.address().user);
         }
         match failure.filter(|_| !arrived.any()) {
             // Nothing was opened and nothing has changed: this too may have to wait for records.
@@ -135,6 +147,8 @@ impl Engine {
             } else {
                 UnreadableReason::Unavailable
             };
+            let may_be_shown = !unavailable.view_once && !unavailable.hosted && !unavailable.from_bot;
+            let pending = may_be_shown && self.want_from_phone(message, 0, cx);
             self.out.push(Output::Event(Told::Unreadable(Box::new(Unreadable {
                 id: message.id.into(),
                 chat: message.origin.chat.clone(),
@@ -143,7 +157,7 @@ impl Engine {
                 timestamp_ms: timestamp_ms(message, cx),
                 reason,
                 retries: 0,
-                pending: false,
+                pending,
                 hidden: false,
             }))));
         }

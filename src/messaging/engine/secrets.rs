@@ -1,29 +1,32 @@
 //! Votes and the like: what is encrypted with the secret of the message it belongs to.
 
+use super::bots::asks_bot;
 use super::sending::Vote;
 use super::{Cx, Engine, Output, Received, SendFailure, Told};
 use crate::messaging::address::{Kind, User};
 use crate::messaging::content::{self, Body, Key, Read, Sealing};
 use crate::messaging::desk::{MessageSecret, Missing, Shelf, Wants, authored_key};
+use crate::messaging::stanzas::incoming::is_bot;
 use crate::stanza::{Jid, Server};
 
 impl Engine {
     /// A message of our own that can be voted on or answered: its secret is kept.
-    pub(super) fn keep_own_secret(&mut self, id: &str, content: &content::Outgoing) {
-        if !matches!(content.shape.stanza_type, "poll" | "event") {
+    pub(super) fn keep_own_secret(&mut self, id: &str, chat: &Jid, content: &content::Outgoing) {
+        if !matches!(content.shape.stanza_type, "poll" | "event") && !is_bot(chat) {
             return;
         }
         let Ok(read) = content::read(&content.message) else { return };
         if let Some(own) = self.own_user(Kind::Lid) {
-            self.keep_secret(&own, id, &read);
+            self.keep_secret(&own, id, chat, &read);
         }
     }
 
     /// What can be voted on or answered later is answered under its secret.
-    pub(super) fn keep_secret(&mut self, author: &User, id: &str, read: &Read) {
+    pub(super) fn keep_secret(&mut self, author: &User, id: &str, chat: &Jid, read: &Read) {
         let (options, selectable) = match &read.body {
             Body::Poll(poll) => (poll.options.clone(), poll.selectable),
             Body::Event(_) => (Vec::new(), 0),
+            _ if asks_bot(chat, read) => (Vec::new(), 0),
             _ => return,
         };
         if let Some(secret) = &read.secret {

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::asks::Ask;
 use super::outbox::Outbox;
 use super::paused::Paused;
+use super::phone::PhoneAsks;
 use super::reach::Reach;
 use super::{Cx, Engine, Millis, Output, SendFailure, Taken, Waiting};
 use crate::messaging::address::{Address, User};
@@ -119,6 +120,10 @@ pub(super) struct Sends {
 }
 
 impl Sends {
+    pub(super) fn is_online(&self) -> bool {
+        self.online
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
@@ -206,6 +211,12 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes in what the store has of messages that the phone is asked for, in any order.
+    pub(crate) fn resume_phone_asks(&mut self, rows: Vec<(Vec<u8>, Value)>) -> Result<(), StoreError> {
+        self.phone = PhoneAsks::load(rows)?;
+        Ok(())
+    }
+
     /// The host wants a message sent.
     pub(crate) fn send(&mut self, wish: &ToSend, cx: &mut Cx<'_>) -> Result<(), Missing> {
         if !matches!(wish.chat.server.account(), Server::Pn | Server::Lid | Server::Group) {
@@ -244,11 +255,11 @@ impl Engine {
         let own = self.own.pn.account();
         let unix_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
         let id = wish.id.clone().unwrap_or_else(|| content::message_id(unix_s, &own, cx.rng).into());
-        self.keep_own_secret(&id, &content);
+        self.keep_own_secret(&id, &wish.chat, &content);
         let number = self.enter(id.clone(), wish.chat.clone(), content, Some(wish.request));
         if let Some(sending) = self.sends.all.get(&number) {
             let (chat, message) = (sending.chat.clone(), sending.content.message.clone());
-            let sent = Sent { chat, message, created_ms: cx.unix_ms, number, taken_ms: 0 };
+            let sent = Sent { chat, message, created_ms: cx.unix_ms, number, taken_ms: 0, timer: 0 };
             self.desk.outbox.put(id.as_bytes(), sent);
         }
         Ok(())
@@ -297,6 +308,7 @@ impl Engine {
         self.asks.forget();
         // They were not acknowledged, so the server brings them again.
         self.again.clear();
+        self.phone.forget_sent();
         let out: Vec<u64> = self
             .sends
             .all
@@ -393,7 +405,10 @@ impl Engine {
     /// The server says what became of a message.
     pub(crate) fn ack(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
         let Some(ack) = MessageAck::read(node) else { return Ok(()) };
-        let Some(number) = self.sends.by_id.get(ack.id).copied() else { return Ok(()) };
+        let Some(number) = self.sends.by_id.get(ack.id).copied() else {
+            self.phone_ask_acknowledged(&ack);
+            return Ok(());
+        };
         let mut wants = Wants::default();
         wants.record(&self.desk, Shelf::Outbox, ack.id.as_bytes());
         let Some(sending) = self.sends.all.get(&number) else { return Ok(()) };
@@ -459,6 +474,25 @@ impl Engine {
                 self.give_up(number, &SendFailure::Refused(code));
             }
             _ => self.give_up(number, &SendFailure::Refused(code)),
+        }
+    }
+
+    /// What it takes to note with which timer a message goes out.
+    pub(super) fn want_timer(&self, id: &str, timer: u32) -> Result<(), Missing> {
+        let mut wants = Wants::default();
+        if timer != 0 {
+            wants.record(&self.desk, Shelf::Outbox, id.as_bytes());
+        }
+        wants.met()
+    }
+
+    /// Notes with which timer a message goes out, for those who ask for it again.
+    pub(super) fn note_timer(&mut self, id: &str, timer: u32) {
+        if timer != 0
+            && self.desk.outbox.get(id.as_bytes()).is_some_and(|sent| sent.timer != timer)
+            && let Some(sent) = self.desk.outbox.change(id.as_bytes())
+        {
+            sent.timer = timer;
         }
     }
 

@@ -116,6 +116,14 @@ impl Engine {
         Some((Ciphertext { kind, bytes: sealed.bytes }, sealed.is_covered))
     }
 
+    /// A user has begun anew: even if the devices have the numbers they had, they are others.
+    pub(super) fn devices_are_void(&mut self, user: &User) {
+        self.devices_are_stale(user);
+        if let Some(list) = self.desk.devices.change(&user.key()) {
+            list.hash = "".into();
+        }
+    }
+
     /// The list of a user's devices is not to be relied on.
     pub(super) fn devices_are_stale(&mut self, user: &User) {
         if let Some(list) = self.desk.devices.change(&user.key()) {

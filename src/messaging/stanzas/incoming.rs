@@ -116,6 +116,8 @@ pub struct Unavailable {
     pub view_once: bool,
     /// It is between a person and a hosted business.
     pub hosted: bool,
+    /// It is a bot's, and for another device.
+    pub from_bot: bool,
 }
 
 /// What `<meta>` says about other messages that this one has to do with.
@@ -165,6 +167,7 @@ impl<'a> IncomingMessage<'a> {
 
     fn read_children(&mut self, own: &Own) {
         let (mut fan_out, mut meta) = (None, None);
+        let is = |child: &NodeRef<'_>, kinds: &[&str]| kinds.iter().any(|kind| child.is("type", kind));
         for child in self.node.children() {
             match child.tag() {
                 "enc" => self.enc_count += 1,
@@ -175,8 +178,9 @@ impl<'a> IncomingMessage<'a> {
                 "meta" => meta = Some(child),
                 "unavailable" => {
                     self.unavailable = Some(Unavailable {
-                        view_once: child.is("type", "view_once"),
-                        hosted: flag(&child, "hosted"),
+                        view_once: is(&child, &["view_once", "view_once_unavailable_fanout"]),
+                        hosted: flag(&child, "hosted") || is(&child, &["hosted_unavailable_fanout"]),
+                        from_bot: is(&child, &["bot_unavailable_fanout"]),
                     });
                 }
                 _ => {}

@@ -151,11 +151,21 @@ fn a_list_may_bring_the_whole_fan_out() {
 
 #[test]
 fn content_that_is_not_for_us() {
-    let gone = Node::new("unavailable").attr("type", "view_once");
-    let node = message(&[("from", "555@lid")]).child(gone);
+    let gone = |kind: &'static str| {
+        message(&[("from", "555@lid")]).child(Node::new("unavailable").attr("type", kind))
+    };
     let unavailable = |node| reading(node, |node| IncomingMessage::read(node, &own()).unwrap().unavailable());
-    assert_eq!(unavailable(node.clone()), Some(Unavailable { view_once: true, hosted: false }));
-    assert_eq!(unavailable(node.child(enc("msg", b"it is there"))), None);
+    let what = |view_once, hosted, from_bot| Some(Unavailable { view_once, hosted, from_bot });
+    for (kind, read) in [
+        ("view_once", what(true, false, false)),
+        ("view_once_unavailable_fanout", what(true, false, false)),
+        ("hosted_unavailable_fanout", what(false, true, false)),
+        ("bot_unavailable_fanout", what(false, false, true)),
+        ("anything", what(false, false, false)),
+    ] {
+        assert_eq!(unavailable(gone(kind)), read, "{kind}");
+    }
+    assert_eq!(unavailable(gone("view_once").child(enc("msg", b"it is there"))), None);
 }
 
 #[test]

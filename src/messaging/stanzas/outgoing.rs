@@ -85,7 +85,7 @@ pub struct Peer {
 }
 
 /// What is particular to a message that is sent again on request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Resend<'a> {
     /// Which request it answers.
     pub count: u32,

@@ -38,6 +38,8 @@ pub struct AccountRecord {
     pub clock_offset_ms: i64,
     /// When the device was linked, Unix milliseconds by our clock.
     pub linked_ms: i64,
+    /// What tokens for people who gave us none are computed with; empty until the phone says it.
+    pub nct_salt: Vec<u8>,
 }
 
 impl AccountRecord {
@@ -59,6 +61,7 @@ impl AccountRecord {
             first_unsent_prekey_id: 1,
             clock_offset_ms: 0,
             linked_ms: 0,
+            nct_salt: Vec::new(),
         }
     }
 
@@ -95,6 +98,7 @@ impl AccountRecord {
             first_unsent_prekey_id: self.first_unsent_prekey_id,
             clock_offset_ms: self.clock_offset_ms,
             linked_ms: self.linked_ms,
+            nct_salt: self.nct_salt.clone(),
         })
     }
 
@@ -119,6 +123,7 @@ impl AccountRecord {
             first_unsent_prekey_id: wire.first_unsent_prekey_id,
             clock_offset_ms: wire.clock_offset_ms,
             linked_ms: wire.linked_ms,
+            nct_salt: wire.nct_salt,
         })
     }
 }
@@ -170,4 +175,6 @@ struct Wire {
     clock_offset_ms: i64,
     #[prost(int64, tag = "15")]
     linked_ms: i64,
+    #[prost(bytes = "vec", tag = "16")]
+    nct_salt: Vec<u8>,
 }

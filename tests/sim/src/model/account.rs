@@ -147,6 +147,8 @@ pub(crate) struct Phone {
     pub(crate) confirm: Option<tokio::sync::oneshot::Sender<bool>>,
     /// The key of the app state that new companions get.
     pub(crate) app_state_key: Option<[u8; 32]>,
+    /// What its devices compute tokens with.
+    pub(crate) nct_salt: Option<[u8; 32]>,
     /// The person has the phone in hand: its app is open and online.
     pub(crate) at_the_phone: bool,
     /// The about text.

@@ -29,6 +29,9 @@ pub(crate) struct Message {
     pub(crate) target: Option<String>,
     /// It was asked for again before.
     pub(crate) retried: bool,
+    /// What it says, serialised.
+    #[serde(skip)]
+    pub(crate) raw: Vec<u8>,
 }
 
 /// A receipt for a message of this device.
@@ -112,6 +115,11 @@ impl Heard {
     /// The messages after the one of that number.
     pub(crate) fn after(&self, n: u64) -> Vec<&Message> {
         self.messages.iter().filter(|message| message.n > n).collect()
+    }
+
+    /// A message of that id that is kept.
+    pub(super) fn find(&self, id: &str) -> Option<&Message> {
+        self.messages.iter().rfind(|message| message.id == id)
     }
 
     /// All receipts that are kept.

@@ -10,6 +10,7 @@
 //! | `actor` | a device's sessions and sender keys, and opening and encrypting with them |
 //! | `send` | messages of all kinds |
 //! | `receive` | what comes in: decrypted, noted, receipted |
+//! | `resend` | a phone gives its companion a message that the companion cannot read |
 //! | `retry` | asking for a message again, and answering who asks |
 //! | `heard` | what was received, for tests to read, and whether it was all, once and in order |
 //! | `provision` | what a phone sends to a companion that is new |
@@ -20,6 +21,7 @@ mod heard;
 pub(crate) mod load;
 mod provision;
 mod receive;
+mod resend;
 mod retry;
 pub(crate) mod send;
 

@@ -43,6 +43,8 @@ struct HistorySync {
     progress: Option<u32>,
     #[prost(message, repeated, tag = "7")]
     pushnames: Vec<PushName>,
+    #[prost(bytes = "vec", optional, tag = "19")]
+    nct_salt: Option<Vec<u8>>,
 }
 
 /// Provisions a companion, once: as soon as it has uploaded prekeys.
@@ -57,6 +59,8 @@ pub(crate) fn provision(world: &World, model: &mut Model, companion: &DeviceAddr
     let indexes = phone.valid_indexes();
     let key: [u8; 32] = random_array(&mut world.random());
     let key = *phone.app_state_key.get_or_insert(key);
+    let salt: [u8; 32] = random_array(&mut world.random());
+    let salt = *phone.nct_salt.get_or_insert(salt);
     let Some(device) = phone.devices.get_mut(&companion.device) else { return };
     if std::mem::replace(&mut device.provisioned, true) {
         return;
@@ -73,6 +77,7 @@ pub(crate) fn provision(world: &World, model: &mut Model, companion: &DeviceAddr
             chunk_order: Some(1),
             progress: Some(100),
             pushnames: vec![],
+            nct_salt: Some(salt.to_vec()),
         }),
         history(&HistorySync {
             sync_type: Some(PUSH_NAME),

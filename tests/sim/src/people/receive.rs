@@ -1,7 +1,7 @@
 //! What simulated people receive.
 
 use wa::{
-    messaging::content::{self, Body, Read},
+    messaging::content::{self, Body, Protocol, Read},
     signal::{
         PrekeyId, PrekeyMessage, ResponderKeys, SenderKeyDistribution, SenderKeyMessage, SignalError,
         SignalMessage, unpad,
@@ -13,7 +13,7 @@ use super::{
     Actor, Scene,
     actor::own,
     heard::{Message, Receipt},
-    retry,
+    resend, retry,
     send::{self, Target, What},
 };
 use crate::{model::DeviceAddress, world::unix_millis};
@@ -101,15 +101,14 @@ fn message(scene: &mut Scene<'_>, actor: &mut Actor, node: NodeRef<'_>) {
     for enc in node.children_named("enc") {
         match decrypt(scene, actor, &incoming, enc) {
             Ok(plaintext) => {
-                let Ok(read) =
-                    unpad(&plaintext).map_err(|_| ()).and_then(|bytes| content::read(bytes).map_err(|_| ()))
-                else {
+                let bytes = unpad(&plaintext).unwrap_or_default();
+                let Ok(read) = content::read(bytes) else {
                     actor.heard.figures.undecryptable += 1;
                     continue;
                 };
                 accept_key(actor, &incoming, &read);
                 if !matches!(read.body, Body::Nothing) {
-                    said = Some(read);
+                    said = Some((read, bytes.to_vec()));
                 }
             }
             Err(SignalError::Duplicate) => again = true,
@@ -117,7 +116,7 @@ fn message(scene: &mut Scene<'_>, actor: &mut Actor, node: NodeRef<'_>) {
         }
     }
     match (said, failed) {
-        (Some(read), _) => heard(scene, actor, &incoming, read),
+        (Some((read, raw)), _) => heard(scene, actor, &incoming, read, raw),
         (None, Some(error)) => {
             actor.heard.figures.undecryptable += 1;
             scene
@@ -191,7 +190,7 @@ fn accept_key(actor: &mut Actor, incoming: &Incoming<'_>, read: &Read) {
 }
 
 /// A message was read: it is noted, receipted, and answered as the person is used to.
-fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read: Read) {
+fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read: Read, raw: Vec<u8>) {
     let (text, target) = match &read.body {
         Body::Text(text) => {
             (Some(text.text.clone()), read.context.quoted.as_ref().map(|quoted| quoted.id.clone()))
@@ -213,9 +212,14 @@ fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read
         text: text.clone(),
         target,
         retried,
+        raw: raw.clone(),
         ..Message::default()
     });
     acknowledge(scene, incoming);
+    if incoming.node.is("category", "peer") && matches!(read.body, Body::Protocol(Protocol::PeerDataRequest))
+    {
+        resend::answer(scene, actor, &incoming.id, &incoming.sender, &raw);
+    }
     let is_theirs = incoming.sender.number != scene.address.number;
     // The person is at the phone; other simulated devices of the account only listen.
     if !is_new || !is_theirs || scene.address.device != 0 {

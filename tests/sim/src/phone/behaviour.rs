@@ -56,6 +56,8 @@ pub(crate) struct Behaviour {
     pub(crate) guarded: bool,
     /// The phone is off or without network: what is for it waits.
     pub(crate) away: bool,
+    /// The server gives the messages of others to the phone only: its companions are told that there is one.
+    pub(crate) withheld: bool,
     /// It sends no receipts for what it received.
     pub(crate) silent: bool,
     /// The person reads everything at once.
@@ -98,6 +100,7 @@ impl Default for Behaviour {
             hides_reading: false,
             guarded: false,
             away: false,
+            withheld: false,
             silent: false,
             reads: false,
             echoes: false,

@@ -50,6 +50,7 @@ pub(crate) fn add(world: &World, model: &mut Model, number: &str, name: &str) {
         stale_secrets: Vec::new(),
         confirm: None,
         app_state_key: None,
+        nct_salt: None,
         at_the_phone: false,
         about: String::new(),
         watchers: BTreeSet::new(),
@@ -88,6 +89,7 @@ pub(crate) fn reinstall(world: &World, number: &str, unlink: bool) -> Option<()>
         phone.request = None;
         phone.screen = Screen::default();
         phone.app_state_key = None;
+        phone.nct_salt = None;
         model.people.remove(&DeviceAddress { number: number.to_owned(), device: 0 });
     }
     if unlink {

@@ -43,6 +43,20 @@ impl Message<'_> {
             .children(beside)
     }
 
+    /// What a device gets of it: the stanza, or, if its account's messages are withheld from companions, that there is one.
+    pub(super) fn copy(
+        &self,
+        model: &Model,
+        device: &DeviceAddress,
+        header: Node,
+        encs: &[NodeRef<'_>],
+    ) -> Node {
+        let withheld = device.device != 0
+            && device.number != self.sender.number
+            && model.phones.get(&device.number).is_some_and(|phone| phone.behaviour.withheld);
+        if withheld { header.child(Node::new("unavailable")) } else { self.stanza(header, encs) }
+    }
+
     /// Hands a stanza to a device.
     pub(super) fn deliver(&self, model: &mut Model, device: &DeviceAddress, node: Node) {
         queue::push(self.world, model, device, Queued { id: self.id.to_owned(), node });

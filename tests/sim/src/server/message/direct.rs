@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use wa::stanza::{Jid, NodeRef};
+use wa::{
+    messaging::stanzas::tokens,
+    stanza::{Jid, NodeRef},
+};
 
 use super::{Accepted, Message, Verdict, code, delivery::names};
 use crate::{
@@ -61,6 +64,12 @@ pub(super) fn to_person(model: &mut Model, message: &Message<'_>) -> Verdict {
 fn may_write(model: &Model, message: &Message<'_>, number: &str) -> Result<(), u16> {
     let Some(sender) = model.phones.get(&message.sender.number) else { return Err(code::NOT_FOUND) };
     let Some(recipient) = model.phones.get(number) else { return Err(code::NOT_FOUND) };
+    if let Some(computed) = message.node.child("cstoken") {
+        let right = sender.nct_salt.map(|salt| tokens::computed(&salt, &recipient.lid(0)));
+        if right.is_none_or(|right| computed.bytes() != Some(right.as_slice())) {
+            return Err(code::SHAPE);
+        }
+    }
     let shown = message.node.child("tctoken").and_then(|token| token.bytes());
     let trusted = recipient
         .tokens
@@ -162,7 +171,7 @@ fn to_device(
     }
     let name = model.phones.get(&message.sender.number).map_or("", |phone| phone.name.as_str());
     let encs: Vec<NodeRef<'_>> = parent.children_named("enc").collect();
-    let node = message.stanza(message.header(name, who), &encs);
+    let node = message.copy(model, device, message.header(name, who), &encs);
     message.deliver(model, device, node);
     Ok(())
 }

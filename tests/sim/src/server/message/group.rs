@@ -160,7 +160,7 @@ fn send(
     if message.to.server == wa::stanza::Server::Group {
         header.set("addressing_mode", space.name());
     }
-    let node = message.stanza(header, encs);
+    let node = message.copy(model, device, header, encs);
     message.deliver(model, device, node);
     Ok(())
 }

@@ -1,0 +1,132 @@
+//! [`Wanted`]: a message that the own phone is asked for, as the store keeps it.
+
+use crate::messaging::content::Key;
+use crate::stanza::{Jid, Server};
+use crate::store::records::codec;
+use crate::store::{Space, StoreError, Value};
+
+/// What is known of the message without its content.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Its id.
+    pub(super) id: String,
+    /// Its chat, as its stanza named it.
+    pub(super) chat: Jid,
+    /// Who sent it, without device, as its stanza named them.
+    pub(super) sender: Jid,
+    /// The sender by phone number.
+    pub(super) sender_pn: Option<Jid>,
+    /// Whether this account sent it.
+    pub(super) from_me: bool,
+    /// The server's time for it, Unix milliseconds.
+    pub(super) timestamp_ms: i64,
+    /// The name that the sender gave himself.
+    pub(super) push_name: Option<String>,
+    /// The sender under the name that messages are known by.
+    pub(super) author: Jid,
+    /// Since when it is wanted, Unix milliseconds.
+    pub(super) since_ms: i64,
+    /// Whether the server has taken the request.
+    pub(super) taken: bool,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+#[prost(skip_debug)]
+struct Wire {
+    #[prost(string, tag = "1")]
+    id: String,
+    #[prost(string, tag = "2")]
+    chat: String,
+    #[prost(string, tag = "3")]
+    sender: String,
+    #[prost(string, optional, tag = "4")]
+    sender_pn: Option<String>,
+    #[prost(bool, tag = "5")]
+    from_me: bool,
+    #[prost(int64, tag = "6")]
+    timestamp_ms: i64,
+    #[prost(string, optional, tag = "7")]
+    push_name: Option<String>,
+    #[prost(string, tag = "8")]
+    author: String,
+    #[prost(int64, tag = "9")]
+    since_ms: i64,
+    #[prost(bool, tag = "10")]
+    taken: bool,
+}
+
+impl Wanted {
+    /// Whether it is that message.
+    pub(super) fn is(&self, chat: &Jid, author: &Jid, id: &str) -> bool {
+        self.id == id && self.chat == *chat && self.author == *author
+    }
+
+    /// How the phone finds it.
+    pub(super) fn key(&self) -> Key {
+        let by_another = self.chat.server == Server::Group && !self.from_me;
+        Key {
+            chat: Some(self.chat.clone()),
+            from_me: self.from_me,
+            id: self.id.clone(),
+            participant: by_another.then(|| self.sender.clone()),
+        }
+    }
+
+    pub(super) fn encode(&self) -> Value {
+        codec::encode(&Wire {
+            id: self.id.clone(),
+            chat: self.chat.to_string(),
+            sender: self.sender.to_string(),
+            sender_pn: self.sender_pn.as_ref().map(Jid::to_string),
+            from_me: self.from_me,
+            timestamp_ms: self.timestamp_ms,
+            push_name: self.push_name.clone(),
+            author: self.author.to_string(),
+            since_ms: self.since_ms,
+            taken: self.taken,
+        })
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
+        let wire: Wire = codec::decode(Space::PhoneAsk, bytes)?;
+        let jid = |text: &str| text.parse().map_err(|_| codec::error(Space::PhoneAsk, "it is damaged"));
+        Ok(Self {
+            chat: jid(&wire.chat)?,
+            sender: jid(&wire.sender)?,
+            sender_pn: wire.sender_pn.as_deref().map(jid).transpose()?,
+            from_me: wire.from_me,
+            timestamp_ms: wire.timestamp_ms,
+            push_name: wire.push_name,
+            author: jid(&wire.author)?,
+            since_ms: wire.since_ms,
+            taken: wire.taken,
+            id: wire.id,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_comes_back_and_damage_is_an_error() {
+        let jid = |text: &str| -> Jid { text.parse().unwrap() };
+        let wanted = Wanted {
+            id: "A".to_owned(),
+            chat: jid("1-2@g.us"),
+            sender: jid("7@lid"),
+            sender_pn: Some(jid("15550000001@s.whatsapp.net")),
+            from_me: false,
+            timestamp_ms: 5,
+            push_name: Some("Eve".to_owned()),
+            author: jid("7@lid"),
+            since_ms: 6,
+            taken: true,
+        };
+        assert!(Wanted::decode(&wanted.encode()).unwrap() == wanted);
+        assert_eq!(wanted.key().participant, Some(jid("7@lid")));
+        assert!(Wanted::decode(&[0x0a, 1, b'A']).is_err());
+        assert!(Wanted::decode(&[0xff]).is_err());
+    }
+}
