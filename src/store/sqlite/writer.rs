@@ -93,6 +93,15 @@ struct Written {
 /// An answer that waits for the flush; given the error if there was one.
 type Held = Box<dyn FnOnce(Option<StoreError>)>;
 
+/// What the thread keeps to itself.
+struct Thread<'s, 'c> {
+    shared: &'s Shared,
+    rows: Rows<'c>,
+    #[cfg(test)]
+    connection: &'c rusqlite::Connection,
+    group: Group,
+}
+
 /// The thread, with the front in its hands.
 struct Writer<'w, 'c> {
     rows: &'w mut Rows<'c>,
@@ -123,31 +132,24 @@ pub(super) fn run(
         Ok(opened) => opened,
         Err(error) => return report(Err(error)),
     };
-    let (pending, mut rows, last_session) = match prepare(path, &connection, fresh) {
+    let (pending, rows, last_session) = match prepare(path, &connection, fresh) {
         Ok(prepared) => prepared,
         Err(error) => return report(Err(error)),
     };
     *shared.front.lock() = Some(Front::new(path.to_owned(), pending, last_session));
     report(Ok(()));
-    let mut group = Group::default();
-    let mut at_work = |work: &mut dyn FnMut(&mut Writer<'_, '_>)| {
-        let mut locked = shared.front.lock();
-        // Only this thread takes it away.
-        let Some(front) = locked.as_mut() else { return };
-        work(&mut Writer {
-            rows: &mut rows,
-            #[cfg(test)]
-            connection: &connection,
-            front,
-            group: &mut group,
-        });
+    let mut thread = Thread {
+        shared,
+        rows,
+        #[cfg(test)]
+        connection: &connection,
+        group: Group::default(),
     };
-    while let Some(first) = next(queue, &mut at_work) {
-        let mut first = Some(first);
-        at_work(&mut |writer| {
+    while let Some(first) = thread.next(queue) {
+        thread.with_front(|writer| {
             let mut done = 0;
             writer.front.thread_works();
-            for job in first.take().into_iter().chain(queue.try_iter().take(GROUP)) {
+            for job in std::iter::once(first).chain(queue.try_iter().take(GROUP)) {
                 writer.handle(job);
                 done += 1;
             }
@@ -159,7 +161,7 @@ pub(super) fn run(
             shared.done(done);
         });
     }
-    at_work(&mut |writer| {
+    thread.with_front(|writer| {
         if writer.settle().is_ok() {
             writer.front.pending.close();
         }
@@ -167,32 +169,42 @@ pub(super) fn run(
     *shared.front.lock() = None;
 }
 
-/// The next job; `None` when there will be none. A quiet moment is used to bring the log into the database.
-fn next(
-    queue: &mpsc::Receiver<Job>,
-    at_work: &mut dyn FnMut(&mut dyn FnMut(&mut Writer<'_, '_>)),
-) -> Option<Job> {
-    let mut before = None;
-    loop {
-        let mut rests = false;
-        at_work(&mut |writer| {
-            let front = &mut *writer.front;
-            let now = front.counters.transactions;
-            let is_quiet = before.replace(now) == Some(now);
-            if is_quiet && !front.pending.is_empty() {
-                // If it fails, the log keeps what it has; whoever writes next hears of it.
-                drop(writer.settle());
+impl<'c> Thread<'_, 'c> {
+    /// Does something with the front, which nobody else has meanwhile.
+    fn with_front<T>(&mut self, work: impl FnOnce(&mut Writer<'_, 'c>) -> T) -> Option<T> {
+        // Only this thread takes it away.
+        let mut front = self.shared.front.lock();
+        Some(work(&mut Writer {
+            rows: &mut self.rows,
+            #[cfg(test)]
+            connection: self.connection,
+            front: front.as_mut()?,
+            group: &mut self.group,
+        }))
+    }
+
+    /// The next job; `None` when there will be none. A quiet moment is used to bring the log into the database.
+    fn next(&mut self, queue: &mpsc::Receiver<Job>) -> Option<Job> {
+        let mut before = None;
+        loop {
+            let rests = self.with_front(|writer| {
+                let now = writer.front.counters.transactions;
+                let is_quiet = before.replace(now) == Some(now);
+                if is_quiet && !writer.front.pending.is_empty() {
+                    // If it fails, the log keeps what it has; whoever writes next hears of it.
+                    drop(writer.settle());
+                }
+                writer.front.thread_rests = is_quiet || writer.front.pending.is_empty();
+                writer.front.thread_rests
+            });
+            if rests? {
+                return queue.recv().ok();
             }
-            rests = is_quiet || writer.front.pending.is_empty();
-            writer.front.thread_rests = rests;
-        });
-        if rests {
-            return queue.recv().ok();
-        }
-        match queue.recv_timeout(IDLE) {
-            Ok(job) => return Some(job),
-            Err(RecvTimeoutError::Disconnected) => return None,
-            Err(RecvTimeoutError::Timeout) => {}
+            match queue.recv_timeout(IDLE) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
         }
     }
 }
@@ -303,7 +315,7 @@ impl Writer<'_, '_> {
             self.flush();
             self.settle()?;
         }
-        read(&mut self.rows, session.0).map_err(|error| from_sqlite(&self.front.path, &error))
+        read(self.rows, session.0).map_err(|error| from_sqlite(&self.front.path, &error))
     }
 
     fn answer_read<T: 'static>(
@@ -385,7 +397,7 @@ impl Writer<'_, '_> {
 
     /// Brings what is in the log into the database.
     fn settle(&mut self) -> Result<(), StoreError> {
-        self.front.pending.settle(&mut self.rows).map_err(|error| {
+        self.front.pending.settle(self.rows).map_err(|error| {
             self.rows.rollback();
             from_sqlite(&self.front.path, &error)
         })
@@ -433,7 +445,7 @@ impl Writer<'_, '_> {
             rows.commit()?;
             Ok(true)
         };
-        match erase(&mut self.rows) {
+        match erase(self.rows) {
             Ok(true) => {
                 self.rows.forget_log();
                 Ok(())
