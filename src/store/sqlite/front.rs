@@ -68,6 +68,8 @@ pub(super) struct Front {
     pub(super) counters: Counters,
     /// How long a flush takes, on average.
     flush: Duration,
+    /// How long it may take.
+    quick: Duration,
     /// The thread waits for jobs only, and for no quiet moment.
     pub(super) thread_rests: bool,
     /// It was asked to see to the log.
@@ -96,7 +98,9 @@ impl Jobs {
             return Err(batch);
         }
         let Some(mut locked) = self.shared.front.try_lock() else { return Err(batch) };
-        let Some(front) = locked.as_mut().filter(|front| front.flush <= QUICK) else { return Err(batch) };
+        let Some(front) = locked.as_mut().filter(|front| front.flush <= front.quick) else {
+            return Err(batch);
+        };
         let result = front.commit_alone(session, batch);
         let wants_thread = front.thread_rests || front.pending.is_much();
         if wants_thread && !std::mem::replace(&mut front.thread_asked, true) {
@@ -135,6 +139,7 @@ impl Front {
             pending,
             counters: Counters::default(),
             flush: Duration::ZERO,
+            quick: QUICK,
             thread_rests: false,
             thread_asked: false,
         }
