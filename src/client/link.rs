@@ -21,6 +21,9 @@ use crate::stanza::{self, Node, Stanza};
 /// How long the system may take to accept what we send before the connection counts as dead.
 const SEND_LIMIT: Duration = Duration::from_secs(20);
 
+/// A stanza of ours is seldom larger.
+const USUAL: usize = 512;
+
 /// What a connection is made with.
 pub(crate) struct Dial {
     /// The device's static key for the handshake.
@@ -165,8 +168,10 @@ impl Link {
     /// Sends stanzas, each a message of its own, all in one write. After an error the link is of no use: the cipher has moved
     /// on. What comes before a stanza that cannot be encoded is sent.
     pub(crate) async fn send_all(&mut self, nodes: &[Node]) -> Result<(), LinkError> {
-        // All in one buffer, and where each of them ends.
-        let (mut plain, mut frames, mut ends) = (Vec::new(), Vec::new(), Vec::with_capacity(nodes.len()));
+        // All in one buffer, and where each of them ends. Most are small.
+        let mut plain = Vec::with_capacity(USUAL);
+        let mut frames = Vec::with_capacity(USUAL.saturating_mul(nodes.len()));
+        let mut ends = Vec::with_capacity(nodes.len());
         let sealed = nodes.iter().try_for_each(|node| {
             plain.clear();
             stanza::encode_into(node, &mut plain)?;

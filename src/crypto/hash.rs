@@ -1,6 +1,7 @@
 //! Hashes, message authentication and key derivation, all on SHA-256.
 
 use hmac::{Hmac, KeyInit, Mac};
+use once_cell::sync::Lazy;
 use sha2::{Digest, Sha256};
 
 use super::Secret;
@@ -43,12 +44,20 @@ impl MacKey {
     }
 }
 
+/// What HKDF extracts with when there is no salt, made ready once: every message has its keys derived so.
+static NO_SALT: Lazy<MacKey> = Lazy::new(|| MacKey::new(&[0; 32]));
+
 /// HKDF-SHA256 (RFC 5869). No salt is the same as 32 zero bytes. `N` is at most 8160.
 #[must_use]
 pub fn hkdf<const N: usize>(salt: Option<&[u8]>, ikm: &[u8], info: &[u8]) -> Secret<N> {
     const { assert!(N <= 255 * 32, "HKDF-SHA256 gives at most 8160 bytes") };
     let mut out = Secret::new([0; N]);
-    hkdf::Hkdf::<Sha256>::new(salt, ikm)
+    let extracted = match salt {
+        None => Secret::new(NO_SALT.code(&[ikm])),
+        Some(salt) => Secret::new(hmac_sha256(salt, &[ikm])),
+    };
+    hkdf::Hkdf::<Sha256>::from_prk(extracted.as_bytes())
+        .expect("a code is as long as it has to be")
         .expand(info, out.as_mut_bytes())
         .expect("the length was checked when this was compiled");
     out

@@ -123,6 +123,8 @@ impl Writer {
     pub fn feed(&mut self, messages: &[impl AsRef<[u8]>]) -> Result<(), NetError> {
         let mut inner = self.shared.inner.lock();
         inner.is_open()?;
+        let length: usize = messages.iter().map(|message| message.as_ref().len() + frame::AROUND).sum();
+        inner.out.reserve(length);
         for message in messages {
             frame::write_binary(&mut inner.out, message.as_ref(), mask());
         }

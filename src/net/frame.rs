@@ -194,8 +194,11 @@ pub(super) fn write_control(out: &mut Vec<u8>, opcode: u8, payload: &[u8], mask:
     write(out, opcode, payload, mask);
 }
 
+/// What a frame has beside its payload, at most.
+pub(super) const AROUND: usize = MAX_HEAD + 4;
+
 fn write(out: &mut Vec<u8>, opcode: u8, payload: &[u8], mask: [u8; 4]) {
-    out.reserve(payload.len() + MAX_HEAD + mask.len());
+    out.reserve(payload.len() + AROUND);
     out.push(0x80 | opcode);
     match payload.len() {
         short @ 0..=125 => out.push(0x80 | short as u8),
@@ -211,11 +214,13 @@ fn write(out: &mut Vec<u8>, opcode: u8, payload: &[u8], mask: [u8; 4]) {
     out.extend_from_slice(&mask);
     let start = out.len();
     out.extend_from_slice(payload);
-    for chunk in out.get_mut(start..).unwrap_or_default().chunks_mut(4) {
-        for (byte, mask) in chunk.iter_mut().zip(mask) {
-            *byte ^= mask;
-        }
+    let [a, b, c, d] = mask;
+    let mask = [a, b, c, d, a, b, c, d];
+    let (words, tail) = out.get_mut(start..).unwrap_or_default().as_chunks_mut::<8>();
+    for word in words {
+        *word = (u64::from_ne_bytes(*word) ^ u64::from_ne_bytes(mask)).to_ne_bytes();
     }
+    tail.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
 }
 
 #[cfg(test)]
