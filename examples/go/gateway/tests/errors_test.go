@@ -10,8 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/libwa/libwa/bindings/go/watest"
 	"github.com/libwa/libwa/examples/go/gateway/internal/server"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
 )
 
@@ -229,6 +232,35 @@ func TestLimits(t *testing.T) {
 		g.as("wrong").do("GET", guide+"/status", nil).want(401)
 	}
 	limited(g.as("wrong").do("GET", guide+"/status", nil), "too_many_failures")
+	// Whoever shares the address is not locked out.
+	g.await("a valid token", func() bool {
+		a := g.do("GET", guide+"/status", nil)
+		if a.Status != 200 {
+			limited(a, "too_many_requests")
+		}
+		return a.Status == 200
+	})
+}
+
+// What cannot be read is not a wrong token.
+func TestATokenThatCannotBeRead(t *testing.T) {
+	folder := t.TempDir()
+	db, err := store.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(store.Tokens).Put([]byte("torn"), []byte("{")) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g := startIn(t, folder, "--failures-per-minute=1")
+	for range 3 {
+		g.as("wagw_torn_secret").do("GET", "/v1/sessions", nil).want(500).is("code", "internal")
+	}
+	g.as("wrong").do("GET", "/v1/sessions", nil).want(401)
 }
 
 // WhatsApp's own refusals have their statuses.

@@ -155,6 +155,49 @@ func number(t testing.TB, text string) uint64 {
 	return number
 }
 
+// A cursor of a log that came further than this one, which was restored from an
+// older copy, is a gap: all that there is comes again.
+func TestCursorPastTheEnd(t *testing.T) {
+	g := start(t)
+	g.linked("default", nil)
+	s := g.stream("?after=999999")
+	if gap := s.next(); gap.event != "gap" || gap.data["after"] != "999999" || gap.data["oldest"] != "1" {
+		t.Errorf("%+v", gap)
+	}
+	if first := s.next(); first.id != "1" {
+		t.Errorf("%+v", first)
+	}
+	list := g.do("GET", "/v1/events?after=999999&limit=1", nil).want(200).is("gap", true).is("next", "1")
+	if len(list.get("events").([]any)) != 1 {
+		t.Errorf("%s", list.Body)
+	}
+	g.do("GET", "/v1/events?after=now", nil).want(200).is("gap", nil)
+	g.do("GET", "/v1/events", nil).want(200).is("gap", nil)
+}
+
+// A stream does not outlive its token, nor does a wait for events.
+func TestStreamOfARevokedToken(t *testing.T) {
+	g := start(t)
+	made := g.do("POST", "/v1/tokens", object{"name": "x", "scopes": []string{"events"}}).want(201)
+	short := g.do("POST", "/v1/tokens", object{"name": "y", "scopes": []string{"events"}, "expiresAt": time.Now().Add(time.Second).UTC()}).want(201)
+	var streams []*stream
+	for _, token := range []answer{made, short} {
+		streams = append(streams, g.as(token.text("token")).stream("?after=now"))
+	}
+	waiting := make(chan answer, 1)
+	go func() { waiting <- g.as(made.text("token")).do("GET", "/v1/events?wait=1s&after=now", nil) }()
+	g.do("DELETE", "/v1/tokens/"+made.text("id"), nil).want(204)
+	for _, s := range streams {
+		time.AfterFunc(20*time.Second, s.cancel)
+		for s.lines.Scan() {
+		}
+		if err := s.lines.Err(); err != nil {
+			t.Errorf("the stream goes on: %v", err)
+		}
+	}
+	(<-waiting).want(401)
+}
+
 // Events can be waited for without a stream, too.
 func TestLongPoll(t *testing.T) {
 	g := start(t)
@@ -171,6 +214,28 @@ func TestLongPoll(t *testing.T) {
 	if events := (<-came).want(200).get("events").([]any); len(events) == 0 {
 		t.Error("nothing came")
 	}
+}
+
+// One token does not have all streams.
+func TestStreamsAreShared(t *testing.T) {
+	g := start(t, "--max-streams=3", "--streams-per-token=2")
+	g.stream("")
+	last := g.stream("")
+	g.do("GET", "/v1/events", nil, header{"Accept", "text/event-stream"}).want(429).is("code", "too_many_streams")
+	other := g.as(g.do("POST", "/v1/tokens", object{"name": "x", "scopes": []string{"events"}}).want(201).text("token"))
+	other.stream("")
+	other.do("GET", "/v1/events", nil, header{"Accept", "text/event-stream"}).want(503).is("code", "too_many_streams")
+	last.cancel()
+	other.await("a free stream", func() bool {
+		ctx, cancel := context.WithCancel(limited(t))
+		defer cancel()
+		response, err := g.http.Do(other.request("GET", "/v1/events", nil, header{"Accept", "text/event-stream"}).WithContext(ctx))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
 }
 
 // Streams end with the gateway, and there are not more than allowed.

@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"context"
 	"testing"
 
 	"github.com/libwa/libwa/bindings/go/watest"
@@ -9,17 +10,28 @@ import (
 const guide = "/api/v1/whatsapp"
 
 // enter types a code into a phone in the background, and expects an outcome.
-func enter(t testing.TB, phone *watest.Phone, code, outcome string) {
+// What it gives is closed when the phone has said it.
+func enter(t testing.TB, phone *watest.Phone, code, outcome string) <-chan struct{} {
+	return act(t, phone.Enter, code, outcome)
+}
+
+// scan is enter with a QR code.
+func scan(t testing.TB, phone *watest.Phone, payload, outcome string) {
+	act(t, phone.Scan, payload, outcome)
+}
+
+func act(t testing.TB, by func(context.Context, string) (watest.Outcome, error), code, outcome string) <-chan struct{} {
 	ctx := limited(t)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		got, err := phone.Enter(ctx, code)
+		got, err := by(ctx, code)
 		if err != nil || got.Outcome != outcome {
 			t.Errorf("the phone says %+v, %v; wanted %s", got, err, outcome)
 		}
 	}()
 	t.Cleanup(func() { <-done })
+	return done
 }
 
 // link links the session default to a phone, as the guide's client does.

@@ -127,6 +127,23 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
+// A request that was taken is answered as it was, also when the session could
+// not take it any more.
+func TestIdempotencyOutlivesTheLink(t *testing.T) {
+	g := start(t)
+	g.linked("default", nil)
+	_, number := newPhone(t, nil)
+	key := header{"Idempotency-Key", "order-17"}
+	first := g.do("POST", messages, object{"to": number, "text": "once"}, key).want(202)
+	g.do("POST", "/v1/sessions/default/logout", nil).want(200)
+	again := g.do("POST", messages, object{"to": number, "text": "once"}, key).want(202).is("id", first.text("id"))
+	if again.Header.Get("Idempotency-Replayed") != "true" {
+		t.Error("a repetition says so")
+	}
+	g.do("POST", messages, object{"to": number, "text": "twice"}, key).want(422).is("code", "idempotency_key_reused")
+	g.do("POST", messages, object{"to": number, "text": "new"}, header{"Idempotency-Key", "order-18"}).want(409).is("code", "not_linked")
+}
+
 // What was taken is sent, in its order, though the gateway ends before.
 func TestOutboxOutlivesTheGateway(t *testing.T) {
 	folder := t.TempDir()

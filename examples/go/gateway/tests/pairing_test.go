@@ -100,26 +100,6 @@ func TestCancel(t *testing.T) {
 	g.pair("default", number)
 }
 
-// The account's passkey has to confirm: a state with guidance.
-func TestPasskey(t *testing.T) {
-	phone, number := newPhone(t, watest.Switches{"passkey": "before_finish"})
-	g := start(t)
-	code := g.pair("default", number)
-	entered := make(chan struct{})
-	go func() { phone.Enter(limited(t), code); close(entered) }()
-	status := g.state("default", "passkey_required").is("passkey.step", "required").is("stage", "passkey")
-	if status.text("passkey.guidance") == "" || status.get("passkey.options") == nil {
-		t.Errorf("%s", status.Body)
-	}
-	g.do("POST", guideVerify, object{"phoneNumber": number, "code": code}).want(200).is("success", false).is("data.state", "passkey_required")
-	g.do("POST", "/v1/sessions/default/pairing/passkey", object{"confirm": true}).want(409).is("code", "no_passkey_wanted")
-	if a := g.do("POST", "/v1/sessions/default/pairing/passkey", object{"assertion": object{"id": "x"}}); a.Status == 200 || a.Status == 500 {
-		t.Errorf("%d %s", a.Status, a.Body)
-	}
-	g.do("POST", guide+"/clear-auth", nil).want(200)
-	<-entered
-}
-
 // Unlinked by the phone, and linked again.
 func TestUnlinkedByThePhone(t *testing.T) {
 	g := start(t)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/libwa/libwa/examples/go/gateway/internal/command"
+	"github.com/libwa/libwa/examples/go/gateway/internal/server"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
 )
 
@@ -201,6 +203,26 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// A signal that comes before all sessions are open ends it, in order, without
+// opening them.
+func TestEndsBeforeItIsReady(t *testing.T) {
+	folder := t.TempDir()
+	newToken(t, folder, []tokens.Scope{tokens.Admin})
+	logs := &output{}
+	s, err := server.New(settings(t, folder, "--drain-delay=0s"), slog.New(slog.NewJSONHandler(logs, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Run(ctx); err != nil {
+		t.Error(err)
+	}
+	if text := logs.String(); strings.Contains(text, `"msg":"ready"`) || !strings.Contains(text, `"msg":"ended"`) {
+		t.Errorf("%s", text)
+	}
+}
+
 // Killed in the middle of everything, twice, with a webhook that fails: each
 // message arrives at least once, and each chat in its order.
 func TestKill(t *testing.T) {
@@ -299,6 +321,16 @@ func TestHTTPS(t *testing.T) {
 	time.Sleep(20 * time.Millisecond)
 	second := writeCertificate(t, certificates, "second.example")
 	g.await("the new certificate", func() bool { return bytes.Equal(served(), second) })
+	time.Sleep(20 * time.Millisecond)
+	if err := os.WriteFile(certificates+"/cert.pem", []byte("half a certif"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	g.await("a word about a certificate that is broken", func() bool {
+		if !bytes.Equal(served(), second) {
+			t.Fatal("another certificate is served")
+		}
+		return strings.Contains(g.logs.String(), "the certificate could not be read again")
+	})
 	response, err := http.Get(strings.Replace(g.url, "https://", "http://", 1) + "/info")
 	if err == nil {
 		response.Body.Close()

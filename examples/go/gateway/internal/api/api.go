@@ -46,6 +46,7 @@ type Options struct {
 	Heartbeat         time.Duration // between signs of life of a stream of events
 	WriteTimeout      time.Duration
 	StreamsMax        int
+	StreamsPerToken   int
 	TrustedProxies    []string // networks whose X-Forwarded-For is believed
 }
 
@@ -59,7 +60,7 @@ type API struct {
 
 	requests, codes, failures *limit.Limiter
 	proxies                   proxies
-	streams                   chan struct{}
+	streams                   *limit.Share
 	ending                    chan struct{}
 
 	answered metrics.Counter
@@ -76,7 +77,7 @@ func New(options Options) (*API, error) {
 		requests: limit.New(2*options.RequestsPerSecond, options.RequestsPerSecond, time.Second),
 		codes:    limit.New(options.CodesPerMinute, options.CodesPerMinute, time.Minute),
 		failures: limit.New(options.FailuresPerMinute, options.FailuresPerMinute, time.Minute),
-		streams:  make(chan struct{}, options.StreamsMax),
+		streams:  limit.NewShare(options.StreamsMax, options.StreamsPerToken),
 		ending:   make(chan struct{}),
 		answered: options.Metrics.Counter("gateway_http_requests_total", "Requests that were answered.", "route", "method", "status"),
 		took:     options.Metrics.Histogram("gateway_http_request_seconds", "How long requests took.", []float64{.005, .02, .1, .5, 2, 10, 60}, "route"),

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -13,26 +14,56 @@ import (
 // everybody is who asks when no token is needed.
 var everybody = &tokens.Token{ID: "none", Name: "no authentication", Scopes: []tokens.Scope{tokens.Admin}, Allowed: []string{"*"}}
 
-// authenticate finds out who asks.
+// authenticate finds out who asks. A token that is valid is taken however many
+// wrong ones came from the same address: others may share it.
 func (a *API) authenticate(c *call) error {
 	if a.NoAuth {
 		c.token = everybody
 		return nil
-	}
-	if wait, empty := a.failures.Empty(c.remote); empty {
-		return problem.New(http.StatusTooManyRequests, "too_many_failures", "Too many wrong tokens came from this address.").After(wait)
 	}
 	secret, found := bearer(c.r)
 	if !found {
 		return errNoToken
 	}
 	token, err := a.Tokens.Check(secret)
-	if err != nil {
-		a.failures.Take(c.remote)
+	if errors.Is(err, tokens.ErrUnknown) {
+		if wait, ok := a.failures.Take(network(c.remote)); !ok {
+			return problem.New(http.StatusTooManyRequests, "too_many_failures", "Too many wrong tokens came from this address.").After(wait)
+		}
 		return errBadToken
+	}
+	if err != nil {
+		return err
 	}
 	c.token = token
 	return nil
+}
+
+// recheck says whether the token is still valid, for an answer that takes long.
+func (c *call) recheck() error {
+	if c.api.NoAuth {
+		return nil
+	}
+	secret, _ := bearer(c.r)
+	_, err := c.api.Tokens.Check(secret)
+	if errors.Is(err, tokens.ErrUnknown) {
+		return errBadToken
+	}
+	return err
+}
+
+// network gives what an address is counted by: itself, or its /64 by IPv6, of
+// which one machine has as many addresses as it likes.
+func network(remote string) string {
+	address, err := netip.ParseAddr(remote)
+	if err != nil || !address.Is6() {
+		return remote
+	}
+	prefix, err := address.WithZone("").Prefix(64)
+	if err != nil {
+		return remote
+	}
+	return prefix.String()
 }
 
 // bearer reads the one header that a token may come in.

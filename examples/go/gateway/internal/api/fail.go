@@ -92,7 +92,7 @@ func problemOf(err error) *problem.Problem {
 }
 
 func ofRefusal(r *sessions.Refusal) *problem.Problem {
-	status, code := http.StatusInternalServerError, r.Reason
+	status, code, wait := http.StatusInternalServerError, r.Reason, r.RetryAfter
 	switch r.Kind {
 	case sessions.NotFound:
 		status = http.StatusNotFound
@@ -105,18 +105,18 @@ func ofRefusal(r *sessions.Refusal) *problem.Problem {
 		}
 	case sessions.Limited:
 		status = http.StatusTooManyRequests
-		if r.RetryAfter == 0 {
-			r.RetryAfter = time.Minute
+		if wait == 0 {
+			wait = time.Minute
 		}
 	case sessions.Unavailable:
 		status = http.StatusServiceUnavailable
-		if r.RetryAfter == 0 {
-			r.RetryAfter = 5 * time.Second
+		if wait == 0 {
+			wait = 5 * time.Second
 		}
 	case sessions.Refused:
 		status = http.StatusBadGateway
 	}
-	p := problem.New(status, code, r.Text).Because(r.Reason).After(r.RetryAfter)
+	p := problem.New(status, code, r.Text).Because(r.Reason).After(wait)
 	if p.Code == p.Reason {
 		p.Reason = ""
 	}

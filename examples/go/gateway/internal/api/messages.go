@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -105,7 +106,7 @@ func (a *API) sendOnce(c *call, s *sessions.Session, message sessions.Outgoing, 
 	now := taken{Hash: hex.EncodeToString(sum[:]), Answer: answer, At: time.Now().UTC()}
 	id := []byte(c.token.ID + "\x00" + c.sessionID + "\x00" + key)
 	var before taken
-	err = s.Send(message, func(tx *bbolt.Tx) error {
+	look := func(tx *bbolt.Tx) error {
 		found, err := store.Get(tx, store.Sent, id, &before)
 		switch {
 		case err != nil:
@@ -115,8 +116,18 @@ func (a *API) sendOnce(c *call, s *sessions.Session, message sessions.Outgoing, 
 		case found:
 			return errRepeated
 		}
-		return store.Put(tx, store.Sent, id, now)
-	})
+		return nil
+	}
+	// What was taken is answered as it was, also when the session could take
+	// nothing new. Two that come at once meet in the commit.
+	if err = a.DB.View(look); err == nil {
+		err = s.Send(message, func(tx *bbolt.Tx) error {
+			if err := look(tx); err != nil {
+				return err
+			}
+			return store.Put(tx, store.Sent, id, now)
+		})
+	}
 	if errors.Is(err, errRepeated) {
 		c.w.Header().Set("Idempotency-Replayed", "true")
 		return c.reply(http.StatusAccepted, before.Answer)
@@ -127,25 +138,50 @@ func (a *API) sendOnce(c *call, s *sessions.Session, message sessions.Outgoing, 
 	return c.reply(http.StatusAccepted, answer)
 }
 
+// forgetLimit is how many keys ForgetKeys looks at before it lets others have
+// the store.
+const forgetLimit = 1000
+
 // ForgetKeys forgets the Idempotency-Keys of requests before a time.
 func ForgetKeys(db *store.DB, before time.Time) error {
-	return db.Update(func(tx *bbolt.Tx) error {
+	for next := []byte{}; next != nil; {
 		var old [][]byte
-		bucket := tx.Bucket(store.Sent)
-		err := bucket.ForEach(func(key, value []byte) error {
-			var request taken
-			if json.Unmarshal(value, &request) != nil || request.At.Before(before) {
-				old = append(old, append([]byte(nil), key...))
-			}
+		err := db.View(func(tx *bbolt.Tx) error {
+			old, next = oldKeys(tx, next, before)
 			return nil
 		})
-		for _, key := range old {
-			if err == nil {
-				err = bucket.Delete(key)
-			}
+		if err == nil && len(old) > 0 {
+			err = db.Update(func(tx *bbolt.Tx) error {
+				for _, key := range old {
+					if err := tx.Bucket(store.Sent).Delete(key); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 		}
-		return err
-	})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oldKeys gives those of the next keys that are to be forgotten, and the key to
+// go on from, nil at the end.
+func oldKeys(tx *bbolt.Tx, from []byte, before time.Time) (old [][]byte, next []byte) {
+	c := tx.Bucket(store.Sent).Cursor()
+	looked := 0
+	for key, value := c.Seek(from); key != nil; key, value = c.Next() {
+		if looked++; looked > forgetLimit {
+			return old, bytes.Clone(key)
+		}
+		var request taken
+		if json.Unmarshal(value, &request) != nil || request.At.Before(before) {
+			old = append(old, bytes.Clone(key))
+		}
+	}
+	return old, nil
 }
 
 // outgoing checks a request, and gives what is to be sent.

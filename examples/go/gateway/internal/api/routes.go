@@ -171,7 +171,9 @@ func (a *API) eventRoutes() []*route {
 		Schema: map[string]any{"type": "string", "pattern": typePattern}}
 	routes := []*route{
 		{Operation: with(op("GET", "/v1/events", "listEvents", "Read events, or follow them",
-			"With Accept: text/event-stream they come as they happen, each with its cursor as id; a stream that is taken up again with Last-Event-ID or after misses nothing that is kept."),
+			"With Accept: text/event-stream they come as they happen, each with its cursor as id; a stream that is taken up again with Last-Event-ID or after misses nothing that is kept. "+
+				"When the log cannot go on from a cursor, because what followed is not kept any more or because it was restored from an older copy, which has not come as far, a stream begins with an event gap, "+
+				"a list has gap, and in the latter case all events follow. A stream ends with its token."),
 			nil, map[int]openapi.Answer{200: {Doc: "The events.", Body: EventList{}, Media: []string{"application/json", "text/event-stream"}}},
 			after, last, session, kind, limitParameter, waitParameter),
 			Refusals: []int{400}, handle: a.listEvents},

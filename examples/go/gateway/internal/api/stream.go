@@ -19,6 +19,7 @@ type EventList struct {
 	Events []events.View `json:"events"`
 	Next   string        `json:"next" doc:"The cursor to go on from."`
 	Oldest string        `json:"oldest" doc:"The cursor of the oldest event that is kept."`
+	Gap    bool          `json:"gap,omitempty" doc:"Whether events may be missing behind the cursor: those that followed are not kept any more, or the log was restored from an older copy, and is given from its beginning."`
 }
 
 // listEvents gives a part of the log, or all of it as a stream.
@@ -44,6 +45,7 @@ func (a *API) listEvents(c *call) error {
 	}
 	ctx, cancel := c.waiting(wait)
 	defer cancel()
+	after, gap := a.Events.Resume(after)
 	found, next, err := a.Events.Read(after, max(1, int(limit)), wanted)
 	for err == nil && len(found) == 0 && wait > 0 && ctx.Err() == nil {
 		select {
@@ -52,11 +54,14 @@ func (a *API) listEvents(c *call) error {
 		case <-ctx.Done():
 		}
 	}
+	if err == nil && wait > 0 {
+		err = c.recheck() // it may have been revoked meanwhile
+	}
 	if err != nil {
 		return err
 	}
 	oldest, _ := a.Events.Bounds()
-	list := EventList{Events: make([]events.View, len(found)), Next: text(next), Oldest: text(oldest)}
+	list := EventList{Events: make([]events.View, len(found)), Next: text(next), Oldest: text(oldest), Gap: gap}
 	for i := range found {
 		list.Events[i] = found[i].View()
 	}
@@ -122,15 +127,17 @@ func (a *API) position(text string) (cursor uint64, ok bool) {
 	return cursor, err == nil
 }
 
-// stream sends events as they come, until the client goes, is too slow, or
-// the gateway ends. Whoever comes back goes on from the last cursor.
+// stream sends events as they come, until the client goes, is too slow, its
+// token is not valid any more, or the gateway ends. Whoever comes back goes on from the last cursor.
 func (a *API) stream(c *call, after uint64, wanted func(*events.Event) bool) error {
-	select {
-	case a.streams <- struct{}{}:
-		defer func() { <-a.streams }()
-	default:
+	own, ok := a.streams.Take(c.token.ID)
+	switch {
+	case own:
+		return problem.New(http.StatusTooManyRequests, "too_many_streams", "Too many streams of events are open with this token.").After(10 * time.Second)
+	case !ok:
 		return problem.New(http.StatusServiceUnavailable, "too_many_streams", "Too many streams of events are open.").After(10 * time.Second)
 	}
+	defer a.streams.Give(c.token.ID)
 	control := http.NewResponseController(c.w)
 	control.SetReadDeadline(time.Time{})
 	c.w.Header().Set("Content-Type", "text/event-stream")
@@ -144,18 +151,24 @@ func (a *API) stream(c *call, after uint64, wanted func(*events.Event) bool) err
 	if write("retry: 2000\n\n") != nil {
 		return nil
 	}
-	if oldest, _ := a.Events.Bounds(); after > 0 && after+1 < oldest {
-		// Some of what follows the cursor is not kept any more.
+	from, gap := a.Events.Resume(after)
+	if gap {
+		oldest, _ := a.Events.Bounds()
 		if write("event: gap\ndata: {\"after\":\"%d\",\"oldest\":\"%d\"}\n\n", after, oldest) != nil {
 			return nil
 		}
 	}
+	after = from
 	heartbeat := time.NewTicker(a.Heartbeat)
 	defer heartbeat.Stop()
 	for {
 		found, next, err := a.Events.Read(after, 100, wanted)
 		if err != nil {
 			a.Log.Error("the log of events cannot be read", "error", err)
+			return nil
+		}
+		if err := c.recheck(); err != nil {
+			c.code = problemOf(err).Code
 			return nil
 		}
 		after = next

@@ -95,18 +95,33 @@ func (l *Log) persist(first Entry) {
 			if err := store.Put(tx, store.Audit, store.Number(last), entry); err != nil {
 				return err
 			}
-			if last <= l.keep {
-				continue
-			}
-			if err := tx.Bucket(store.Audit).Delete(store.Number(last - l.keep)); err != nil {
-				return err
-			}
 		}
-		return nil
+		return l.prune(tx, last)
 	})
 	if err != nil {
 		l.log.Error("the audit could not be written", "error", err)
 	}
+}
+
+// pruneLimit is how many entries a commit removes at most.
+const pruneLimit = 1000
+
+// prune removes the oldest, more than are added each time: there are too many
+// after fewer are to be kept than before.
+func (l *Log) prune(tx *bbolt.Tx, last uint64) error {
+	if last <= l.keep {
+		return nil
+	}
+	c := tx.Bucket(store.Audit).Cursor()
+	key, _ := c.First()
+	for n := 0; key != nil && store.NumberOf(key) <= last-l.keep && n < pruneLimit; n++ {
+		next := store.Number(store.NumberOf(key) + 1)
+		if err := c.Delete(); err != nil {
+			return err
+		}
+		key, _ = c.Seek(next)
+	}
+	return nil
 }
 
 // Read gives up to limit entries after a number.

@@ -35,7 +35,9 @@ type Config struct {
 	FailuresPerMinute int
 	MaxSessions       int
 	MaxPending        int
+	MaxPendingBytes   int
 	MaxStreams        int
+	StreamsPerToken   int
 
 	WaitMax      time.Duration
 	CodeTimeout  time.Duration
@@ -113,10 +115,12 @@ func (c *Config) settings() []setting {
 
 		{"Limits", "requests-per-second", "N", &c.RequestsPerSecond, 100, "for each token; twice as many at once", false},
 		{"Limits", "codes-per-minute", "N", &c.CodesPerMinute, 60, "pairings for each token; libwa also rations each number", false},
-		{"Limits", "failures-per-minute", "N", &c.FailuresPerMinute, 20, "wrong tokens from each address", false},
+		{"Limits", "failures-per-minute", "N", &c.FailuresPerMinute, 20, "wrong tokens from each address, by IPv6 from each /64", false},
 		{"Limits", "max-sessions", "N", &c.MaxSessions, 10000, "sessions", false},
 		{"Limits", "max-pending", "N", &c.MaxPending, 10000, "messages of a session that wait to be sent", false},
+		{"Limits", "max-pending-bytes", "N", &c.MaxPendingBytes, 16 << 20, "their size together, for each session", false},
 		{"Limits", "max-streams", "N", &c.MaxStreams, 1000, "streams of events", false},
+		{"Limits", "streams-per-token", "N", &c.StreamsPerToken, 100, "of them, for each token", false},
 		{"Limits", "max-webhooks", "N", &c.MaxWebhooks, 100, "webhooks", false},
 
 		{"Times", "wait-max", "DURATION", &c.WaitMax, time.Minute, "the longest ?wait=", false},

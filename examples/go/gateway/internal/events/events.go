@@ -5,11 +5,13 @@
 package events
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -72,8 +74,12 @@ type entry struct {
 	then   func()
 }
 
-// batchLimit is how many events share a commit at most.
-const batchLimit = 256
+const (
+	// batchLimit is how many events share a commit at most.
+	batchLimit = 256
+	// waitingLimit is how many may wait for the writer before Room has none.
+	waitingLimit = 4 * batchLimit
+)
 
 // A Log is open as long as the gateway runs.
 type Log struct {
@@ -82,7 +88,6 @@ type Log struct {
 	keep uint64
 	also func(*bbolt.Tx, []Event) error
 
-	entries chan entry
 	ending  chan struct{}
 	done    chan struct{}
 	failing atomic.Bool
@@ -91,6 +96,11 @@ type Log struct {
 	mu      sync.Mutex
 	last    uint64
 	changed chan struct{}
+
+	queue   sync.Mutex
+	waiting []entry
+	more    chan struct{} // holds a token when something waits
+	room    chan struct{} // closed when there is room again
 }
 
 // Open opens the log of a store, which holds the last keep events. also is
@@ -98,7 +108,8 @@ type Log struct {
 func Open(db *store.DB, log *slog.Logger, keep int, also func(*bbolt.Tx, []Event) error) (*Log, error) {
 	l := &Log{
 		db: db, log: log, keep: uint64(keep), also: also,
-		entries: make(chan entry, 4*batchLimit), ending: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}),
+		ending: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}),
+		more: make(chan struct{}, 1), room: make(chan struct{}),
 	}
 	err := db.View(func(tx *bbolt.Tx) error {
 		l.last = store.Last(tx, store.Events)
@@ -111,9 +122,38 @@ func Open(db *store.DB, log *slog.Logger, keep int, also func(*bbolt.Tx, []Event
 	return l, nil
 }
 
-// Post hands an event to the writer. then, if it is not nil, is called when
-// the event is on the disk. Events are written in the order in which they are
-// posted.
+// Room waits until the log can take more, or ctx or the log ends. A disk that
+// is full is slow without end, and what waits for it is in memory: whoever makes
+// events, and can wait, waits here before, and holds no lock meanwhile.
+func (l *Log) Room(ctx context.Context) {
+	for {
+		l.queue.Lock()
+		full, room := len(l.waiting) >= waitingLimit, l.room
+		l.queue.Unlock()
+		if !full {
+			return
+		}
+		select {
+		case <-room:
+		case <-ctx.Done():
+			return
+		case <-l.ending:
+			return
+		}
+	}
+}
+
+// Full says whether what can be refused should be: the disk takes nothing, or
+// far too little, and there is no room.
+func (l *Log) Full() bool {
+	l.queue.Lock()
+	defer l.queue.Unlock()
+	return len(l.waiting) >= waitingLimit && l.Failing() || len(l.waiting) >= 16*waitingLimit
+}
+
+// Post hands an event to the writer, and does not wait for it: callers hold
+// locks that others want. then, if it is not nil, is called when the event is on
+// the disk. Events are written in the order in which they are posted.
 func (l *Log) Post(event Event, then func()) {
 	l.post(entry{event: event, then: then})
 }
@@ -135,14 +175,23 @@ func (l *Log) post(entry entry) {
 	if event.Data == nil {
 		event.Data = json.RawMessage("{}")
 	}
+	l.queue.Lock()
+	defer l.queue.Unlock()
 	select {
-	case l.entries <- entry:
-	case <-l.ending:
+	case <-l.done:
+		return
+	default:
+	}
+	l.waiting = append(l.waiting, entry)
+	select {
+	case l.more <- struct{}{}:
+	default:
 	}
 }
 
-// Close writes what was posted, and ends the log. What is posted later is
-// lost; libwa brings its own events again.
+// Close writes what was posted, and ends the log; if the disk does not take it,
+// it is tried once more. What is lost, or posted later, libwa brings again if it
+// came from there.
 func (l *Log) Close() {
 	close(l.ending)
 	<-l.done
@@ -161,12 +210,14 @@ func (l *Log) Written() uint64 {
 func (l *Log) write() {
 	defer close(l.done)
 	for {
-		var batch []entry
-		select {
-		case first := <-l.entries:
-			batch = l.collect(append(batch, first))
-		case <-l.ending:
-			if batch = l.collect(nil); len(batch) == 0 {
+		batch := l.collect()
+		if len(batch) == 0 {
+			select {
+			case <-l.more:
+				continue
+			case <-l.ending:
+			}
+			if batch = l.collect(); len(batch) == 0 {
 				return
 			}
 		}
@@ -181,34 +232,45 @@ func (l *Log) write() {
 	}
 }
 
-// collect adds to a batch what waits already.
-func (l *Log) collect(batch []entry) []entry {
-	for len(batch) < batchLimit {
-		select {
-		case next := <-l.entries:
-			batch = append(batch, next)
-		default:
-			return batch
-		}
+// collect takes a batch of what waits.
+func (l *Log) collect() []entry {
+	l.queue.Lock()
+	defer l.queue.Unlock()
+	n := min(len(l.waiting), batchLimit)
+	full := len(l.waiting) >= waitingLimit
+	batch := slices.Clone(l.waiting[:n])
+	l.waiting = slices.Delete(l.waiting, 0, n)
+	if full && len(l.waiting) < waitingLimit {
+		close(l.room)
+		l.room = make(chan struct{})
 	}
 	return batch
 }
 
 // persist commits a batch. A disk that is full may have room again: what
-// cannot be written is tried again, and meanwhile nothing is acknowledged.
+// cannot be written is tried again, and meanwhile nothing is acknowledged. When
+// the log ends there is one last try.
 func (l *Log) persist(batch []entry) bool {
 	pause := 100 * time.Millisecond
-	for {
+	for last := false; ; {
+		select {
+		case <-l.ending:
+			last = true
+		default:
+		}
 		err := l.commit(batch)
 		l.failing.Store(err != nil)
 		if err == nil {
 			return true
 		}
 		l.log.Error("the log of events cannot be written", "error", err)
-		if errors.Is(err, berrors.ErrDatabaseNotOpen) {
+		if last || errors.Is(err, berrors.ErrDatabaseNotOpen) {
 			return false
 		}
-		time.Sleep(pause)
+		select {
+		case <-time.After(pause):
+		case <-l.ending:
+		}
 		pause = min(2*pause, 5*time.Second)
 	}
 }

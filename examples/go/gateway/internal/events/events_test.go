@@ -1,6 +1,7 @@
 package events
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -65,6 +66,105 @@ func TestNothingIsAcknowledgedBeforeItIsWritten(t *testing.T) {
 	for n, event := range events {
 		if string(event.Data) != strconv.Itoa(n) || acknowledged[n] != n || event.Cursor != uint64(n+1) {
 			t.Errorf("%d: %+v, %d", n, event, acknowledged[n])
+		}
+	}
+}
+
+// A disk that stays full does not keep the gateway from ending; what waits is
+// tried once more.
+func TestCloseOnAFullDisk(t *testing.T) {
+	var tries atomic.Int32
+	log, db := open(t, t.TempDir(), 100, func(*bbolt.Tx, []Event) error {
+		tries.Add(1)
+		return errors.New("the disk is full")
+	})
+	defer db.Close()
+	post(log, 0, nil)
+	for !log.Failing() {
+		time.Sleep(time.Millisecond)
+	}
+	before := tries.Load()
+	closed := make(chan struct{})
+	go func() {
+		log.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(15 * time.Second):
+		t.Fatal("it does not end")
+	}
+	if tries.Load() == before {
+		t.Error("there was no last try")
+	}
+	post(log, 1, nil)
+	log.Room(t.Context())
+}
+
+// Who posts never waits, for that is done under locks; who can wait does so for
+// room, until the disk takes what was posted.
+func TestRoom(t *testing.T) {
+	var failing atomic.Bool
+	failing.Store(true)
+	log, db := open(t, t.TempDir(), 10000, func(*bbolt.Tx, []Event) error {
+		if failing.Load() {
+			return errors.New("the disk is full")
+		}
+		return nil
+	})
+	defer db.Close()
+	defer log.Close()
+	log.Room(t.Context())
+	if log.Full() {
+		t.Error("it is full from the beginning")
+	}
+	for n := range 3 * waitingLimit {
+		post(log, n, nil)
+	}
+	for !log.Failing() {
+		time.Sleep(time.Millisecond)
+	}
+	if !log.Full() {
+		t.Error("it has room for more")
+	}
+	limited, cancel := context.WithCancel(t.Context())
+	cancel()
+	log.Room(limited) // comes back with its context
+	waited := make(chan struct{})
+	go func() {
+		log.Room(t.Context())
+		close(waited)
+	}()
+	select {
+	case <-waited:
+		t.Error("there is no room")
+	case <-time.After(20 * time.Millisecond):
+	}
+	failing.Store(false)
+	<-waited
+	if log.Full() {
+		t.Error("it is full when the disk takes everything")
+	}
+}
+
+// A reader whose cursor the log cannot go on from hears of it: too old, or of a
+// log that came further than this one.
+func TestResume(t *testing.T) {
+	log, db := open(t, t.TempDir(), 10, nil)
+	defer db.Close()
+	if from, gap := log.Resume(0); from != 0 || gap {
+		t.Errorf("of an empty log: %d, %v", from, gap)
+	}
+	for n := range 30 {
+		post(log, n, nil)
+	}
+	log.Close()
+	for after, wanted := range map[uint64]struct {
+		from uint64
+		gap  bool
+	}{0: {0, false}, 1: {1, true}, 19: {19, true}, 20: {20, false}, 30: {30, false}, 31: {0, true}, 999999: {0, true}} {
+		if from, gap := log.Resume(after); from != wanted.from || gap != wanted.gap {
+			t.Errorf("after %d: from %d, %v", after, from, gap)
 		}
 	}
 }

@@ -42,14 +42,32 @@ func (l *Log) Bounds() (oldest, newest uint64) {
 	l.db.View(func(tx *bbolt.Tx) error {
 		key, _ := tx.Bucket(store.Events).Cursor().First()
 		oldest = store.NumberOf(key)
+		// Readers see what is committed a moment before last says so.
+		newest = store.Last(tx, store.Events)
 		return nil
 	})
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	newest = max(newest, l.last)
 	if oldest == 0 {
-		oldest = l.last + 1
+		oldest = newest + 1
 	}
-	return oldest, l.last
+	return oldest, newest
+}
+
+// Resume says from where a reader goes on that has read as far as a cursor, and
+// whether something may be missing in between: what follows is not kept any
+// more, or the log is an older copy, which has not come as far. All that it
+// holds is read again then, for nobody knows what of it is new.
+func (l *Log) Resume(after uint64) (from uint64, gap bool) {
+	oldest, newest := l.Bounds()
+	switch {
+	case after > newest:
+		return 0, true
+	case after > 0 && after+1 < oldest:
+		return after, true
+	}
+	return after, false
 }
 
 // Changed gives a channel that is closed when something was written after a

@@ -277,7 +277,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		})
 	}
 	left(2) // the dead letters
-	if count, err := b.h.Redeliver(b.id, 0); count != 2 || err != nil {
+	if count, err := b.h.Redeliver(b.id, 3); count != 1 || err != nil {
 		t.Errorf("%d, %v", count, err)
 	}
 	if err := b.h.Delete(b.id); err != nil {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/libwa/libwa/examples/go/gateway/internal/events"
 )
 
 // What a name stands for is looked at when it is connected to.
@@ -46,6 +48,19 @@ func TestBackoff(t *testing.T) {
 	for attempts, most := range map[int]time.Duration{0: time.Second, 1: 2 * time.Second, 5: 32 * time.Second, 6: time.Minute, 29: time.Minute, 63: time.Minute, 1000: time.Minute} {
 		if wait := h.backoff(attempts); wait > most || wait < most*8/10 {
 			t.Errorf("after %d attempts: %v", attempts, wait)
+		}
+	}
+}
+
+// A webhook gets the events of its sessions and types, and no others.
+func TestWants(t *testing.T) {
+	w := kept{Webhook: Webhook{Sessions: []string{"shop-*", "main"}, Types: []string{"message", "session.*"}}}
+	for event, wanted := range map[[2]string]bool{
+		{"main", "message"}: true, {"shop-1", "session.state"}: true, {"shop-1", "message"}: true,
+		{"other", "message"}: false, {"main", "message.sent"}: false, {"main-2", "message"}: false, {"main", "receipt"}: false,
+	} {
+		if w.wants(&events.Event{Session: event[0], Type: event[1]}) != wanted {
+			t.Errorf("%v: not %v", event, wanted)
 		}
 	}
 }

@@ -47,14 +47,6 @@ func (l *Limiter) Take(key string) (wait time.Duration, ok bool) {
 	return time.Duration((1 - b.tokens) / l.rate * float64(time.Second)), false
 }
 
-// Empty is Take without taking: it says whether there is no token.
-func (l *Limiter) Empty(key string) (wait time.Duration, empty bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	b := l.bucket(key)
-	return time.Duration((1 - b.tokens) / l.rate * float64(time.Second)), b.tokens < 1
-}
-
 func (l *Limiter) bucket(key string) *bucket {
 	now := l.now()
 	l.sweep(now)

@@ -22,11 +22,8 @@ func TestLimiter(t *testing.T) {
 		t.Error("another key has tokens of its own")
 	}
 	now = now.Add(10 * time.Second)
-	if _, empty := l.Empty("a"); empty {
-		t.Error("one more after the wait")
-	}
 	if _, ok := l.Take("a"); !ok {
-		t.Error("looking takes nothing")
+		t.Error("one more after the wait")
 	}
 	for i := range 1000 {
 		l.Take(fmt.Sprint(i))
@@ -35,5 +32,28 @@ func TestLimiter(t *testing.T) {
 	l.Take("a")
 	if len(l.buckets) > 1 {
 		t.Errorf("%d full buckets are kept", len(l.buckets))
+	}
+}
+
+func TestShare(t *testing.T) {
+	s := NewShare(3, 2)
+	take := func(key string, wantOwn, want bool) {
+		t.Helper()
+		if own, ok := s.Take(key); own != wantOwn || ok != want {
+			t.Errorf("%s: %v, %v", key, own, ok)
+		}
+	}
+	take("a", false, true)
+	take("a", false, true)
+	take("a", true, false)
+	take("b", false, true)
+	take("b", false, false)
+	s.Give("a")
+	take("b", false, true)
+	s.Give("a")
+	s.Give("b")
+	s.Give("b")
+	if s.given != 0 || len(s.of) != 0 {
+		t.Errorf("%d are out", s.given)
 	}
 }

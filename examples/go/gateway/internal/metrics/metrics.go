@@ -3,6 +3,7 @@
 package metrics
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math"
@@ -98,9 +99,10 @@ func (h Histogram) Observe(observed float64, labels ...string) {
 	v.counts[i]++
 }
 
-// Write writes everything.
+// Write writes everything. It is put together before: who reads slowly holds
+// nobody up.
 func (s *Set) Write(out io.Writer) error {
-	w := &Writer{out: out}
+	w := &Writer{}
 	s.mu.Lock()
 	for _, f := range s.families {
 		w.family(f)
@@ -110,19 +112,17 @@ func (s *Set) Write(out io.Writer) error {
 	for _, c := range collect {
 		c(w)
 	}
-	return w.err
+	_, err := w.text.WriteTo(out)
+	return err
 }
 
-// A Writer writes samples.
+// A Writer takes samples.
 type Writer struct {
-	out io.Writer
-	err error
+	text bytes.Buffer
 }
 
 func (w *Writer) printf(format string, values ...any) {
-	if w.err == nil {
-		_, w.err = fmt.Fprintf(w.out, format, values...)
-	}
+	fmt.Fprintf(&w.text, format, values...)
 }
 
 // Head begins a metric: its samples follow.

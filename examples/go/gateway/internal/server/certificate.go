@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/tls"
+	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -11,15 +12,17 @@ import (
 // a renewal needs no restart.
 type certificate struct {
 	certFile, keyFile string
+	log               *slog.Logger
 
 	mu      sync.Mutex
 	current *tls.Certificate
 	changed time.Time
 	looked  time.Time
+	failed  string // why the last look failed
 }
 
-func newCertificate(certFile, keyFile string) (*certificate, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile}
+func newCertificate(certFile, keyFile string, log *slog.Logger) (*certificate, error) {
+	c := &certificate{certFile: certFile, keyFile: keyFile, log: log}
 	_, err := c.get(nil)
 	return c, err
 }
@@ -45,9 +48,18 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			c.current, c.changed = &read, info.ModTime()
 		}
 	}
-	if c.current != nil {
-		// One that is half written is read at the next look.
-		return c.current, nil
+	if c.current == nil {
+		return nil, err
 	}
-	return nil, err
+	// One that is half written is read at the next look; one that stays wrong
+	// would be noticed when the current one has expired.
+	failed := ""
+	if err != nil {
+		failed = err.Error()
+	}
+	if failed != c.failed && err != nil {
+		c.log.Error("the certificate could not be read again; the former one is used", "error", err)
+	}
+	c.failed = failed
+	return c.current, nil
 }

@@ -94,7 +94,7 @@ func (s *Server) open() (err error) {
 	s.audit = audit.Open(s.db, log, c.AuditKeep)
 	s.sessions, err = sessions.New(sessions.Options{
 		Client: clientOptions(c), DB: s.db, Events: s.events, Log: log,
-		CodeTimeout: c.CodeTimeout, StartPause: c.StartPause, MaxSessions: c.MaxSessions, MaxPending: c.MaxPending,
+		CodeTimeout: c.CodeTimeout, StartPause: c.StartPause, MaxSessions: c.MaxSessions, MaxPending: c.MaxPending, MaxPendingBytes: c.MaxPendingBytes,
 	})
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (s *Server) open() (err error) {
 		DB: s.db, Sessions: s.sessions, Events: s.events, Hooks: s.hooks, Tokens: accepted, Audit: s.audit, Metrics: s.metrics, Log: log,
 		Page: page.Handler(), Version: Version, SimulatorPage: c.SimulatorPage, NoAuth: c.Auth == "off",
 		RequestsPerSecond: c.RequestsPerSecond, CodesPerMinute: c.CodesPerMinute, FailuresPerMinute: c.FailuresPerMinute,
-		WaitMax: c.WaitMax, Heartbeat: c.Heartbeat, WriteTimeout: c.WriteTimeout, StreamsMax: c.MaxStreams, TrustedProxies: c.TrustedProxies,
+		WaitMax: c.WaitMax, Heartbeat: c.Heartbeat, WriteTimeout: c.WriteTimeout, StreamsMax: c.MaxStreams, StreamsPerToken: c.StreamsPerToken, TrustedProxies: c.TrustedProxies,
 	})
 	if err != nil {
 		return err
@@ -126,17 +126,17 @@ func clientOptions(c *config.Config) []libwa.Option {
 }
 
 func (s *Server) listen() (err error) {
-	errors := slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
+	refused := slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
 	if s.listener, err = net.Listen("tcp", s.config.Listen); err != nil {
 		return err
 	}
 	s.main = &http.Server{
-		Handler: s.api, ErrorLog: errors, MaxHeaderBytes: 16 << 10,
+		Handler: s.api, ErrorLog: refused, MaxHeaderBytes: 16 << 10,
 		ReadHeaderTimeout: min(5*time.Second, s.config.ReadTimeout), ReadTimeout: s.config.ReadTimeout,
 		WriteTimeout: s.config.WriteTimeout, IdleTimeout: 2 * time.Minute,
 	}
 	if s.config.TLSCert != "" {
-		certificate, err := newCertificate(s.config.TLSCert, s.config.TLSKey)
+		certificate, err := newCertificate(s.config.TLSCert, s.config.TLSKey, s.log)
 		if err != nil {
 			s.listener.Close()
 			return err
@@ -151,7 +151,7 @@ func (s *Server) listen() (err error) {
 		return err
 	}
 	s.ops = &http.Server{
-		Handler: s.operations(), ErrorLog: errors, MaxHeaderBytes: 16 << 10,
+		Handler: s.operations(), ErrorLog: refused, MaxHeaderBytes: 16 << 10,
 		ReadTimeout: s.config.ReadTimeout, WriteTimeout: s.config.WriteTimeout, IdleTimeout: time.Minute,
 	}
 	return nil
@@ -195,8 +195,11 @@ func (s *Server) Run(ctx context.Context) error {
 	}()
 	go s.tidy(background)
 	s.log.Info("listening", "url", s.URL(), "ops", s.OpsURL(), "version", Version, "libwa", libwa.Version(), "linkage", libwa.Linkage)
-	err := s.sessions.Start(background)
-	if err == nil {
+	err := s.sessions.Start(ctx)
+	switch {
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		err = nil // it ends before it was ready
+	case err == nil:
 		s.hooks.Start()
 		s.log.Info("ready", "sessions", len(s.sessions.List()))
 		select {

@@ -4,7 +4,9 @@
 //
 // Events flow one way. All clients share one fleet; one loop takes its events,
 // each session notes what changes its state, and everything goes on to the
-// log, whose commit is what acknowledges an event to libwa.
+// log, whose commit is what acknowledges an event to libwa. When the log cannot
+// take more, the loop waits, and with it libwa; nothing waits for the log under
+// a lock.
 package sessions
 
 import (
@@ -40,6 +42,8 @@ type Options struct {
 	StartPause  time.Duration // between the starts of two sessions
 	MaxSessions int
 	MaxPending  int // messages that wait, for each session
+
+	MaxPendingBytes int // and how large they are
 }
 
 // A Manager holds all sessions.
@@ -81,7 +85,7 @@ func New(options Options) (*Manager, error) {
 }
 
 // Start opens the sessions that were there when the gateway ended, and
-// connects those that are linked, one after the other.
+// connects those that are linked, one after the other, until ctx ends.
 func (m *Manager) Start(ctx context.Context) error {
 	var records []record
 	err := m.DB.View(func(tx *bbolt.Tx) error {
@@ -99,6 +103,9 @@ func (m *Manager) Start(ctx context.Context) error {
 		records = append(records, m.newRecord(Default))
 	}
 	for _, r := range records {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		s := newSession(m, r)
 		if err := s.open(); err != nil {
 			return fmt.Errorf("session %s: %w", r.ID, err)
@@ -172,6 +179,7 @@ func (m *Manager) loop() {
 			return
 		}
 		if s, err := m.Get(event.Client().Session()); err == nil {
+			m.Events.Room(m.ctx)
 			s.take(event)
 		}
 	}
@@ -186,6 +194,9 @@ func (m *Manager) Create(id string) (Status, error) {
 	}
 	r := m.newRecord(id)
 	s := newSession(m, r)
+	// It can be found before it is open, and nothing else may open or remove it
+	// until it is. One that was not made keeps its turn.
+	s.takeTurn()
 	m.mu.Lock()
 	switch {
 	case m.sessions[id] != nil:
@@ -202,10 +213,11 @@ func (m *Manager) Create(id string) (Status, error) {
 		err = m.DB.Batch(func(tx *bbolt.Tx) error { return store.Put(tx, store.Sessions, []byte(id), r) })
 	}
 	if err != nil {
-		m.forget(id)
 		s.close()
+		m.forget(id)
 		return Status{}, err
 	}
+	s.giveTurn()
 	return s.Status(), nil
 }
 
@@ -254,11 +266,7 @@ func (m *Manager) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.unlink(ctx, true); err != nil {
-		return err
-	}
-	m.forget(id)
-	return m.DB.Batch(func(tx *bbolt.Tx) error { return tx.Bucket(store.Sessions).Delete([]byte(id)) })
+	return s.remove(ctx)
 }
 
 func (m *Manager) forget(id string) {

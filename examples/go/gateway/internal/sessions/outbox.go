@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -47,7 +48,19 @@ type outbox struct {
 
 	mu    sync.Mutex
 	lanes map[string]map[string]*lane // by session and chat
-	count map[string]int
+	load  map[string]*load
+}
+
+// load is what waits in a session.
+type load struct{ messages, bytes int }
+
+// size is how much memory a message takes, about.
+func (m *Outgoing) size() int {
+	size := len(m.Text) + len(m.Quote)
+	for _, mention := range m.Mentions {
+		size += len(mention)
+	}
+	return size
 }
 
 type lane struct {
@@ -58,7 +71,7 @@ type lane struct {
 }
 
 func newOutbox(m *Manager) *outbox {
-	return &outbox{m: m, deliver: m.deliver, lanes: map[string]map[string]*lane{}, count: map[string]int{}}
+	return &outbox{m: m, deliver: m.deliver, lanes: map[string]map[string]*lane{}, load: map[string]*load{}}
 }
 
 // start takes up what was not sent when the gateway ended.
@@ -70,6 +83,7 @@ func (o *outbox) start() error {
 				return err
 			}
 			message.Number = store.NumberOf(key)
+			o.reserve(&message, math.MaxInt, math.MaxInt)
 			o.line(message)
 			return nil
 		})
@@ -92,13 +106,10 @@ func (s *Session) Send(message Outgoing, also func(*bbolt.Tx) error) error {
 		return refuse(Conflict, "not_linked", "The session is not linked to an account.")
 	}
 	o := s.m.outbox
-	o.mu.Lock()
-	full := o.count[s.id] >= s.m.MaxPending
-	o.mu.Unlock()
-	if full {
+	message.Session = s.id
+	if !o.reserve(&message, s.m.MaxPending, s.m.MaxPendingBytes) {
 		return &Refusal{Unavailable, "outbox_full", "Too many messages of this session wait to be sent.", 10 * time.Second}
 	}
-	message.Session = s.id
 	err := s.m.DB.Batch(func(tx *bbolt.Tx) error {
 		number, err := tx.Bucket(store.Outbox).NextSequence()
 		if err != nil {
@@ -112,13 +123,53 @@ func (s *Session) Send(message Outgoing, also func(*bbolt.Tx) error) error {
 		}
 		return store.Put(tx, store.Outbox, store.Number(number), message)
 	})
-	if err == nil {
-		o.line(message)
+	if err != nil {
+		o.release(&message)
+		return err
 	}
-	return err
+	o.line(message)
+	return nil
 }
 
-// line puts a message into its lane.
+// reserve takes a place for a message, if not too much waits in its session. One
+// alone always has a place.
+func (o *outbox) reserve(message *Outgoing, messages, bytes int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	l := o.load[message.Session]
+	if l == nil {
+		l = &load{}
+		o.load[message.Session] = l
+	}
+	if l.messages > 0 && (l.messages >= messages || l.bytes > bytes-message.size()) {
+		return false
+	}
+	l.messages++
+	l.bytes += message.size()
+	return true
+}
+
+// release gives the place of a message back.
+func (o *outbox) release(message *Outgoing) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.left(message)
+}
+
+// left is release for who holds mu.
+func (o *outbox) left(message *Outgoing) {
+	l := o.load[message.Session]
+	if l == nil {
+		return
+	}
+	l.messages--
+	l.bytes -= message.size()
+	if l.messages <= 0 {
+		delete(o.load, message.Session)
+	}
+}
+
+// line puts a message that has its place into its lane.
 func (o *outbox) line(message Outgoing) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -138,7 +189,6 @@ func (o *outbox) line(message Outgoing) {
 		at--
 	}
 	l.waiting = append(l.waiting[:at], append([]Outgoing{message}, l.waiting[at:]...)...)
-	o.count[message.Session]++
 	o.run(message.Session, message.Chat, l)
 }
 
@@ -166,7 +216,11 @@ func (o *outbox) abort(session, reason, text string) {
 	o.mu.Lock()
 	lanes := o.lanes[session]
 	delete(o.lanes, session)
-	delete(o.count, session)
+	for _, l := range lanes {
+		for i := range l.waiting {
+			o.left(&l.waiting[i])
+		}
+	}
 	o.mu.Unlock()
 	for _, l := range lanes {
 		for _, message := range l.waiting {
@@ -179,8 +233,8 @@ func (o *outbox) abort(session, reason, text string) {
 func (o *outbox) pending() (all int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, count := range o.count {
-		all += count
+	for _, load := range o.load {
+		all += load.messages
 	}
 	return all
 }
@@ -205,6 +259,7 @@ func (o *outbox) send(session, chat string, l *lane) {
 		o.mu.Unlock()
 
 		result, err := o.deliver(message)
+		o.m.Events.Room(o.m.ctx)
 		o.mu.Lock()
 		if again(err) {
 			// The client was closed: wake goes on when there is one again, unless
@@ -221,7 +276,7 @@ func (o *outbox) send(session, chat string, l *lane) {
 		mine := o.lanes[session][chat] == l
 		if mine {
 			l.waiting = l.waiting[1:]
-			o.count[session]--
+			o.left(&message)
 		}
 		o.mu.Unlock()
 		if mine {

@@ -2,7 +2,9 @@ package sessions
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
 	libwa "github.com/libwa/libwa/bindings/go"
@@ -50,7 +52,9 @@ func TestAClosedClientIsNotTheEndOfALane(t *testing.T) {
 				}
 				return libwa.MessageSendResult{}, libwa.ErrClientClosed
 			})
-			o.line(Outgoing{Number: 1, Session: "shop", ID: "3EB0", Chat: "a"})
+			message := Outgoing{Number: 1, Session: "shop", ID: "3EB0", Chat: "a"}
+			o.reserve(&message, 10, 1<<20)
+			o.line(message)
 			o.m.tasks.Wait() // the lane's goroutine has ended
 			if !wakesEarly {
 				if asked != 1 || o.pending() != 1 {
@@ -63,5 +67,56 @@ func TestAClosedClientIsNotTheEndOfALane(t *testing.T) {
 				t.Errorf("asked %d times, %d wait", asked, o.pending())
 			}
 		})
+	}
+}
+
+// What waits in a session is bounded, by how many and by how large they are; a
+// place is free again when a message has left, was given up or was not taken.
+func TestWhatWaitsIsBounded(t *testing.T) {
+	hold := make(chan struct{})
+	o := newTestOutbox(t, func(Outgoing) (libwa.MessageSendResult, error) {
+		<-hold
+		return libwa.MessageSendResult{}, nil
+	})
+	message := func(number uint64, size int) Outgoing {
+		return Outgoing{Number: number, Session: "shop", ID: fmt.Sprint(number), Chat: "a", Text: strings.Repeat("x", size)}
+	}
+	take := func(m Outgoing) bool {
+		if !o.reserve(&m, 3, 100) {
+			return false
+		}
+		o.line(m)
+		return true
+	}
+	if !take(message(1, 500)) {
+		t.Error("one alone has a place, however large it is")
+	}
+	if take(message(2, 1)) {
+		t.Error("there is no place beside it")
+	}
+	o.abort("shop", "logged_out", "")
+	if o.pending() != 0 || len(o.load) != 0 {
+		t.Errorf("%d wait after all were given up", o.pending())
+	}
+	for n, wanted := range []bool{true, true, false} {
+		if got := take(message(uint64(n+3), 50)); got != wanted {
+			t.Errorf("%d of 50 bytes: %v", n+1, got)
+		}
+	}
+	if large := message(6, 0); !o.reserve(&large, 3, 100) {
+		t.Error("there is a place for a small one")
+	} else if o.release(&large); o.pending() != 2 {
+		t.Errorf("%d wait", o.pending())
+	}
+	close(hold)
+	o.m.tasks.Wait()
+	if o.pending() != 0 || len(o.load) != 0 {
+		t.Errorf("%d wait after all have left", o.pending())
+	}
+	for n, wanted := range []bool{true, true, true, false} {
+		small := message(uint64(n+10), 1)
+		if got := o.reserve(&small, 3, 100); got != wanted {
+			t.Errorf("%d small ones: %v", n+1, got)
+		}
 	}
 }

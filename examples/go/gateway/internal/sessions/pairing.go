@@ -90,6 +90,8 @@ func (s *Session) begin(method, number string, report func(string)) (a *attempt,
 	switch {
 	case s.moving:
 		return nil, false, errBusy()
+	case s.m.Events.Full():
+		return nil, false, errLogFull()
 	case s.client == nil:
 		return nil, false, &Refusal{Unavailable, "session_stopped", "The session is not open; restart it, or try again.", 2 * time.Second}
 	case s.attempt != nil && s.attempt.method == method && s.attempt.number == number:
@@ -149,6 +151,7 @@ func (s *Session) run(ctx context.Context, a *attempt, client *libwa.Client, ste
 	defer close(a.done)
 	defer a.cancel(nil)
 	for step, err := range steps {
+		s.m.Events.Room(ctx)
 		s.mu.Lock()
 		if err != nil {
 			s.failed(a, client, reason(ctx, err), err)

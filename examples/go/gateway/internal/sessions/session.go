@@ -6,8 +6,11 @@ import (
 	"sync"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/events"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
 
 // A Session is one device: linked, being linked, or not.
@@ -158,6 +161,9 @@ func (s *Session) close() {
 // exclusively runs what exchanges the client, if nothing else does; a pairing
 // that is under way ends before.
 func (s *Session) exclusively(run func() error) error {
+	if s.m.Events.Full() {
+		return errLogFull()
+	}
 	if !s.takeTurn() {
 		return errBusy()
 	}
@@ -190,6 +196,11 @@ func errBusy() *Refusal {
 	return &Refusal{Busy, "session_busy", "The session is just being restarted or unlinked.", time.Second}
 }
 
+// errLogFull refuses what would make events while nothing can be written.
+func errLogFull() *Refusal {
+	return &Refusal{Unavailable, "log_full", "The log of events cannot be written at the moment.", 5 * time.Second}
+}
+
 // Restart closes the session and opens it again. It stays linked.
 func (s *Session) Restart() error {
 	return s.exclusively(func() error {
@@ -211,30 +222,19 @@ func (s *Session) reopen() error {
 		s.m.Log.Error("a session could not be opened", "session", s.id, "error", err)
 		return &Refusal{Unavailable, "session_stopped", "The session could not be opened again; the gateway's log says why.", 5 * time.Second}
 	}
-	s.connect()
+	if !s.connect() {
+		// What came for the former client hears that there is no account.
+		s.m.outbox.wake(s.id)
+	}
 	return nil
 }
 
 // Unlink logs the session out, if it is linked, and forgets any pairing. It is
 // as new then.
 func (s *Session) Unlink(ctx context.Context) error {
-	return s.unlink(ctx, false)
-}
-
-func (s *Session) unlink(ctx context.Context, remove bool) error {
 	return s.exclusively(func() error {
-		s.mu.Lock()
-		client, closed := s.client, s.closed
-		s.mu.Unlock()
-		if client != nil && client.Linked() {
-			s.m.outbox.abort(s.id, "logged_out", "The session was unlinked.")
-			logout(ctx, client, closed)
-		} else if client != nil && remove {
-			client.SessionErase(ctx)
-		}
-		s.close()
-		if remove {
-			return nil
+		if err := s.erase(ctx, false); err != nil {
+			return err
 		}
 		s.mu.Lock()
 		s.last = nil
@@ -244,16 +244,86 @@ func (s *Session) unlink(ctx context.Context, remove bool) error {
 	})
 }
 
+// remove unlinks the session and takes it out of the manager. It keeps its turn
+// then: whoever still holds it can do nothing with it.
+func (s *Session) remove(ctx context.Context) error {
+	if s.m.Events.Full() {
+		return errLogFull()
+	}
+	if !s.takeTurn() {
+		return errBusy()
+	}
+	s.cancel("cancelled")
+	err := s.erase(ctx, true)
+	if err == nil {
+		err = s.m.DB.Batch(func(tx *bbolt.Tx) error { return tx.Bucket(store.Sessions).Delete([]byte(s.id)) })
+		if err != nil {
+			s.reopen()
+		}
+	}
+	if err != nil {
+		s.giveTurn()
+		return err
+	}
+	s.m.forget(s.id)
+	return nil
+}
+
+// erase unlinks the session, if it is linked, erases what libwa keeps of it, and
+// closes it. One that is stopped is opened for that: its keys are still there.
+// The caller has the turn.
+func (s *Session) erase(ctx context.Context, all bool) error {
+	s.mu.Lock()
+	stopped := s.client == nil
+	s.mu.Unlock()
+	if stopped {
+		if err := s.reopen(); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	client, closed := s.client, s.closed
+	s.mu.Unlock()
+	s.m.outbox.abort(s.id, "logged_out", "The session was unlinked.")
+	var err error
+	if client.Linked() {
+		err = logout(ctx, client, closed)
+	} else if all {
+		err = forgotten(ctx, client)
+	}
+	s.close()
+	if err != nil {
+		s.m.Log.Error("a session could not be erased", "session", s.id, "error", err)
+		s.reopen()
+		return &Refusal{Unavailable, "session_not_erased", "What is kept of the session could not be erased; the gateway's log says why.", 5 * time.Second}
+	}
+	return nil
+}
+
 // logout unlinks a client, and waits until its last events have been taken. A
 // server that cannot be reached does not keep the session alive.
-func logout(ctx context.Context, client *libwa.Client, closed <-chan struct{}) {
+func logout(ctx context.Context, client *libwa.Client, closed <-chan struct{}) error {
 	limited, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	if err := client.Logout(limited); err != nil && !errors.Is(err, libwa.ErrClientClosed) {
-		client.SessionErase(limited)
+	if err := client.Logout(limited); err != nil {
+		if err := forgotten(ctx, client); err != nil {
+			return err
+		}
 	}
 	select {
 	case <-closed:
 	case <-limited.Done():
 	}
+	return nil
+}
+
+// forgotten erases what libwa keeps of a session, also when nobody waits for it
+// any more. A client that has closed itself has done that.
+func forgotten(ctx context.Context, client *libwa.Client) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	if err := client.SessionErase(limited); err != nil && !errors.Is(err, libwa.ErrClientClosed) {
+		return err
+	}
+	return nil
 }

@@ -53,9 +53,9 @@ func driver() (address string, stop func(), err error) {
 }
 
 // open opens a window of a size, light or dark.
-func open(t testing.TB, width, height int, scheme string) *browser {
+func open(t testing.TB, width, height int, scheme string, flags ...string) *browser {
 	t.Helper()
-	arguments := []string{"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"}
+	arguments := append([]string{"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"}, flags...)
 	b := &browser{t: t, base: driverAt}
 	var made struct {
 		ID string `json:"sessionId"`

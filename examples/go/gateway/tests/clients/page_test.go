@@ -295,20 +295,6 @@ func TestKeyboard(t *testing.T) {
 	}
 }
 
-// The account's passkey has to confirm: by comparing codes, after the
-// challenge was answered elsewhere.
-func TestPasskey(t *testing.T) {
-	phone := newPhone(t, watest.Switches{"passkey": "before_finish"})
-	b := open(t, 390, 844, "light")
-	b.login(start(t))
-	code := b.code("+" + phone.Number)
-	go phone.Enter(t.Context(), code)
-	b.awaitView("passkey")
-	b.picture("p1-passkey")
-	b.click("[data-view=passkey] [data-cancel]")
-	b.awaitView("start")
-}
-
 // The gateway goes away, and comes back.
 func TestUnreachable(t *testing.T) {
 	b := open(t, 1280, 860, "light")

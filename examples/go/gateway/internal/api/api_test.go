@@ -1,0 +1,76 @@
+package api
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
+)
+
+// Requests that wait for the same thing are refused with the same refusal.
+func TestARefusalIsShared(t *testing.T) {
+	refusal := &sessions.Refusal{Kind: sessions.Limited, Reason: "rate_limited", Text: "Later."}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			if p := problemOf(refusal); p.Status != 429 || p.RetryAfter != 60 {
+				t.Errorf("%+v", p)
+			}
+		})
+	}
+	all.Wait()
+	if refusal.RetryAfter != 0 {
+		t.Error("it was changed")
+	}
+}
+
+// Old keys are forgotten, however many there are, and new ones stay.
+func TestForgetKeys(t *testing.T) {
+	db, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	now := time.Now()
+	const count = 2*forgetLimit + 10
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for n := range count {
+			at := now
+			if n%3 != 0 {
+				at = now.Add(-time.Hour)
+			}
+			if err := store.Put(tx, store.Sent, fmt.Appendf(nil, "%06d", n), taken{At: at}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ForgetKeys(db, now.Add(-time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	db.View(func(tx *bbolt.Tx) error {
+		if left := tx.Bucket(store.Sent).Stats().KeyN; left != (count+2)/3 {
+			t.Errorf("%d are left", left)
+		}
+		return nil
+	})
+}
+
+// Addresses by IPv6 are counted by network: a machine has as many as it likes.
+func TestNetwork(t *testing.T) {
+	for remote, wanted := range map[string]string{
+		"192.0.2.7": "192.0.2.7", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2::1": "2001:db8:1:2::/64", "": "",
+	} {
+		if got := network(remote); got != wanted {
+			t.Errorf("%s: %s", remote, got)
+		}
+	}
+}
