@@ -205,9 +205,7 @@ func TestAFullLog(t *testing.T) {
 	})
 	s := linked(t, m, sim, "shop", "15557000003")
 	failing.Store(true)
-	changes := 0
-	for !m.Events.Full() {
-		changes++
+	for changes := 0; changes < 2000 || !m.Events.Full(); changes++ {
 		changed := make(chan struct{})
 		go func() {
 			defer close(changed)
@@ -233,6 +231,7 @@ func TestAFullLog(t *testing.T) {
 	}
 	// The loop has an event that it waits with.
 	s.client.Disconnect()
+	time.Sleep(100 * time.Millisecond)
 	closed := make(chan struct{})
 	go func() {
 		m.Close()

@@ -98,15 +98,20 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	if o.pending() != 0 || len(o.load) != 0 {
 		t.Errorf("%d wait after all were given up", o.pending())
 	}
-	for n, wanted := range []bool{true, true, false} {
-		if got := take(message(uint64(n+3), 50)); got != wanted {
-			t.Errorf("%d of 50 bytes: %v", n+1, got)
+	for n, size := range []int{50, 40} {
+		if !take(message(uint64(n+3), size)) {
+			t.Errorf("there is no place for %d bytes", size)
 		}
 	}
-	if large := message(6, 0); !o.reserve(&large, 3, 100) {
-		t.Error("there is a place for a small one")
-	} else if o.release(&large); o.pending() != 2 {
-		t.Errorf("%d wait", o.pending())
+	if take(message(5, 11)) {
+		t.Error("there is a place for too large a one")
+	}
+	for range 2 {
+		small := message(6, 10)
+		if !o.reserve(&small, 3, 100) {
+			t.Error("there is no place for one that fits")
+		}
+		o.release(&small)
 	}
 	close(hold)
 	o.m.tasks.Wait()
