@@ -3,7 +3,7 @@
 //!
 //! Every measurement runs in a process of its own, which is this program called again, and the simulated WhatsApp in
 //! another, so that neither pays for the other. `cargo bench --bench sessions` measures everything, with the mark to reach beside
-//! each figure; with `-- NAME` only what begins so: `single`, `code`, `unpaired`, `pair`, `login`, `paired`, `library`. Nothing is
+//! each figure; with `-- NAME` only what begins so: `single`, `code`, `unpaired`, `pair`, `login`, `paired`, `paired-full`, `library`. Nothing is
 //! asserted here: figures are for people.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people")]

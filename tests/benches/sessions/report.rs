@@ -42,6 +42,9 @@ pub(crate) fn all(filter: &str) -> Result<(), Failure> {
     if ["pair", "login", "paired", "paired-tls"].into_iter().any(wanted) {
         linked(&wanted)?;
     }
+    if ["pair-full", "paired-full"].into_iter().any(wanted) {
+        full()?;
+    }
     if wanted("library") {
         let library = library::measure()?;
         let size = library.stripped as f64 / f64::from(1 << 20);
@@ -67,6 +70,20 @@ fn linked(wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
             idle(name, mark, &measure(scenario, folder.path(), &server)?);
         }
     }
+    Ok(())
+}
+
+/// Sessions as they are by default, with all their prekeys at the server: just linked, and in the next run of the program.
+fn full() -> Result<(), Failure> {
+    const MARK: f64 = 48.0;
+    let (server, folder) = (Server::start()?, tempfile::tempdir()?);
+    let figures = measure("pair-full", folder.path(), &server)?;
+    row(&format!("linking {MANY}, 812 prekeys each: wall"), (number(&figures["wall"]), "s"), None);
+    row("linking, 812 prekeys each: processor time", ms(&figures["cpu"]), None);
+    let kib = |value: &Value| (number(value) / 1024.0, "KiB");
+    row("just linked, 812 prekeys: memory", kib(&figures["resident"]), Some((MARK, "KiB")));
+    row("just linked, 812 prekeys: in use", kib(&figures["allocated"]), None);
+    idle("812 prekeys", Some(MARK), &measure("paired-full", folder.path(), &server)?);
     Ok(())
 }
 

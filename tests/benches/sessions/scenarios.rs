@@ -22,6 +22,8 @@ const SELDOM: usize = 15;
 const BATCH: usize = 50;
 /// Until idle threads have ended and everything has come to rest.
 const REST: Duration = Duration::from_secs(4);
+/// The same after much work: what a session keeps at hand for messages goes when it was not used for a minute.
+const LONG_REST: Duration = Duration::from_secs(70);
 /// The rounds of the key derivation behind a pairing code, as the protocol has them.
 const ROUNDS: u32 = 2 << 16;
 
@@ -36,9 +38,11 @@ pub(crate) fn measure(scenario: &str, folder: &str, server: &str) -> Result<(), 
         "unpaired-tls" => idle(Host::new(folder, &server, true)?, "pairing.qr")?,
         "unpaired-memory" => idle(plain()?.in_memory()?, "pairing.qr")?,
         "pair" => pair(plain()?, &server)?,
+        "pair-full" => pair(plain()?.with_all_prekeys()?, &server)?,
         "login" => login(plain()?)?,
         "paired" => idle(plain()?, "ready")?,
         "paired-tls" => idle(Host::new(folder, &server, true)?, "ready")?,
+        "paired-full" => idle(plain()?.with_all_prekeys()?, "ready")?,
         "code" => code(plain()?)?,
         _ => return Err(format!("there is no measurement {scenario}").into()),
     };
@@ -102,6 +106,7 @@ fn idle(mut host: Host, kind: &str) -> Result<Value, Failure> {
 /// Links many sessions by QR, for those that come after.
 fn pair(mut host: Host, server: &Address) -> Result<Value, Failure> {
     server.add_phones(MANY)?;
+    let (empty, empty_allocated) = (resident()?, allocated());
     let (start, before) = (Instant::now(), processor_time());
     for from in (0..MANY).step_by(BATCH) {
         host.open(from + BATCH)?;
@@ -124,8 +129,16 @@ fn pair(mut host: Host, server: &Address) -> Result<Value, Failure> {
         host.wait("ready", BATCH, |_, _| Ok(()))?;
     }
     let (wall, busy) = (start.elapsed(), processor_time() - before);
+    // Long enough for the last keys to be taken and for what is kept at hand to be let go.
+    host.rest(LONG_REST);
+    let figures = json!({
+        "cpu": busy.as_secs_f64() / MANY as f64,
+        "wall": wall.as_secs_f64(),
+        "resident": (resident()? as f64 - empty as f64) / MANY as f64,
+        "allocated": (allocated() as f64 - empty_allocated as f64) / MANY as f64,
+    });
     host.end();
-    Ok(json!({ "wall": wall.as_secs_f64(), "cpu": busy.as_secs_f64() / MANY as f64 }))
+    Ok(figures)
 }
 
 /// Logins of linked sessions, one after the other.
