@@ -28,6 +28,9 @@ use crate::store::{Batch, Space, StoreError, Value};
 
 /// How many records of a kind stay at hand when the host or the server let them rest.
 const MOST_AT_REST: usize = 2048;
+/// How many bytes they have together. A device that leaves out messages makes its records heavy: each takes up to 400 KB then,
+/// and a session with its archive much more.
+const HEAVIEST_AT_REST: usize = 4 << 20;
 
 macro_rules! desk {
     ($($(#[doc = $doc:literal])+ $table:ident: $shelf:ident = $record:ty,)+) => {
@@ -67,7 +70,7 @@ macro_rules! desk {
 
             /// Adds everything that has changed to a batch, and forgets what was not used for long if there is much of it.
             pub(crate) fn flush(&mut self, batch: &mut Batch) {
-                $(self.$table.flush(batch); self.$table.tidy(MOST_AT_REST);)+
+                $(self.$table.flush(batch); self.$table.tidy(MOST_AT_REST, HEAVIEST_AT_REST);)+
                 if self.united.len() > 4 * MOST_AT_REST {
                     self.united.clear();
                 }
@@ -176,4 +179,58 @@ fn joined(parts: &[&[u8]]) -> Vec<u8> {
         }
     }
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::testing::Seeded;
+    use crate::signal::{SenderKeyDistribution, SenderKeyMessage};
+    use crate::store::Op;
+
+    /// A record as it is when a device has sent so many messages that never came, and the next message of that device.
+    fn with_gap(gap: u32) -> (SenderKeyRecord, Vec<u8>) {
+        let rng = &mut Seeded(1);
+        let mut theirs = OwnSenderKey::generate(rng);
+        let first = theirs.distribution();
+        let mut record = SenderKeyRecord::default();
+        record.accept(&SenderKeyDistribution::parse(&first).unwrap());
+        for _ in 0..gap {
+            theirs.encrypt(b"lost", rng).unwrap();
+        }
+        let came = theirs.encrypt(b"came", rng).unwrap().bytes;
+        record.decrypt(&SenderKeyMessage::parse(&came).unwrap()).unwrap();
+        (record, theirs.encrypt(b"next", rng).unwrap().bytes)
+    }
+
+    #[test]
+    fn heavy_records_are_bounded_by_what_they_weigh_and_come_back_from_the_store() {
+        let mut desk = Desk::default();
+        let (record, next) = with_gap(2_000);
+        let mut stored = std::collections::HashMap::new();
+        for sender in 0..100u8 {
+            desk.sender_keys.put(&[sender], record.clone());
+            let mut batch = Batch::new();
+            desk.flush(&mut batch);
+            for op in batch.ops() {
+                if let Op::Put { space, key, value } = op {
+                    stored.insert((*space, key.clone()), value.clone());
+                }
+            }
+            assert!(desk.sender_keys.weight() <= HEAVIEST_AT_REST);
+        }
+        let whole: usize = stored.values().map(|value| value.len()).sum();
+        assert!(whole > HEAVIEST_AT_REST, "{whole} bytes would have fitted");
+        let gone = (0..100u8).filter(|sender| !desk.is_at_hand(Shelf::SenderKeys, &[*sender]));
+        let gone: Vec<u8> = gone.collect();
+        assert!(!gone.is_empty() && desk.is_at_hand(Shelf::SenderKeys, &[99]));
+        for sender in gone.iter().take(3) {
+            let key = vec![*sender];
+            let spaces = Shelf::SenderKeys.spaces().iter();
+            let parts: Vec<_> = spaces.map(|space| stored.get(&(*space, key.clone())).cloned()).collect();
+            desk.loaded(Want { shelf: Shelf::SenderKeys, key: key.clone() }, &parts).unwrap();
+            let message = SenderKeyMessage::parse(&next).unwrap();
+            assert_eq!(desk.sender_keys.change(&key).unwrap().decrypt(&message).unwrap(), b"next");
+        }
+    }
 }

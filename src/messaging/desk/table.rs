@@ -1,9 +1,13 @@
 //! [`Table`]: the records of one kind that are at hand, with marks of what is to be written.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::store::{Batch, Space, StoreError, Value};
+use crate::store::{Batch, Op, Space, StoreError, Value};
+
+/// Most parts that a record has.
+const PARTS: usize = 2;
 
 /// A record that the desk can hold.
 pub(crate) trait Kept: Sized {
@@ -24,6 +28,23 @@ struct Slot<V> {
     dirty: bool,
     /// The round in which it was used last.
     used: AtomicU32,
+    /// How long its parts are in the store, about as long as in memory.
+    lengths: [usize; PARTS],
+}
+
+impl<V> Slot<V> {
+    fn new(value: Option<V>, round: u32) -> Self {
+        Self { value, dirty: false, used: AtomicU32::new(round), lengths: [0; PARTS] }
+    }
+
+    fn weight(&self) -> usize {
+        self.lengths.iter().sum()
+    }
+
+    /// How many rounds ago it was used last.
+    fn age(&self, round: u32) -> u32 {
+        round.wrapping_sub(self.used.load(Ordering::Relaxed))
+    }
 }
 
 /// The records of one kind. A key is either at hand, and then the table knows whether there is a record, or it is not.
@@ -32,11 +53,13 @@ pub(crate) struct Table<V> {
     /// Keys that are to be written, each once.
     dirty: Vec<Vec<u8>>,
     round: u32,
+    /// What all slots weigh. A record that was never written is weighed when it is.
+    weight: usize,
 }
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        Self { slots: HashMap::new(), dirty: Vec::new(), round: 0 }
+        Self { slots: HashMap::new(), dirty: Vec::new(), round: 0, weight: 0 }
     }
 }
 
@@ -90,10 +113,10 @@ impl<V: Kept> Table<V> {
     }
 
     fn set(&mut self, key: &[u8], value: Option<V>) {
-        let used = AtomicU32::new(self.round);
+        let round = self.round;
         match self.slots.get_mut(key) {
             Some(slot) => slot.value = value,
-            None => drop(self.slots.insert(key.to_vec(), Slot { value, dirty: false, used })),
+            None => drop(self.slots.insert(key.to_vec(), Slot::new(value, round))),
         }
         self.mark(key);
     }
@@ -116,8 +139,18 @@ impl<V: Kept> Table<V> {
             Some(Some(_)) => Some(V::load(parts)?),
             _ => None,
         };
-        self.slots.insert(key, Slot { value, dirty: false, used: AtomicU32::new(self.round) });
+        let mut slot = Slot::new(value, self.round);
+        for (length, part) in slot.lengths.iter_mut().zip(parts) {
+            *length = part.as_ref().map_or(0, |part| part.len());
+        }
+        self.weight += slot.weight();
+        self.slots.insert(key, slot);
         Ok(())
+    }
+
+    #[cfg(test)]
+    pub(super) fn weight(&self) -> usize {
+        self.weight
     }
 
     /// Whether something is to be written.
@@ -130,9 +163,22 @@ impl<V: Kept> Table<V> {
         for key in self.dirty.drain(..) {
             let Some(slot) = self.slots.get_mut(&key) else { continue };
             slot.dirty = false;
+            self.weight -= slot.weight();
             match &mut slot.value {
-                Some(value) => value.save(&key, batch),
+                Some(value) => {
+                    let before = batch.ops().len();
+                    value.save(&key, batch);
+                    for op in batch.ops().iter().skip(before) {
+                        let Op::Put { space, value, .. } = op else { continue };
+                        let part = V::SPACES.iter().position(|own| own == space);
+                        if let Some(length) = part.and_then(|part| slot.lengths.get_mut(part)) {
+                            *length = value.len();
+                        }
+                    }
+                    self.weight += slot.weight();
+                }
                 None => {
+                    slot.lengths = [0; PARTS];
                     for space in V::SPACES {
                         batch.delete(*space, key.as_slice());
                     }
@@ -142,15 +188,40 @@ impl<V: Kept> Table<V> {
         self.round = self.round.wrapping_add(1);
     }
 
-    /// Forgets what was not used for some rounds, if more than `most` keys are at hand. What is to be written stays.
-    pub(crate) fn tidy(&mut self, most: usize) {
+    /// Forgets what was not used for some rounds, if more than `most` keys are at hand; and what was not used for longest, if all
+    /// of it weighs more than `heaviest`. What is to be written stays.
+    pub(crate) fn tidy(&mut self, most: usize, heaviest: usize) {
         const RECENT: u32 = 8;
+        let round = self.round;
         if self.slots.len() > most {
-            let round = self.round;
             self.slots.retain(|_, slot| {
-                slot.dirty || round.wrapping_sub(slot.used.load(Ordering::Relaxed)) < RECENT
+                let stays = slot.dirty || slot.age(round) < RECENT;
+                self.weight -= if stays { 0 } else { slot.weight() };
+                stays
             });
             self.slots.shrink_to(most);
+        }
+        if self.weight > heaviest {
+            // Somewhat below, so that the next record does not bring us here again.
+            self.shed(heaviest / 4 * 3);
+            self.slots.shrink_to_fit();
+        }
+    }
+
+    /// Forgets records, those first that were not used for longest, until the others weigh no more than that.
+    fn shed(&mut self, target: usize) {
+        let round = self.round;
+        let written = self.slots.iter().filter(|(_, slot)| !slot.dirty && slot.weight() > 0);
+        let mut oldest: Vec<(u32, Vec<u8>)> =
+            written.map(|(key, slot)| (slot.age(round), key.clone())).collect();
+        oldest.sort_unstable_by_key(|(age, _)| Reverse(*age));
+        for (_, key) in oldest {
+            if self.weight <= target {
+                break;
+            }
+            if let Some(slot) = self.slots.remove(&key) {
+                self.weight -= slot.weight();
+            }
         }
     }
 }
@@ -223,9 +294,36 @@ mod tests {
         }
         table.get(&[3]);
         table.change(&[4]).unwrap();
-        table.tidy(20);
+        table.tidy(20, usize::MAX);
         assert!(table.is_at_hand(&[5]), "within the limit nothing is forgotten");
-        table.tidy(10);
+        table.tidy(10, usize::MAX);
         assert!(table.is_at_hand(&[3]) && table.is_at_hand(&[4]) && !table.is_at_hand(&[5]));
+        assert_eq!(table.weight, 2);
+    }
+
+    #[test]
+    fn what_is_heavy_makes_room_however_few_there_are_and_the_oldest_goes_first() {
+        let mut table = Table::default();
+        for number in 0u8..8 {
+            table.put(&[number], Word("x".repeat(100)));
+            written(&mut table);
+        }
+        table.loaded(vec![9], &[Some(Value::from(&[b'y'; 50][..]))]).unwrap();
+        assert_eq!(table.weight, 850);
+        table.tidy(20, 850);
+        assert_eq!(table.slots.len(), 9, "within the limit nothing is forgotten");
+        table.get(&[0]);
+        table.change(&[1]).unwrap();
+        table.tidy(20, 800);
+        let left: Vec<u8> = (0..10).filter(|number| table.is_at_hand(&[*number])).collect();
+        assert_eq!((left.as_slice(), table.weight), (&[0, 1, 5, 6, 7, 9][..], 550));
+        // What grows is weighed again when it is written, and what is removed weighs nothing.
+        table.change(&[0]).unwrap().0.push_str(&"x".repeat(1_000));
+        table.remove(&[7]);
+        written(&mut table);
+        assert_eq!(table.weight, 1_450);
+        table.tidy(20, 1_000);
+        assert!(table.is_at_hand(&[7]), "that there is nothing is known at no cost");
+        assert!(table.weight <= 750, "{}", table.weight);
     }
 }
