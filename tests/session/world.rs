@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use wa::api::{Config, Event};
+use wa::api::{Config, Error, Event};
 use wa::client::Client;
 use wa::client::queue::Polled;
 use wa_sim::{Handle, Options, Simulator};
@@ -74,7 +74,12 @@ impl World {
 
     /// The same, not connecting.
     pub(crate) fn offline_client(config: &Config) -> Host {
-        Host { client: Client::new(config, None).unwrap(), seen: Vec::new() }
+        Self::open(config).unwrap()
+    }
+
+    /// The same, if it can be opened.
+    pub(crate) fn open(config: &Config) -> Result<Host, Error> {
+        Ok(Host { client: Client::new(config, None)?, seen: Vec::new() })
     }
 
     /// The folder of the store.
@@ -163,6 +168,12 @@ impl World {
     /// Queues a stanza for the first companion.
     pub(crate) fn push(&self, stanza: &Value) {
         self.phone("push", &json!({ "device": 1, "stanza": stanza }));
+    }
+
+    /// Begins a load (`POST /loads`) and gives its number.
+    pub(crate) fn begin_load(&self, order: &Value) -> u64 {
+        let _entered = self.runtime.enter();
+        self.sim.begin_load(order).unwrap()["id"].as_u64().unwrap()
     }
 
     /// The newest connection at that stage.

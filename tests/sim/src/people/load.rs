@@ -166,7 +166,7 @@ async fn run(world: &Arc<World>, id: u64, order: &Order, target: &DeviceAddress)
             progress.sent += sent;
             progress.waiting = u64::try_from(waiting).unwrap_or(u64::MAX).saturating_add(sent);
         });
-        if stanzas.peek().is_none() && waiting == 0 {
+        if stanzas.peek().is_none() && waiting == 0 && sent == 0 {
             break;
         }
         sleep(PAUSE).await;

@@ -1,0 +1,155 @@
+//! What a host costs that does not poll. A test program of its own, since it counts what the whole program has allocated: the
+//! host is this program once more, as a process beside the simulator.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod counting;
+#[path = "../session/world.rs"]
+#[allow(dead_code, reason = "shared with the tests of the session, which use all of it")]
+mod world;
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use wa::api::Config;
+use wa::client::Client;
+use wa::client::queue::Polled;
+use wa_sim::Options;
+
+use world::{NUMBER, World};
+
+const PEOPLE: [&str; 4] = ["15550005678", "15550005679", "15550005680", "15550005681"];
+/// Many times what waits in memory at most.
+const OFFLINE: u64 = 10_000;
+const ONLINE: u64 = 20_000;
+/// Bytes of each text.
+const LENGTH: u64 = 1_000;
+/// How much more memory the second load may take. Every fingerprint of a message that is remembered, and the like, is in it; the
+/// texts alone would be twenty times that.
+const MORE: i64 = 1 << 20;
+/// How long a test waits for anything.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The configuration of the host, if this process is one.
+const HOST: &str = "WA_TEST_MEMORY_HOST";
+
+/// The host as seen from the test: it is told what to do, line by line, and answers each with a number.
+struct Host {
+    child: Child,
+    orders: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+}
+
+impl Host {
+    fn start(config: &[(&str, &str)]) -> Self {
+        let config: HashMap<_, _> = config.iter().copied().collect();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "host", "--nocapture", "--quiet"])
+            .env(HOST, json!(config).to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let orders = child.stdin.take().unwrap();
+        let answers = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, orders, answers }
+    }
+
+    fn tell(&mut self, order: &str) -> i64 {
+        writeln!(self.orders, "{order}").unwrap();
+        loop {
+            let line = self.answers.next().unwrap_or_else(|| panic!("{order}: the host has ended")).unwrap();
+            if let Some((_, said)) = line.split_once("said: ") {
+                return said.parse().unwrap();
+            }
+        }
+    }
+
+    fn end(mut self) {
+        drop(self.orders);
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+/// What the host does. Without a configuration this process is none.
+#[test]
+fn host() {
+    let Ok(values) = std::env::var(HOST) else { return };
+    let values: HashMap<String, String> = serde_json::from_str(&values).unwrap();
+    let mut config = Config::new();
+    for (key, value) in &values {
+        config.set(key, value).unwrap();
+    }
+    let client = Client::new(&config, None).unwrap();
+    client.connect().unwrap();
+    for order in std::io::stdin().lock().lines() {
+        let said = match order.unwrap().split_once(' ') {
+            None => counting::live(),
+            Some((_, count)) => take(&client, count.parse().unwrap()),
+        };
+        println!("said: {said}");
+    }
+}
+
+/// Takes the messages of a load, each the next one of its sender.
+fn take(client: &Client, count: i64) -> i64 {
+    let mut next: HashMap<String, u64> = HashMap::new();
+    let mut taken = 0;
+    while taken < count {
+        let Polled::Event(event) = client.queue().poll(Some(PATIENCE)) else { panic!("{taken} came") };
+        let json: serde_json::Value = serde_json::from_str(&event.to_json()).unwrap();
+        if json["type"] != "message" {
+            continue;
+        }
+        let next = next.entry(json["sender_phone"].as_str().unwrap().to_owned()).or_insert(1);
+        assert_eq!(json["text"].as_str().unwrap().trim_end(), format!("#{next}"));
+        *next += 1;
+        taken += 1;
+        client.ack(event.id);
+    }
+    taken
+}
+
+/// Messages for the host, all of them acknowledged to the server when this returns.
+fn flood(world: &World, count: u64, window: u64, meanwhile: impl FnOnce() -> Option<Host>) -> Option<Host> {
+    let order = json!({ "to": NUMBER, "from": PEOPLE, "count": count, "length": LENGTH, "window": window });
+    let id = world.begin_load(&order);
+    let limit = Instant::now() + PATIENCE;
+    let wait = |done: &dyn Fn(&serde_json::Value) -> bool| {
+        while !done(&world.sim.load(id).unwrap()) {
+            assert!(Instant::now() < limit, "{}", world.sim.load(id).unwrap());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    };
+    wait(&|load| load["sent"].as_u64().unwrap() >= window.min(count));
+    let host = meanwhile();
+    wait(&|load| load["state"] == "done");
+    host
+}
+
+#[test]
+fn a_host_that_does_not_poll_takes_no_more_memory_the_more_waits() {
+    let world = World::with(Options { log_limit: 0, ..Options::default() });
+    for number in PEOPLE {
+        assert!(world.sim.add_phone(number, number));
+    }
+    let store = format!("sqlite:{}", world.folder().join("sessions.db").display());
+    let config = [
+        ("store.url", store.as_str()),
+        ("server.url", &world.sim.started().ws),
+        ("server.root_key", &world.sim.started().root_key),
+    ];
+    drop(world.linked(&world.config()));
+    let mut host = flood(&world, OFFLINE, OFFLINE, || Some(Host::start(&config))).unwrap();
+    let before = host.tell("measure");
+    flood(&world, ONLINE, 1_000, || None);
+    let after = host.tell("measure");
+    println!("{before} bytes with {OFFLINE} messages waiting, {after} with {}", OFFLINE + ONLINE);
+    assert!(after - before < MORE, "{before} bytes became {after}");
+    for count in [OFFLINE, ONLINE] {
+        assert_eq!(host.tell(&format!("take {count}")).cast_unsigned(), count);
+    }
+    host.end();
+}
