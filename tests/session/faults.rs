@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
+use super::disk::Disk;
 use super::killable::{ADA, Life, PATIENCE, Scene};
 
 /// Lets no file of the host grow beyond so many bytes, which is to it as if the disk were full.
@@ -28,32 +29,46 @@ fn wait(what: &str, done: impl Fn() -> bool) {
 }
 
 #[test]
+fn a_store_that_cannot_grow_loses_nothing() {
+    // SQLite knows a full disk, but calls a file that may not grow an error of input and output.
+    nothing_is_lost(Scene::new(""), &[500, 505], |host, full| limit(host, full.then_some(0)));
+}
+
+#[test]
 fn a_full_disk_loses_nothing() {
-    let mut scene = Scene::new("");
+    let disk = match Disk::mount() {
+        Ok(disk) => disk,
+        Err(why) => return println!("left out, for no file system can be mounted here: {why}"),
+    };
+    let scene = Scene::with_store_in(disk.path());
+    nothing_is_lost(scene, &[505], |_, full| if full { disk.fill() } else { disk.free() });
+}
+
+/// Lets the host run out of room again and again.
+fn nothing_is_lost(mut scene: Scene, statuses: &[u64], set_full: impl Fn(&Life, bool)) {
     let host = scene.start(200, None);
     for _ in 0..50 {
         scene.say();
     }
     wait("some messages", || scene.notes().came.len() >= 20);
     for _ in 0..3 {
-        limit(&host, Some(0));
+        set_full(&host, true);
         for _ in 0..30 {
             scene.say();
         }
         wait("the connection ends", || !is_connected(&scene));
-        limit(&host, None);
+        set_full(&host, false);
         wait("it is back", || is_connected(&scene));
         for _ in 0..10 {
             scene.say();
         }
     }
     scene.finish(host, 200);
-    scene.check(200, "a full disk");
+    scene.check(200, "no room");
     let notes = scene.notes();
     assert!(!notes.faults.is_empty());
     for fault in &notes.faults {
-        // SQLite knows a full disk, but calls a file that may not grow an error of input and output.
         assert_eq!(fault["reason"], "store", "{fault}");
-        assert!([500, 505].contains(&fault["status"].as_u64().unwrap()), "{fault}");
+        assert!(statuses.contains(&fault["status"].as_u64().unwrap()), "{fault}");
     }
 }

@@ -77,6 +77,8 @@ pub(crate) struct Scene {
     pub(crate) world: World,
     pub(crate) program: PathBuf,
     pub(crate) notes: PathBuf,
+    /// The folder of the store.
+    pub(crate) store: PathBuf,
     pub(crate) group: String,
     /// The key that the store is sealed with; empty for none.
     pub(crate) seal: &'static str,
@@ -86,20 +88,32 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn new(seal: &'static str) -> Self {
+        Self::make(seal, None)
+    }
+
+    /// The same with its store in another folder.
+    pub(crate) fn with_store_in(folder: &Path) -> Self {
+        Self::make("", Some(folder))
+    }
+
+    fn make(seal: &'static str, store: Option<&Path>) -> Self {
         let world = World::with(Options { log_limit: 0, ..Options::default() });
+        let store = store.unwrap_or(world.folder()).to_owned();
         for (number, name) in PEOPLE.iter().zip(["Bob", "Cem"]) {
             assert!(world.sim.add_phone(number, name));
         }
         let group = json!({ "creator": PEOPLE[0], "subject": "Tea", "members": [ADA, PEOPLE[1]] });
         let group = world.sim.create_group(&group).unwrap()["jid"].as_str().unwrap().to_owned();
-        drop(world.linked(&world.config_with(&[("session.id", ADA), ("store.seal_key", seal)])));
+        let url = url(&store);
+        let config = [("session.id", ADA), ("store.seal_key", seal), ("store.url", &url)];
+        drop(world.linked(&world.config_with(&config)));
         let program = c::compile(world.folder(), &c::root().join("tests/c/crash.c"), &["-O1"]);
         let notes = world.folder().join("notes");
-        Scene { world, program, notes, group, seal, said: HashMap::new() }
+        Scene { world, program, notes, store, group, seal, said: HashMap::new() }
     }
 
     pub(crate) fn start(&self, limit: u64, fate: Option<Fate>) -> Life {
-        let store = format!("sqlite:{}", self.world.folder().join("sessions.db").display());
+        let store = url(&self.store);
         let started = self.world.sim.started();
         let mut command = Command::new(&self.program);
         command.arg(&self.notes).arg(limit.to_string());
@@ -186,6 +200,10 @@ impl Scene {
         let bad = (&ciphertexts["reused"], &ciphertexts["unreadable"]);
         assert_eq!(bad, (&json!(0), &json!(0)), "{run}: {ciphertexts}");
     }
+}
+
+fn url(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("sessions.db").display())
 }
 
 /// What the host wrote down.

@@ -8,6 +8,7 @@
 mod c;
 mod clock;
 mod crash;
+mod disk;
 mod durable;
 mod ends;
 mod faults;
@@ -17,6 +18,7 @@ mod killable;
 mod linking;
 mod many;
 mod messages;
+mod offline;
 mod passkey;
 mod prekeys;
 mod reach;
