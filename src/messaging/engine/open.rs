@@ -56,7 +56,7 @@ impl Engine {
         let own = Own { identity: &cx.device.identity, registration_id: cx.device.registration_id };
         let signed = self.signed_prekey(parsed.signed_prekey_id.get(), cx);
         let one_time = parsed.prekey_id.and_then(|id| self.desk.prekeys.get(&OneTimePrekey::key(id.get())));
-        let one_time = one_time.map(|prekey| KeyPair::from_secret(*prekey.secret.as_bytes()));
+        let one_time = one_time.map(|prekey| KeyPair::from_halves(prekey.secret.clone(), prekey.public));
         let keys = ResponderKeys { signed: signed.as_ref(), one_time: one_time.as_ref() };
 
         let mut fresh = SessionRecord::default();
