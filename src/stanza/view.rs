@@ -160,6 +160,11 @@ impl Stanza {
         Self::decode(encode(node)?).map_err(|_| EncodeError::TooLong)
     }
 
+    /// How many bytes it was read from.
+    pub fn size(&self) -> usize {
+        self.input.len()
+    }
+
     /// The outermost element.
     pub fn root(&self) -> NodeRef<'_> {
         NodeRef { stanza: self, index: 0 }

@@ -440,3 +440,36 @@ fn the_timer_of_a_chat_is_on_what_is_sent_to_it() {
     assert_eq!(bob.wait("message")["content"]["expires_in_s"], 604_800);
     sent(&mut ada, request);
 }
+
+#[test]
+fn many_who_were_never_met_write_at_once() {
+    const PEOPLE: u64 = 60;
+    let world = World::new();
+    let numbers: Vec<String> = (0..PEOPLE).map(|number| format!("1555{number:07}")).collect();
+    for number in &numbers {
+        assert!(world.sim.add_phone(number, "Somebody"));
+    }
+    let mut host = world.linked_as(ADA);
+    // Each writes twice, and twice more to a client that was started anew.
+    for restarted in [false, true] {
+        if restarted {
+            host.acknowledge_all();
+            drop(host);
+            host = world.client(&world.config_of(ADA));
+            host.wait("ready");
+        }
+        let order = json!({ "to": ADA, "from": numbers, "count": 2 * PEOPLE });
+        let load = world.load(&order);
+        let mut texts = vec![Vec::new(); numbers.len()];
+        for _ in 0..2 * PEOPLE {
+            let message = host.wait("message");
+            let sender = numbers.iter().position(|number| message["sender_phone"] == **number).unwrap();
+            texts[sender].push(message["text"].as_str().unwrap().trim().to_owned());
+        }
+        assert!(texts.iter().all(|texts| texts == &["#1", "#2"]), "{texts:?}");
+        // The server hears of each.
+        while world.sim.load(load).unwrap()["state"] != "done" {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}

@@ -165,6 +165,12 @@ impl World {
         serde_json::from_str(json).unwrap_or(Value::Null)
     }
 
+    /// Many messages at once, as `POST /loads` sends them; gives the number of the load.
+    pub(crate) fn load(&self, order: &Value) -> u64 {
+        let _on = self.runtime.enter();
+        self.sim.begin_load(order).unwrap()["id"].as_u64().unwrap()
+    }
+
     /// Queues a stanza for the first companion.
     pub(crate) fn push(&self, stanza: &Value) {
         self.phone("push", &json!({ "device": 1, "stanza": stanza }));

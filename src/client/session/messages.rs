@@ -11,7 +11,7 @@ use super::inbox::Command;
 use super::phase::{Phase, Stage, Waiter};
 use super::{Session, Stop};
 use crate::api::{Error, LogLevel, Status};
-use crate::messaging::desk::{Missing, Want};
+use crate::messaging::desk::Missing;
 use crate::messaging::engine::{Cx, Engine, GroupWish, Known, Manage, Output, Pace, Settings, ToSend, Told};
 use crate::messaging::stanzas::calls::IncomingCall;
 use crate::messaging::stanzas::origin::Own;
@@ -94,27 +94,6 @@ impl Session {
             }
         }
         Err(Stop::Store(StoreError::Record { space: Space::Session, what: "a step never had what it needs" }))
-    }
-
-    /// Brings records from the store to the engine.
-    async fn load(&mut self, Missing(wants): Missing) -> Result<(), Stop> {
-        let mut left = wants;
-        while let Some(shelf) = left.first().map(|want| want.shelf) {
-            let (some, others): (Vec<Want>, Vec<Want>) =
-                left.into_iter().partition(|want| want.shelf == shelf);
-            left = others;
-            let keys: Vec<Vec<u8>> = some.iter().map(|want| want.key.clone()).collect();
-            let mut parts: Vec<Vec<Option<Value>>> = vec![Vec::new(); keys.len()];
-            for space in shelf.spaces() {
-                let values = self.store.get_many(*space, keys.clone()).await?;
-                parts.iter_mut().zip(values).for_each(|(parts, value)| parts.push(value));
-            }
-            let Some(engine) = &mut self.engine else { return Ok(()) };
-            for (want, parts) in some.into_iter().zip(parts) {
-                engine.desk.loaded(want, &parts)?;
-            }
-        }
-        Ok(())
     }
 
     /// Makes the engine, if the session is linked and has none.

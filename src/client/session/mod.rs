@@ -11,6 +11,7 @@
 //! | `login` | from `<success>` to `ready` |
 //! | `lookups` | what is asked of the server for the host: numbers, privacy |
 //! | `messages` | drives the messaging engine of [`crate::messaging`] |
+//! | `ahead` | reads what the engine lacks from the store, for many messages at once |
 //! | `notices` | `<ib>`, notifications, acknowledgements |
 //! | `prekeys`, `signed_prekey` | one-time prekeys handed to the server; the signed one replaced |
 //! | `pairing` | drives the pairing machines of [`crate::pairing`] |
@@ -19,6 +20,7 @@
 //! | `requests` | every request of the host gets exactly one answer |
 //! | `tell` | events |
 
+mod ahead;
 mod commands;
 mod connection;
 mod ends;
@@ -44,6 +46,7 @@ use tokio::time::sleep_until;
 
 pub(crate) use inbox::{Command, Wish};
 
+use self::ahead::Ahead;
 use self::ends::Closing;
 use self::phase::{Happened, Phase};
 use self::requests::Requests;
@@ -251,9 +254,17 @@ impl Session {
     /// `unhandled`: what was not begun because what came before it stopped the session.
     async fn take_in(&mut self, happened: Happened, unhandled: &mut Option<Happened>) -> Result<(), Stop> {
         let mut next = Some(happened);
-        for turn in 0..AT_ONCE {
-            let Some(happened) = next.take().or_else(|| self.at_hand(turn)) else { return Ok(()) };
-            if let Some(happened) = self.handle_quickly(happened)? {
+        let mut ahead = Ahead::new();
+        let mut turn = 0;
+        while turn < AT_ONCE || !ahead.is_empty() {
+            let next = next.take().or_else(|| ahead.pop_front());
+            let Some(happened) = next.or_else(|| self.at_hand(turn)) else { return Ok(()) };
+            turn += 1;
+            let mut left = self.handle_quickly(happened)?;
+            if let Some(happened) = left.take() {
+                left = self.handle_with_records(happened, &mut ahead).await?;
+            }
+            if let Some(happened) = left {
                 // It may commit, send and push by itself, and comes after all that was before.
                 if let Err(stop) = self.settle().await {
                     *unhandled = Some(happened);
@@ -282,15 +293,16 @@ impl Session {
         let host = |session: &mut Self| {
             session.inbox.try_recv().ok().map(|command| Happened::Command(Some(command)))
         };
-        let server = |session: &mut Self| {
-            let received = session.phase.online()?.link.receive().now_or_never()?;
-            Some(Happened::Received(received))
-        };
         if turn.is_multiple_of(2) {
-            server(self).or_else(|| host(self))
+            self.received_at_hand().or_else(|| host(self))
         } else {
-            host(self).or_else(|| server(self))
+            host(self).or_else(|| self.received_at_hand())
         }
+    }
+
+    fn received_at_hand(&mut self) -> Option<Happened> {
+        let received = self.phase.online()?.link.receive().now_or_never()?;
+        Some(Happened::Received(received))
     }
 
     /// Deals with what is frequent, filling the tray and nothing else. Gives back what it is no match for.

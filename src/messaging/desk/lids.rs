@@ -37,6 +37,15 @@ impl Wants {
         }
     }
 
+    /// What it takes to know what we are to a user. The user's other name is at hand.
+    pub(crate) fn contact(&mut self, desk: &Desk, user: &User) {
+        let name = desk.canonical_user(user);
+        self.record(desk, Shelf::Tokens, name.key());
+        if let Some(twin) = desk.other_name(&name).filter(|twin| *twin != name) {
+            self.record(desk, Shelf::Tokens, twin.key());
+        }
+    }
+
     /// What it takes for [`Desk::unite_sender_key`]. The user's other name is at hand.
     pub(crate) fn sender_key(&mut self, desk: &Desk, group: &Jid, device: &Address) {
         let address = desk.canonical(device);

@@ -138,6 +138,11 @@ impl Wants {
         }
     }
 
+    /// What is not at hand.
+    pub(crate) fn missing(self) -> Vec<Want> {
+        self.0
+    }
+
     /// Everything that was needed is at hand, or the step must wait.
     pub(crate) fn met(self) -> Result<(), Missing> {
         if self.0.is_empty() { Ok(()) } else { Err(Missing(self.0)) }

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{Cx, Engine, Known, Millis, Output, Pace, Settings};
 use crate::crypto::{PublicKey, Random, sha256};
-use crate::messaging::desk::Missing;
+use crate::messaging::desk::{Missing, Want};
 use crate::messaging::stanzas::origin::Own;
 use crate::stanza::Jid;
+#[cfg(test)]
+use crate::stanza::Stanza;
 use crate::store::records::{AccountRecord, DeviceRecord};
+#[cfg(test)]
+use crate::store::records::{OneTimePrekey, allocate_prekeys};
 use crate::store::{Batch, Op, Space, StoreError, Value};
 
 /// The time at which a driver starts, Unix milliseconds.
@@ -33,6 +37,9 @@ pub(super) struct Driver {
     pub(super) account: AccountRecord,
     /// Milliseconds since the start.
     pub(super) now: Millis,
+    /// How often the engine lacked something.
+    #[cfg(test)]
+    pub(super) loads: usize,
     store: BTreeMap<(Space, Vec<u8>), Value>,
     rng: Drawn,
 }
@@ -46,7 +53,17 @@ impl Driver {
             AccountRecord::new(pn.to_string(), lid.to_string(), b"proof".to_vec(), PublicKey([9; 32]));
         account.lid_migrated = true;
         let engine = Engine::new(settings(), own(pn, lid), Known::default());
-        let mut driver = Self { engine, device, account, now: 0, store: BTreeMap::new(), rng };
+        let store = BTreeMap::new();
+        let mut driver = Self {
+            engine,
+            device,
+            account,
+            now: 0,
+            #[cfg(test)]
+            loads: 0,
+            store,
+            rng,
+        };
         driver.call(|engine, _| {
             engine.online();
             Ok(())
@@ -88,6 +105,11 @@ impl Driver {
         self.until_done(&mut |engine, cx| engine.work(cx));
         let mut batch = Batch::new();
         self.engine.flush(&mut batch);
+        self.commit(&batch);
+        self.engine.take_outputs()
+    }
+
+    fn commit(&mut self, batch: &Batch) {
         for op in batch.ops() {
             match op {
                 Op::Put { space, key, value } => {
@@ -100,7 +122,33 @@ impl Driver {
                 _ => {}
             }
         }
-        self.engine.take_outputs()
+    }
+
+    /// Makes a one-time prekey, and gives it.
+    #[cfg(test)]
+    pub(super) fn prekey(&mut self) -> OneTimePrekey {
+        let mut made = allocate_prekeys(&self.account, 1, &mut self.rng);
+        self.commit(&made.batch);
+        self.account = made.account;
+        made.keys.remove(0)
+    }
+
+    /// Loads what messages are going to take.
+    #[cfg(test)]
+    pub(super) fn look_ahead(&mut self, stanzas: &[Stanza]) {
+        for _ in 0..2 {
+            let wants = self.engine.foresee(stanzas.iter().map(Stanza::root), &self.device);
+            self.load(wants);
+        }
+    }
+
+    fn load(&mut self, wants: Vec<Want>) {
+        for want in wants {
+            let part = |space: &Space| self.store.get(&(*space, want.key.clone())).cloned();
+            let parts: Vec<Option<Value>> = want.shelf.spaces().iter().map(part).collect();
+            let loaded = self.engine.desk.loaded(want, &parts);
+            assert!(loaded.is_ok(), "what the engine wrote it cannot read: {loaded:?}");
+        }
     }
 
     fn until_done(&mut self, call: &mut dyn FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>) {
@@ -115,12 +163,11 @@ impl Driver {
                 account: &mut self.account,
             };
             let Err(Missing(wants)) = call(&mut self.engine, &mut cx) else { return };
-            for want in wants {
-                let part = |space: &Space| self.store.get(&(*space, want.key.clone())).cloned();
-                let parts: Vec<Option<Value>> = want.shelf.spaces().iter().map(part).collect();
-                let loaded = self.engine.desk.loaded(want, &parts);
-                assert!(loaded.is_ok(), "what the engine wrote it cannot read: {loaded:?}");
+            #[cfg(test)]
+            {
+                self.loads += 1;
             }
+            self.load(wants);
         }
         panic!("a step never had what it needs");
     }

@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 
 use super::driver::{Driver, START};
 use super::{Cx, Engine, Job, Output, SendFailure, Taken, ToSend, Told, UnreadableReason, Wished};
+use crate::crypto::PublicKey;
 use crate::messaging::address::User;
 use crate::messaging::content::{Body, Extras, Outgoing};
 use crate::messaging::desk::Missing;
 use crate::stanza::{Jid, Node, NodeRef, Stanza};
 use crate::store::Space;
+use crate::store::records::OneTimePrekey;
 
 /// A phone, and what its host was told.
 struct Phone {
@@ -19,6 +21,8 @@ struct Phone {
     answers: Vec<Result<Taken, SendFailure>>,
     /// What it asked the server, by namespace.
     asked: Vec<String>,
+    /// The server has this one-time key of it.
+    one_time: Option<OneTimePrekey>,
 }
 
 impl Phone {
@@ -51,6 +55,8 @@ struct Net {
     phones: Vec<Phone>,
     /// Messages and receipts that were sent: by whom, and what.
     sent: Vec<(usize, Node)>,
+    /// Messages carry the sender's number, and what they take is loaded before they come.
+    looks_ahead: bool,
 }
 
 const ADA: usize = 0;
@@ -63,9 +69,9 @@ impl Net {
             let jid = Jid::lid(format!("{number}00"));
             let pn = Jid::user(format!("1555000000{number}"));
             let driver = Driver::new(&pn, &jid, number as u64);
-            Phone { driver, jid, told: Vec::new(), answers: Vec::new(), asked: Vec::new() }
+            Phone { driver, jid, told: Vec::new(), answers: Vec::new(), asked: Vec::new(), one_time: None }
         };
-        Self { phones: [1, 2, 3].map(phone).into(), sent: Vec::new() }
+        Self { phones: [1, 2, 3].map(phone).into(), sent: Vec::new(), looks_ahead: false }
     }
 
     fn act(&mut self, who: usize, call: impl FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>) {
@@ -136,7 +142,9 @@ impl Net {
                 let users = key.children().map(|asked| {
                     let jid = asked.jid("jid").unwrap();
                     let owner = self.phones.iter().find(|phone| phone.jid == jid).unwrap();
-                    Node::new("user").attr("jid", jid).children(bundle(&owner.driver))
+                    let one_time =
+                        owner.one_time.as_ref().map(|prekey| key_node("key", prekey.id, prekey.public));
+                    Node::new("user").attr("jid", jid).children(bundle(&owner.driver)).children(one_time)
                 });
                 result.child(Node::new("list").children(users))
             }
@@ -174,7 +182,12 @@ impl Net {
                 let ack = Stanza::from_node(&ack.attr("from", root.jid("to").unwrap())).unwrap();
                 outputs.extend(self.give(from, |engine, cx| engine.ack(ack.root(), cx)));
                 for (to, enc) in copies {
-                    let message = Stanza::from_node(&head("message").child(enc)).unwrap();
+                    let number = self.looks_ahead.then(|| Jid::user(format!("1555000000{}", from + 1)));
+                    let message = head("message").attr_opt("sender_pn", number).child(enc);
+                    let message = Stanza::from_node(&message).unwrap();
+                    if self.looks_ahead {
+                        self.phones[to].driver.look_ahead(std::slice::from_ref(&message));
+                    }
                     outputs.extend(self.give(to, |engine, cx| engine.message(message.root(), cx)));
                 }
             }
@@ -242,16 +255,18 @@ fn held(asked: NodeRef<'_>) -> bool {
 /// The keys with which a session with a phone begins, without a one-time key.
 fn bundle(driver: &Driver) -> [Node; 4] {
     let (device, signed) = (&driver.device, &driver.device.signed_prekey);
-    let [_, id @ ..] = signed.id.to_be_bytes();
+    let signed_key = key_node("skey", signed.id, signed.pair.public());
     [
         Node::new("registration").bytes(device.registration_id.to_be_bytes()),
         Node::new("type").bytes([5]),
         Node::new("identity").bytes(device.identity.public().0),
-        Node::new("skey")
-            .child(Node::new("id").bytes(id))
-            .child(Node::new("value").bytes(signed.pair.public().0))
-            .child(Node::new("signature").bytes(signed.signature)),
+        signed_key.child(Node::new("signature").bytes(signed.signature)),
     ]
+}
+
+fn key_node(tag: &'static str, id: u32, public: PublicKey) -> Node {
+    let [_, id @ ..] = id.to_be_bytes();
+    Node::new(tag).child(Node::new("id").bytes(id)).child(Node::new("value").bytes(public.0))
 }
 
 fn notice(kind: &'static str, from: &Jid, child: Node) -> Stanza {
@@ -422,4 +437,28 @@ fn a_list_that_the_server_is_told_of_and_does_not_repeat_is_good_for_another_day
         assert_eq!(net.phones[ADA].asked, [""; 0]);
     }
     assert_eq!(net.phones[BOB].texts().len(), 5);
+}
+
+#[test]
+fn what_a_message_takes_is_foreseen() {
+    let mut net = Net::new();
+    net.looks_ahead = true;
+    let takes_nothing_more = |net: &mut Net, text: &str| {
+        let before = net.phones[BOB].driver.loads;
+        net.text(ADA, BOB, text);
+        assert_eq!(net.phones[BOB].driver.loads, before, "{text}");
+    };
+    net.phones[BOB].one_time = Some(net.phones[BOB].driver.prekey());
+    assert_eq!(net.phones[BOB].driver.rows(Space::OneTimePrekey).len(), 1);
+    takes_nothing_more(&mut net, "of somebody new");
+    assert_eq!(net.phones[BOB].driver.rows(Space::OneTimePrekey).len(), 0, "it was used");
+    net.restart(BOB);
+    takes_nothing_more(&mut net, "in a session that is stored");
+    net.text(BOB, ADA, "an answer");
+    net.restart(BOB);
+    net.looks_ahead = false;
+    let before = net.phones[BOB].driver.loads;
+    net.text(ADA, BOB, "and nobody looks ahead");
+    assert_ne!(net.phones[BOB].driver.loads, before);
+    assert_eq!(net.phones[BOB].texts().len(), 3);
 }

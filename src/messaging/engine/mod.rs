@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `receive`, `open`, `deliver` | a message that comes: its keys, its ciphertexts, its content |
 //! | `bots` | the answers of bots |
+//! | `foresee` | what messages that come are going to take |
 //! | `secrets` | votes and the like, encrypted with the secret of another message |
 //! | `failed` | what could not be read is asked for again |
 //! | `phone`, `wanted` | and, if that does not help, from the own phone |
@@ -30,6 +31,7 @@ mod deliver;
 #[cfg(any(test, fuzzing))]
 mod driver;
 mod failed;
+mod foresee;
 mod group;
 mod known;
 mod manage;

@@ -9,7 +9,7 @@ use super::receive::users;
 use super::sending::Sending;
 use super::{Cx, Engine, Job, Output, SendFailure, Told};
 use crate::messaging::address::User;
-use crate::messaging::desk::{Missing, PrivacyToken, Shelf, Wants};
+use crate::messaging::desk::{Missing, PrivacyToken, Wants};
 use crate::messaging::stanzas::origin::Pair;
 use crate::messaging::stanzas::restrictions::TimeLock;
 use crate::store::records::codec;
@@ -121,14 +121,11 @@ impl Engine {
 
     /// What we are to a person. The other name is at hand; what was kept under a phone number comes to the LID.
     pub(super) fn contact(&mut self, user: &User) -> Result<Option<&PrivacyToken>, Missing> {
+        let mut wants = Wants::default();
+        wants.contact(&self.desk, user);
+        wants.met()?;
         let name = self.desk.canonical_user(user);
         let twin = self.desk.other_name(&name).filter(|twin| *twin != name);
-        let mut wants = Wants::default();
-        wants.record(&self.desk, Shelf::Tokens, name.key());
-        if let Some(twin) = &twin {
-            wants.record(&self.desk, Shelf::Tokens, twin.key());
-        }
-        wants.met()?;
         let key = name.key();
         if let Some(twin) = twin
             && self.desk.tokens.get(&key).is_none()

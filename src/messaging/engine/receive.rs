@@ -8,9 +8,7 @@ use crate::messaging::desk::{Missing, Shelf, Wants};
 use crate::messaging::stanzas::acks::{self, Nack};
 use crate::messaging::stanzas::incoming::{EncKind, IncomingMessage, is_bot};
 use crate::messaging::stanzas::origin::{Origin, Pair};
-use crate::signal::PrekeyMessage;
 use crate::stanza::{Jid, NodeRef, Server};
-use crate::store::records::OneTimePrekey;
 
 impl Engine {
     /// A `<message>` has come.
@@ -41,7 +39,7 @@ impl Engine {
         if shared {
             wants.sender_key(&self.desk, &message.origin.chat, &sender);
         }
-        self.want_prekeys(&message, &sender, &mut wants, cx);
+        self.want_prekeys(&message, &sender, &mut wants, cx.device);
         wants.met()?;
 
         let sender = self.desk.unite(&sender);
@@ -114,27 +112,6 @@ impl Engine {
         wants.met()?;
         self.desk.learn(pn, lid);
         Ok(())
-    }
-
-    /// The private keys that the first message of a session asks for.
-    fn want_prekeys(&self, message: &IncomingMessage<'_>, sender: &Address, wants: &mut Wants, cx: &Cx<'_>) {
-        for enc in message.encs().filter(|enc| enc.kind == EncKind::Prekey) {
-            let Ok(parsed) = PrekeyMessage::parse(enc.bytes) else { continue };
-            let session = self.desk.sessions.get(&self.desk.canonical(sender).key());
-            if session.is_some_and(|session| session.knows(&parsed)) {
-                continue;
-            }
-            if let Some(id) = parsed.prekey_id {
-                wants.record(&self.desk, Shelf::Prekeys, OneTimePrekey::key(id.get()));
-            }
-            if parsed.signed_prekey_id.get() != cx.device.signed_prekey.id {
-                wants.record(
-                    &self.desk,
-                    Shelf::SignedPrekeys,
-                    OneTimePrekey::key(parsed.signed_prekey_id.get()),
-                );
-            }
-        }
     }
 
     /// Nothing in it is encrypted for us: news of a channel, or a message that this device is not given.
