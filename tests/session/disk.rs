@@ -1,4 +1,4 @@
-//! A small file system of its own for a store, that can be filled. It takes the right to mount one.
+//! A small file system of its own for a store, that can be filled and made read-only. It takes the right to mount one.
 
 use std::fs;
 use std::io::Write;
@@ -36,6 +36,11 @@ impl Disk {
 
     pub(crate) fn free(&self) {
         fs::remove_file(self.path().join("filler")).unwrap();
+    }
+
+    pub(crate) fn set_read_only(&self, on: bool) {
+        let options = if on { "remount,ro" } else { "remount,rw" };
+        run("mount", &["-o", options], self.path()).unwrap();
     }
 }
 

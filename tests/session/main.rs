@@ -8,6 +8,7 @@
 mod c;
 mod clock;
 mod crash;
+mod damage;
 mod disk;
 mod durable;
 mod ends;
