@@ -21,6 +21,8 @@
 //! `messaging`, `pairing`, `signal`, `noise` and `stanza` read no clock, open no socket and draw no randomness but what is
 //! handed in, so two ends can be run against each other in memory. `client` is the driver that gives them all three.
 //!
+//! `library` is a package of its own: `libwa.so` and `libwa.a`, which export `ffi` and nothing else.
+//!
 //! Start reading at `client/session` (the actor) for how things fit, at `pairing/mod.rs` for the main flow, and at
 //! `ffi/mod.rs` for the rules of the boundary.
 

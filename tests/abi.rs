@@ -135,9 +135,8 @@ fn the_life_of_queues_and_events() {
 
 /// What `wa.pc`, which the build puts beside the library, says for these options of pkg-config.
 fn pkg_config(options: &[&str]) -> Vec<String> {
-    let folder = libraries().parent().unwrap().to_owned();
-    assert!(folder.join("wa.pc").exists());
-    let output = run(Command::new("pkg-config").env("PKG_CONFIG_PATH", folder).args(options).arg("wa"));
+    assert!(libraries().join("wa.pc").exists());
+    let output = run(Command::new("pkg-config").env("PKG_CONFIG_PATH", libraries()).args(options).arg("wa"));
     String::from_utf8(output.stdout).unwrap().split_whitespace().map(str::to_owned).collect()
 }
 

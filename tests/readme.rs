@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/libraries.rs"]
+mod built;
+
+use built::libraries;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -30,9 +34,7 @@ fn build(folder: &Path, url: &str, root_key: &str) -> PathBuf {
     let source = folder.join("program.c");
     std::fs::write(&source, listing.replace(store, &simulated)).unwrap();
 
-    let mut libraries = std::env::current_exe().unwrap();
-    libraries.pop();
-    std::os::unix::fs::symlink(libraries.join("libwa.so"), folder.join("libwa.so.0")).unwrap();
+    std::os::unix::fs::symlink(libraries().join("libwa.so"), folder.join("libwa.so.0")).unwrap();
     let program = folder.join("program");
     let built = Command::new("cc")
         .args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
@@ -41,7 +43,7 @@ fn build(folder: &Path, url: &str, root_key: &str) -> PathBuf {
         .arg("-o")
         .arg(&program)
         .arg("-L")
-        .arg(&libraries)
+        .arg(libraries())
         .arg(format!("-Wl,-rpath,{}", folder.display()))
         .arg("-lwa")
         .status()

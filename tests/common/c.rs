@@ -2,6 +2,10 @@
 
 #![allow(dead_code, reason = "each of these tests needs a part of it")]
 
+#[path = "libraries.rs"]
+mod built;
+
+pub(crate) use built::libraries;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -11,13 +15,6 @@ pub(crate) const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werr
 /// The checkout.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Where cargo put the libraries that it built along with this test.
-pub(crate) fn libraries() -> PathBuf {
-    let mut folder = std::env::current_exe().unwrap();
-    folder.pop();
-    folder
 }
 
 /// Runs a command that must succeed.

@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../common/libraries.rs"]
+mod built;
 #[path = "../common/header.rs"]
 mod declarations;
 mod go;

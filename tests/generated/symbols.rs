@@ -1,26 +1,17 @@
 //! The list of symbols that the shared library exports.
 
+use crate::built::libraries;
 use crate::declarations::functions;
 use crate::{check, header};
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::process::Command;
-
-/// The shared library that cargo built along with this test.
-fn library() -> PathBuf {
-    let mut folder = std::env::current_exe().unwrap();
-    folder.pop();
-    let library = folder.join("libwa.so");
-    assert!(library.exists(), "cargo did not build {}", library.display());
-    library
-}
 
 #[test]
 fn exported_symbols() {
     let output = Command::new("nm")
         .args(["-D", "--defined-only"])
-        .arg(library())
+        .arg(libraries().join("libwa.so"))
         .output()
         .expect("nm of binutils is needed");
     assert!(output.status.success());

@@ -16,7 +16,7 @@ pub(crate) struct Library {
 pub(crate) fn measure() -> Result<Library, Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    run(Command::new(cargo).args(["build", "--release", "--lib", "--quiet"]).current_dir(root))?;
+    run(Command::new(cargo).args(["build", "--release", "--workspace", "--quiet"]).current_dir(root))?;
     let folder = tempfile::tempdir()?;
     let stripped = folder.path().join("libwa.so");
     run(Command::new("strip").arg("--strip-unneeded").arg("-o").arg(&stripped).arg(built(root)?))?;
