@@ -90,6 +90,19 @@ impl PhoneAsks {
         self.open.iter().filter(|(_, open)| !open.sent && !open.wanted.taken)
     }
 
+    /// The time of a new one, later than those of all others: they are asked for in the order in which they came, and so told.
+    fn next_ms(&self, unix_ms: i64) -> i64 {
+        let last = self.open.values().map(|open| open.wanted.since_ms).max();
+        last.map_or(unix_ms, |last| unix_ms.max(last.saturating_add(1)))
+    }
+
+    /// Those that are to go out now, the oldest first.
+    fn due(&self, now: Millis) -> Vec<Text> {
+        let mut due: Vec<_> = self.unsent().filter(|(_, open)| open.due <= now).collect();
+        due.sort_by_key(|(_, open)| open.wanted.since_ms);
+        due.into_iter().map(|(id, _)| id.clone()).collect()
+    }
+
     /// Lets go of those that are too old to be answered.
     fn tidy(&mut self, unix_ms: i64, written: &mut Batch) {
         self.open.retain(|id, open| {
@@ -130,7 +143,7 @@ impl Engine {
             timestamp_ms: super::receive::timestamp_ms(message, cx),
             push_name: message.push_name.filter(|name| name.len() <= LONGEST_NAME).map(str::to_owned),
             author: author.jid(),
-            since_ms: cx.unix_ms,
+            since_ms: self.phone.next_ms(cx.unix_ms),
             taken: false,
         };
         if cx.unix_ms.saturating_sub(wanted.timestamp_ms) > OLDEST_MS {
@@ -173,8 +186,7 @@ impl Engine {
         if self.phone.open.is_empty() || !self.sends.is_online() {
             return Ok(());
         }
-        let due = |(id, open): (&Text, &Open)| (open.due <= cx.now).then(|| id.clone());
-        let due: Vec<Text> = self.phone.unsent().filter_map(due).collect();
+        let due = self.phone.due(cx.now);
         if due.is_empty() {
             return Ok(());
         }

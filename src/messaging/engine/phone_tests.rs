@@ -363,6 +363,20 @@ fn a_request_that_the_server_has_is_not_sent_again_after_a_restart_and_any_other
 }
 
 #[test]
+fn after_a_restart_the_requests_go_out_in_the_order_of_their_messages() {
+    let mut world = World::new();
+    let messages = ["M1", "M2", "M3", "M4", "M5", "M6"];
+    for id in messages {
+        world.arrives(&head(id, FRIEND).child(Node::new("unavailable")));
+    }
+    for _ in 0..2 {
+        let asked: Vec<_> = world.requests().into_iter().filter_map(|(_, key)| key.id).collect();
+        assert_eq!(asked, messages);
+        world = world.restart();
+    }
+}
+
+#[test]
 fn an_answer_that_fits_no_request_shows_nothing() {
     let mut world = World::new();
     world.arrives(&head("M1", FRIEND).child(Node::new("unavailable")));
