@@ -68,7 +68,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
 
     /// Sends bytes as one message.
     pub(super) async fn send(&mut self, bytes: Vec<u8>) -> Result<(), Failed> {
-        self.websocket.send(Message::binary(bytes)).await.map_err(|error| error.to_string())
+        self.feed(bytes).await?;
+        self.flush().await
+    }
+
+    /// The same, to leave with the next [`flush`](Self::flush) or when there is much of it.
+    pub(super) async fn feed(&mut self, bytes: Vec<u8>) -> Result<(), Failed> {
+        self.websocket.feed(Message::binary(bytes)).await.map_err(|error| error.to_string())
+    }
+
+    pub(super) async fn flush(&mut self) -> Result<(), Failed> {
+        self.websocket.flush().await.map_err(|error| error.to_string())
     }
 
     /// Brings the connection to encrypted frames. `None` if a rule ended it.

@@ -31,6 +31,8 @@ use crate::{
     world::{World, unix_millis, unix_seconds},
 };
 
+/// How many commands are carried out before what they send is written.
+const AT_ONCE: usize = 256;
 /// How long a client may take to answer our close frame.
 const CLOSING: Duration = Duration::from_millis(500);
 /// How long a client that was told to go may take to do so. Some clients forget what they were told if the connection ends
@@ -188,6 +190,8 @@ pub(super) async fn run<S>(
         session.set_timers(now);
         flow = session.serve(&mut commands).await;
     }
+    // What was said before the end is heard.
+    let _ = timeout(CLOSING, session.link.flush()).await;
     match flow {
         Err(Ended::By(how @ (End::Polite | End::Close))) => {
             if how == End::Polite {
@@ -247,14 +251,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             // What came in the last read before the stream of frames is asked for more.
             while let Some(frame) = self.link.frames.next().map_err(|error| error.to_string())? {
                 self.receive(frame)?;
-                while let Ok(command) = commands.try_recv() {
-                    self.command(command).await?;
-                }
+                self.commands_at_hand(commands).await?;
             }
+            self.link.flush().await?;
             let deadline = self.deadline();
             tokio::select! {
                 command = commands.recv() => match command {
-                    Some(command) => self.command(command).await?,
+                    Some(command) => {
+                        self.command(command).await?;
+                        self.commands_at_hand(commands).await?;
+                    }
                     None => return Err(Ended::By(End::Close)),
                 },
                 message = self.link.websocket.next() => match message {
@@ -273,6 +279,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 () = until(deadline) => self.timer()?,
             }
         }
+    }
+
+    /// What they send leaves in one write.
+    async fn commands_at_hand(&mut self, commands: &mut mpsc::UnboundedReceiver<Command>) -> Flow {
+        for _ in 0..AT_ONCE {
+            let Ok(command) = commands.try_recv() else { break };
+            self.command(command).await?;
+        }
+        Ok(())
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -395,7 +410,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// Encodes, seals and writes one stanza.
+    /// Encodes and seals one stanza; it is written at the end of the turn.
     async fn put(&mut self, node: &Node, wire: &Wire) -> Flow {
         if self.silent {
             return Ok(());
@@ -414,7 +429,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         bytes.append(&mut self.after_next);
         match wire.split {
-            None => self.link.send(bytes).await?,
+            None => self.link.feed(bytes).await?,
             Some(size) => {
                 for piece in bytes.chunks(size) {
                     self.link.send(piece.to_vec()).await?;
