@@ -16,13 +16,17 @@ pub(crate) fn libraries() -> &'static Path {
             Some(profile) => profile,
         };
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let status = Command::new(cargo)
-            .args(["build", "--quiet", "--locked", "--workspace", "--profile", profile])
-            .arg("--target-dir")
-            .arg(target)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status()
-            .expect("cargo can be run");
+        let mut command = Command::new(cargo);
+        command.args(["build", "--quiet", "--locked", "--workspace", "--profile", profile]);
+        command.arg("--target-dir").arg(target).current_dir(env!("CARGO_MANIFEST_DIR"));
+        // What cargo sets for a test it would take for a change, and build what depends on it anew.
+        for (name, _) in std::env::vars_os() {
+            let of_the_test = ["CARGO_MANIFEST", "CARGO_PKG", "LIBSQLITE3_FLAGS", "OUT_DIR"];
+            if name.to_str().is_some_and(|name| of_the_test.iter().any(|start| name.starts_with(start))) {
+                command.env_remove(&name);
+            }
+        }
+        let status = command.status().expect("cargo can be run");
         assert!(status.success(), "cargo cannot build the libraries");
         folder.to_owned()
     });
