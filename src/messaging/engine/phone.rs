@@ -21,6 +21,8 @@ use crate::store::{Batch, MAX_KEY, Space, StoreError, Value};
 pub(super) const PATIENCE: Millis = 5_000;
 /// Older messages are not asked for: WhatsApp Web does not.
 const OLDEST_MS: i64 = 14 * 24 * 3_600_000;
+/// Messages that come within one moment get times of their own in it.
+const MOMENT_MS: i64 = 1_000;
 /// Longest name of a sender that is kept.
 const LONGEST_NAME: usize = 1024;
 /// How many messages may be wanted from the phone.
@@ -90,9 +92,11 @@ impl PhoneAsks {
         self.open.iter().filter(|(_, open)| !open.sent && !open.wanted.taken)
     }
 
-    /// The time of a new one, later than those of all others: they are asked for in the order in which they came, and so told.
+    /// The time of a new one, later than those of its moment: they are asked for in the order in which they came, and so told.
+    /// What lies further ahead was noted by a clock that was wrong, and no other one is to grow as old.
     fn next_ms(&self, unix_ms: i64) -> i64 {
-        let last = self.open.values().map(|open| open.wanted.since_ms).max();
+        let others = self.open.values().map(|open| open.wanted.since_ms);
+        let last = others.filter(|since| since.saturating_sub(unix_ms) < MOMENT_MS).max();
         last.map_or(unix_ms, |last| unix_ms.max(last.saturating_add(1)))
     }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::driver::{Driver, START};
 use super::phone::{PATIENCE, PAUSE};
+use super::wanted::Wanted;
 use super::{Output, Received, ToSend, Told, UnreadableReason, Wished};
 use crate::crypto::testing::Seeded;
 use crate::crypto::{KeyPair, Secret, gcm, hkdf};
@@ -374,6 +375,20 @@ fn after_a_restart_the_requests_go_out_in_the_order_of_their_messages() {
         assert_eq!(asked, messages);
         world = world.restart();
     }
+}
+
+#[test]
+fn a_clock_that_was_ahead_makes_no_later_request_younger() {
+    const AHEAD: u64 = 10 * 24 * 3_600_000;
+    let mut world = World::new();
+    world.companion.now = AHEAD;
+    world.arrives(&head("M1", FRIEND).child(Node::new("unavailable")));
+    world.companion.now = 0;
+    world.arrives(&head("M2", FRIEND).child(Node::new("unavailable")));
+    let rows = world.companion.rows(Space::PhoneAsk);
+    let mut since: Vec<_> = rows.iter().map(|(_, row)| Wanted::decode(row).unwrap().since_ms).collect();
+    since.sort_unstable();
+    assert_eq!(since[1].abs_diff(since[0]), AHEAD);
 }
 
 #[test]
