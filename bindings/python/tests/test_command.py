@@ -18,12 +18,12 @@ from libwa import __main__, terminal
 from libwa.testing import Phone
 
 
-def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def command(*arguments: str, folder: Path, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join(part for part in sys.path if part)
     return subprocess.run(
         [sys.executable, "-m", "libwa", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": encoding},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -44,6 +44,43 @@ def test_qr_status_and_logout(tmp_path: Path) -> None:
     assert "█" in done.stdout
     assert "Linked as 15550001234:1@s.whatsapp.net, online." in command("status", "--simulate", folder=tmp_path).stdout
     assert command("logout", "--simulate", folder=tmp_path).stdout.endswith("Logged out.\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_output_that_is_not_utf_8(tmp_path: Path, encoding: str) -> None:
+    done = command("qr", "--simulate", folder=tmp_path, encoding=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "#" * 20 in done.stdout
+    assert "Ready, as" in done.stdout
+    assert done.stdout.isascii()
+
+
+class Narrow(io.TextIOWrapper):
+    """Output that takes ASCII only."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="ascii", errors="backslashreplace")
+
+
+def test_a_qr_code_in_ascii_is_the_same_code(config: dict[str, str], wa_phone: Phone) -> None:
+    with libwa.SyncClient(config=config) as client:
+        code = next(step for step in client.qr() if isinstance(step, libwa.PairingQr))
+    assert terminal.qr_drawing(code, io.StringIO()) == code.terminal()
+    rows = terminal.qr_drawing(code, Narrow()).splitlines()
+    assert len({len(row) for row in rows}) == 1
+    assert all(row[at : at + 2] in ("##", "  ") for row in rows for at in range(0, len(row), 2))
+    rows.append("")
+    blocks = {"####": "█", "##  ": "▀", "  ##": "▄", "    ": " "}
+    again = [
+        "".join(blocks[f"{upper[at : at + 2]}{lower[at : at + 2] or '  '}"] for at in range(0, len(upper), 2))
+        for upper, lower in zip(rows[::2], rows[1::2])
+    ]
+    assert "\n".join(again) == code.terminal().rstrip("\n")
+
+
+def test_text_that_the_output_lacks() -> None:
+    assert terminal.printable(Narrow(), "Zoë: ok") == "Zo?: ok"
+    assert terminal.printable(io.StringIO(), "Zoë") == "Zoë"
 
 
 def test_a_session_that_stays(config: dict[str, str], wa_phone: Phone, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,7 @@
-"""Linking in a terminal, in one call: shows the code with its countdown, or the QR codes, and says how it went."""
+"""Linking in a terminal, in one call: shows the code with its countdown, or the QR codes, and says how it went.
+
+`can_show`, `printable` and `qr_drawing` are for programs that show codes themselves: output need not be UTF-8.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from ._pairing import Pairing, PairingStep
 from ._sync import SyncClient, run
 from .events import PairingCode, PairingPasskey, PairingProgress, PairingQr, Ready
 
-__all__ = ["pair", "pair_sync"]
+__all__ = ["can_show", "pair", "pair_sync", "printable", "qr_drawing"]
 
 OnStep = Callable[[PairingStep], object]
 
@@ -23,6 +26,42 @@ _TICK = 1.0
 
 _WHERE_TO_TYPE = "On the phone: WhatsApp > Settings > Linked devices > Link a device > Link with phone number instead"
 _WHERE_TO_SCAN = "Scan with WhatsApp > Settings > Linked devices > Link a device"
+
+
+# Which of its two modules are light, for each character of a drawing. The drawing is for a dark background.
+_HALVES = {" ": (False, False), "▀": (True, False), "▄": (False, True), "█": (True, True)}
+
+
+def can_show(output: TextIO, text: str) -> bool:
+    """Returns whether the output's encoding has every character of the text."""
+    try:
+        # One that has no encoding, such as `io.StringIO`, takes all of them.
+        text.encode(getattr(output, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def printable(output: TextIO, text: str) -> str:
+    """Returns the text with a question mark for each character that the output's encoding lacks."""
+    if can_show(output, text):
+        return text
+    return "".join(letter if can_show(output, letter) else "?" for letter in text)
+
+
+def qr_drawing(code: PairingQr, output: TextIO) -> str:
+    """Returns the code as lines of block characters, or of `##` and spaces where the output's encoding has no blocks."""
+    drawing = code.terminal()
+    return drawing if can_show(output, drawing) else _in_ascii(drawing)
+
+
+def _in_ascii(drawing: str) -> str:
+    lines: list[str] = []
+    for line in drawing.splitlines():
+        halves = [_HALVES[letter] for letter in line]
+        lines += ["".join("##" if half[row] else "  " for half in halves).rstrip() for row in (0, 1)]
+    # An odd number of rows leaves the last half empty.
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 async def pair(client: Client, phone: str | None = None, *, output: TextIO | None = None, on_step: OnStep | None = None) -> Ready:
@@ -74,7 +113,7 @@ class _Screen:
             self._expires_at = step.expires_at
             self.count_down()
         elif isinstance(step, PairingQr):
-            self._write(f"{_WHERE_TO_SCAN} ({step.index} of {step.of}):\n\n{step.terminal()}\n")
+            self._write(f"{_WHERE_TO_SCAN} ({step.index} of {step.of}):\n\n{qr_drawing(step, self._output)}\n")
             self._expires_at = step.expires_at
         elif isinstance(step, PairingPasskey):
             self._expires_at = None
@@ -102,5 +141,5 @@ class _Screen:
             self._line_open = False
 
     def _write(self, text: str) -> None:
-        self._output.write(text)
+        self._output.write(printable(self._output, text))
         self._output.flush()
