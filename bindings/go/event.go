@@ -62,8 +62,10 @@ type EventInfo struct {
 	// Time is when it happened.
 	Time time.Time
 
-	// Redelivered tells whether an earlier run of the program got the event
-	// and did not acknowledge it.
+	// Redelivered tells whether the event is of an earlier run of the program,
+	// which did not acknowledge it. It says what was, not what is: a device
+	// that was unlinked then may be linked now. [Client.Linked], [Ready],
+	// [Connection] and events without this mark tell what is.
 	Redelivered bool
 
 	client *Client
@@ -169,5 +171,15 @@ func makeEvent(taken *C.golibwa_taken, text string, client *Client) body {
 		info.kept = keep(taken.event)
 	}
 	event.read(&reader{rest: text})
+	switch event := event.(type) {
+	case *Connection:
+		event.Text = inGo(event.Text)
+	case *Closed:
+		event.Text = inGo(event.Text)
+	case *PairingError:
+		event.Text = inGo(event.Text)
+	case *Result:
+		event.Text = inGo(event.Text)
+	}
 	return event
 }

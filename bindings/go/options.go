@@ -74,11 +74,11 @@ func (c *configuration) apply(options []Option) error {
 func (c *configuration) set(key, value string) error {
 	cKey, err := toText("key", key)
 	if err != nil {
-		return err
+		return withOp(err, "Open")
 	}
 	cValue, err := toText(key, value)
 	if err != nil {
-		return err
+		return withOp(err, "Open")
 	}
 	var fault *C.wa_error
 	status := C.wa_config_set(c.handle, cKey, cValue, &fault)

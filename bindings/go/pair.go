@@ -3,7 +3,10 @@ package libwa
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"strings"
+	"time"
 )
 
 // A PairOption changes how [Client.Pair] asks for a code.
@@ -33,8 +36,13 @@ func WithCode(code string) PairOption {
 //   - [Restricted]: the server restricts the account.
 //
 // A pairing that failed ends with an [Error] that says how in Outcome, what to
-// tell the user in UserText, and when to try again. Leaving the loop, or the
-// end of ctx, cancels it.
+// tell the user in UserText, and when to try again. So does a connection that
+// was given up: no further attempt is made before [Client.Connect]. Leaving the
+// loop, or the end of ctx, cancels the pairing.
+//
+// Only what happens now counts. A durable event of an earlier run, which has
+// Redelivered set, is no step and ends nothing; it comes from [Client.Next].
+// The event that a pairing fails with is acknowledged.
 func (c *Client) Pair(ctx context.Context, phone string, options ...PairOption) iter.Seq2[Event, error] {
 	var p pairing
 	for _, option := range options {
@@ -50,6 +58,8 @@ func (c *Client) PairQR(ctx context.Context) iter.Seq2[Event, error] {
 }
 
 // WaitReady connects a session that is linked and waits until it is logged in.
+// Like [Client.Pair] it ends with an error once the connection was given up, and
+// takes no event of an earlier run for what happens now.
 func (c *Client) WaitReady(ctx context.Context) (*Ready, error) {
 	for step, err := range c.pair(ctx, "WaitReady", nil) {
 		if err != nil {
@@ -68,7 +78,7 @@ func (c *Client) pair(ctx context.Context, op string, start starter) iter.Seq2[E
 	return func(yield func(Event, error) bool) {
 		steps := &pairingSteps{client: c, op: op, caller: caller{in: newInbox(), everything: true}}
 		defer steps.end()
-		if err := steps.begin(start); err != nil {
+		if err := steps.begin(ctx, start); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -98,11 +108,21 @@ type pairingSteps struct {
 	// outcome and userText are those of the attempt that failed last.
 	outcome  Outcome
 	userText string
+
+	// trouble says why there is no connection, restricted that the server
+	// restricts the account or the client.
+	trouble    string
+	restricted *Restricted
 }
 
 // begin connects, and asks for a pairing unless the session is linked.
-func (s *pairingSteps) begin(start starter) error {
+func (s *pairingSteps) begin(ctx context.Context, start starter) error {
 	c := s.client
+	// The answer comes behind all events of what was before: a connection that
+	// was given up earlier is none that this wait ends with.
+	if _, err := c.SessionStatus(ctx); err != nil {
+		return withOp(err, s.op)
+	}
 	c.watch(&s.caller.in)
 	if err := c.Connect(); err != nil {
 		return withOp(err, s.op)
@@ -120,6 +140,12 @@ func (s *pairingSteps) begin(start starter) error {
 	}
 	request, err := c.start(s.op, &s.caller, start)
 	s.request = request
+	if errors.Is(err, ErrInvalidState) {
+		// The connection was given up before the request came.
+		if lost := s.lost(ctx); lost != nil {
+			_, err = s.connection(lost)
+		}
+	}
 	return withOp(err, s.op)
 }
 
@@ -143,7 +169,10 @@ func (s *pairingSteps) next(ctx context.Context) (Event, error) {
 			return nil, plainFailure(s.op, ErrClientClosed)
 		}
 		if err != nil {
-			return nil, err
+			return nil, s.interrupted(err)
+		}
+		if event.Info().Redelivered {
+			continue
 		}
 		switch event := event.(type) {
 		case *PairingExpired:
@@ -159,15 +188,24 @@ func (s *pairingSteps) next(ctx context.Context) (Event, error) {
 		case *Result:
 			s.answered = true
 			if err := event.err(s.op); err != nil {
+				if lost := s.lost(ctx); lost != nil && lost.Text != "" {
+					s.trouble = lost.Text
+				}
 				return nil, s.failed(err)
 			}
 		case *LoggedOut:
+			// Who calls hears of it now, and not again in the next run. Should
+			// the acknowledgement be lost, it comes as redelivered.
+			_ = event.Ack()
 			return nil, &Error{Op: s.op, Status: ErrLoggedOut, Text: event.Text, UserText: event.UserText}
 		case *Closed:
 			return nil, s.failed(&Error{Op: s.op, Status: ErrClientClosed, Text: event.Text})
+		case *Restricted:
+			s.restricted = event
+			return event, nil
 		case *Connection:
-			if event.Status != StatusOK {
-				return event, nil
+			if step, err := s.connection(event); step != nil || err != nil {
+				return step, err
 			}
 		case *Log, *Overflow:
 		default:
@@ -176,13 +214,73 @@ func (s *pairingSteps) next(ctx context.Context) (Event, error) {
 	}
 }
 
+// connection gives the step that a change of the connection is, or the error of
+// one that was given up. It gives neither when all is well.
+func (s *pairingSteps) connection(event *Connection) (Event, error) {
+	if event.Text != "" {
+		s.trouble = event.Text
+	}
+	// A request that waits has its answer when the connection is given up, and
+	// has it made again when it is not.
+	waits := s.request != 0 && !s.answered
+	switch {
+	case event.State == ConnectionStateDisconnected && !waits && event.Status != StatusOK:
+		return nil, s.failed(&Error{Op: s.op, Status: event.Status, Text: event.Text})
+	case event.State == ConnectionStateDisconnected && !waits:
+		return nil, &Error{Op: s.op, Status: ErrNotConnected, Text: "the connection was given up, and no attempt is made before Connect is called"}
+	case event.Status != StatusOK:
+		return event, nil
+	}
+	if event.State == ConnectionStateConnected || event.State == ConnectionStateOnline {
+		s.trouble, s.restricted = "", nil
+	}
+	return nil, nil
+}
+
+// lost gives the event of a connection that was given up with the request, nil
+// if there is none: it comes right behind the answer.
+func (s *pairingSteps) lost(ctx context.Context) (lost *Connection) {
+	if _, err := s.client.SessionStatus(ctx); err != nil {
+		return nil
+	}
+	s.client.queue.mu.Lock()
+	defer s.client.queue.mu.Unlock()
+	for _, event := range s.caller.in.events {
+		if c, is := event.(*Connection); is && c.State == ConnectionStateDisconnected {
+			lost = c
+		}
+	}
+	return lost
+}
+
 // failed adds to an error what is known of the attempt.
 func (s *pairingSteps) failed(err error) error {
 	var e *Error
-	if errors.As(err, &e) {
-		e.Outcome, e.UserText = s.outcome, s.userText
+	if !errors.As(err, &e) {
+		return err
+	}
+	e.Outcome, e.UserText = s.outcome, s.userText
+	if s.trouble != "" && !strings.Contains(e.Text, s.trouble) {
+		e.Text = strings.TrimPrefix(e.Text+": "+s.trouble, ": ")
+	}
+	if r := s.restricted; r != nil {
+		_ = r.Ack() // the error says it
+		if e.UserText == "" {
+			e.UserText = r.UserText
+		}
+		if wait := time.Until(r.EndsAt); wait > e.RetryAfter {
+			e.Retryable, e.RetryAfter = true, wait
+		}
 	}
 	return err
+}
+
+// interrupted adds to the end of a context why the wait was in vain.
+func (s *pairingSteps) interrupted(err error) error {
+	if s.trouble == "" {
+		return err
+	}
+	return fmt.Errorf("libwa: %s: %w; there is no connection: %s", s.op, err, s.trouble)
 }
 
 // withOp says what was called in place of what that called.

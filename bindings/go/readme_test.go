@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/bindings/go/watest"
 )
 
@@ -24,8 +25,9 @@ func program(t *testing.T, source string) string {
 	if !strings.Contains(source, store) {
 		t.Fatalf("it does not open its session with %s", store)
 	}
-	source = strings.Replace(source, store, fmt.Sprintf("%s, libwa.WithServerURL(%q), libwa.WithServerRootKey(%q)",
+	source = strings.Replace(source, store, fmt.Sprintf("%s, libwa.WithServerURL(or(os.Getenv(\"SERVER\"), %q)), libwa.WithServerRootKey(%q)",
 		store, sim.WS, sim.RootKey), 1)
+	source += "\nfunc or(a, b string) string {\n\tif a == \"\" {\n\t\treturn b\n\t}\n\treturn a\n}\n"
 	binding, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +39,11 @@ func program(t *testing.T, source string) string {
 			t.Fatal(err)
 		}
 	}
-	for _, arguments := range [][]string{{"vet", "."}, {"build", "-o", "program", "."}} {
+	tags := "-tags="
+	if libwa.Linkage == "dynamic" {
+		tags += "dynamic"
+	}
+	for _, arguments := range [][]string{{"vet", tags, "."}, {"build", tags, "-o", "program", "."}} {
 		command := exec.CommandContext(limited(t), "go", arguments...)
 		command.Dir = folder
 		if output, err := command.CombinedOutput(); err != nil {
@@ -88,7 +94,9 @@ func linksAPhone(t *testing.T, path string, phone *watest.Phone, arguments ...st
 	}
 }
 
-func TestReadmeProgram(t *testing.T) {
+// readmeProgram gives the README's listing in Go.
+func readmeProgram(t *testing.T) string {
+	t.Helper()
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -98,11 +106,19 @@ func TestReadmeProgram(t *testing.T) {
 	if !found || !ends {
 		t.Fatal("the README has no listing in Go")
 	}
+	return listing
+}
+
+func TestReadmeProgram(t *testing.T) {
+	listing := readmeProgram(t)
+	// The listing has a number in it.
 	phone, err := sim.NewPhone(limited(t), "15551234567", "Ada", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	linksAPhone(t, program(t, listing), phone)
+	path := program(t, listing)
+	linksAPhone(t, path, phone)
+	readmeStates(t, path, phone)
 }
 
 func TestPairExample(t *testing.T) {

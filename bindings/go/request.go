@@ -54,7 +54,7 @@ func (c *Client) start(op string, w *caller, start starter) (request uint64, err
 		err = c.failure(op, status, fault)
 	}
 	if err != nil {
-		return 0, err
+		return 0, withOp(err, op)
 	}
 	c.callers[uint64(number)] = w
 	return uint64(number), nil
@@ -152,6 +152,9 @@ func startMethod(method string, params any) (starter, error) {
 	if params == nil {
 		return startCall(method, ""), nil
 	}
+	if err := checkParams(method, params); err != nil {
+		return nil, err
+	}
 	object, err := json.Marshal(params)
 	if err != nil {
 		return nil, &Error{Op: method, Status: ErrInvalidParameter, Text: err.Error(), Key: "params"}
@@ -171,6 +174,13 @@ func startCall(method, params string) starter {
 		}
 		return C.wa_call(client, cMethod, cParams, request, fault), nil
 	}
+}
+
+// Ptr gives a pointer to a value, for parameters that may be left out.
+//
+//	client.GroupSettings(ctx, libwa.GroupSettingsParams{Chat: chat, Announcement: libwa.Ptr(false)})
+func Ptr[T any](value T) *T {
+	return &value
 }
 
 // array is a list as the library takes it: nil is an empty one.

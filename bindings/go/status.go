@@ -39,7 +39,7 @@ func (s Status) String() string {
 // Error says what the code means and what to do about it.
 func (s Status) Error() string {
 	if text := C.wa_status_text(C.wa_status(s)); text != nil {
-		return C.GoString(text)
+		return inGo(C.GoString(text))
 	}
 	return s.Name()
 }

@@ -30,6 +30,8 @@ func main() {
 		switch step := step.(type) {
 		case *libwa.PairingCode:
 			fmt.Println("Settings > Linked devices > Link with phone number:", step.Display)
+		case *libwa.Connection:
+			fmt.Println("Not connected:", step.Text)
 		case *libwa.Ready:
 			fmt.Println("Linked as", step.JID)
 		}
