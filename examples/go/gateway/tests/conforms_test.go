@@ -85,7 +85,8 @@ func conforms(t testing.TB, method, path string, a answer) {
 	template, operation := d.find(method, path)
 	if operation == nil {
 		// There is no such operation: only these two say so.
-		if a.Status != 404 && a.Status != 405 && a.Status != 400 {
+		preflight := method == "OPTIONS" && a.Status == 204
+		if a.Status != 404 && a.Status != 405 && a.Status != 400 && !preflight {
 			t.Errorf("%s: %d, and the document does not know the path", a.what, a.Status)
 		}
 		return

@@ -92,6 +92,9 @@ func TestDocumentsNameWhatIsThere(t *testing.T) {
 		for _, part := range regexp.MustCompile("`((?:GET|POST|DELETE)[^`]*)`").FindAllStringSubmatch(line, -1) {
 			for _, path := range regexp.MustCompile(`/[a-z{}/-]+`).FindAllString(part[1], -1) {
 				named++
+				if strings.HasSuffix(path, "/") {
+					path += "message.edit" // any of the library's methods
+				}
 				if paths[guide+path] == nil && paths["/v1"+path] == nil {
 					t.Errorf("the README names %s, which is not there", path)
 				}

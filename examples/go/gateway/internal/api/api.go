@@ -18,6 +18,7 @@ import (
 	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
 	"github.com/libwa/libwa/examples/go/gateway/internal/limit"
 	"github.com/libwa/libwa/examples/go/gateway/internal/metrics"
+	"github.com/libwa/libwa/examples/go/gateway/internal/reference"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
@@ -48,6 +49,7 @@ type Options struct {
 	StreamsMax        int
 	StreamsPerToken   int
 	TrustedProxies    []string // networks whose X-Forwarded-For is believed
+	TrustedOrigins    []string // of pages that may use the gateway beside its own
 }
 
 // An API answers requests.
@@ -60,6 +62,7 @@ type API struct {
 
 	requests, codes, failures *limit.Limiter
 	proxies                   proxies
+	origins                   origins
 	streams                   *limit.Share
 	ending                    chan struct{}
 
@@ -87,11 +90,18 @@ func New(options Options) (*API, error) {
 	if a.proxies, err = parseProxies(options.TrustedProxies); err != nil {
 		return nil, err
 	}
-	a.routes = a.table()
+	if a.origins, err = parseOrigins(options.TrustedOrigins, a.cross); err != nil {
+		return nil, err
+	}
+	tables, err := reference.Read()
+	if err != nil {
+		return nil, err
+	}
+	a.routes = append(a.table(), a.methodRoutes(tables)...)
 	for _, r := range a.routes {
 		a.mux.HandleFunc(r.Method+" "+r.pattern(), func(w http.ResponseWriter, req *http.Request) { a.run(w, req, r, a.steps) })
 	}
-	a.document, err = json.Marshal(a.describe())
+	a.document, err = json.Marshal(a.describe(tables))
 	return a, err
 }
 
@@ -181,7 +191,11 @@ func (a *API) lost(c *call) error {
 	handler, _ := a.mux.Handler(c.r)
 	handler.ServeHTTP(refusal, c.r)
 	if refusal.status == http.StatusMethodNotAllowed {
-		c.w.Header().Set("Allow", refusal.header.Get("Allow"))
+		allow := refusal.header.Get("Allow")
+		if c.preflight(allow) {
+			return nil
+		}
+		c.w.Header().Set("Allow", allow)
 		return errMethod
 	}
 	return errNoRoute

@@ -2,12 +2,15 @@ package api
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"go.etcd.io/bbolt"
 
+	"github.com/libwa/libwa/examples/go/gateway/internal/reference"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
@@ -72,5 +75,29 @@ func TestNetwork(t *testing.T) {
 		if got := network(remote); got != wanted {
 			t.Errorf("%s: %s", remote, got)
 		}
+	}
+}
+
+// Every parameter that the library's tables call an address is read as one.
+func TestAddressesAreKnown(t *testing.T) {
+	tables, err := reference.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, method := range tables.Methods {
+		for _, param := range method.Params {
+			named := strings.Contains(param.Text, "JID") || strings.Contains(strings.ToLower(param.Text), "phone number")
+			if !named || param.Kind != "text" && param.Kind != "array of text" {
+				continue
+			}
+			found++
+			if param.Name != "numbers" && !slices.Contains(addresses, param.Name) {
+				t.Errorf("%s: %s is no address here: %s", method.Name, param.Name, param.Text)
+			}
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d addresses", found)
 	}
 }

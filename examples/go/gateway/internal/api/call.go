@@ -54,6 +54,7 @@ func (c *call) headers() {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	c.api.origins.share(h, c.r)
 	if c.r.TLS != nil {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}

@@ -1,12 +1,15 @@
 package api
 
 import (
+	"github.com/libwa/libwa/examples/go/gateway/internal/events"
 	"github.com/libwa/libwa/examples/go/gateway/internal/openapi"
 	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
+	"github.com/libwa/libwa/examples/go/gateway/internal/reference"
 )
 
 // describe makes the OpenAPI document of the table of routes.
-func (a *API) describe() map[string]any {
+func (a *API) describe(tables *reference.Tables) map[string]any {
+	event, components := describeEvents(tables)
 	operations := make([]openapi.Operation, 0, len(a.routes))
 	for _, r := range a.routes {
 		operation := r.Operation
@@ -41,11 +44,13 @@ func (a *API) describe() map[string]any {
 		Tags: [][2]string{
 			{"guide", "The paths of the platform's guide, which use the session default."},
 			{"sessions", "Many sessions: each is one device, linked to one account."},
+			{"methods", "All that a session can do, as libwa's own tables have it."},
 			{"pairing", "Linking a session to a phone."},
 			{"events", "What happens: as a log, as a stream, and by webhook."},
 			{"administration", "Tokens and the audit."},
 			{"public", "What needs no token."},
 		},
+		Components: components, Types: eventTypes(event), Webhooks: map[string]any{"event": events.View{}},
 	}, operations, map[string]openapi.Parameter{"id": {
 		Doc: "The name of the session, webhook or token.", Schema: map[string]any{"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
 	}})

@@ -81,8 +81,14 @@ func (a *API) sendMessage(c *call) error {
 	if err != nil {
 		return err
 	}
+	return a.accept(c, s, message, request.To, request)
+}
+
+// accept takes a message to be sent, and answers 202. The request is what one
+// with the same Idempotency-Key has to be equal to.
+func (a *API) accept(c *call, s *sessions.Session, message sessions.Outgoing, to string, request any) error {
 	message.ID = sessions.NewMessageID()
-	answer := MessageAnswer{ID: message.ID, Session: c.sessionID, To: request.To, Status: "accepted"}
+	answer := MessageAnswer{ID: message.ID, Session: c.sessionID, To: to, Status: "accepted"}
 	keys := c.r.Header.Values("Idempotency-Key")
 	if len(keys) == 0 {
 		if err := s.Send(message, nil); err != nil {
@@ -97,7 +103,7 @@ func (a *API) sendMessage(c *call) error {
 }
 
 // sendOnce takes the first of all requests with the same key.
-func (a *API) sendOnce(c *call, s *sessions.Session, message sessions.Outgoing, answer MessageAnswer, key string, request MessageRequest) error {
+func (a *API) sendOnce(c *call, s *sessions.Session, message sessions.Outgoing, answer MessageAnswer, key string, request any) error {
 	encoded, err := json.Marshal(request)
 	if err != nil {
 		return err
@@ -201,9 +207,11 @@ func (r *MessageRequest) outgoing() (message sessions.Outgoing, err error) {
 		case len(r.Reaction.Emoji) > 64 || len(r.Reaction.Sender) > 128:
 			return wrong("reaction_invalid", "A reaction is one emoji.")
 		}
-		message.Target, message.Emoji = r.Reaction.MessageID, r.Reaction.Emoji
-		message.Sender, message.FromMe = r.Reaction.Sender, r.Reaction.FromMe
-		return message, nil
+		message.Target, message.Emoji, message.FromMe = r.Reaction.MessageID, r.Reaction.Emoji, r.Reaction.FromMe
+		if r.Reaction.Sender != "" {
+			message.Sender, err = chat(r.Reaction.Sender)
+		}
+		return message, err
 	}
 	switch {
 	case strings.TrimSpace(r.Text) == "":
@@ -215,30 +223,38 @@ func (r *MessageRequest) outgoing() (message sessions.Outgoing, err error) {
 	case len(r.Mentions) > 1024:
 		return wrong("mentions_invalid", "At most 1,024 people can be mentioned.")
 	}
-	for _, jid := range r.Mentions {
-		if !jidShape.MatchString(jid) {
-			return wrong("mentions_invalid", "Those who are mentioned are named by their JIDs.")
+	message.Text = r.Text
+	for _, person := range r.Mentions {
+		jid, err := chat(person)
+		if err != nil {
+			return wrong("mentions_invalid", "Those who are mentioned are named by their JIDs, or phone numbers with + and country code.")
 		}
+		message.Mentions = append(message.Mentions, jid)
 	}
-	message.Text, message.Mentions = r.Text, r.Mentions
 	if r.Quote != nil {
-		if !fits(r.Quote.MessageID, 1, 128) || !jidShape.MatchString(r.Quote.Sender) || utf8.RuneCountInString(r.Quote.Text) > textLimit {
+		sender, err := chat(r.Quote.Sender)
+		if err != nil || !fits(r.Quote.MessageID, 1, 128) || utf8.RuneCountInString(r.Quote.Text) > textLimit {
 			return wrong("quote_invalid", "A quote has the messageId, the sender's JID and the text of the message that is answered.")
 		}
-		message.Quote, err = json.Marshal(map[string]string{"message_id": r.Quote.MessageID, "sender": r.Quote.Sender, "text": r.Quote.Text})
+		message.Quote, err = json.Marshal(map[string]string{"message_id": r.Quote.MessageID, "sender": sender, "text": r.Quote.Text})
+		return message, err
 	}
-	return message, err
+	return message, nil
 }
 
 func fits(text string, least, most int) bool {
 	return len(text) >= least && len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f })
 }
 
-// chat gives the chat of an address: that of a phone number, or a JID.
+// chat gives the chat of an address: that of a phone number, or a JID. Status
+// posts and channels are refused until they can be sent to.
 func chat(to string) (string, error) {
 	if strings.Contains(to, "@") {
-		if !jidShape.MatchString(to) {
+		switch match := jidShape.FindStringSubmatch(to); {
+		case match == nil:
 			return "", problem.New(http.StatusUnprocessableEntity, "recipient_invalid", "This is not the JID of a person or a group.")
+		case match[1] == "newsletter" || match[1] == "broadcast":
+			return "", problem.New(http.StatusUnprocessableEntity, "recipient_unsupported", "Messages cannot be sent to status posts, broadcast lists and channels yet; send to a person or to a group.")
 		}
 		return to, nil
 	}

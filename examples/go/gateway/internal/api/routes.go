@@ -130,8 +130,7 @@ func (a *API) sessionRoutes() []*route {
 			Scope: tokens.Pair, Refusals: []int{409}, handle: a.logoutSession},
 		{Operation: with(op("POST", base+"/{id}/messages", "sendMessage", "Send a text or a reaction",
 			"The message is kept and sent when there is a connection, across restarts too; message.sent or message.failed tells what came of it. A request with the same Idempotency-Key is taken once, for a day."),
-			MessageRequest{}, map[int]openapi.Answer{202: {Doc: "It is taken.", Body: MessageAnswer{}, Headers: map[string]string{"Idempotency-Replayed": "true for a request that was taken before."}}},
-			openapi.Parameter{Name: "Idempotency-Key", In: "header", Doc: "A name of the request that no other has.", Schema: map[string]any{"type": "string", "minLength": 1, "maxLength": 128, "pattern": `^[\x21-\x7e]+$`}}),
+			MessageRequest{}, map[int]openapi.Answer{202: accepted()}, keyParameter),
 			Scope: tokens.Send, BodyLimit: messageLimit, Refusals: []int{409, 422}, handle: a.sendMessage},
 	}
 	for _, r := range routes {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type Config struct {
 	TLSKey         string
 	BehindProxy    bool
 	TrustedProxies list
+	TrustedOrigins list
 
 	Data       string
 	EventsKeep int
@@ -104,6 +106,7 @@ func (c *Config) settings() []setting {
 		{"Serving", "tls-key", "FILE", &c.TLSKey, "", "its private key, PEM", false},
 		{"Serving", "behind-proxy", "", &c.BehindProxy, false, "a reverse proxy does HTTPS: allows plain HTTP on other addresses than loopback", false},
 		{"Serving", "trusted-proxies", "NETWORKS", &c.TrustedProxies, nil, "networks of proxies whose X-Forwarded-For is believed", false},
+		{"Serving", "trusted-origins", "ORIGINS", &c.TrustedOrigins, nil, "origins of pages that may use the API, such as https://app.example.com: of pages on other hosts, and the gateway's own if a proxy changes the header Host", false},
 
 		{"Data", "data", "FOLDER", &c.Data, "gateway-data", "where sessions, events, tokens and webhooks are kept", false},
 		{"Data", "events-keep", "N", &c.EventsKeep, 100000, "how many events the log holds", false},
@@ -164,8 +167,8 @@ func Parse(arguments []string, environment func(string) (string, bool)) (*Config
 			return nil, fmt.Errorf("%s: %q is not what it takes; see --help", Variable(s.name), value)
 		}
 	}
-	lists := []*list{&c.TrustedProxies, &c.WA}
-	byVariable := []list{c.TrustedProxies, c.WA}
+	lists := []*list{&c.TrustedProxies, &c.TrustedOrigins, &c.WA}
+	byVariable := []list{c.TrustedProxies, c.TrustedOrigins, c.WA}
 	for _, l := range lists {
 		*l = nil
 	}
@@ -245,6 +248,11 @@ func (c *Config) check() error {
 			if *target < 0 {
 				return fmt.Errorf("--%s cannot be negative", s.name)
 			}
+		}
+	}
+	for _, origin := range c.TrustedOrigins {
+		if err := http.NewCrossOriginProtection().AddTrustedOrigin(strings.TrimSuffix(origin, "/")); err != nil {
+			return fmt.Errorf("--trusted-origins takes origins such as https://app.example.com: %q", origin)
 		}
 	}
 	for _, pair := range c.WA {

@@ -36,3 +36,16 @@ func TestOrder(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What is no origin is refused before anything starts.
+func TestTrustedOrigins(t *testing.T) {
+	c, err := parse(t, nil, "--trusted-origins=https://app.example.com/, http://127.0.0.1:3000")
+	if err != nil || len(c.TrustedOrigins) != 2 {
+		t.Errorf("%v, %v", c, err)
+	}
+	for _, wrong := range []string{"app.example.com", "https://app.example.com/page", "*", "null"} {
+		if _, err := parse(t, nil, "--trusted-origins="+wrong); err == nil || !strings.Contains(err.Error(), "--trusted-origins takes origins such as") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}

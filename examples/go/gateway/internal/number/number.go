@@ -4,6 +4,7 @@ package number
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -24,7 +25,13 @@ const (
 	UnknownCountryCode = "unknown_country_code"
 	TooShort           = "too_short"
 	TooLong            = "too_long"
+	TrunkPrefix        = "trunk_prefix"
 )
+
+// trunk is how people write the digit that is dialled in place of the country
+// code. Some countries have it in the number all the same, so it is not guessed
+// here whether it belongs.
+var trunk = regexp.MustCompile(`\([\s\x{a0}\x{202f}]*0[\s\x{a0}\x{202f}]*\)`)
 
 // Parse gives a number in its one form, "+" and 7 to 15 digits, without the
 // spaces and signs that people put between them.
@@ -35,6 +42,9 @@ func Parse(text string) (string, error) {
 	}
 	if len(text) > 64 {
 		return "", &Error{TooLong, "A phone number has at most 15 digits."}
+	}
+	if trunk.MatchString(text) {
+		return "", &Error{TrunkPrefix, "Leave out the (0): +44 20 7946 0018, not +44 (0)20 7946 0018. Where the 0 belongs to the number, as in Italy, write it without brackets."}
 	}
 	plus := strings.HasPrefix(text, "+")
 	digits := make([]byte, 0, len(text))

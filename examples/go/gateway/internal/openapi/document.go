@@ -47,13 +47,25 @@ type Operation struct {
 type Info struct {
 	Title, Version, Doc string
 	Tags                [][2]string
+
+	// Components are schemas that others refer to, beside those of Go types.
+	Components []Named
+
+	// Types are the schemas of Go types that are not made of their fields.
+	Types map[reflect.Type]Named
+
+	// Webhooks names what is delivered, with a value of its type.
+	Webhooks map[string]any
 }
 
 var inPath = regexp.MustCompile(`\{(\w+)\}`)
 
 // Document makes the document.
 func Document(info Info, operations []Operation, pathParameters map[string]Parameter) map[string]any {
-	s := &schemas{components: object{}}
+	s := &schemas{components: object{}, types: info.Types}
+	for _, named := range info.Components {
+		s.named(named)
+	}
 	paths := object{}
 	for _, operation := range operations {
 		item, _ := paths[operation.Path].(object)
@@ -62,6 +74,14 @@ func Document(info Info, operations []Operation, pathParameters map[string]Param
 			paths[operation.Path] = item
 		}
 		item[strings.ToLower(operation.Method)] = s.operation(operation, pathParameters)
+	}
+	webhooks := object{}
+	for name, body := range info.Webhooks {
+		webhooks[name] = object{"post": object{
+			"summary":     "What is posted to a webhook",
+			"requestBody": object{"required": true, "content": object{"application/json": object{"schema": s.value(body)}}},
+			"responses":   object{"2XX": object{"description": "It was taken."}},
+		}}
 	}
 	tags := []object{}
 	for _, tag := range info.Tags {
@@ -77,6 +97,7 @@ func Document(info Info, operations []Operation, pathParameters map[string]Param
 		"tags":     tags,
 		"security": []object{{"bearer": []string{}}},
 		"paths":    paths,
+		"webhooks": webhooks,
 		"components": object{
 			"schemas":         s.components,
 			"securitySchemes": object{"bearer": object{"type": "http", "scheme": "bearer", "description": "A token of the gateway."}},
@@ -107,7 +128,7 @@ func (s *schemas) operation(operation Operation, pathParameters map[string]Param
 	if operation.Request != nil {
 		made["requestBody"] = object{
 			"required": !operation.Optional,
-			"content":  object{"application/json": object{"schema": s.of(reflect.TypeOf(operation.Request))}},
+			"content":  object{"application/json": object{"schema": s.value(operation.Request)}},
 		}
 	}
 	responses := object{}
@@ -147,7 +168,7 @@ func (s *schemas) answer(status int, answer Answer) object {
 	for _, name := range media {
 		schema := object{"type": "string"}
 		if answer.Body != nil && strings.HasSuffix(name, "json") {
-			schema = s.of(reflect.TypeOf(answer.Body))
+			schema = s.value(answer.Body)
 		}
 		content[name] = object{"schema": schema}
 	}

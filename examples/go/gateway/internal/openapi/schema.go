@@ -13,8 +13,36 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
+// A Named is a schema that is given, and not made of a Go type, with the name
+// that it has among the components.
+type Named struct {
+	Name   string
+	Schema map[string]any
+}
+
 // schemas makes schemas of Go types; those of structs go into components.
-type schemas struct{ components object }
+type schemas struct {
+	components object
+	types      map[reflect.Type]Named // those that are not made of their fields
+}
+
+// value gives the schema of a value's type, or the one that the value is.
+func (s *schemas) value(value any) object {
+	if named, ok := value.(Named); ok {
+		return s.named(named)
+	}
+	return s.of(reflect.TypeOf(value))
+}
+
+func (s *schemas) named(named Named) object {
+	s.components[named.Name] = named.Schema
+	return Reference(named.Name)
+}
+
+// Reference refers to a component.
+func Reference(name string) map[string]any {
+	return object{"$ref": "#/components/schemas/" + name}
+}
 
 var (
 	timeType = reflect.TypeFor[time.Time]()
@@ -28,6 +56,9 @@ func (s *schemas) of(t reflect.Type) object {
 		return object{"type": "string", "format": "date-time"}
 	case t == rawType:
 		return object{}
+	}
+	if named, found := s.types[t]; found {
+		return s.named(named)
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -49,7 +80,7 @@ func (s *schemas) of(t reflect.Type) object {
 			s.components[t.Name()] = object{} // for types that hold themselves
 			s.components[t.Name()] = s.structure(t)
 		}
-		return object{"$ref": "#/components/schemas/" + t.Name()}
+		return Reference(t.Name())
 	}
 	return object{}
 }
@@ -107,4 +138,9 @@ func fields(t reflect.Type) func(func(reflect.StructField) bool) {
 			}
 		}
 	}
+}
+
+// SchemaOf gives the schema of a struct, in place and not as a component.
+func SchemaOf(value any) map[string]any {
+	return (&schemas{components: object{}}).structure(reflect.TypeOf(value))
 }

@@ -103,7 +103,7 @@ func (s *Server) open() (err error) {
 		DB: s.db, Sessions: s.sessions, Events: s.events, Hooks: s.hooks, Tokens: accepted, Audit: s.audit, Metrics: s.metrics, Log: log,
 		Page: page.Handler(), Version: Version, SimulatorPage: c.SimulatorPage, NoAuth: c.Auth == "off",
 		RequestsPerSecond: c.RequestsPerSecond, CodesPerMinute: c.CodesPerMinute, FailuresPerMinute: c.FailuresPerMinute,
-		WaitMax: c.WaitMax, Heartbeat: c.Heartbeat, WriteTimeout: c.WriteTimeout, StreamsMax: c.MaxStreams, StreamsPerToken: c.StreamsPerToken, TrustedProxies: c.TrustedProxies,
+		WaitMax: c.WaitMax, Heartbeat: c.Heartbeat, WriteTimeout: c.WriteTimeout, StreamsMax: c.MaxStreams, StreamsPerToken: c.StreamsPerToken, TrustedProxies: c.TrustedProxies, TrustedOrigins: c.TrustedOrigins,
 	})
 	if err != nil {
 		return err

@@ -56,6 +56,9 @@ type Manager struct {
 	outbox *outbox
 	looped chan struct{}
 
+	// checker is a client that is never linked, for Check.
+	checker *libwa.Client
+
 	mu       sync.Mutex
 	sessions map[string]*Session
 	ready    bool
@@ -74,9 +77,14 @@ func New(options Options) (*Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	checker, err := libwa.Open(libwa.WithStoreURL("memory:"))
+	if err != nil {
+		fleet.Close()
+		return nil, err
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	m := &Manager{
-		Options: options, fleet: fleet, ctx: ctx, stop: stop,
+		Options: options, fleet: fleet, ctx: ctx, stop: stop, checker: checker,
 		sessions: map[string]*Session{}, looped: make(chan struct{}),
 	}
 	m.outbox = newOutbox(m)
@@ -153,6 +161,7 @@ func (m *Manager) Close() {
 	m.stopping = true
 	m.mu.Unlock()
 	m.stop()
+	m.checker.Close()
 	m.fleet.Close()
 	<-m.looped
 	m.tasks.Wait()

@@ -18,7 +18,8 @@ import (
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
 
-// An Outgoing is a message that is to be sent: a text, or a reaction.
+// An Outgoing is a message that is to be sent: a text, a reaction, or whatever
+// a method of the library sends.
 type Outgoing struct {
 	Number   uint64          `json:"-"`
 	Session  string          `json:"session"`
@@ -31,6 +32,8 @@ type Outgoing struct {
 	Emoji    string          `json:"emoji,omitempty"`
 	Sender   string          `json:"sender,omitempty"`
 	FromMe   bool            `json:"from_me,omitempty"`
+	Method   string          `json:"method,omitempty"`
+	Params   json.RawMessage `json:"params,omitempty"` // of the method, without the message's id
 }
 
 // outbox holds what is to be sent. A message is in the store before the caller
@@ -56,7 +59,7 @@ type load struct{ messages, bytes int }
 
 // size is how much memory a message takes, about.
 func (m *Outgoing) size() int {
-	size := len(m.Text) + len(m.Quote)
+	size := len(m.Text) + len(m.Quote) + len(m.Params)
 	for _, mention := range m.Mentions {
 		size += len(mention)
 	}
@@ -302,6 +305,9 @@ func (m *Manager) deliver(message Outgoing) (libwa.MessageSendResult, error) {
 	if client == nil {
 		return libwa.MessageSendResult{}, libwa.ErrClientClosed
 	}
+	if message.Method != "" {
+		return callWith(m.ctx, client, message)
+	}
 	if message.Target != "" {
 		result, err := client.MessageReact(m.ctx, libwa.MessageReactParams{
 			Chat: message.Chat, Target: message.Target, Emoji: message.Emoji, Sender: message.Sender, FromMe: message.FromMe, MessageID: message.ID,
@@ -315,6 +321,21 @@ func (m *Manager) deliver(message Outgoing) (libwa.MessageSendResult, error) {
 		params.Quote = message.Quote
 	}
 	return client.MessageSend(m.ctx, params)
+}
+
+// callWith has a client send a message by a method, under the message's id.
+func callWith(ctx context.Context, client *libwa.Client, message Outgoing) (result libwa.MessageSendResult, err error) {
+	params := map[string]json.RawMessage{}
+	if err := json.Unmarshal(message.Params, &params); err != nil {
+		return result, err
+	}
+	params["message_id"] = encode(message.ID)
+	var sent struct {
+		Chat   string `json:"chat"`
+		SentAt int64  `json:"sent_at_ms"`
+	}
+	err = client.Call(ctx, message.Method, params, &sent)
+	return libwa.MessageSendResult{MessageID: message.ID, Chat: sent.Chat, SentAt: time.UnixMilli(sent.SentAt)}, err
 }
 
 // report posts what came of a message; then it leaves the store.
