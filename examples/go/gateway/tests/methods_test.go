@@ -2,11 +2,14 @@ package tests
 
 import (
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/libwa/libwa/bindings/go/watest"
 	"github.com/libwa/libwa/examples/go/gateway/internal/reference"
+	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
 )
 
 const methods = "/v1/sessions/default/methods/"
@@ -229,4 +232,45 @@ func TestWrongCalls(t *testing.T) {
 	if all := append(g.events("type=message.failed"), g.events("type=message.sent")...); len(all) > 0 {
 		t.Errorf("something was accepted: %v", all)
 	}
+}
+
+// The list of sessions comes in parts, and has only those of the token.
+func TestSessionListIsPaged(t *testing.T) {
+	folder := t.TempDir()
+	some := newToken(t, folder, []tokens.Scope{tokens.Pair}, "shop-*")
+	g := startIn(t, folder)
+	for i := range 5 {
+		g.do("POST", "/v1/sessions", object{"id": fmt.Sprintf("shop-%d", i)}).want(201)
+	}
+	pages := func(g *gateway, limit string) (names, all []string) {
+		query := "?limit=" + limit
+		for {
+			page := g.do("GET", "/v1/sessions"+query, nil).want(200)
+			list := page.get("sessions").([]any)
+			for _, one := range list {
+				names = append(names, one.(object)["id"].(string))
+			}
+			all = append(all, strconv.Itoa(len(list)))
+			if page.text("next") == "" {
+				return names, all
+			}
+			query = "?limit=" + limit + "&after=" + page.text("next")
+		}
+	}
+	for _, c := range []struct {
+		g                   *gateway
+		limit, names, sizes string
+	}{
+		{g, "4", "default shop-0 shop-1 shop-2 shop-3 shop-4", "4 2"},
+		{g, "3", "default shop-0 shop-1 shop-2 shop-3 shop-4", "3 3"},
+		{g, "100", "default shop-0 shop-1 shop-2 shop-3 shop-4", "6"},
+		{g.as(some), "2", "shop-0 shop-1 shop-2 shop-3 shop-4", "2 2 1"},
+	} {
+		names, sizes := pages(c.g, c.limit)
+		if strings.Join(names, " ") != c.names || strings.Join(sizes, " ") != c.sizes {
+			t.Errorf("%s at a time: %v in parts of %v", c.limit, names, sizes)
+		}
+	}
+	g.do("GET", "/v1/sessions?limit=1001", nil).want(400).is("reason", "limit")
+	g.do("GET", "/v1/sessions?after="+strings.Repeat("x", 65), nil).want(400).is("reason", "after")
 }

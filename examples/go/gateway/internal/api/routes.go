@@ -6,6 +6,7 @@ import (
 
 	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
 	"github.com/libwa/libwa/examples/go/gateway/internal/openapi"
+	"github.com/libwa/libwa/examples/go/gateway/internal/page"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
 )
@@ -114,8 +115,9 @@ func (a *API) guideRoutes() []*route {
 func (a *API) sessionRoutes() []*route {
 	const base = "/v1/sessions"
 	routes := []*route{
-		{Operation: with(op("GET", base, "listSessions", "List the sessions that the token is for", ""), nil, answers(200, SessionList{}, "The sessions.")),
-			Scope: tokens.Pair, handle: a.listSessions},
+		{Operation: with(op("GET", base, "listSessions", "List the sessions that the token is for", "In the order of their names. Ask again with after while the answer has next."), nil, answers(200, SessionList{}, "The sessions."),
+			openapi.Parameter{Name: "after", In: "query", Doc: "The name of the last session that is known.", Schema: map[string]any{"type": "string", "minLength": 1, "maxLength": 64}}, limitParameter),
+			Scope: tokens.Pair, Refusals: []int{400}, handle: a.listSessions},
 		{Operation: with(op("POST", base, "createSession", "Make a session", "It is to be paired then."), SessionRequest{}, answers(201, sessions.Status{}, "The session.")),
 			Scope: tokens.Manage, Refusals: []int{409, 422}, handle: a.createSession},
 		{Operation: with(op("GET", base+"/{id}", "getSession", "Ask where a session stands", ""), nil, answers(200, sessions.Status{}, "Where it stands."), waitParameter, versionParameter),
@@ -218,20 +220,14 @@ func (a *API) publicRoutes() []*route {
 		{Operation: with(op("GET", "/info", "info", "Ask what answers here", ""), nil, answers(200, InfoAnswer{}, "What answers.")), handle: a.getInfo},
 		{Operation: with(op("GET", "/openapi.json", "openapi", "This document", ""), nil, map[int]openapi.Answer{200: {Doc: "The document.", Body: map[string]any{}}}), handle: a.getDocument},
 	}
-	for path, media := range pageFiles {
-		id := "page" + strings.NewReplacer("/", "_", ".", "_").Replace(path)
+	for path, media := range page.Paths() {
+		id := "page" + strings.NewReplacer("/", "_", ".", "_", "-", "_").Replace(path)
 		routes = append(routes, &route{Operation: with(op("GET", path, id, "A file of the page", ""), nil, map[int]openapi.Answer{200: {Doc: "The file.", Media: []string{media}}}), handle: a.getPage})
 	}
 	for _, r := range routes {
 		r.Tag, r.Public = "public", true
 	}
 	return routes
-}
-
-// pageFiles are the files of the page, and their media types.
-var pageFiles = map[string]string{
-	"/": "text/html; charset=utf-8", "/app.js": "text/javascript; charset=utf-8", "/view.js": "text/javascript; charset=utf-8",
-	"/style.css": "text/css; charset=utf-8", "/icon.svg": "image/svg+xml",
 }
 
 // refusals gives the statuses of problems that a route can answer.

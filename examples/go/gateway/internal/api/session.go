@@ -19,9 +19,10 @@ type SessionRequest struct {
 	ID string `json:"id" doc:"Its name: letters, digits, dots, hyphens and underscores." pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" example:"shop-1"`
 }
 
-// A SessionList lists sessions.
+// A SessionList is a part of the list of sessions.
 type SessionList struct {
-	Sessions []sessions.Status `json:"sessions"`
+	Sessions []sessions.Status `json:"sessions" doc:"In the order of their names."`
+	Next     string            `json:"next,omitempty" doc:"What to go on from, as the parameter after; left out when no more follow."`
 }
 
 // A PairingRequest starts a pairing.
@@ -47,11 +48,27 @@ type PasskeyRequest struct {
 }
 
 func (a *API) listSessions(c *call) error {
+	limit, err := c.number("limit", 100, 1000)
+	if err != nil {
+		return err
+	}
+	after, _, err := c.parameter("after")
+	if err != nil {
+		return err
+	}
+	if len(after) > 64 {
+		return badParameter("after", "the name of a session")
+	}
 	list := SessionList{Sessions: []sessions.Status{}}
 	for _, status := range a.Sessions.List() {
-		if c.token.Reaches(status.ID) {
-			list.Sessions = append(list.Sessions, status)
+		if status.ID <= after || !c.token.Reaches(status.ID) {
+			continue
 		}
+		if len(list.Sessions) == max(1, int(limit)) {
+			list.Next = list.Sessions[len(list.Sessions)-1].ID
+			break
+		}
+		list.Sessions = append(list.Sessions, status)
 	}
 	return c.reply(http.StatusOK, list)
 }
