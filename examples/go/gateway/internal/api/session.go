@@ -17,6 +17,21 @@ type Nothing struct{}
 // A SessionRequest makes a session.
 type SessionRequest struct {
 	ID string `json:"id" doc:"Its name: letters, digits, dots, hyphens and underscores." pattern:"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$" example:"shop-1"`
+	SessionSettings
+}
+
+// SessionSettings are what a session has of its own.
+type SessionSettings struct {
+	Proxy      string            `json:"proxy,omitempty" doc:"The session's own proxy: http://user:password@host:port or socks5://host:port. The password is not shown again." maxlen:"2048" example:"socks5://proxy.example.com:1080"`
+	DeviceName string            `json:"deviceName,omitempty" doc:"The session's own name under Linked devices, at most 64 bytes." maxlen:"64" example:"Shop 1"`
+	Metadata   map[string]string `json:"metadata,omitempty" doc:"Whatever the session is to remember: at most 32 entries, keys of 1 to 64 bytes, values of at most 512."`
+}
+
+// A SessionChange changes what a session has of its own. What is left out stays.
+type SessionChange struct {
+	Proxy      *string            `json:"proxy,omitempty" doc:"Another proxy; empty for the gateway's." maxlen:"2048"`
+	DeviceName *string            `json:"deviceName,omitempty" doc:"Another name, for the next pairing; empty for the gateway's." maxlen:"64"`
+	Metadata   *map[string]string `json:"metadata,omitempty" doc:"All of the metadata, in place of what there is."`
 }
 
 // A SessionList is a part of the list of sessions.
@@ -81,7 +96,7 @@ func (a *API) createSession(c *call) error {
 	if !c.token.Reaches(request.ID) {
 		return errSession
 	}
-	status, err := a.Sessions.Create(request.ID)
+	status, err := a.Sessions.CreateWith(request.ID, sessions.Settings(request.SessionSettings))
 	if err != nil {
 		return err
 	}
@@ -131,6 +146,33 @@ func (a *API) deleteSession(c *call) error {
 	a.note(c, "session_delete", "done", "")
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+func (a *API) changeSession(c *call) error {
+	request, err := decode[SessionChange](c)
+	if err != nil {
+		return err
+	}
+	s, err := c.session()
+	if err != nil {
+		return err
+	}
+	settings := s.Settings()
+	if request.Proxy != nil {
+		settings.Proxy = *request.Proxy
+	}
+	if request.DeviceName != nil {
+		settings.DeviceName = *request.DeviceName
+	}
+	if request.Metadata != nil {
+		settings.Metadata = *request.Metadata
+	}
+	c.extend(a.WaitMax)
+	if err := s.Change(settings); err != nil {
+		return err
+	}
+	a.note(c, "session_change", "done", "")
+	return c.reply(http.StatusOK, s.Status())
 }
 
 func (a *API) logoutSession(c *call) error {

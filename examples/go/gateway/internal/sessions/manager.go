@@ -69,6 +69,7 @@ type Manager struct {
 type record struct {
 	ID      string    `json:"id"`
 	Created time.Time `json:"createdAt"`
+	Settings
 }
 
 // New makes a manager without opening a session yet.
@@ -198,10 +199,19 @@ var idShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // Create makes a session that is not linked yet.
 func (m *Manager) Create(id string) (Status, error) {
+	return m.CreateWith(id, Settings{})
+}
+
+// CreateWith makes a session that is not linked yet, with settings of its own.
+func (m *Manager) CreateWith(id string, settings Settings) (Status, error) {
 	if !idShape.MatchString(id) {
 		return Status{}, refuse(Invalid, "session_id_invalid", "A session's name has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or digit.")
 	}
+	if err := settings.check(); err != nil {
+		return Status{}, err
+	}
 	r := m.newRecord(id)
+	r.Settings = settings
 	s := newSession(m, r)
 	// It can be found before it is open, and nothing else may open or remove it
 	// until it is. One that was not made keeps its turn.

@@ -3,6 +3,7 @@ package sessions
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type Session struct {
 	turn chan struct{}
 
 	mu      sync.Mutex
+	record  record
 	moving  bool // somebody has the turn: no pairing begins
 	client  *libwa.Client
 	status  Status
@@ -33,10 +35,12 @@ type Session struct {
 }
 
 func newSession(m *Manager, r record) *Session {
-	return &Session{
-		m: m, id: r.ID, turn: make(chan struct{}, 1), changed: make(chan struct{}),
+	s := &Session{
+		m: m, id: r.ID, record: r, turn: make(chan struct{}, 1), changed: make(chan struct{}),
 		status: Status{ID: r.ID, State: Unlinked, Created: r.Created, Since: r.Created, Version: 1},
 	}
+	r.show(&s.status)
+	return s
 }
 
 // Status gives the session's status.
@@ -98,7 +102,7 @@ func (s *Session) post(kind string, data map[string]any) {
 
 // open opens the session's client. A linked one is not connected by that.
 func (s *Session) open() error {
-	options := append([]libwa.Option{libwa.WithSessionID(s.id)}, s.m.Client...)
+	options := slices.Concat([]libwa.Option{libwa.WithSessionID(s.id)}, s.m.Client, s.Settings().options())
 	client, err := s.m.fleet.Open(options...)
 	if err != nil {
 		return err
@@ -127,7 +131,9 @@ func (s *Session) open() error {
 
 // fresh gives a status that has nothing but the state.
 func (s *Session) fresh(state State) Status {
-	return Status{ID: s.id, State: state, Created: s.status.Created, Since: s.status.Since, Version: s.status.Version}
+	fresh := Status{ID: s.id, State: state, Created: s.status.Created, Since: s.status.Since, Version: s.status.Version}
+	s.record.show(&fresh)
+	return fresh
 }
 
 // connect connects a linked session, and says whether it is one.

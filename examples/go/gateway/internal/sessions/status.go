@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 )
 
@@ -31,20 +32,23 @@ func (s State) Linked() bool {
 
 // A Status is what a session tells about itself. Codes are not part of it.
 type Status struct {
-	ID      string    `json:"id" doc:"The session's name."`
-	State   State     `json:"state" doc:"Where the session stands." enum:"unlinked,pairing,passkey_required,connecting,connected,disconnected,expired,failed,logged_out,stopped"`
-	Stage   string    `json:"stage,omitempty" doc:"How far a pairing is: requesting, requested, code, qr, passkey, phone_answered, finish_accepted, linked, first_login."`
-	Method  string    `json:"method,omitempty" doc:"By what the running or last pairing went." enum:"code,qr"`
-	Phone   string    `json:"phoneNumber,omitempty" doc:"The number that is linked, or is to be."`
-	JID     string    `json:"jid,omitempty" doc:"The address of the linked device."`
-	Expires time.Time `json:"expiresAt,omitzero" doc:"Until when the code, the QR code or the passkey challenge is good."`
-	Reason  string    `json:"reason,omitempty" doc:"Why, as a stable word: code_expired, logged_out_by_phone, network."`
-	Detail  string    `json:"detail,omitempty" doc:"What to tell the user about it."`
-	Retry   int       `json:"retryAfter,omitempty" doc:"How many seconds to wait before trying again."`
-	Passkey *Passkey  `json:"passkey,omitempty" doc:"What the account's passkey is wanted for."`
-	Since   time.Time `json:"since" doc:"When the state was reached."`
-	Created time.Time `json:"createdAt" doc:"When the session was made."`
-	Version uint64    `json:"version" doc:"Grows with every change; see the parameter version."`
+	ID         string            `json:"id" doc:"The session's name."`
+	State      State             `json:"state" doc:"Where the session stands." enum:"unlinked,pairing,passkey_required,connecting,connected,disconnected,expired,failed,logged_out,stopped"`
+	Stage      string            `json:"stage,omitempty" doc:"How far a pairing is: requesting, requested, code, qr, passkey, phone_answered, finish_accepted, linked, first_login."`
+	Method     string            `json:"method,omitempty" doc:"By what the running or last pairing went." enum:"code,qr"`
+	Phone      string            `json:"phoneNumber,omitempty" doc:"The number that is linked, or is to be."`
+	JID        string            `json:"jid,omitempty" doc:"The address of the linked device."`
+	Expires    time.Time         `json:"expiresAt,omitzero" doc:"Until when the code, the QR code or the passkey challenge is good."`
+	Reason     string            `json:"reason,omitempty" doc:"Why, as a stable word: code_expired, logged_out_by_phone, network."`
+	Detail     string            `json:"detail,omitempty" doc:"What to tell the user about it."`
+	Retry      int               `json:"retryAfter,omitempty" doc:"How many seconds to wait before trying again."`
+	Passkey    *Passkey          `json:"passkey,omitempty" doc:"What the account's passkey is wanted for."`
+	Proxy      string            `json:"proxy,omitempty" doc:"The session's own proxy, without its password; the gateway's if left out."`
+	DeviceName string            `json:"deviceName,omitempty" doc:"The session's own name under Linked devices; the gateway's if left out."`
+	Metadata   map[string]string `json:"metadata,omitempty" doc:"What the session was given to remember."`
+	Since      time.Time         `json:"since" doc:"When the state was reached."`
+	Created    time.Time         `json:"createdAt" doc:"When the session was made."`
+	Version    uint64            `json:"version" doc:"Grows with every change; see the parameter version."`
 }
 
 // A Passkey is what the account wants beside the code: that the user signs a
@@ -58,7 +62,8 @@ type Passkey struct {
 
 func (a Status) sameAs(b Status) bool {
 	return a.State == b.State && a.Stage == b.Stage && a.Method == b.Method && a.Phone == b.Phone && a.JID == b.JID &&
-		a.Expires.Equal(b.Expires) && a.Reason == b.Reason && a.Detail == b.Detail && a.Retry == b.Retry && a.Passkey == b.Passkey
+		a.Expires.Equal(b.Expires) && a.Reason == b.Reason && a.Detail == b.Detail && a.Retry == b.Retry && a.Passkey == b.Passkey &&
+		a.Proxy == b.Proxy && a.DeviceName == b.DeviceName && maps.Equal(a.Metadata, b.Metadata)
 }
 
 // A Kind classes a Refusal.

@@ -30,7 +30,7 @@ const (
 	Pair   Scope = "pair"   // pair, verify, look at, restart and unlink sessions
 	Send   Scope = "send"   // send messages
 	Events Scope = "events" // read events, and have them delivered to webhooks
-	Manage Scope = "manage" // make and delete sessions
+	Manage Scope = "manage" // make, change and delete sessions
 	Admin  Scope = "admin"  // all of these, tokens and the audit
 )
 

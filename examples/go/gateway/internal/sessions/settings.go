@@ -1,0 +1,130 @@
+package sessions
+
+import (
+	"errors"
+	"maps"
+	"net/url"
+	"unicode/utf8"
+
+	"go.etcd.io/bbolt"
+
+	libwa "github.com/libwa/libwa/bindings/go"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
+)
+
+// Settings are what a session has of its own; what is empty is the gateway's.
+type Settings struct {
+	Proxy      string            `json:"proxy,omitempty"`
+	DeviceName string            `json:"deviceName,omitempty"`
+	Metadata   map[string]string `json:"metadata,omitempty"`
+}
+
+// Bounds of the metadata.
+const (
+	metadataKeys  = 32
+	metadataKey   = 64
+	metadataValue = 512
+)
+
+// options are those of the session's client beside the gateway's.
+func (s Settings) options() []libwa.Option {
+	var options []libwa.Option
+	if s.Proxy != "" {
+		options = append(options, libwa.WithProxyURL(s.Proxy))
+	}
+	if s.DeviceName != "" {
+		options = append(options, libwa.WithDeviceName(s.DeviceName))
+	}
+	return options
+}
+
+// check refuses what the library does not take, before anything is kept.
+func (s Settings) check() error {
+	for reason, own := range map[string]Settings{"proxy_invalid": {Proxy: s.Proxy}, "device_name_invalid": {DeviceName: s.DeviceName}} {
+		options := own.options()
+		if len(options) == 0 {
+			continue
+		}
+		client, err := libwa.Open(append(options, libwa.WithStoreURL("memory:"))...)
+		var fault *libwa.Error
+		switch {
+		case err == nil:
+			client.Close()
+		case errors.Is(err, libwa.ErrBadValue) && errors.As(err, &fault):
+			return refuse(Invalid, reason, fault.Text)
+		default:
+			return err
+		}
+	}
+	if len(s.Metadata) > metadataKeys {
+		return refuse(Invalid, "metadata_invalid", "A session has at most 32 entries of metadata.")
+	}
+	for key, value := range s.Metadata {
+		if key == "" || len(key) > metadataKey || len(value) > metadataValue || !utf8.ValidString(key+value) {
+			return refuse(Invalid, "metadata_invalid", "A key of the metadata has 1 to 64 bytes, a value at most 512.")
+		}
+	}
+	return nil
+}
+
+// masked returns an address without its password.
+func masked(proxy string) string {
+	parsed, err := url.Parse(proxy)
+	if err != nil {
+		return "(set)"
+	}
+	return parsed.Redacted()
+}
+
+// show has the status tell the settings.
+func (s Settings) show(status *Status) {
+	status.Proxy, status.DeviceName, status.Metadata = "", s.DeviceName, s.Metadata
+	if s.Proxy != "" {
+		status.Proxy = masked(s.Proxy)
+	}
+}
+
+// Settings returns what the session has of its own.
+func (s *Session) Settings() Settings {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.record.Settings
+}
+
+// Change changes what the session has of its own. Another proxy or device name
+// needs another client: the session is closed and opened again, as by Restart.
+func (s *Session) Change(wanted Settings) error {
+	if err := wanted.check(); err != nil {
+		return err
+	}
+	now := s.Settings()
+	if now.Proxy == wanted.Proxy && now.DeviceName == wanted.DeviceName {
+		if maps.Equal(now.Metadata, wanted.Metadata) {
+			return nil
+		}
+		return s.keep(wanted)
+	}
+	return s.exclusively(func() error {
+		if err := s.keep(wanted); err != nil {
+			return err
+		}
+		s.close()
+		return s.reopen()
+	})
+}
+
+// keep writes settings down, and shows them.
+func (s *Session) keep(wanted Settings) error {
+	s.mu.Lock()
+	changed := s.record
+	s.mu.Unlock()
+	changed.Settings = wanted
+	if err := s.m.DB.Batch(func(tx *bbolt.Tx) error { return store.Put(tx, store.Sessions, []byte(s.id), changed) }); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.record.Settings = wanted
+	s.set(func(status *Status) { wanted.show(status) })
+	return nil
+}
