@@ -65,6 +65,28 @@ func TestWrongCodeOnThePhone(t *testing.T) {
 	g.do("POST", guideVerify+"?wait=30s", object{"phoneNumber": number, "code": code}).want(200).is("data.reason", "phone_did_not_finish").is("data.state", "failed")
 }
 
+// Long before the pairing is given up it is told that the phone does not go on;
+// the code is still good then.
+func TestWrongCodeIsToldSoon(t *testing.T) {
+	phone, number := newPhone(t, nil)
+	g := start(t)
+	code := g.pair("default", number)
+	wrong := "1" + code[1:]
+	if wrong == code {
+		wrong = "2" + code[1:]
+	}
+	<-enter(t, phone, wrong, "wrong_code")
+	const session = "/v1/sessions/default"
+	g.await("the doubt", func() bool { return g.do("GET", session, nil).want(200).text("reason") == "phone_not_finishing" })
+	told := g.do("GET", session, nil).want(200).is("state", "pairing")
+	verified := g.do("POST", guideVerify, object{"phoneNumber": number, "code": code}).want(200).is("data.authenticated", false).is("data.reason", nil)
+	if told.text("detail") == "" || verified.text("message") != told.text("detail") {
+		t.Errorf("%s, %s", told.Body, verified.Body)
+	}
+	<-enter(t, phone, code, "linked")
+	g.state("default", "connected").is("reason", nil).is("detail", nil)
+}
+
 func TestByQR(t *testing.T) {
 	phone, _ := newPhone(t, nil)
 	g := start(t)

@@ -196,6 +196,8 @@ func verdictText(v sessions.Verdict) string {
 		return v.Status.Detail
 	case v.Reason != "":
 		return "Linking failed. Ask for a new code."
+	case v.Status.Reason == sessions.NotFinishing:
+		return v.Status.Detail
 	case v.Status.State == sessions.PasskeyRequired:
 		return "The account is protected with a passkey, which has to confirm this device."
 	}

@@ -36,7 +36,17 @@ type attempt struct {
 	reason  string // how it ended
 	refusal *Refusal
 	shown   bool // whether a code or QR code came
+
+	doubt *time.Timer // runs from the phone's answer on
 }
+
+// NotFinishing is the reason in the status of a pairing whose code the phone
+// has answered, and no more: most often another code was typed. doubtAfter is
+// how long a phone takes that finishes, and some more.
+const (
+	NotFinishing = "phone_not_finishing"
+	doubtAfter   = 4 * time.Second
+)
 
 // A Code is a pairing code that WhatsApp has accepted.
 type Code struct {
@@ -175,11 +185,16 @@ func (s *Session) step(a *attempt, step libwa.Event) {
 		if stage := string(step.Stage); stage != "ready" && (stage != "code" || a.shown) {
 			s.set(func(status *Status) {
 				status.State, status.Stage, status.Detail, status.Passkey = Pairing, stage, step.UserText, nil
+				if status.Reason == NotFinishing {
+					status.Reason = ""
+				}
 			})
+			s.watch(a, step.Stage)
 		}
 	case *libwa.PairingPasskey:
 		s.passkey(a, step)
 	case *libwa.PairingSuccess:
+		s.watch(a, "")
 		s.set(func(status *Status) {
 			status.Stage, status.Phone, status.JID, status.Expires = "linked", "+"+step.Phone, step.JID, time.Time{}
 		})
@@ -190,10 +205,36 @@ func (s *Session) step(a *attempt, step libwa.Event) {
 		s.set(func(status *Status) { status.Reason, status.Detail = string(step.Kind), step.UserText })
 	case *libwa.Ready:
 		s.attempt, s.last = nil, a
+		s.watch(a, "")
 		a.shown = true
 		s.connected(step)
 		a.report("linked")
 	}
+}
+
+// watch has the status say so when the phone answers and does not finish. The
+// code stays good for another try. The caller holds mu.
+func (s *Session) watch(a *attempt, stage libwa.PairingStage) {
+	if a.doubt != nil {
+		a.doubt.Stop()
+		a.doubt = nil
+	}
+	if stage != libwa.PairingStagePhoneAnswered && stage != libwa.PairingStageFinishAccepted {
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(doubtAfter, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.attempt != a || a.doubt != timer || s.m.ctx.Err() != nil {
+			return
+		}
+		s.set(func(status *Status) {
+			status.Reason = NotFinishing
+			status.Detail = "The phone has answered, but it has not linked this device. If it says that the code is wrong, type the code that was shown last once more."
+		})
+	})
+	a.doubt = timer
 }
 
 // show makes a code or QR code visible to those who may see it.
@@ -229,6 +270,7 @@ func (s *Session) passkey(a *attempt, step *libwa.PairingPasskey) {
 // failed ends an attempt that did not link the session. The caller holds mu.
 func (s *Session) failed(a *attempt, client *libwa.Client, reason string, err error) {
 	s.attempt, s.last, a.reason = nil, a, reason
+	s.watch(a, "")
 	text, retry := explain(reason, err, a.trouble)
 	a.refusal = &Refusal{kindOf(reason, err), reason, text, retry}
 	if reason == "code_expired" || reason == "qr_exhausted" {

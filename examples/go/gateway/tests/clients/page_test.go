@@ -112,6 +112,30 @@ func (b *browser) code(number string) string {
 	return strings.Join(strings.Fields(b.text("#code")), "")
 }
 
+// once has the test fail if the view that is shown says a sentence twice.
+func (b *browser) once() {
+	b.t.Helper()
+	said := map[string]bool{}
+	shown := b.run("return [...document.querySelectorAll('[data-view]:not([hidden]) :is(h1, p, li)')].map(e => e.innerText).join('\\n')").(string)
+	for sentence := range strings.FieldsFuncSeq(shown, func(r rune) bool { return strings.ContainsRune(".?!\n", r) }) {
+		if sentence = strings.TrimSpace(sentence); sentence != "" && said[sentence] {
+			b.t.Errorf("this is said twice: %s", sentence)
+		}
+		said[sentence] = true
+	}
+}
+
+// inSight has the test fail if elements are not seen without scrolling.
+func (b *browser) inSight(selectors ...string) {
+	b.t.Helper()
+	for _, selector := range selectors {
+		seen := b.run(fmt.Sprintf("const r = document.querySelector(%q).getBoundingClientRect(); return r.height > 0 && r.top >= 0 && r.bottom <= innerHeight", selector))
+		if seen != true {
+			b.t.Errorf("%s is not in sight: %v", selector, b.run(fmt.Sprintf("const r = document.querySelector(%q).getBoundingClientRect(); return [r.top, r.bottom, innerHeight]", selector)))
+		}
+	}
+}
+
 func enter(t testing.TB, phone *watest.Phone, code, outcome string) {
 	ctx := t.Context()
 	done := make(chan struct{})
@@ -193,6 +217,7 @@ func TestByCode(t *testing.T) {
 					t.Fatal(err)
 				}
 				b.awaitView("failed")
+				b.once()
 				picture("7-unlinked")
 			})
 		}
@@ -231,23 +256,106 @@ func TestExpiry(t *testing.T) {
 	if title := b.text("#failed-title"); title != "The code was not typed in time" {
 		t.Errorf("the title is %q", title)
 	}
+	b.once()
 	b.picture("e1-expired")
 	b.click("#again")
 	b.awaitView("code")
 }
 
+// A wrong code is told within seconds, while the code is still good; and when
+// the pairing is given up.
 func TestWrongCode(t *testing.T) {
+	phone := newPhone(t, nil)
+	b := open(t, 390, 844, "light")
+	b.login(start(t))
+	code := b.code("+" + phone.Number)
+	enter(t, phone, other(code), "wrong_code")
+	b.await("the doubt", func() bool { return strings.Contains(b.text("#code-doubt"), "the code is wrong") })
+	b.inSight("#code-doubt", "#copy")
+	b.once()
+	b.picture("e2-doubt")
+	enter(t, phone, code, "linked")
+	b.awaitView("done")
+	if b.text("#code-doubt") != "" {
+		t.Error("the doubt stays")
+	}
+}
+
+func TestWrongCodeGivenUp(t *testing.T) {
 	phone := newPhone(t, nil)
 	b := open(t, 390, 844, "light")
 	b.login(start(t, "--wa=pairing.success_timeout_ms=1500"))
 	code := b.code("+" + phone.Number)
-	wrong := "1" + code[1:]
-	if wrong == code {
-		wrong = "2" + code[1:]
-	}
-	enter(t, phone, wrong, "wrong_code")
+	enter(t, phone, other(code), "wrong_code")
 	b.awaitView("failed")
-	b.picture("e2-wrong")
+	b.once()
+	b.picture("e3-wrong")
+}
+
+// other gives a code that is not this one.
+func other(code string) string {
+	if wrong := "1" + code[1:]; wrong != code {
+		return wrong
+	}
+	return "2" + code[1:]
+}
+
+// On small phones the code, the button that copies it, and how far it is are
+// seen without scrolling.
+func TestFold(t *testing.T) {
+	for _, size := range [][2]int{{390, 844}, {375, 667}, {360, 640}} {
+		phone := newPhone(t, nil)
+		b := open(t, size[0], size[1], "light")
+		b.login(start(t))
+		b.code("+" + phone.Number)
+		b.inSight("#code", "#code-left", "#copy", "#code-stages li:last-child")
+		b.picture(fmt.Sprintf("f1-fold-%dx%d", size[0], size[1]))
+	}
+}
+
+// Until when one has to wait is right from the first moment on.
+func TestThrottled(t *testing.T) {
+	phone := newPhone(t, watest.Switches{"refuse_code": object{"code": 429}})
+	b := open(t, 390, 844, "light")
+	b.login(start(t))
+	b.awaitView("start")
+	b.run(`const failed = document.querySelector('[data-view="failed"]');
+		new MutationObserver(() => {
+			if (!failed.hidden) window.first ??= JSON.stringify([document.querySelector('#again').disabled, document.querySelector('#failed-wait').innerText]);
+		}).observe(failed, { attributes: true });`)
+	b.fill("#number", "+"+phone.Number)
+	b.click("#panel-code button.main")
+	b.awaitView("failed")
+	first, _ := b.run("return window.first").(string)
+	if !strings.HasPrefix(first, "[true,\"Possible again in ") || strings.Contains(first, "in 0:00") {
+		t.Errorf("at first it shows %s", first)
+	}
+	b.once()
+	b.picture("e4-throttled")
+}
+
+// What is being connected is no warning, and a long address breaks before its @.
+func TestConnecting(t *testing.T) {
+	b := open(t, 390, 844, "light")
+	b.visit(start(t))
+	b.awaitView("token")
+	b.run(`const { linked } = await import("/view.js");
+		linked({ state: "connecting", jid: "123456789012345:12@s.whatsapp.net", phoneNumber: "+123456789012345", since: new Date().toISOString() });`)
+	if got := b.text("#done-title"); got != "Connecting…" {
+		t.Errorf("the title is %q", got)
+	}
+	if got := b.run("return getComputedStyle(document.querySelector('#done-mark'), '::before').display"); got != "none" {
+		t.Error("there is a sign of warning")
+	}
+	lines := b.run(`return [...document.querySelector("#done-device").childNodes].filter(n => n.nodeType === 3).map(n => {
+		const range = document.createRange();
+		range.selectNode(n);
+		return n.textContent + " " + new Set([...range.getClientRects()].map(r => r.top)).size;
+	}).join(", ")`)
+	if lines != "123456789012345:12 1, @s.whatsapp.net 1" {
+		t.Errorf("the address is broken into %v", lines)
+	}
+	b.picture("c1-connecting")
 }
 
 // Without a mouse: the keyboard alone does it.

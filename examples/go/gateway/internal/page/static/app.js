@@ -2,7 +2,7 @@
 // status is followed with requests that wait for changes, and each status
 // chooses what is shown.
 
-import { $, clock, code, complain, current, failure, left, linked, say, show, stage } from "./view.js";
+import { $, clock, code, complain, current, doubt, failure, left, linked, say, show, stage } from "./view.js";
 
 let token = "";
 let session = "default";
@@ -82,6 +82,7 @@ async function render(status, signal) {
 	default:
 		pairing = null;
 		notBefore = (status.retryAfter ?? 0) > 0 ? Date.now() + status.retryAfter * 1000 : 0;
+		tick(); // whether it can be tried again now is shown with the rest
 		again ??= status.phoneNumber && status.method !== "qr" ? { method: "code", phoneNumber: status.phoneNumber } : null;
 		return failure(status);
 	}
@@ -107,6 +108,7 @@ async function renderPairing(status, signal) {
 		code(pairing.pairingCode);
 		$("code-number").textContent = status.phoneNumber ?? "";
 	}
+	doubt(status.reason === "phone_not_finishing" ? status.detail : "");
 	stage(method, status.stage);
 	show(method);
 }

@@ -94,36 +94,37 @@ export function left(method, seconds, whole) {
 	if (method === "code" && (round === 60 || round === 30 || round === 10)) say(`${round} seconds left`);
 }
 
-const titles = {
-	code_expired: "The code was not typed in time",
-	qr_exhausted: "The QR code was not scanned in time",
-	phone_did_not_finish: "That did not work",
-	invalid_phone_number: "WhatsApp does not know this number",
-	rejected_or_throttled: "WhatsApp gives no code for this number now",
-	throttled: "Too many codes",
-	rate_limited: "Too many attempts",
-	whatsapp_unreachable: "WhatsApp cannot be reached",
-	not_connected: "WhatsApp cannot be reached",
-	server_not_trusted: "This is not WhatsApp, or the clock is wrong",
-	passkey_required: "This account has a passkey",
-	cancelled: "Linking was cancelled",
-};
-const hints = {
-	code_expired: ["A code lives for three minutes.", "Open Linked devices on the phone first, then ask for the code."],
-	phone_did_not_finish: ["Was it the code that is shown here last?", "Keep WhatsApp open on the phone until it says that the device is linked."],
-	rejected_or_throttled: ["Check the number, the country code too.", "A QR code works without the number."],
-	throttled: ["WhatsApp blocks numbers that ask too often; wait a little."],
-	rate_limited: ["Wait, or use a QR code."],
-	logged_out: ["The device was removed on the phone, or the phone was set up anew. Link it again to go on."],
+// doubt says that the phone answered and does not finish, while it is so.
+export function doubt(text) {
+	if ($("code-doubt").textContent === text) return;
+	$("code-doubt").textContent = text;
+	$("code-doubt").hidden = !text;
+}
+
+// What is shown of a failure: a title, what the gateway says of it unless the
+// title says that already, and what helps besides. Each thing is said once.
+const failures = {
+	code_expired: { title: "The code was not typed in time", text: "A code lives for three minutes. Open Linked devices on the phone first, then ask for the code." },
+	qr_exhausted: { title: "The QR code was not scanned in time", text: "Open the camera under Linked devices on the phone first, then show a new one." },
+	phone_did_not_finish: { title: "That did not work", hint: "Keep WhatsApp open on the phone until it says that the device is linked." },
+	invalid_phone_number: { title: "WhatsApp does not know this number" },
+	rejected_or_throttled: { title: "No code for this number" },
+	throttled: { title: "Please wait" },
+	rate_limited: { title: "Please wait" },
+	whatsapp_unreachable: { title: "No connection" },
+	not_connected: { title: "No connection" },
+	server_not_trusted: { title: "This is not WhatsApp" },
+	passkey_required: { title: "This account has a passkey" },
+	cancelled: { title: "Linking was cancelled", text: "" },
 };
 
 // failure says what went wrong and what helps.
 export function failure({ state, reason, detail }) {
 	const loggedOut = state === "logged_out";
-	$("failed-title").textContent = loggedOut ? "The phone was unlinked" : titles[reason] ?? "Linking failed";
-	$("failed-text").textContent = detail || "Try again. If it keeps failing, use a QR code.";
-	$("failed-hints").replaceChildren(...(hints[loggedOut ? "logged_out" : reason] ?? [])
-		.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+	const known = loggedOut ? { title: "Not linked any more" } : failures[reason] ?? { title: "Linking failed" };
+	$("failed-title").textContent = known.title;
+	complain("failed-text", known.text ?? (detail || "Try again. If it keeps failing, use a QR code."));
+	complain("failed-hint", known.hint);
 	$("again").textContent = reason === "code_expired" ? "Get a new code" : loggedOut ? "Link again" : "Try again";
 	show("failed");
 }
@@ -131,13 +132,16 @@ export function failure({ state, reason, detail }) {
 // linked shows a session that has an account.
 export function linked(status) {
 	const connected = status.state === "connected";
-	$("done-mark").classList.toggle("wait", !connected);
+	$("done-mark").classList.toggle("wait", status.state === "connecting");
+	$("done-mark").classList.toggle("lost", status.state === "disconnected");
 	$("done-title").textContent = connected ? "Connected" : status.state === "connecting" ? "Connecting…" : "Connection lost";
 	$("done-text").textContent = connected ? "WhatsApp is linked to this platform. You can close this page."
 		: status.state === "connecting" ? "The account is linked; the connection is being made."
 		: "The account is still linked. The connection to WhatsApp is made again by itself.";
+	complain("done-why", status.state === "disconnected" ? status.detail : "");
 	$("done-number").textContent = status.phoneNumber ?? "";
-	$("done-device").textContent = status.jid ?? "";
+	// A line may end before the @ of a long address.
+	$("done-device").replaceChildren(...(status.jid ?? "").split(/(?=@)/).flatMap((part) => [part, document.createElement("wbr")]));
 	$("done-since").textContent = new Date(status.since).toLocaleString();
 	if (shown === "done") say($("done-title").textContent);
 	show("done");
