@@ -3,6 +3,7 @@ package tests
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -103,5 +104,35 @@ func TestDocumentsNameWhatIsThere(t *testing.T) {
 	}
 	if named < 15 {
 		t.Errorf("only %d paths", named)
+	}
+}
+
+// The script that builds and starts everything lists the flags without
+// building anything.
+func TestRunHelpBuildsNothing(t *testing.T) {
+	folder := t.TempDir()
+	for _, tool := range []string{"cargo", "go", "apt-get", "dpkg-query", "curl"} {
+		if err := os.WriteFile(filepath.Join(folder, tool), []byte("#!/bin/sh\necho this is built >&2\nexit 9\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var table bytes.Buffer
+	config.Table(&table)
+	names := regexp.MustCompile("`(--[a-z-]+)`").FindAllStringSubmatch(table.String(), -1)
+	for _, arguments := range [][]string{{"--help"}, {"-h"}, {"--live", "--help"}, {"--live", "--data", "x", "-h"}} {
+		command := exec.Command("../run", arguments...)
+		command.Env = append(os.Environ(), "PATH="+folder+":/usr/bin:/bin", "HOME="+folder)
+		out, err := command.CombinedOutput()
+		if err != nil || strings.Contains(string(out), "this is built") {
+			t.Fatalf("%v: %v: %s", arguments, err, out)
+		}
+		for _, name := range names {
+			if !regexp.MustCompile(`(?m)^  ` + name[1] + ` +\S.*`).Match(out) {
+				t.Errorf("%v: there is no %s in %s", arguments, name[1], out)
+			}
+		}
+		if !strings.Contains(string(out), "run --live [FLAGS]") || !strings.Contains(string(out), "WA_GATEWAY_ADMIN_TOKEN ") {
+			t.Errorf("%v: %s", arguments, out)
+		}
 	}
 }

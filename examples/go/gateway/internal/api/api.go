@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/libwa/libwa/examples/go/gateway/internal/audit"
@@ -65,6 +66,7 @@ type API struct {
 	origins                   origins
 	streams                   *limit.Share
 	ending                    chan struct{}
+	draining                  atomic.Bool
 
 	answered metrics.Counter
 	took     metrics.Histogram
@@ -108,6 +110,9 @@ func New(options Options) (*API, error) {
 // Document gives the OpenAPI document.
 func (a *API) Document() []byte { return a.document }
 
+// Drain has each answer from now on be the last one of its connection.
+func (a *API) Drain() { a.draining.Store(true) }
+
 // End has requests that wait, and streams, come to their end.
 func (a *API) End() { close(a.ending) }
 
@@ -125,7 +130,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // run answers a request by some steps, and sees to what all requests have.
 func (a *API) run(w http.ResponseWriter, r *http.Request, route *route, steps func(*call) error) {
 	c := &call{
-		api: a, w: &recorder{ResponseWriter: w}, r: r, route: route, started: time.Now(),
+		api: a, w: &recorder{ResponseWriter: w, last: a.draining.Load}, r: r, route: route, started: time.Now(),
 		requestID: requestID(r), remote: a.proxies.remote(r),
 	}
 	c.headers()

@@ -233,18 +233,22 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	last   func() bool // whether the connection is closed behind the answer
 }
 
 func (w *recorder) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
+		if w.last() {
+			w.Header().Set("Connection", "close")
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *recorder) Write(bytes []byte) (int, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.WriteHeader(http.StatusOK)
 	}
 	n, err := w.ResponseWriter.Write(bytes)
 	w.bytes += int64(n)

@@ -34,6 +34,8 @@ func Run(ctx context.Context, arguments []string, out, log io.Writer) error {
 			_, err = fmt.Fprintln(out, string(document))
 		}
 		return err
+	case "health":
+		return health(ctx, arguments[1:], out)
 	case "token":
 		return token(arguments[1:], out)
 	}

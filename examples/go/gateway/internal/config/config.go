@@ -45,6 +45,7 @@ type Config struct {
 	CodeTimeout  time.Duration
 	StartPause   time.Duration
 	DrainDelay   time.Duration
+	DrainIdle    time.Duration
 	DrainTimeout time.Duration
 	Heartbeat    time.Duration
 	ReadTimeout  time.Duration
@@ -90,6 +91,9 @@ type setting struct {
 	hidden             bool // no flag: a secret is seen by whoever lists processes
 }
 
+// OpsListen is where the figures for operators are if nothing else is set.
+const OpsListen = "127.0.0.1:9090"
+
 // Prefix is what the names of the environment variables begin with.
 const Prefix = "WA_GATEWAY_"
 
@@ -101,7 +105,7 @@ func Variable(name string) string {
 func (c *Config) settings() []setting {
 	return []setting{
 		{"Serving", "listen", "ADDRESS", &c.Listen, "127.0.0.1:8080", "where the API and the page are", false},
-		{"Serving", "ops-listen", "ADDRESS", &c.OpsListen, "127.0.0.1:9090", "where /livez, /readyz and /metrics are; empty for nowhere", false},
+		{"Serving", "ops-listen", "ADDRESS", &c.OpsListen, OpsListen, "where /livez, /readyz and /metrics are; empty for nowhere", false},
 		{"Serving", "tls-cert", "FILE", &c.TLSCert, "", "certificate chain for HTTPS, PEM; read again when it changes", false},
 		{"Serving", "tls-key", "FILE", &c.TLSKey, "", "its private key, PEM", false},
 		{"Serving", "behind-proxy", "", &c.BehindProxy, false, "a reverse proxy does HTTPS: allows plain HTTP on other addresses than loopback", false},
@@ -130,6 +134,7 @@ func (c *Config) settings() []setting {
 		{"Times", "code-timeout", "DURATION", &c.CodeTimeout, 40 * time.Second, "how long a pairing code may take to come", false},
 		{"Times", "start-pause", "DURATION", &c.StartPause, 40 * time.Millisecond, "between the connections of two sessions at the start", false},
 		{"Times", "drain-delay", "DURATION", &c.DrainDelay, time.Duration(0), "after SIGTERM, before requests are refused: for load balancers to notice", false},
+		{"Times", "drain-idle", "DURATION", &c.DrainIdle, time.Second, "then, for clients to use a connection that they keep open once more: its answer says that it is the last", false},
 		{"Times", "drain-timeout", "DURATION", &c.DrainTimeout, 20 * time.Second, "after SIGTERM, for requests to end", false},
 		{"Times", "heartbeat", "DURATION", &c.Heartbeat, 15 * time.Second, "between signs of life on a stream of events", false},
 		{"Times", "read-timeout", "DURATION", &c.ReadTimeout, 15 * time.Second, "for a client to send a request", false},

@@ -46,6 +46,7 @@ type Server struct {
 	metrics  *metrics.Set
 
 	main, ops *http.Server
+	clients   connections
 	listener  net.Listener
 	opsAt     net.Listener
 	serving   chan error
@@ -133,7 +134,7 @@ func (s *Server) listen() (err error) {
 	s.main = &http.Server{
 		Handler: s.api, ErrorLog: refused, MaxHeaderBytes: 16 << 10,
 		ReadHeaderTimeout: min(5*time.Second, s.config.ReadTimeout), ReadTimeout: s.config.ReadTimeout,
-		WriteTimeout: s.config.WriteTimeout, IdleTimeout: 2 * time.Minute,
+		WriteTimeout: s.config.WriteTimeout, IdleTimeout: 2 * time.Minute, ConnState: s.clients.note,
 	}
 	if s.config.TLSCert != "" {
 		certificate, err := newCertificate(s.config.TLSCert, s.config.TLSKey, s.log)
@@ -214,12 +215,17 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) drain(orderly bool) {
 	s.log.Info("draining")
 	s.draining.Store(true)
+	s.api.Drain()
 	if orderly {
 		time.Sleep(s.config.DrainDelay)
 	}
+	// No connection is made any more; those that are open are closed with their
+	// next answer, so that no request is lost on one that is just being closed.
+	s.listener.Close()
+	s.api.End()
+	s.clients.await(s.config.DrainIdle)
 	limited, cancel := context.WithTimeout(context.Background(), s.config.DrainTimeout)
 	defer cancel()
-	s.api.End()
 	if err := s.main.Shutdown(limited); err != nil {
 		s.log.Warn("some requests did not end", "error", err)
 		s.main.Close()
