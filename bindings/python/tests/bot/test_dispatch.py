@@ -160,20 +160,25 @@ def test_a_job_that_only_waits_gives_its_place_to_another_chat() -> None:
 def test_a_stop_gives_handlers_time_and_cancels_the_late_ones() -> None:
     async def test() -> None:
         dispatcher = Dispatcher(concurrency=9)
+        begun: list[str] = []
         ended: list[str] = []
+        gate = asyncio.Event()
 
         async def short() -> None:
-            await asyncio.sleep(0.02)
+            begun.append("short")
+            await gate.wait()
 
         async def long() -> None:
+            begun.append("long")
             await asyncio.sleep(1000)
 
         dispatcher.open()
         dispatcher.put_for_chat("a", Job("a", short, lambda: ended.append("a")))
         dispatcher.put_for_chat("a", Job("a2", short, lambda: ended.append("a2")))
         dispatcher.put_for_chat("b", Job("b", long, lambda: ended.append("b")))
-        await asyncio.sleep(0)
-        await dispatcher.stop(0.2)
+        await until(lambda: len(begun) == 2)
+        asyncio.get_running_loop().call_later(0.01, gate.set)
+        await dispatcher.stop(0.5)
         # What had not begun has not begun, and what was cancelled is not dealt with.
         assert ended == ["a"]
         dispatcher.put_for_chat("c", Job("c", short, lambda: ended.append("c")))

@@ -167,7 +167,7 @@ def test_every_argument_arrives() -> None:
         ({"code_expiry": 0.5}, "from 1 to 180"),
         ({"code_expiry": 181}, "from 1 to 180"),
         ({"concurrency": 0}, "concurrency is at least 1"),
-        ({"backlog": 0}, "backlog is at least 1"),
+        ({"backlog": 0}, "backlog is from 1 to 1000000"),
         ({"prefix": " "}, "prefix"),
     ],
 )
@@ -216,7 +216,7 @@ def test_precedence(tmp_path: Path) -> None:
     assert of_argument.library["iq.timeout_ms"] == "3000"
 
     assert resolve(Given(env_file=None, phone_number=NUMBER), {}).session_id == "default"
-    assert resolve(Given(env_file="no-such-file", phone_number=NUMBER), {}).session_id == "default"
+    assert resolve(Given(env_file=".env", phone_number=NUMBER), {"SESSION_ID": ""}).session_id == "file"
 
 
 def test_the_environment_is_that_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +246,8 @@ def test_env_files(tmp_path: Path) -> None:
         "HASH": "a#b",
         "URL": "http://u:p@host:1/?a=b",
     }
-    assert read_env(tmp_path / "missing") == {}
+    with pytest.raises(FileNotFoundError):
+        read_env(tmp_path / "missing")
     for wrong in ("no equals sign", "1NUMBER=x", "OPEN='x", 'OPEN="x', "TWO='a' b"):
         file.write_text(f"GOOD=1\n{wrong}\n")
         with pytest.raises(EnvFileError, match="line 2") as caught:

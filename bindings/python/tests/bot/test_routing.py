@@ -186,6 +186,18 @@ def test_a_decorator_without_parentheses() -> None:
     with pytest.raises(TypeError, match=r"write @bot\.message\(\) with parentheses"):
         a_bot().message(handler)
 
+    async def undeclared(message: Message): ...  # type: ignore[no-untyped-def]
+
+    # One that does not say what it returns might be a condition; it is found when the bot starts.
+    bot = a_bot()
+    bot.message(undeclared)
+
+    async def start() -> None:
+        with pytest.raises(TypeError, match=r"write @bot\.message\(\) with parentheses"):
+            await bot.start()
+
+    run(start())
+
 
 def test_what_can_be_done_with_a_message() -> None:
     bot = a_bot()

@@ -12,9 +12,9 @@
 
 BOT.md beside the package's README is the guide. `libwa.bot.testing` tests bots without a phone.
 
-The modules go one way: `options` are decided first; `filters`, `commands` and `router` say which handler gets what; `chat`,
-`message` and `group` are what handlers get; `handling`, `dispatcher` and `waiting` bring events to handlers; `login` and `screen`
-link; `run` is one run of all that, and `bot` is what programs see.
+The modules go one way: `options` are decided first; `checks`, `filters`, `commands`, `kinds` and `router` say which handler gets
+what; `chat`, `message` and `group` are what handlers get; `handling`, `later`, `dispatcher` and `waiting` bring events to handlers;
+`login` and `screen` link; `run` is one run of all that, `state` what it tells other processes, and `bot` what programs see.
 """
 
 from .bot import Bot
@@ -46,8 +46,9 @@ from .exits import ExitCode
 from .failures import Failure
 from .filters import F, Filter
 from .group import GroupUpdate
+from .library_keys import OptionError
 from .message import Message
-from .options import OptionError, Options
+from .options import Options
 from .phone import PhoneNumberError, check_phone_number
 from .retry import Retry
 from .router import EVENT_NAMES, Middleware, Next, Router, Skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -15,12 +16,16 @@ from .. import errors
 from .._client import Client
 from . import events
 from .chat import Chat, Sent
+from .checks import check_function, check_number
 from .dispatcher import current_job
 from .erase import clear, remove_files
 from .exits import ExitCode, exit_code
 from .failures import Failure, Failures
+from .filters import as_condition
 from .handling import call
+from .later import sends
 from .options import Display, Given, LoginMethod, Options, PathLike, resolve
+from .phone import masked
 from .retry import Retry
 from .router import Router
 from .run import Run
@@ -127,6 +132,8 @@ class Bot(Router, Waits):
         self._run: Run | None = None
         self._latest: Run | None = None
         self._ended: asyncio.Task[ExitCode] | None = None
+        # What a start-up hook raised.
+        self._failed_hook: BaseException | None = None
         # Whether the session's files go when the bot has stopped.
         self._clearing = False
         if self._options.log_level is not None:
@@ -154,6 +161,7 @@ class Bot(Router, Waits):
         """Registers a handler for failures of handlers, tasks and hooks: `@bot.error`. Without one they are logged."""
 
         def take(handler: FailureHandler) -> FailureHandler:
+            check_function(handler, "an error handler", "failure")
             self._failures.handlers.append(handler)
             return handler
 
@@ -163,20 +171,22 @@ class Bot(Router, Waits):
 
     def startup(self, hook: K) -> K:
         """A function to call before the bot connects: `@bot.startup`. When it fails, the bot does not start."""
+        check_function(hook, "a start-up hook")
         self._startup.append(hook)
         return hook
 
     def shutdown(self, hook: K) -> K:
         """A function to call when the bot stops, while it is still connected if it was: `@bot.shutdown`."""
+        check_function(hook, "a shut-down hook")
         self._shutdown.append(hook)
         return hook
 
     def every(self, seconds: float) -> Callable[[K], K]:
         """A function to call again and again, so many seconds after it was through, from the first login on."""
-        if seconds <= 0:
-            raise ValueError("every() takes a number of seconds above 0")
+        check_number(seconds, "the number of seconds that every() takes", 0, above=True)
 
         def take(task: K) -> K:
+            check_function(task, "a task")
             self._periodic.append((seconds, task))
             return task
 
@@ -206,12 +216,14 @@ class Bot(Router, Waits):
         """
         if self._run is not None:
             raise RuntimeError("the bot runs already")
+        self._check()
         run = self._run = Run(self._options, self, self._failures)
         try:
             for hook in self._startup:
                 await call(hook)
-        except BaseException:
+        except BaseException as error:
             self._run = None
+            self._failed_hook = error
             await run.client.close()
             raise
         self._latest = run
@@ -276,33 +288,45 @@ class Bot(Router, Waits):
 
     async def _run_until_stopped(self) -> ExitCode:
         loop = asyncio.get_running_loop()
+        starting = asyncio.ensure_future(self.start())
         handled: list[signal.Signals] = []
 
         def interrupted() -> None:
             # A second signal does what it does to any program.
             for number in handled:
                 loop.remove_signal_handler(number)
+            if signal.SIGTERM in handled:
+                signal.signal(signal.SIGTERM, _end_at_once)
+            starting.cancel()
             if self._run is not None:
                 self._run.end(ExitCode.STOPPED)
 
-        try:
-            await self.start()
-        except Exception as error:
-            code = exit_code(error)
-            await self._failures.report(Failure(error, "the start"))
-            return code
         for number in (signal.SIGINT, signal.SIGTERM):
             # In a thread that is not the main one there are no signals.
             with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.add_signal_handler(number, interrupted)
                 handled.append(number)
+        try:
+            await starting
+        except asyncio.CancelledError:
+            if not starting.cancelled():
+                raise
+            self._options.logger.info("stopped while it was starting")
+            return ExitCode.STOPPED
+        except Exception as error:
+            code = exit_code(error)
+            if error is self._failed_hook:
+                await self._failures.report(Failure(error, "the start"))
+            else:
+                self._say_why(error, code)
+            return code
         return await self.wait()
 
     async def _wait_for_the_end(self, run: Run) -> ExitCode:
         tasks = asyncio.ensure_future(self._begin_periodic(run))
         code = await asyncio.shield(run.ending)
         tasks.cancel()
-        self._say_why(run, code)
+        self._say_why(run.error, code)
         await run.quiet_down()
         for hook in self._shutdown:
             try:
@@ -316,15 +340,14 @@ class Bot(Router, Waits):
             remove_files(self._options)
         return code
 
-    def _say_why(self, run: Run, code: ExitCode) -> None:
+    def _say_why(self, error: BaseException | None, code: ExitCode) -> None:
         if code is ExitCode.STOPPED:
             self._options.logger.info("stopping")
             return
-        error = run.error
         text = (getattr(error, "user_text", None) or str(error)) if error is not None else "for no known reason"
         wait = getattr(error, "retry_after", None)
         then = f" Try again in {wait:.0f} seconds." if wait else ""
-        self._options.logger.error("stopping (%s, exit status %d): %s%s", code.name, code, text, then)
+        self._options.logger.error("stopping (%s, exit status %d): %s%s", code.name, code, masked(text), then)
 
     async def _begin_periodic(self, run: Run) -> None:
         with contextlib.suppress(errors.Error):
@@ -360,16 +383,32 @@ class Bot(Router, Waits):
         """A conversation: by its JID, by the chat of a message, or by a phone number."""
         return self._running.context.chat(jid)
 
+    @sends
     async def send(self, to: str, text: str, *, mentions: Iterable[str] | None = None, message_id: str | None = None) -> Sent:
         """Sends a text to a chat, and comes back when WhatsApp has it; see `Chat.send`."""
         return await self.chat(to).send(text, mentions=mentions, message_id=message_id)
 
     def create_task(self, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T | None]:
         """Runs something in the background until it is through or the bot stops, which cancels it. Failures are reported."""
+        if not asyncio.iscoroutine(coroutine):
+            raise TypeError(f"create_task takes what a call of a coroutine function gives, not {coroutine!r}")
         return self._running.create_task(coroutine, getattr(coroutine, "__name__", "task"))
 
     async def _wait_for(self, event: str, condition: Callable[[Any], object] | None, timeout: float | None) -> Any:
-        return await self._running.wait_for(event, (lambda subject: True) if condition is None else condition, timeout)
+        suits = _always if condition is None else as_condition(condition)
+        return await self._running.wait_for(event, suits, timeout)
+
+
+def _end_at_once(number: int, _: object) -> None:
+    """Ends the process as the signal does that nobody handles."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    # The first process of a container is not ended by it.
+    os._exit(128 + number)
+
+
+async def _always(_: object) -> bool:
+    return True
 
 
 B = TypeVar("B", bound=Bot)

@@ -11,6 +11,9 @@ _WIDEST = 48
 _NARROWEST = 24
 _BAR = 20
 
+#: What is drawn with where a terminal has it.
+LINES = "─│╭╮╰╯━╌"
+
 
 @dataclass(frozen=True)
 class Style:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import errors
 from .._client import Client
+from .later import sends
 
 # What others see as "typing…" fades after some 20 seconds unless it is said again.
 _TYPING_SECONDS = 10.0
@@ -60,14 +61,17 @@ class Sent:
     def __repr__(self) -> str:
         return f"<Sent {self.id}>"
 
+    @sends
     async def edit(self, text: str) -> None:
         """Gives it a new text. Official clients take edits for 20 minutes."""
         await self._client.message.edit(chat=self.chat, target=self.id, text=text, message_id=self._ids())
 
+    @sends
     async def delete(self) -> None:
         """Deletes it for everybody."""
         await self._client.message.delete(chat=self.chat, target=self.id, message_id=self._ids())
 
+    @sends
     async def react(self, emoji: str) -> None:
         """Reacts to it; an empty text takes the reaction back."""
         await self._client.message.react(chat=self.chat, target=self.id, emoji=emoji, from_me=True, message_id=self._ids())
@@ -81,6 +85,7 @@ class Chat:
         self._client = client
         self._ids = ids
 
+    @sends
     async def send(
         self,
         text: str,
@@ -106,6 +111,7 @@ class Chat:
         )
         return Sent(self._client, done.message_id, done.chat, done.sent_at, self._ids)
 
+    @sends
     async def poll(self, question: str, options: Iterable[str], *, selectable: int = 1) -> Sent:
         """Asks the others to choose among 2 to 12 answers; `selectable` says how many each may choose, 0 for any number."""
         done = await self._client.poll.send(

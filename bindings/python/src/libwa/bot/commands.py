@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Union
 
+from .checks import check_callable
+
 _TOKENS = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _YES = ("yes", "y", "true", "on", "1")
 _NO = ("no", "n", "false", "off", "0")
@@ -120,16 +122,29 @@ def split(text: str | None, prefix: str) -> tuple[str, str] | None:
     return words[0].lower(), words[1] if len(words) > 1 else ""
 
 
+def check_names(*names: object) -> None:
+    """Checks names of commands.
+
+    Raises:
+        CommandDefinitionError: One cannot be a name.
+    """
+    for name in names:
+        if not isinstance(name, str) or not re.fullmatch(r"\S+", name):
+            raise CommandDefinitionError(f"a command's name is one word, not {name!r}")
+        if not (name[0].isalnum() or name[0] == "_"):
+            without = re.sub(r"^[\W]+", "", name)
+            raise CommandDefinitionError(f"a command's name has no prefix: write {without!r}, not {name!r}")
+
+
 def define(handler: Callable[..., object], name: str | None, aliases: tuple[str, ...], help: str | None, hidden: bool) -> Command:
     """The command that a handler is for, by its signature: the message, then the arguments.
 
     Raises:
         CommandDefinitionError: The signature cannot be that of a command.
     """
+    check_callable(handler, "a command's handler")
     shown = str(name or getattr(handler, "__name__", ""))
-    for word in (shown, *aliases):
-        if not word or not re.fullmatch(r"\S+", word):
-            raise CommandDefinitionError(f"a command's name is one word, not {word!r}")
+    check_names(shown, *aliases)
     text = help if help is not None else (inspect.getdoc(handler) or "").split("\n\n")[0].replace("\n", " ")
     parameters = tuple(_parameters(handler))
     return Command(shown.lower(), tuple(alias.lower() for alias in aliases), text, hidden, parameters)

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .._client import Client
+from .admins import Admins
 from .chat import Chat, Ids, any_ids
 from .options import Options
 
 if TYPE_CHECKING:
     from .message import Message
 
-#: Waits for the next message that suits, for so many seconds.
-WaitForMessage = Callable[["Callable[[Message], object]", "float | None"], Awaitable["Message"]]
+#: Waits for the next message that suits, in this chat or in any, for so many seconds.
+WaitForMessage = Callable[["Callable[[Message], Awaitable[bool]]", "str | None", "float | None"], Awaitable["Message"]]
 
 
 @dataclass
@@ -32,6 +33,14 @@ class Context:
     options: Options
     wait_for_message: WaitForMessage
     own: set[str] = field(default_factory=lambda: set[str]())
+    _admins: Admins | None = None
+
+    @property
+    def admins(self) -> Admins:
+        """Who administers the groups."""
+        if self._admins is None:
+            self._admins = Admins(self.client)
+        return self._admins
 
     def chat(self, jid: str, ids: Ids = any_ids) -> Chat:
         """The conversation of that JID."""

@@ -1,8 +1,9 @@
 """Runs what is to be done for events: one after the other within a chat, several chats at a time, never too much at once.
 
 Each chat has a lane. The first thing in a lane is done before the second one is begun; lanes do not wait for each other, as long
-as no more of them are busy than allowed. How much waits is not decided here: the library hands out no more than is allowed to be
-without acknowledgement.
+as no more of them are busy than allowed. A handler that waits for an answer gives its turn away meanwhile: only what comes from the
+same person in that chat stays in line behind it, commands excepted. How much waits is not decided here: the library hands out no
+more than is allowed to be without acknowledgement.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from .. import errors
 
 
 @dataclass(eq=False)
@@ -23,26 +26,36 @@ class Job:
         subject: What it is about, for those who look for it while it waits.
         run: Does it. Failures of handlers are its own affair.
         done: Called once it has come to its end, and not when it was cancelled.
+        person: Whom it comes from. While a job of theirs waits for something, this one stays in line; None for nobody.
+        passes: Whether it does not stay in line even then.
     """
 
     subject: object
     run: Callable[[], Awaitable[None]]
     done: Callable[[], None]
-    #: Whether it counts among the chats that are served.
-    has_place: bool = False
+    person: str | None = None
+    passes: bool = False
+    #: The lane whose turn it has, and with it a place among the chats that are served.
+    lane: _Lane | None = None
+    #: What runs it.
+    task: asyncio.Task[None] | None = None
+    #: How often it waits for something at this moment.
+    pauses: int = 0
+    #: The last of the takers that have refused it.
+    refused_by: int = 0
     _taken: list[Callable[[], None]] = field(default_factory=lambda: list[Callable[[], None]]())
-    _finished: bool = False
+    finished: bool = False
 
     def take(self, done: Callable[[], None]) -> None:
         """Something else, which is dealt with when this is."""
-        if self._finished:
+        if self.finished:
             done()
         else:
             self._taken.append(done)
 
     def finish(self) -> None:
         """It is dealt with, and so is what it took."""
-        self._finished = True
+        self.finished = True
         self.done()
         for done in self._taken:
             done()
@@ -50,6 +63,34 @@ class Job:
 
 #: The job that the running code belongs to.
 current_job: contextvars.ContextVar[Job | None] = contextvars.ContextVar("current_job", default=None)
+
+
+class _Lane:
+    """One chat: what waits there, and what runs."""
+
+    def __init__(self, chat: str) -> None:
+        self.chat = chat
+        self.waiting: deque[Job] = deque()
+        #: Begun, and waiting for something.
+        self.paused: set[Job] = set()
+        #: Held by the job that runs.
+        self.turn = asyncio.Lock()
+        #: Tasks that run a job, or are about to take one.
+        self.serving: set[asyncio.Task[None]] = set()
+        #: Whether one of them has not taken its job yet.
+        self.choosing = False
+        self.changed = asyncio.Event()
+
+
+class _Taker:
+    """Somebody who wants a job of a chat, or of any, in place of its handlers."""
+
+    def __init__(self, number: int, chat: str | None, suits: Callable[[Any], Awaitable[bool]]) -> None:
+        self.number = number
+        self.chat = chat
+        self.suits = suits
+        self.job = current_job.get()
+        self.future: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
 
 
 class Dispatcher:
@@ -60,106 +101,281 @@ class Dispatcher:
 
     def __init__(self, concurrency: int) -> None:
         self._busy = asyncio.Semaphore(concurrency)
-        self._chats: dict[str, deque[Job]] = {}
+        self._chats: dict[str, _Lane] = {}
         self._others: dict[str, deque[Job]] = {}
-        self._workers: dict[asyncio.Task[None], bool] = {}
-        self._open = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        # The jobs that have begun.
+        self._running: set[Job] = set()
+        self._takers: dict[str | None, list[_Taker]] = {}
+        self._last_taker = 0
+        self._open = False
         self._stopping = False
 
     def open(self) -> None:
         """Lets the work for chats begin. Until then it is only taken in."""
-        self._open.set()
+        self._open = True
+        self._wake(self._chats.values())
 
     def put_for_chat(self, chat: str, job: Job) -> None:
         """Takes in a job for a chat; not any more when the dispatcher is stopping."""
-        if not self._stopping:
-            self._enter(self._chats, chat, job)
+        if self._stopping:
+            return
+        lane = self._chats.get(chat)
+        if lane is None:
+            lane = self._chats[chat] = _Lane(chat)
+            self._spawn(self._work_for_chat(lane))
+        lane.waiting.append(job)
+        lane.changed.set()
 
     def put(self, lane: str, job: Job) -> None:
         """Takes in a job that is for no chat."""
-        self._enter(self._others, lane, job)
-
-    def _enter(self, lanes: dict[str, deque[Job]], lane: str, job: Job) -> None:
-        waiting = lanes.get(lane)
+        waiting = self._others.get(lane)
         if waiting is not None:
             waiting.append(job)
             return
-        lanes[lane] = deque([job])
-        for_chat = lanes is self._chats
-        worker = asyncio.ensure_future(self._work_for_chat(lane) if for_chat else self._work(lane))
-        self._workers[worker] = for_chat
-        worker.add_done_callback(lambda worker: self._workers.pop(worker, None))
+        self._others[lane] = deque([job])
+        self._spawn(self._work(lane))
 
-    def take(self, suits: Callable[[Any], bool]) -> Job | None:
-        """Takes out the first job for a chat that waits and whose subject suits."""
-        for waiting in self._chats.values():
-            for job in waiting:
-                if suits(job.subject):
-                    waiting.remove(job)
-                    return job
-        return None
+    # Waiting within jobs.
+
+    async def take(self, suits: Callable[[Any], Awaitable[bool]], chat: str | None, timeout: float | None) -> Job:
+        """Takes out the first job whose subject suits and that has not begun: one that waits, or one that is yet to come.
+
+        Args:
+            suits: Asked of one job after the other, each once.
+            chat: The only chat that counts; None for all.
+            timeout: Seconds; None for any time.
+
+        Raises:
+            TimeoutError: None came within so many seconds.
+            ClientClosedError: None will come any more.
+        """
+        return await self.pause(self._take(suits, chat, timeout))  # type: ignore[no-any-return]
+
+    async def _take(self, suits: Callable[[Any], Awaitable[bool]], chat: str | None, timeout: float | None) -> Job:
+        self._last_taker += 1
+        taker = _Taker(self._last_taker, chat, suits)
+        self._takers.setdefault(chat, []).append(taker)
+        self._wake_for(chat)
+        try:
+            return await asyncio.wait_for(taker.future, timeout)
+        except asyncio.TimeoutError:
+            raise TimeoutError(f"no message that suits came within {timeout} seconds") from None
+        finally:
+            taker.future.cancel()
+            self._takers[chat].remove(taker)
+            if not self._takers[chat]:
+                del self._takers[chat]
+            # What it was still to be asked of may begin now.
+            self._wake_for(chat)
 
     async def pause(self, waiting: Awaitable[Any]) -> Any:
-        """Waits for something within a job, whose place another chat may have meanwhile."""
+        """Waits for something within a job, whose turn and place others may have meanwhile. The end of the bot cancels the job."""
         job = current_job.get()
-        if job is None or not job.has_place:
+        if job is None or job.finished:
+            if self._stopping:
+                _drop(waiting)
+                raise errors.ClientClosedError("the bot has stopped")
             return await waiting
-        job.has_place = False
-        self._busy.release()
+        if self._stopping and job.task is not None:
+            _drop(waiting)
+            job.task.cancel()
+            await asyncio.get_running_loop().create_future()
+        job.pauses += 1
+        lane = self._give_turn_away(job)
         try:
             return await waiting
         finally:
+            try:
+                # At the end there is nobody to be considerate of.
+                if lane is not None and not self._stopping and not job.finished:
+                    await self._take_turn_again(lane, job)
+            finally:
+                if lane is not None:
+                    lane.paused.discard(job)
+                    lane.changed.set()
+                job.pauses -= 1
+
+    def _give_turn_away(self, job: Job) -> _Lane | None:
+        lane, job.lane = job.lane, None
+        if lane is not None:
+            lane.paused.add(job)
+            self._release(lane)
+        return lane
+
+    async def _take_turn_again(self, lane: _Lane, job: Job) -> None:
+        await self._acquire(lane)
+        if job.finished:  # what waited was not its handler
+            self._release(lane)
+        else:
+            job.lane = lane
+
+    async def _acquire(self, lane: _Lane) -> None:
+        await lane.turn.acquire()
+        try:
             await self._busy.acquire()
-            job.has_place = True
+        except BaseException:
+            lane.turn.release()
+            raise
+
+    def _release(self, lane: _Lane) -> None:
+        self._busy.release()
+        lane.turn.release()
+        lane.changed.set()
+
+    # The end.
+
+    def cancel_waiting(self) -> None:
+        """Begins nothing more for chats, and cancels the jobs that wait for something, which are not dealt with."""
+        self._stopping = True
+        for lane in self._chats.values():
+            lane.waiting.clear()
+        for job in self._running:
+            if job.pauses and job.task is not None:
+                job.task.cancel()
+        for taker in [taker for takers in self._takers.values() for taker in takers]:
+            if not taker.future.done() and (taker.job is None or taker.job.finished):
+                taker.future.set_exception(errors.ClientClosedError("the bot has stopped"))
+        self._wake(self._chats.values())
 
     async def stop(self, seconds: float) -> None:
         """Begins nothing more for chats, gives what runs so long to come to its end, and cancels it then."""
-        self._stopping = True
-        for waiting in self._chats.values():
-            waiting.clear()
-        self._open.set()
-        await self._end([worker for worker, for_chat in self._workers.items() if for_chat], seconds)
+        self.cancel_waiting()
+        await _end([task for lane in self._chats.values() for task in lane.serving], seconds)
+        await asyncio.sleep(0)
 
     async def finish(self, seconds: float) -> None:
         """Waits until everything else is done, for so long at most, and cancels what is left."""
-        await self._end(list(self._workers), seconds)
+        await _end(list(self._tasks), seconds)
+
+    # Lanes.
+
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _work_for_chat(self, lane: _Lane) -> None:
+        while True:
+            lane.changed.clear()
+            await self._offer(lane)
+            if self._open and not lane.choosing and not lane.turn.locked() and self._next(lane) is not None:
+                lane.choosing = True
+                task = self._spawn(self._serve(lane))
+                lane.serving.add(task)
+                task.add_done_callback(lambda task: self._served(lane, task))
+            if not lane.waiting and not lane.serving:
+                del self._chats[lane.chat]
+                return
+            await lane.changed.wait()
 
     @staticmethod
-    async def _end(workers: list[asyncio.Task[None]], seconds: float) -> None:
-        if not workers:
-            return
-        _, late = await asyncio.wait(workers, timeout=seconds)
-        for worker in late:
-            worker.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+    def _served(lane: _Lane, task: asyncio.Task[None]) -> None:
+        lane.serving.discard(task)
+        lane.changed.set()
 
-    async def _work_for_chat(self, chat: str) -> None:
-        waiting = self._chats[chat]
+    async def _serve(self, lane: _Lane) -> None:
+        """Does the next job of the lane, when its turn comes and there is a place."""
         try:
-            await self._open.wait()
-            while waiting:
-                async with self._busy:
-                    # Somebody may have taken it meanwhile.
-                    if waiting:
-                        job = waiting.popleft()
-                        job.has_place = True
-                        await self._do(job)
+            await self._acquire(lane)
         finally:
-            del self._chats[chat]
+            lane.choosing = False
+        job = self._next(lane)
+        if job is None:  # somebody took it meanwhile
+            self._release(lane)
+            return
+        lane.waiting.remove(job)
+        job.lane = lane
+        try:
+            await self._do(job)
+        finally:
+            if self._give_turn_away(job) is not None:
+                lane.paused.discard(job)
+
+    def _next(self, lane: _Lane) -> Job | None:
+        """The first job that may begin; None as long as somebody still considers taking one that stands before it."""
+        held = {job.person for job in lane.paused if job.person is not None and not job.finished}
+        takers = [taker for taker in self._takers_of(lane) if not taker.future.done()]
+        for job in lane.waiting:
+            if any(taker.number > job.refused_by for taker in takers):
+                return None
+            if job.passes or job.person not in held:
+                return job
+        return None
+
+    def _takers_of(self, lane: _Lane) -> list[_Taker]:
+        takers = [*self._takers.get(lane.chat, ()), *self._takers.get(None, ())]
+        return sorted(takers, key=lambda taker: taker.number)
+
+    async def _offer(self, lane: _Lane) -> None:
+        """Asks the takers, in the order in which they came, about what waits, in the order in which it came."""
+        for job in list(lane.waiting):
+            for taker in self._takers_of(lane):
+                if taker.number <= job.refused_by or taker.future.done() or job not in lane.waiting:
+                    continue
+                if not await self._wants(taker, job):
+                    job.refused_by = taker.number
+                elif job in lane.waiting:
+                    lane.waiting.remove(job)
+                    taker.future.set_result(job)
+                    break
+
+    @staticmethod
+    async def _wants(taker: _Taker, job: Job) -> bool:
+        asking = asyncio.ensure_future(taker.suits(job.subject))
+        both: set[asyncio.Future[Any]] = {asking, taker.future}
+        # Nobody waits for the answer any more when the taker has had its time.
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if not asking.done():
+            asking.cancel()
+        [answer] = await asyncio.gather(asking, return_exceptions=True)
+        if taker.future.done():
+            return False
+        if isinstance(answer, BaseException):
+            taker.future.set_exception(answer)
+            return False
+        return answer
+
+    def _wake_for(self, chat: str | None) -> None:
+        self._wake(self._chats.values() if chat is None else [self._chats[chat]] if chat in self._chats else [])
+
+    @staticmethod
+    def _wake(lanes: Iterable[_Lane]) -> None:
+        for lane in lanes:
+            lane.changed.set()
 
     async def _work(self, lane: str) -> None:
         waiting = self._others[lane]
         try:
             while waiting:
-                await self._do(waiting.popleft())
+                job = waiting.popleft()
+                await asyncio.wait({self._spawn(self._do(job))})
         finally:
             del self._others[lane]
 
-    @staticmethod
-    async def _do(job: Job) -> None:
-        token = current_job.set(job)
+    async def _do(self, job: Job) -> None:
+        current_job.set(job)
+        job.task = asyncio.current_task()
+        self._running.add(job)
         try:
             await job.run()
         finally:
-            current_job.reset(token)
+            self._running.discard(job)
+            # The task knows the job too: without this, only the garbage collector would find the two.
+            job.task = None
         job.finish()
+
+
+def _drop(waiting: Awaitable[Any]) -> None:
+    if asyncio.iscoroutine(waiting):
+        waiting.close()
+
+
+async def _end(tasks: list[asyncio.Task[None]], seconds: float) -> None:
+    if not tasks:
+        return
+    _, late = await asyncio.wait(tasks, timeout=seconds)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

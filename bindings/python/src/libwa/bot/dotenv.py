@@ -7,8 +7,11 @@ follows ` #` after a value. A value may stand in single quotes, which keep every
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
+
+from .usage import UsageError
 
 _LINE = re.compile(
     r"""\s*(?:export\s+)?
@@ -20,20 +23,19 @@ _LINE = re.compile(
 _ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
 
 
-class EnvFileError(ValueError):
-    """A line of such a file is not one."""
+class EnvFileError(UsageError):
+    """Such a file cannot be read, or a line of it is not one."""
 
 
 def read_env(path: Path) -> dict[str, str]:
-    """The variables of a file; none when there is no such file.
+    """The variables of a file.
 
     Raises:
-        EnvFileError: A line is neither a variable nor a comment. The text names the line, and does not show it.
+        FileNotFoundError: There is no such file.
+        EnvFileError: It cannot be read, is not UTF-8, or a line is neither a variable nor a comment. The text names the line, and
+            does not show it.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return {}
+    text = _text(path)
     values: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -43,6 +45,24 @@ def read_env(path: Path) -> dict[str, str]:
             raise EnvFileError(f"{path}, line {number}: write NAME=value, with quotes that are closed")
         values[found["name"]] = _value(found)
     return values
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except IsADirectoryError:
+        raise EnvFileError(f"{path} is a folder: put the variables into a file, and name that") from None
+    except (OSError, ValueError) as error:
+        raise EnvFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
+        raise EnvFileError(f"{path} is UTF-16, as some editors and PowerShell write it: save it as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise EnvFileError(f"{path}, line {line}: this is not UTF-8, but Latin-1 or the like: save the file as UTF-8") from None
 
 
 def _value(found: re.Match[str]) -> str:

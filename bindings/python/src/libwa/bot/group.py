@@ -7,6 +7,7 @@ from datetime import datetime
 from .. import events
 from .chat import Chat, Sent, derived_ids
 from .context import Context
+from .later import sends
 
 
 class GroupUpdate:
@@ -56,6 +57,7 @@ class GroupUpdate:
         """When."""
         return self.event.changed_at
 
+    @sends
     async def answer(self, text: str, *, mention_members: bool = False) -> Sent:
         """Writes into the group. With `mention_members` those concerned are mentioned, where the text has `{members}`."""
         if not mention_members:

@@ -8,14 +8,24 @@ from collections.abc import Callable
 from typing import Any
 
 from .commands import ArgumentError, Command, split
+from .later import collected
 from .message import Message
 from .router import Middleware, Next, Route, Router, Skip
 
 
 async def call(function: Callable[..., object], *args: Any, **named: Any) -> Any:
-    """Calls a function of the user, which may be a coroutine function or an ordinary one."""
-    result = function(*args, **named)
-    return await result if inspect.isawaitable(result) else result
+    """Calls a function of the user, a coroutine function or a plain one.
+
+    What a plain one sends goes out when it is through, in the order of its calls.
+    """
+    result, error, calls = collected(function, *args, **named)
+    if inspect.isawaitable(result):
+        result = await result
+    for each in calls:
+        await each
+    if error is not None:
+        raise error
+    return result
 
 
 async def call_within(seconds: float | None, function: Callable[..., object], *args: Any, **named: Any) -> Any:
@@ -44,8 +54,13 @@ class Handling:
         """Brings the message to the first handler that takes it, and says whether one did."""
         return await self._through(self._router, message)
 
+    def is_command(self, message: Message) -> bool:
+        """Whether it names one of the bot's commands, or asks for help."""
+        found = split(message.text, self._prefix) if message.kind == "text" else None
+        return found is not None and found[0] in {"help", *self._router._command_names()}
+
     async def _through(self, router: Router, message: Message) -> bool:
-        if router._condition is not None and not router._condition(message):
+        if router._condition is not None and not await router._condition.check(message):
             return False
         taken = False
 
@@ -69,7 +84,7 @@ class Handling:
             elif entry.command is not None:
                 if await self._as_command(entry, entry.command, message):
                     return True
-            elif entry.suits(message) and await self._run(entry, message):
+            elif await entry.suits(message) and await self._run(entry, message):
                 return True
         return False
 
@@ -82,7 +97,7 @@ class Handling:
 
     async def _as_command(self, route: Route, command: Command, message: Message) -> bool:
         found = split(message.text, self._prefix) if message.kind == "text" else None
-        if found is None or found[0] not in (command.name, *command.aliases) or not route.suits(message):
+        if found is None or found[0] not in (command.name, *command.aliases) or not await route.suits(message):
             return False
         message.command = command.name
         try:
@@ -97,7 +112,7 @@ class Handling:
         found = split(message.text, self._prefix) if message.kind == "text" and not message.from_me else None
         if found is None or found[0] != "help":
             return False
-        commands = list(self._router._commands(message))
+        commands = [command async for command in self._router._commands(message)]
         if not commands or any("help" in (command.name, *command.aliases) for command in commands):
             return False
         wanted = found[1].strip().lower()

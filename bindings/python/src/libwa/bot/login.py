@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Union
 
+from .. import errors
 from .. import events as library
 from .._client import Client, PairingSteps
 from .._error import Error
@@ -14,17 +16,30 @@ from .screen import Screen
 
 #: Tells the bot's listeners of something, by its name.
 Emit = Callable[[str, object], None]
+#: Tells them of what an earlier run was told of, and what is over.
+Past = Callable[[Union[library.LoggedOut, library.Restricted]], None]
+
+
+# What the library refuses, or cannot do, before WhatsApp is asked for anything.
+_ASKED_FOR_NOTHING = (errors.PairingLimitError, errors.NotConnectedError)
 
 
 class Login:
     """The way of one client to `ready`."""
 
-    def __init__(self, client: Client, options: Options, screen: Screen, emit: Emit) -> None:
+    def __init__(self, client: Client, options: Options, screen: Screen, emit: Emit, past: Past) -> None:
         self._client = client
         self._options = options
         self._screen = screen
         self._emit = emit
+        self._past = past
         self._reminder: asyncio.Task[None] | None = None
+        # How many codes, or series of QR codes, were asked for.
+        self._codes = 0
+        # Whether one came in this attempt.
+        self._shown = False
+        # How many attempts in a row came to nothing without counting.
+        self._uncounted = 0
 
     async def run(self) -> library.Ready:
         """Comes back when the session is logged in.
@@ -32,16 +47,19 @@ class Login:
         Raises:
             Error: It cannot be, or may not be tried again.
         """
-        failed = 0
         while True:
             self._client.connect()
+            self._shown = False
             try:
-                return await self._attempt(failed + 1)
+                return await self._attempt()
             except Error as error:
-                if isinstance(error.event, (library.LoggedOut, library.Restricted, library.Closed)):
+                event = error.event
+                if isinstance(event, (library.LoggedOut, library.Restricted)) and event.redelivered:
+                    self._past(event)
+                    continue
+                if isinstance(event, (library.LoggedOut, library.Restricted, library.Closed, library.Connection)):
                     raise
-                failed += 1
-                wait = self._options.retry.wait(failed, error.retry_after) if error.retryable else None
+                wait = self._wait_after(error)
                 self._tell_failure(error, wait)
                 if wait is None:
                     raise
@@ -49,20 +67,37 @@ class Login:
             finally:
                 self._forget_reminder()
 
-    async def _attempt(self, attempt: int) -> library.Ready:
+    def _wait_after(self, error: Error) -> float | None:
+        """Seconds until the next attempt; None when there shall be none."""
+        if not self._shown and isinstance(error, _ASKED_FOR_NOTHING):
+            self._uncounted += 1
+            return self._options.retry.wait_uncounted(self._uncounted, error.retry_after)
+        self._uncounted = 0
+        if not self._shown:
+            self._codes += 1  # asked for, and refused
+        return self._options.retry.wait(self._codes, error.retry_after) if error.retryable else None
+
+    async def _attempt(self) -> library.Ready:
         phone = self._options.phone_number
         steps: PairingSteps = self._client.qr() if self._options.login_method == "qr" or phone is None else self._client.pair(phone)
-        async for step in steps:
-            if isinstance(step, library.Ready):
-                return step
-            if not isinstance(step, library.PairingProgress):
-                self._forget_reminder()
-            self._step(step, attempt)
+        try:
+            async for step in steps:
+                if isinstance(step, library.Ready):
+                    return step
+                if not isinstance(step, library.PairingProgress):
+                    self._forget_reminder()
+                self._step(step)
+        finally:
+            # What was asked for is cancelled now, and not when somebody drops the exception.
+            steps._pairing.close()
         raise AssertionError("a pairing ended without `ready`")
 
-    def _step(self, step: library.Event, attempt: int) -> None:
+    def _step(self, step: library.Event) -> None:
+        if isinstance(step, library.PairingCode) or (isinstance(step, library.PairingQr) and step.index == 1):
+            self._codes += 1
+            self._shown = True
         if isinstance(step, library.PairingCode):
-            code = events.PairingCode(step.code, step.display, step.expires_at, attempt)
+            code = events.PairingCode(step.code, step.display, step.expires_at, self._codes)
             self._screen.code(code)
             self._reminder = asyncio.ensure_future(self._remind(code))
             self._emit("pairing.code", code)
@@ -80,7 +115,9 @@ class Login:
                 self._forget_reminder()
                 self._screen.progress(step.user_text)
         elif isinstance(step, (library.PairingExpired, library.PairingFailed)):
-            # The library asks for another code by itself, as its own keys tell it to.
+            # The library asks for another code by itself, as its own keys tell it to, but not for more than may be asked for.
+            if self._codes > self._options.retry.max and step.error is not None:
+                raise step.error
             self._tell_ended(step, 0.0)
 
     async def _remind(self, code: events.PairingCode) -> None:

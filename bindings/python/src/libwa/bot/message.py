@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from .. import events
+from .admins import account
 from .chat import Chat, Sent, derived_ids
 from .context import Context
 from .filters import FilterLike, as_filter
-
-#: Kinds of messages that do something to another one.
-ABOUT_ANOTHER = ("reaction", "edit", "delete")
+from .kinds import STATUS, About, about, is_broadcast_list, is_channel, is_group
+from .later import sends, waits
 
 
 class Message:
@@ -37,7 +37,7 @@ class Message:
         self.data: dict[str, Any] = {}
         self._context = context
         self._ids = derived_ids(context.options.session_id, event.chat, event.sender, event.message_id)
-        self._chat = Chat(context.client, event.chat, self._ids)
+        self._chat = Chat(context.client, self.chat, self._ids)
 
     def __repr__(self) -> str:
         return f"<Message {self.event.kind} {self.event.message_id}>"
@@ -60,8 +60,16 @@ class Message:
         return self.event.text
 
     @property
+    def about(self) -> About:
+        """What handlers it is for: "new" for a message in its own right, "reaction", "edit", "delete", "vote", "service", and,
+        whatever its kind, "status" for what comes from the status feed and "channel" for what comes from a channel."""
+        return about(self.event)
+
+    @property
     def chat(self) -> str:
-        """The JID of the conversation."""
+        """The JID of the conversation, where an answer goes. What came by a broadcast list belongs to the chat with its sender."""
+        if is_broadcast_list(self.event.chat) and not self.event.from_me:
+            return account(self.event.sender)
         return self.event.chat
 
     @property
@@ -81,8 +89,13 @@ class Message:
 
     @property
     def is_group(self) -> bool:
-        """Whether the conversation has more than two members."""
-        return self.event.is_group
+        """Whether it was written in a group."""
+        return is_group(self.event.chat)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it was written to this account alone: not in a group or a channel, and no status post."""
+        return not (is_group(self.event.chat) or is_channel(self.event.chat) or self.event.chat == STATUS)
 
     @property
     def from_me(self) -> bool:
@@ -110,6 +123,23 @@ class Message:
         """Whether the bot's account is among them."""
         return any(jid in self._context.own for jid in self.mentions)
 
+    async def sender_is_admin(self) -> bool:
+        """Whether it was written in a group by one of its administrators. Asks WhatsApp, which takes a moment, once a minute.
+
+        Raises:
+            Error: WhatsApp did not tell.
+        """
+        return self.is_group and await self._context.admins.include(self.chat, self.sender, self.sender_phone)
+
+    async def bot_is_admin(self) -> bool:
+        """Whether it was written in a group that the bot's account administers.
+
+        Raises:
+            Error: WhatsApp did not tell.
+        """
+        own = [*self._context.own, *(jid.partition("@")[0] for jid in self._context.own if jid.endswith("@s.whatsapp.net"))]
+        return self.is_group and await self._context.admins.include(self.chat, *own)
+
     @property
     def content(self) -> dict[str, Any]:
         """What belongs to its kind: the target of a reaction, the options of a poll, a place."""
@@ -127,19 +157,23 @@ class Message:
 
     # What can be done with it.
 
+    @sends
     async def reply(self, text: str, *, mentions: Iterable[str] | None = None) -> Sent:
         """Answers it, quoting it, and comes back when WhatsApp has the answer."""
         quote = {"message_id": self.id, "sender": self.sender, "text": self.text or ""}
         return await self._chat.send(text, quote=quote, mentions=mentions)
 
+    @sends
     async def answer(self, text: str, *, mentions: Iterable[str] | None = None) -> Sent:
         """Writes into its chat, without quoting it."""
         return await self._chat.send(text, mentions=mentions)
 
+    @sends
     async def poll(self, question: str, options: Iterable[str], *, selectable: int = 1) -> Sent:
         """Asks in its chat; see `Chat.poll`."""
         return await self._chat.poll(question, options, selectable=selectable)
 
+    @sends
     async def react(self, emoji: str) -> None:
         """Reacts to it; an empty text takes the reaction back."""
         await self._context.client.message.react(
@@ -151,6 +185,7 @@ class Message:
             message_id=self._ids(),
         )
 
+    @sends
     async def delete(self) -> None:
         """Deletes it for everybody: one's own, or in a group, as an administrator, anybody's."""
         await self._context.client.message.delete(
@@ -160,10 +195,12 @@ class Message:
             message_id=self._ids(),
         )
 
+    @sends
     async def edit(self, text: str) -> None:
         """Gives it a new text, if this account wrote it."""
         await self._context.client.message.edit(chat=self.chat, target=self.id, text=text, message_id=self._ids())
 
+    @sends
     async def read(self) -> None:
         """Tells the sender that it was read."""
         await self._context.client.message.read(chat=self.chat, message_ids=[self.id], sender=self.sender)
@@ -172,15 +209,24 @@ class Message:
         """Shows the chat that the bot is writing: `async with message.typing(): …`."""
         return self._chat.typing()
 
+    @waits
     async def wait_reply(self, condition: FilterLike | None = None, *, timeout: float | None = None) -> Message:
-        """Waits for the next message of the same sender in the same chat, but for reactions and the like. No handler gets it.
+        """Waits for the next message of the same sender in the same chat; reactions, edits, votes and the like are none.
+
+        No handler gets it. Meanwhile the sender's other messages there stay in line, commands excepted, and everybody else's are
+        handled as ever. When the bot stops, the handler is cancelled, and what it was called for comes again at the next start.
+
+        Args:
+            condition: What the message must meet, a filter or a function, which may be a coroutine function.
+            timeout: Seconds; None for any time.
 
         Raises:
             TimeoutError: None came within so many seconds.
         """
         suits = as_filter(condition) if condition is not None else None
+        person = account(self.sender)
 
-        def is_reply(other: Message) -> bool:
-            return other.chat == self.chat and other.sender == self.sender and (suits is None or suits(other))
+        async def is_reply(other: Message) -> bool:
+            return account(other.sender) == person and (suits is None or await suits.check(other))
 
-        return await self._context.wait_for_message(is_reply, timeout)
+        return await self._context.wait_for_message(is_reply, self.chat, timeout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -11,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Union
 
-from .. import reference
-from .dotenv import read_env
+from . import library_keys
+from .checks import check_number, is_a
+from .dotenv import EnvFileError, read_env
+from .library_keys import OptionError
 from .phone import check_phone_number
 from .retry import Retry
 
@@ -24,11 +25,10 @@ PathLike = Union[str, "os.PathLike[str]"]
 PLATFORMS = ("Chrome", "Edge", "Firefox", "Opera", "Safari", "Desktop")
 
 _LEVELS = ("debug", "info", "warning", "error", "critical")
-_LIBRARY_PREFIX = "LIBWA_"
-
-
-class OptionError(ValueError):
-    """An option has a value that it cannot have."""
+# The file that is read if it is there.
+_DEFAULT_ENV_FILE = ".env"
+# What the key `queue.unacknowledged` takes.
+_MOST_BACKLOG = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,10 @@ def resolve(given: Given, environment: Mapping[str, str] | None = None) -> Optio
         OptionError: Another option has a value that it cannot have.
         EnvFileError: The .env file cannot be read.
     """
-    file = read_env(Path(given.env_file)) if given.env_file is not None else {}
-    outside = {**file, **{name: value for name, value in (os.environ if environment is None else environment).items() if value}}
-
+    outside = {
+        **_env_file(given.env_file),
+        **{name: value for name, value in (os.environ if environment is None else environment).items() if value},
+    }
     method = given.login_method or outside.get("LOGIN_METHOD") or "pairing"
     if method not in ("pairing", "qr"):
         raise OptionError(f'login_method is "pairing" or "qr", not {method!r}')
@@ -124,21 +125,19 @@ def resolve(given: Given, environment: Mapping[str, str] | None = None) -> Optio
     display = given.display
     if display not in ("auto", "plain", "off"):
         raise OptionError(f'display is "auto", "plain" or "off", not {display!r}')
-    if given.code_expiry is not None and not 1 <= given.code_expiry <= 180:
-        raise OptionError(f"code_expiry is from 1 to 180 seconds, not {given.code_expiry}")
-    for name, number in (("concurrency", given.concurrency), ("backlog", given.backlog)):
-        if number < 1:
-            raise OptionError(f"{name} is at least 1, not {number}")
-    if not given.prefix.strip():
-        raise OptionError("prefix is what commands begin with, such as '/'; it cannot be empty")
+    _check_numbers(given)
+    _check_kinds(given)
+    if not is_a(given.prefix, str) or not given.prefix or re.search(r"\s", given.prefix):
+        raise OptionError(f"prefix is what commands begin with, such as '/': a text without spaces, not {given.prefix!r}")
     browser = _browser(given.browser)
+    logger = given.logger or logging.getLogger("libwa.bot")
     return Options(
         login_method="qr" if method == "qr" else "pairing",
         phone_number=phone,
         session_id=_session_id(given.session_id or outside.get("SESSION_ID") or "default"),
-        session_dir=Path(given.session_dir or outside.get("SESSION_DIR") or "sessions"),
+        session_dir=_session_dir(given.session_dir or outside.get("SESSION_DIR") or "sessions"),
         browser=browser,
-        logger=given.logger or logging.getLogger("libwa.bot"),
+        logger=logger,
         log_level=_level(given.log_level if given.log_level is not None else outside.get("LOG_LEVEL")),
         display=display,
         code_expiry=given.code_expiry,
@@ -149,12 +148,60 @@ def resolve(given: Given, environment: Mapping[str, str] | None = None) -> Optio
         backlog=given.backlog,
         handler_timeout=given.handler_timeout,
         stop_timeout=given.stop_timeout,
-        library=_library(given, browser, outside),
+        library=_library(given, browser, outside, logger),
     )
 
 
-def _session_id(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_@+-][A-Za-z0-9._@+-]{0,63}", name):
+def _env_file(file: Any) -> dict[str, str]:
+    if file is None:
+        return {}
+    if not is_a(file, str, os.PathLike) or not os.fspath(file):
+        raise OptionError(f"env_file is the name of a file, or None for none, not {file!r}")
+    try:
+        return read_env(Path(file))
+    except FileNotFoundError:
+        if os.fspath(file) == _DEFAULT_ENV_FILE:
+            return {}
+        raise EnvFileError(f"{file}: there is no such file. Make it, or leave out env_file") from None
+
+
+def _check_numbers(given: Given) -> None:
+    try:
+        if given.code_expiry is not None:
+            check_number(given.code_expiry, "code_expiry", 1, 180)
+        check_number(given.code_reminder, "code_reminder", 0)
+        check_number(given.concurrency, "concurrency", 1)
+        check_number(given.backlog, "backlog", 1, _MOST_BACKLOG)
+        if given.handler_timeout is not None:
+            check_number(given.handler_timeout, "handler_timeout", 0, above=True)
+        check_number(given.stop_timeout, "stop_timeout", 0)
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+    for name, number in (("concurrency", given.concurrency), ("backlog", given.backlog)):
+        if not is_a(number, int):
+            raise OptionError(f"{name} is a whole number, not {number!r}")
+
+
+def _check_kinds(given: Given) -> None:
+    if given.retry is not None and not is_a(given.retry, Retry):
+        raise OptionError(f"retry is a Retry, such as Retry(max={given.retry!r}), not {given.retry!r}")
+    if given.logger is not None and not is_a(given.logger, logging.Logger, logging.LoggerAdapter):
+        raise OptionError(f"logger is a logging.Logger, such as logging.getLogger('mine'), not {given.logger!r}")
+    if given.config is not None and not is_a(given.config, Mapping):
+        raise OptionError(f"config is a dictionary of keys and values, not {type(given.config).__name__}")
+
+
+def _session_dir(folder: Any) -> Path:
+    if not is_a(folder, str, os.PathLike):
+        raise OptionError(f"session_dir is a folder, not {folder!r}")
+    path = Path(folder)
+    if path.exists() and not path.is_dir():
+        raise OptionError(f"session_dir is a folder, and {path} is none")
+    return path
+
+
+def _session_id(name: Any) -> str:
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_@+-][A-Za-z0-9._@+-]{0,63}", name):
         raise OptionError(f"session_id is 1 to 64 letters, digits and . _ - @ +, and does not begin with a point; not {name!r}")
     return name
 
@@ -162,36 +209,34 @@ def _session_id(name: str) -> str:
 def _browser(browser: Any) -> tuple[str, str, str]:
     if browser is None:
         return ("libwa", "Chrome", "1.0.0")
-    if len(browser) != 3 or not all(isinstance(part, str) and part.strip() for part in browser):
+    parts: list[Any] = list(browser) if is_a(browser, tuple, list) else []
+    if len(parts) != 3 or not all(isinstance(part, str) and part.strip() for part in parts):
         raise OptionError(
             'browser is three texts: the product\'s name, the kind of program and a version, ("MyBot", "Chrome", "1.0.0")'
         )
-    known = [platform for platform in PLATFORMS if platform.lower() == browser[1].lower()]
+    known = [platform for platform in PLATFORMS if platform.lower() == parts[1].lower()]
     if not known:
-        raise OptionError(f"browser: the kind of program is one of {', '.join(PLATFORMS)}, not {browser[1]!r}")
-    return (browser[0], known[0], browser[2])
+        raise OptionError(f"browser: the kind of program is one of {', '.join(PLATFORMS)}, not {parts[1]!r}")
+    return (parts[0], known[0], parts[2])
 
 
-def _level(level: int | str | None) -> int | None:
-    if level is None or isinstance(level, int):
+def _level(level: Any) -> int | None:
+    if level is None or (isinstance(level, int) and not isinstance(level, bool)):
         return level
-    if level.lower() not in _LEVELS:
+    if not isinstance(level, str) or level.lower() not in _LEVELS:
         raise OptionError(f"log_level is one of {', '.join(_LEVELS)}, not {level!r}")
     return int(getattr(logging, level.upper()))
 
 
-def _library(given: Given, browser: tuple[str, str, str], outside: Mapping[str, str]) -> dict[str, str]:
+def _library(given: Given, browser: tuple[str, str, str], outside: Mapping[str, str], logger: logging.Logger) -> dict[str, str]:
     """The library's keys: what follows from the options, then LIBWA_* of the environment, then the argument `config`."""
     keys: dict[str, str] = {"device.name": browser[0], "device.platform": browser[1].lower()}
     if given.code_expiry is not None:
         keys["pairing.code_ttl_ms"] = str(round(given.code_expiry * 1000))
-    named = {_LIBRARY_PREFIX + key.upper().replace(".", "_"): key for key in _known_keys()}
-    keys.update({named[name]: value for name, value in outside.items() if name in named})
+    keys.update(library_keys.of_variables(outside, logger))
     for key, value in (given.config or {}).items():
+        if not is_a(value, str, int):
+            raise OptionError(f"config: the value of {key!r} is a text, a number or a boolean, not {value!r}")
         keys[key] = str(value).lower() if isinstance(value, bool) else str(value)
+    library_keys.check(keys)
     return keys
-
-
-def _known_keys() -> list[str]:
-    # The store and the session have options of their own.
-    return [row["name"] for row in json.loads(reference())["keys"] if row["name"] not in ("store.url", "session.id")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .usage import UsageError
+
 # The shortest number that has a country code, and the longest that the numbering plan (E.164) allows.
 _SHORTEST, _LONGEST = 8, 15
 
@@ -12,7 +14,7 @@ _REQUIRED = (
 )
 
 
-class PhoneNumberError(ValueError):
+class PhoneNumberError(UsageError):
     """A phone number is missing or not in the form that is wanted. The text says what to remove or add, and does not show it."""
 
 

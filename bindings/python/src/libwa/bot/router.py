@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 from . import events
-from .commands import Command, define
-from .filters import Filter, FilterLike, as_filter
+from .checks import check_function, is_a, is_async, name_of, returns_nothing
+from .commands import Command, check_names, define
+from .filters import Filter, FilterLike, all_of, as_filter
 from .group import GroupUpdate
-from .message import ABOUT_ANOTHER, Message
+from .kinds import About
+from .message import Message
 
 E = TypeVar("E")
 R = TypeVar("R")
@@ -70,7 +71,7 @@ class Route:
     """A handler of messages, and which ones it takes.
 
     Attributes:
-        about: "new" for messages in their own right, else what they do to another one: "reaction", "edit", "delete".
+        about: "new" for messages in their own right, else what they are in place of that; see `Message.about`.
         condition: What else they must meet.
         handler: The handler.
         own: Whether messages of the bot's own account count.
@@ -78,20 +79,20 @@ class Route:
         command: The command it is for, if it is one's.
     """
 
-    about: str
+    about: About
     condition: Filter | None
     handler: Callable[..., object]
     own: bool
     scope: Scope | None
     command: Command | None = None
 
-    def suits(self, message: Message) -> bool:
+    async def suits(self, message: Message) -> bool:
         """Whether it takes the message, whatever the text of a command."""
-        if (message.kind if message.kind in ABOUT_ANOTHER else "new") != self.about or (message.from_me and not self.own):
+        if message.about != self.about or (message.from_me and not self.own):
             return False
-        if self.scope is not None and message.is_group is not (self.scope == "group"):
+        if self.scope is not None and not (message.is_group if self.scope == "group" else message.is_private):
             return False
-        return self.condition is None or self.condition(message)
+        return self.condition is None or await self.condition.check(message)
 
 
 class _Table:
@@ -101,6 +102,8 @@ class _Table:
         self.routes: list[Route | Router] = []
         self.listeners: dict[str, list[Callable[[Any], object]]] = {}
         self.middlewares: list[Middleware] = []
+        #: Decorators that were made and have not been given a handler yet, with what was written.
+        self.open: dict[object, str] = {}
 
 
 class Registry:
@@ -113,22 +116,40 @@ class Registry:
     def message(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
         """A handler for messages that meet all conditions. Of the handlers that suit, the one registered first gets a message.
 
-        Reactions, edits and deletions have decorators of their own, and messages of the bot's own account, from its other
-        devices, count only with `from_me`.
+        Messages are what somebody wrote, sent or forwarded in a chat where it can be answered. Reactions, edits, deletions, votes,
+        service messages and posts have decorators of their own, and messages of the bot's own account, from its other devices,
+        count only with `from_me`.
         """
-        return self._route("new", conditions, from_me)
+        return self._route("new", "message", conditions, from_me)
 
     def reaction(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
         """A handler for reactions: the text is the emoji, empty when it was taken back; `content` has the `target`."""
-        return self._route("reaction", conditions, from_me)
+        return self._route("reaction", "reaction", conditions, from_me)
 
     def edited(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
         """A handler for edits: the text is the new one; `content` has the `target`."""
-        return self._route("edit", conditions, from_me)
+        return self._route("edit", "edited", conditions, from_me)
 
     def deleted(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
         """A handler for deletions; `content` has the `target`."""
-        return self._route("delete", conditions, from_me)
+        return self._route("delete", "deleted", conditions, from_me)
+
+    def vote(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
+        """A handler for votes in polls: `content` has the `target`, the poll, and all that is `selected` now."""
+        return self._route("vote", "vote", conditions, from_me)
+
+    def service(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
+        """A handler for service messages, which say that something was done: pins, timers, call logs and what this version does not
+        know. `kind` says what."""
+        return self._route("service", "service", conditions, from_me)
+
+    def status(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
+        """A handler for status posts of others, and for what they do to them: `kind` can be "delete"."""
+        return self._route("status", "status", conditions, from_me)
+
+    def channel_post(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
+        """A handler for what channels post that the account follows."""
+        return self._route("channel", "channel_post", conditions, from_me)
 
     def command(
         self,
@@ -156,25 +177,34 @@ class Registry:
         """
         if callable(name):
             raise TypeError("write @bot.command(), with parentheses")
+        condition = as_filter(filter) if filter is not None else None
+        check_names(*(() if name is None else (name,)), *aliases)
 
         def take(handler: C) -> C:
             command = define(handler, name, aliases, help, hidden)
-            condition = as_filter(filter) if filter is not None else None
             self._table.routes.append(Route("new", condition, handler, from_me, self._scope, command))
             return handler
 
         return take
 
-    def _route(self, about: str, conditions: tuple[FilterLike, ...], own: bool) -> Callable[[H], H]:
-        if any(inspect.iscoroutinefunction(condition) for condition in conditions):
-            raise TypeError("a condition cannot be a coroutine; if this is the handler, write @bot.message() with parentheses")
-        met = [as_filter(condition) for condition in conditions]
-        condition = Filter(lambda message: all(each(message) for each in met)) if met else None
+    def _route(self, about: About, decorator: str, conditions: tuple[FilterLike, ...], own: bool) -> Callable[[H], H]:
+        if self._scope is not None and about in ("status", "channel"):
+            raise TypeError(f"{decorator} is for what comes from no chat: write @bot.{decorator}(…)")
+        wrong = f"write @bot.{decorator}() with parentheses"
+        for condition in conditions:
+            if not isinstance(condition, Filter) and callable(condition) and is_async(condition) and returns_nothing(condition):
+                raise TypeError(f"{name_of(condition)} says that it returns nothing, and is no condition; of a handler, {wrong}")
+        met = all_of(conditions)
 
         def take(handler: H) -> H:
-            self._table.routes.append(Route(about, condition, handler, own, self._scope))
+            check_function(handler, "a handler of messages", "message")
+            self._table.open.pop(take, None)
+            self._table.routes.append(Route(about, met, handler, own, self._scope))
             return handler
 
+        # A handler that was taken for a condition leaves this behind.
+        if conditions and not isinstance(conditions[-1], Filter):
+            self._table.open[take] = f"{name_of(conditions[-1])} is a condition for no handler; if it is the handler, {wrong}"
         return take
 
 
@@ -195,12 +225,19 @@ class Router(Registry):
 
     def include(self, router: Router) -> None:
         """Adds the handlers of another router, which get messages after those that were registered before."""
+        if not is_a(router, Router):
+            raise TypeError(f"include takes a router, not {router!r}")
         if router is self or self in router._routers():
             raise ValueError("a router cannot include itself")
         self._table.routes.append(router)
 
     def middleware(self, middleware: M) -> M:
         """Puts a middleware around the handling of messages by this router: `async def m(message, next): await next(message)`."""
+        check_function(middleware, "a middleware", "message", "next")
+        if not is_async(middleware):
+            raise TypeError(
+                f"{name_of(middleware)} cannot be a middleware: write it as `async def`, with `await next(message)` in it"
+            )
         self._table.middlewares.append(middleware)
         return middleware
 
@@ -256,6 +293,7 @@ class Router(Registry):
             raise ValueError(f"there is no event {event!r}; the events are {', '.join(EVENT_NAMES)}")
 
         def take(listener: Callable[[Any], R]) -> Callable[[Any], R]:
+            check_function(listener, f"a listener of {event}", "event")
             self._table.listeners.setdefault(event, []).append(listener)
             return listener
 
@@ -270,16 +308,33 @@ class Router(Registry):
             if isinstance(entry, Router):
                 yield from entry._routers()
 
+    def _check(self) -> None:
+        """Checks what can only be known once everything is registered.
+
+        Raises:
+            TypeError: A decorator was given conditions, and no handler.
+        """
+        for router in self._routers():
+            for problem in router._table.open.values():
+                raise TypeError(problem)
+
+    def _command_names(self) -> set[str]:
+        """What can stand behind the prefix."""
+        routes = [route for router in self._routers() for route in router._table.routes if isinstance(route, Route)]
+        commands = [route.command for route in routes if route.command is not None]
+        return {name for command in commands for name in (command.name, *command.aliases)}
+
     def _listeners(self, event: str) -> list[Callable[[Any], object]]:
         return [listener for router in self._routers() for listener in router._table.listeners.get(event, [])]
 
-    def _commands(self, message: Message) -> Iterator[Command]:
+    async def _commands(self, message: Message) -> AsyncIterator[Command]:
         """The commands that can be given in the message's chat."""
-        if self._condition is not None and not self._condition(message):
+        if self._condition is not None and not await self._condition.check(message):
             return
         scope = "group" if message.is_group else "private"
         for entry in self._table.routes:
             if isinstance(entry, Router):
-                yield from entry._commands(message)
+                async for command in entry._commands(message):
+                    yield command
             elif entry.command is not None and entry.scope in (None, scope):
                 yield entry.command

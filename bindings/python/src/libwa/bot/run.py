@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from .. import errors
@@ -12,14 +12,16 @@ from .. import events as library
 from .._client import Client
 from .._error import Error, error_for
 from . import events
+from .admins import account
 from .context import Context
 from .dispatcher import Dispatcher, Job, current_job
 from .exits import ExitCode, exit_code
 from .failures import Failure, Failures
 from .group import GroupUpdate
 from .handling import Handling, call_within
+from .later import not_collected
 from .login import Login
-from .message import ABOUT_ANOTHER, Message
+from .message import Message
 from .options import Options
 from .phone import masked
 from .router import Router
@@ -51,7 +53,10 @@ def client_for(options: Options) -> Client:
     """The library's client for these options. The folder of the sessions is made if it is not there."""
     config = dict(options.library)
     if "store.url" not in config:
-        options.session_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            options.session_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise errors.StoreError(f"the folder {options.session_dir} cannot be made: {error.strerror}") from None
         config["store.url"] = f"sqlite:{options.session_file}"
     # What is over that waits in the session's file.
     config.setdefault("queue.unacknowledged", str(options.backlog))
@@ -108,7 +113,6 @@ class Run:
             if not self.user.done():
                 self.user.set_exception(reason)
                 self.user.exception()  # nobody needs to be waiting
-            self.waiters.end(errors.ClientClosedError("the bot has stopped"))
 
     async def quiet_down(self) -> None:
         """Ends what works for chats and in the background. The client is still connected after it."""
@@ -117,6 +121,8 @@ class Run:
         self._screen.close()
         for task in list(self._tasks):
             await self._cancel(task)
+        self.dispatcher.cancel_waiting()
+        self.waiters.end(errors.ClientClosedError("the bot has stopped"))
         await self.dispatcher.stop(self.options.stop_timeout)
 
     async def close(self) -> None:
@@ -138,6 +144,7 @@ class Run:
         async def guarded() -> Any:
             # It is no part of the handler that began it.
             current_job.set(None)
+            not_collected()
             try:
                 return await coroutine
             except asyncio.CancelledError:
@@ -155,24 +162,20 @@ class Run:
 
     # Waiting.
 
-    async def wait_for(self, event: str, suits: Callable[[Any], object], timeout: float | None) -> Any:
+    async def wait_for(self, event: str, suits: Callable[[Any], Awaitable[bool]], timeout: float | None) -> Any:
         """Waits for an event. A message of somebody else is taken from its handlers, also one that waits for them already."""
         if event == "message":
-            return await self._wait_for_message(suits, timeout)
+            return await self._wait_for_message(suits, None, timeout)
         return await self.dispatcher.pause(self.waiters.wait(event, suits, timeout))
 
-    async def _wait_for_message(self, suits: Callable[[Message], object], timeout: float | None) -> Message:
-        def is_wanted(subject: object) -> bool:
-            return (
-                isinstance(subject, Message) and not subject.from_me and subject.kind not in ABOUT_ANOTHER and bool(suits(subject))
-            )
+    async def _wait_for_message(
+        self, suits: Callable[[Message], Awaitable[bool]], chat: str | None, timeout: float | None
+    ) -> Message:
+        async def is_wanted(subject: object) -> bool:
+            return isinstance(subject, Message) and not subject.from_me and subject.about == "new" and await suits(subject)
 
-        waiting = self.dispatcher.take(is_wanted)
-        if waiting is not None:
-            assert isinstance(waiting.subject, Message)
-            message = waiting.subject
-        else:
-            message = await self.dispatcher.pause(self.waiters.wait("message", is_wanted, timeout))
+        message = (await self.dispatcher.take(is_wanted, chat, timeout)).subject
+        assert isinstance(message, Message)
         # It is dealt with when the handler is that took it.
         job = current_job.get()
         if job is not None:
@@ -185,18 +188,27 @@ class Run:
 
     async def _log_in(self) -> None:
         try:
-            ready = await Login(self.client, self.options, self._screen, self._emit).run()
+            ready = await Login(self.client, self.options, self._screen, self._emit, self._past).run()
         except Error as error:
             if isinstance(error.event, library.LoggedOut):
                 self._logged_out(error.event)
             elif isinstance(error.event, library.Restricted):
                 self._restricted(error.event)
+            elif isinstance(error.event, library.Connection):
+                self._connection(error.event)
             self.end(exit_code(error), error)
         except Exception as error:
             self.end(ExitCode.FAILED, error)
         else:
             self._login = None
             self._ready(ready)
+
+    def _past(self, event: library.LoggedOut | library.Restricted) -> None:
+        """An earlier run was told of this, and did not come to its end with it. It is told of again, and ends nothing."""
+        if isinstance(event, library.LoggedOut):
+            self._logged_out(event)
+        else:
+            self._restricted(event)
 
     def _ready(self, ready: library.Ready) -> None:
         user = events.User(
@@ -206,7 +218,9 @@ class Run:
             lid=ready.lid,
             first_login=ready.first_login,
         )
-        self.context.own = {_account(jid) for jid in (ready.jid, ready.lid) if jid}
+        self.context.own = {account(jid) for jid in (ready.jid, ready.lid) if jid}
+        # What changed meanwhile may not have been told.
+        self.context.admins.forget()
         if not self.user.done():
             self._screen.ready(user)
             self.user.set_result(user)
@@ -235,6 +249,7 @@ class Run:
         if isinstance(event, library.Message):
             self._take_message(Message(event, self.context))
         elif isinstance(event, library.GroupUpdate):
+            self.context.admins.forget(event.chat)
             self._for_chat("group.update", event.chat, GroupUpdate(event, self.context), event)
         elif type(event) in _AS_THEY_ARE:
             self._for_chat(event.type, getattr(event, _AS_THEY_ARE[type(event)]), event, event)
@@ -244,7 +259,9 @@ class Run:
             self._ready(event)
         elif isinstance(event, library.LoggedOut):
             self._logged_out(event)
-            self.end(ExitCode.LOGGED_OUT, errors.LoggedOutError(event.user_text, event=event))
+            # What an earlier run was told of is over: this one links anew, if it has to.
+            if not event.redelivered:
+                self.end(ExitCode.LOGGED_OUT, errors.LoggedOutError(event.user_text, event=event))
         elif isinstance(event, library.Restricted):
             self._restricted(event)
         elif isinstance(event, library.Log):
@@ -271,9 +288,9 @@ class Run:
                 self.end(exit_code(error), error)
 
     def _take_message(self, message: Message) -> None:
-        if not self.waiters.offer("message", message):
-            job = Job(message, lambda: self._deal_with(message), message.event.ack)
-            self.dispatcher.put_for_chat(message.chat, job)
+        passes = self._handling.is_command(message)
+        job = Job(message, lambda: self._deal_with(message), message.event.ack, account(message.sender), passes)
+        self.dispatcher.put_for_chat(message.chat, job)
 
     async def _deal_with(self, message: Message) -> None:
         await self._tell("message", message)
@@ -300,9 +317,3 @@ class Run:
                 await call_within(self.options.handler_timeout if name == "message" else None, listener, subject)
             except Exception as error:
                 await self.failures.report(Failure(error, f"the listener of {name}", subject))
-
-
-def _account(jid: str) -> str:
-    """The JID without its device."""
-    user, _, server = jid.partition("@")
-    return f"{user.split(':')[0]}@{server}"

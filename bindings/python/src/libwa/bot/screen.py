@@ -9,8 +9,9 @@ import shutil
 import sys
 from typing import TextIO
 
+from ..terminal import can_show, printable, qr_drawing
 from . import events
-from .box import Style, box, countdown, indented
+from .box import LINES, Style, box, countdown, indented
 from .options import Display
 
 # How often the time left is written.
@@ -64,7 +65,7 @@ class PlainScreen(Screen):
     def _write(self, text: str) -> None:
         # The reader may be gone; that is no reason to end a bot.
         with contextlib.suppress(OSError, ValueError):
-            self._output.write(text)
+            self._output.write(printable(self._output, text))
             self._output.flush()
 
     def code(self, code: events.PairingCode) -> None:
@@ -93,10 +94,9 @@ class PlainScreen(Screen):
     def ready(self, user: events.User) -> None:
         self._write(f"Connected as {user.name}\n")
 
-    @staticmethod
-    def _picture(code: events.PairingQr) -> str:
+    def _picture(self, code: events.PairingQr) -> str:
         steps = "\n".join(f"  {number}. {step}" for number, step in enumerate(events.QR_STEPS, 1))
-        return f"QR code {code.index} of {code.of}:\n{steps}\n\n{code.terminal()}"
+        return f"QR code {code.index} of {code.of}:\n{steps}\n\n{qr_drawing(code, self._output)}"
 
 
 class TerminalScreen(PlainScreen):
@@ -155,10 +155,9 @@ class TerminalScreen(PlainScreen):
         self._settle()
 
     def _style(self) -> Style:
-        encoding = (getattr(self._output, "encoding", None) or "ascii").lower().replace("-", "")
         return Style(
             width=shutil.get_terminal_size().columns,
-            unicode=encoding.startswith("utf"),
+            unicode=bool(getattr(self._output, "encoding", None)) and can_show(self._output, LINES),
             colour=not os.environ.get("NO_COLOR"),
         )
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, overload
 
 from . import events
 from .group import GroupUpdate
+from .later import waits
 from .message import Message
 from .router import EVENT_NAMES
 
@@ -168,11 +169,12 @@ class Waits:
         timeout: float | None = None,
     ) -> events.IdentityChanged: ...
 
+    @waits
     async def wait_for(self, event: str, condition: Callable[[Any], object] | None = None, *, timeout: float | None = None) -> Any:
-        """Waits for the next event of this name that meets the condition, a filter for example.
+        """Waits for the next event of this name that meets the condition: a filter, or a function, a coroutine function too.
 
-        A message is taken from the handlers, and has to be one of somebody else that is no reaction, edit or deletion. All other
-        events go to their listeners too.
+        A message is taken from the handlers, and has to be one of somebody else in its own right, as those that `message()` takes.
+        All other events go to their listeners too.
 
         Raises:
             TimeoutError: None came within so many seconds.
