@@ -154,7 +154,8 @@ def test_a_retry_waits_as_long_as_it_is_told_to() -> None:
         assert (error.kind, error.retryable) == ("throttled", True)
         assert error.retry_in == error.retry_after
         assert (second.expires_at - first.expires_at).total_seconds() >= 1 + error.retry_in
-        assert (first.attempt, second.attempt) == (1, 3)
+        # What the library's ration put off was no code.
+        assert (first.attempt, second.attempt) == (1, 2)
 
     run(test())
 

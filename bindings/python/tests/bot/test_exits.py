@@ -52,13 +52,56 @@ def test_reasons(wa_sim: Simulator, tmp_path: Path) -> None:
         assert bot.wait() == ExitCode.USAGE
     assert "server.uri" in bot.errors
 
+    (tmp_path / "sessions").mkdir(exist_ok=True)
     (tmp_path / "sessions" / "broken.db").write_bytes(b"this is no database" * 100)
     with program(wa_sim, tmp_path, "session_id='broken'") as bot:
         assert bot.wait() == ExitCode.STORE
+    assert "stopping (STORE, exit status 3)" in bot.errors
+    assert "Traceback" not in bot.errors
+
+    with program(wa_sim, tmp_path, SESSION_DIR="/proc/sessions") as bot:
+        assert bot.wait() == ExitCode.STORE
+    assert "/proc/sessions cannot be made" in bot.errors
+    assert "Traceback" not in bot.errors
 
     with program(wa_sim, tmp_path, more="@bot.startup\ndef fail(): raise LookupError('no database')") as bot:
         assert bot.wait() == ExitCode.FAILED
     assert "LookupError: no database" in bot.errors
+
+
+@pytest.mark.parametrize(
+    ("options", "more", "env", "said"),
+    [
+        ("phone_number='+1'", "", {}, 'remove the "+"'),
+        ("session_id='../x'", "", {}, "session_id is"),
+        ("retry=3", "", {}, "retry is a Retry"),
+        ("retry=Retry(max=-1)", "", {}, "a Retry takes"),
+        ("config={'proxy.url': 'x'}", "", {}, "proxy.url"),
+        ("handler_timeout=-1", "", {}, "handler_timeout is above 0"),
+        ("env_file='none.env'", "", {}, "there is no such file"),
+        ("env_file='/'", "", {}, "is a folder"),
+        ("", "", {"LOG_LEVEL": "loud"}, "log_level is one of"),
+        ("", "", {"LOGIN_METHOD": "sms"}, "login_method"),
+        ("", "", {"LIBWA_IQ_TIMEOUT_MS": "soon"}, "iq.timeout_ms"),
+        ("", "import asyncio\nasync def main(): Bot(backlog=0)\nasyncio.run(main())", {}, "backlog is"),
+    ],
+)
+def test_an_option_error_is_a_sentence_and_a_status(
+    wa_sim: Simulator, tmp_path: Path, options: str, more: str, env: dict[str, str], said: str
+) -> None:
+    with program(wa_sim, tmp_path, options, more, **env) as bot:
+        assert bot.wait() == ExitCode.USAGE
+    assert said in bot.errors
+    assert len(bot.errors.splitlines()) == 1
+    assert bot.output == ""
+
+
+def test_other_errors_are_shown_as_ever(wa_sim: Simulator, tmp_path: Path) -> None:
+    more = "try: Bot(backlog=0)\nexcept ValueError: pass\nimport sys\nraise LookupError('mine')"
+    with program(wa_sim, tmp_path, more=more) as bot:
+        assert bot.wait() == 1
+    assert "Traceback" in bot.errors
+    assert "LookupError: mine" in bot.errors
 
 
 def test_logged_out_while_it_was_away(wa_sim: Simulator, tmp_path: Path) -> None:

@@ -168,7 +168,43 @@ def test_every_argument_arrives() -> None:
         ({"code_expiry": 181}, "from 1 to 180"),
         ({"concurrency": 0}, "concurrency is at least 1"),
         ({"backlog": 0}, "backlog is from 1 to 1000000"),
+        ({"backlog": 1_000_001}, "backlog is from 1 to 1000000"),
+        ({"backlog": 10.5}, "backlog is a whole number"),
+        ({"backlog": True}, "backlog is a number"),
+        ({"backlog": "10"}, "backlog is a number"),
+        ({"concurrency": "many"}, "concurrency is a number"),
         ({"prefix": " "}, "prefix"),
+        ({"prefix": "my bot"}, "prefix"),
+        ({"prefix": ["/", "!"]}, "prefix"),
+        ({"retry": 3}, r"Retry\(max=3\)"),
+        ({"retry": False}, "retry is a Retry"),
+        ({"logger": "mine"}, "logging.getLogger"),
+        ({"log_level": 1.5}, "log_level is one of"),
+        ({"code_expiry": "60"}, "code_expiry is a number"),
+        ({"code_expiry": float("nan")}, "from 1 to 180"),
+        ({"code_reminder": -1}, "code_reminder is at least 0"),
+        ({"code_reminder": None}, "code_reminder is a number"),
+        ({"handler_timeout": 0}, "handler_timeout is above 0"),
+        ({"handler_timeout": "30s"}, "handler_timeout is a number"),
+        ({"stop_timeout": -0.1}, "stop_timeout is at least 0"),
+        ({"stop_timeout": float("inf")}, "stop_timeout is at least 0"),
+        ({"stop_timeout": None}, "stop_timeout is a number"),
+        ({"session_id": 7}, "session_id"),
+        ({"session_id": "two words"}, "session_id"),
+        ({"session_id": "new\nline"}, "session_id"),
+        ({"session_dir": 7}, "session_dir"),
+        ({"session_dir": "/dev/null"}, "session_dir is a folder"),
+        ({"browser": "abc"}, "three texts"),
+        ({"browser": 5}, "three texts"),
+        ({"browser": ("x" * 65, "Chrome", "1")}, "device.name"),
+        ({"browser": ("my\nbot", "Chrome", "1")}, "device.name"),
+        ({"env_file": 5}, "env_file"),
+        ({"config": ["proxy.url"]}, "config is a dictionary"),
+        ({"config": {"proxy.uri": "x"}}, "did you mean 'proxy.url'"),
+        ({"config": {"proxy.url": None}}, "the value of 'proxy.url'"),
+        ({"config": {"proxy.url": "nowhere"}}, "proxy.url"),
+        ({"config": {"proxy.url": "http://a\0b"}}, "proxy.url"),
+        ({"config": {"iq.timeout_ms": "soon"}}, "iq.timeout_ms"),
     ],
 )
 def test_options_that_are_refused(given: dict[str, object], said: str) -> None:
@@ -177,9 +213,11 @@ def test_options_that_are_refused(given: dict[str, object], said: str) -> None:
 
 
 def test_a_retry_that_is_refused() -> None:
-    for wrong in ({"max": -1}, {"delay": -1.0}, {"backoff": 0.5}, {"longest": -1.0}):
-        with pytest.raises(ValueError, match="a Retry takes"):
-            Retry(**wrong)  # pyright: ignore[reportArgumentType]
+    refused: list[tuple[str, object]] = [("max", -1), ("delay", -1.0), ("backoff", 0.5), ("longest", -1.0), ("max", 1.5)]
+    refused += [("max", "2"), ("delay", float("nan")), ("backoff", None), ("longest", float("inf"))]
+    for name, value in refused:
+        with pytest.raises(OptionError, match="a Retry takes"):
+            Retry(**{name: value})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def test_retries_wait_longer_and_longer_and_never_less_than_asked() -> None:
@@ -188,6 +226,9 @@ def test_retries_wait_longer_and_longer_and_never_less_than_asked() -> None:
     assert retry.wait(1, 60) == 60
     assert retry.wait(3, 1) == 18
     assert retry.wait(1, 101) is None
+    assert [retry.wait_uncounted(times, None) for times in (1, 2, 3, 4, 99)] == [2, 6, 18, 54, 60]
+    assert retry.wait_uncounted(1, 70) == 70
+    assert retry.wait_uncounted(1, 101) is None
     assert Retry(max=0).wait(1, None) is None
 
 
@@ -253,3 +294,45 @@ def test_env_files(tmp_path: Path) -> None:
         with pytest.raises(EnvFileError, match="line 2") as caught:
             read_env(file)
         assert wrong not in str(caught.value)
+
+
+def test_a_file_of_variables_that_cannot_be_read_says_what_to_do(tmp_path: Path) -> None:
+    def said(file: Path) -> str:
+        with pytest.raises(EnvFileError) as caught:
+            Bot(phone_number=NUMBER, env_file=file)
+        assert str(file) in str(caught.value)
+        return str(caught.value)
+
+    folder, file = tmp_path / "folder", tmp_path / "some.env"
+    folder.mkdir()
+    assert "is a folder" in said(folder)
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        file.write_text("SESSION_ID=mine\n", encoding=encoding)
+        assert "is UTF-16" in said(file)
+        assert "save it as UTF-8" in said(file)
+    file.write_bytes("SESSION_ID=mine\nNAME=Zoë\n".encode("latin-1"))
+    text = said(file)
+    assert "line 2" in text
+    assert "save the file as UTF-8" in text
+    assert "Zo" not in text
+    # One that was named has to be there, and the usual one need not.
+    assert "there is no such file" in said(tmp_path / "none.env")
+    assert Bot(phone_number=NUMBER).config.session_id == "default"
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(EnvFileError, match="is a folder"):
+        Bot(phone_number=NUMBER)
+
+
+def test_variables_that_are_no_keys_are_told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("LIBWA_PROXI_URL", "LIBWA_STORE_URL", "LIBWA_SESSION_ID", "LIBWA_WHATEVER", "LIBWA_PATH", "LIBWA_IQ_TIMEOUT_MS")
+    environment = {name: "5000" for name in names}
+    assert resolve(Given(phone_number=NUMBER), environment).library["iq.timeout_ms"] == "5000"
+    logged = [record.getMessage() for record in caplog.records]
+    assert logged == [
+        "the variable LIBWA_PROXI_URL is not read: did you mean LIBWA_PROXY_URL?",
+        "the variable LIBWA_STORE_URL is not read: set SESSION_DIR",
+        "the variable LIBWA_SESSION_ID is not read: set SESSION_ID",
+        "the variable LIBWA_WHATEVER is not read: the library has no such key",
+    ]
+    with pytest.raises(OptionError, match=r"iq\.timeout_ms"):
+        resolve(Given(phone_number=NUMBER), {"LIBWA_IQ_TIMEOUT_MS": "soon"})

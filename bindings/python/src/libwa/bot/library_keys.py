@@ -42,7 +42,7 @@ def _what_is_meant(name: str, known: list[str]) -> str:
     for key, option in _OPTIONS.items():
         if name == variable(key):
             return f"set {option}"
-    close = difflib.get_close_matches(name, known, 1)
+    close = difflib.get_close_matches(name, known, 1, 0.8)
     return f"did you mean {close[0]}?" if close else "the library has no such key"
 
 
