@@ -134,6 +134,7 @@ func TestMethodsThatSend(t *testing.T) {
 func TestMethodsThatAnswer(t *testing.T) {
 	g := start(t)
 	g.do("POST", methods+"group.list", nil).want(409).is("code", "not_linked")
+	g.do("POST", methods+"server.ping", nil).want(409).is("code", "not_linked")
 	g.do("POST", methods+"session.status", object{}).want(200).is("linked", false)
 	phone, _ := g.linked("default", nil)
 	friend, number := newPhone(t, watest.Switches{"echoes": true})

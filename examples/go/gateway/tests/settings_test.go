@@ -132,4 +132,7 @@ func TestSessionSettings(t *testing.T) {
 	again.as(pairs).do("PATCH", shop, object{"proxy": ""}).want(403).is("code", "scope_missing")
 	again.do("PATCH", shop, object{"metadata": object{"k": 7}}).want(400).is("code", "field_type")
 	again.state("shop", "connected").is("metadata.tenant", "18")
+	again.await("the audit", func() bool {
+		return strings.Contains(string(again.do("GET", "/v1/audit?limit=1000", nil).want(200).Body), `"session_change"`)
+	})
 }

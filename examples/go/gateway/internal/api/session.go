@@ -22,7 +22,7 @@ type SessionRequest struct {
 
 // SessionSettings are what a session has of its own.
 type SessionSettings struct {
-	Proxy      string            `json:"proxy,omitempty" doc:"The session's own proxy: http://user:password@host:port or socks5://host:port. The password is not shown again." maxlen:"2048" example:"socks5://proxy.example.com:1080"`
+	Proxy      string            `json:"proxy,omitempty" doc:"The session's own proxy: http://user:password@host:port or socks5://host:port. The password is not shown again." maxlen:"2048"`
 	DeviceName string            `json:"deviceName,omitempty" doc:"The session's own name under Linked devices, at most 64 bytes." maxlen:"64" example:"Shop 1"`
 	Metadata   map[string]string `json:"metadata,omitempty" doc:"Whatever the session is to remember: at most 32 entries, keys of 1 to 64 bytes, values of at most 512."`
 }

@@ -19,6 +19,9 @@ func (s *Session) Call(ctx context.Context, method string, params json.RawMessag
 	}
 	var result json.RawMessage
 	if err := client.Call(ctx, method, params, &result); err != nil {
+		if errors.Is(err, libwa.ErrNotConnected) && !client.Linked() {
+			err = &libwa.Error{Op: method, Status: libwa.ErrNotLinked} // nobody connects it
+		}
 		return nil, refusalOf(err)
 	}
 	return result, nil

@@ -126,6 +126,8 @@ func refusalOf(err error) error {
 	switch {
 	case errors.Is(err, libwa.ErrNotLinked):
 		return refuse(Conflict, "not_linked", "The session is not linked to an account.")
+	case errors.Is(err, libwa.ErrNotConnected):
+		return &Refusal{Unavailable, "not_connected", "The session has no connection to WhatsApp at the moment; its status says more.", 5 * time.Second}
 	case errors.Is(err, libwa.ErrClientClosed):
 		return &Refusal{Unavailable, "session_stopped", "The session is just being restarted.", time.Second}
 	case fault.Retryable:
