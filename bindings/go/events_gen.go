@@ -25,8 +25,8 @@ type Connection struct {
 	// Why, in a sentence for the programmer. Empty if there is none.
 	Text string
 
-	// Time until the next attempt, when reconnecting. Zero if there is none.
-	RetryIn time.Duration
+	// Time until the next attempt, when reconnecting. Nil if it is not said.
+	RetryIn *time.Duration
 
 	// Which attempt to connect this is, or was, counted from 1 since the last login; 0 after a
 	// login, until the next attempt.
@@ -45,7 +45,7 @@ func (e *Connection) read(r *reader) {
 		case "text":
 			e.Text = r.text()
 		case "retry_in_ms":
-			e.RetryIn = r.duration()
+			e.RetryIn = optional(r, r.duration)
 		case "attempt":
 			e.Attempt = r.integer()
 		default:
@@ -151,8 +151,8 @@ type Restricted struct {
 	// When it ends, if the server said so. The zero time if there is none.
 	EndsAt time.Time
 
-	// The server's own number for the cause, if it gave one. Zero if there is none.
-	Code int64
+	// The server's own number for the cause, if it gave one. Nil if it is not said.
+	Code *int64
 
 	// What to tell the user.
 	UserText string
@@ -170,7 +170,7 @@ func (e *Restricted) read(r *reader) {
 		case "ends_at_ms":
 			e.EndsAt = r.time()
 		case "code":
-			e.Code = r.integer()
+			e.Code = optional(r, r.integer)
 		case "user_text":
 			e.UserText = r.text()
 		default:
@@ -389,8 +389,8 @@ type PairingError struct {
 	// How long to wait before that.
 	RetryAfter time.Duration
 
-	// The server's error code, if it gave one. Zero if there is none.
-	ServerCode int64
+	// The server's error code, if it gave one. Nil if it is not said.
+	ServerCode *int64
 
 	// Whether the library tries again by itself: the request goes on.
 	Refreshing bool
@@ -416,7 +416,7 @@ func (e *PairingError) read(r *reader) {
 		case "retry_after_ms":
 			e.RetryAfter = r.duration()
 		case "server_code":
-			e.ServerCode = r.integer()
+			e.ServerCode = optional(r, r.integer)
 		case "refreshing":
 			e.Refreshing = r.boolean()
 		default:

@@ -40,7 +40,7 @@ type ContactSendParams struct {
 	// The cards, each with "name" and "vcard"; together at most 1 MiB.
 	Contacts []map[string]any
 
-	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
 	MessageID string
 }
 
@@ -176,20 +176,20 @@ type GroupCreateParams struct {
 	// Its name.
 	Subject string
 
-	// The others in it, as JIDs or phone numbers with their country codes. May be left out.
+	// The others in it, as JIDs or phone numbers with their country codes. Nil leaves it out.
 	Members []string
 
-	// What it is about. May be left out.
+	// What it is about. Empty leaves it out.
 	Description string
 
-	// Whether only admins may send. May be left out.
-	Announcement bool
+	// Whether only admins may send. Nil leaves it out.
+	Announcement *bool
 
-	// Whether only admins may change name, picture and description. May be left out.
-	Locked bool
+	// Whether only admins may change name, picture and description. Nil leaves it out.
+	Locked *bool
 
 	// After how many seconds messages disappear; 0 for never. Official clients offer 86400, 604800
-	// and 7776000. May be left out.
+	// and 7776000. Nil leaves it out.
 	ExpirationS *int64
 }
 
@@ -202,11 +202,11 @@ func (p GroupCreateParams) values() map[string]any {
 	if p.Description != "" {
 		values["description"] = p.Description
 	}
-	if p.Announcement {
-		values["announcement"] = p.Announcement
+	if p.Announcement != nil {
+		values["announcement"] = *p.Announcement
 	}
-	if p.Locked {
-		values["locked"] = p.Locked
+	if p.Locked != nil {
+		values["locked"] = *p.Locked
 	}
 	if p.ExpirationS != nil {
 		values["expiration_s"] = *p.ExpirationS
@@ -250,11 +250,11 @@ type GroupCreateResult struct {
 	// After how many seconds messages disappear; 0 for never.
 	ExpirationS int64
 
-	// Whether all members may add others, if it is said. False if it is not known.
-	AllMayAdd bool
+	// Whether all members may add others, if it is said. Nil if it is not said.
+	AllMayAdd *bool
 
-	// Whether all members may see the invite link, if it is said. False if it is not known.
-	AllMayInvite bool
+	// Whether all members may see the invite link, if it is said. Nil if it is not said.
+	AllMayInvite *bool
 
 	// Whether admins confirm who joins.
 	JoinApproval bool
@@ -295,9 +295,9 @@ func (v *GroupCreateResult) read(r *reader) {
 		case "expiration_s":
 			v.ExpirationS = r.integer()
 		case "all_may_add":
-			v.AllMayAdd = r.boolean()
+			v.AllMayAdd = optional(r, r.boolean)
 		case "all_may_invite":
-			v.AllMayInvite = r.boolean()
+			v.AllMayInvite = optional(r, r.boolean)
 		case "join_approval":
 			v.JoinApproval = r.boolean()
 		case "suspended":
@@ -370,7 +370,7 @@ type GroupDescriptionParams struct {
 	// The group's JID.
 	Chat string
 
-	// The new text; left out, the old one is taken away. May be left out.
+	// The new text; left out, the old one is taken away. Empty leaves it out.
 	Description string
 }
 
@@ -438,11 +438,11 @@ type GroupInfoResult struct {
 	// After how many seconds messages disappear; 0 for never.
 	ExpirationS int64
 
-	// Whether all members may add others, if it is said. False if it is not known.
-	AllMayAdd bool
+	// Whether all members may add others, if it is said. Nil if it is not said.
+	AllMayAdd *bool
 
-	// Whether all members may see the invite link, if it is said. False if it is not known.
-	AllMayInvite bool
+	// Whether all members may see the invite link, if it is said. Nil if it is not said.
+	AllMayInvite *bool
 
 	// Whether admins confirm who joins.
 	JoinApproval bool
@@ -483,9 +483,9 @@ func (v *GroupInfoResult) read(r *reader) {
 		case "expiration_s":
 			v.ExpirationS = r.integer()
 		case "all_may_add":
-			v.AllMayAdd = r.boolean()
+			v.AllMayAdd = optional(r, r.boolean)
 		case "all_may_invite":
-			v.AllMayInvite = r.boolean()
+			v.AllMayInvite = optional(r, r.boolean)
 		case "join_approval":
 			v.JoinApproval = r.boolean()
 		case "suspended":
@@ -513,15 +513,15 @@ type GroupInviteParams struct {
 	// The group's JID.
 	Chat string
 
-	// Whether the old link is to lead nowhere, and a new one made. May be left out.
-	Reset bool
+	// Whether the old link is to lead nowhere, and a new one made. Nil leaves it out.
+	Reset *bool
 }
 
 func (p GroupInviteParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
-	if p.Reset {
-		values["reset"] = p.Reset
+	if p.Reset != nil {
+		values["reset"] = *p.Reset
 	}
 	return values
 }
@@ -735,46 +735,46 @@ type GroupSettingsParams struct {
 	// The group's JID.
 	Chat string
 
-	// Whether only admins may send. May be left out.
-	Announcement bool
+	// Whether only admins may send. Nil leaves it out.
+	Announcement *bool
 
-	// Whether only admins may change name, picture and description. May be left out.
-	Locked bool
+	// Whether only admins may change name, picture and description. Nil leaves it out.
+	Locked *bool
 
 	// After how many seconds messages disappear; 0 for never. Official clients offer 86400, 604800
-	// and 7776000. May be left out.
+	// and 7776000. Nil leaves it out.
 	ExpirationS *int64
 
-	// Whether all members may add others. May be left out.
-	AllMayAdd bool
+	// Whether all members may add others. Nil leaves it out.
+	AllMayAdd *bool
 
-	// Whether all members may see the invite link. May be left out.
-	AllMayInvite bool
+	// Whether all members may see the invite link. Nil leaves it out.
+	AllMayInvite *bool
 
-	// Whether admins confirm who joins. May be left out.
-	JoinApproval bool
+	// Whether admins confirm who joins. Nil leaves it out.
+	JoinApproval *bool
 }
 
 func (p GroupSettingsParams) values() map[string]any {
 	values := map[string]any{}
 	values["chat"] = p.Chat
-	if p.Announcement {
-		values["announcement"] = p.Announcement
+	if p.Announcement != nil {
+		values["announcement"] = *p.Announcement
 	}
-	if p.Locked {
-		values["locked"] = p.Locked
+	if p.Locked != nil {
+		values["locked"] = *p.Locked
 	}
 	if p.ExpirationS != nil {
 		values["expiration_s"] = *p.ExpirationS
 	}
-	if p.AllMayAdd {
-		values["all_may_add"] = p.AllMayAdd
+	if p.AllMayAdd != nil {
+		values["all_may_add"] = *p.AllMayAdd
 	}
-	if p.AllMayInvite {
-		values["all_may_invite"] = p.AllMayInvite
+	if p.AllMayInvite != nil {
+		values["all_may_invite"] = *p.AllMayInvite
 	}
-	if p.JoinApproval {
-		values["join_approval"] = p.JoinApproval
+	if p.JoinApproval != nil {
+		values["join_approval"] = *p.JoinApproval
 	}
 	return values
 }
@@ -821,13 +821,13 @@ type LocationSendParams struct {
 	// Degrees east, a number from -180 to 180.
 	Longitude float64
 
-	// The name of the place. May be left out.
+	// The name of the place. Empty leaves it out.
 	Name string
 
-	// Its address. May be left out.
+	// Its address. Empty leaves it out.
 	Address string
 
-	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
 	MessageID string
 }
 
@@ -890,10 +890,10 @@ type MessageDeleteParams struct {
 	Target string
 
 	// Whose message it is, for an administrator of a group who deletes that of somebody else. Left
-	// out for an own message. May be left out.
+	// out for an own message. Empty leaves it out.
 	Sender string
 
-	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
 	MessageID string
 }
 
@@ -954,7 +954,7 @@ type MessageEditParams struct {
 	// The new text.
 	Text string
 
-	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
 	MessageID string
 }
 
@@ -1014,13 +1014,13 @@ type MessageReactParams struct {
 	// One emoji; empty takes an earlier reaction back.
 	Emoji string
 
-	// Whose message it is; needed in groups, unless it is an own one. May be left out.
+	// Whose message it is; needed in groups, unless it is an own one. Empty leaves it out.
 	Sender string
 
-	// Whether it is an own message. May be left out.
-	FromMe bool
+	// Whether it is an own message. Nil leaves it out.
+	FromMe *bool
 
-	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
 	MessageID string
 }
 
@@ -1032,8 +1032,8 @@ func (p MessageReactParams) values() map[string]any {
 	if p.Sender != "" {
 		values["sender"] = p.Sender
 	}
-	if p.FromMe {
-		values["from_me"] = p.FromMe
+	if p.FromMe != nil {
+		values["from_me"] = *p.FromMe
 	}
 	if p.MessageID != "" {
 		values["message_id"] = p.MessageID
@@ -1082,7 +1082,7 @@ type MessageReadParams struct {
 	// The ids of the messages.
 	MessageIDs []string
 
-	// Who sent them; needed in groups. May be left out.
+	// Who sent them; needed in groups. Empty leaves it out.
 	Sender string
 }
 
@@ -1113,14 +1113,14 @@ type MessageSendParams struct {
 	// The text, at most 65,536 characters.
 	Text string
 
-	// The message that it answers, as an object with "message_id", "sender" and "text". May be
-	// left out.
+	// The message that it answers, as an object with "message_id", "sender" and "text". Nil leaves
+	// it out.
 	Quote any
 
-	// Who is mentioned, as JIDs; the text has "@" and the number of each. May be left out.
+	// Who is mentioned, as JIDs; the text has "@" and the number of each. Nil leaves it out.
 	Mentions []string
 
-	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
 	MessageID string
 }
 
@@ -1185,10 +1185,10 @@ type PollSendParams struct {
 	// The answers to choose from, 2 to 12 and no two alike.
 	Options []string
 
-	// How many may be chosen: 1 if left out, 0 for any number. May be left out.
+	// How many may be chosen: 1 if left out, 0 for any number. Nil leaves it out.
 	Selectable *int64
 
-	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
 	MessageID string
 }
 
@@ -1250,10 +1250,10 @@ type PollVoteParams struct {
 	// The options that are chosen, by their texts; none takes the vote back.
 	Options []string
 
-	// Who sent the poll; needed in groups, unless it is an own one. May be left out.
+	// Who sent the poll; needed in groups, unless it is an own one. Empty leaves it out.
 	Sender string
 
-	// An id for the message that the host chooses; see [Client.SendText]. May be left out.
+	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
 	MessageID string
 }
 
@@ -1423,11 +1423,27 @@ func (c *Client) ServerPing(ctx context.Context) (result ServerPingResult, err e
 	return result, err
 }
 
-// SessionErase erases the session from the store without telling the server, and closes the
-// client. The phone goes on listing the device until it is removed there; [Client.Logout] is the
-// polite way. It calls the method session.erase.
-func (c *Client) SessionErase(ctx context.Context) error {
-	return c.call(ctx, "session.erase", nil, nil)
+// SessionEraseParams are the parameters of [Client.SessionErase].
+type SessionEraseParams struct {
+	// The name of another session of the same store, which no client has open; left out, it is the
+	// client's own. A session that is too damaged to be opened can be erased so. Empty leaves it
+	// out.
+	Session string
+}
+
+func (p SessionEraseParams) values() map[string]any {
+	values := map[string]any{}
+	if p.Session != "" {
+		values["session"] = p.Session
+	}
+	return values
+}
+
+// SessionErase erases the session from the store without telling the server, and closes the client
+// if it is its own. The phone goes on listing the device until it is removed there;
+// [Client.Logout] is the polite way. It calls the method session.erase.
+func (c *Client) SessionErase(ctx context.Context, params SessionEraseParams) error {
+	return c.call(ctx, "session.erase", params.values(), nil)
 }
 
 // SessionListResult is what [Client.SessionList] gives.

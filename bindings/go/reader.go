@@ -217,3 +217,13 @@ func (r *reader) time() time.Time {
 func (r *reader) duration() time.Duration {
 	return time.Duration(r.integer()) * time.Millisecond
 }
+
+// optional gives what read reads, nil for null.
+func optional[T any](r *reader, read func() T) *T {
+	if r.peek() == 'n' {
+		r.skip()
+		return nil
+	}
+	value := read()
+	return &value
+}

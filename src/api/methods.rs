@@ -609,12 +609,18 @@ pub static METHODS: &[MethodInfo] = &[
     },
     MethodInfo {
         name: "session.erase",
-        params: &[],
+        params: &[param(
+            "session",
+            "text",
+            true,
+            "The name of another session of the same store, which no client has open; left out, it is the client's own. A session \
+             that is too damaged to be opened can be erased so.",
+        )],
         result: &[],
         needs_login: false,
         since: "0.1.0",
-        sentence: "Erases the session from the store without telling the server, and closes the client. The phone goes on listing \
-                   the device until it is removed there; wa_logout is the polite way.",
+        sentence: "Erases the session from the store without telling the server, and closes the client if it is its own. The phone \
+                   goes on listing the device until it is removed there; wa_logout is the polite way.",
     },
     MethodInfo {
         name: "session.list",

@@ -12,7 +12,7 @@ use wa::client::Client;
 
 use super::disk::Disk;
 use super::killable::{ADA, PATIENCE, Scene};
-use super::world::{NUMBER, World};
+use super::world::{Host, NUMBER, World};
 
 const BOB: &str = "15550005678";
 const KEY: &str = "8f14e45fceea167a5a36dedd4bea2543c9f0f895fb98ab9159f51fd0297e236d";
@@ -183,4 +183,40 @@ fn a_second_process_while_messages_flow() {
     scene.finish(host, 200);
     scene.check(200, "a second process");
     assert!(scene.notes().faults.is_empty());
+}
+
+/// One session of a store is damaged: it alone cannot be opened, and another client of the store erases it.
+#[test]
+fn a_damaged_session_is_erased_by_another() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let world = World::new();
+    let of = |session: &str| {
+        let mut config = store_in(&world, folder.path());
+        config.set("session.id", session).unwrap();
+        config
+    };
+    let host = world.linked(&of("one"));
+    let mut other = World::open(&of("two")).unwrap();
+    let erase = |host: &mut Host, session: &str| {
+        let params = json!({ "session": session }).to_string();
+        let request = host.client.call("session.erase", Some(&params)).unwrap();
+        host.answer(request)["name"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(erase(&mut other, "one"), "WA_ERROR_SESSION_IN_USE");
+    drop((host, other));
+    until_closed(folder.path());
+    let path = folder.path().join("sessions.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let own = format!("{}:1@s.whatsapp.net", NUMBER.trim_start_matches('+'));
+    let found: Vec<usize> =
+        (0..bytes.len() - own.len()).filter(|&at| bytes[at..].starts_with(own.as_bytes())).collect();
+    assert!(!found.is_empty(), "the account is not in the file");
+    for at in found {
+        bytes[at..at + own.len()].fill(0xff);
+    }
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(World::open(&of("one")).err().map(|error| error.status), Some(Status::STORE_CORRUPT));
+    let mut other = World::open(&of("two")).unwrap();
+    assert_eq!(erase(&mut other, "one"), "WA_OK");
+    assert!(!World::open(&of("one")).unwrap().client.is_linked());
 }

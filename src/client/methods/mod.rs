@@ -12,6 +12,7 @@ use crate::messaging::stanzas::devices::MAX_USERS;
 use crate::messaging::stanzas::presence::ChatState;
 use crate::pairing::PhoneNumber;
 use crate::stanza::{Jid, Text};
+use crate::store::SessionName;
 
 pub(crate) use drafts::{Draft, raw, text};
 pub(crate) use groups::LINK as GROUP_LINK;
@@ -24,7 +25,8 @@ pub(crate) const MESSAGE: &str = "message.send";
 pub(crate) enum Call {
     ServerPing,
     RestrictionsGet,
-    SessionErase,
+    /// Of another session of the store, or the own.
+    SessionErase(Option<SessionName>),
     SessionList,
     SessionStatus,
     VersionLatest,
@@ -59,7 +61,7 @@ impl Call {
         Ok(match info.name {
             "server.ping" => Self::ServerPing,
             "restrictions.get" => Self::RestrictionsGet,
-            "session.erase" => Self::SessionErase,
+            "session.erase" => Self::SessionErase(session(&params)?),
             "session.list" => Self::SessionList,
             "session.status" => Self::SessionStatus,
             "version.latest" => Self::VersionLatest,
@@ -98,7 +100,7 @@ impl Call {
         match self {
             Self::ServerPing => "server.ping",
             Self::RestrictionsGet => "restrictions.get",
-            Self::SessionErase => "session.erase",
+            Self::SessionErase(_) => "session.erase",
             Self::SessionList => "session.list",
             Self::SessionStatus => "session.status",
             Self::VersionLatest => "version.latest",
@@ -110,6 +112,13 @@ impl Call {
             Self::Subscribe { .. } => "presence.subscribe",
         }
     }
+}
+
+/// The name of another session, if one is given.
+fn session(params: &Params) -> Result<Option<SessionName>, Error> {
+    let Some(name) = params.optional_text("session") else { return Ok(None) };
+    let name = SessionName::new(name);
+    name.map(Some).map_err(|_| params.wrong("session", "must be 1 to 255 bytes without control characters"))
 }
 
 /// Phone numbers, as digits.

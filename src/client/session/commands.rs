@@ -60,6 +60,11 @@ impl Session {
                 self.answer(request, answer.map_err(|error| super::super::failure::of_net(&error)));
                 Ok(())
             }
+            Command::SessionErased { request, erased } => {
+                let answer = erased.map(|()| json!({}));
+                self.answer(request, answer.map_err(|error| super::super::failure::of_store(&error)));
+                Ok(())
+            }
             Command::SessionsListed { request, listed } => {
                 let answer = listed.map(|sessions| json!({ "sessions": sessions }));
                 self.answer(request, answer.map_err(|error| super::super::failure::of_store(&error)));
@@ -148,7 +153,15 @@ impl Session {
             }
             Call::ServerPing => self.host_ping(request).await,
             Call::RestrictionsGet => self.restrictions(request).await,
-            Call::SessionErase => self.erase(request).await,
+            Call::SessionErase(Some(name)) if name.as_str() != self.settings.config.session_id() => {
+                let backend = std::sync::Arc::clone(self.store.backend());
+                self.elsewhere(async move {
+                    let erased = backend.erase(&name).await;
+                    Command::SessionErased { request, erased }
+                });
+                Ok(())
+            }
+            Call::SessionErase(_) => self.erase(request).await,
             Call::SessionStatus => {
                 let status = self.status();
                 self.answer(request, Ok(status));

@@ -52,6 +52,11 @@ pub(crate) enum Command {
         request: u64,
         found: Result<String, NetError>,
     },
+    /// From the task that erased another session of the store.
+    SessionErased {
+        request: u64,
+        erased: Result<(), StoreError>,
+    },
     /// From the task that listed the store's sessions.
     SessionsListed {
         request: u64,

@@ -6,21 +6,30 @@ use super::{close_list, field_sentence, file};
 use std::fmt::Write;
 use wa::api::{METHODS, MethodInfo, ParamInfo};
 
-/// The Go type of a value and the function of the reader that reads it.
-pub(super) fn value_type(name: &str, kind: &str) -> (String, String) {
+/// The Go type of a value and the function of the reader that reads it. What may be missing, and whose zero value says
+/// something, is a pointer. A text and a time have an empty value that says nothing else.
+pub(super) fn value_type(name: &str, kind: &str, optional: bool) -> (String, String) {
     let (go_type, read) = match kind {
-        "text" => ("string", "r.text()"),
-        "boolean" => ("bool", "r.boolean()"),
-        "integer" if name.ends_with("_at_ms") => ("time.Time", "r.time()"),
-        "integer" if name.ends_with("_ms") => ("time.Duration", "r.duration()"),
-        "integer" => ("int64", "r.integer()"),
-        "number" => ("float64", "r.number()"),
-        "array of text" => ("[]string", "r.texts()"),
-        "array of objects" => ("[]json.RawMessage", "r.objects()"),
-        "json" => ("json.RawMessage", "r.raw()"),
+        "text" => ("string", "text"),
+        "boolean" => ("bool", "boolean"),
+        "integer" if name.ends_with("_at_ms") => ("time.Time", "time"),
+        "integer" if name.ends_with("_ms") => ("time.Duration", "duration"),
+        "integer" => ("int64", "integer"),
+        "number" => ("float64", "number"),
+        "array of text" => ("[]string", "texts"),
+        "array of objects" => ("[]json.RawMessage", "objects"),
+        "json" => ("json.RawMessage", "raw"),
         other => panic!("{name}: tell Go what the type {other} is, in tests/generated/go/methods.rs"),
     };
-    (go_type.to_owned(), read.to_owned())
+    if optional && is_pointer(go_type) {
+        return (format!("*{go_type}"), format!("optional(r, r.{read})"));
+    }
+    (go_type.to_owned(), format!("r.{read}()"))
+}
+
+/// Whether an optional value of a Go type is a pointer.
+fn is_pointer(go_type: &str) -> bool {
+    matches!(go_type, "bool" | "int64" | "float64" | "time.Duration")
 }
 
 fn method(body: &mut String, row: &MethodInfo) {
@@ -63,16 +72,20 @@ fn params(body: &mut String, name: &str, params: &[ParamInfo]) {
             // Whatever encoding/json makes of it.
             "json" => "any".to_owned(),
             "array of objects" => "[]map[string]any".to_owned(),
-            kind => value_type(param.name, kind).0,
+            kind => value_type(param.name, kind, false).0,
         };
         let field = field_name(param.name);
-        // What may be left out is left out when it has its zero value; where zero says something, it is a pointer.
-        let pointer = param.optional && matches!(plain_type.as_str(), "int64" | "float64" | "time.Duration");
+        let pointer = param.optional && is_pointer(&plain_type);
         let sentence = plain(param.sentence);
-        let sentence = if param.optional { format!("{sentence} May be left out.") } else { sentence };
+        let sentence = match (param.optional, plain_type.as_str()) {
+            (false, _) => sentence,
+            (true, "string") => format!("{sentence} Empty leaves it out."),
+            (true, "time.Time") => format!("{sentence} The zero time leaves it out."),
+            (true, _) => format!("{sentence} Nil leaves it out."),
+        };
         doc(body, 1, &sentence);
-        writeln!(body, "\t{field} {}{plain_type}\n", if pointer { "*" } else { "" }).unwrap();
         let star = if pointer { "*" } else { "" };
+        writeln!(body, "\t{field} {star}{plain_type}\n").unwrap();
         let value = match plain_type.as_str() {
             "time.Time" => format!("p.{field}.UnixMilli()"),
             "time.Duration" => format!("p.{field}.Milliseconds()"),
@@ -83,7 +96,6 @@ fn params(body: &mut String, name: &str, params: &[ParamInfo]) {
         if param.optional {
             let given = match plain_type.as_str() {
                 "string" => format!("p.{field} != \"\""),
-                "bool" => format!("p.{field}"),
                 "time.Time" => format!("!p.{field}.IsZero()"),
                 _ => format!("p.{field} != nil"),
             };
@@ -105,7 +117,7 @@ fn result(body: &mut String, name: &str, fields: &[ParamInfo]) {
     writeln!(body, "type {name}Result struct {{").unwrap();
     let mut cases = String::new();
     for field in fields {
-        let (go_type, read) = value_type(field.name, field.kind);
+        let (go_type, read) = value_type(field.name, field.kind, field.optional);
         doc(body, 1, &field_sentence(field.sentence, &go_type, field.optional));
         writeln!(body, "\t{} {go_type}\n", field_name(field.name)).unwrap();
         write!(cases, "\t\tcase \"{}\":\n\t\t\tv.{} = {read}\n", field.name, field_name(field.name)).unwrap();
@@ -139,6 +151,7 @@ fn parameters_of_every_kind() {
         param("for_ms", "integer", true),
         param("count", "integer", false),
         param("silently", "boolean", true),
+        param("loud", "boolean", false),
         param("members", "array of text", false),
         param("mentions", "array of text", true),
         param("contacts", "array of objects", false),
@@ -154,7 +167,9 @@ fn parameters_of_every_kind() {
         "\tif !p.UntilAt.IsZero() {\n\t\tvalues[\"until_at_ms\"] = p.UntilAt.UnixMilli()\n",
         "\tif p.For != nil {\n\t\tvalues[\"for_ms\"] = p.For.Milliseconds()\n",
         "\tvalues[\"count\"] = p.Count\n",
-        "\tif p.Silently {\n\t\tvalues[\"silently\"] = p.Silently\n",
+        "\tSilently *bool\n",
+        "\tif p.Silently != nil {\n\t\tvalues[\"silently\"] = *p.Silently\n",
+        "\tvalues[\"loud\"] = p.Loud\n",
         "\tMembers []string\n",
         "\tvalues[\"members\"] = array(p.Members)\n",
         "\tif p.Mentions != nil {\n\t\tvalues[\"mentions\"] = p.Mentions\n",
@@ -164,5 +179,43 @@ fn parameters_of_every_kind() {
         "\tQuote any\n",
     ] {
         assert!(body.contains(wanted), "{wanted} is not in:\n{body}");
+    }
+}
+
+/// No optional value is one that cannot be said, or cannot be told from what was not said: over all tables.
+#[test]
+fn every_optional_value_can_be_said() {
+    let zero_says_nothing = ["string", "time.Time", "[]string", "[]json.RawMessage", "json.RawMessage"];
+    for row in METHODS {
+        let mut body = String::new();
+        params(&mut body, "Method", row.params);
+        for param in row.params.iter().filter(|param| param.optional) {
+            let go_type = value_type(param.name, param.kind, true).0;
+            let said = zero_says_nothing.contains(&go_type.as_str()) || go_type.starts_with('*');
+            assert!(said, "{} of {} is a {go_type}", param.name, row.name);
+            if go_type.starts_with('*') {
+                let field = field_name(param.name);
+                let guard = format!("\tif p.{field} != nil {{\n\t\tvalues[\"{}\"] = ", param.name);
+                assert!(body.contains(&guard), "{} of {}:\n{body}", param.name, row.name);
+                assert!(
+                    body.contains(&format!("\t{field} {go_type}\n")),
+                    "{} of {}:\n{body}",
+                    param.name,
+                    row.name
+                );
+            }
+        }
+        let mut body = String::new();
+        result(&mut body, "Method", row.result);
+        for field in row.result.iter().filter(|field| field.optional) {
+            let (go_type, read) = value_type(field.name, field.kind, true);
+            assert!(body.contains(&format!("= {read}\n")), "{} of {}:\n{body}", field.name, row.name);
+            assert!(
+                zero_says_nothing.contains(&go_type.as_str()) || read.starts_with("optional(r, "),
+                "{} of {} is a {go_type}",
+                field.name,
+                row.name
+            );
+        }
     }
 }

@@ -124,9 +124,8 @@ fn field_sentence(sentence: &str, go_type: &str, optional: bool) -> String {
     }
     let nothing = match go_type {
         "time.Time" => "The zero time if there is none.",
-        "bool" => "False if it is not known.",
         "json.RawMessage" | "[]string" | "[]json.RawMessage" => "Nil if there is none.",
-        "int64" | "float64" | "time.Duration" => "Zero if there is none.",
+        pointer if pointer.starts_with('*') => "Nil if it is not said.",
         _ => "Empty if there is none.",
     };
     format!("{sentence} {nothing}")

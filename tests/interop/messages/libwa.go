@@ -165,7 +165,7 @@ func (o *own) React(chat, emoji string, target Ref) error {
 	defer cancel()
 	mine := target.From == o.number
 	_, err := o.client.MessageReact(ctx, libwa.MessageReactParams{
-		Chat: addressOf(chat), Target: target.ID, Emoji: emoji, Sender: o.sender(target), FromMe: mine,
+		Chat: addressOf(chat), Target: target.ID, Emoji: emoji, Sender: o.sender(target), FromMe: &mine,
 	})
 	return err
 }

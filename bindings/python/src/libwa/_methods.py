@@ -1450,11 +1450,19 @@ class AsyncSession:
     def __init__(self, call: AsyncCall) -> None:
         self._call = call
 
-    async def erase(self) -> None:
-        """Erases the session from the store without telling the server, and closes the client. The
-        phone goes on listing the device until it is removed there; `logout()` is the polite way.
+    async def erase(self, *, session: str | None = None) -> None:
+        """Erases the session from the store without telling the server, and closes the client if it
+        is its own. The phone goes on listing the device until it is removed there; `logout()` is
+        the polite way.
+
+        Args:
+            session: The name of another session of the same store, which no client has open; left
+                out, it is the client's own. A session that is too damaged to be opened can be
+                erased so.
         """
         params: dict[str, Any] = {}
+        if session is not None:
+            params["session"] = session
         await self._call("session.erase", params)
 
     async def list(self) -> SessionList:
@@ -2110,11 +2118,19 @@ class SyncSession:
     def __init__(self, call: SyncCall) -> None:
         self._call = call
 
-    def erase(self) -> None:
-        """Erases the session from the store without telling the server, and closes the client. The
-        phone goes on listing the device until it is removed there; `logout()` is the polite way.
+    def erase(self, *, session: str | None = None) -> None:
+        """Erases the session from the store without telling the server, and closes the client if it
+        is its own. The phone goes on listing the device until it is removed there; `logout()` is
+        the polite way.
+
+        Args:
+            session: The name of another session of the same store, which no client has open; left
+                out, it is the client's own. A session that is too damaged to be opened can be
+                erased so.
         """
         params: dict[str, Any] = {}
+        if session is not None:
+            params["session"] = session
         self._call("session.erase", params)
 
     def list(self) -> SessionList:

@@ -310,7 +310,7 @@ func (m *Manager) deliver(message Outgoing) (libwa.MessageSendResult, error) {
 	}
 	if message.Target != "" {
 		result, err := client.MessageReact(m.ctx, libwa.MessageReactParams{
-			Chat: message.Chat, Target: message.Target, Emoji: message.Emoji, Sender: message.Sender, FromMe: message.FromMe, MessageID: message.ID,
+			Chat: message.Chat, Target: message.Target, Emoji: message.Emoji, Sender: message.Sender, FromMe: &message.FromMe, MessageID: message.ID,
 		})
 		return libwa.MessageSendResult(result), err
 	}

@@ -328,7 +328,7 @@ func logout(ctx context.Context, client *libwa.Client, closed <-chan struct{}) e
 func forgotten(ctx context.Context, client *libwa.Client) error {
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
-	if err := client.SessionErase(limited); err != nil && !errors.Is(err, libwa.ErrClientClosed) {
+	if err := client.SessionErase(limited, libwa.SessionEraseParams{}); err != nil && !errors.Is(err, libwa.ErrClientClosed) {
 		return err
 	}
 	return nil

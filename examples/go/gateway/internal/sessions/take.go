@@ -73,7 +73,10 @@ func (s *Session) connection(event *libwa.Connection) {
 	default:
 		s.set(func(status *Status) {
 			status.State, status.Reason, status.Detail = Disconnected, event.Reason, ""
-			status.Retry = seconds(event.RetryIn)
+			status.Retry = 0
+			if event.RetryIn != nil {
+				status.Retry = seconds(*event.RetryIn)
+			}
 			if status.Reason == "" {
 				status.Reason = "connection_lost"
 			}

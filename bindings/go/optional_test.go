@@ -1,0 +1,44 @@
+package libwa_test
+
+import (
+	"testing"
+
+	"github.com/libwa/libwa/bindings/go"
+)
+
+// An optional setting is left as it is, switched on or switched off; what WhatsApp
+// does not say of a group is nil.
+func TestOptionalValuesCanBeFalse(t *testing.T) {
+	phone := newPhone(t, nil)
+	client := open(t)
+	pair(t, client, phone)
+	ctx := limited(t)
+	member := newPhone(t, nil)
+	group, err := client.GroupCreate(ctx, libwa.GroupCreateParams{Subject: "Settings", Members: []string{member.Number}, Announcement: libwa.Ptr(true), Locked: libwa.Ptr(false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		change               libwa.GroupSettingsParams
+		announcement, locked bool
+	}{
+		{libwa.GroupSettingsParams{Locked: libwa.Ptr(true)}, true, true},
+		{libwa.GroupSettingsParams{Announcement: libwa.Ptr(false)}, false, true},
+		{libwa.GroupSettingsParams{Locked: libwa.Ptr(false), Announcement: libwa.Ptr(true)}, true, false},
+		{libwa.GroupSettingsParams{Announcement: libwa.Ptr(false), ExpirationS: libwa.Ptr(int64(0))}, false, false},
+	} {
+		step.change.Chat = group.Chat
+		if err := client.GroupSettings(ctx, step.change); err != nil {
+			t.Fatal(err)
+		}
+		info, err := client.GroupInfo(ctx, libwa.GroupInfoParams{Chat: group.Chat})
+		if err != nil || info.Announcement != step.announcement || info.Locked != step.locked {
+			t.Errorf("after %+v: %+v, %v", step.change, info, err)
+		}
+	}
+	info, err := client.GroupInfo(ctx, libwa.GroupInfoParams{Chat: group.Chat})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("who may add: %v, invite: %v", info.AllMayAdd, info.AllMayInvite)
+}
