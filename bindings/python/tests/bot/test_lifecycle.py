@@ -242,8 +242,8 @@ def test_the_command_line_leaves_a_bot_that_runs_alone(
 ) -> None:
     # Another client of this process stands for the bot.
     with contextlib.closing(libwa.SyncClient(session / "mine.db", session="mine")):
-        assert main(["status", "--session-id", "mine"]) == 0
-        assert capsys.readouterr().out == "mine: in use by a bot that runs.\n"
+        assert main(["status", "--session-id", "mine"]) == 1
+        assert capsys.readouterr().out == "mine: in use by a program that does not tell how it stands.\n"
         for more in ([], ["--local"]):
             assert main(["clear", "--session-id", "mine", *more]) == ExitCode.STORE
     assert (session / "mine.db").exists()

@@ -11,9 +11,12 @@ from .erase import clear, opened, remove_files
 from .exits import ExitCode, exit_code
 from .options import Given, Options, resolve
 from .phone import masked
+from .state import BEAT_SECONDS, State, read_state
 
 # How long clearing a session may wait for WhatsApp.
 _CLEAR_SECONDS = 20.0
+# How long a bot that runs may be offline.
+_OFFLINE_SECONDS = 300.0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -25,13 +28,24 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m libwa.bot", description="Looks at a bot's session from the command line, and takes it away."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("status", parents=[common], help="tell whether the session is linked; exits with 1 when it is not")
+    status = commands.add_parser(
+        "status",
+        parents=[common],
+        help="tell how a session or its bot stands; exits with 1 when it is not linked, or offline for long",
+    )
+    status.add_argument(
+        "--offline-limit",
+        type=float,
+        default=_OFFLINE_SECONDS,
+        metavar="SECONDS",
+        help=f"how long a bot that runs may be without a connection ({_OFFLINE_SECONDS:g})",
+    )
     clearing = commands.add_parser("clear", parents=[common], help="unlink the session and remove its files")
     clearing.add_argument("--local", action="store_true", help="remove the files only; the phone goes on listing the device")
     return parser
 
 
-async def _status(options: Options) -> int:
+async def _status(options: Options, limit: float) -> int:
     try:
         async with opened(options) as client:
             if client is None or not client.is_linked:
@@ -39,10 +53,24 @@ async def _status(options: Options) -> int:
                 return 1
             status = await client.session.status()
     except (errors.StoreLockedError, errors.SessionInUseError):
-        print(f"{options.session_id}: in use by a bot that runs.")
-        return 0
+        text, fine = _of_a_bot(read_state(options.state_file), limit)
+        print(f"{options.session_id}: in use by a {text}.")
+        return 0 if fine else 1
     print(f"{options.session_id}: linked as {masked(status.phone or '')}.")
     return 0
+
+
+def _of_a_bot(state: State | None, limit: float) -> tuple[str, bool]:
+    """How a bot that runs stands, in words, and whether that is as it should be."""
+    if state is None:
+        return "program that does not tell how it stands", False
+    if state.silent_for() > max(limit, 3 * BEAT_SECONDS):
+        return f"bot that has not been heard of for {state.silent_for():.0f} seconds", False
+    if not state.linked:
+        return "bot that is not linked", False
+    if state.online:
+        return "bot that is online", True
+    return f"bot that has been offline for {state.offline_for():.0f} seconds", state.offline_for() <= limit
 
 
 async def _clear(options: Options, local: bool) -> int:
@@ -69,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return int(ExitCode.USAGE)
     try:
-        return asyncio.run(_status(options) if asked.command == "status" else _clear(options, asked.local))
+        return asyncio.run(_status(options, asked.offline_limit) if asked.command == "status" else _clear(options, asked.local))
     except errors.Error as error:
         print(error, file=sys.stderr)
         return int(exit_code(error))

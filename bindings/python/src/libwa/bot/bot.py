@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import logging
 import os
@@ -394,6 +395,36 @@ class Bot(Router, Waits):
             raise TypeError(f"create_task takes what a call of a coroutine function gives, not {coroutine!r}")
         return self._running.create_task(coroutine, getattr(coroutine, "__name__", "task"))
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that the bot runs in.
+
+        Raises:
+            ClientClosedError: The bot does not run.
+        """
+        return self._running.loop
+
+    def run_coroutine_threadsafe(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Runs something in the bot's event loop for another thread: `bot.run_coroutine_threadsafe(bot.send(to, text)).result()`.
+
+        Everything else of a bot belongs to the thread that runs it. The stop of the bot cancels what is not through.
+
+        Raises:
+            ClientClosedError: The bot does not run.
+            RuntimeError: This is the thread that runs the bot, which can await the coroutine.
+        """
+        run = self._run
+        if run is not None and _running_loop() is run.loop:
+            coroutine.close()
+            raise RuntimeError("this is the thread of the bot: await the coroutine, or hand it to create_task()")
+        try:
+            if run is None:
+                raise errors.ClientClosedError("the bot does not run: start it first")
+            return run.from_thread(coroutine)
+        except errors.ClientClosedError:
+            coroutine.close()
+            raise
+
     async def _wait_for(self, event: str, condition: Callable[[Any], object] | None, timeout: float | None) -> Any:
         suits = _always if condition is None else as_condition(condition)
         return await self._running.wait_for(event, suits, timeout)
@@ -405,6 +436,13 @@ def _end_at_once(number: int, _: object) -> None:
     os.kill(os.getpid(), number)
     # The first process of a container is not ended by it.
     os._exit(128 + number)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 async def _always(_: object) -> bool:

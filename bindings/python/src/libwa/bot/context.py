@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Waits for the next message that suits, in this chat or in any, for so many seconds.
 WaitForMessage = Callable[["Callable[[Message], Awaitable[bool]]", "str | None", "float | None"], Awaitable["Message"]]
 
+# How many causes of messages are remembered.
+_CAUSES = 1000
+
 
 @dataclass
 class Context:
@@ -34,6 +37,7 @@ class Context:
     wait_for_message: WaitForMessage
     own: set[str] = field(default_factory=lambda: set[str]())
     _admins: Admins | None = None
+    _causes: dict[tuple[str, ...], int] = field(default_factory=lambda: dict[tuple[str, ...], int]())
 
     @property
     def admins(self) -> Admins:
@@ -41,6 +45,14 @@ class Context:
         if self._admins is None:
             self._admins = Admins(self.client)
         return self._admins
+
+    def number_of(self, cause: tuple[str, ...]) -> int:
+        """How often this run has come across the same before. What is far back, and forgotten, was in another second."""
+        number = self._causes.pop(cause, -1) + 1
+        self._causes[cause] = number
+        if len(self._causes) > _CAUSES:
+            del self._causes[next(iter(self._causes))]
+        return number
 
     def chat(self, jid: str, ids: Ids = any_ids) -> Chat:
         """The conversation of that JID."""

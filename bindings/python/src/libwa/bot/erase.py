@@ -56,5 +56,7 @@ def remove_files(options: Options) -> None:
     """Removes the session's files."""
     if "store.url" in options.library:
         return
+    for file in (options.state_file, options.state_file.with_name(f"{options.state_file.name}.new")):
+        file.unlink(missing_ok=True)
     for end in _BESIDE:
         options.session_file.with_name(options.session_file.name + end).unlink(missing_ok=True)

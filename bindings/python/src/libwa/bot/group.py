@@ -20,8 +20,9 @@ class GroupUpdate:
 
     def __init__(self, event: events.GroupUpdate, context: Context) -> None:
         self.event = event
-        moment = event.changed_at.isoformat()
-        ids = derived_ids(context.options.session_id, event.chat, event.change, moment, *self.members)
+        # WhatsApp tells the second only, and within one a group can change to and fro.
+        cause = (event.chat, event.change, event.sender or "", event.changed_at.isoformat(), event.text or "", *self.members)
+        ids = derived_ids(context.options.session_id, *cause, f"#{context.number_of(cause)}")
         self.group = Chat(context.client, event.chat, ids)
 
     def __repr__(self) -> str:

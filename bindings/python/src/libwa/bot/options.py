@@ -79,6 +79,11 @@ class Options:
         """The file that holds the session."""
         return self.session_dir / f"{self.session_id}.db"
 
+    @property
+    def state_file(self) -> Path:
+        """The file that says how the bot stands while it runs."""
+        return self.session_dir / f"{self.session_id}.state"
+
 
 @dataclass(frozen=True)
 class Given:

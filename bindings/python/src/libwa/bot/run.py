@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import errors
 from .. import events as library
@@ -26,7 +27,10 @@ from .options import Options
 from .phone import masked
 from .router import Router
 from .screen import screen_for
+from .state import StateFile
 from .waiting import Waiters
+
+T = TypeVar("T")
 
 # Levels of the library's log, with those of Python.
 _LEVELS = {
@@ -80,8 +84,9 @@ class Run:
         self._router = router
         self._handling = Handling(router, options.prefix, options.handler_timeout)
         self._screen = screen_for(options.display)
+        self._state = StateFile(options.state_file, options.logger)
         self._log = options.logger
-        loop = asyncio.get_running_loop()
+        loop = self.loop = asyncio.get_running_loop()
         #: The account, once the session is logged in; why not, if it cannot be.
         self.user: asyncio.Future[events.User] = loop.create_future()
         #: Why the run comes to its end.
@@ -98,6 +103,7 @@ class Run:
         """Connects, and takes events from now on."""
         linked = self.client.is_linked
         self._log.info("session %s: %s", self.options.session_id, "linked" if linked else "not linked yet")
+        self._state.change(linked=linked, online=False)
         self._pump = asyncio.ensure_future(self._take_events())
         if linked:
             self.client.connect()
@@ -132,6 +138,7 @@ class Run:
             await asyncio.wait([self._pump], timeout=self.options.stop_timeout)
             await self._cancel(self._pump)
         await self.dispatcher.finish(self.options.stop_timeout)
+        self._state.close()
 
     @staticmethod
     async def _cancel(task: asyncio.Task[Any]) -> None:
@@ -159,6 +166,28 @@ class Run:
         # One that was cancelled before it began has to be closed.
         task.add_done_callback(lambda _: coroutine.close())
         return task
+
+    def from_thread(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Runs something for another thread until it is through, or the run is.
+
+        Raises:
+            ClientClosedError: The run is over.
+        """
+
+        async def of_the_run() -> T:
+            task = asyncio.current_task()
+            assert task is not None
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            if self.ending.done():
+                coroutine.close()
+                raise errors.ClientClosedError("the bot has stopped")
+            return await coroutine
+
+        try:
+            return asyncio.run_coroutine_threadsafe(of_the_run(), self.loop)
+        except RuntimeError:  # the loop is closed
+            raise errors.ClientClosedError("the bot has stopped") from None
 
     # Waiting.
 
@@ -219,6 +248,7 @@ class Run:
             first_login=ready.first_login,
         )
         self.context.own = {account(jid) for jid in (ready.jid, ready.lid) if jid}
+        self._state.change(linked=True, online=True)
         # What changed meanwhile may not have been told.
         self.context.admins.forget()
         if not self.user.done():
@@ -229,6 +259,7 @@ class Run:
         self.dispatcher.open()
 
     def _logged_out(self, event: library.LoggedOut) -> None:
+        self._state.change(linked=self.client.is_linked, online=False)
         logout = events.Logout(event.reason, event.user_text, event.may_be_listed)
         self._emit("logout", logout, event.ack)
 
@@ -276,6 +307,8 @@ class Run:
 
     def _connection(self, event: library.Connection) -> None:
         self._log.debug("connection: %s%s", event.state, f", {event.reason}" if event.reason else "")
+        if event.state not in ("connected", "online"):
+            self._state.change(online=False)
         if event.state == "connecting":
             self._emit("connecting", events.Connecting(event.attempt))
         elif event.state == "reconnecting":
