@@ -4,10 +4,7 @@ package tests
 
 import (
 	"fmt"
-	"io"
 	"net/http"
-	"regexp"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -79,25 +76,3 @@ func TestLoad(t *testing.T) {
 }
 
 func (g *gateway) resident() float64 { return g.metric("process_resident_memory_bytes") / 1e6 }
-
-func (g *gateway) metric(name string) float64 {
-	g.t.Helper()
-	response, err := http.Get(g.ops + "/metrics")
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	found := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindSubmatch(text)
-	if found == nil {
-		g.t.Fatalf("there is no %s", name)
-	}
-	value, err := strconv.ParseFloat(string(found[1]), 64)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	return value
-}

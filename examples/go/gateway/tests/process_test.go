@@ -51,7 +51,7 @@ func spawn(t testing.TB, folder, token string, arguments ...string) (*gateway, *
 	t.Helper()
 	all := append([]string{
 		"--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0", "--data=" + folder, "--wa=server.url=" + sim.WS, "--wa=server.root_key=" + sim.RootKey,
-		"--webhook-private", "--webhook-retry-first=20ms", "--webhook-retry-max=50ms", "--webhook-attempts=1000",
+		"--webhook-private", "--webhook-http", "--webhook-retry-first=20ms", "--webhook-retry-max=50ms", "--webhook-attempts=1000",
 	}, arguments...)
 	child := process(t, all...)
 	out, err := child.StderrPipe()

@@ -67,6 +67,7 @@ type API struct {
 	streams                   *limit.Share
 	ending                    chan struct{}
 	draining                  atomic.Bool
+	catching                  chan struct{} // held by the stream that reads what it has missed
 
 	answered metrics.Counter
 	took     metrics.Histogram
@@ -84,8 +85,9 @@ func New(options Options) (*API, error) {
 		failures: limit.New(options.FailuresPerMinute, options.FailuresPerMinute, time.Minute),
 		streams:  limit.NewShare(options.StreamsMax, options.StreamsPerToken),
 		ending:   make(chan struct{}),
+		catching: make(chan struct{}, 1),
 		answered: options.Metrics.Counter("gateway_http_requests_total", "Requests that were answered.", "route", "method", "status"),
-		took:     options.Metrics.Histogram("gateway_http_request_seconds", "How long requests took.", []float64{.005, .02, .1, .5, 2, 10, 60}, "route"),
+		took:     options.Metrics.Histogram("gateway_http_request_seconds", "How long requests took, without those that wait for something to happen.", []float64{.005, .02, .1, .5, 2, 10, 60}, "route"),
 		paired:   options.Metrics.Counter("gateway_pairings_total", "Pairing attempts, by what came of them.", "method", "outcome"),
 	}
 	var err error
@@ -136,6 +138,7 @@ func (a *API) run(w http.ResponseWriter, r *http.Request, route *route, steps fu
 	c.headers()
 	defer a.finish(c)
 	if err := steps(c); err != nil {
+		a.refused(c, err)
 		c.fail(err)
 	}
 }
@@ -157,7 +160,9 @@ func (a *API) finish(c *call) {
 	}
 	took := time.Since(c.started)
 	a.answered.Inc(name, method(c.r), statusText(c.w.status))
-	a.took.Observe(took.Seconds(), name)
+	if !c.long {
+		a.took.Observe(took.Seconds(), name)
+	}
 	level := slog.LevelInfo
 	if c.w.status >= 500 {
 		level = slog.LevelWarn
@@ -171,6 +176,9 @@ func (a *API) finish(c *call) {
 func (a *API) steps(c *call) error {
 	if err := a.cross.Check(c.r); err != nil {
 		return errCrossOrigin
+	}
+	if err := a.local(c); err != nil {
+		return err
 	}
 	if c.route.Public {
 		return c.route.handle(c)
@@ -189,6 +197,9 @@ func (a *API) steps(c *call) error {
 
 // lost answers a request that has no route.
 func (a *API) lost(c *call) error {
+	if err := a.local(c); err != nil {
+		return err
+	}
 	if !cleanPath(c.r) {
 		return errNoRoute
 	}

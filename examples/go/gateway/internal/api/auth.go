@@ -11,8 +11,11 @@ import (
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
 )
 
+// NobodyID stands in place of a token's id where none is needed.
+const NobodyID = "none"
+
 // everybody is who asks when no token is needed.
-var everybody = &tokens.Token{ID: "none", Name: "no authentication", Scopes: []tokens.Scope{tokens.Admin}, Allowed: []string{"*"}}
+var everybody = &tokens.Token{ID: NobodyID, Name: "no authentication", Scopes: []tokens.Scope{tokens.Admin}, Allowed: []string{"*"}}
 
 // authenticate finds out who asks. A token that is valid is taken however many
 // wrong ones came from the same address: others may share it.

@@ -34,6 +34,8 @@ type call struct {
 	token     *tokens.Token
 	sessionID string
 	code      string // of the problem that was answered
+	long      bool   // it waits for something to happen, and says nothing about how fast the gateway is
+	trace     trace
 }
 
 func (c *call) tokenID() string {

@@ -18,6 +18,16 @@ type stateData struct {
 	Detail string `json:"detail" doc:"What to tell the user about it."`
 	Phone  string `json:"phone" doc:"The number that is linked, or is to be."`
 	JID    string `json:"jid" doc:"The address of the linked device."`
+	Cause  string `json:"cause" doc:"What went wrong with the connection or the store, in a sentence for whoever runs the gateway; empty if nothing did."`
+
+	GivenUp bool `json:"given_up" doc:"Whether the connection was given up, and is not made again by itself."`
+}
+
+// A lostData is the data of pairing.lost.
+type lostData struct {
+	Method string `json:"method" enum:"code"`
+	Phone  string `json:"phone" doc:"The number that the code was for."`
+	Reason string `json:"reason" enum:"code_lost"`
 }
 
 // A startedData is the data of pairing.started.
@@ -63,6 +73,7 @@ var ownEvents = []struct {
 }{
 	{"session.state", "A session changed its state, or how far its pairing is.", stateData{}},
 	{"pairing.started", "A code or a QR code was shown.", startedData{}},
+	{"pairing.lost", "A code was out when the gateway ended, and is of no use any more.", lostData{}},
 	{"pairing.passkey", "The account wants its passkey to confirm the device.", passkeyData{}},
 	{"pairing.success", "The phone linked the session.", successData{}},
 	{"message.sent", "WhatsApp has a message that was sent here.", sentData{}},

@@ -8,10 +8,12 @@ import (
 	"strings"
 	"time"
 
+	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
 	"github.com/libwa/libwa/examples/go/gateway/internal/number"
 	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
 )
 
@@ -25,6 +27,7 @@ var (
 	errScope       = problem.New(http.StatusForbidden, "scope_missing", "The token does not allow this.")
 	errSession     = problem.New(http.StatusForbidden, "session_forbidden", "The token is not for this session.")
 	errInternal    = problem.New(http.StatusInternalServerError, "internal", "Something went wrong here; the gateway's log has more under this request's id.")
+	errFull        = problem.New(http.StatusServiceUnavailable, "log_full", "The disk is full, and nothing can be written at the moment. It goes on by itself when there is room.").After(5 * time.Second)
 	errTimeout     = problem.New(http.StatusServiceUnavailable, "timeout", "It took too long. Try again.").After(5 * time.Second)
 )
 
@@ -38,7 +41,7 @@ type GuideFailure struct {
 // fail answers with an error, in the form that the path has.
 func (c *call) fail(err error) {
 	p := *problemOf(err)
-	if p.Status == http.StatusInternalServerError && err != errInternal {
+	if (p.Status == http.StatusInternalServerError || p.Code == errFull.Code) && err != errInternal {
 		c.api.Log.Error("a request failed", "request", c.requestID, "error", err)
 	}
 	c.code = p.Code
@@ -85,6 +88,8 @@ func problemOf(err error) *problem.Problem {
 		return problem.New(http.StatusTooManyRequests, "too_many_webhooks", "This gateway holds no more webhooks; delete some first.").After(time.Minute)
 	case errors.Is(err, hooks.ErrManySecrets):
 		return problem.New(http.StatusConflict, "too_many_secrets", "Too many former secrets of this webhook are still valid. Wait until they end, or end them with the overlap 0s.")
+	case store.NoRoom(err), errors.Is(err, libwa.ErrStoreFull):
+		return errFull
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return errTimeout
 	}

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
-	"strings"
 	"time"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/audit"
 	"github.com/libwa/libwa/examples/go/gateway/internal/number"
 	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
@@ -58,7 +56,7 @@ type VerifyData struct {
 	Stage         string    `json:"stage,omitempty" doc:"How far the pairing is."`
 	ExpiresAt     time.Time `json:"expiresAt,omitzero" doc:"Until when the code is good."`
 	RetryAfter    int       `json:"retryAfter,omitempty" doc:"How many seconds to wait before asking for another code."`
-	Reason        string    `json:"reason,omitempty" doc:"Why it cannot become true any more: code_mismatch, number_mismatch, code_expired, no_pairing, and the outcomes of pairing."`
+	Reason        string    `json:"reason,omitempty" doc:"Why it cannot become true any more: code_mismatch, code_unknown, code_lost, number_mismatch, code_expired, no_pairing, and the outcomes of pairing."`
 }
 
 // A GuideAnswer says what was done.
@@ -102,6 +100,7 @@ func (a *API) guidePhone(c *call) error {
 // requestCode asks for a pairing code in the call's session, and writes down
 // what comes of it.
 func (a *API) requestCode(c *call, phone string) (sessions.Code, error) {
+	c.trace.phone = phone
 	s, err := c.session()
 	if err != nil {
 		return sessions.Code{}, err
@@ -126,24 +125,6 @@ func (a *API) requestCode(c *call, phone string) (sessions.Code, error) {
 		a.note(c, "pair_by_code", "code_shown_again", parsed)
 	}
 	return code, err
-}
-
-// note writes into the audit.
-func (a *API) note(c *call, action, outcome, phone string) {
-	a.Audit.Write(audit.Entry{
-		Action: action, Outcome: outcome, Session: c.sessionID, Phone: phone, Token: c.token.ID, Name: c.token.Name, Remote: c.remote,
-	})
-}
-
-// reporter gives what a pairing tells its outcomes to, long after the call.
-func (a *API) reporter(c *call, action, phone string) func(string) {
-	entry := audit.Entry{Action: action, Session: c.sessionID, Phone: phone, Token: c.token.ID, Name: c.token.Name, Remote: c.remote}
-	method := strings.TrimPrefix(action, "pair_by_")
-	return func(outcome string) {
-		a.paired.Inc(method, outcome)
-		entry.Outcome = outcome
-		a.Audit.Write(entry)
-	}
 }
 
 // guideVerify says whether the phone has linked the session.
@@ -188,6 +169,10 @@ func verdictText(v sessions.Verdict) string {
 		return "Phone verification successful - the connection to WhatsApp is being made"
 	case v.Reason == "code_mismatch":
 		return "This is not the code that was shown last. Use the current one, or ask for a new one."
+	case v.Reason == "code_unknown":
+		return "This code is not known here. Ask for a new one."
+	case v.Reason == "code_lost":
+		return "The code was lost when the gateway was restarted, and is of no use any more. Ask for a new one."
 	case v.Reason == "number_mismatch":
 		return "The session is for another phone number."
 	case v.Reason == "no_pairing":
@@ -207,6 +192,7 @@ func verdictText(v sessions.Verdict) string {
 // waiting gives a context that ends with the request, with a wait, and with
 // the gateway.
 func (c *call) waiting(wait time.Duration) (context.Context, context.CancelFunc) {
+	c.long = c.long || wait > 0
 	c.extend(wait)
 	ctx, cancel := context.WithTimeout(c.r.Context(), wait)
 	stop := make(chan struct{})
@@ -253,13 +239,30 @@ func (a *API) guideStatus(c *call) error {
 	return c.reply(http.StatusOK, GuideAnswer{true, describe(status), status})
 }
 
-// guideQR shows the QR code, and starts pairing by QR if need be.
+var errNotStarted = problem.New(http.StatusConflict, "pairing_not_started",
+	"No QR code is shown. Use POST, or send the header Authorization or X-Requested-With, to start pairing by QR.")
+
+// startGuideQR starts pairing by QR, and shows the code.
+func (a *API) startGuideQR(c *call) error {
+	if _, err := decode[Nothing](c); err != nil {
+		return err
+	}
+	return a.guideQR(c)
+}
+
+// guideQR shows the QR code, and starts pairing by QR if need be and if a browser
+// has not just followed an address: what a GET without a header of the client's
+// own asks for has no effect.
 func (a *API) guideQR(c *call) error {
 	format, err := c.qrFormat()
 	if err != nil {
 		return err
 	}
-	qr, err := a.requestQR(c)
+	request := a.requestQR
+	if c.r.Method != http.MethodPost && c.r.Header.Get("Authorization") == "" && c.r.Header.Get("X-Requested-With") == "" {
+		request = a.shownQR
+	}
+	qr, err := request(c)
 	if err != nil {
 		return err
 	}

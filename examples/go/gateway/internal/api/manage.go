@@ -94,7 +94,7 @@ func (a *API) createWebhook(c *call) error {
 	if !covers(c.token, request.Sessions) {
 		return errSession
 	}
-	webhook, secret, err := a.Hooks.New(request.URL, request.Sessions, request.Types)
+	webhook, secret, err := a.Hooks.New(hooks.Owner{ID: c.token.ID, Name: c.token.Name}, request.URL, request.Sessions, request.Types)
 	if err != nil {
 		return err
 	}
@@ -207,6 +207,7 @@ func (a *API) redeliver(c *call) error {
 	if err != nil {
 		return err
 	}
+	a.note(c, "webhook_redeliver", "done: "+webhook.ID, "")
 	return c.reply(http.StatusAccepted, RedeliverAnswer{count})
 }
 

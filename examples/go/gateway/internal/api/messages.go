@@ -173,6 +173,25 @@ func ForgetKeys(db *store.DB, before time.Time) error {
 	return nil
 }
 
+// ForgetSession forgets the Idempotency-Keys of a session.
+func ForgetSession(db *store.DB, session string) error {
+	return db.Update(func(tx *bbolt.Tx) error {
+		var keys [][]byte
+		err := tx.Bucket(store.Sent).ForEach(func(key, _ []byte) error {
+			if parts := bytes.SplitN(key, []byte{0}, 3); len(parts) == 3 && string(parts[1]) == session {
+				keys = append(keys, bytes.Clone(key))
+			}
+			return nil
+		})
+		for _, key := range keys {
+			if err == nil {
+				err = tx.Bucket(store.Sent).Delete(key)
+			}
+		}
+		return err
+	})
+}
+
 // oldKeys gives those of the next keys that are to be forgotten, and the key to
 // go on from, nil at the end.
 func oldKeys(tx *bbolt.Tx, from []byte, before time.Time) (old [][]byte, next []byte) {

@@ -271,8 +271,21 @@ func (a *API) cancelPairing(c *call) error {
 	if err := s.Cancel(); err != nil {
 		return err
 	}
+	a.note(c, "pair_cancel", "done", s.Status().Phone)
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// shownQR gives the code that is shown, and starts nothing.
+func (a *API) shownQR(c *call) (*libwa.PairingQR, error) {
+	s, err := c.session()
+	if err != nil {
+		return nil, err
+	}
+	if _, qr := s.Showing(); qr != nil {
+		return qr, nil
+	}
+	return nil, errNotStarted
 }
 
 // requestQR starts pairing by QR, or gives the code that is shown.

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"path"
 	"regexp"
@@ -45,12 +47,12 @@ func (a *API) listEvents(c *call) error {
 	}
 	ctx, cancel := c.waiting(wait)
 	defer cancel()
-	after, gap := a.Events.Resume(after)
-	found, next, err := a.Events.Read(after, max(1, int(limit)), wanted)
+	after, gap := a.Events.Resume(after, wanted.reads)
+	found, next, err := wanted.read(a.Events, after, max(1, int(limit)))
 	for err == nil && len(found) == 0 && wait > 0 && ctx.Err() == nil {
 		select {
 		case <-a.Events.Changed(next):
-			found, next, err = a.Events.Read(next, max(1, int(limit)), wanted)
+			found, next, err = wanted.read(a.Events, next, max(1, int(limit)))
 		case <-ctx.Done():
 		}
 	}
@@ -70,9 +72,37 @@ func (a *API) listEvents(c *call) error {
 
 var typeShape = regexp.MustCompile(typePattern)
 
-// eventFilter says which events are wanted: of sessions that the token is for,
-// and of those that the parameters name.
-func (a *API) eventFilter(c *call) (func(*events.Event) bool, error) {
+// A filter says which events are wanted: of sessions that the token is for, and
+// of those that the parameters name.
+type filter struct {
+	session string // empty for all
+	kind    string // empty for all
+	reaches func(session string) bool
+}
+
+// reads says whether any event of a session may be wanted.
+func (f *filter) reads(session string) bool {
+	return (f.session == "" || f.session == session) && f.reaches(session)
+}
+
+func (f *filter) wants(event *events.Event) bool {
+	if !f.reads(event.Session) {
+		return false
+	}
+	matched, err := path.Match(f.kind, event.Type)
+	return f.kind == "" || matched && err == nil
+}
+
+// read reads the next events that are wanted.
+func (f *filter) read(log *events.Log, after uint64, limit int) ([]events.Event, uint64, error) {
+	if f.session != "" {
+		return log.ReadOf(f.session, after, limit, f.wants)
+	}
+	return log.Read(after, limit, f.wants)
+}
+
+// eventFilter reads the filter of a request.
+func (a *API) eventFilter(c *call) (*filter, error) {
 	session, _, err := c.parameter("session")
 	if err != nil {
 		return nil, err
@@ -87,14 +117,7 @@ func (a *API) eventFilter(c *call) (func(*events.Event) bool, error) {
 	if given && !typeShape.MatchString(kind) {
 		return nil, badParameter("type", "a type of events, or a pattern with *")
 	}
-	token := c.token
-	return func(event *events.Event) bool {
-		if session != "" && event.Session != session || !token.Reaches(event.Session) {
-			return false
-		}
-		matched, err := path.Match(kind, event.Type)
-		return kind == "" || matched && err == nil
-	}, nil
+	return &filter{session, kind, c.token.Reaches}, nil
 }
 
 // cursor gives where to go on from: the header Last-Event-ID, which a browser
@@ -127,9 +150,18 @@ func (a *API) position(text string) (cursor uint64, ok bool) {
 	return cursor, err == nil
 }
 
+// Sizes of what a stream sends at once, and of what its connection holds back.
+const (
+	streamPage   = 100
+	streamBuffer = 128 << 10
+	// behindBy is how many events a stream is behind before it takes its turn with
+	// others that are.
+	behindBy = 2 * streamPage
+)
+
 // stream sends events as they come, until the client goes, is too slow, its
 // token is not valid any more, or the gateway ends. Whoever comes back goes on from the last cursor.
-func (a *API) stream(c *call, after uint64, wanted func(*events.Event) bool) error {
+func (a *API) stream(c *call, after uint64, wanted *filter) error {
 	own, ok := a.streams.Take(c.token.ID)
 	switch {
 	case own:
@@ -138,23 +170,25 @@ func (a *API) stream(c *call, after uint64, wanted func(*events.Event) bool) err
 		return problem.New(http.StatusServiceUnavailable, "too_many_streams", "Too many streams of events are open.").After(10 * time.Second)
 	}
 	defer a.streams.Give(c.token.ID)
+	c.long = true
+	limitBuffer(c.r.Context())
 	control := http.NewResponseController(c.w)
 	control.SetReadDeadline(time.Time{})
 	c.w.Header().Set("Content-Type", "text/event-stream")
 	c.w.Header().Set("X-Accel-Buffering", "no")
 	c.w.WriteHeader(http.StatusOK)
-	write := func(format string, values ...any) error {
+	write := func(text []byte) error {
 		control.SetWriteDeadline(time.Now().Add(a.WriteTimeout))
-		fmt.Fprintf(c.w, format, values...)
+		c.w.Write(text)
 		return control.Flush()
 	}
-	if write("retry: 2000\n\n") != nil {
+	if write([]byte("retry: 2000\n\n")) != nil {
 		return nil
 	}
-	from, gap := a.Events.Resume(after)
+	from, gap := a.Events.Resume(after, wanted.reads)
 	if gap {
 		oldest, _ := a.Events.Bounds()
-		if write("event: gap\ndata: {\"after\":\"%d\",\"oldest\":\"%d\"}\n\n", after, oldest) != nil {
+		if write(fmt.Appendf(nil, "event: gap\ndata: {\"after\":\"%d\",\"oldest\":\"%d\"}\n\n", after, oldest)) != nil {
 			return nil
 		}
 	}
@@ -162,7 +196,7 @@ func (a *API) stream(c *call, after uint64, wanted func(*events.Event) bool) err
 	heartbeat := time.NewTicker(a.Heartbeat)
 	defer heartbeat.Stop()
 	for {
-		found, next, err := a.Events.Read(after, 100, wanted)
+		page, next, err := a.page(c, after, wanted)
 		if err != nil {
 			a.Log.Error("the log of events cannot be read", "error", err)
 			return nil
@@ -172,16 +206,13 @@ func (a *API) stream(c *call, after uint64, wanted func(*events.Event) bool) err
 			return nil
 		}
 		after = next
-		for i := range found {
-			encoded, err := json.Marshal(found[i].View())
-			if err != nil || write("id: %d\nevent: %s\ndata: %s\n\n", found[i].Cursor, found[i].Type, encoded) != nil {
-				return nil
-			}
+		if len(page) > 0 && write(page) != nil {
+			return nil
 		}
 		select {
 		case <-a.Events.Changed(after):
 		case <-heartbeat.C:
-			if write(": still here\n\n") != nil {
+			if write([]byte(": still here\n\n")) != nil {
 				return nil
 			}
 		case <-c.r.Context().Done():
@@ -189,6 +220,58 @@ func (a *API) stream(c *call, after uint64, wanted func(*events.Event) bool) err
 		case <-a.ending:
 			return nil
 		}
+	}
+}
+
+// page reads the next events of a stream, as they are sent. Streams that are far
+// behind take turns, and rest as long as they have worked: what they have missed
+// can wait, and what is sent and received now cannot.
+func (a *API) page(c *call, after uint64, wanted *filter) (page []byte, next uint64, err error) {
+	if a.Events.Last() > after+behindBy {
+		select {
+		case a.catching <- struct{}{}:
+		case <-c.r.Context().Done():
+			return nil, after, nil
+		case <-a.ending:
+			return nil, after, nil
+		}
+		started := time.Now()
+		defer func() {
+			time.Sleep(min(time.Since(started), 50*time.Millisecond))
+			<-a.catching
+		}()
+	}
+	found, next, err := wanted.read(a.Events, after, streamPage)
+	if err != nil {
+		return nil, after, err
+	}
+	for i := range found {
+		encoded, err := json.Marshal(found[i].View())
+		if err != nil {
+			return nil, after, err
+		}
+		page = fmt.Appendf(page, "id: %d\nevent: %s\ndata: %s\n\n", found[i].Cursor, found[i].Type, encoded)
+	}
+	return page, next, nil
+}
+
+// connectionKey is where WithConnection keeps the connection of a request.
+type connectionKey struct{}
+
+// WithConnection has requests know their connection; it is for http.Server.
+func WithConnection(ctx context.Context, connection net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, connection)
+}
+
+// limitBuffer bounds what the system holds back of a stream whose reader stalls:
+// by itself it takes megabytes for each.
+func limitBuffer(ctx context.Context) {
+	connection, _ := ctx.Value(connectionKey{}).(net.Conn)
+	if secure, is := connection.(interface{ NetConn() net.Conn }); is {
+		connection = secure.NetConn()
+	}
+	if plain, is := connection.(*net.TCPConn); is {
+		plain.SetWriteBuffer(streamBuffer)
 	}
 }
 

@@ -18,13 +18,14 @@ import (
 type Entry struct {
 	Number  uint64    `json:"number" doc:"Counts the entries."`
 	Time    time.Time `json:"time"`
-	Action  string    `json:"action" doc:"What was done." enum:"pair_by_code,pair_by_qr,passkey,unlink,restart,session_create,session_change,session_delete,token_create,token_revoke,webhook_create,webhook_delete,webhook_rotate"`
+	Action  string    `json:"action" doc:"What was done." enum:"pair_by_code,pair_by_qr,pair,pair_cancel,passkey,unlink,restart,session_create,session_change,session_delete,token_create,token_revoke,webhook_create,webhook_delete,webhook_rotate,webhook_redeliver"`
 	Outcome string    `json:"outcome" doc:"What came of it: requested, code_issued, linked, refused, or the reason of a failure."`
 	Session string    `json:"session,omitempty"`
 	Phone   string    `json:"phoneNumber,omitempty" doc:"The masked number."`
 	Token   string    `json:"tokenId,omitempty" doc:"Whose token it was."`
 	Name    string    `json:"tokenName,omitempty"`
 	Remote  string    `json:"remote,omitempty" doc:"Where the request came from."`
+	Request string    `json:"requestId,omitempty" doc:"Names the request in the gateway's log; the answer had it in X-Request-Id."`
 }
 
 // Log is the audit.
@@ -53,7 +54,7 @@ func (l *Log) Write(entry Entry) {
 	entry.Time = time.Now().UTC().Truncate(time.Millisecond)
 	entry.Phone = number.Mask(entry.Phone)
 	l.log.Info("audit", "action", entry.Action, "outcome", entry.Outcome, "session", entry.Session,
-		"phone", entry.Phone, "token", entry.Token, "remote", entry.Remote)
+		"phone", entry.Phone, "token", entry.Token, "remote", entry.Remote, "request", entry.Request)
 	select {
 	case l.entries <- entry:
 	case <-l.ending:

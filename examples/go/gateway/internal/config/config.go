@@ -25,9 +25,11 @@ type Config struct {
 	TrustedProxies list
 	TrustedOrigins list
 
-	Data       string
-	EventsKeep int
-	AuditKeep  int
+	Data             string
+	EventsKeep       int
+	EventsPerSession int
+	EventsAge        time.Duration
+	AuditKeep        int
 
 	Auth              string
 	AdminToken        string
@@ -44,6 +46,7 @@ type Config struct {
 	WaitMax      time.Duration
 	CodeTimeout  time.Duration
 	StartPause   time.Duration
+	ResumeAfter  time.Duration
 	DrainDelay   time.Duration
 	DrainIdle    time.Duration
 	DrainTimeout time.Duration
@@ -56,6 +59,7 @@ type Config struct {
 	WebhookRetryMax   time.Duration
 	WebhookTimeout    time.Duration
 	WebhookPrivate    bool
+	WebhookHTTP       bool
 	WebhookKeep       int
 	MaxWebhooks       int
 
@@ -113,7 +117,9 @@ func (c *Config) settings() []setting {
 		{"Serving", "trusted-origins", "ORIGINS", &c.TrustedOrigins, nil, "origins of pages that may use the API, such as https://app.example.com: of pages on other hosts, and the gateway's own if a proxy changes the header Host", false},
 
 		{"Data", "data", "FOLDER", &c.Data, "gateway-data", "where sessions, events, tokens and webhooks are kept", false},
-		{"Data", "events-keep", "N", &c.EventsKeep, 100000, "how many events the log holds", false},
+		{"Data", "events-keep", "N", &c.EventsKeep, 100000, "how many events the log holds; when there are more, the session that has the most loses its oldest", false},
+		{"Data", "events-per-session", "N", &c.EventsPerSession, 20000, "how many events of each session it holds", false},
+		{"Data", "events-age", "DURATION", &c.EventsAge, 30 * 24 * time.Hour, "how old they may be; 0 for any age", false},
 		{"Data", "audit-keep", "N", &c.AuditKeep, 100000, "how many entries the audit holds", false},
 
 		{"Access", "auth", "on|off", &c.Auth, "on", "off needs no tokens; only on loopback", false},
@@ -133,6 +139,7 @@ func (c *Config) settings() []setting {
 		{"Times", "wait-max", "DURATION", &c.WaitMax, time.Minute, "the longest ?wait=", false},
 		{"Times", "code-timeout", "DURATION", &c.CodeTimeout, 40 * time.Second, "how long a pairing code may take to come", false},
 		{"Times", "start-pause", "DURATION", &c.StartPause, 40 * time.Millisecond, "between the connections of two sessions at the start", false},
+		{"Times", "resume-after", "DURATION", &c.ResumeAfter, time.Duration(0), "before a connection that WhatsApp has ended for good (replaced, outdated, banned) is tried again, such as 1h; 0 for never: it takes a restart of the session", false},
 		{"Times", "drain-delay", "DURATION", &c.DrainDelay, time.Duration(0), "after SIGTERM, before requests are refused: for load balancers to notice", false},
 		{"Times", "drain-idle", "DURATION", &c.DrainIdle, time.Second, "then, for clients to use a connection that they keep open once more: its answer says that it is the last", false},
 		{"Times", "drain-timeout", "DURATION", &c.DrainTimeout, 20 * time.Second, "after SIGTERM, for requests to end", false},
@@ -144,7 +151,8 @@ func (c *Config) settings() []setting {
 		{"Webhooks", "webhook-retry-first", "DURATION", &c.WebhookRetryFirst, time.Second, "the wait after the first failure; doubles each time", false},
 		{"Webhooks", "webhook-retry-max", "DURATION", &c.WebhookRetryMax, 30 * time.Minute, "the longest wait", false},
 		{"Webhooks", "webhook-timeout", "DURATION", &c.WebhookTimeout, 10 * time.Second, "for a webhook to answer", false},
-		{"Webhooks", "webhook-private", "", &c.WebhookPrivate, false, "allows addresses of this machine and of private networks", false},
+		{"Webhooks", "webhook-private", "", &c.WebhookPrivate, false, "allows addresses of this machine, of private networks and of clouds' metadata", false},
+		{"Webhooks", "webhook-http", "", &c.WebhookHTTP, false, "allows http://, by which events go over the network unencrypted", false},
 		{"Webhooks", "webhook-keep", "N", &c.WebhookKeep, 100000, "deliveries that may wait for a webhook, and dead letters that it may have", false},
 
 		{"WhatsApp", "device-name", "NAME", &c.DeviceName, "libwa gateway", "the name under Linked devices on the phone", false},

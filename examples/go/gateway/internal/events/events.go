@@ -67,11 +67,21 @@ func NewID() string {
 	return "evt_" + hex.EncodeToString(id)
 }
 
-// entry is an event on its way into the log.
+// entry is an event on its way into the log. Without an event it is only what is
+// done within a commit, or a session whose events are to be removed.
 type entry struct {
 	event  Event
 	within func(*bbolt.Tx) error
 	then   func()
+	forget string
+}
+
+// Retention says what the log holds. A session that is loud loses its own oldest
+// events first.
+type Retention struct {
+	Keep       int           // events in all
+	PerSession int           // events of each session; 0 for no limit
+	Age        time.Duration // how old they may be; 0 for no limit
 }
 
 const (
@@ -83,10 +93,15 @@ const (
 
 // A Log is open as long as the gateway runs.
 type Log struct {
-	db   *store.DB
-	log  *slog.Logger
-	keep uint64
-	also func(*bbolt.Tx, []Event) error
+	db        *store.DB
+	log       *slog.Logger
+	retention Retention
+	also      func(*bbolt.Tx, []Event) error
+
+	// counts says how many events of each session are kept. The writer's alone.
+	counts map[string]int
+	total  int
+	kept   atomic.Int64 // total, for others
 
 	ending  chan struct{}
 	done    chan struct{}
@@ -95,6 +110,7 @@ type Log struct {
 
 	mu      sync.Mutex
 	last    uint64
+	evicted map[string]uint64 // as the bucket of the same name
 	changed chan struct{}
 
 	queue   sync.Mutex
@@ -103,19 +119,18 @@ type Log struct {
 	room    chan struct{} // closed when there is room again
 }
 
-// Open opens the log of a store, which holds the last keep events. also is
-// called within each commit, with the events that are part of it.
-func Open(db *store.DB, log *slog.Logger, keep int, also func(*bbolt.Tx, []Event) error) (*Log, error) {
+// Open opens the log of a store. also is called within each commit, with the
+// events that are part of it.
+func Open(db *store.DB, log *slog.Logger, retention Retention, also func(*bbolt.Tx, []Event) error) (*Log, error) {
 	l := &Log{
-		db: db, log: log, keep: uint64(keep), also: also,
+		db: db, log: log, retention: retention, also: also, counts: map[string]int{}, evicted: map[string]uint64{},
 		ending: make(chan struct{}), done: make(chan struct{}), changed: make(chan struct{}),
 		more: make(chan struct{}, 1), room: make(chan struct{}),
 	}
-	err := db.View(func(tx *bbolt.Tx) error {
-		l.last = store.Last(tx, store.Events)
-		return nil
-	})
-	if err != nil {
+	if err := l.index(); err != nil {
+		return nil, err
+	}
+	if err := db.View(l.count); err != nil {
 		return nil, err
 	}
 	go l.write()
@@ -163,6 +178,23 @@ func (l *Log) PostWith(event Event, within func(*bbolt.Tx) error) {
 	l.post(entry{event: event, within: within})
 }
 
+// Do has something done within a commit, behind what was posted before.
+func (l *Log) Do(within func(*bbolt.Tx) error) {
+	l.post(entry{within: within})
+}
+
+// Forget removes the events of a session that were posted before, and waits for
+// that as long as ctx lets it.
+func (l *Log) Forget(ctx context.Context, session string) {
+	done := make(chan struct{})
+	l.post(entry{forget: session, then: func() { close(done) }})
+	select {
+	case <-done:
+	case <-ctx.Done():
+	case <-l.done:
+	}
+}
+
 func (l *Log) post(entry entry) {
 	event := &entry.event
 	if event.ID == "" {
@@ -200,6 +232,16 @@ func (l *Log) Close() {
 // Failing says whether the last attempt to write failed.
 func (l *Log) Failing() bool {
 	return l.failing.Load()
+}
+
+// Kept counts the events that the log holds.
+func (l *Log) Kept() int64 { return l.kept.Load() }
+
+// Waiting counts what waits to be written.
+func (l *Log) Waiting() int {
+	l.queue.Lock()
+	defer l.queue.Unlock()
+	return len(l.waiting)
 }
 
 // Written counts the events that were written since the start.
@@ -276,28 +318,35 @@ func (l *Log) persist(batch []entry) bool {
 }
 
 func (l *Log) commit(batch []entry) error {
-	var last uint64
-	events := make([]Event, len(batch))
+	c := &change{l: l, counts: map[string]int{}, evicted: map[string]uint64{}}
+	events := make([]Event, 0, len(batch))
+	last := uint64(0)
 	err := l.db.Update(func(tx *bbolt.Tx) error {
 		last = max(l.last, store.Last(tx, store.Events))
 		for i := range batch {
-			last++
-			events[i] = batch[i].event
-			events[i].Cursor = last
-			if err := store.Put(tx, store.Events, store.Number(last), events[i]); err != nil {
-				return err
+			if batch[i].within != nil {
+				if err := batch[i].within(tx); err != nil {
+					return err
+				}
 			}
-			if batch[i].within == nil {
+			if batch[i].event.Type == "" {
 				continue
 			}
-			if err := batch[i].within(tx); err != nil {
+			last++
+			event := batch[i].event
+			event.Cursor = last
+			if err := c.put(tx, event); err != nil {
 				return err
 			}
+			events = append(events, event)
 		}
-		if err := l.prune(tx, last); err != nil {
+		if err := tx.Bucket(store.Meta).Put(lastKey, store.Number(last)); err != nil {
 			return err
 		}
-		if l.also == nil {
+		if err := c.prune(tx); err != nil {
+			return err
+		}
+		if l.also == nil || len(events) == 0 {
 			return nil
 		}
 		return l.also(tx, events)
@@ -305,28 +354,19 @@ func (l *Log) commit(batch []entry) error {
 	if err != nil {
 		return err
 	}
-	l.written.Add(uint64(len(batch)))
+	l.written.Add(uint64(len(events)))
+	c.apply()
+	for i := range batch {
+		if batch[i].forget != "" {
+			if err := l.forget(batch[i].forget); err != nil {
+				l.log.Error("the events of a session could not be removed", "session", batch[i].forget, "error", err)
+			}
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = last
 	close(l.changed)
 	l.changed = make(chan struct{})
-	return nil
-}
-
-// prune removes the oldest, a few more than are added each time.
-func (l *Log) prune(tx *bbolt.Tx, last uint64) error {
-	if last <= l.keep {
-		return nil
-	}
-	c := tx.Bucket(store.Events).Cursor()
-	key, _ := c.First()
-	for n := 0; key != nil && store.NumberOf(key) <= last-l.keep && n < 2*batchLimit; n++ {
-		next := store.Number(store.NumberOf(key) + 1)
-		if err := c.Delete(); err != nil {
-			return err
-		}
-		key, _ = c.Seek(next)
-	}
 	return nil
 }

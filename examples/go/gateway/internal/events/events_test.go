@@ -21,7 +21,7 @@ func open(t *testing.T, folder string, keep int, also func(*bbolt.Tx, []Event) e
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := Open(db, slog.New(slog.DiscardHandler), keep, also)
+	log, err := Open(db, slog.New(slog.DiscardHandler), Retention{Keep: keep}, also)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestRoom(t *testing.T) {
 func TestResume(t *testing.T) {
 	log, db := open(t, t.TempDir(), 10, nil)
 	defer db.Close()
-	if from, gap := log.Resume(0); from != 0 || gap {
+	if from, gap := log.Resume(0, nil); from != 0 || gap {
 		t.Errorf("of an empty log: %d, %v", from, gap)
 	}
 	for n := range 30 {
@@ -163,7 +163,7 @@ func TestResume(t *testing.T) {
 		from uint64
 		gap  bool
 	}{0: {0, false}, 1: {1, true}, 19: {19, true}, 20: {20, false}, 30: {30, false}, 31: {0, true}, 999999: {0, true}} {
-		if from, gap := log.Resume(after); from != wanted.from || gap != wanted.gap {
+		if from, gap := log.Resume(after, nil); from != wanted.from || gap != wanted.gap {
 			t.Errorf("after %d: from %d, %v", after, from, gap)
 		}
 	}
@@ -186,7 +186,8 @@ func TestPrune(t *testing.T) {
 	}
 }
 
-// Read skips what is not wanted and goes on behind it.
+// Read skips what is not wanted, however much that is: a page is empty only at
+// the end.
 func TestReadSkips(t *testing.T) {
 	log, db := open(t, t.TempDir(), 10000, nil)
 	defer db.Close()
@@ -194,13 +195,22 @@ func TestReadSkips(t *testing.T) {
 		post(log, n, nil)
 	}
 	log.Close()
-	events, next, err := log.Read(0, 10, func(e *Event) bool { return e.Cursor > 4990 })
-	if err != nil || len(events) != 0 || next != scanLimit {
-		t.Errorf("%d events, on from %d, %v", len(events), next, err)
+	late := func(e *Event) bool { return e.Cursor > 4990 }
+	for name, read := range map[string]func(uint64, int) ([]Event, uint64, error){
+		"all":    func(after uint64, limit int) ([]Event, uint64, error) { return log.Read(after, limit, late) },
+		"of one": func(after uint64, limit int) ([]Event, uint64, error) { return log.ReadOf("s", after, limit, late) },
+	} {
+		events, next, err := read(0, 5)
+		if err != nil || len(events) != 5 || next != 4995 {
+			t.Errorf("%s: %d events, on from %d, %v", name, len(events), next, err)
+		}
+		events, next, err = read(next, 100)
+		if err != nil || len(events) != 5 || next != 5000 {
+			t.Errorf("%s: %d events, on from %d, %v", name, len(events), next, err)
+		}
 	}
-	events, next, err = log.Read(next, 100, func(e *Event) bool { return e.Cursor > 4990 })
-	if err != nil || len(events) != 10 || next != 5000 {
-		t.Errorf("%d events, on from %d, %v", len(events), next, err)
+	if events, _, err := log.ReadOf("another", 0, 10, nil); err != nil || len(events) != 0 {
+		t.Errorf("%v, %v", events, err)
 	}
 	select {
 	case <-log.Changed(5000):

@@ -36,6 +36,10 @@ type Webhook struct {
 	Types    []string  `json:"types" doc:"The types of events it gets: names, or patterns with *."`
 	Created  time.Time `json:"createdAt"`
 
+	TokenID   string `json:"tokenId,omitempty" doc:"Whose token made it."`
+	TokenName string `json:"tokenName,omitempty" doc:"The name of that token."`
+	Stopped   bool   `json:"stopped,omitempty" doc:"Whether it gets nothing any more, because its token was revoked or has expired."`
+
 	OldSecretUntil time.Time `json:"oldSecretUntil,omitzero" doc:"Until when deliveries are signed with a former secret as well, if one was exchanged."`
 }
 
@@ -65,9 +69,16 @@ type Options struct {
 	RetryMax   time.Duration
 	Timeout    time.Duration // for one attempt
 	Private    bool          // whether addresses of this machine and of private networks are allowed
+	HTTP       bool          // whether http:// is allowed
 	Most       int           // how many webhooks there may be
 	Keep       int           // how many deliveries may wait for a webhook, and how many dead letters it may have
+
+	// Valid says whether the token of an id is accepted still; nil for always.
+	Valid func(tx *bbolt.Tx, tokenID string) bool
 }
+
+// An Owner is the token that a webhook is made with, and stops with.
+type Owner struct{ ID, Name string }
 
 // Hooks are all webhooks.
 type Hooks struct {
@@ -144,9 +155,11 @@ func (h *Hooks) Close() {
 var patternShape = regexp.MustCompile(`^[A-Za-z0-9._*-]{1,64}$`)
 
 // New makes a webhook. The secret is given back here and never again.
-func (h *Hooks) New(address string, sessions, types []string) (Webhook, string, error) {
+func (h *Hooks) New(owner Owner, address string, sessions, types []string) (Webhook, string, error) {
 	parsed, err := url.Parse(address)
 	switch {
+	case err == nil && parsed.Scheme == "http" && !h.HTTP:
+		return Webhook{}, "", bad("its address has to begin with https://, for events would go over the network unencrypted; see --webhook-http")
 	case err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || len(address) > 2048:
 		return Webhook{}, "", bad("its address has to begin with https:// or http://")
 	case parsed.User != nil || parsed.Fragment != "":
@@ -166,7 +179,7 @@ func (h *Hooks) New(address string, sessions, types []string) (Webhook, string, 
 		}
 	}
 	webhook := &kept{
-		Webhook: Webhook{ID: hex.EncodeToString(random(6)), URL: address, Sessions: sessions, Types: types, Created: time.Now().UTC().Truncate(time.Second)},
+		Webhook: Webhook{ID: hex.EncodeToString(random(6)), URL: address, Sessions: sessions, Types: types, Created: time.Now().UTC().Truncate(time.Second), TokenID: owner.ID, TokenName: owner.Name},
 		Secret:  newSecret(),
 	}
 	h.changing.Lock()
@@ -192,14 +205,41 @@ func (e badWebhook) Unwrap() error { return ErrBad }
 
 func bad(text string) error { return badWebhook{text} }
 
+// stopped says whether a webhook gets nothing any more, since its token is not
+// accepted any more.
+func (h *Hooks) stopped(tx *bbolt.Tx, webhook *kept) bool {
+	return h.Valid != nil && webhook.TokenID != "" && !h.Valid(tx, webhook.TokenID)
+}
+
+func (h *Hooks) isStopped(webhook *kept) bool {
+	stopped := false
+	h.db.View(func(tx *bbolt.Tx) error {
+		stopped = h.stopped(tx, webhook)
+		return nil
+	})
+	return stopped
+}
+
+// marked says of webhooks whether they are stopped.
+func (h *Hooks) marked(list []Webhook) []Webhook {
+	h.db.View(func(tx *bbolt.Tx) error {
+		for i := range list {
+			list[i].Stopped = h.stopped(tx, &kept{Webhook: list[i]})
+		}
+		return nil
+	})
+	return list
+}
+
 // List gives all webhooks, in the order of their making.
 func (h *Hooks) List() []Webhook {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	list := []Webhook{}
 	for _, webhook := range h.webhooks {
 		list = append(list, webhook.shown())
 	}
+	h.mu.Unlock()
+	list = h.marked(list)
 	slices.SortFunc(list, func(a, b Webhook) int {
 		if c := a.Created.Compare(b.Created); c != 0 {
 			return c
@@ -212,11 +252,12 @@ func (h *Hooks) List() []Webhook {
 // Get gives a webhook.
 func (h *Hooks) Get(id string) (Webhook, error) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if webhook := h.webhooks[id]; webhook != nil {
-		return webhook.shown(), nil
+	webhook := h.webhooks[id]
+	h.mu.Unlock()
+	if webhook == nil {
+		return Webhook{}, ErrUnknown
 	}
-	return Webhook{}, ErrUnknown
+	return h.marked([]Webhook{webhook.shown()})[0], nil
 }
 
 // Delete removes a webhook, and what was to be delivered to it.
@@ -245,6 +286,62 @@ func (h *Hooks) Delete(id string) error {
 		}
 		return tx.Bucket(store.Webhooks).Delete([]byte(id))
 	})
+}
+
+// Forget removes what waits, or was given up, of the events of a session.
+func (h *Hooks) Forget(session string) error {
+	for {
+		removed := 0
+		err := h.db.Update(func(tx *bbolt.Tx) error {
+			removed = 0
+			var err error
+			removed, err = h.forget(tx, session)
+			return err
+		})
+		if err != nil || removed == 0 {
+			return err
+		}
+	}
+}
+
+// forgetLimit is how many deliveries one commit removes at most.
+const forgetLimit = 1000
+
+func (h *Hooks) forget(tx *bbolt.Tx, session string) (removed int, err error) {
+	type found struct {
+		bucket, key []byte
+		id          string
+		delivery    Delivery
+	}
+	var all []found
+	for _, bucket := range [][]byte{store.Queue, store.Dead} {
+		c := tx.Bucket(bucket).Cursor()
+		for key, value := c.First(); key != nil && len(all) < forgetLimit; key, value = c.Next() {
+			delivery, err := read(key, value)
+			if err != nil {
+				return 0, err
+			}
+			if delivery.Event.Session == session {
+				id, _, _ := bytes.Cut(key, []byte{0})
+				all = append(all, found{bucket, bytes.Clone(key), string(id), delivery})
+			}
+		}
+	}
+	for _, f := range all {
+		if bytes.Equal(f.bucket, store.Dead) {
+			if err := tx.Bucket(store.Dead).Delete(f.key); err != nil {
+				return 0, err
+			}
+			tx.OnCommit(func() { h.counted(f.id, count{dead: -1}) })
+			continue
+		}
+		err := change(tx, f.id, f.delivery.lane, func(queue *bbolt.Bucket) error { return queue.Delete(f.key) })
+		if err != nil {
+			return 0, err
+		}
+		tx.OnCommit(func() { h.counted(f.id, count{queued: -1}) })
+	}
+	return len(all), nil
 }
 
 func random(n int) []byte {

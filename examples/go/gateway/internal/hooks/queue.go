@@ -97,6 +97,9 @@ func (h *Hooks) Enqueue(tx *bbolt.Tx, batch []events.Event) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for id, webhook := range h.webhooks {
+		if h.stopped(tx, webhook) {
+			continue
+		}
 		put := count{}
 		for i := range batch {
 			if !webhook.wants(&batch[i]) {
@@ -137,7 +140,14 @@ func (h *Hooks) enqueue(tx *bbolt.Tx, id string, event events.Event, put *count)
 func (h *Hooks) due(id string, busy map[lane]bool, most int) (ready []Delivery, next time.Duration, err error) {
 	next = time.Hour
 	now := time.Now()
+	h.mu.Lock()
+	webhook := h.webhooks[id]
+	h.mu.Unlock()
 	err = h.db.View(func(tx *bbolt.Tx) error {
+		if webhook == nil || h.stopped(tx, webhook) {
+			next = stoppedPause
+			return nil
+		}
 		prefix := store.Prefix(id)
 		c := tx.Bucket(store.Due).Cursor()
 		for key, _ := c.Seek(prefix); bytes.HasPrefix(key, prefix) && len(ready) < most; key, _ = c.Next() {
@@ -162,6 +172,31 @@ func (h *Hooks) due(id string, busy map[lane]bool, most int) (ready []Delivery, 
 		return nil
 	})
 	return ready, next, err
+}
+
+// stoppedPause is how long a webhook whose token is not accepted rests before it
+// is looked at again.
+const stoppedPause = time.Minute
+
+// Oldest gives the time since when the oldest delivery waits, by webhook: that of
+// the event.
+func (h *Hooks) Oldest() map[string]time.Time {
+	oldest := map[string]time.Time{}
+	h.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket(store.Due).Cursor()
+		for key, _ := c.First(); key != nil; key, _ = c.Next() {
+			id, rest, _ := bytes.Cut(key, []byte{0})
+			delivery, found, err := first(tx, string(id), lane(rest[8:]))
+			if err != nil || !found {
+				continue
+			}
+			if at, known := oldest[string(id)]; !known || delivery.Event.Time.Before(at) {
+				oldest[string(id)] = delivery.Event.Time
+			}
+		}
+		return nil
+	})
+	return oldest
 }
 
 // settle writes down what came of an attempt: the delivery is done, is tried

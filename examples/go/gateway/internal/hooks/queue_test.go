@@ -44,13 +44,13 @@ func newBench(t *testing.T, options Options) *bench {
 	if b.db, err = store.Open(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	options.Private, options.Most, options.Timeout = true, 10, 10*time.Second
+	options.Private, options.HTTP, options.Most, options.Timeout = true, true, 10, 10*time.Second
 	b.open(options)
 	t.Cleanup(func() {
 		b.close()
 		b.db.Close()
 	})
-	webhook, _, err := b.h.New(b.server.URL, nil, nil)
+	webhook, _, err := b.h.New(Owner{"maker", "the maker"}, b.server.URL, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

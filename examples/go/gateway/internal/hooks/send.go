@@ -95,16 +95,13 @@ func newClient(options Options) *http.Client {
 // forbiddenHost says whether an address, as far as it is one and not a name,
 // is not for webhooks.
 func forbiddenHost(host string) bool {
-	if strings.EqualFold(host, "localhost") {
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") || metadataNames[host] {
 		return true
 	}
 	address, err := netip.ParseAddr(host)
 	if err != nil {
 		return false
 	}
-	address = address.Unmap()
-	return !address.IsGlobalUnicast() || address.IsPrivate() || sharedSpace.Contains(address)
+	return forbidden(address)
 }
-
-// sharedSpace is what carriers use within their networks (RFC 6598).
-var sharedSpace = netip.MustParsePrefix("100.64.0.0/10")

@@ -93,6 +93,9 @@ func (w *worker) deliver(delivery Delivery) {
 	if webhook == nil {
 		return // deleted meanwhile
 	}
+	if w.h.isStopped(webhook) {
+		return
+	}
 	failure, asked := w.h.send(webhook, &delivery.Event)
 	wait := max(w.h.backoff(delivery.Attempts), min(asked, w.h.RetryMax))
 	attempts := delivery.Attempts + 1

@@ -3,7 +3,12 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
+	"syscall"
+	"time"
 
 	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/metrics"
@@ -39,6 +44,15 @@ func (s *Server) notReady() string {
 		return "starting"
 	case s.events.Failing():
 		return "the log of events cannot be written"
+	case s.db.Full():
+		return "the disk is full: nothing can be written"
+	}
+	givenUp, storeTrouble := s.sessions.GivenUp()
+	switch {
+	case storeTrouble:
+		return "the disk is full: sessions wait for room"
+	case len(givenUp) > 0:
+		return "all connections were given up: " + strings.Join(givenUp[:min(len(givenUp), 10)], ", ")
 	}
 	return ""
 }
@@ -57,6 +71,12 @@ func (s *Server) figures() {
 			}
 			w.Sample("gateway_session_connected", connected, "session", status.ID)
 		}
+		w.Head("gateway_session_given_up", "gauge", "Sessions whose connection was given up, with the reason.")
+		for _, status := range all {
+			if status.GivenUp {
+				w.Sample("gateway_session_given_up", 1, "session", status.ID, "reason", status.Reason)
+			}
+		}
 		w.Head("gateway_sessions", "gauge", "Sessions, by where they stand.")
 		for _, state := range sessions.States {
 			w.Sample("gateway_sessions", float64(counts[state]), "state", string(state))
@@ -64,6 +84,23 @@ func (s *Server) figures() {
 		w.Gauge("gateway_outbox_pending", "Messages that wait to be sent.", float64(s.sessions.Pending()))
 		w.Head("gateway_events_written_total", "counter", "Events that were written to the log.")
 		w.Sample("gateway_events_written_total", float64(s.events.Written()))
+		age := 0.0
+		if oldest := s.events.Oldest(); !oldest.IsZero() {
+			age = time.Since(oldest).Seconds()
+		}
+		w.Gauge("gateway_events_oldest_age_seconds", "How old the oldest event is that the log holds.", age)
+		w.Gauge("gateway_events_kept", "Events that the log holds.", float64(s.events.Kept()))
+		w.Gauge("gateway_events_waiting", "Events that wait to be written to the log.", float64(s.events.Waiting()))
+		disk(w, s.config.Data)
+		oldest := s.hooks.Oldest()
+		w.Head("gateway_webhook_lag_seconds", "gauge", "How long ago the oldest event happened that waits for a webhook.")
+		for _, webhook := range s.hooks.List() {
+			lag := 0.0
+			if at, waits := oldest[webhook.ID]; waits {
+				lag = time.Since(at).Seconds()
+			}
+			w.Sample("gateway_webhook_lag_seconds", lag, "webhook", webhook.ID)
+		}
 		queued, dead := s.hooks.Pending()
 		w.Head("gateway_webhook_queued", "gauge", "Deliveries that wait, by webhook.")
 		for id, count := range queued {
@@ -85,4 +122,21 @@ func (s *Server) figures() {
 		w.Head("gateway_build_info", "gauge", "Versions.")
 		w.Sample("gateway_build_info", 1, "version", Version, "libwa", libwa.Version())
 	})
+}
+
+// disk writes how much room there is where the data is, and how large it is.
+func disk(w *metrics.Writer, folder string) {
+	var system syscall.Statfs_t
+	if syscall.Statfs(folder, &system) == nil {
+		w.Gauge("gateway_disk_free_bytes", "Room that is left where the data is.", float64(system.Bavail)*float64(system.Bsize))
+		w.Gauge("gateway_disk_size_bytes", "The size of the file system where the data is.", float64(system.Blocks)*float64(system.Bsize))
+	}
+	size := int64(0)
+	files, _ := filepath.Glob(filepath.Join(folder, "*"))
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+			size += info.Size()
+		}
+	}
+	w.Gauge("gateway_data_bytes", "How much the data takes.", float64(size))
 }

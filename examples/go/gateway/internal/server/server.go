@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.etcd.io/bbolt"
+
 	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/api"
 	"github.com/libwa/libwa/examples/go/gateway/internal/audit"
@@ -84,18 +86,28 @@ func (s *Server) open() (err error) {
 	}
 	s.hooks, err = hooks.Open(s.db, log, hooks.Options{
 		Attempts: c.WebhookAttempts, RetryFirst: c.WebhookRetryFirst, RetryMax: c.WebhookRetryMax, Timeout: c.WebhookTimeout, Private: c.WebhookPrivate,
-		Most: c.MaxWebhooks, Keep: c.WebhookKeep,
+		Most: c.MaxWebhooks, Keep: c.WebhookKeep, HTTP: c.WebhookHTTP,
+		Valid: func(tx *bbolt.Tx, id string) bool {
+			return c.Auth == "off" && id == api.NobodyID || accepted.Valid(tx, id)
+		},
 	})
 	if err != nil {
 		return err
 	}
-	if s.events, err = events.Open(s.db, log, c.EventsKeep, s.hooks.Enqueue); err != nil {
+	if s.events, err = events.Open(s.db, log, events.Retention{Keep: c.EventsKeep, PerSession: c.EventsPerSession, Age: c.EventsAge}, s.hooks.Enqueue); err != nil {
 		return err
 	}
 	s.audit = audit.Open(s.db, log, c.AuditKeep)
 	s.sessions, err = sessions.New(sessions.Options{
 		Client: clientOptions(c), DB: s.db, Events: s.events, Log: log,
 		CodeTimeout: c.CodeTimeout, StartPause: c.StartPause, MaxSessions: c.MaxSessions, MaxPending: c.MaxPending, MaxPendingBytes: c.MaxPendingBytes,
+		ResumeAfter: c.ResumeAfter, Metrics: s.metrics,
+		CodeLost: func(session, phone string) {
+			s.audit.Write(audit.Entry{Action: "pair_by_code", Outcome: "code_lost", Session: session, Phone: phone})
+		},
+		Forget: func(session string) error {
+			return errors.Join(s.hooks.Forget(session), api.ForgetSession(s.db, session))
+		},
 	})
 	if err != nil {
 		return err
@@ -134,7 +146,7 @@ func (s *Server) listen() (err error) {
 	s.main = &http.Server{
 		Handler: s.api, ErrorLog: refused, MaxHeaderBytes: 16 << 10,
 		ReadHeaderTimeout: min(5*time.Second, s.config.ReadTimeout), ReadTimeout: s.config.ReadTimeout,
-		WriteTimeout: s.config.WriteTimeout, IdleTimeout: 2 * time.Minute, ConnState: s.clients.note,
+		WriteTimeout: s.config.WriteTimeout, IdleTimeout: 2 * time.Minute, ConnState: s.clients.note, ConnContext: api.WithConnection,
 	}
 	if s.config.TLSCert != "" {
 		certificate, err := newCertificate(s.config.TLSCert, s.config.TLSKey, s.log)
@@ -263,16 +275,37 @@ func (s *Server) tidy(ctx context.Context) {
 	defer close(s.tidied)
 	ticker := time.NewTicker(time.Hour)
 	defer ticker.Stop()
+	probe := time.NewTicker(5 * time.Second)
+	defer probe.Stop()
 	for {
+		s.events.Tidy()
 		if err := api.ForgetKeys(s.db, time.Now().Add(-24*time.Hour)); err != nil {
 			s.log.Error("old requests could not be forgotten", "error", err)
 		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return
+		for due := false; !due; {
+			select {
+			case <-ticker.C:
+				due = true
+			case <-probe.C:
+				s.probe()
+			case <-ctx.Done():
+				return
+			}
 		}
 	}
+}
+
+// probe finds out whether a disk that took nothing takes something again: while
+// the gateway is not ready, nobody else may write.
+func (s *Server) probe() {
+	if !s.db.Full() {
+		return
+	}
+	if err := s.db.Probe(); err != nil {
+		s.log.Error("the disk takes nothing", "folder", s.config.Data, "error", err)
+		return
+	}
+	s.log.Info("the disk takes something again", "folder", s.config.Data)
 }
 
 // Document gives the OpenAPI document, without a gateway that runs.

@@ -34,7 +34,7 @@ func newTestManager(t *testing.T, also func(*bbolt.Tx, []events.Event) error) (*
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	log, err := events.Open(db, slog.New(slog.DiscardHandler), 1000, also)
+	log, err := events.Open(db, slog.New(slog.DiscardHandler), events.Retention{Keep: 1000}, also)
 	if err != nil {
 		t.Fatal(err)
 	}

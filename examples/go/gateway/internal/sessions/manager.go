@@ -25,6 +25,7 @@ import (
 
 	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/events"
+	"github.com/libwa/libwa/examples/go/gateway/internal/metrics"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
 
@@ -44,6 +45,18 @@ type Options struct {
 	MaxPending  int // messages that wait, for each session
 
 	MaxPendingBytes int // and how large they are
+
+	// ResumeAfter is the pause before a connection that WhatsApp has ended for
+	// good is tried again; 0 for never.
+	ResumeAfter time.Duration
+
+	// CodeLost is told of a code that was out when the gateway ended.
+	CodeLost func(session, phone string)
+
+	// Forget removes what others keep of a session that is removed.
+	Forget func(session string) error
+
+	Metrics *metrics.Set
 }
 
 // A Manager holds all sessions.
@@ -59,6 +72,10 @@ type Manager struct {
 	// checker is a client that is never linked, for Check.
 	checker *libwa.Client
 
+	// codeKey is what the hashes of codes are made with.
+	codeKey []byte
+	counts  counts
+
 	mu       sync.Mutex
 	sessions map[string]*Session
 	ready    bool
@@ -69,6 +86,7 @@ type Manager struct {
 type record struct {
 	ID      string    `json:"id"`
 	Created time.Time `json:"createdAt"`
+	Code    *keptCode `json:"code,omitempty"`
 	Settings
 }
 
@@ -89,39 +107,53 @@ func New(options Options) (*Manager, error) {
 		sessions: map[string]*Session{}, looped: make(chan struct{}),
 	}
 	m.outbox = newOutbox(m)
+	m.counts = newCounts(options.Metrics)
+	if m.codeKey, err = keyOfCodes(options.DB); err != nil {
+		stop()
+		checker.Close()
+		fleet.Close()
+		return nil, err
+	}
 	go m.loop()
 	return m, nil
 }
 
 // Start opens the sessions that were there when the gateway ended, and
-// connects those that are linked, one after the other, until ctx ends.
+// connects those that are linked, one after the other, until ctx ends. One that
+// cannot be opened is stopped, and does not keep the others down; a store that
+// cannot be used at all is an error.
 func (m *Manager) Start(ctx context.Context) error {
-	var records []record
-	err := m.DB.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(store.Sessions).ForEach(func(_, value []byte) error {
-			var r record
-			err := json.Unmarshal(value, &r)
-			records = append(records, r)
-			return err
-		})
-	})
+	records, err := m.records()
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(records, func(r record) bool { return r.ID == Default }) {
-		records = append(records, m.newRecord(Default))
-	}
+	var unusable error
+	opened := 0
 	for _, r := range records {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		s := newSession(m, r)
-		if err := s.open(); err != nil {
-			return fmt.Errorf("session %s: %w", r.ID, err)
+		err := s.open()
+		switch {
+		case err == nil:
+			opened++
+		case ofTheStore(err) && unusable == nil:
+			unusable = fmt.Errorf("session %s: %w", r.ID, err)
 		}
+		s.mu.Lock()
+		if err != nil {
+			s.stopped(err)
+		} else {
+			s.recall()
+		}
+		s.mu.Unlock()
 		m.mu.Lock()
 		m.sessions[r.ID] = s
 		m.mu.Unlock()
+	}
+	if opened == 0 && unusable != nil {
+		return unusable
 	}
 	m.mu.Lock()
 	m.ready = true
@@ -131,6 +163,26 @@ func (m *Manager) Start(ctx context.Context) error {
 	}
 	m.spawn(func() { m.connectAll(ctx) })
 	return nil
+}
+
+// records reads what is kept of the sessions. What cannot be read of one does
+// not keep the others down.
+func (m *Manager) records() (records []record, err error) {
+	err = m.DB.View(func(tx *bbolt.Tx) error {
+		return tx.Bucket(store.Sessions).ForEach(func(key, value []byte) error {
+			var r record
+			if err := json.Unmarshal(value, &r); err != nil || r.ID != string(key) {
+				m.Log.Error("the record of a session is damaged: its settings are lost", "session", string(key), "error", err)
+				r = m.newRecord(string(key))
+			}
+			records = append(records, r)
+			return nil
+		})
+	})
+	if !slices.ContainsFunc(records, func(r record) bool { return r.ID == Default }) {
+		records = append(records, m.newRecord(Default))
+	}
+	return records, err
 }
 
 func (m *Manager) connectAll(ctx context.Context) {
@@ -234,9 +286,11 @@ func (m *Manager) CreateWith(id string, settings Settings) (Status, error) {
 	if err != nil {
 		s.close()
 		m.forget(id)
-		return Status{}, err
+		m.Log.Error("a session could not be made", "session", id, "error", err)
+		return Status{}, refusalOf(err)
 	}
 	s.giveTurn()
+	m.Log.Info("a session was made", "session", id)
 	return s.Status(), nil
 }
 

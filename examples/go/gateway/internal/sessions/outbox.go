@@ -49,6 +49,9 @@ type outbox struct {
 	// deliver hands a message to the session's client, and waits for what comes of it.
 	deliver func(Outgoing) (libwa.MessageSendResult, error)
 
+	// pause is the wait after a failure that can pass.
+	pause time.Duration
+
 	mu    sync.Mutex
 	lanes map[string]map[string]*lane // by session and chat
 	load  map[string]*load
@@ -74,7 +77,7 @@ type lane struct {
 }
 
 func newOutbox(m *Manager) *outbox {
-	return &outbox{m: m, deliver: m.deliver, lanes: map[string]map[string]*lane{}, load: map[string]*load{}}
+	return &outbox{m: m, deliver: m.deliver, pause: 2 * time.Second, lanes: map[string]map[string]*lane{}, load: map[string]*load{}}
 }
 
 // start takes up what was not sent when the gateway ended.
@@ -83,7 +86,8 @@ func (o *outbox) start() error {
 		return tx.Bucket(store.Outbox).ForEach(func(key, value []byte) error {
 			var message Outgoing
 			if err := json.Unmarshal(value, &message); err != nil {
-				return err
+				o.m.Log.Error("a message that waits to be sent is damaged, and left out", "number", store.NumberOf(key), "error", err)
+				return nil
 			}
 			message.Number = store.NumberOf(key)
 			o.reserve(&message, math.MaxInt, math.MaxInt)
@@ -262,6 +266,16 @@ func (o *outbox) send(session, chat string, l *lane) {
 		o.mu.Unlock()
 
 		result, err := o.deliver(message)
+		if passes(err) {
+			// The library may have it, and sends it once then: the id is the same.
+			o.m.Log.Warn("a message waits for what can pass", "session", session, "message", message.ID, "error", err)
+			select {
+			case <-time.After(o.pause):
+				continue
+			case <-o.m.ctx.Done():
+				err = context.Canceled
+			}
+		}
 		o.m.Events.Room(o.m.ctx)
 		o.mu.Lock()
 		if again(err) {
@@ -351,6 +365,11 @@ func (o *outbox) report(message Outgoing, result libwa.MessageSendResult, err er
 		}
 	} else {
 		data["chat"], data["sent_at_ms"] = result.Chat, result.SentAt.UnixMilli()
+	}
+	if err != nil {
+		o.m.counts.messages.Inc("failed")
+	} else {
+		o.m.counts.messages.Inc("sent")
 	}
 	id := "evt_" + strings.ToLower(message.ID) + "_sent"
 	event := events.Event{ID: id, Type: kind, Session: message.Session, Chat: message.Chat, Data: encode(data)}

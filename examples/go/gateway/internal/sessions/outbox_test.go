@@ -20,7 +20,7 @@ func newTestOutbox(t *testing.T, deliver func(Outgoing) (libwa.MessageSendResult
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := events.Open(db, slog.New(slog.DiscardHandler), 100, nil)
+	log, err := events.Open(db, slog.New(slog.DiscardHandler), events.Retention{Keep: 100}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func newTestOutbox(t *testing.T, deliver func(Outgoing) (libwa.MessageSendResult
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)
-	o := newOutbox(&Manager{Options: Options{DB: db, Events: log}, ctx: ctx, stop: stop})
+	o := newOutbox(&Manager{Options: Options{DB: db, Events: log, Log: slog.New(slog.DiscardHandler)}, ctx: ctx, stop: stop, counts: newCounts(nil)})
 	o.deliver = deliver
 	return o
 }

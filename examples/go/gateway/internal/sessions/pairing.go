@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
-	"strings"
 	"time"
 
 	libwa "github.com/libwa/libwa/bindings/go"
@@ -177,6 +176,7 @@ func (s *Session) step(a *attempt, step libwa.Event) {
 	switch step := step.(type) {
 	case *libwa.PairingCode:
 		a.code, a.display, a.expires = step.Code, step.Display, step.ExpiresAt
+		s.keepCode(a)
 		s.show(a)
 	case *libwa.PairingQR:
 		a.qr, a.expires = step, step.ExpiresAt
@@ -200,13 +200,16 @@ func (s *Session) step(a *attempt, step libwa.Event) {
 		})
 		s.post("pairing.success", map[string]any{"phone": "+" + step.Phone, "jid": step.JID, "platform": step.Platform, "method": a.method})
 	case *libwa.Connection:
-		a.trouble = step.Text
+		if step.Text != "" {
+			a.trouble = step.Text
+		}
 	case *libwa.Restricted:
 		s.set(func(status *Status) { status.Reason, status.Detail = string(step.Kind), step.UserText })
 	case *libwa.Ready:
 		s.attempt, s.last = nil, a
 		s.watch(a, "")
 		a.shown = true
+		s.settleCode("linked")
 		s.connected(step)
 		a.report("linked")
 	}
@@ -273,6 +276,15 @@ func (s *Session) failed(a *attempt, client *libwa.Client, reason string, err er
 	s.watch(a, "")
 	text, retry := explain(reason, err, a.trouble)
 	a.refusal = &Refusal{kindOf(reason, err), reason, text, retry}
+	if s.m.ctx.Err() != nil {
+		return // the next start tells what became of its code
+	}
+	s.m.Log.Info("a pairing ended without a link", "session", s.id, "method", a.method, "reason", reason, "text", a.trouble)
+	if client.Linked() {
+		s.settleCode("linked")
+	} else {
+		s.settleCode(reason)
+	}
 	if reason == "code_expired" || reason == "qr_exhausted" {
 		a.report("expired")
 	} else {
@@ -282,7 +294,13 @@ func (s *Session) failed(a *attempt, client *libwa.Client, reason string, err er
 		return
 	}
 	if client.Linked() {
-		// Linked, and the first login is still to come.
+		// Linked, and the first login is still to come, unless the connection was
+		// given up.
+		var fault *libwa.Error
+		if errors.As(err, &fault) && reason != "cancelled" {
+			s.lost(&libwa.Connection{State: libwa.ConnectionStateDisconnected, Reason: reason, Status: fault.Status, Text: fault.Text})
+			return
+		}
 		s.set(func(status *Status) { status.State, status.Stage = Connecting, "" })
 		return
 	}
@@ -296,7 +314,7 @@ func (s *Session) failed(a *attempt, client *libwa.Client, reason string, err er
 	s.set(func(status *Status) {
 		phone := status.Phone
 		*status = s.fresh(state)
-		status.Method, status.Phone, status.Reason, status.Detail, status.Retry = a.method, phone, reason, text, seconds(retry)
+		status.Method, status.Phone, status.Reason, status.Detail, status.Retry, status.Cause = a.method, phone, reason, text, seconds(retry), a.trouble
 	})
 	// Nothing is to be had of a connection without a pairing.
 	client.Disconnect()
@@ -365,8 +383,7 @@ func (s *Session) wantsPasskey(step string) (*libwa.Client, error) {
 // sameCode compares codes as people type them, in a time that says nothing
 // about where they differ.
 func sameCode(given, wanted string) bool {
-	given = strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(given))
-	return subtle.ConstantTimeCompare([]byte(given), []byte(wanted)) == 1
+	return subtle.ConstantTimeCompare([]byte(plainCode(given)), []byte(wanted)) == 1
 }
 
 // reason names how an attempt ended.
@@ -387,6 +404,8 @@ func reason(ctx context.Context, err error) string {
 		return "throttled"
 	case errors.Is(err, libwa.ErrInvalidPhoneNumber):
 		return "invalid_phone_number"
+	case noRoom(err):
+		return "log_full"
 	}
 	return "failed"
 }

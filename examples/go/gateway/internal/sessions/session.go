@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"sync"
@@ -26,6 +27,8 @@ type Session struct {
 	mu      sync.Mutex
 	record  record
 	moving  bool // somebody has the turn: no pairing begins
+	removed bool // nothing is kept of it any more
+	tries   int  // to get over trouble with the store, since it was connected
 	client  *libwa.Client
 	status  Status
 	changed chan struct{}
@@ -87,10 +90,10 @@ func (s *Session) set(change func(*Status)) {
 	}
 	close(s.changed)
 	s.changed = make(chan struct{})
-	if s.status.State != before.State || s.status.Stage != before.Stage || s.status.Reason != before.Reason {
+	if s.status.State != before.State || s.status.Stage != before.Stage || s.status.Reason != before.Reason || s.status.GivenUp != before.GivenUp {
 		s.post("session.state", map[string]any{
 			"state": s.status.State, "stage": s.status.Stage, "reason": s.status.Reason, "detail": s.status.Detail,
-			"phone": s.status.Phone, "jid": s.status.JID,
+			"phone": s.status.Phone, "jid": s.status.JID, "cause": s.status.Cause, "given_up": s.status.GivenUp,
 		})
 	}
 }
@@ -148,7 +151,9 @@ func (s *Session) connect() bool {
 		return false
 	}
 	if s.status.State == Disconnected {
-		s.set(func(status *Status) { status.State, status.Reason, status.Detail = Connecting, "", "" })
+		s.set(func(status *Status) {
+			status.State, status.Reason, status.Detail, status.GivenUp, status.ResumesAt, status.Retry = Connecting, "", "", false, time.Time{}, 0
+		})
 	}
 	return true
 }
@@ -204,7 +209,7 @@ func errBusy() *Refusal {
 
 // errLogFull refuses what would make events while nothing can be written.
 func errLogFull() *Refusal {
-	return &Refusal{Unavailable, "log_full", "The log of events cannot be written at the moment.", 5 * time.Second}
+	return &Refusal{Unavailable, "log_full", "The disk is full, and nothing can be written at the moment. It goes on by itself when there is room.", 5 * time.Second}
 }
 
 // Restart closes the session and opens it again. It stays linked.
@@ -221,12 +226,8 @@ func (s *Session) reopen() error {
 	if err := s.open(); err != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.set(func(status *Status) {
-			*status = s.fresh(Stopped)
-			status.Reason, status.Detail = "store", "The session could not be opened. Restart it, or look at the gateway's log."
-		})
-		s.m.Log.Error("a session could not be opened", "session", s.id, "error", err)
-		return &Refusal{Unavailable, "session_stopped", "The session could not be opened again; the gateway's log says why.", 5 * time.Second}
+		s.stopped(err)
+		return &Refusal{Unavailable, "session_stopped", s.status.Detail, 5 * time.Second}
 	}
 	if !s.connect() {
 		// What came for the former client hears that there is no account.
@@ -244,8 +245,10 @@ func (s *Session) Unlink(ctx context.Context) error {
 		}
 		s.mu.Lock()
 		s.last = nil
+		s.forgetCode()
 		s.set(func(status *Status) { *status = s.fresh(Unlinked) })
 		s.mu.Unlock()
+		s.m.Log.Info("a session was unlinked by request", "session", s.id)
 		return s.reopen()
 	})
 }
@@ -262,8 +265,14 @@ func (s *Session) remove(ctx context.Context) error {
 	s.cancel("cancelled")
 	err := s.erase(ctx, true)
 	if err == nil {
+		s.mu.Lock()
+		s.removed = true
+		s.mu.Unlock()
 		err = s.m.DB.Batch(func(tx *bbolt.Tx) error { return tx.Bucket(store.Sessions).Delete([]byte(s.id)) })
 		if err != nil {
+			s.mu.Lock()
+			s.removed = false
+			s.mu.Unlock()
 			s.reopen()
 		}
 	}
@@ -271,7 +280,15 @@ func (s *Session) remove(ctx context.Context) error {
 		s.giveTurn()
 		return err
 	}
+	// Whoever uses the name again finds nothing of what was before.
+	s.m.Events.Forget(ctx, s.id)
+	if s.m.Forget != nil {
+		if err := s.m.Forget(s.id); err != nil {
+			s.m.Log.Error("what others keep of a session could not be removed", "session", s.id, "error", err)
+		}
+	}
 	s.m.forget(s.id)
+	s.m.Log.Info("a session was removed", "session", s.id)
 	return nil
 }
 
@@ -283,8 +300,13 @@ func (s *Session) erase(ctx context.Context, all bool) error {
 	stopped := s.client == nil
 	s.mu.Unlock()
 	if stopped {
-		if err := s.reopen(); err != nil {
-			return err
+		if err := s.open(); errors.Is(err, libwa.ErrStoreCorrupt) {
+			return s.eraseDamaged(ctx)
+		} else if err != nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.stopped(err)
+			return &Refusal{Unavailable, "session_stopped", s.status.Detail, 5 * time.Second}
 		}
 	}
 	s.mu.Lock()
@@ -303,6 +325,26 @@ func (s *Session) erase(ctx context.Context, all bool) error {
 		s.reopen()
 		return &Refusal{Unavailable, "session_not_erased", "What is kept of the session could not be erased; the gateway's log says why.", 5 * time.Second}
 	}
+	return nil
+}
+
+// eraseDamaged erases what is kept of a session that is too damaged to be
+// opened: by another client of the same store.
+func (s *Session) eraseDamaged(ctx context.Context) error {
+	s.m.outbox.abort(s.id, "logged_out", "The session was unlinked.")
+	options := append([]libwa.Option{libwa.WithSessionID("gateway.erases." + rand.Text())}, s.m.Client...)
+	client, err := s.m.fleet.Open(options...)
+	if err == nil {
+		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+		defer cancel()
+		err = client.SessionErase(limited, libwa.SessionEraseParams{Session: s.id})
+		client.Close()
+	}
+	if err != nil {
+		s.m.Log.Error("a damaged session could not be erased", "session", s.id, "error", err)
+		return &Refusal{Unavailable, "session_not_erased", "What is kept of the session could not be erased; the gateway's log says why.", 5 * time.Second}
+	}
+	s.m.Log.Warn("a damaged session was erased; its phone lists the device until it is removed there", "session", s.id)
 	return nil
 }
 

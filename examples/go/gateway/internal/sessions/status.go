@@ -41,6 +41,9 @@ type Status struct {
 	Expires    time.Time         `json:"expiresAt,omitzero" doc:"Until when the code, the QR code or the passkey challenge is good."`
 	Reason     string            `json:"reason,omitempty" doc:"Why, as a stable word: code_expired, logged_out_by_phone, network."`
 	Detail     string            `json:"detail,omitempty" doc:"What to tell the user about it."`
+	Cause      string            `json:"cause,omitempty" doc:"What went wrong with the connection or the store, in a sentence for whoever runs the gateway."`
+	GivenUp    bool              `json:"givenUp,omitempty" doc:"Whether the connection was given up: no attempt is made before resumesAt, or before the session is restarted."`
+	ResumesAt  time.Time         `json:"resumesAt,omitzero" doc:"When a connection that was given up is tried again."`
 	Retry      int               `json:"retryAfter,omitempty" doc:"How many seconds to wait before trying again."`
 	Passkey    *Passkey          `json:"passkey,omitempty" doc:"What the account's passkey is wanted for."`
 	Proxy      string            `json:"proxy,omitempty" doc:"The session's own proxy, without its password; the gateway's if left out."`
@@ -63,7 +66,7 @@ type Passkey struct {
 func (a Status) sameAs(b Status) bool {
 	return a.State == b.State && a.Stage == b.Stage && a.Method == b.Method && a.Phone == b.Phone && a.JID == b.JID &&
 		a.Expires.Equal(b.Expires) && a.Reason == b.Reason && a.Detail == b.Detail && a.Retry == b.Retry && a.Passkey == b.Passkey &&
-		a.Proxy == b.Proxy && a.DeviceName == b.DeviceName && maps.Equal(a.Metadata, b.Metadata)
+		a.Cause == b.Cause && a.GivenUp == b.GivenUp && a.ResumesAt.Equal(b.ResumesAt) && a.Proxy == b.Proxy && a.DeviceName == b.DeviceName && maps.Equal(a.Metadata, b.Metadata)
 }
 
 // A Kind classes a Refusal.

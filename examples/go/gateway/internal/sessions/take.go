@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	libwa "github.com/libwa/libwa/bindings/go"
@@ -30,12 +31,20 @@ func (s *Session) take(event libwa.Event) {
 	case *libwa.LoggedOut:
 		s.loggedOut(event)
 	case *libwa.Restricted:
+		if event.Redelivered {
+			break // it says what was
+		}
+		s.m.Log.Warn("WhatsApp restricts a session", "session", s.id, "kind", string(event.Kind), "scope", string(event.Scope), "ends_at", event.EndsAt)
 		s.set(func(status *Status) {
 			status.Reason, status.Detail = string(event.Kind), event.UserText
 			if wait := time.Until(event.EndsAt); !event.EndsAt.IsZero() && wait > 0 {
 				status.Retry = seconds(wait)
 			}
 		})
+	case *libwa.Message:
+		if !event.FromMe {
+			s.m.counts.messages.Inc("received")
+		}
 	case *libwa.Closed:
 		s.clientClosed(event)
 		return
@@ -57,7 +66,9 @@ func (s *Session) take(event libwa.Event) {
 
 func (s *Session) connection(event *libwa.Connection) {
 	if s.attempt != nil {
-		s.attempt.trouble = event.Text
+		if event.Text != "" {
+			s.attempt.trouble = event.Text
+		}
 		return
 	}
 	if !s.client.Linked() || s.status.State == LoggedOut {
@@ -70,26 +81,24 @@ func (s *Session) connection(event *libwa.Connection) {
 		if s.status.State == Connected || s.status.State == Disconnected && s.status.Reason == "" {
 			s.set(func(status *Status) { status.State = Connecting })
 		}
+		s.m.Log.Debug("a session connects", "session", s.id, "state", string(event.State), "attempt", event.Attempt)
 	default:
-		s.set(func(status *Status) {
-			status.State, status.Reason, status.Detail = Disconnected, event.Reason, ""
-			status.Retry = 0
-			if event.RetryIn != nil {
-				status.Retry = seconds(*event.RetryIn)
-			}
-			if status.Reason == "" {
-				status.Reason = "connection_lost"
-			}
-		})
+		s.lost(event)
 	}
 }
 
 func (s *Session) connected(event *libwa.Ready) {
+	known := s.status.State == Connected // a pairing has told it already
 	s.set(func(status *Status) {
 		method := status.Method
 		*status = s.fresh(Connected)
 		status.Method, status.Phone, status.JID = method, "+"+event.Phone, event.JID
 	})
+	if !known {
+		s.tries = 0
+		s.m.counts.connects.Inc()
+		s.m.Log.Info("a session is connected", "session", s.id, "first_login", event.FirstLogin)
+	}
 	s.m.outbox.wake(s.id)
 }
 
@@ -102,6 +111,12 @@ func (s *Session) loggedOut(event *libwa.LoggedOut) {
 		*status = s.fresh(LoggedOut)
 		status.Phone, status.Reason, status.Detail = phone, "logged_out_"+string(event.Reason), event.UserText
 	})
+	s.m.counts.unlinks.Inc(string(event.Reason))
+	level := slog.LevelWarn
+	if event.Reason == libwa.LogoutReasonByHost {
+		level = slog.LevelInfo
+	}
+	s.m.Log.Log(s.m.ctx, level, "a session was unlinked", "session", s.id, "reason", string(event.Reason), "text", event.Text)
 	s.m.outbox.abort(s.id, "logged_out", event.UserText)
 }
 
@@ -110,6 +125,9 @@ func (s *Session) clientClosed(event *libwa.Closed) {
 	close(s.closed)
 	if event.Reason == libwa.CloseReasonByHost {
 		return
+	}
+	if event.Text != "" {
+		s.m.Log.Warn("a session's client has ended", "session", s.id, "reason", string(event.Reason), "status", event.Status.Name(), "text", event.Text)
 	}
 	client := s.client
 	s.m.spawn(func() {

@@ -39,6 +39,7 @@ func (s *Session) verdict(number, code string) (Verdict, <-chan struct{}) {
 	if asked == nil {
 		asked = s.last
 	}
+	kept := s.record.Code
 	switch {
 	case s.status.State.Linked() && s.status.Phone != number:
 		v.Reason = "number_mismatch"
@@ -46,6 +47,32 @@ func (s *Session) verdict(number, code string) (Verdict, <-chan struct{}) {
 		v.Reason = "number_mismatch"
 	case asked != nil && asked.code != "" && !sameCode(code, asked.code):
 		v.Reason = "code_mismatch"
+	case asked != nil && asked.method == ByQR:
+		// Nobody was given a code.
+		v.Reason = "code_unknown"
+	case asked != nil:
+		return s.decided(v), s.changed
+	case kept == nil && s.status.State.Linked():
+		v.Reason = "code_unknown"
+	case kept == nil:
+		return s.decided(v), s.changed
+	case kept.Number != number:
+		v.Reason = "number_mismatch"
+	case !kept.is(s, code):
+		v.Reason = "code_mismatch"
+	default:
+		v = s.decided(v)
+		if v.Reason == "no_pairing" && kept.Outcome != "" && kept.Outcome != "linked" {
+			v.Reason = kept.Outcome
+		}
+	}
+	return v, s.changed
+}
+
+// decided says what has come of the pairing whose code was given. The caller
+// holds mu.
+func (s *Session) decided(v Verdict) Verdict {
+	switch {
 	case s.status.State.Linked():
 		v.Authenticated = true
 	case s.attempt != nil:
@@ -55,12 +82,13 @@ func (s *Session) verdict(number, code string) (Verdict, <-chan struct{}) {
 	default:
 		v.Reason = "no_pairing"
 	}
-	return v, s.changed
+	return v
 }
 
 // texts are what to tell the user where libwa has no text for it.
 var texts = map[string]string{
 	"cancelled":            "Linking was cancelled.",
+	"code_lost":            "The code was lost when the gateway was restarted, and is of no use any more. Ask for a new one.",
 	"whatsapp_unreachable": "WhatsApp cannot be reached from here at the moment. Try again.",
 	"failed":               "Linking failed. Try again.",
 	"logged_out_by_phone":  "The device was unlinked from the phone. Link it again.",
@@ -115,6 +143,9 @@ func kindOf(reason string, err error) Kind {
 // refusalOf makes an error of libwa one of the gateway.
 func refusalOf(err error) error {
 	var fault *libwa.Error
+	if err != nil && noRoom(err) {
+		return errLogFull()
+	}
 	if err == nil || !errors.As(err, &fault) {
 		return err
 	}

@@ -10,6 +10,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -22,6 +25,9 @@ var (
 	Tokens   = []byte("tokens")   // by id
 	Sessions = []byte("sessions") // by id
 	Events   = []byte("events")   // by cursor
+	EventsBy = []byte("eventsby") // by session and cursor: the type of each event
+	Evicted  = []byte("evicted")  // by session: the cursor of the newest event that is not kept any more
+	Meta     = []byte("meta")     // by name: what there is one of
 	Audit    = []byte("audit")    // by number
 	Webhooks = []byte("webhooks") // by id
 	Queue    = []byte("queue")    // by webhook, lane and cursor: what is to be delivered
@@ -31,13 +37,66 @@ var (
 	Sent     = []byte("sent")     // by token, session and Idempotency-Key
 )
 
-var buckets = [][]byte{Tokens, Sessions, Events, Audit, Webhooks, Queue, Due, Dead, Outbox, Sent}
+var buckets = [][]byte{Tokens, Sessions, Events, EventsBy, Evicted, Meta, Audit, Webhooks, Queue, Due, Dead, Outbox, Sent}
 
 // ErrInUse says that another process has the file open.
 var ErrInUse = errors.New("another gateway has this data folder open")
 
 // DB is the open file.
-type DB struct{ *bbolt.DB }
+type DB struct {
+	*bbolt.DB
+	full atomic.Bool
+}
+
+// Update is bbolt's, and remembers whether the disk takes what is written.
+func (db *DB) Update(fn func(*bbolt.Tx) error) error { return db.noted(db.DB.Update(fn)) }
+
+// Batch is bbolt's, and remembers whether the disk takes what is written.
+func (db *DB) Batch(fn func(*bbolt.Tx) error) error { return db.noted(db.DB.Batch(fn)) }
+
+func (db *DB) noted(err error) error {
+	if NoRoom(err) {
+		db.full.Store(true)
+	}
+	return err
+}
+
+// Full says whether the disk took nothing, and no probe has found room since.
+func (db *DB) Full() bool { return db.full.Load() }
+
+// probeRoom is how much room there has to be on a disk that was full. What is
+// free within the file says nothing about it.
+const probeRoom = 1 << 20
+
+// Probe finds out whether a disk that took nothing takes something again.
+func (db *DB) Probe() error {
+	var system syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(db.Path()), &system); err == nil && system.Bavail*uint64(system.Bsize) < probeRoom {
+		return syscall.ENOSPC
+	}
+	err := db.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(Meta).Put([]byte("probe"), []byte(time.Now().UTC().Format(time.RFC3339)))
+	})
+	if err == nil {
+		db.full.Store(false)
+	}
+	return err
+}
+
+// NoRoom says whether an error is of a disk that takes nothing: it is full, or a
+// quota is, or it can only be read.
+func NoRoom(err error) bool {
+	if err == nil {
+		return false
+	}
+	for _, cause := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS, syscall.EIO} {
+		// bbolt gives some causes as text only.
+		if errors.Is(err, cause) || strings.Contains(err.Error(), cause.Error()) {
+			return true
+		}
+	}
+	return false
+}
 
 // Open opens the file in a folder, and makes both if need be, readable by
 // their owner only.
@@ -67,7 +126,7 @@ func Open(folder string) (*DB, error) {
 		db.Close()
 		return nil, err
 	}
-	return &DB{db}, nil
+	return &DB{DB: db}, nil
 }
 
 // Number makes a key of a number.

@@ -182,6 +182,16 @@ func (t *Tokens) Check(secret string) (*Token, error) {
 	return &found.Token, nil
 }
 
+// Valid says whether the token of an id is accepted, as a commit sees it.
+func (t *Tokens) Valid(tx *bbolt.Tx, id string) bool {
+	if id == rootID {
+		return t.has
+	}
+	var found kept
+	known, err := store.Get(tx, store.Tokens, []byte(id), &found)
+	return err == nil && known && (found.Expires.IsZero() || t.now().Before(found.Expires))
+}
+
 // List gives all tokens that were made here.
 func (t *Tokens) List() []Token {
 	all := []Token{}

@@ -1,0 +1,202 @@
+package sessions
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	libwa "github.com/libwa/libwa/bindings/go"
+	"github.com/libwa/libwa/examples/go/gateway/internal/metrics"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
+)
+
+// Pauses before a session that the store or the machine keeps down is tried
+// again.
+const (
+	troubleFirst = time.Second
+	troubleMost  = 30 * time.Second
+)
+
+// counts are the figures of what happens to the sessions.
+type counts struct{ connects, losses, unlinks, messages metrics.Counter }
+
+func newCounts(set *metrics.Set) counts {
+	if set == nil {
+		set = &metrics.Set{}
+	}
+	return counts{
+		connects: set.Counter("gateway_session_connects_total", "Logins at WhatsApp; all but the first of a session are reconnects."),
+		losses:   set.Counter("gateway_session_disconnects_total", "Connections that were lost, by the reason, and whether they were given up.", "reason", "final"),
+		unlinks:  set.Counter("gateway_session_unlinks_total", "Sessions that were unlinked, by the reason.", "reason"),
+		messages: set.Counter("gateway_messages_total", "Messages, by what became of them.", "outcome"),
+	}
+}
+
+// ofTheStore says whether an error is of the store as such, or of the settings
+// of all sessions, and not of one session.
+func ofTheStore(err error) bool {
+	for _, status := range []error{
+		libwa.ErrStoreLocked, libwa.ErrStoreTooNew, libwa.ErrStoreNotFound, libwa.ErrStoreSealed, libwa.ErrStoreNotSealed, libwa.ErrWrongSealKey,
+		libwa.ErrStoreReadOnly, libwa.ErrUnknownKey, libwa.ErrBadValue, libwa.ErrConfigConflict, libwa.ErrInsecureURL,
+	} {
+		if errors.Is(err, status) {
+			return true
+		}
+	}
+	return false
+}
+
+// noRoom says whether the disk takes nothing, be it the library's store or the
+// gateway's.
+func noRoom(err error) bool {
+	return errors.Is(err, libwa.ErrStoreFull) || store.NoRoom(err)
+}
+
+// passes says whether an error is of something that can pass by itself: then the
+// same is tried again, and nothing is told as failed.
+func passes(err error) bool {
+	if noRoom(err) {
+		return true
+	}
+	for _, status := range []error{libwa.ErrStore, libwa.ErrTooManyFiles, libwa.ErrSystem, libwa.ErrTooManyHandles, libwa.ErrTooManyRequests, libwa.ErrStoreReadOnly} {
+		if errors.Is(err, status) {
+			return true
+		}
+	}
+	return errors.Is(err, context.DeadlineExceeded)
+}
+
+// stopped notes that the session could not be opened, and tries again later if
+// that can pass. The caller holds mu.
+func (s *Session) stopped(err error) {
+	reason, detail := "store", "The session could not be opened. Restart it, or look at the gateway's log."
+	switch {
+	case noRoom(err):
+		reason, detail = "store_full", "The disk is full. The session goes on by itself when there is room."
+	case errors.Is(err, libwa.ErrStoreCorrupt):
+		reason, detail = "store_corrupt", "What is kept of the session is damaged. Restore it from a backup, or clear it: unlink or delete it, and pair it anew."
+	default:
+		var fault *libwa.Error
+		if errors.As(err, &fault) {
+			reason = word(fault.Status)
+		}
+	}
+	again := passes(err)
+	s.set(func(status *Status) {
+		*status = s.fresh(Stopped)
+		status.Reason, status.Detail, status.Cause = reason, detail, err.Error()
+	})
+	s.m.Log.Error("a session could not be opened", "session", s.id, "reason", reason, "again", again, "error", err)
+	if again {
+		s.later(s.pause(), func() bool { return s.client == nil && s.status.State == Stopped }, func() {
+			if s.takeTurn() {
+				defer s.giveTurn()
+				s.mu.Lock()
+				closed := s.client == nil && s.status.State == Stopped
+				s.mu.Unlock()
+				if closed {
+					s.reopen()
+				}
+			}
+		})
+	}
+}
+
+// pause gives the wait before the next attempt, longer each time until the
+// session is connected. The caller holds mu.
+func (s *Session) pause() time.Duration {
+	s.tries++
+	return min(troubleMost, troubleFirst<<min(s.tries-1, 10))
+}
+
+// later does something after a pause, if it is wanted then still. The caller
+// holds mu, and wanted is called with it.
+func (s *Session) later(pause time.Duration, wanted func() bool, do func()) {
+	client := s.client
+	s.m.spawn(func() {
+		select {
+		case <-time.After(pause):
+		case <-s.m.ctx.Done():
+			return
+		}
+		s.mu.Lock()
+		still := s.client == client && wanted()
+		s.mu.Unlock()
+		if still {
+			do()
+		}
+	})
+}
+
+// lost notes that the connection was lost, or given up. The caller holds mu.
+func (s *Session) lost(event *libwa.Connection) {
+	final := event.State == libwa.ConnectionStateDisconnected
+	reason := event.Reason
+	if reason == "" {
+		reason = "connection_lost"
+	}
+	if final && event.Status == libwa.StatusOK {
+		// The host's own wish.
+		s.set(func(status *Status) { status.State, status.Reason, status.Cause = Disconnected, reason, "" })
+		return
+	}
+	failure := error(&libwa.Error{Op: "connection", Status: event.Status, Text: event.Text})
+	ofStore := final && (reason == "store" || passes(failure))
+	resume := time.Duration(0)
+	switch {
+	case ofStore:
+		resume = s.pause()
+	case final:
+		resume = s.m.ResumeAfter
+	}
+	wait := time.Duration(0)
+	if event.RetryIn != nil {
+		wait = *event.RetryIn
+	}
+	known := s.status.State == Disconnected && s.status.Reason == reason && s.status.Cause == event.Text && s.status.GivenUp == final
+	s.set(func(status *Status) {
+		status.State, status.Reason, status.Detail, status.Cause, status.GivenUp, status.ResumesAt = Disconnected, reason, "", event.Text, final, time.Time{}
+		status.Retry = seconds(wait)
+		if ofStore && noRoom(failure) {
+			status.Reason, status.Detail = "store_full", "The disk is full. The session goes on by itself when there is room."
+		}
+		if final && resume > 0 {
+			status.ResumesAt = time.Now().Add(resume).UTC().Truncate(time.Second)
+			status.Retry = seconds(resume)
+		}
+	})
+	s.m.counts.losses.Inc(reason, map[bool]string{true: "true", false: "false"}[final])
+	switch {
+	case final:
+		s.m.Log.Error("a connection was given up", "session", s.id, "reason", reason, "status", event.Status.Name(), "text", event.Text, "resumes_in", resume.String())
+	case known:
+		s.m.Log.Debug("a session is not connected", "session", s.id, "reason", reason, "text", event.Text, "retry_in", wait.String())
+	default:
+		s.m.Log.Warn("a connection was lost", "session", s.id, "reason", reason, "text", event.Text, "retry_in", wait.String())
+	}
+	if final && resume > 0 {
+		s.later(resume, func() bool { return s.status.GivenUp }, func() { s.connect() })
+	}
+}
+
+// GivenUp names the linked sessions whose connection was given up, if all linked
+// ones are: then nothing can go in or out. StoreTrouble says whether any waits
+// for the store to take something.
+func (m *Manager) GivenUp() (names []string, storeTrouble bool) {
+	linked := 0
+	for _, status := range m.List() {
+		switch {
+		case status.Reason == "store_full":
+			storeTrouble = true
+		case status.GivenUp:
+			names = append(names, status.ID+" ("+status.Reason+")")
+		}
+		if status.State.Linked() {
+			linked++
+		}
+	}
+	if len(names) < linked {
+		names = nil
+	}
+	return names, storeTrouble
+}

@@ -1,0 +1,122 @@
+package tests
+
+import (
+	"strings"
+	"testing"
+)
+
+// A name that is used again shows nothing of who had it before: no event, no text,
+// no delivery, no answer to a key that was used.
+func TestANameUsedAgain(t *testing.T) {
+	g := start(t)
+	r := newReceiver(t)
+	hook := g.register(r, "message")
+	r.fail(func(int) int { return 500 })
+	_, number := g.linked("shop", nil)
+	g.linked("other", nil)
+	friend, friendly := newPhone(t, nil)
+	write(t, friend, number, "a secret of the first tenant")
+	g.event("message", "text", "a secret of the first tenant")
+	key := header{"Idempotency-Key", "order-1"}
+	first := g.do("POST", "/v1/sessions/shop/messages", object{"to": friendly, "text": "hello"}, key).want(202)
+	g.event("message.sent", "message_id", first.text("id"))
+	g.await("a delivery that waits", func() bool { return r.tried() > 0 })
+	others := len(g.events("session=other"))
+	g.do("DELETE", "/v1/sessions/shop", nil).want(204)
+	if left := g.events("session=shop"); len(left) != 0 {
+		t.Errorf("%v are left", left)
+	}
+	g.do("POST", "/v1/sessions", object{"id": "shop"}).want(201)
+	phone, newNumber := newPhone(t, nil)
+	enter(t, phone, g.pair("shop", newNumber), "linked")
+	g.state("shop", "connected")
+	token := g.do("POST", "/v1/tokens", object{"name": "second tenant", "scopes": []string{"events", "send", "pair"}, "sessions": []string{"shop"}}).want(201).text("token")
+	tenant := g.as(token)
+	for _, query := range []string{"", "&session=shop"} {
+		all := string(tenant.do("GET", "/v1/events?limit=1000"+query, nil).want(200).is("gap", nil).Body)
+		if strings.Contains(all, "secret") || strings.Contains(all, friend.Number) || strings.Contains(all, strings.TrimPrefix(number, "+")) {
+			t.Errorf("the second tenant reads %s", all)
+		}
+	}
+	if now := len(g.events("session=other")); now < others {
+		t.Errorf("another session has %d events of %d", now, others)
+	}
+	again := g.do("POST", "/v1/sessions/shop/messages", object{"to": friendly, "text": "hello"}, key).want(202)
+	if again.text("id") == first.text("id") || again.Header.Get("Idempotency-Replayed") != "" {
+		t.Error("a key of the first tenant is answered")
+	}
+	r.fail(nil)
+	g.do("POST", hook+"/redeliver", nil).want(202).is("count", float64(0))
+	write(t, friend, newNumber, "for the second tenant")
+	g.await("the new delivery", func() bool { return len(r.all()) > 0 })
+	for _, delivery := range r.all() {
+		if text := delivery.body["data"].(object)["text"]; text != "for the second tenant" {
+			t.Errorf("the webhook gets %v", text)
+		}
+	}
+}
+
+// A session that is loud evicts its own events, and none of the others.
+func TestALoudTenant(t *testing.T) {
+	g := start(t, "--events-per-session=30")
+	g.linked("quiet", nil)
+	_, number := g.linked("loud", nil)
+	quiet := g.events("session=quiet")
+	friend, _ := newPhone(t, nil)
+	write(t, friend, number, numbered("text", 40)...)
+	g.event("message", "text", numbered("text", 40)[39])
+	if loud := g.events("session=loud"); len(loud) > 30 {
+		t.Errorf("the loud one has %d events", len(loud))
+	}
+	if now := g.events("session=quiet"); len(now) != len(quiet) {
+		t.Errorf("the quiet one has %d events of %d", len(now), len(quiet))
+	}
+	if e := g.stream("?after=1&session=loud").next(); e.event != "gap" {
+		t.Errorf("%+v", e)
+	}
+	if e := g.stream("?after=1&session=quiet").next(); e.event == "gap" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// A page of events is empty at the end only.
+func TestPagesAreNotEmpty(t *testing.T) {
+	g := start(t)
+	_, number := g.linked("default", nil)
+	friend, _ := newPhone(t, nil)
+	write(t, friend, number, numbered("text", 20)...)
+	g.event("message", "text", numbered("text", 20)[19])
+	seen := 0
+	for after := "0"; ; {
+		page := g.do("GET", "/v1/events?type=message&limit=7&after="+after, nil).want(200)
+		events := page.get("events").([]any)
+		if seen += len(events); len(events) == 0 {
+			break
+		}
+		after = page.text("next")
+	}
+	if seen != 20 {
+		t.Errorf("%d of 20", seen)
+	}
+}
+
+// A webhook stops when the token that made it is revoked, and says whose it was.
+func TestAWebhookOfARevokedToken(t *testing.T) {
+	g := start(t)
+	_, number := g.linked("default", nil)
+	friend, _ := newPhone(t, nil)
+	made := g.do("POST", "/v1/tokens", object{"name": "a partner", "scopes": []string{"events"}}).want(201)
+	r, own := newReceiver(t), newReceiver(t)
+	path := g.as(made.text("token")).register(r, "message")
+	g.register(own, "message")
+	write(t, friend, number, "before")
+	g.await("both deliveries", func() bool { return len(r.all()) == 1 && len(own.all()) == 1 })
+	g.do("GET", path, nil).want(200).is("tokenId", made.text("id")).is("tokenName", "a partner").is("stopped", nil)
+	g.do("DELETE", "/v1/tokens/"+made.text("id"), nil).want(204)
+	g.do("GET", path, nil).want(200).is("stopped", true)
+	write(t, friend, number, "after")
+	g.await("the delivery to the other one", func() bool { return len(own.all()) == 2 })
+	if got := r.all(); len(got) != 1 {
+		t.Errorf("it gets %v", got[1:])
+	}
+}
