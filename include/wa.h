@@ -28,8 +28,11 @@
  *         wa_client *client = NULL;
  *         wa_config *config = wa_config_new();
  *         const char *phone = argc > 1 ? argv[1] : NULL;
+ *         int ready = 0, over = 0;
  *
  *         if (wa_config_set(config, "store.url", "sqlite:link.db", &error)
+ *                 // this program ends with its connection; most make it again
+ *                 || wa_config_set(config, "reconnect.auto", "false", &error)
  *                 || wa_client_new(config, NULL, &client, &error)
  *                 || wa_client_connect(client, &error))
  *             return failed(error);
@@ -39,26 +42,42 @@
  *                 && wa_request_pairing(client, phone, NULL, NULL, &error))
  *             return failed(error);
  *
- *         for (int ready = 0; !ready;) {
+ *         while (!ready && !over) {
  *             wa_event *event = NULL;
+ *             wa_status status = wa_poll_event(client, -1, &event, &error);
  *
- *             if (wa_poll_event(client, -1, &event, &error))
+ *             if (status == WA_CLOSED)
+ *                 break;
+ *             if (status != WA_OK)
  *                 return failed(error);
  *             switch (wa_event_type(event)) {
  *             case WA_EVENT_PAIRING_CODE:
  *                 printf("Type into the phone: %s\n",
  *                        wa_event_code_display(event));
+ *                 fflush(stdout);
  *                 break;
- *             case WA_EVENT_PAIRING_EXPIRED:
- *             case WA_EVENT_PAIRING_ERROR:
- *             case WA_EVENT_LOGGED_OUT:
- *                 fprintf(stderr, "%s\n", wa_event_user_text(event));
- *                 wa_event_free(event);
- *                 wa_client_free(client);
- *                 return EXIT_FAILURE;
  *             case WA_EVENT_READY:
  *                 printf("Ready, as %s\n", wa_event_jid(event));
  *                 ready = 1;
+ *                 break;
+ *             case WA_EVENT_PAIRING_EXPIRED:
+ *             case WA_EVENT_PAIRING_ERROR:
+ *                 fprintf(stderr, "%s %s\n", wa_event_user_text(event),
+ *                         wa_event_text(event) ? wa_event_text(event) : "");
+ *                 over = !wa_event_is_refreshing(event);
+ *                 break;
+ *             case WA_EVENT_LOGGED_OUT:
+ *             case WA_EVENT_RESTRICTED:
+ *                 if (wa_event_is_redelivered(event))
+ *                     break; // of an earlier run: the past
+ *                 fprintf(stderr, "%s\n", wa_event_user_text(event));
+ *                 over = wa_event_type(event) == WA_EVENT_LOGGED_OUT;
+ *                 break;
+ *             case WA_EVENT_CONNECTION:
+ *                 if (wa_event_is_final(event)) {
+ *                     fprintf(stderr, "%s\n", wa_event_text(event));
+ *                     over = 1;
+ *                 }
  *                 break;
  *             default: // every program meets types that it does not know
  *                 break;
@@ -67,7 +86,7 @@
  *             wa_event_free(event);
  *         }
  *         wa_client_free(client);
- *         return EXIT_SUCCESS;
+ *         return ready ? EXIT_SUCCESS : EXIT_FAILURE;
  *     }
  *
  * ---------------------------------------------------------------------------
@@ -80,7 +99,15 @@
  * `result` event with its number, also when the client closes before.
  *
  * Durable events (wa_event_is_durable) are kept in the store until they are
- * acknowledged with wa_event_ack; after a crash they come again. No event that
+ * acknowledged with wa_event_ack; after a crash they come again, with
+ * wa_event_is_redelivered. A message that comes again is still to be handled.
+ * A `logged_out` or `restricted` that comes again tells of an earlier run and
+ * ends nothing now: acknowledge it, and go by wa_client_is_linked and by what
+ * this run's connection brings. What still holds, the server says again.
+ *
+ * A wait, for `ready` say, ends with the first of these: what it waits for; a
+ * `connection` event with wa_event_is_final, whose status says why; a
+ * `logged_out` that is not redelivered; WA_CLOSED. No event that
  * answers a request is ever dropped. If nobody polls, the oldest of those that
  * may be dropped are, and an `overflow` event counts them.
  *
@@ -1183,6 +1210,11 @@ wa_queue *wa_client_queue(wa_client *client);
  * `connection` events tell how it goes, and `ready` that a linked session is
  * logged in.
  *
+ * The library gives the connection up when the server ends it for a reason
+ * that another attempt does not cure, such as a second program with the same
+ * session, and when the store fails: wa_event_is_final() tells. Calling this
+ * again begins anew.
+ *
  * @param client the client.
  * @param error where an error object goes; may be NULL.
  * @return WA_OK, also when it is connected already; WA_ERROR_CLIENT_CLOSED;
@@ -1555,8 +1587,13 @@ int64_t wa_event_time_ms(const wa_event *event);
 bool wa_event_is_durable(const wa_event *event);
 
 /**
- * Tells whether an earlier run of the program got this event already and did
- * not acknowledge it.
+ * Tells whether an event is of an earlier run of the program, which did not
+ * acknowledge it.
+ *
+ * A `message` or a `receipt` is still to be handled. A `logged_out` or a
+ * `restricted` tells of the past: acknowledge it, and go by
+ * wa_client_is_linked() and by what this run's connection brings. If the
+ * state still holds, an event that is not redelivered says so.
  *
  * @param event the event.
  * @return the answer; false for what is no event.
@@ -1775,9 +1812,27 @@ int64_t wa_event_expires_at_ms(const wa_event *event);
 uint32_t wa_event_retry_after_ms(const wa_event *event);
 
 /**
- * Tells whether asking again can help.
+ * Tells whether a `connection` event says that the connection is given up: no
+ * attempt follows before wa_client_connect() is called again. Whatever waits
+ * for the connection can end then, with wa_event_status(), or with
+ * WA_ERROR_NOT_CONNECTED if that is WA_OK. Texts that were to be sent wait on
+ * in the store.
  *
- * Event types: pairing.expired, pairing.error, result.
+ * Event types: connection.
+ *
+ * @param event the event.
+ * @return the answer; false when the event has none, and for what is no event.
+ *
+ * Threads: that of the event. @since 0.1.0
+ */
+bool wa_event_is_final(const wa_event *event);
+
+/**
+ * Tells whether asking again can help; for `connection` whether an attempt can
+ * succeed as things are. If not, a person has to mend something first:
+ * wa_event_text() says what.
+ *
+ * Event types: connection, pairing.expired, pairing.error, result.
  *
  * @param event the event.
  * @return the answer; false when the event has none, and for what is no event.

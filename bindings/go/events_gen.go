@@ -19,11 +19,20 @@ type Connection struct {
 	// Why, as a stable word, when it was lost or given up. Empty if there is none.
 	Reason string
 
-	// Why, as a status code; 0 when nothing went wrong.
+	// Why, as a status code; 0 when nothing went wrong, also when the host asked for it.
 	Status Status
 
 	// Why, in a sentence for the programmer. Empty if there is none.
 	Text string
+
+	// Whether the connection is given up: no attempt follows before [Client.Connect] is called
+	// again. Whatever waits for the connection can end then, with "status", or with
+	// [ErrNotConnected] if that is 0.
+	IsFinal bool
+
+	// Whether an attempt can succeed as things are. False when a person has to mend something
+	// first; "text" says what.
+	Retryable bool
 
 	// Time until the next attempt, when reconnecting. Nil if it is not said.
 	RetryIn *time.Duration
@@ -44,6 +53,10 @@ func (e *Connection) read(r *reader) {
 			e.Status = Status(r.integer())
 		case "text":
 			e.Text = r.text()
+		case "is_final":
+			e.IsFinal = r.boolean()
+		case "retryable":
+			e.Retryable = r.boolean()
 		case "retry_in_ms":
 			e.RetryIn = optional(r, r.duration)
 		case "attempt":
@@ -821,7 +834,7 @@ func (e *Presence) read(r *reader) {
 
 // GroupUpdate is the event group.update: a group changed: its members, its name, its settings.
 //
-// It waits until it is taken.
+// It may be dropped when nobody takes it; an [Overflow] then counts it.
 type GroupUpdate struct {
 	EventInfo
 
@@ -867,7 +880,7 @@ func (e *GroupUpdate) read(r *reader) {
 
 // Call is the event call: somebody calls. Calls cannot be taken here.
 //
-// It waits until it is taken.
+// It may be dropped when nobody takes it; an [Overflow] then counts it.
 type Call struct {
 	EventInfo
 
@@ -914,7 +927,7 @@ func (e *Call) read(r *reader) {
 // IdentityChanged is the event identity.changed: a person has a new identity key: a new phone, or
 // a new installation. Their messages are still encrypted end to end.
 //
-// It waits until it is taken.
+// It may be dropped when nobody takes it; an [Overflow] then counts it.
 type IdentityChanged struct {
 	EventInfo
 
@@ -1137,7 +1150,7 @@ func newEvent(number uint32) body {
 // mayBeDropped tells whether events of a type may be dropped when too many wait.
 func mayBeDropped(event Event) bool {
 	switch event.(type) {
-	case *Connection, *Ready, *PairingQR, *PairingProgress, *MessageUnreadable, *MessageWaiting, *ChatActivity, *Presence, *Log:
+	case *Connection, *Ready, *PairingQR, *PairingProgress, *MessageUnreadable, *MessageWaiting, *ChatActivity, *Presence, *GroupUpdate, *Call, *IdentityChanged, *Log:
 		return true
 	}
 	return false

@@ -125,10 +125,13 @@ fields! {
     }
     /// Whether asking again can help.
     is_retryable -> bool {
+        Connection: |b| Some(b.retryable),
         PairingExpired: |b| Some(b.retryable),
         PairingError: |b| Some(b.retryable),
         RequestResult: |b| Some(b.retryable),
     }
+    /// Whether the connection is given up.
+    is_final -> bool { Connection: |b| Some(b.is_final), }
     /// Whether the library goes on by itself.
     is_refreshing -> bool {
         PairingExpired: |b| Some(b.refreshing),

@@ -95,10 +95,14 @@ events! {
         state: ConnectionState,
         /// Why, as a stable word, when it was lost or given up.
         reason: Option<Cow<'static, str>>,
-        /// Why, as a status code; 0 when nothing went wrong.
+        /// Why, as a status code; 0 when nothing went wrong, also when the host asked for it.
         status: Status,
         /// Why, in a sentence for the programmer.
         text: Option<Cow<'static, str>>,
+        /// Whether the connection is given up: no attempt follows before wa_client_connect is called again. Whatever waits for the connection can end then, with `status`, or with WA_ERROR_NOT_CONNECTED if that is 0.
+        is_final: bool,
+        /// Whether an attempt can succeed as things are. False when a person has to mend something first; `text` says what.
+        retryable: bool,
         /// Time until the next attempt, when reconnecting.
         retry_in_ms: Option<u32>,
         /// Which attempt to connect this is, or was, counted from 1 since the last login; 0 after a login, until the next attempt.
@@ -384,7 +388,7 @@ events! {
     }
 
     /// A group changed: its members, its name, its settings.
-    330 "group.update" = "WA_EVENT_GROUP_UPDATE", Waits, "0.1.0",
+    330 "group.update" = "WA_EVENT_GROUP_UPDATE", Bounded, "0.1.0",
     GroupUpdate {
         /// The group's JID.
         chat: String,
@@ -401,7 +405,7 @@ events! {
     }
 
     /// Somebody calls. Calls cannot be taken here.
-    340 "call" = "WA_EVENT_CALL", Waits, "0.1.0",
+    340 "call" = "WA_EVENT_CALL", Bounded, "0.1.0",
     Call {
         /// The call's id.
         call_id: String,
@@ -418,7 +422,7 @@ events! {
     }
 
     /// A person has a new identity key: a new phone, or a new installation. Their messages are still encrypted end to end.
-    350 "identity.changed" = "WA_EVENT_IDENTITY_CHANGED", Waits, "0.1.0",
+    350 "identity.changed" = "WA_EVENT_IDENTITY_CHANGED", Bounded, "0.1.0",
     IdentityChanged {
         /// Whose.
         sender: String,

@@ -16,6 +16,9 @@ pub enum Keep {
     Durable,
     /// It waits in memory for as long as the client lives.
     Waits,
+    /// It waits in memory, but others can cause any number of it: the oldest is dropped when more of these wait than the queue's
+    /// capacity, and counted by an `overflow` event.
+    Bounded,
     /// It may be dropped, oldest first, when the queue is over its capacity; an `overflow` event counts what was dropped.
     Droppable,
 }

@@ -82,6 +82,12 @@ pub fn check_call(
             let text = format!("{}: the parameter {} must be {}", method.name, param.name, param.kind);
             return Err(Error::new(Status::INVALID_PARAMETER, text).with_key(param.name));
         }
+        // A text of C ends there, and so do those of events: what was sent could not be shown.
+        if holds_nul(value) {
+            let text =
+                format!("{}: the parameter {} holds a NUL character (\\u0000)", method.name, param.name);
+            return Err(Error::new(Status::INVALID_PARAMETER, text).with_key(param.name));
+        }
     }
     if let Some(missing) =
         method.params.iter().find(|param| !param.optional && !params.contains_key(param.name))
@@ -90,6 +96,16 @@ pub fn check_call(
         return Err(Error::new(Status::INVALID_PARAMETER, text).with_key(missing.name));
     }
     Ok((method, params))
+}
+
+/// Whether a NUL is in any text of it, at any depth. The parser bounds the depth.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(list) => list.iter().any(holds_nul),
+        Value::Object(map) => map.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 const fn param(name: &'static str, kind: &'static str, optional: bool, sentence: &'static str) -> ParamInfo {

@@ -96,6 +96,7 @@ fn keep_word(keep: Keep) -> &'static str {
     match keep {
         Keep::Durable => "durable",
         Keep::Waits => "waits",
+        Keep::Bounded => "bounded",
         Keep::Droppable => "droppable",
     }
 }
@@ -123,15 +124,47 @@ fn configuration() -> String {
     page
 }
 
+const PAST_AND_PRESENT: &str = "
+## Past and present
+
+An event with `redelivered` was stored by an earlier run of the program, which did not acknowledge it. What to do with it depends on \
+what it tells:
+
+- A `message` or a `receipt` is handled like any other: it was not dealt with before. Who answers messages gives the answer an id that \
+follows from the message's, so that an answer given twice is sent once.
+- A `logged_out` or a `restricted` tells of a state that may have passed. It ends nothing now: acknowledge it, and go by \
+`wa_client_is_linked` and by what this run's connection brings. If the state still holds, the server says so at the next connection, \
+and a new event comes, not `redelivered`.
+
+Acknowledge what you have handled, also just before the program ends: `wa_client_free` stores what was acknowledged.
+
+## How a wait ends
+
+A wait for the connection, for `ready` or for a step of pairing, ends with the first of these:
+
+- what it waits for;
+- the `result` of the pairing's own request, if it failed;
+- a `connection` with `is_final`: the connection is given up. Its `status` is the error, `WA_ERROR_NOT_CONNECTED` if that is 0, and `text` \
+says why. With `retryable` false a person has to mend something first. `wa_client_connect` begins anew;
+- a `logged_out` that is not `redelivered`: the session's keys are erased, `closed` follows;
+- `closed`, or `WA_CLOSED` from the queue.
+
+Messages that were to be sent stay in the store when the connection is given up, and their requests stay open: they go out with the \
+next connection, of a later run too. Every other request has had its `result` before.
+";
+
 fn events(outcomes: &[OutcomeInfo]) -> String {
     let mut page = format!(
         "# Events\n\n{MARK}\nEvery event is one JSON object (`wa_event_json`); the fields that most programs need have functions of their \
          own in `wa.h`. Skip types that you do not know: later versions bring more.\n\nWhat becomes of an event that nobody takes: \
          *durable* ones stay in the store until they are acknowledged with `wa_event_ack`, and come again when the session is opened \
-         again; *waiting* ones stay in memory as long as the client lives; *droppable* ones are dropped, oldest first, when more than \
-         `queue.capacity` of them wait, and an `overflow` event counts them.\n\n## Fields of every event\n\n"
+         again; *waiting* ones stay in memory as long as the client lives: each answers something that the host asked for; *bounded* and \
+         *droppable* ones are dropped, oldest first, when more than `queue.capacity` of their kind of keeping wait, and an `overflow` event \
+         counts them. Bounded are those that anybody can cause and that matter: ask with `group.info` what a group is after an `overflow`. \
+         Nothing droppable, such as a line of the log, takes their place.\n\n## Fields of every event\n\n"
     );
     field_table(&mut page, COMMON);
+    page.push_str(PAST_AND_PRESENT);
     page.push_str("\n## Types\n\n| number | name | what it says | kept |\n|---|---|---|---|\n");
     for row in EVENTS {
         let number = row.kind.number().to_string();

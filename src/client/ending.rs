@@ -162,9 +162,13 @@ impl Ending {
             Reason::Dead => (Status::CONNECTION_LOST, "nothing came from the server for too long"),
             Reason::LoginTimeout => (Status::LOGIN_TIMEOUT, "the server did not answer the login in time"),
         };
-        match self.code {
+        let error = match self.code {
             Some(code) => Error::new(status, format!("{text} (code {code})")),
             None => Error::new(status, text),
+        };
+        match self.verdict {
+            Verdict::Reconnect(_) => error.retryable(true),
+            Verdict::Stop | Verdict::Wipe => error,
         }
     }
 

@@ -30,7 +30,21 @@ pub(crate) fn of_net(error: &NetError) -> Error {
         #[allow(unreachable_patterns, reason = "the enum is open to its users outside this crate")]
         _ => Status::NETWORK,
     };
-    Error::new(status, error.to_string())
+    let made = Error::new(status, error.to_string());
+    if needs_a_person(error) { made.retryable(false) } else { made }
+}
+
+/// Whether the next attempt would end as this one did, until somebody changes something: credentials, an address, the
+/// certificates that are trusted, the clock.
+fn needs_a_person(error: &NetError) -> bool {
+    match error {
+        NetError::ProxyAuth | NetError::Certificate { .. } => true,
+        NetError::ProxyRefused { for_good, .. } => *for_good,
+        NetError::Upgrade { status } => {
+            status.is_some_and(|status| matches!(status, 400..=499) && !matches!(status, 408 | 425 | 429))
+        }
+        _ => false,
+    }
 }
 
 /// An error of the store.

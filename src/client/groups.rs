@@ -9,9 +9,13 @@ use crate::messaging::stanzas::group_requests::Joined;
 use crate::messaging::stanzas::groups::{Group, Member, Rank};
 use crate::stanza::Jid;
 
-/// The result of a request about groups.
-pub(crate) fn result(answer: Result<GroupAnswer, GroupFailure>) -> Result<Value, Error> {
-    Ok(match answer.map_err(error)? {
+/// The method that takes an invite code.
+const JOIN: &str = "group.join";
+
+/// The result of a request about groups, made by that method.
+pub(crate) fn result(method: &str, answer: Result<GroupAnswer, GroupFailure>) -> Result<Value, Error> {
+    let failed = |failure| if method == JOIN { not_joined(failure) } else { error(failure) };
+    Ok(match answer.map_err(failed)? {
         GroupAnswer::Group(whole) => group(&whole),
         GroupAnswer::Groups(all) => json!({ "groups": all.iter().map(group).collect::<Vec<_>>() }),
         GroupAnswer::Members(members) => {
@@ -24,6 +28,18 @@ pub(crate) fn result(answer: Result<GroupAnswer, GroupFailure>) -> Result<Value,
     })
 }
 
+/// Why an invite code did not lead into its group.
+fn not_joined(failure: GroupFailure) -> Error {
+    let text = match failure {
+        GroupFailure::Refused(400 | 404 | 406) => {
+            "no group has this invite code: it is mistyped, or the group is gone; ask for the link again"
+        }
+        GroupFailure::Refused(401 | 410) => "this invite code was reset by an admin; ask for the new link",
+        other => return error(other),
+    };
+    Error::new(Status::NOT_FOUND, text).with_key("code")
+}
+
 fn error(failure: GroupFailure) -> Error {
     let GroupFailure::Refused(code) = failure else { return Status::REQUEST_TIMEOUT.into() };
     let (status, text) = match code {
@@ -31,7 +47,7 @@ fn error(failure: GroupFailure) -> Error {
         400 => (Status::BAD_REQUEST, "the server does not take such a value for a group"),
         401 => (Status::FORBIDDEN, "only admins of the group may do this"),
         403 => (Status::FORBIDDEN, "this account is no member of the group, or may not do this in it"),
-        404 => (Status::NOT_FOUND, "there is no such group, or no group with this invite code"),
+        404 => (Status::NOT_FOUND, "there is no such group"),
         405 => (Status::FORBIDDEN, "this account was removed from the group, and cannot come back by a link"),
         406 => {
             (Status::REFUSED, "the server does not take this for the group: too long, or too many members")

@@ -77,7 +77,10 @@ impl LinkError {
             Self::Closed | Self::SendTimeout(_) => Status::CONNECTION_LOST,
             Self::Frame(_) | Self::Encode(_) => Status::PROTOCOL,
         };
-        Error::new(status, self.to_string())
+        let error = Error::new(status, self.to_string());
+        // A damaged stream says nothing about the next one.
+        let passes = status == Status::PROTOCOL;
+        if passes { error.retryable(true) } else { error }
     }
 }
 

@@ -62,7 +62,8 @@ pub type Wake = Box<dyn FnOnce() + Send>;
 struct Lane {
     events: VecDeque<Box<Event>>,
     last_id: u64,
-    /// How many of `events` may be dropped.
+    /// How many of `events` may be dropped: those that are bounded, and those that are droppable.
+    bounded: usize,
     droppable: usize,
     /// What the durable ones of `events` weigh together.
     durable: usize,
@@ -89,7 +90,7 @@ impl Queue {
         Arc::new(Queue { state: Mutex::default(), ready: Condvar::new(), single })
     }
 
-    /// Adds a client, whose droppable events are dropped when more than `capacity` of them wait.
+    /// Adds a client, whose events that may be dropped are when more than `capacity` of their kind wait.
     pub fn add_client(self: &Arc<Self>, capacity: usize) -> Sink {
         let client = NEXT_CLIENT.fetch_add(1, Ordering::Relaxed);
         self.state.lock().lanes.insert(client, Lane::default());
@@ -194,10 +195,10 @@ impl Queue {
             match keep {
                 Keep::Durable => lane.durable += weight,
                 Keep::Waits => {}
-                Keep::Droppable => {
-                    lane.droppable += 1;
-                    if lane.droppable > capacity {
-                        lane.drop_oldest();
+                Keep::Bounded | Keep::Droppable => {
+                    *lane.count(keep) += 1;
+                    if *lane.count(keep) > capacity {
+                        lane.drop_oldest(keep);
                     }
                 }
             }
@@ -234,7 +235,7 @@ impl State {
         let lane = self.lanes.get_mut(&client)?;
         let event = lane.events.pop_front()?;
         match event.body.keep() {
-            Keep::Droppable => lane.droppable -= 1,
+            keep @ (Keep::Bounded | Keep::Droppable) => *lane.count(keep) -= 1,
             Keep::Durable => {
                 lane.durable -= event.weight as usize;
                 self.due = lane.low.take_if(|low| lane.durable < low.0).map(|low| low.1);
@@ -277,13 +278,18 @@ impl State {
 }
 
 impl Lane {
-    /// Drops the oldest event that may be dropped. The first drop leaves an `overflow` event in its place, later ones are counted
+    /// How many events wait that are kept in this way and may be dropped.
+    fn count(&mut self, keep: Keep) -> &mut usize {
+        if keep == Keep::Bounded { &mut self.bounded } else { &mut self.droppable }
+    }
+
+    /// Drops the oldest event that is kept in this way. The first drop leaves an `overflow` event in its place, later ones are counted
     /// there until it is taken; so identifiers stay in order and the count stands where the gap is.
-    fn drop_oldest(&mut self) {
-        let Some(at) = self.events.iter().position(|event| event.body.keep() == Keep::Droppable) else {
+    fn drop_oldest(&mut self, keep: Keep) {
+        let Some(at) = self.events.iter().position(|event| event.body.keep() == keep) else {
             return;
         };
-        self.droppable -= 1;
+        *self.count(keep) -= 1;
         let counted = self.events.iter_mut().take(at).find_map(|event| match &mut event.body {
             Body::Overflow(overflow) => Some(overflow),
             _ => None,

@@ -10,6 +10,8 @@ fn droppable(attempt: u32) -> crate::api::Connection {
         reason: None,
         status: Status::OK,
         text: None,
+        is_final: false,
+        retryable: true,
         retry_in_ms: None,
         attempt,
     }
@@ -94,6 +96,28 @@ fn only_droppable_events_are_dropped_oldest_first_and_counted_in_place() {
         sink.push(0, droppable(attempt));
     }
     assert!(matches!(next(&queue).body, Body::Overflow(Overflow { count: 1 })));
+}
+
+#[test]
+fn what_anybody_can_cause_is_bounded_and_makes_room_for_nothing_droppable() {
+    let queue = Queue::for_one();
+    let sink = queue.add_client(2);
+    let stranger = |device| crate::api::IdentityChanged { sender: "5@lid".to_owned(), device };
+    for attempt in 1..=5 {
+        sink.push(0, stranger(attempt));
+        sink.push(0, droppable(attempt));
+    }
+    let mut shown = Vec::new();
+    while let Polled::Event(event) = queue.poll(Some(Duration::ZERO)) {
+        shown.push(match event.body {
+            Body::Connection(body) => format!("c{}", body.attempt),
+            Body::IdentityChanged(body) => format!("i{}", body.device),
+            Body::Overflow(body) => format!("overflow {}", body.count),
+            other => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(shown, ["overflow 6", "i4", "c4", "i5", "c5"]);
+    assert_eq!(crate::api::EVENTS.iter().filter(|row| row.keep == Keep::Bounded).count(), 3);
 }
 
 #[test]

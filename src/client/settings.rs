@@ -1,5 +1,7 @@
 //! The configuration of one client, read once and checked as far as that can be done without a network.
 
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +14,9 @@ use crate::net::{Endpoint, Limits, Proxy};
 use crate::noise::RootKey;
 use crate::noise::client_payload::AppVersion;
 use crate::store::seal::SealKey;
+
+/// How large a file may be that a key names: several times what all public authorities take.
+const FILE_MAX: u64 = 4 * 1024 * 1024;
 
 /// What a session needs to know of its configuration; see `include/CONFIGURATION.md` for what each value means.
 #[derive(Clone)]
@@ -88,7 +93,7 @@ fn endpoint(config: &Config) -> Result<Endpoint, Error> {
         upgrade: limit,
     });
     if !config.server_ca_file().is_empty() {
-        let pem = read_file(Path::new(config.server_ca_file()))?;
+        let pem = read_file("server.ca_file", Path::new(config.server_ca_file()))?;
         endpoint = endpoint.with_ca_pem(&pem).map_err(keyed("server.ca_file"))?;
     }
     if !config.proxy_url().is_empty() {
@@ -97,11 +102,29 @@ fn endpoint(config: &Config) -> Result<Endpoint, Error> {
     Ok(endpoint)
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(path).map_err(|error| {
-        let text = format!("server.ca_file: {} cannot be read: {error}", path.display());
-        Error::new(Status::BAD_VALUE, text).with_key("server.ca_file")
-    })
+/// Reads a file that a key names. Whatever is no regular file is refused: a FIFO would wait for a writer, a device might never
+/// end.
+fn read_file(key: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
+    let refused = |why: String| {
+        Error::new(Status::BAD_VALUE, format!("{key}: {} cannot be used: {why}", path.display()))
+            .with_key(key)
+    };
+    let failed = |error: std::io::Error| match error.raw_os_error() {
+        Some(libc::EMFILE | libc::ENFILE) => Error::plain(Status::TOO_MANY_FILES),
+        _ => refused(error.to_string()),
+    };
+    let mut options = std::fs::OpenOptions::new();
+    let file =
+        options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).map_err(failed)?;
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err(refused("it is no regular file".to_owned()));
+    }
+    let mut content = Vec::new();
+    file.take(FILE_MAX + 1).read_to_end(&mut content).map_err(failed)?;
+    if content.len() as u64 > FILE_MAX {
+        return Err(refused(format!("it is larger than {FILE_MAX} bytes")));
+    }
+    Ok(content)
 }
 
 /// WhatsApp's own root, or the one that was set.
@@ -120,4 +143,39 @@ fn root_key(config: &Config) -> Result<RootKey, Error> {
     }
     let serial = u32::try_from(config.server_root_serial()).map_err(|_| bad())?;
     Ok(RootKey { key: PublicKey(key), serial })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ca_file(path: &Path) -> Error {
+        let mut config = Config::new();
+        config.set("server.ca_file", path.to_str().unwrap()).unwrap();
+        Settings::read(&config).err().expect("the file is refused")
+    }
+
+    #[test]
+    fn a_ca_file_that_is_none_is_refused_by_name_and_waits_for_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let empty = folder.path().join("empty");
+        std::fs::write(&empty, "").unwrap();
+        let large = folder.path().join("large");
+        std::fs::File::create(&large).unwrap().set_len(FILE_MAX + 1).unwrap();
+        let missing = folder.path().join("missing");
+        for (path, words) in [
+            (fifo.as_path(), "no regular file"),
+            (folder.path(), "no regular file"),
+            (Path::new("/dev/zero"), "no regular file"),
+            (empty.as_path(), "it is empty"),
+            (large.as_path(), "larger than"),
+            (missing.as_path(), "No such file"),
+        ] {
+            let error = ca_file(path);
+            assert_eq!((error.status, error.key.as_deref()), (Status::BAD_VALUE, Some("server.ca_file")));
+            assert!(error.text.contains(words), "{error}");
+        }
+    }
 }

@@ -196,6 +196,11 @@ pub unsafe extern "C" fn wa_client_queue(client: *mut wa_client) -> *mut wa_queu
 /// `connection` events tell how it goes, and `ready` that a linked session is
 /// logged in.
 ///
+/// The library gives the connection up when the server ends it for a reason
+/// that another attempt does not cure, such as a second program with the same
+/// session, and when the store fails: wa_event_is_final() tells. Calling this
+/// again begins anew.
+///
 /// @param client the client.
 /// @param error where an error object goes; may be NULL.
 /// @return WA_OK, also when it is connected already; WA_ERROR_CLIENT_CLOSED;

@@ -138,8 +138,13 @@ pub unsafe extern "C" fn wa_event_is_durable(event: *const wa_event) -> bool {
     read(event, |object| Some(object.event.body.keep() == Keep::Durable))
 }
 
-/// Tells whether an earlier run of the program got this event already and did
-/// not acknowledge it.
+/// Tells whether an event is of an earlier run of the program, which did not
+/// acknowledge it.
+///
+/// A `message` or a `receipt` is still to be handled. A `logged_out` or a
+/// `restricted` tells of the past: acknowledge it, and go by
+/// wa_client_is_linked() and by what this run's connection brings. If the
+/// state still holds, an event that is not redelivered says so.
 ///
 /// @param event the event.
 /// @return the answer; false for what is no event.

@@ -218,9 +218,28 @@ pub unsafe extern "C" fn wa_event_retry_after_ms(event: *const wa_event) -> u32 
     read(event, |object| object.event.body.retry_after_ms())
 }
 
-/// Tells whether asking again can help.
+/// Tells whether a `connection` event says that the connection is given up: no
+/// attempt follows before wa_client_connect() is called again. Whatever waits
+/// for the connection can end then, with wa_event_status(), or with
+/// WA_ERROR_NOT_CONNECTED if that is WA_OK. Texts that were to be sent wait on
+/// in the store.
 ///
-/// Event types: pairing.expired, pairing.error, result.
+/// Event types: connection.
+///
+/// @param event the event.
+/// @return the answer; false when the event has none, and for what is no event.
+///
+/// Threads: that of the event. @since 0.1.0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wa_event_is_final(event: *const wa_event) -> bool {
+    read(event, |object| object.event.body.is_final())
+}
+
+/// Tells whether asking again can help; for `connection` whether an attempt can
+/// succeed as things are. If not, a person has to mend something first:
+/// wa_event_text() says what.
+///
+/// Event types: connection, pairing.expired, pairing.error, result.
 ///
 /// @param event the event.
 /// @return the answer; false when the event has none, and for what is no event.

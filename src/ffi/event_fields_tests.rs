@@ -28,6 +28,7 @@ fn gives(name: &str, event: *const wa_event) -> bool {
             "wa_event_expires_at_ms" => wa_event_expires_at_ms(event) != 0,
             "wa_event_retry_after_ms" => wa_event_retry_after_ms(event) != 0,
             "wa_event_is_retryable" => wa_event_is_retryable(event),
+            "wa_event_is_final" => wa_event_is_final(event),
             "wa_event_is_refreshing" => wa_event_is_refreshing(event),
             // A sample's status is WA_OK, which is also the answer for "none".
             "wa_event_status" => has_status(event),

@@ -125,6 +125,9 @@ impl Endpoint {
 
     /// Trusts these certificates (PEM) besides the built-in ones.
     pub fn with_ca_pem(mut self, pem: &[u8]) -> Result<Self, NetError> {
+        if pem.is_empty() {
+            return Err(NetError::CaFile("it is empty"));
+        }
         self.tls = tls::configuration(pem)?;
         Ok(self)
     }
@@ -239,6 +242,7 @@ mod tests {
     fn trust_is_shared_by_all_who_have_the_same() {
         let (a, b) = (Endpoint::new("wss://a/").unwrap(), Endpoint::new("wss://b/").unwrap());
         assert!(Arc::ptr_eq(&a.tls, &b.tls));
+        assert_eq!(a.clone().with_ca_pem(b"").err(), Some(NetError::CaFile("it is empty")));
         assert_eq!(a.with_ca_pem(b"no pem").err(), Some(NetError::CaFile("it holds no certificate")));
         let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert_eq!(b.with_ca_pem(broken).err(), Some(NetError::CaFile("a certificate in it is malformed")));

@@ -83,6 +83,8 @@ pub enum NetError {
     ProxyRefused {
         /// Its words.
         what: String,
+        /// Whether it will say the same next time: it forbids the way, or is no proxy.
+        for_good: bool,
     },
     /// The server's certificate is not to be trusted, or not for this name. Never skipped.
     #[error("the server's certificate was refused: {what}")]

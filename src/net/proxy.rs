@@ -133,18 +133,19 @@ async fn connect(
     request.push_str("\r\n");
     let sent = stream.write_all(request.as_bytes()).await;
     sent.map_err(|error| NetError::from_io(Step::Proxy, &error))?;
-    let refused = |what: String| NetError::ProxyRefused { what };
+    let refused = |what: String, for_good| NetError::ProxyRefused { what, for_good };
     match read_head(stream, Step::Proxy).await? {
         // The server speaks after us, so nothing can have come through yet.
         Some((head, rest)) if (200..300).contains(&head.status) && rest.is_empty() => Ok(()),
         Some((head, _)) if (200..300).contains(&head.status) => {
-            Err(refused("it sent data of its own".to_owned()))
+            Err(refused("it sent data of its own".to_owned(), true))
         }
         Some((head, _)) if head.status == 407 => Err(NetError::ProxyAuth),
         Some((head, _)) => {
-            Err(refused(format!("HTTP status {} {}", head.status, head.reason).trim_end().to_owned()))
+            let what = format!("HTTP status {} {}", head.status, head.reason).trim_end().to_owned();
+            Err(refused(what, matches!(head.status, 400..=499) && !matches!(head.status, 408 | 425 | 429)))
         }
-        None => Err(refused("it is no HTTP proxy".to_owned())),
+        None => Err(refused("it is no HTTP proxy".to_owned(), true)),
     }
 }
 

@@ -16,7 +16,7 @@ const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
 fn refused(what: &str) -> NetError {
-    NetError::ProxyRefused { what: what.to_owned() }
+    NetError::ProxyRefused { what: what.to_owned(), for_good: true }
 }
 
 async fn send(stream: &mut TcpStream, bytes: &[u8]) -> Result<(), NetError> {
@@ -54,7 +54,9 @@ pub(super) async fn connect(
         return Err(refused("it is no SOCKS5 proxy"));
     }
     if reply != 0 {
-        return Err(refused(reason(reply)));
+        // The rules, and what it does at all, stay as they are; networks and hosts come back.
+        let for_good = matches!(reply, 2 | 7 | 8);
+        return Err(NetError::ProxyRefused { what: reason(reply).to_owned(), for_good });
     }
     // The address it uses, which is of no interest, and must be read away.
     match kind {

@@ -151,7 +151,7 @@ outcomes! {
     Throttled "throttled" Input ByUser MINUTE,
         "Too many codes were requested for this number. Wait before asking for another one.";
     /// There is no connection and none could be made.
-    NotConnected "not_connected" Connection AfterChange 0,
+    NotConnected "not_connected" Connection Auto 5 * SECOND,
         "There is no connection to WhatsApp.";
     /// The server did not prove that it is WhatsApp. Waiting does not cure that.
     ServerNotTrusted "server_not_trusted" Connection AfterChange 0,

@@ -116,6 +116,28 @@ fn a_server_that_counts_twice_gets_them_once() {
 }
 
 #[test]
+fn a_server_that_asks_again_and_again_gets_a_few() {
+    let world = World::new();
+    let mut host = world.linked(&world.config_with(&[("prekeys.upload_count", "6"), ("prekeys.min", "4")]));
+    let after = world.now();
+    for _ in 0..12 {
+        let before = held(&world);
+        left(&world, 0);
+        // A later question is answered after what that led to, but for the making of keys.
+        for _ in 0..20 {
+            let ping = host.client.call("server.ping", None).unwrap();
+            host.answer(ping);
+            if held(&world) > before {
+                break;
+            }
+        }
+    }
+    let (_, entries) = world.sim.log(after);
+    let uploads = entries.iter().filter(|entry| entry["dir"] == "in" && is_upload(&entry["stanza"]));
+    assert!(uploads.count() <= 4, "the one at login, and four more");
+}
+
+#[test]
 fn a_refill_that_the_connection_did_not_survive_follows_on_the_next() {
     let world = World::new();
     let mut host = world.linked(&world.config_with(&[("prekeys.upload_count", "6"), ("prekeys.min", "4")]));

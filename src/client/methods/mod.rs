@@ -235,6 +235,20 @@ mod tests {
                 Status::INVALID_MESSAGE,
                 "latitude",
             ),
+            ("message.send", json!({ "chat": chat, "text": "a\0b" }), Status::INVALID_PARAMETER, "text"),
+            ("message.send", json!({ "chat": "1\0", "text": "a" }), Status::INVALID_PARAMETER, "chat"),
+            (
+                "message.send",
+                json!({ "chat": chat, "text": "a", "quote": { "message_id": "A", "sender": chat, "text": "\0" } }),
+                Status::INVALID_PARAMETER,
+                "quote",
+            ),
+            (
+                "poll.send",
+                json!({ "chat": chat, "question": "a", "options": ["b", "c\0"] }),
+                Status::INVALID_PARAMETER,
+                "options",
+            ),
             ("contact.send", json!({ "chat": chat, "contacts": [] }), Status::INVALID_MESSAGE, "contacts"),
             (
                 "chat.activity",

@@ -86,6 +86,7 @@ impl Session {
 
     async fn wish_online(&mut self) -> Result<(), Stop> {
         self.wish = Wish::Online;
+        self.connection_error = None;
         self.shared.set_wants_connection(true);
         match self.phase {
             // The host is at hand: no reason to sit out a wait.

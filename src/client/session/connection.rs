@@ -18,6 +18,7 @@ use crate::proto::Message;
 use crate::stanza::Jid;
 use crate::stanza::build::{self, IdSource};
 use crate::store::records::{self, AccountRecord, DeviceRecord};
+use crate::store::{Space, StoreError};
 
 impl Session {
     /// Starts to connect now.
@@ -32,8 +33,9 @@ impl Session {
             }
         };
         let Some(dial) = dial else {
-            // The device was made or loaded above; without one there is nothing to connect with.
-            return Ok(());
+            // Told like any other damage: a host that waits for the connection must hear that none is made.
+            let what = "the account's JID is damaged";
+            return Err(Stop::Store(StoreError::Record { space: Space::Account, what }));
         };
         self.attempt = self.attempt.saturating_add(1);
         self.tell_connection(ConnectionState::Connecting, None, None, None);
@@ -78,13 +80,14 @@ impl Session {
                 return Err(Stop::Broken(error));
             }
         };
+        self.connection_error = None;
         let now = self.clock.now();
         let stage = match self.account {
             Some(_) => Stage::LoggingIn { until: now + self.settings.login_timeout },
             None => Stage::Registering,
         };
         let mut keepalive = Keepalive::new(self.settings.keepalive, now, &mut self.rng);
-        keepalive.sent(now);
+        keepalive.sent(now, false);
         self.phase = Phase::Online(Box::new(Online {
             link,
             stage,
@@ -161,11 +164,12 @@ impl Session {
             self.unanswered(waiter, NoAnswer::Timeout).await?;
         }
         self.ask_for_offline(now).await?;
+        let awaits_acks = self.awaits_acks();
         let Some(online) = self.phase.online() else {
             return Ok(());
         };
         online.keepalive.counted(online.link.received(), now);
-        let due = online.keepalive.check(now, !online.pending.is_empty(), &mut self.rng);
+        let due = online.keepalive.check(now, awaits_acks || !online.pending.is_empty(), &mut self.rng);
         match due {
             Due::Nothing => Ok(()),
             Due::Ping => {

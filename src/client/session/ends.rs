@@ -82,6 +82,7 @@ impl Session {
 
     /// The connection is gone: whoever waited for an answer on it learns that.
     pub(super) async fn connection_gone(&mut self, error: &Error) -> Result<(), Stop> {
+        self.connection_error = Some(Box::new(error.clone()));
         let was_online = self.phase.online().is_some();
         for waiter in self.hang_up().await {
             if !matches!(waiter, Waiter::Pairing(_)) {
@@ -99,10 +100,10 @@ impl Session {
         let refused = error.refuses_certificate();
         let error = error.to_error();
         self.connection_gone(&error).await?;
-        if refused && self.account.is_none() {
+        if !error.retryable && self.account.is_none() {
             // Somebody waits in front of a screen, and the next attempt would end as this one.
-            let outcome = Outcome::new(OutcomeKind::ServerNotTrusted).with_detail(&error.text);
-            self.pairing_unreachable(outcome).await?;
+            let kind = if refused { OutcomeKind::ServerNotTrusted } else { OutcomeKind::NotConnected };
+            self.pairing_unreachable(Outcome::new(kind).with_detail(&error.text)).await?;
         }
         self.come_back(Pace::BackOff, "broken", Some(&error)).await
     }
@@ -197,6 +198,8 @@ impl Session {
         let error = ending.to_error();
         self.hang_up().await;
         self.answer_all(&error);
+        // `logged_out` and `closed` tell of that, too.
+        self.shared.set_state(ConnectionState::Disconnected);
         let mut bodies: Vec<Body> = restriction(&ending).map(Body::from).into_iter().collect();
         bodies.push(
             LoggedOut {
@@ -251,6 +254,7 @@ impl Session {
             LoggedOut { reason, user_text: reason.user_text().into(), text: None, may_be_listed: !told };
         self.store.commit(batch).await?;
         self.journal.forget();
+        self.shared.set_state(ConnectionState::Disconnected);
         self.sink.push(0, body);
         self.forget_link();
         self.answer(request, Ok(Value::Null));
@@ -291,8 +295,10 @@ impl Session {
         if self.closing.error.is_none() {
             self.end_pairings();
         }
-        if self.hang_up_for_good().await {
-            self.tell_connection(ConnectionState::Disconnected, Some("closed"), None, None);
+        self.hang_up().await;
+        if self.shared.state() != ConnectionState::Disconnected {
+            let error = self.closing.error.clone();
+            self.tell_connection(ConnectionState::Disconnected, Some("closed"), error.as_ref(), None);
         }
         self.hear_out().await;
         self.answer_all(&Status::CLIENT_CLOSED.into());
@@ -341,12 +347,6 @@ impl Session {
                 self.hear_acknowledged();
             }
         }
-    }
-
-    async fn hang_up_for_good(&mut self) -> bool {
-        let connected = !matches!(self.phase, Phase::Offline);
-        self.hang_up().await;
-        connected
     }
 }
 

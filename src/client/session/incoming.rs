@@ -132,7 +132,7 @@ impl Session {
                 }
                 Ok(())
             }
-            Waiter::Active => self.active().await,
+            Waiter::Active | Waiter::Alive { .. } => self.active().await,
             Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
             Waiter::SignedPrekey(fresh) => self.signed_prekey_answered(*fresh, error).await,
             Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
@@ -164,8 +164,9 @@ impl Session {
                 }
                 Ok(())
             }
-            Waiter::Active if why == NoAnswer::Timeout => self.active().await,
-            Waiter::Active => Ok(()),
+            Waiter::Active if why == NoAnswer::Timeout => self.ask_whether_alive().await,
+            Waiter::Alive { asked_at } if why == NoAnswer::Timeout => self.nothing_answered(asked_at).await,
+            Waiter::Active | Waiter::Alive { .. } => Ok(()),
             Waiter::Prekeys(uploaded) if why == NoAnswer::Timeout => self.prekeys_not_taken(uploaded).await,
             // The next login finds them unsent and sends them again.
             Waiter::Prekeys(_) | Waiter::SignedPrekey(_) => Ok(()),

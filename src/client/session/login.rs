@@ -41,7 +41,8 @@ impl Session {
         if self.first_login {
             self.tell_first(PairingStage::FirstLogin);
         }
-        if self.account.as_ref().is_some_and(|account| account.server_has_prekeys) && !self.prekeys_owed {
+        let has_prekeys = self.account.as_ref().is_some_and(|account| account.server_has_prekeys);
+        if has_prekeys && (!self.prekeys_owed || self.prekeys_paused()) {
             self.go_active().await
         } else {
             self.provide_prekeys().await
@@ -67,7 +68,7 @@ impl Session {
         self.query(node, Waiter::Active, self.settings.iq_timeout).await.map(drop)
     }
 
-    /// The server took that. Should it not have, the session is of use all the same.
+    /// The server took that. Should it not have, the session is of use all the same, as long as the server is there.
     pub(super) async fn active(&mut self) -> Result<(), Stop> {
         let Some(online) = self.phase.online().filter(|online| online.stage == Stage::LoggedIn) else {
             return Ok(());
@@ -88,6 +89,20 @@ impl Session {
         self.tell(0, ready);
         self.messages_online().await?;
         self.watch_signed_prekey().await
+    }
+
+    /// The server did not take that in time. Without its answer the session is of use, on a dead connection it is not.
+    pub(super) async fn ask_whether_alive(&mut self) -> Result<(), Stop> {
+        let waiter = Waiter::Alive { asked_at: self.clock.now() };
+        self.query(build::get("w:p"), waiter, self.settings.keepalive.dead_after).await.map(drop)
+    }
+
+    /// Nor did it answer that. The watch over the connection ends one on which nothing comes at all.
+    pub(super) async fn nothing_answered(&mut self, asked_at: Millis) -> Result<(), Stop> {
+        match self.phase.online() {
+            Some(online) if online.keepalive.has_received_since(asked_at) => self.active().await,
+            _ => self.ask_whether_alive().await,
+        }
     }
 
     /// `<offline_preview count=…/>`: so many wait.

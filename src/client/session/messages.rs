@@ -145,7 +145,10 @@ impl Session {
                     self.tray.answer_together(request, told::sent(Ok(taken)));
                 }
                 Output::Answer { request, answer } => self.tray.answer(request, told::sent(answer)),
-                Output::Managed { request, answer } => self.tray.answer(request, groups::result(answer)),
+                Output::Managed { request, answer } => {
+                    let method = self.requests.method(request).unwrap_or_default();
+                    self.tray.answer(request, groups::result(method, answer));
+                }
                 Output::Waiting { request, waiting } => self.tray.tell(request, told::waiting(&waiting)),
                 Output::Log(line) => self.log(LogLevel::Info, "messages", || line),
                 Output::AccountChanged => {
@@ -248,6 +251,11 @@ impl Session {
         }
         self.tray.send(node);
         self.tray.answer(request, Ok(json!({})));
+    }
+
+    /// Whether the server owes acknowledgements of messages.
+    pub(super) fn awaits_acks(&self) -> bool {
+        self.engine.as_ref().is_some_and(|engine| engine.awaits_acks())
     }
 
     pub(super) fn is_ready(&self) -> bool {

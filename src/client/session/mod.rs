@@ -49,6 +49,7 @@ pub(crate) use inbox::{Command, Wish};
 use self::ahead::Ahead;
 use self::ends::Closing;
 use self::phase::{Happened, Phase};
+use self::prekeys::Pause;
 use self::requests::Requests;
 use self::tray::Tray;
 use super::backoff::Backoff;
@@ -59,7 +60,7 @@ use super::link::{Incoming, LinkError};
 use super::queue::Sink;
 use super::settings::{Settings, millis};
 use super::shared::Shared;
-use crate::api::{CloseReason, PairingMethod};
+use crate::api::{CloseReason, Error, PairingMethod};
 use crate::crypto::PooledRandom;
 use crate::messaging::engine::Engine;
 use crate::pairing::Pairing;
@@ -112,6 +113,8 @@ pub(crate) struct Session {
     wish: Wish,
     backoff: Backoff,
     attempt: u32,
+    /// Why there is no connection, until one is made.
+    connection_error: Option<Box<Error>>,
     /// Present from the first connection of an unlinked session until it is linked and ready.
     pairing: Option<Box<Pairing>>,
     requests: Requests,
@@ -124,6 +127,8 @@ pub(crate) struct Session {
     /// The server runs short and has not confirmed the new ones, on this connection or an earlier one.
     prekeys_owed: bool,
     prekeys_backoff: Backoff,
+    /// Until when the server gets no new ones however often it asks, and how long the next such pause is.
+    prekeys_pause: Pause,
     /// When the signed prekey is to be replaced.
     signed_prekey_due_at: Option<Millis>,
     first_login: bool,
@@ -164,10 +169,12 @@ impl Session {
             rng: PooledRandom::default(),
             backoff: Backoff::new(millis(config.reconnect_base()), millis(config.reconnect_max())),
             prekeys_backoff: Backoff::new(1_000, 610_000),
+            prekeys_pause: Pause::default(),
             account: account.map(Box::new),
             phase: Phase::Offline,
             wish: Wish::Offline,
             attempt: 0,
+            connection_error: None,
             pairing: None,
             requests: Requests::new(),
             journal: Box::default(),
@@ -338,7 +345,7 @@ impl Session {
         let pairing = self.pairing.as_ref().and_then(|pairing| pairing.next_deadline());
         let due = [
             pairing,
-            self.phase.deadline(),
+            self.phase.deadline(self.awaits_acks()),
             self.requests.deadline(),
             self.prekeys_retry_at,
             self.signed_prekey_due_at,

@@ -19,14 +19,21 @@ use crate::pairing::limiter::{LimiterRecord, Limits};
 use crate::pairing::qr::QrForm;
 use crate::pairing::{
     Change, LinkedAccount, Method, Outcome, OutcomeKind, Output, Pairing, PairingConfig, PairingEvent,
-    PairingKeys, PasskeyRefusal, PhoneNumber, Stage,
+    PairingKeys, PasskeyRefusal, PhoneNumber, Retry, Stage,
 };
 use crate::stanza::NodeRef;
 use crate::store::records::{self, AccountRecord, DeviceRecord};
-use crate::store::{Batch, Space, StoreError, Value};
+use crate::store::{self, Batch, Space, StoreError, Value};
 
 /// How often a record that several sessions share is tried again when another one was faster.
 const SHARED_RECORD_TRIES: usize = 16;
+
+/// How many of the limiter's records are looked at with each request.
+const RECORDS_AT_ONCE: usize = 256;
+
+/// The largest limits that the configuration allows: another session of the store may have them, and needs its records as long.
+const LONGEST_LIMITS: Limits =
+    Limits { burst: 10, interval_ms: 86_400_000, per_window: 60, window_ms: 3_600_000 };
 
 impl Session {
     /// Calls the machines, if there are any, and does what they ask for.
@@ -272,7 +279,11 @@ impl Session {
             batch.require(Space::Limiter, key, stored).put(Space::Limiter, key, record.to_bytes());
             match self.store.commit(batch).await {
                 Err(StoreError::Changed) => {}
-                done => return Ok(Ok(done?)),
+                done => {
+                    done?;
+                    forget_idle(&self.store, unix_ms()).await?;
+                    return Ok(Ok(()));
+                }
             }
         }
         Err(Stop::Store(StoreError::Changed))
@@ -281,6 +292,8 @@ impl Session {
     fn pairing_config(&self) -> PairingConfig {
         let config = &self.settings.config;
         PairingConfig {
+            // Its three steps: name and TCP, proxy, TLS.
+            connect_timeout: millis(config.connect_timeout()).saturating_mul(3),
             platform: device::platform(config),
             os_hint: device::os(config).to_owned(),
             qr_form: if config.pairing_qr_form() == "plain" { QrForm::Plain } else { QrForm::Url },
@@ -361,10 +374,22 @@ impl Session {
             }
             PairingEvent::Linked { request, method, account } => self.tell_linked(request, method, &account),
             PairingEvent::Failed { request, method, outcome } => {
+                let outcome = self.with_cause(outcome);
                 self.tell_outcome(request, method, &outcome, false);
                 self.answer(request, Err(outcome_error(&outcome)));
             }
         }
+    }
+
+    /// That there is no connection, with why not, and whether waiting can help.
+    fn with_cause(&self, outcome: Outcome) -> Outcome {
+        let Some(error) =
+            self.connection_error.as_deref().filter(|_| outcome.kind == OutcomeKind::NotConnected)
+        else {
+            return outcome;
+        };
+        let retryable = if error.retryable { outcome.retryable } else { Retry::AfterChange };
+        Outcome { retryable, ..outcome.with_detail(&error.text) }
     }
 
     fn tell_linked(&mut self, request: u64, method: Method, account: &LinkedAccount) {
@@ -419,6 +444,22 @@ impl Session {
     }
 }
 
+/// Removes the limiter's records that are so old that they decide nothing any more.
+async fn forget_idle(store: &store::Session, now_ms: i64) -> Result<(), StoreError> {
+    for (key, stored) in store.scan(Space::Limiter, None, RECORDS_AT_ONCE).await? {
+        if LimiterRecord::from_bytes(&stored).is_idle(&LONGEST_LIMITS, now_ms) {
+            let mut batch = Batch::new();
+            batch.require(Space::Limiter, key.as_slice(), Some(stored)).delete(Space::Limiter, key);
+            match store.commit(batch).await {
+                // Another session has just asked for that number.
+                Err(StoreError::Changed) => {}
+                done => done?,
+            }
+        }
+    }
+    Ok(())
+}
+
 fn word(method: Method) -> PairingMethod {
     match method {
         Method::Code => PairingMethod::Code,
@@ -443,7 +484,11 @@ fn stage(stage: Stage) -> OutcomeStage {
 }
 
 fn outcome_error(outcome: &Outcome) -> Error {
-    let error = Error::new(failure::of_outcome(outcome.kind), outcome.user_text);
+    let text = match (&outcome.detail, outcome.kind) {
+        (Some(detail), OutcomeKind::NotConnected) => format!("{} {detail}", outcome.user_text),
+        _ => outcome.user_text.to_owned(),
+    };
+    let error = Error::new(failure::of_outcome(outcome.kind), text);
     let retryable = outcome.retryable.is_retryable();
     Error { retryable, retry_after_ms: u32::try_from(outcome.retry_after).unwrap_or(u32::MAX), ..error }
 }
@@ -460,5 +505,29 @@ fn account_record(linked: LinkedAccount) -> AccountRecord {
         clock_offset_ms: offset.unwrap_or(0),
         linked_ms: now,
         ..AccountRecord::new(linked.jid.to_string(), lid, linked.identity, linked.account_key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::memory::MemoryBackend;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn records_that_decide_nothing_any_more_go() {
+        let name = store::SessionName::new("s").unwrap();
+        let session = store::Session::open(Arc::new(MemoryBackend::new()), &name).await.unwrap();
+        let (limits, now) = (Limits::default(), 1_800_000_000_000);
+        for (number, days) in [("1555", 21), ("1556", 19)] {
+            let mut record = LimiterRecord::default();
+            record.try_request(&limits, now - days * 86_400_000).unwrap();
+            let mut batch = Batch::new();
+            batch.put(Space::Limiter, number.as_bytes(), record.to_bytes());
+            session.commit(batch).await.unwrap();
+        }
+        forget_idle(&session, now).await.unwrap();
+        let left = session.scan(Space::Limiter, None, 10).await.unwrap();
+        assert_eq!(left.iter().map(|(key, _)| key.as_slice()).collect::<Vec<_>>(), [b"1556"]);
     }
 }

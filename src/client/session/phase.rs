@@ -63,6 +63,10 @@ pub(super) enum Waiter {
         sent_at: Millis,
     },
     Active,
+    /// The server did not answer that, and was asked then whether it is there. Whatever comes shows it.
+    Alive {
+        asked_at: Millis,
+    },
     Prekeys(UploadedPrekeys),
     /// The server was offered this one.
     SignedPrekey(Box<SignedPrekey>),
@@ -145,7 +149,8 @@ impl Phase {
         }
     }
 
-    pub(super) fn deadline(&self) -> Option<Millis> {
+    /// `awaits_acks`: the server owes acknowledgements of messages.
+    pub(super) fn deadline(&self, awaits_acks: bool) -> Option<Millis> {
         match self {
             Self::Offline | Self::Dialing(_) => None,
             Self::Waiting { until } => Some(*until),
@@ -157,7 +162,7 @@ impl Phase {
                 let due = [
                     login,
                     online.pending.deadline(),
-                    Some(online.keepalive.deadline()),
+                    Some(online.keepalive.deadline(awaits_acks || !online.pending.is_empty())),
                     online.offline_queue.deadline(),
                 ];
                 due.into_iter().flatten().min()

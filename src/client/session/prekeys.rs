@@ -1,5 +1,6 @@
 //! One-time prekeys: without them at the server nobody can start a conversation with this device.
 
+use super::super::clock::Millis;
 use super::super::failure::IqError;
 use super::inbox::{Command, MadePrekeys};
 use super::phase::{UploadedPrekeys, Waiter};
@@ -7,7 +8,45 @@ use super::{Session, Stop};
 use crate::api::LogLevel;
 use crate::crypto::OsRandom;
 use crate::stanza::{Node, build};
-use crate::store::records::{OneTimePrekey, allocate_prekeys, load_unsent_prekeys, prekeys_uploaded};
+use crate::store::records::{
+    OneTimePrekey, allocate_prekeys, forget_prekeys, load_unsent_prekeys, prekeys_uploaded,
+};
+
+/// How many uploads are made without a pause: the first one, and a few that the server asks for. Senders use up a batch in days.
+const FREE_UPLOADS: u32 = 4;
+/// The pause after one more.
+const FIRST_PAUSE: Millis = 60_000;
+/// Each further one doubles it, up to this. After as long without an upload all is as at first.
+const LONGEST_PAUSE: Millis = 6 * 3_600_000;
+/// How many uploads' keys are kept. A message that names an older one is asked for again.
+const UPLOADS_KEPT: u32 = 20;
+
+/// Keeps a server that asks again and again from filling store and memory with keys.
+#[derive(Debug, Default)]
+pub(super) struct Pause {
+    until: Millis,
+    length: Millis,
+    uploads: u32,
+}
+
+impl Pause {
+    /// The server has taken keys.
+    fn uploaded(&mut self, now: Millis) {
+        if now >= self.until.saturating_add(LONGEST_PAUSE) {
+            *self = Self::default();
+        }
+        self.uploads = self.uploads.saturating_add(1);
+        if self.uploads > FREE_UPLOADS {
+            self.length = self.length.saturating_mul(2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        }
+        self.until = now.saturating_add(self.length);
+    }
+
+    /// Whether the server has to wait for more.
+    fn holds(&self, now: Millis) -> bool {
+        self.until > now
+    }
+}
 
 impl Session {
     /// Sends the server what an earlier run made and could not hand over, or makes new ones.
@@ -43,6 +82,8 @@ impl Session {
         account.next_prekey_id = made.account.next_prekey_id;
         let mut batch = made.batch;
         account.put(&mut batch);
+        let count = u32::try_from(made.keys.len()).unwrap_or(u32::MAX);
+        forget_prekeys(account.next_prekey_id, count, UPLOADS_KEPT, &mut batch);
         self.store.commit(batch).await?;
         self.upload(&made.keys).await
     }
@@ -91,6 +132,7 @@ impl Session {
         }
         self.prekeys_owed = false;
         self.prekeys_retry_at = None;
+        self.prekeys_pause.uploaded(self.clock.now());
         self.go_active().await
     }
 
@@ -117,6 +159,37 @@ impl Session {
             return Ok(());
         }
         self.prekeys_owed = true;
+        if self.prekeys_paused() {
+            return Ok(());
+        }
         self.provide_prekeys().await
+    }
+
+    /// Whether the server has had so many keys lately that more have to wait. Then they follow by themselves.
+    pub(super) fn prekeys_paused(&mut self) -> bool {
+        let holds = self.prekeys_pause.holds(self.clock.now());
+        if holds {
+            self.prekeys_retry_at = self.prekeys_retry_at.max(Some(self.prekeys_pause.until));
+        }
+        holds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_asks_again_and_again_waits_longer_and_longer() {
+        let (mut pause, mut now) = (Pause::default(), 1_000);
+        let mut waits = Vec::new();
+        for _ in 0..16 {
+            pause.uploaded(now);
+            waits.push((pause.until - now) / FIRST_PAUSE);
+            now = pause.until;
+        }
+        assert_eq!(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]);
+        pause.uploaded(now + LONGEST_PAUSE);
+        assert!(!pause.holds(now + LONGEST_PAUSE), "the demand is real");
     }
 }

@@ -34,6 +34,11 @@ impl Requests {
         self.open.iter().any(|open| open.id == id)
     }
 
+    /// What was asked for.
+    pub(super) fn method(&self, id: u64) -> Option<&'static str> {
+        self.open.iter().find(|open| open.id == id).map(|open| open.method)
+    }
+
     /// Whether a request by that name is open.
     pub(super) fn has(&self, method: &str) -> bool {
         self.open.iter().any(|open| open.method == method)

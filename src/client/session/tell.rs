@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::clock::Millis;
+use super::inbox::Wish;
 use super::{Session, Stop};
 use crate::api::{
     Body, Connection, ConnectionState, Error, Log, LogLevel, PairingMethod, PairingProgress, PairingStage,
@@ -11,7 +12,7 @@ use crate::api::{
 use crate::store::Batch;
 
 impl Session {
-    /// The connection's state, once for each change.
+    /// The connection's state, once for each change. It is final when the host has to ask for the next attempt.
     pub(super) fn tell_connection(
         &mut self,
         state: ConnectionState,
@@ -27,6 +28,8 @@ impl Session {
                 reason: reason.map(Cow::Borrowed),
                 status: error.map_or(Status::OK, |error| error.status),
                 text: error.map(|error| Cow::Owned(error.text.clone())),
+                is_final: state == ConnectionState::Disconnected && self.wish != Wish::Online,
+                retryable: error.is_none_or(|error| error.retryable),
                 retry_in_ms: retry_in.map(|wait| u32::try_from(wait).unwrap_or(u32::MAX)),
                 attempt: self.attempt,
             },

@@ -147,10 +147,7 @@ impl Session {
         let now = self.clock.now();
         let wait = match self.tray.haste() {
             Some(Haste::Presses) => Some(0),
-            Some(Haste::Gathers) => {
-                let more = self.engine.as_ref().is_some_and(|engine| engine.awaits_acks());
-                Some(if more { GATHER } else { 0 })
-            }
+            Some(Haste::Gathers) => Some(if self.awaits_acks() { GATHER } else { 0 }),
             Some(Haste::Trails) => Some(TRAIL),
             None => {
                 let changes = self.engine.as_ref().is_some_and(|engine| engine.has_changes());
@@ -254,10 +251,13 @@ impl Session {
     }
 
     async fn send_all(&mut self, nodes: &[Node]) -> Result<(), Stop> {
-        match self.phase.online().filter(|_| !nodes.is_empty()) {
-            Some(online) => Ok(online.link.send_all(nodes).await?),
-            None => Ok(()),
+        let now = self.clock.now();
+        let Some(online) = self.phase.online().filter(|_| !nodes.is_empty()) else { return Ok(()) };
+        if nodes.iter().any(|node| node.tag() == "message") {
+            // The server acknowledges each.
+            online.keepalive.sent(now, !online.pending.is_empty());
         }
+        Ok(online.link.send_all(nodes).await?)
     }
 
     /// Sends a stanza on the connection, if there is one, after all that is on the tray. Nothing need come back for it.
@@ -272,7 +272,7 @@ impl Session {
         let Some(online) = self.phase.online() else {
             return false;
         };
-        online.keepalive.sent(now);
+        online.keepalive.sent(now, !online.pending.is_empty());
         let id = online.ids.next();
         online.pending.register(id.clone(), waiter, now.saturating_add(timeout));
         self.tray.send(node.attr("id", id));

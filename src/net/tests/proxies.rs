@@ -165,20 +165,21 @@ async fn refusal(scheme: &str, answer: &'static [u8]) -> NetError {
 
 #[tokio::test]
 async fn refusals() {
-    for (scheme, answer, words) in [
-        ("http", &b"HTTP/1.1 403 Forbidden\r\n\r\n"[..], "HTTP status 403 Forbidden"),
-        ("http", b"HTTP/1.1 502 \r\n\r\n", "HTTP status 502"),
-        ("http", b"\x05\x00\x00\x00\x00\x00\x00\x00", "it is no HTTP proxy"),
-        ("http", b"HTTP/1.1 200 OK\r\n\r\nmore", "it sent data of its own"),
-        ("socks5", b"HTTP/1.1 400 Bad Request\r\n\r\n", "it is no SOCKS5 proxy"),
-        ("socks5", b"\x05\x00\x05\x02\x00\x01", "its rules forbid it"),
-        ("socks5", b"\x05\x00\x05\x05\x00\x01", "the server refused the connection"),
-        ("socks5", b"\x05\x00\x05\x63\x00\x01", "it gives an unknown reason"),
-        ("socks5", b"\x05\x00\x05\x00\x00\x09", "its answer is malformed"),
-        ("socks5", b"\x05\x00\x04\x00\x00\x01", "it is no SOCKS5 proxy"),
+    for (scheme, answer, words, for_good) in [
+        ("http", &b"HTTP/1.1 403 Forbidden\r\n\r\n"[..], "HTTP status 403 Forbidden", true),
+        ("http", b"HTTP/1.1 502 \r\n\r\n", "HTTP status 502", false),
+        ("http", b"\x05\x00\x00\x00\x00\x00\x00\x00", "it is no HTTP proxy", true),
+        ("http", b"HTTP/1.1 200 OK\r\n\r\nmore", "it sent data of its own", true),
+        ("socks5", b"HTTP/1.1 400 Bad Request\r\n\r\n", "it is no SOCKS5 proxy", true),
+        ("socks5", b"\x05\x00\x05\x02\x00\x01", "its rules forbid it", true),
+        ("socks5", b"\x05\x00\x05\x05\x00\x01", "the server refused the connection", false),
+        ("socks5", b"\x05\x00\x05\x63\x00\x01", "it gives an unknown reason", false),
+        ("socks5", b"\x05\x00\x05\x00\x00\x09", "its answer is malformed", true),
+        ("socks5", b"\x05\x00\x04\x00\x00\x01", "it is no SOCKS5 proxy", true),
     ] {
         let error = refusal(scheme, answer).await;
-        assert_eq!(error, NetError::ProxyRefused { what: words.to_owned() }, "{}", answer.escape_ascii());
+        let what = words.to_owned();
+        assert_eq!(error, NetError::ProxyRefused { what, for_good }, "{}", answer.escape_ascii());
     }
 }
 

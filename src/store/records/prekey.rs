@@ -106,6 +106,15 @@ pub fn prekeys_uploaded(account: &AccountRecord, last_id: u32) -> (AccountRecord
     (account, batch)
 }
 
+/// Removes the keys of the batch that was made before the last `uploads` ones, all of `count` keys.
+pub fn forget_prekeys(next_id: u32, count: u32, uploads: u32, batch: &mut Batch) {
+    // Where the numbers have just begun again, those before stay: that happens once in millions.
+    let end = next_id.saturating_sub(count.saturating_mul(uploads)).max(1);
+    for id in end.saturating_sub(count).max(1)..end {
+        batch.delete(Space::OneTimePrekey, OneTimePrekey::key(id));
+    }
+}
+
 fn following(id: u32) -> u32 {
     if id >= LAST_ID { 1 } else { id + 1 }
 }

@@ -144,3 +144,20 @@ async fn prekey_ids_begin_again_after_24_bits() {
     nonsense.next_prekey_id = 0;
     assert!(load_unsent_prekeys(&s, &nonsense).await.is_err());
 }
+
+#[tokio::test]
+async fn the_keys_of_old_uploads_go() {
+    let s = session().await;
+    let mut account = account();
+    for _ in 0..10 {
+        let made = allocate_prekeys(&account, 3, &mut OsRandom);
+        account = made.account;
+        let mut batch = made.batch;
+        forget_prekeys(account.next_prekey_id, 3, 4, &mut batch);
+        s.commit(batch).await.unwrap();
+    }
+    let mut kept: Vec<_> = s.scan(Space::OneTimePrekey, None, 100).await.unwrap();
+    kept.sort_by(|a, b| a.0.cmp(&b.0));
+    let ids: Vec<u32> = kept.iter().map(|(key, _)| u32::from_be_bytes(key[..].try_into().unwrap())).collect();
+    assert_eq!(ids, (19..=30).collect::<Vec<_>>());
+}

@@ -40,7 +40,9 @@ fn event(body: &mut String, row: &EventInfo) {
             "It is durable: it comes again, when the session is opened again, until it is acknowledged."
         }
         Keep::Waits => "It waits until it is taken.",
-        Keep::Droppable => "It may be dropped when nobody takes it; an [Overflow] then counts it.",
+        Keep::Bounded | Keep::Droppable => {
+            "It may be dropped when nobody takes it; an [Overflow] then counts it."
+        }
     };
     doc(body, 0, kept);
     writeln!(body, "type {name} struct {{\n\tEventInfo\n").unwrap();
@@ -76,7 +78,7 @@ fn event_types() {
     }
     body.push_str("\t}\n\treturn nil\n}\n\n");
     body.push_str("// mayBeDropped tells whether events of a type may be dropped when too many wait.\nfunc mayBeDropped(event Event) bool {\n\tswitch event.(type) {\n\tcase ");
-    let droppable = EVENTS.iter().filter(|row| row.keep == Keep::Droppable);
+    let droppable = EVENTS.iter().filter(|row| matches!(row.keep, Keep::Bounded | Keep::Droppable));
     let list: Vec<String> = droppable.map(|row| format!("*{}", exported(row.name))).collect();
     write!(body, "{}:\n\t\treturn true\n\t}}\n\treturn false\n}}\n", list.join(", ")).unwrap();
     file("events_gen.go", &["encoding/json", "time"], &body);

@@ -87,7 +87,7 @@ fn class(text: &mut String, row: &EventInfo) {
     docstring(text, 4, row.sentence, "Attributes", &list);
     writeln!(text, "\n    type = \"{}\"\n    number = {}", row.name, row.kind.number()).unwrap();
     let durable = if row.keep == Keep::Durable { "True" } else { "False" };
-    let droppable = if row.keep == Keep::Droppable { "True" } else { "False" };
+    let droppable = if matches!(row.keep, Keep::Bounded | Keep::Droppable) { "True" } else { "False" };
     writeln!(text, "    durable = {durable}\n    droppable = {droppable}\n").unwrap();
     for field in row.fields {
         let value = of(field);

@@ -156,6 +156,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wa_event_jid": (c_char_p, (c_void_p,)),
     "wa_event_expires_at_ms": (c_int64, (c_void_p,)),
     "wa_event_retry_after_ms": (c_uint32, (c_void_p,)),
+    "wa_event_is_final": (c_bool, (c_void_p,)),
     "wa_event_is_retryable": (c_bool, (c_void_p,)),
     "wa_event_is_refreshing": (c_bool, (c_void_p,)),
     "wa_event_status": (c_int32, (c_void_p,)),

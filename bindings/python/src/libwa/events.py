@@ -219,8 +219,13 @@ class Connection(Event):
     Attributes:
         state: Where the connection stands now.
         reason: Why, as a stable word, when it was lost or given up.
-        status: Why, as a status code; 0 when nothing went wrong.
+        status: Why, as a status code; 0 when nothing went wrong, also when the host asked for it.
         text: Why, in a sentence for the programmer.
+        is_final: Whether the connection is given up: no attempt follows before `connect()` is
+            called again. Whatever waits for the connection can end then, with `status`, or with
+            WA_ERROR_NOT_CONNECTED if that is 0.
+        retryable: Whether an attempt can succeed as things are. False when a person has to mend
+            something first; `text` says what.
         retry_in: Time until the next attempt, when reconnecting. In seconds.
         attempt: Which attempt to connect this is, or was, counted from 1 since the last login; 0
             after a login, until the next attempt.
@@ -235,6 +240,8 @@ class Connection(Event):
     reason: str | None
     status: int
     text: str | None
+    is_final: bool
+    retryable: bool
     retry_in: float | None
     attempt: int
 
@@ -249,6 +256,8 @@ class Connection(Event):
         reason: str | None,
         status: int,
         text: str | None,
+        is_final: bool,
+        retryable: bool,
         retry_in: float | None,
         attempt: int,
     ) -> None:
@@ -262,6 +271,8 @@ class Connection(Event):
         own_["reason"] = reason
         own_["status"] = status
         own_["text"] = text
+        own_["is_final"] = is_final
+        own_["retryable"] = retryable
         own_["retry_in"] = retry_in
         own_["attempt"] = attempt
 
@@ -282,6 +293,8 @@ class Connection(Event):
             o["reason"],
             o["status"],
             o["text"],
+            o["is_final"],
+            o["retryable"],
             maybe_seconds(o["retry_in_ms"]),
             o["attempt"],
         )
@@ -1440,7 +1453,7 @@ class GroupUpdate(Event):
     type = "group.update"
     number = 330
     durable = False
-    droppable = False
+    droppable = True
 
     chat: str
     sender: str | None
@@ -1509,7 +1522,7 @@ class Call(Event):
     type = "call"
     number = 340
     durable = False
-    droppable = False
+    droppable = True
 
     call_id: str
     sender: str
@@ -1575,7 +1588,7 @@ class IdentityChanged(Event):
     type = "identity.changed"
     number = 350
     durable = False
-    droppable = False
+    droppable = True
 
     sender: str
     device: int
