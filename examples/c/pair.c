@@ -3,7 +3,8 @@
  *   pair [--qr] [--set KEY=VALUE]... [+NUMBER]
  *
  * As it stands it talks to the real WhatsApp; examples/run passes the simulator's address and root key with --set.
- * The session is kept in pair.db: run it again, and it is ready without pairing.
+ * The session is kept in pair.db: run it again, and it is ready without pairing. When the phone has unlinked it meanwhile, it
+ * says so and ends with status 1, and asks for a new code when it is run after that.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,6 +50,8 @@ static int follow(wa_client *client)
                 count_down(expires_at_ms);
             continue;
         }
+        if (status == WA_CLOSED)
+            return EXIT_FAILURE;
         if (status != WA_OK)
             return failed(error);
 
@@ -74,10 +77,27 @@ static int follow(wa_client *client)
             break;
         case WA_EVENT_PAIRING_EXPIRED:
         case WA_EVENT_PAIRING_ERROR:
+            expires_at_ms = 0;
+            fprintf(stderr, "\n%s\n", wa_event_user_text(event));
+            if (wa_event_text(event) != NULL)
+                fprintf(stderr, "%s\n", wa_event_text(event));
+            if (!wa_event_is_refreshing(event))
+                result = EXIT_FAILURE;
+            break;
         case WA_EVENT_RESTRICTED:
         case WA_EVENT_LOGGED_OUT:
+            /* One that an earlier run left behind tells of the past: where it is still so, the server says it again. */
+            if (wa_event_is_redelivered(event))
+                break;
             fprintf(stderr, "\n%s\n", wa_event_user_text(event));
-            result = EXIT_FAILURE;
+            if (wa_event_type(event) == WA_EVENT_LOGGED_OUT)
+                result = EXIT_FAILURE;
+            break;
+        case WA_EVENT_CONNECTION:
+            if (wa_event_is_final(event)) {
+                fprintf(stderr, "\n%s\n", wa_event_text(event));
+                result = EXIT_FAILURE;
+            }
             break;
         default: /* every program meets events that it does not know */
             break;
@@ -97,6 +117,8 @@ int main(int argc, char **argv)
     wa_config *config = wa_config_new();
 
     wa_config_set(config, "store.url", "sqlite:pair.db", NULL);
+    /* Somebody waits in front of the screen: a connection that fails is told, and not made again and again. */
+    wa_config_set(config, "reconnect.auto", "false", NULL);
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--qr") == 0) {
             qr = 1;

@@ -13,6 +13,7 @@ from conftest import run
 from programs import Program, environment
 
 from libwa.bot import ExitCode, F, Message, Retry
+from libwa.bot.phone import masked
 from libwa.bot.testing import BotTester
 from libwa.testing import Simulator
 
@@ -84,3 +85,16 @@ def test_sessions_are_nobody_elses(tmp_path: Path) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for file in folder.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_only_phone_numbers_are_masked() -> None:
+    assert masked("sent 15551234567 to 15557654321@s.whatsapp.net") == "sent …67 to …21@s.whatsapp.net"
+    assert masked("chat_id=15551234567, from 15551234567 to 15557654321") == "chat_id=…67, from …67 to …21"
+    for text in (
+        'queue.capacity: "7" is not allowed; it takes a whole number from 8 to 1000000',
+        "keepalive.min_ms: a whole number from 100 to 3600000",
+        "at most 1048576 bytes are taken",
+        "retry_after_ms=3600000",
+        "<Task at 0x7f1234567890>",
+    ):
+        assert masked(text) == text

@@ -61,6 +61,16 @@ def _problems(number: str) -> list[str]:
     return found
 
 
+# Numbers that the library's texts hold and that are nobody's: ranges, amounts with a unit, values with a name, ids in hexadecimal.
+_NOT_A_PHONE = (
+    r"\bfrom [0-9]{1,6} to [0-9]+\b"
+    r"|\b[0-9]+ (?:bytes|characters|digits|events|ms|milliseconds|s|seconds|times)\b"
+    r"|\b\w+(?:_ms|_bytes|capacity|count|size|limit|line)[\"']?[:=] ?[0-9]+\b"
+    r"|\b0x[0-9a-f]+\b"
+)
+_MASKED = re.compile(rf"(?P<kept>{_NOT_A_PHONE})|[0-9]{{7,}}", re.IGNORECASE)
+
+
 def masked(text: str) -> str:
     """The text with every number long enough to be a phone's shortened to its last two digits, for logs."""
-    return re.sub(r"[0-9]{7,}", lambda found: f"…{found[0][-2:]}", text)
+    return _MASKED.sub(lambda found: found["kept"] or f"…{found[0][-2:]}", text)
