@@ -120,6 +120,12 @@ func TestMethodsThatSend(t *testing.T) {
 	if failed := g.events("type=message.failed"); len(failed) > 0 {
 		t.Errorf("%v", failed)
 	}
+	// What no method sends can be given as it is: here Message{conversation: "raw"}.
+	raw := g.do("POST", messages, object{"to": number, "protobuf": "CgNyYXc="}).want(202).text("id")
+	g.event("message.sent", "message_id", raw)
+	if heard := g.hears(friend, raw); !strings.Contains(heard, `"text":"raw"`) {
+		t.Errorf("the friend has %s", heard)
+	}
 	// An Idempotency-Key goes for all of them, and for the call by name.
 	key, poll := header{"Idempotency-Key", "poll-1"}, object{"chat": number, "question": "Again?", "options": []string{"a", "b"}}
 	taken := g.do("POST", methods+"poll.send", poll, key).want(202).text("id")
@@ -226,6 +232,9 @@ func TestWrongCalls(t *testing.T) {
 	} {
 		g.do("POST", "/v1/sessions/default/call", body).want(422).is("code", code)
 	}
+	g.do("POST", messages, object{"to": to, "protobuf": "/////w=="}).want(422).is("code", "invalid_message")
+	g.do("POST", messages, object{"to": to, "protobuf": "no base64"}).want(400).is("reason", "protobuf")
+	g.do("POST", messages, object{"to": to, "text": "x", "protobuf": "CgNyYXc="}).want(422).is("code", "message_ambiguous")
 	g.do("POST", "/v1/sessions/default/call", `{"method":"group.list","params":[]}`).want(400).is("code", "field_type")
 	for _, to := range []string{"status@broadcast", "120363000000000001@newsletter", "1234@broadcast"} {
 		g.do("POST", messages, object{"to": to, "text": "x"}).want(422).is("code", "recipient_unsupported")

@@ -2,6 +2,7 @@ package api
 
 import (
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -161,7 +162,10 @@ func holdsNull(value any) bool {
 func malformed(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
+	var base64Error base64.CorruptInputError
 	switch {
+	case errors.As(err, &base64Error):
+		return problem.New(http.StatusBadRequest, "field_type", "The field \"protobuf\" has to be in base64.").Because("protobuf")
 	case errors.As(err, &syntax):
 		return problem.Newf(http.StatusBadRequest, "json_malformed", "The body is not JSON: there is an error at byte %d.", syntax.Offset)
 	case errors.As(err, &kind) && kind.Field != "":

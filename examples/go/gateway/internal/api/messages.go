@@ -27,6 +27,7 @@ type MessageRequest struct {
 	Quote    *Quote    `json:"quote,omitempty" doc:"The message that the text answers."`
 	Mentions []string  `json:"mentions,omitempty" doc:"JIDs of those who are mentioned; the text has @ and the number of each."`
 	Reaction *Reaction `json:"reaction,omitempty" doc:"A reaction, in place of a text."`
+	Protobuf []byte    `json:"protobuf,omitempty" doc:"A serialised Message of WhatsApp's protocol in base64, in place of a text, for what no method sends. It is sent as it is."`
 }
 
 // A Quote names a message that is answered.
@@ -80,6 +81,11 @@ func (a *API) sendMessage(c *call) error {
 	s, err := c.session()
 	if err != nil {
 		return err
+	}
+	if len(message.Protobuf) > 0 {
+		if err := a.Sessions.CheckProtobuf(c.r.Context(), message); err != nil {
+			return err
+		}
 	}
 	return a.accept(c, s, message, request.To, request)
 }
@@ -217,10 +223,17 @@ func (r *MessageRequest) outgoing() (message sessions.Outgoing, err error) {
 	wrong := func(code, detail string) (sessions.Outgoing, error) {
 		return message, problem.New(http.StatusUnprocessableEntity, code, detail)
 	}
+	if len(r.Protobuf) > 0 {
+		if r.Reaction != nil || r.Text != "" || r.Quote != nil || len(r.Mentions) > 0 {
+			return wrong("message_ambiguous", "A message is a text, a reaction or protobuf.")
+		}
+		message.Protobuf = r.Protobuf
+		return message, nil
+	}
 	if r.Reaction != nil {
 		switch {
 		case r.Text != "" || r.Quote != nil || len(r.Mentions) > 0:
-			return wrong("message_ambiguous", "A message is a text or a reaction, not both.")
+			return wrong("message_ambiguous", "A message is a text, a reaction or protobuf.")
 		case !fits(r.Reaction.MessageID, 1, 128):
 			return wrong("message_id_invalid", "A reaction names the message by its messageId.")
 		case len(r.Reaction.Emoji) > 64 || len(r.Reaction.Sender) > 128:

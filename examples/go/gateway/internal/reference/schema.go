@@ -1,12 +1,10 @@
 package reference
 
-// kinds are the types of values that the library's tables know.
-var kinds = []string{"text", "integer", "number", "boolean", "array of text", "array of objects", "json"}
-
 // object is a JSON object.
 type object = map[string]any
 
-// schema returns the JSON schema of an item's value, null apart.
+// schema returns the JSON schema of an item's value, null apart. One of a type
+// that a newer library brings may be anything.
 func (i *Item) schema() object {
 	switch i.Kind {
 	case "text":

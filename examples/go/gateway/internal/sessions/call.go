@@ -38,7 +38,16 @@ func (s *Session) Linked() bool {
 // the message is accepted: the library's own checks, by a client that is not
 // linked and therefore sends nothing.
 func (m *Manager) Check(ctx context.Context, method string, params json.RawMessage) error {
-	err := m.checker.Call(ctx, method, params, nil)
+	return checked(m.checker.Call(ctx, method, params, nil))
+}
+
+// CheckProtobuf is Check for a message that comes serialised.
+func (m *Manager) CheckProtobuf(ctx context.Context, message Outgoing) error {
+	_, err := m.checker.SendMessage(ctx, message.Chat, message.Protobuf, message.ID)
+	return checked(err)
+}
+
+func checked(err error) error {
 	if err == nil || errors.Is(err, libwa.ErrNotLinked) {
 		return nil
 	}

@@ -34,6 +34,7 @@ type Outgoing struct {
 	FromMe   bool            `json:"from_me,omitempty"`
 	Method   string          `json:"method,omitempty"`
 	Params   json.RawMessage `json:"params,omitempty"` // of the method, without the message's id
+	Protobuf []byte          `json:"protobuf,omitempty"`
 }
 
 // outbox holds what is to be sent. A message is in the store before the caller
@@ -62,7 +63,7 @@ type load struct{ messages, bytes int }
 
 // size is how much memory a message takes, about.
 func (m *Outgoing) size() int {
-	size := len(m.Text) + len(m.Quote) + len(m.Params)
+	size := len(m.Text) + len(m.Quote) + len(m.Params) + len(m.Protobuf)
 	for _, mention := range m.Mentions {
 		size += len(mention)
 	}
@@ -318,6 +319,9 @@ func (m *Manager) deliver(message Outgoing) (libwa.MessageSendResult, error) {
 	s.mu.Unlock()
 	if client == nil {
 		return libwa.MessageSendResult{}, libwa.ErrClientClosed
+	}
+	if len(message.Protobuf) > 0 {
+		return client.SendMessage(m.ctx, message.Chat, message.Protobuf, message.ID)
 	}
 	if message.Method != "" {
 		return callWith(m.ctx, client, message)

@@ -204,6 +204,12 @@ func (b *browser) quiet() {
 	}
 }
 
+// forget has quiet not see what the console has until now.
+func (b *browser) forget() {
+	b.t.Helper()
+	b.call("POST", "/se/log", object{"type": "browser"}, nil)
+}
+
 // picture keeps what is shown, if somebody wants to look at it.
 func (b *browser) picture(name string) {
 	b.t.Helper()
