@@ -320,6 +320,9 @@ func (s *Session) erase(ctx context.Context, all bool) error {
 		err = forgotten(ctx, client)
 	}
 	s.close()
+	if errors.Is(err, libwa.ErrStoreCorrupt) {
+		return s.eraseDamaged(ctx)
+	}
 	if err != nil {
 		s.m.Log.Error("a session could not be erased", "session", s.id, "error", err)
 		s.reopen()

@@ -115,16 +115,23 @@ func (s *Session) Change(wanted Settings) error {
 
 // keep writes settings down, and shows them.
 func (s *Session) keep(wanted Settings) error {
+	// The record is changed before it is written: others write it as it is then.
 	s.mu.Lock()
-	changed := s.record
+	before := s.record.Settings
+	s.record.Settings = wanted
 	s.mu.Unlock()
-	changed.Settings = wanted
-	if err := s.m.DB.Batch(func(tx *bbolt.Tx) error { return store.Put(tx, store.Sessions, []byte(s.id), changed) }); err != nil {
-		return err
-	}
+	err := s.m.DB.Batch(func(tx *bbolt.Tx) error {
+		s.mu.Lock()
+		r := s.record
+		s.mu.Unlock()
+		return store.Put(tx, store.Sessions, []byte(s.id), r)
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.record.Settings = wanted
+	if err != nil {
+		s.record.Settings = before
+		return err
+	}
 	s.set(func(status *Status) { wanted.show(status) })
 	return nil
 }

@@ -17,6 +17,12 @@ const (
 	troubleMost  = 30 * time.Second
 )
 
+// What to tell the user of a store that cannot be used.
+const (
+	fullText    = "The disk is full. The session goes on by itself when there is room."
+	corruptText = "What is kept of the session is damaged. Restore it from a backup, or clear it: unlink or delete it, and pair it anew."
+)
+
 // counts are the figures of what happens to the sessions.
 type counts struct{ connects, losses, unlinks, messages metrics.Counter }
 
@@ -72,9 +78,9 @@ func (s *Session) stopped(err error) {
 	reason, detail := "store", "The session could not be opened. Restart it, or look at the gateway's log."
 	switch {
 	case noRoom(err):
-		reason, detail = "store_full", "The disk is full. The session goes on by itself when there is room."
+		reason, detail = "store_full", fullText
 	case errors.Is(err, libwa.ErrStoreCorrupt):
-		reason, detail = "store_corrupt", "What is kept of the session is damaged. Restore it from a backup, or clear it: unlink or delete it, and pair it anew."
+		reason, detail = "store_corrupt", corruptText
 	default:
 		var fault *libwa.Error
 		if errors.As(err, &fault) {
@@ -141,7 +147,8 @@ func (s *Session) lost(event *libwa.Connection) {
 		return
 	}
 	failure := error(&libwa.Error{Op: "connection", Status: event.Status, Text: event.Text})
-	ofStore := final && (reason == "store" || passes(failure))
+	corrupt := final && errors.Is(failure, libwa.ErrStoreCorrupt)
+	ofStore := final && passes(failure)
 	resume := time.Duration(0)
 	switch {
 	case ofStore:
@@ -153,12 +160,15 @@ func (s *Session) lost(event *libwa.Connection) {
 	if event.RetryIn != nil {
 		wait = *event.RetryIn
 	}
-	known := s.status.State == Disconnected && s.status.Reason == reason && s.status.Cause == event.Text && s.status.GivenUp == final
+	known := s.status.State == Disconnected && s.status.Cause == event.Text && s.status.GivenUp == final
 	s.set(func(status *Status) {
 		status.State, status.Reason, status.Detail, status.Cause, status.GivenUp, status.ResumesAt = Disconnected, reason, "", event.Text, final, time.Time{}
 		status.Retry = seconds(wait)
 		if ofStore && noRoom(failure) {
-			status.Reason, status.Detail = "store_full", "The disk is full. The session goes on by itself when there is room."
+			status.Reason, status.Detail = "store_full", fullText
+		}
+		if corrupt {
+			status.Reason, status.Detail = "store_corrupt", corruptText
 		}
 		if final && resume > 0 {
 			status.ResumesAt = time.Now().Add(resume).UTC().Truncate(time.Second)
