@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +43,76 @@ def test_a_second_signal_ends_it_at_once(wa_sim: Simulator, tmp_path: Path) -> N
         bot.process.send_signal(signal.SIGTERM)
         bot.expect("hanging")
         assert bot.stop(signal.SIGTERM) == -signal.SIGTERM
+
+
+STARTING = """
+import asyncio, sys
+@bot.startup
+async def begin():
+    print("starting")
+    try:
+        await asyncio.sleep(1000)
+    finally:
+        print("cancelled")
+@bot.startup
+def second():
+    print("not in order")
+@bot.error
+def failed(failure):
+    print("FAILED", failure)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_while_it_starts_stop_it_well(wa_sim: Simulator, tmp_path: Path, number: signal.Signals) -> None:
+    with program(wa_sim, tmp_path, more=STARTING) as bot:
+        bot.expect("starting")
+        assert bot.stop(number) == 0
+    assert (bot.output, bot.errors) == ("starting\ncancelled\nover\n", "")
+
+
+def test_a_signal_while_a_plain_hook_runs(wa_sim: Simulator, tmp_path: Path) -> None:
+    hook = (
+        "import time\n@bot.startup\ndef begin():\n    print('starting')\n    time.sleep(1)\nbot.shutdown(lambda: print('goodbye'))"
+    )
+    with program(wa_sim, tmp_path, more=hook) as bot:
+        bot.expect("starting")
+        assert bot.stop() == 0
+    assert bot.errors == ""
+    assert bot.output.splitlines()[0] == "starting"
+    assert bot.output.splitlines()[-2:] == ["goodbye", "over"]
+
+
+UNSHARE = ["unshare", "--pid", "--fork", "--kill-child"]
+can_unshare = (
+    shutil.which("unshare") is not None and subprocess.run([*UNSHARE, "true"], check=False, capture_output=True).returncode == 0
+)
+
+
+@pytest.mark.skipif(not can_unshare(), reason="this user may not make a process the first of its kind")
+@pytest.mark.parametrize("second", [False, True])
+def test_the_first_process_of_a_container(wa_sim: Simulator, tmp_path: Path, second: bool) -> None:
+    wa_sim.phone(NUMBER)
+    hang = "import asyncio\n@bot.shutdown\nasync def hang():\n    print('hanging')\n    await asyncio.sleep(1000)\n"
+    source = (
+        f"from libwa.bot import *\nimport os\nbot = Bot()\nprint('I am', os.getpid())\n{hang if second else STARTING}\nbot.run()"
+    )
+    env = environment(wa_sim, tmp_path, PHONE_NUMBER=NUMBER)
+    with Program([*UNSHARE, sys.executable, "-c", source], tmp_path, env, user=os.getuid()) as bot:
+
+        def stop() -> None:
+            """To the bot itself, since its parent passes no signals on."""
+            parent = bot.process.pid
+            [child] = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+            os.kill(int(child), signal.SIGTERM)
+
+        bot.expect("I am 1\n")
+        bot.expect("Pairing code" if second else "starting")
+        stop()
+        if second:
+            bot.expect("hanging")
+            stop()
+        assert bot.wait() == (128 + signal.SIGTERM if second else 0)
 
 
 def test_reasons(wa_sim: Simulator, tmp_path: Path) -> None:

@@ -146,6 +146,21 @@ def test_elsewhere_it_is_lines(wa_sim: Simulator, tmp_path: Path) -> None:
     assert bot.errors == ""
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_output_that_is_not_utf8(wa_sim: Simulator, tmp_path: Path, encoding: str) -> None:
+    phone = wa_sim.phone(NUMBER, name="Zoë ☕")
+    env = environment(wa_sim, tmp_path, PHONE_NUMBER=NUMBER, PYTHONIOENCODING=f"{encoding}:strict")
+    with Program([ECHO], tmp_path, {**env, "LOGIN_METHOD": "qr"}) as bot:
+        bot.expect("█" if encoding == "utf-8" else "##  ##")
+        assert bot.stop() == 0
+    assert bot.errors == ""
+    with Program([ECHO], tmp_path, env) as bot:
+        assert bot.link(phone).linked
+        bot.expect("Connected as Zo")
+        assert bot.stop() == 0
+    assert bot.errors == ""
+
+
 def test_silence(capfd: pytest.CaptureFixture[str]) -> None:
     async def test() -> None:
         async with BotTester(a_bot()):
@@ -153,6 +168,28 @@ def test_silence(capfd: pytest.CaptureFixture[str]) -> None:
 
     run(test())
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_is_not_utf8(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("LINES", "60")
+    soon = datetime.now(timezone.utc) + timedelta(seconds=30)
+
+    async def test() -> str:
+        written = io.BytesIO()
+        screen = TerminalScreen(io.TextIOWrapper(written, encoding=encoding, write_through=True))
+        screen.code(PairingCode("ABCDEFGH", "ABCD-EFGH", soon, 1))
+        await asyncio.sleep(0.01)
+        screen.qr(FakeQr(1, 1, 1, soon, False, "payload", soon, 60.0, 1, 6, False))
+        screen.ready(User("Zoë ☕", NUMBER, "jid", None, True))
+        screen.close()
+        return written.getvalue().decode(encoding)
+
+    text = run(test())
+    for part in ("A B C D - E F G H", "+- Link with phone number", "Valid for 0:2", "####", "Connected as Zo"):
+        assert part in text
+    assert text.isascii() is (encoding == "ascii")
 
 
 class Tty(io.StringIO):
