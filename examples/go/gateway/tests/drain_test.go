@@ -79,7 +79,7 @@ func TestIdleConnectionsEnd(t *testing.T) {
 	}
 }
 
-// The health check says whether the gateway that runs here is ready.
+// The health check says whether the gateway that runs here is alive, or ready.
 func TestHealthCommand(t *testing.T) {
 	g := start(t)
 	ask := func(arguments ...string) (string, error) {
@@ -93,7 +93,7 @@ func TestHealthCommand(t *testing.T) {
 	}
 	t.Setenv(config.Variable("ops-listen"), "127.0.0.1:1")
 	for _, address := range []string{"127.0.0.1:" + port, ":" + port, "0.0.0.0:" + port} {
-		if out, err := ask("--ops-listen", address); out != "ready\n" || err != nil {
+		if out, err := ask("--ready", "--ops-listen", address); out != "ready\n" || err != nil {
 			t.Errorf("%s: %q, %v", address, out, err)
 		}
 	}
@@ -101,7 +101,7 @@ func TestHealthCommand(t *testing.T) {
 		t.Errorf("nobody is there: %v", err)
 	}
 	t.Setenv(config.Variable("ops-listen"), ":"+port)
-	if out, err := ask(); out != "ready\n" || err != nil {
+	if out, err := ask(); out != "alive\n" || err != nil {
 		t.Errorf("%q, %v", out, err)
 	}
 	for _, wrong := range [][]string{{"now"}, {"--ops-listen", "here"}, {"--data=x"}} {

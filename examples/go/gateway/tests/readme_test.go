@@ -51,7 +51,7 @@ func TestDocumentsNameWhatIsThere(t *testing.T) {
 	var table bytes.Buffer
 	config.Table(&table)
 	flag, variable := regexp.MustCompile(`(?:^|[\s\x60"'\[])--([a-z]+(?:-[a-z]+)*)`), regexp.MustCompile(`WA_GATEWAY_[A-Z_]+`)
-	others := " name scopes sessions lifetime live help rm tags "
+	others := " name scopes sessions lifetime live help rm tags ready "
 	for _, name := range []string{"README.md", "run", "deploy/compose.yaml", "deploy/gateway.service", "deploy/Dockerfile"} {
 		text := read(t, name)
 		for _, match := range flag.FindAllStringSubmatch(text, -1) {

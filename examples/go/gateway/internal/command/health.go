@@ -14,8 +14,9 @@ import (
 	"github.com/libwa/libwa/examples/go/gateway/internal/config"
 )
 
-// health asks the gateway that runs on this machine whether it is ready, for
-// the health checks of containers: an error says why it is not.
+// health asks the gateway that runs on this machine whether it is alive, for
+// the health checks of containers, or whether it is ready: an error says why it
+// is not.
 func health(ctx context.Context, arguments []string, out io.Writer) error {
 	flags := flag.NewFlagSet("health", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -24,8 +25,13 @@ func health(ctx context.Context, arguments []string, out io.Writer) error {
 		address = config.OpsListen
 	}
 	flags.StringVar(&address, "ops-listen", address, "")
+	ready := flags.Bool("ready", false, "")
 	if err := flags.Parse(arguments); err != nil || flags.NArg() > 0 {
-		return fmt.Errorf("it is: gateway health [--ops-listen ADDRESS]")
+		return fmt.Errorf("it is: gateway health [--ready] [--ops-listen ADDRESS]")
+	}
+	path := "/livez"
+	if *ready {
+		path = "/readyz"
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -37,7 +43,7 @@ func health(ctx context.Context, arguments []string, out io.Writer) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+path, nil)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,8 @@ An unofficial client of WhatsApp: accounts that use one can be banned.
       [--scopes pair,send,events,manage,admin] [--sessions default,shop-*] [--data FOLDER]
   gateway token list                   lists the tokens
   gateway token revoke ID              revokes one
-  gateway health [--ops-listen ADDRESS]
-                                       asks the one that runs here whether it is ready
+  gateway health [--ready]             asks the one that runs here whether it is alive, or ready
+      [--ops-listen ADDRESS]
   gateway openapi                      prints the OpenAPI document
   gateway version                      prints the versions of the gateway and of libwa
 

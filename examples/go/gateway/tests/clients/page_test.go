@@ -356,6 +356,21 @@ func TestConnecting(t *testing.T) {
 		t.Errorf("the address is broken into %v", lines)
 	}
 	b.picture("c1-connecting")
+	// What does not come back by itself is not said to.
+	b.run(`const { linked } = await import("/view.js");
+		linked({ state: "disconnected", givenUp: true, reason: "replaced", cause: "another program took over", phoneNumber: "+123456789012345", since: new Date().toISOString() });`)
+	if text := b.text("#done-text"); !strings.Contains(text, "given up") || strings.Contains(text, "by itself") || b.text("#done-why") != "another program took over" {
+		t.Errorf("%q, %q", text, b.text("#done-why"))
+	}
+	b.once()
+	b.picture("c2-given-up")
+	b.run(`const { failure } = await import("/view.js");
+		failure({ state: "stopped", reason: "store_corrupt", detail: "What is kept of the session is damaged." });`)
+	if b.text("#again") != "Restart" || b.text("#failed-title") != "The session is stopped" || b.run("return document.querySelector('#instead').hidden") != true {
+		t.Errorf("%q, %q", b.text("#failed-title"), b.text("#again"))
+	}
+	b.once()
+	b.picture("c3-stopped")
 }
 
 // Without a mouse: the keyboard alone does it.

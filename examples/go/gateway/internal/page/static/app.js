@@ -83,6 +83,8 @@ async function render(status, signal) {
 		pairing = null;
 		notBefore = (status.retryAfter ?? 0) > 0 ? Date.now() + status.retryAfter * 1000 : 0;
 		tick(); // whether it can be tried again now is shown with the rest
+		if (status.state === "stopped") again = { restart: true };
+		else if (again?.restart) again = null;
 		again ??= status.phoneNumber && status.method !== "qr" ? { method: "code", phoneNumber: status.phoneNumber } : null;
 		return failure(status);
 	}
@@ -236,7 +238,7 @@ for (const tab of [$("tab-code"), $("tab-qr")]) {
 }
 
 $("qr-start").addEventListener("click", () => begin({ method: "qr" }, "qr-error"));
-$("again").addEventListener("click", () => (again ? begin(again, again.method === "qr" ? "qr-error" : "number-error") : show("start")));
+$("again").addEventListener("click", () => (again?.restart ? act($("again"), "failed-hint", "/restart") : again ? begin(again, again.method === "qr" ? "qr-error" : "number-error") : show("start")));
 $("instead").addEventListener("click", () => { choose($("tab-qr")); begin({ method: "qr" }, "qr-error"); });
 $("leave").addEventListener("click", () => leave(""));
 $("restart").addEventListener("click", () => act($("restart"), "done-error", "/restart"));

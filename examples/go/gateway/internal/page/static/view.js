@@ -116,16 +116,20 @@ const failures = {
 	server_not_trusted: { title: "This is not WhatsApp" },
 	passkey_required: { title: "This account has a passkey" },
 	cancelled: { title: "Linking was cancelled", text: "" },
+	code_lost: { title: "The code was lost" },
+	log_full: { title: "The gateway's disk is full" },
 };
 
 // failure says what went wrong and what helps.
 export function failure({ state, reason, detail }) {
 	const loggedOut = state === "logged_out";
-	const known = loggedOut ? { title: "Not linked any more" } : failures[reason] ?? { title: "Linking failed" };
+	const stopped = state === "stopped";
+	const known = stopped ? { title: "The session is stopped" } : loggedOut ? { title: "Not linked any more" } : failures[reason] ?? { title: "Linking failed" };
 	$("failed-title").textContent = known.title;
 	complain("failed-text", known.text ?? (detail || "Try again. If it keeps failing, use a QR code."));
 	complain("failed-hint", known.hint);
-	$("again").textContent = reason === "code_expired" ? "Get a new code" : loggedOut ? "Link again" : "Try again";
+	$("instead").hidden = stopped;
+	$("again").textContent = stopped ? "Restart" : reason === "code_expired" ? "Get a new code" : loggedOut ? "Link again" : "Try again";
 	show("failed");
 }
 
@@ -137,8 +141,10 @@ export function linked(status) {
 	$("done-title").textContent = connected ? "Connected" : status.state === "connecting" ? "Connecting…" : "Connection lost";
 	$("done-text").textContent = connected ? "WhatsApp is linked to this platform. You can close this page."
 		: status.state === "connecting" ? "The account is linked; the connection is being made."
-		: "The account is still linked. The connection to WhatsApp is made again by itself.";
-	complain("done-why", status.state === "disconnected" ? status.detail : "");
+		: !status.givenUp ? "The account is still linked. The connection to WhatsApp is made again by itself."
+		: status.resumesAt ? `The account is still linked. The connection is tried again at ${new Date(status.resumesAt).toLocaleTimeString()}.`
+		: "The account is still linked, but the connection was given up. Restart the session to try again.";
+	complain("done-why", status.state === "disconnected" ? status.detail || status.cause : "");
 	$("done-number").textContent = status.phoneNumber ?? "";
 	// A line may end before the @ of a long address.
 	$("done-device").replaceChildren(...(status.jid ?? "").split(/(?=@)/).flatMap((part) => [part, document.createElement("wbr")]));
