@@ -150,6 +150,9 @@ func TestDocument(t *testing.T) {
 		t.Error("another document is served than is printed")
 	}
 	served.is("openapi", "3.1.0")
+	if found := regexp.MustCompile(`[^."]*\bwa_[a-z][^."]*`).Find(served.Body); found != nil {
+		t.Errorf("it names a function of C: %s", found)
+	}
 	var d struct {
 		Paths map[string]map[string]struct {
 			ID        string `json:"operationId"`

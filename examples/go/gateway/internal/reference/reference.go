@@ -52,8 +52,18 @@ var Read = sync.OnceValues(func() (*Tables, error) {
 	if err := json.Unmarshal(libwa.Reference(), tables); err != nil {
 		return nil, fmt.Errorf("the library's tables: %w", err)
 	}
+	for i := range tables.Methods {
+		tables.Methods[i].Text = withoutC(tables.Methods[i].Text)
+	}
 	return tables, nil
 })
+
+// withoutC returns a text without the sentences that name functions of C, which
+// nobody has here.
+func withoutC(text string) string {
+	sentences := strings.SplitAfter(text, ". ")
+	return strings.TrimSpace(strings.Join(slices.DeleteFunc(sentences, func(sentence string) bool { return strings.Contains(sentence, "wa_") }), ""))
+}
 
 // messageID is the parameter with which all methods that send a message let
 // the caller choose its id.
