@@ -17,6 +17,7 @@
 //! | [`stanza`] | the binary node codec, tokens, JIDs, builders; no I/O |
 //! | [`crypto`] | primitives that the rooms above share, and the source of randomness they are handed |
 //! | [`proto`] | protobuf messages, made at build time |
+//! | `threads` | starts every thread of the library, with all signals blocked; pools for jobs |
 //!
 //! `messaging`, `pairing`, `signal`, `noise` and `stanza` read no clock, open no socket and draw no randomness but what is
 //! handed in, so two ends can be run against each other in memory. `client` is the driver that gives them all three.
@@ -50,3 +51,5 @@ pub mod signal;
 pub mod stanza;
 #[forbid(unsafe_code)]
 pub mod store;
+#[forbid(unsafe_code)]
+mod threads;

@@ -20,6 +20,7 @@ pub(crate) fn of_net(error: &NetError) -> Error {
             Status::PROXY
         }
         NetError::TooManyFiles => Status::TOO_MANY_FILES,
+        NetError::NoThread { .. } => Status::SYSTEM,
         NetError::Certificate { .. } | NetError::Tls { .. } | NetError::Io { step: Step::Tls, .. } => {
             Status::TLS
         }
@@ -62,6 +63,7 @@ pub(crate) fn of_store(error: &StoreError) -> Error {
         StoreError::ReadOnly { .. } => Status::STORE_READ_ONLY,
         StoreError::Full { .. } => Status::STORE_FULL,
         StoreError::TooManyFiles => Status::TOO_MANY_FILES,
+        StoreError::NoThread { .. } => Status::SYSTEM,
         StoreError::Sealed => Status::STORE_SEALED,
         StoreError::NotSealed => Status::STORE_NOT_SEALED,
         StoreError::WrongSealKey => Status::WRONG_SEAL_KEY,

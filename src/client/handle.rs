@@ -1,6 +1,7 @@
 //! The client as the host holds it: checks what it is asked at once, and hands the rest to the session's task.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc as blocking;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::failure;
 use super::methods::{self, Call, Draft, MESSAGE};
 use super::queue::{Queue, Sink};
 use super::runtime::{self, Lease};
-use super::session::{Command, Parts, Session};
+use super::session::{CODE, Command, LOGOUT, PASSKEY, Parts, QR, Session};
 use super::settings::Settings;
 use super::shared::Shared;
 use crate::api::{Config, ConnectionState, Error, Status};
@@ -20,7 +21,7 @@ use crate::store::seal::SealKey;
 use crate::store::{self, StoreError, records};
 
 /// How many requests of one client may wait for their answers.
-const REQUESTS_MAX: u64 = 1_000;
+const REQUESTS_MAX: usize = 1_000;
 
 /// A client: one session of one account, or of one to be. Every method may be called from any thread.
 pub struct Client {
@@ -29,6 +30,8 @@ pub struct Client {
     owns_queue: bool,
     shared: Arc<Shared>,
     commands: mpsc::UnboundedSender<Command>,
+    /// The session was told to close.
+    close_asked: AtomicBool,
     /// Gives a sign, by being dropped on the other side, when the session's task has ended.
     ended: Mutex<blocking::Receiver<()>>,
     /// Keeps the process's runtime alive.
@@ -47,8 +50,9 @@ impl Client {
         let lease = runtime::lease(usize::try_from(config.runtime_workers()).unwrap_or(0))?;
         let (answer, answered) = blocking::sync_channel(1);
         let opening = Arc::clone(&settings);
+        let place = lease.place();
         // Waited for on a channel: a host that is itself a program on tokio may not block on a runtime here.
-        lease.handle().spawn(async move {
+        place.spawn(async move {
             // The other end is waiting just below.
             let _ = answer.send(open(&opening, seal_key.as_ref()).await);
         });
@@ -60,14 +64,16 @@ impl Client {
         let sink = queue.add_client(usize::try_from(config.queue_capacity()).unwrap_or(usize::MAX));
         let id = sink.client();
         let shared = Arc::new(Shared::new(opened.account.is_some()));
+        let sink = sink.answering_for(Arc::clone(&shared));
         let (commands, inbox) = mpsc::unbounded_channel();
         let (alive, ended) = blocking::channel();
         let session = opened.into_session(settings, Arc::clone(&shared), sink, inbox, commands.downgrade());
-        lease.handle().spawn(async move {
+        place.run(async move {
             session.run().await;
             drop::<blocking::Sender<()>>(alive);
         });
-        Ok(Self { id, queue, owns_queue, shared, commands, ended: Mutex::new(ended), _lease: lease })
+        let (ended, close_asked) = (Mutex::new(ended), AtomicBool::new(false));
+        Ok(Self { id, queue, owns_queue, shared, commands, close_asked, ended, _lease: lease })
     }
 
     /// Unique in the process; events carry it.
@@ -97,20 +103,27 @@ impl Client {
 
     /// Connects, and stays connected until told otherwise. Returns at once; calling it again cuts a wait short.
     pub fn connect(&self) -> Result<(), Error> {
-        self.shared.set_wants_connection(true);
-        self.post(Command::Connect)
+        self.wish(true)
     }
 
     /// Goes offline; the session stays open.
     pub fn disconnect(&self) -> Result<(), Error> {
-        self.shared.set_wants_connection(false);
-        self.post(Command::Disconnect)
+        self.wish(false)
+    }
+
+    fn wish(&self, connect: bool) -> Result<(), Error> {
+        if self.shared.is_closed() {
+            return Err(Error::plain(Status::CLIENT_CLOSED));
+        }
+        if self.shared.wish(connect) { self.post(Command::WishChanged) } else { Ok(()) }
     }
 
     /// Ends the client: a request, whose answer is the event `closed`. Asking again changes nothing.
     pub fn close(&self) {
-        // A session that has ended needs no telling.
-        let _ = self.commands.send(Command::Close);
+        if !self.close_asked.swap(true, Ordering::Relaxed) {
+            // A session that has ended needs no telling.
+            let _ = self.commands.send(Command::Close);
+        }
     }
 
     /// Ends the client and waits until its task has ended, for so long at most. True if it has.
@@ -127,25 +140,28 @@ impl Client {
             Error::new(Status::INVALID_PAIRING_CODE, error.to_string()).with_key("code")
         })?;
         self.pairing_possible()?;
-        self.request(|request| Command::RequestCode { request, phone, code })
+        self.request(CODE, |request| Command::RequestCode { request, phone, code })
     }
 
     /// Asks for QRs.
     pub fn request_qr(&self) -> Result<u64, Error> {
         self.pairing_possible()?;
-        self.request(|request| Command::RequestQr { request })
+        self.request(QR, |request| Command::RequestQr { request })
     }
 
     /// Hands in the assertion that the event `pairing.passkey` asked for.
     pub fn answer_passkey(&self, assertion_json: &str) -> Result<u64, Error> {
         self.pairing_possible()?;
-        self.request(|request| Command::AnswerPasskey { request, assertion: assertion_json.to_owned() })
+        self.request(PASSKEY, |request| Command::AnswerPasskey {
+            request,
+            assertion: assertion_json.to_owned(),
+        })
     }
 
     /// Says that the user saw the same code on both screens.
     pub fn confirm_passkey(&self) -> Result<u64, Error> {
         self.pairing_possible()?;
-        self.request(|request| Command::ConfirmPasskey { request })
+        self.request(PASSKEY, |request| Command::ConfirmPasskey { request })
     }
 
     /// Gives a request up. Its answer still comes, and says so, unless another one was on its way.
@@ -153,7 +169,11 @@ impl Client {
         if request == 0 || !self.shared.was_given(request) {
             return Err(Error::plain(Status::UNKNOWN_REQUEST).with_key("request"));
         }
-        self.post(Command::Cancel { request })
+        if self.shared.cancel_request(request) {
+            return self.post(Command::Cancel { request });
+        }
+        // It is answered, or the session knows already.
+        if self.shared.is_closed() { Err(Error::plain(Status::CLIENT_CLOSED)) } else { Ok(()) }
     }
 
     /// Unlinks the device: tells the server, erases the session and closes the client.
@@ -161,13 +181,13 @@ impl Client {
         if !self.is_linked() {
             return Err(Error::plain(Status::NOT_LINKED));
         }
-        self.request(|request| Command::Logout { request })
+        self.request(LOGOUT, |request| Command::Logout { request })
     }
 
     /// Calls a method of the table.
     pub fn call(&self, method: &str, params_json: Option<&str>) -> Result<u64, Error> {
         let call = Call::parse(method, params_json)?;
-        self.request(|request| Command::Call { request, call })
+        self.request(call.name(), |request| Command::Call { request, call })
     }
 
     /// Sends a text to a person or a group, under an id of the host's choice or a new one.
@@ -184,7 +204,7 @@ impl Client {
         if !self.is_linked() {
             return Err(Error::plain(Status::NOT_LINKED));
         }
-        self.request(|request| Command::Call { request, call: Call::Send(MESSAGE, Box::new(draft)) })
+        self.request(MESSAGE, |request| Command::Call { request, call: Call::Send(MESSAGE, Box::new(draft)) })
     }
 
     /// The host has dealt with an event, which need not come again. Returns at once; the store follows.
@@ -206,13 +226,16 @@ impl Client {
         Ok(())
     }
 
-    fn request(&self, command: impl FnOnce(u64) -> Command) -> Result<u64, Error> {
+    fn request(&self, method: &'static str, command: impl FnOnce(u64) -> Command) -> Result<u64, Error> {
         if self.shared.is_closed() {
             return Err(Error::plain(Status::CLIENT_CLOSED));
         }
-        let request = self.shared.open_request(REQUESTS_MAX).ok_or(Status::TOO_MANY_REQUESTS)?;
-        self.post(command(request))?;
-        Ok(request)
+        let request = self.shared.open_request(method, REQUESTS_MAX)?;
+        match self.post(command(request)) {
+            // The session ended meanwhile, and has answered it all the same or never will.
+            Err(error) if self.shared.request_answered(request) => Err(error),
+            _ => Ok(request),
+        }
     }
 
     fn post(&self, command: Command) -> Result<(), Error> {
@@ -261,5 +284,41 @@ impl Opened {
     ) -> Session {
         let Self { store, device, account } = self;
         Session::new(Parts { settings, shared, sink, store, inbox, post, device, account })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::queue::Polled;
+    use super::*;
+    use crate::api::{Body, CloseReason};
+
+    #[test]
+    fn a_task_that_dies_leaves_no_request_unanswered() {
+        for fault in [Command::Break, Command::WorkDied] {
+            // It is reached, and never says a word.
+            let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let mut config = Config::new();
+            config.set("server.url", &format!("ws://{}/", silent.local_addr().unwrap())).unwrap();
+            let client = Client::new(&config, None).unwrap();
+            client.connect().unwrap();
+            let request = client.request_qr().unwrap();
+            client.commands.send(fault).unwrap();
+            // It may come too late: then it is refused.
+            let late = client.call("session.status", None);
+            let (mut answers, mut closed) = (Vec::new(), None);
+            while let Polled::Event(event) = client.queue().poll(None) {
+                match event.body {
+                    Body::RequestResult(result) => answers.push((event.request, result.status)),
+                    Body::Closed(last) => closed = Some((last.reason, last.status)),
+                    _ => {}
+                }
+            }
+            assert_eq!(closed, Some((CloseReason::Failed, Status::PANIC)));
+            assert!(answers.contains(&(request, Status::PANIC)), "{answers:?}");
+            assert_eq!(answers.len(), 1 + usize::from(late.is_ok()), "{answers:?} {late:?}");
+            assert_eq!(client.request_qr().unwrap_err().status, Status::CLIENT_CLOSED);
+            assert!(client.shut_down(Duration::from_secs(60)));
+        }
     }
 }

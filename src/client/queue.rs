@@ -7,7 +7,8 @@
 //! not too many wait here, is the business of whoever pushes it ([`super::journal`]): the queue counts them and says when few
 //! are left.
 
-use crate::api::{Body, CloseReason, Closed, Error, Event, Keep, Overflow, Status};
+use super::shared::Shared;
+use crate::api::{Body, CloseReason, Closed, Error, Event, Keep, Overflow, RequestResult, Status};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::{HashMap, VecDeque};
@@ -94,7 +95,7 @@ impl Queue {
     pub fn add_client(self: &Arc<Self>, capacity: usize) -> Sink {
         let client = NEXT_CLIENT.fetch_add(1, Ordering::Relaxed);
         self.state.lock().lanes.insert(client, Lane::default());
-        Sink { queue: Arc::clone(self), client, capacity: capacity.max(1) }
+        Sink { queue: Arc::clone(self), client, capacity: capacity.max(1), shared: None }
     }
 
     /// Takes the next event, waiting at most `timeout`; `None` waits on.
@@ -309,9 +310,17 @@ pub struct Sink {
     queue: Arc<Queue>,
     client: u64,
     capacity: usize,
+    /// Knows the requests that have to be answered if the client fails.
+    shared: Option<Arc<Shared>>,
 }
 
 impl Sink {
+    /// Answers the requests that are open there, should the client fail.
+    pub(crate) fn answering_for(mut self, shared: Arc<Shared>) -> Self {
+        self.shared = Some(shared);
+        self
+    }
+
     /// The number of the client, unique in the process.
     pub fn client(&self) -> u64 {
         self.client
@@ -371,6 +380,10 @@ impl Sink {
 impl Drop for Sink {
     fn drop(&mut self) {
         let status = Status::PANIC;
+        let left = self.shared.take().map(|shared| shared.abandon()).unwrap_or_default();
+        self.push_all(left.into_iter().map(|(id, method)| {
+            Box::new(Event::new(id, now_ms(), RequestResult::failed(method, Error::plain(status))))
+        }));
         self.close(Closed { reason: CloseReason::Failed, status, text: Some(status.info().text.into()) });
     }
 }

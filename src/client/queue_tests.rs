@@ -260,3 +260,20 @@ fn nothing_is_lost_between_many_writers_and_readers() {
     assert_eq!(taken, 4 * 501);
     assert!(queue.state.lock().lanes.is_empty());
 }
+
+#[test]
+fn a_client_that_fails_leaves_no_request_unanswered() {
+    let queue = Queue::for_one();
+    let shared = Arc::new(Shared::new(true));
+    let sink = queue.add_client(8).answering_for(Arc::clone(&shared));
+    let asked: Vec<u64> = (0..3).map(|_| shared.open_request("message.send", 10).unwrap()).collect();
+    shared.request_answered(asked[1]);
+    drop(sink);
+    for request in [asked[0], asked[2]] {
+        let event = next(&queue);
+        assert_eq!(event.request, request);
+        assert!(matches!(&event.body, Body::RequestResult(result) if result.status == Status::PANIC));
+    }
+    assert!(matches!(next(&queue).body, Body::Closed(Closed { reason: CloseReason::Failed, .. })));
+    assert!(shared.is_closed() && matches!(queue.poll(None), Polled::Closed));
+}

@@ -1,38 +1,56 @@
-//! The one tokio runtime that all clients of the process share.
+//! The threads that run the sessions of the process: [`Runtime`].
 //!
-//! It is made with the first client and ended with the last: whoever holds a [`Lease`] keeps it. Ending it waits, for a bounded
-//! time and never on one of its own threads, until its threads are gone. In a forked child the threads do not exist, so there it is
-//! left alone.
+//! They are made with the first client and ended with the last: whoever holds a [`Lease`] keeps them. Each thread drives a scheduler of
+//! its own, and a session stays on the thread that it was given: tokio's scheduler of several threads starts them by itself and
+//! cannot be left again when the system refuses one.
+//!
+//! Ending them waits, for a bounded time and never on one of them, until all are gone, those of [`crate::threads::Pool`]s and stores
+//! too. In a forked child the threads do not exist, so there they are left alone.
 
 use crate::api::{Error, Status};
-use once_cell::sync::Lazy;
+use crate::threads::{self, Pool};
 use parking_lot::Mutex;
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak, mpsc};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
 
-/// Beginning of the names of all threads of the runtime. Fifteen bytes of a name are visible to the system.
-pub const THREAD_PREFIX: &str = "wa-";
-
-/// How long the end of the runtime waits for its threads. Tasks end at their next await, blocking jobs take milliseconds.
+/// How long the end of the runtime waits for its threads. Tasks end at their next await, jobs take milliseconds.
 const END_LIMIT: Duration = Duration::from_secs(3);
 
-/// How many threads run blocking jobs (key derivation, store) at most beside the workers.
-const BLOCKING_MAX: usize = 4;
+/// Work that keeps a processor busy: key derivation and prekeys.
+pub(crate) static COMPUTATIONS: Pool = Pool::new("compute", 4);
 
 /// A share in the runtime.
 pub type Lease = Arc<Runtime>;
 
-/// The runtime itself; see [`lease`].
+/// The threads themselves; see [`lease`].
 pub struct Runtime {
-    /// Taken out when it ends.
-    inner: Option<tokio::runtime::Runtime>,
+    workers: Vec<Worker>,
+    /// Breaks when the last of the threads is done.
+    ended: Mutex<mpsc::Receiver<()>>,
     process: u32,
 }
 
-static CURRENT: Lazy<Mutex<Weak<Runtime>>> = Lazy::new(Mutex::default);
+/// A thread that runs sessions.
+struct Worker {
+    handle: Handle,
+    /// How many sessions it has.
+    sessions: Arc<AtomicUsize>,
+    /// Ends it, by being dropped.
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+static CURRENT: Mutex<Weak<Runtime>> = Mutex::new(Weak::new());
 
 /// Gives a share in the process's runtime, making it if there is none. `workers` counts only then; 0 means one for each core, at
 /// most two.
+///
+/// # Errors
+/// The system refuses a thread or a descriptor; nothing is left of the attempt then.
 pub fn lease(workers: usize) -> Result<Lease, Error> {
     lease_from(&CURRENT, workers)
 }
@@ -50,15 +68,47 @@ fn lease_from(current: &Mutex<Weak<Runtime>>, workers: usize) -> Result<Lease, E
         0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(2)),
         given => given,
     };
-    let inner = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers)
-        .max_blocking_threads(BLOCKING_MAX)
-        .thread_keep_alive(Duration::from_secs(2))
-        .thread_name(format!("{THREAD_PREFIX}worker"))
-        .enable_io()
-        .enable_time()
-        .build()
-        .map_err(|error| {
+    let runtime = Arc::new(Runtime::start(workers)?);
+    *current = Arc::downgrade(&runtime);
+    Ok(runtime)
+}
+
+impl Runtime {
+    /// Starts so many threads. An error drops, and so ends, those that were started before it.
+    fn start(workers: usize) -> Result<Self, Error> {
+        let (alive, ended) = mpsc::channel();
+        let process = std::process::id();
+        let mut runtime = Runtime { workers: Vec::with_capacity(workers), ended: Mutex::new(ended), process };
+        let started = (0..workers).try_for_each(|_| {
+            runtime.workers.push(Worker::start(workers, alive.clone())?);
+            Ok(())
+        });
+        drop(alive);
+        started.map(|()| runtime)
+    }
+
+    /// A place for one more session, on the thread that has the fewest.
+    pub(crate) fn place(&self) -> Place {
+        let fewest = self.workers.iter().min_by_key(|worker| worker.sessions.load(Ordering::Relaxed));
+        // There is at least one worker.
+        let worker = fewest.unwrap_or_else(|| unreachable!("a runtime without threads"));
+        worker.sessions.fetch_add(1, Ordering::Relaxed);
+        Place { handle: worker.handle.clone(), sessions: Arc::clone(&worker.sessions) }
+    }
+
+    /// Whether the calling thread is one of these.
+    fn is_here(&self) -> bool {
+        let here = std::thread::current().id();
+        self.workers
+            .iter()
+            .filter_map(|worker| worker.thread.as_ref())
+            .any(|thread| thread.thread().id() == here)
+    }
+}
+
+impl Worker {
+    fn start(workers: usize, alive: mpsc::Sender<()>) -> Result<Self, Error> {
+        let runtime = Builder::new_current_thread().enable_io().enable_time().build().map_err(|error| {
             let files =
                 [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE].map(|errno| Some(errno.raw_os_error()));
             if files.contains(&error.raw_os_error()) {
@@ -67,63 +117,108 @@ fn lease_from(current: &Mutex<Weak<Runtime>>, workers: usize) -> Result<Lease, E
                 Error::new(Status::SYSTEM, format!("the library's threads could not be started: {error}"))
             }
         })?;
-    let runtime = Arc::new(Runtime { inner: Some(inner), process: std::process::id() });
-    *current = Arc::downgrade(&runtime);
-    Ok(runtime)
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let work = move || {
+            // Dropped last, whatever happens.
+            let _alive = alive;
+            threads::mark_worker(workers);
+            // An error is what is waited for.
+            let _ = runtime.block_on(stopped);
+            drop(runtime);
+        };
+        let thread = threads::spawn("worker", threads::WORKER_STACK, work)
+            .map_err(|error| Error::new(Status::SYSTEM, threads::refused(&error)))?;
+        Ok(Worker { handle, sessions: Arc::default(), stop: Some(stop), thread: Some(thread) })
+    }
 }
 
-impl Runtime {
-    /// For spawning on it.
-    pub fn handle(&self) -> &tokio::runtime::Handle {
-        match &self.inner {
-            Some(inner) => inner.handle(),
-            // Only `drop` takes it out.
-            None => unreachable!("a runtime that is being dropped is not reachable"),
-        }
+/// The place of a session on a thread; counted as one until it is dropped.
+pub(crate) struct Place {
+    handle: Handle,
+    sessions: Arc<AtomicUsize>,
+}
+
+impl Place {
+    /// Runs the session itself there, which gives the place back with its end.
+    pub(crate) fn run(self, session: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.handle.clone();
+        drop(handle.spawn(async move {
+            session.await;
+            drop(self);
+        }));
+    }
+
+    /// Runs a task there.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        // Nobody waits for it: what it has to say it says by itself.
+        drop(self.handle.spawn(task));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.sessions.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        let Some(inner) = self.inner.take() else {
-            return;
-        };
         if self.process != std::process::id() {
             // The child of a fork has the memory but not the threads: waiting for them would never end.
-            std::mem::forget(inner);
+            std::mem::forget(std::mem::take(&mut self.workers));
             return;
         }
-        if tokio::runtime::Handle::try_current().is_err() {
-            end(inner);
-            return;
+        let on_a_worker = self.is_here();
+        for worker in &mut self.workers {
+            worker.stop = None;
         }
-        // A task of some runtime dropped the last share, and a runtime must not wait on a worker. Without a thread to wait on, its
-        // threads still end, only unobserved.
-        let shared = Arc::new(Mutex::new(Some(inner)));
-        let handed = Arc::clone(&shared);
-        let work = move || {
-            if let Some(inner) = handed.lock().take() {
-                end(inner);
-            }
-        };
-        if std::thread::Builder::new().name(format!("{THREAD_PREFIX}end")).spawn(work).is_err()
-            && let Some(inner) = shared.lock().take()
-        {
-            inner.shutdown_background();
+        // A task that dropped the last share cannot wait for the thread that it is on. They still end, only unobserved.
+        if !on_a_worker {
+            self.wait_ended();
         }
     }
 }
 
-/// Ends the runtime's threads, and then those of the stores that its tasks were the last to use.
-fn end(inner: tokio::runtime::Runtime) {
-    inner.shutdown_timeout(END_LIMIT);
-    // What is not closed by then closes itself later.
-    let _ = crate::store::sqlite::wait_closed(END_LIMIT);
+impl Runtime {
+    /// Waits for the threads, and then for those of the stores that their tasks were the last to use.
+    fn wait_ended(&mut self) {
+        let deadline = Instant::now() + END_LIMIT;
+        let left = || deadline.saturating_duration_since(Instant::now());
+        let over = loop {
+            match self.ended.get_mut().recv_timeout(left()) {
+                Ok(()) => {}
+                Err(mpsc::RecvTimeoutError::Disconnected) => break true,
+                Err(mpsc::RecvTimeoutError::Timeout) => break false,
+            }
+        };
+        if over {
+            for thread in self.workers.iter_mut().filter_map(|worker| worker.thread.take()) {
+                // Nothing panics there but tasks, which tokio catches.
+                let _ = thread.join();
+            }
+        }
+        // What is not done by then ends by itself later.
+        let _ = COMPUTATIONS.wait_idle(left());
+        let _ = crate::net::wait_for_lookups(left());
+        let _ = crate::store::sqlite::wait_closed(END_LIMIT);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    /// The name of the thread that a task of this place runs on.
+    fn name(place: &Place) -> Option<String> {
+        let (answer, answered) = mpsc::channel();
+        place.spawn(async move {
+            let _ = answer.send(std::thread::current().name().map(str::to_owned));
+        });
+        answered.recv_timeout(LIMIT).unwrap()
+    }
 
     #[test]
     fn one_runtime_for_all_made_and_ended_on_demand() {
@@ -132,26 +227,39 @@ mod tests {
         let first = lease_from(&current, 1).unwrap();
         let second = lease_from(&current, 7).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
-        assert_eq!(first.handle().metrics().num_workers(), 1);
-        let name = first.handle().spawn(async { std::thread::current().name().map(str::to_owned) });
-        let name = first.handle().block_on(name).unwrap();
-        assert!(name.unwrap().starts_with(THREAD_PREFIX));
+        assert_eq!(first.workers.len(), 1);
+        assert!(name(&first.place()).unwrap().starts_with(threads::PREFIX));
 
-        // The last share may be dropped on one of its own workers.
-        let handle = first.handle().clone();
-        let (gone, wait) = std::sync::mpsc::channel();
+        // The last share may be dropped on one of its own threads.
+        let place = first.place();
+        let (gone, wait) = mpsc::channel();
         drop(second);
-        handle.spawn(async move {
+        place.spawn(async move {
             drop(first);
             let _ = gone.send(());
         });
-        wait.recv_timeout(Duration::from_secs(10)).unwrap();
+        wait.recv_timeout(LIMIT).unwrap();
 
         let again = lease_from(&current, 2).unwrap();
-        assert_eq!(again.handle().metrics().num_workers(), 2);
-        assert_eq!(again.handle().block_on(async { 7 }), 7);
+        assert_eq!(again.workers.len(), 2);
+        assert!(name(&again.place()).is_some());
         let weak = Arc::downgrade(&again);
         drop(again);
         assert!(weak.upgrade().is_none());
+    }
+
+    #[test]
+    fn sessions_are_spread_over_the_threads() {
+        let runtime = lease_from(&Mutex::default(), 3).unwrap();
+        let counts = || {
+            let counts = runtime.workers.iter().map(|worker| worker.sessions.load(Ordering::Relaxed));
+            counts.collect::<Vec<_>>()
+        };
+        let mut places: Vec<Place> = (0..9).map(|_| runtime.place()).collect();
+        assert_eq!(counts(), [3, 3, 3]);
+        places.retain(|place| !Arc::ptr_eq(&place.sessions, &runtime.workers[1].sessions));
+        assert_eq!(counts(), [3, 0, 3]);
+        places.extend((0..3).map(|_| runtime.place()));
+        assert_eq!(counts(), [3, 3, 3]);
     }
 }

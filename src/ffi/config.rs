@@ -3,7 +3,7 @@
 use super::constants::wa_status;
 use super::convert::{self, Lent};
 use super::error::wa_error;
-use super::{guard, handle};
+use super::{fork, guard, handle};
 use crate::api::{Config, KeyInfo};
 use parking_lot::Mutex;
 use std::ffi::c_char;
@@ -40,7 +40,11 @@ const VALUE_MAX: usize = 8192;
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn wa_config_new() -> *mut wa_config {
-    guard::reading(|| handle::insert(Arc::new(ConfigObject::default())).ok())
+    guard::reading(|| {
+        // Before anything that takes a lock.
+        fork::watch();
+        handle::insert(Arc::new(ConfigObject::default())).ok()
+    })
 }
 
 /// Sets a key.

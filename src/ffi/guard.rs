@@ -6,7 +6,8 @@ use super::{convert, fork, handle};
 use crate::api::{Error, Status};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Once};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A return type that has a value for "there is nothing": an invalid handle, a forked child, a panic.
 pub(super) trait Nothing {
@@ -56,6 +57,7 @@ pub(super) unsafe fn answering(
 ) -> wa_status {
     // SAFETY: the caller's promise.
     unsafe { convert::put(error, std::ptr::null_mut()) };
+    fork::watch();
     if fork::happened() {
         return Status::FORKED.code();
     }
@@ -91,7 +93,11 @@ pub(super) fn reading<T: Nothing>(run: impl FnOnce() -> Option<T>) -> T {
 }
 
 fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
-    SILENCE.call_once(silence);
+    // Nobody waits for whoever is first: a child that is forked meanwhile would wait for ever. A panic of another thread in that moment
+    // would be printed.
+    if !SILENCED.load(Ordering::Relaxed) && !SILENCED.swap(true, Ordering::Relaxed) {
+        silence();
+    }
     INSIDE.with(|inside| {
         let outer = inside.replace(true);
         // What is behind a handle is kept consistent by locks and is not looked at here after a panic.
@@ -106,7 +112,7 @@ thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-static SILENCE: Once = Once::new();
+static SILENCED: AtomicBool = AtomicBool::new(false);
 
 /// Keeps panics of the library's own threads, and of calls into it, from printing. Those of everything else in the process go to the
 /// hook that was there before; as a shared library we have a hook of our own anyway.
@@ -114,9 +120,7 @@ fn silence() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let inside = INSIDE.try_with(Cell::get).unwrap_or(true);
-        let ours = std::thread::current()
-            .name()
-            .is_some_and(|name| name.starts_with(crate::client::runtime::THREAD_PREFIX));
+        let ours = std::thread::current().name().is_some_and(|name| name.starts_with(crate::threads::PREFIX));
         if !inside && !ours {
             before(panic);
         }

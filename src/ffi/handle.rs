@@ -145,6 +145,7 @@ pub(super) fn insert<T: Handled>(object: Arc<T>) -> Result<*mut T::C, Error> {
 pub(super) fn get<T: Handled>(handle: *const T::C) -> Result<Arc<T>, Error> {
     let parts =
         Parts::unpack(handle.addr()).filter(|parts| parts.kind == T::KIND as u8).ok_or_else(invalid)?;
+    super::fork::watch();
     let shard = TABLE[parts.shard].read();
     let slot = shard.slots.get(parts.index).filter(|slot| slot.generation == parts.generation);
     let object = slot.and_then(|slot| slot.object.as_ref()).and_then(T::from_object);
@@ -155,6 +156,7 @@ pub(super) fn get<T: Handled>(handle: *const T::C) -> Result<Arc<T>, Error> {
 pub(super) fn remove<T: Handled>(handle: *const T::C) -> Result<Arc<T>, Error> {
     let parts =
         Parts::unpack(handle.addr()).filter(|parts| parts.kind == T::KIND as u8).ok_or_else(invalid)?;
+    super::fork::watch();
     let taken = TABLE[parts.shard].write().remove(parts);
     // The object is in hand and the lock is not: its end may take long and may call back here.
     taken.as_ref().and_then(T::from_object).map(Arc::clone).ok_or_else(invalid)

@@ -1,12 +1,12 @@
 //! The tables of the library at run time.
 
-use super::convert::{self, Lent};
-use super::guard;
+use super::{convert, guard};
 use crate::{api, client};
-use once_cell::sync::Lazy;
-use std::ffi::c_char;
+use once_cell::race::OnceBox;
+use std::ffi::{CString, c_char};
 
-static TEXT: Lazy<Lent> = Lazy::new(Lent::default);
+/// Two threads may make it at once; nobody waits for another, who might not be there in a forked child.
+static TEXT: OnceBox<CString> = OnceBox::new();
 
 /// Gives all tables of the library as one JSON object: `version`, `statuses`,
 /// `keys` (configuration), `common_fields`, `events`, `outcomes` (of pairing)
@@ -20,9 +20,13 @@ static TEXT: Lazy<Lent> = Lazy::new(Lent::default);
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_reference_json(length: *mut usize) -> *const c_char {
     guard::reading(|| {
-        let (start, count) = TEXT.text("reference", || api::reference_json(&client::outcomes()));
+        let text = TEXT.get_or_init(|| {
+            let text = api::reference_json(&client::outcomes());
+            // JSON has no NUL inside.
+            Box::new(CString::new(text).unwrap_or_default())
+        });
         // SAFETY: `length` is NULL or writable.
-        unsafe { convert::put(length, count) };
-        Some(start)
+        unsafe { convert::put(length, text.as_bytes().len()) };
+        Some(text.as_ptr())
     })
 }

@@ -1,13 +1,15 @@
 //! Names and texts of status codes. `reference` lists them.
 
 use super::constants::wa_status;
-use super::convert::Lent;
 use super::guard;
-use crate::api::{Status, StatusInfo};
-use once_cell::sync::Lazy;
-use std::ffi::c_char;
+use crate::api::{STATUSES, Status, StatusInfo};
+use once_cell::race::OnceBox;
+use std::collections::HashMap;
+use std::ffi::{CString, c_char};
 
-static TEXTS: Lazy<Lent> = Lazy::new(Lent::default);
+/// Names and texts with the NUL that C wants. Two threads may make them at once; nobody waits for another, who might not be there in a
+/// forked child.
+static TEXTS: OnceBox<HashMap<&'static str, CString>> = OnceBox::new();
 
 /// Gives the name of a status code, such as "WA_ERROR_INVALID_HANDLE".
 ///
@@ -19,7 +21,7 @@ static TEXTS: Lazy<Lent> = Lazy::new(Lent::default);
 pub extern "C" fn wa_status_name(status: wa_status) -> *const c_char {
     guard::reading(|| {
         let info = find(status)?;
-        Some(TEXTS.text(info.name, || info.name.to_owned()).0)
+        lent(info.name)
     })
 }
 
@@ -34,8 +36,17 @@ pub extern "C" fn wa_status_name(status: wa_status) -> *const c_char {
 pub extern "C" fn wa_status_text(status: wa_status) -> *const c_char {
     guard::reading(|| {
         let info = find(status)?;
-        Some(TEXTS.text(info.text, || info.text.to_owned()).0)
+        lent(info.text)
     })
+}
+
+/// One of the texts of the table.
+fn lent(text: &'static str) -> Option<*const c_char> {
+    let texts = TEXTS.get_or_init(|| {
+        let all = STATUSES.iter().flat_map(|info| [info.name, info.text]);
+        Box::new(all.filter_map(|text| Some((text, CString::new(text).ok()?))).collect())
+    });
+    texts.get(text).map(|text| text.as_ptr())
 }
 
 fn find(status: wa_status) -> Option<&'static StatusInfo> {

@@ -1,5 +1,6 @@
 //! Where to connect, and how.
 
+use super::resolver::{self, Resolver};
 use super::tcp::Reach;
 use super::{NetError, Proxy, tls};
 use base64::Engine;
@@ -101,6 +102,7 @@ pub struct Endpoint {
     pub(super) proxy: Option<Proxy>,
     pub(super) limits: Limits,
     pub(super) max_message: u64,
+    pub(super) resolver: &'static Resolver,
     routing_info: Option<Arc<[u8]>>,
 }
 
@@ -119,6 +121,7 @@ impl Endpoint {
             proxy: None,
             limits: Limits::default(),
             max_message: Self::MAX_MESSAGE,
+            resolver: &resolver::SYSTEM,
             routing_info: None,
         })
     }

@@ -75,6 +75,12 @@ pub enum NetError {
     /// The process has no file descriptor left.
     #[error("too many open files: raise the limit (ulimit -n) or connect fewer sessions")]
     TooManyFiles,
+    /// The system refused the thread that looks a name up.
+    #[error("{what}")]
+    NoThread {
+        /// What to do.
+        what: String,
+    },
     /// The proxy wants other credentials, or does not take them.
     #[error("the proxy refused the credentials: check user and password in the proxy URL")]
     ProxyAuth,

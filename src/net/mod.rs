@@ -13,6 +13,8 @@ mod error;
 mod frame;
 mod http;
 mod proxy;
+mod resolver;
+mod socket;
 mod socks;
 mod stream;
 mod tcp;
@@ -24,6 +26,7 @@ pub use connection::{Connection, Reader, Writer, connect};
 pub use endpoint::{Endpoint, Limits};
 pub use error::{NetError, Step};
 pub use proxy::Proxy;
+pub(crate) use resolver::wait_for_lookups;
 pub use version::{VERSION_URL, latest_version};
 
 #[cfg(test)]

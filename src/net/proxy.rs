@@ -1,13 +1,13 @@
 //! Proxies: HTTP CONNECT and SOCKS5. The proxy looks names up; we never do for it.
 
 use super::http::read_head;
+use super::socket::Socket;
 use super::{NetError, Step, socks};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::fmt;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Proxy {
     }
 
     /// Asks the proxy, over an open connection to it, for the way to the server.
-    pub(super) async fn ask(&self, stream: &mut TcpStream, host: &str, port: u16) -> Result<(), NetError> {
+    pub(super) async fn ask(&self, stream: &mut Socket, host: &str, port: u16) -> Result<(), NetError> {
         match self.kind {
             Kind::Http => connect(stream, host, port, self.credentials.as_deref()).await,
             Kind::Socks5 => socks::connect(stream, host, port, self.credentials.as_deref()).await,
@@ -118,7 +118,7 @@ fn percent_decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 
 /// HTTP CONNECT.
 async fn connect(
-    stream: &mut TcpStream,
+    stream: &mut Socket,
     host: &str,
     port: u16,
     credentials: Option<&Credentials>,

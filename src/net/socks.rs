@@ -1,10 +1,10 @@
 //! SOCKS5 (RFC 1928) with or without user and password (RFC 1929).
 
 use super::proxy::Credentials;
+use super::socket::Socket;
 use super::{NetError, Step};
 use std::net::IpAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 const VERSION: u8 = 5;
@@ -19,11 +19,11 @@ fn refused(what: &str) -> NetError {
     NetError::ProxyRefused { what: what.to_owned(), for_good: true }
 }
 
-async fn send(stream: &mut TcpStream, bytes: &[u8]) -> Result<(), NetError> {
+async fn send(stream: &mut Socket, bytes: &[u8]) -> Result<(), NetError> {
     stream.write_all(bytes).await.map_err(|error| NetError::from_io(Step::Proxy, &error))
 }
 
-async fn receive<const N: usize>(stream: &mut TcpStream) -> Result<[u8; N], NetError> {
+async fn receive<const N: usize>(stream: &mut Socket) -> Result<[u8; N], NetError> {
     let mut bytes = [0; N];
     match stream.read_exact(&mut bytes).await {
         Ok(_) => Ok(bytes),
@@ -33,7 +33,7 @@ async fn receive<const N: usize>(stream: &mut TcpStream) -> Result<[u8; N], NetE
 
 /// Asks for a connection to a host. Names are sent as they are.
 pub(super) async fn connect(
-    stream: &mut TcpStream,
+    stream: &mut Socket,
     host: &str,
     port: u16,
     credentials: Option<&Credentials>,
@@ -73,7 +73,7 @@ pub(super) async fn connect(
     Ok(())
 }
 
-async fn log_in(stream: &mut TcpStream, credentials: &Credentials) -> Result<(), NetError> {
+async fn log_in(stream: &mut Socket, credentials: &Credentials) -> Result<(), NetError> {
     let mut message = Zeroizing::new(vec![1]);
     for part in [&credentials.user, &credentials.password] {
         // Their length was checked when the URL was read.

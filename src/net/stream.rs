@@ -1,21 +1,21 @@
 //! The stream of bytes under a connection, opened step by step, each within its limit.
 
 use super::endpoint::{Target, may_be_loopback};
+use super::socket::Socket;
 use super::{Endpoint, NetError, Step, tcp, tls};
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 /// Bytes to and from a server.
 pub(super) enum Stream {
     /// As they are; to this machine only.
-    Plain(TcpStream),
+    Plain(Socket),
     /// Through TLS.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 /// Runs a step within its limit.
@@ -34,7 +34,7 @@ impl Stream {
         let limits = &via.limits;
         let tcp = match &via.proxy {
             None => {
-                let direct = tcp::connect(&target.host, target.port, target.reach());
+                let direct = tcp::connect(&target.host, target.port, target.reach(), via.resolver);
                 within(Step::Tcp, limits.tcp, direct).await?
             }
             Some(proxy) => {
@@ -42,7 +42,8 @@ impl Stream {
                 if !target.secure && !may_be_loopback(host) {
                     return Err(NetError::InsecureUrl { host: host.to_owned() });
                 }
-                let mut tcp = within(Step::Tcp, limits.tcp, tcp::connect(host, port, target.reach())).await?;
+                let way = tcp::connect(host, port, target.reach(), via.resolver);
+                let mut tcp = within(Step::Tcp, limits.tcp, way).await?;
                 let asked = proxy.ask(&mut tcp, &target.host, target.port);
                 within(Step::Proxy, limits.proxy, asked).await?;
                 tcp

@@ -1,11 +1,13 @@
 //! Finding a host and opening a TCP connection to it.
 
+use super::resolver::Resolver;
+use super::socket::Socket;
 use super::{NetError, Step};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long an address may keep silent before the next one is tried beside it (RFC 8305).
@@ -21,8 +23,13 @@ pub(super) enum Reach {
 }
 
 /// Connects to a host, given by name or address. The first of its addresses to answer is taken.
-pub(super) async fn connect(host: &str, port: u16, reach: Reach) -> Result<TcpStream, NetError> {
-    let mut addresses = find(host, port, reach).await?.into_iter();
+pub(super) async fn connect(
+    host: &str,
+    port: u16,
+    reach: Reach,
+    resolver: &'static Resolver,
+) -> Result<Socket, NetError> {
+    let mut addresses = find(host, port, reach, resolver).await?.into_iter();
     let mut attempts = FuturesUnordered::new();
     let mut failure = NetError::Dns { host: host.to_owned() };
     loop {
@@ -34,29 +41,28 @@ pub(super) async fn connect(host: &str, port: u16, reach: Reach) -> Result<TcpSt
             Err(_) => attempts.next().await,
         };
         match attempt {
-            Some(Ok(stream)) => {
-                // Small frames go out at once; if the system will not have it, they are only slower.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
+            Some(Ok(stream)) => return Ok(Socket::new(stream)),
             Some(Err(error)) => failure = NetError::from_io(Step::Tcp, &error),
             None => return Err(failure),
         }
     }
 }
 
-async fn find(host: &str, port: u16, reach: Reach) -> Result<Vec<SocketAddr>, NetError> {
+async fn find(
+    host: &str,
+    port: u16,
+    reach: Reach,
+    resolver: &'static Resolver,
+) -> Result<Vec<SocketAddr>, NetError> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     // An address needs no look-up, and so no thread for it.
     let found: Vec<SocketAddr> = match bare.parse::<IpAddr>() {
         Ok(address) => vec![SocketAddr::new(address, port)],
-        Err(_) => match lookup_host((bare, port)).await {
-            Ok(found) => found.collect(),
-            Err(error) => match NetError::from_io(Step::Tcp, &error) {
-                NetError::TooManyFiles => return Err(NetError::TooManyFiles),
-                _ => return Err(NetError::Dns { host: host.to_owned() }),
-            },
-        },
+        Err(_) => {
+            let mut found = resolver.look_up(bare).await?;
+            found.iter_mut().for_each(|address| address.set_port(port));
+            found
+        }
     };
     let allowed: Vec<SocketAddr> =
         found.iter().copied().filter(|a| reach == Reach::Anywhere || a.ip().is_loopback()).collect();

@@ -4,6 +4,7 @@
 //! built-in ones; the name and the dates are checked all the same.
 
 use super::NetError;
+use super::socket::Socket;
 use once_cell::sync::Lazy;
 use parking_lot::Mutex;
 use rustls::client::Resumption;
@@ -13,7 +14,6 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -61,8 +61,8 @@ fn build(extra_pem: &[u8]) -> Result<ClientConfig, NetError> {
 pub(super) async fn handshake(
     configuration: Arc<ClientConfig>,
     host: &str,
-    stream: TcpStream,
-) -> Result<TlsStream<TcpStream>, NetError> {
+    stream: Socket,
+) -> Result<TlsStream<Socket>, NetError> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let name = ServerName::try_from(host.to_owned()).map_err(|_| NetError::Url("no valid host name"))?;
     let stream = TlsConnector::from(configuration).connect(name, stream).await;

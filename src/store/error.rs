@@ -76,6 +76,12 @@ pub enum StoreError {
     /// The process has no file descriptor left.
     #[error("too many open files: raise the limit (ulimit -n) or open fewer sessions")]
     TooManyFiles,
+    /// The system refused the thread that a file needs.
+    #[error("{what}")]
+    NoThread {
+        /// What to do.
+        what: String,
+    },
     /// The system's input or output failed.
     #[error("input/output error on the store {path}: {what}")]
     Io {

@@ -1,12 +1,14 @@
 //! Does what the host asks for, and takes in what work done elsewhere brings back.
 
 use serde_json::json;
+use tokio::sync::mpsc;
 
 use super::super::methods::Call;
+use super::super::runtime::COMPUTATIONS;
 use super::inbox::{CODE, Command, LOGOUT, PASSKEY, QR, Wish};
 use super::phase::{Phase, ReadMessages};
 use super::{Session, Stop};
-use crate::api::{ConnectionState, Error, Status};
+use crate::api::{CloseReason, ConnectionState, Error, Status};
 use crate::messaging::stanzas::presence;
 use crate::net;
 use crate::pairing::OutcomeKind;
@@ -14,8 +16,16 @@ use crate::pairing::OutcomeKind;
 impl Session {
     pub(super) async fn command(&mut self, command: Command) -> Result<(), Stop> {
         match command {
-            Command::Connect => self.wish_online().await,
-            Command::Disconnect => self.wish_offline().await,
+            Command::WishChanged => {
+                let wish = self.shared.take_wish();
+                if wish.disconnect {
+                    self.wish_offline().await?;
+                }
+                if wish.connect {
+                    self.wish_online().await?;
+                }
+                Ok(())
+            }
             Command::Close => {
                 self.wish = Wish::Closed;
                 Ok(())
@@ -50,6 +60,14 @@ impl Session {
             }
             // What settles takes them.
             Command::Acknowledged => Ok(()),
+            #[cfg(test)]
+            Command::Break => panic!("a test breaks the task"),
+            Command::WorkDied => {
+                let error = Error::plain(Status::PANIC);
+                self.answer_all(&error);
+                self.close_because(CloseReason::Failed, Some(error));
+                Ok(())
+            }
             Command::Room => self.refill().await,
             Command::Derived(key) => {
                 self.with_pairing(|pairing, now, rng| pairing.derived(now, &key, rng)).await.map(drop)
@@ -203,24 +221,62 @@ impl Session {
 
     /// Runs something that must not hold up the session; its result comes back as a command.
     fn elsewhere(&self, work: impl Future<Output = Command> + Send + 'static) {
-        let post = self.post.clone();
+        let post = WorkPost::new(&self.post);
         tokio::spawn(async move {
             let command = work.await;
-            if let Some(post) = post.upgrade() {
-                // A closed session wants no results.
-                let _ = post.send(command);
-            }
+            post.send(command);
         });
     }
 
-    /// The same for work that keeps a processor busy.
+    /// The same for work that keeps a processor busy. Without a thread for it, it is done here.
     pub(super) fn on_a_thread(&self, work: impl FnOnce() -> Command + Send + 'static) {
-        let post = self.post.clone();
-        tokio::task::spawn_blocking(move || {
-            let command = work();
-            if let Some(post) = post.upgrade() {
-                let _ = post.send(command);
-            }
-        });
+        let post = WorkPost::new(&self.post);
+        if let Err((work, _)) = COMPUTATIONS.submit(Box::new(move || post.send(work()))) {
+            work();
+        }
+    }
+}
+
+/// Brings the result of work done elsewhere to the session, or word that there will be none.
+struct WorkPost(Option<mpsc::WeakUnboundedSender<Command>>);
+
+impl WorkPost {
+    fn new(post: &mpsc::WeakUnboundedSender<Command>) -> Self {
+        WorkPost(Some(post.clone()))
+    }
+
+    fn send(mut self, command: Command) {
+        self.bring(command);
+    }
+
+    fn bring(&mut self, command: Command) {
+        if let Some(post) = self.0.take().and_then(|post| post.upgrade()) {
+            // A closed session wants no results.
+            let _ = post.send(command);
+        }
+    }
+}
+
+impl Drop for WorkPost {
+    fn drop(&mut self) {
+        self.bring(Command::WorkDied);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_dies_tells_the_session() {
+        let (sender, mut inbox) = mpsc::unbounded_channel();
+        WorkPost::new(&sender.downgrade()).send(Command::Close);
+        assert!(matches!(inbox.try_recv(), Ok(Command::Close)) && inbox.try_recv().is_err());
+        let post = WorkPost::new(&sender.downgrade());
+        let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            let _post = post;
+            panic!("the work dies");
+        }));
+        assert!(died.is_err() && matches!(inbox.try_recv(), Ok(Command::WorkDied)));
     }
 }

@@ -11,8 +11,8 @@ use crate::store::records::PrekeyBatch;
 /// Comes in through the session's inbox.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Connect,
-    Disconnect,
+    /// The host wants a connection, or none any more; which, is in [`super::super::shared::Shared`].
+    WishChanged,
     Close,
     RequestCode {
         request: u64,
@@ -43,6 +43,11 @@ pub(crate) enum Command {
     Acknowledged,
     /// From the queue: the host has taken events, and there is room for those that wait in the store.
     Room,
+    /// Work done elsewhere has failed by a fault of this library, and will bring no result.
+    WorkDied,
+    /// Breaks the session's task, as a fault of this library would.
+    #[cfg(test)]
+    Break,
     /// From the thread that derived a key for the pairing code.
     Derived(DerivedKey),
     /// From the thread that made one-time prekeys.
@@ -89,10 +94,10 @@ pub(crate) enum Wish {
 }
 
 /// Names of requests in `result` events, where they are no methods of `wa_call`.
-pub(super) const CODE: &str = "pairing.code";
-pub(super) const QR: &str = "pairing.qr";
-pub(super) const PASSKEY: &str = "pairing.passkey";
-pub(super) const LOGOUT: &str = "session.logout";
+pub(crate) const CODE: &str = "pairing.code";
+pub(crate) const QR: &str = "pairing.qr";
+pub(crate) const PASSKEY: &str = "pairing.passkey";
+pub(crate) const LOGOUT: &str = "session.logout";
 
 /// Keys made on another thread.
 #[derive(Debug)]

@@ -44,7 +44,7 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
-pub(crate) use inbox::{Command, Wish};
+pub(crate) use inbox::{CODE, Command, LOGOUT, PASSKEY, QR, Wish};
 
 use self::ahead::Ahead;
 use self::ends::Closing;

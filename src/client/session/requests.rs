@@ -75,7 +75,7 @@ impl Session {
             Ok(value) => RequestResult::ok(method, value),
             Err(error) => RequestResult::failed(method, error),
         };
-        self.shared.request_answered();
+        self.shared.request_answered(request);
         Some(Event::new(request, unix_ms(), body))
     }
 

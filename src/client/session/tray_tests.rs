@@ -217,7 +217,7 @@ async fn an_order_that_takes_time_comes_after_what_was_before_it() {
     house.session.settle().await.unwrap();
     let (_, ids) = house.told();
     house.session.shared.acknowledge(ids[0]);
-    for command in [Command::Acknowledged, Command::Disconnect, Command::Close, Command::Acknowledged] {
+    for command in [Command::Acknowledged, Command::WishChanged, Command::Close, Command::Acknowledged] {
         house.commands.send(command).unwrap();
     }
     house.session.tray.tell(0, restricted());

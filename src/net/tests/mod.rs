@@ -1,6 +1,7 @@
 //! Connections against local servers. The WebSocket server is another implementation than ours (tokio-websockets).
 
 mod hostile;
+mod names;
 mod plain;
 mod proxies;
 mod secure;

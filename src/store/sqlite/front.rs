@@ -2,12 +2,13 @@
 //!
 //! Somebody who commits while nobody else wants anything of the file does it himself ([`Jobs::commit_here`]): to wake the thread
 //! and to be woken by it takes longer than all else about a small commit. He holds the front meanwhile, so whoever comes then
-//! leaves his work to the thread, which commits in groups. That is only done where it keeps nothing else waiting: in a runtime
-//! that has another worker, and on a disk that flushes quickly.
+//! leaves his work to the thread, which commits in groups. That is only done where it keeps little else waiting: with another
+//! thread for sessions, and on a disk that flushes quickly.
 
 use super::pending::{Part, Pending};
 use super::writer::Job;
 use crate::store::{Batch, Op, SessionKey, SessionName, StoreError};
+use crate::threads;
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -94,7 +95,7 @@ impl Jobs {
         batch: Batch,
     ) -> Result<Result<(), StoreError>, Batch> {
         // What was asked for before has to be done before.
-        if self.shared.queued.load(Ordering::Acquire) > 0 || !may_block() || !is_plain(&batch) {
+        if self.shared.queued.load(Ordering::Acquire) > 0 || !threads::others_go_on() || !is_plain(&batch) {
             return Err(batch);
         }
         let Some(mut locked) = self.shared.front.try_lock() else { return Err(batch) };
@@ -110,11 +111,6 @@ impl Jobs {
         }
         Ok(result)
     }
-}
-
-/// Whether others go on while this thread waits for the disk.
-fn may_block() -> bool {
-    tokio::runtime::Handle::try_current().is_ok_and(|runtime| runtime.metrics().num_workers() > 1)
 }
 
 /// Whether all of it goes into the log without a look at the database.

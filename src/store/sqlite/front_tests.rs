@@ -34,6 +34,7 @@ impl SqliteBackend {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_backend_passes_with_several_workers() {
+    crate::threads::mark_worker(2);
     let dir = TempDir::new().unwrap();
     let backend = backend(&dir.path().join("wa.db")).await;
     backend.rested().await;
@@ -42,6 +43,7 @@ async fn sqlite_backend_passes_with_several_workers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_comes_alone_is_done_at_once() {
+    crate::threads::mark_worker(2);
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("wa.db");
     let shared = backend(&path).await;
@@ -59,6 +61,7 @@ async fn one_that_comes_alone_is_done_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_waits_for_what_was_asked_for_before() {
+    crate::threads::mark_worker(2);
     let dir = TempDir::new().unwrap();
     let shared = backend(&dir.path().join("wa.db")).await;
     let s = Session::open(shared.clone(), &name("s")).await.unwrap();
@@ -74,6 +77,7 @@ async fn it_waits_for_what_was_asked_for_before() {
 /// Where another must not be kept waiting, and for what takes the database, there is the thread.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_disk_and_what_takes_the_database_are_left_to_the_thread() {
+    crate::threads::mark_worker(2);
     let dir = TempDir::new().unwrap();
     let shared = backend(&dir.path().join("wa.db")).await;
     let s = Session::open(shared.clone(), &name("s")).await.unwrap();
@@ -104,6 +108,7 @@ async fn a_runtime_with_one_worker_is_not_held_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_fails_has_not_happened() {
+    crate::threads::mark_worker(2);
     let dir = TempDir::new().unwrap();
     let shared = backend(&dir.path().join("wa.db")).await;
     let s = Session::open(shared.clone(), &name("s")).await.unwrap();
@@ -124,6 +129,7 @@ async fn one_that_fails_has_not_happened() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_thread_brings_much_of_it_into_the_database() {
+    crate::threads::mark_worker(2);
     let dir = TempDir::new().unwrap();
     let shared = backend(&dir.path().join("wa.db")).await;
     let s = Session::open(shared.clone(), &name("s")).await.unwrap();

@@ -5,6 +5,7 @@ use super::front::{Jobs, Shared};
 use super::{lock, writer};
 use crate::store::StoreError;
 use crate::store::seal::Door;
+use crate::threads;
 use once_cell::sync::Lazy;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
@@ -13,9 +14,6 @@ use std::sync::{Arc, Weak, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-
-/// SQLite needs little; the rest is for the value being read or written.
-const STACK: usize = 512 * 1024;
 
 /// Held for look-ups and for starting a thread, never across an await or file access.
 static FILES: Lazy<Mutex<HashMap<PathBuf, Entry>>> = Lazy::new(Mutex::default);
@@ -55,11 +53,8 @@ pub(super) fn get_or_start(path: PathBuf) -> Result<Arc<SqliteBackend>, StoreErr
             serve(&path, &queue, &shared, &report);
         }
     };
-    let thread = thread::Builder::new()
-        .name("wa-store".into())
-        .stack_size(STACK)
-        .spawn(work)
-        .map_err(|error| StoreError::Io { path: path.clone(), what: error.to_string() })?;
+    let thread = threads::spawn("store", threads::JOB_STACK, work)
+        .map_err(|error| StoreError::NoThread { what: threads::refused(&error) })?;
     files.insert(path, Entry { backend: Arc::downgrade(&backend), thread, done: false });
     Ok(backend)
 }
