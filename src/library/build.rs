@@ -1,21 +1,47 @@
-//! Sets how the shared library is linked and puts `wa.pc` and its SONAME beside it.
+//! Sets how the libraries are linked and puts `wa.pc` and its SONAME beside it.
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    link_arguments();
+    link_arguments()?;
     pkg_config()
 }
 
-fn link_arguments() {
+fn link_arguments() -> Result<(), Box<dyn Error>> {
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
-        return;
+        return Ok(());
     }
     // Programs record the name they were linked against; without one they would record a path of the build machine.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libwa.so.0");
     // Thread-local destructors outlive a dlclose, so the library asks never to be unmapped.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    one_object()
+}
+
+/// Has `libwa.a`, which rustc makes before it links `libwa.so`, made into one object by the way. Nothing runs after a build of cargo's,
+/// but gcc runs a program around its own if told so.
+fn one_object() -> Result<(), Box<dyn Error>> {
+    let script = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("archive");
+    println!("cargo:rerun-if-changed={}", script.display());
+    println!("cargo:rerun-if-env-changed=RUSTC_LINKER");
+    let linker = std::env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
+    let can = Command::new(linker)
+        .args(["-wrapper", "env", "-E", "-x", "c", "/dev/null"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    // A comma would begin an argument.
+    if can && !script.to_string_lossy().contains(',') {
+        println!("cargo:rustc-cdylib-link-arg=-wrapper");
+        println!("cargo:rustc-cdylib-link-arg={},--link", script.display());
+    } else {
+        let name = script.display();
+        println!("cargo:warning=the linker is not gcc: before you link with libwa.a, run {name} on it");
+    }
+    Ok(())
 }
 
 /// Writes `wa.pc` for the build tree: `PKG_CONFIG_PATH=target/release pkg-config --cflags --libs wa`. Who installs the library fills
