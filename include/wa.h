@@ -143,6 +143,12 @@
  * event belongs to one thread at a time: text borrowed from it needs that no
  * other thread frees it meanwhile. The same goes for error objects.
  *
+ * The library's own threads block every signal, so that signals of the process
+ * go to the program's threads only; a lost connection raises no SIGPIPE. A call
+ * takes at most 64 KiB of stack of the thread that makes it. Where the system
+ * refuses a thread, wa_client_new answers WA_ERROR_SYSTEM and leaves nothing
+ * behind; an open client tells in a `connection` event that it needed one.
+ *
  * ---------------------------------------------------------------------------
  * Stopping
  * ---------------------------------------------------------------------------

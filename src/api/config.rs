@@ -145,7 +145,15 @@ fn nearest(key: &str) -> Option<&'static str> {
 }
 
 /// The beginning of a text that came in, for an error message.
+///
+/// What it may hold of a user's name, a password or a token is left out: all in front of an `@`, and all behind a question mark.
 fn excerpt(text: &str) -> String {
+    let text = text.split_once('?').map_or(text, |(address, _)| address);
+    let masked = text.rsplit_once('@').map(|(secret, rest)| {
+        let scheme = secret.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+        format!("{scheme}…@{rest}")
+    });
+    let text = masked.as_deref().unwrap_or(text);
     let mut short: String = text.chars().take(60).filter(|c| !c.is_control()).collect();
     if text.chars().nth(60).is_some() {
         short.push('…');
@@ -189,6 +197,27 @@ mod tests {
         let bad = config.set("pairing.code_ttl_ms", "5").unwrap_err();
         assert_eq!((bad.status, bad.key.as_deref()), (Status::BAD_VALUE, Some("pairing.code_ttl_ms")));
         assert!(bad.text.contains("\"5\"") && bad.text.contains("1000 to 180000"), "{bad}");
+    }
+
+    #[test]
+    fn errors_show_no_password() {
+        let mut config = Config::new();
+        for (key, value) in [
+            ("server.url", "https://user:hunter2@host/"),
+            ("server.url", "https://user:hunter2/@x@host/"),
+            ("server.url", "https://hunter2@host/"),
+            ("server.url", "user:hunter2@host"),
+            ("server.url", "https://host/?token=hunter2"),
+            ("store.url", "postgres://user:hunter2@host/db"),
+            ("proxy.url", "ftp://user:hunter2@host"),
+            ("proxy.url=http://user:hunter2@host", "x"),
+        ] {
+            let error = config.set(key, value).unwrap_err();
+            assert!(!error.text.contains("hunter2"), "{error}");
+            assert!(!error.key.unwrap_or_default().contains("hunter2"));
+        }
+        let shown = config.set("server.url", "https://user:hunter2@host/x").unwrap_err();
+        assert!(shown.text.contains("\"https://…@host/x\""), "{shown}");
     }
 
     #[test]

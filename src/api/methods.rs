@@ -39,6 +39,29 @@ pub fn find_method(name: &str) -> Option<&'static MethodInfo> {
     METHODS.iter().find(|method| method.name == name)
 }
 
+/// How deep parameters may be nested. Each level takes some of the calling thread's stack, which may be small; no method has more than
+/// four.
+const NESTING_MAX: usize = 16;
+
+/// How deep the arrays and objects of a JSON text are nested at most.
+fn nesting(json: &str) -> usize {
+    let (mut depth, mut most, mut in_text, mut escaped) = (0usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                most = most.max(depth);
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
+}
+
 /// Finds a method and checks the parameters it is called with: no JSON at all stands for no parameters.
 pub fn check_call(
     name: &str,
@@ -54,6 +77,10 @@ pub fn check_call(
     })?;
     let params = match params_json {
         None => Map::new(),
+        Some(text) if nesting(text) > NESTING_MAX => {
+            let text = format!("the parameters are nested more than {NESTING_MAX} levels deep");
+            return Err(Error::new(Status::INVALID_JSON, text).with_key("params_json"));
+        }
         Some(text) => match serde_json::from_str(text) {
             Ok(Value::Object(map)) => map,
             Ok(_) => {
