@@ -1,0 +1,112 @@
+//! The library as a guest in a host's process: the program tests/c/guest.c, which has signals, threads, forks and a stack of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "common/c.rs"]
+mod c;
+
+use c::{compile, root, run};
+use serde_json::json;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use wa_sim::{Options, Simulator};
+
+/// The phone.
+const NUMBER: &str = "15550001234";
+/// Nobody listens there, and the name has to be looked up.
+const NOWHERE: &str = "ws://localhost:1/";
+
+fn guest(folder: &Path) -> PathBuf {
+    compile(folder, &root().join("tests/c/guest.c"), &["-O1", "-ldl"])
+}
+
+fn lines(output: &std::process::Output) -> Vec<String> {
+    String::from_utf8(output.stdout.clone()).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_lost_tls_connection_ends_no_host() {
+    const CUTS: usize = 200;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let sim = runtime.block_on(Simulator::start(Options::default())).unwrap();
+    assert!(sim.add_phone(NUMBER, "Ada") && sim.add_phone("15550005678", "Bo"));
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, &sim.started().ca_pem).unwrap();
+
+    let mut command = Command::new(guest(folder.path()));
+    command.args(["cut", &sim.started().wss, &sim.started().root_key]).arg(&authority);
+    let mut running = command.args([NUMBER, &(CUTS + 1).to_string()]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut cuts = 0;
+    for line in BufReader::new(running.stdout.take().unwrap()).lines().map(Result::unwrap) {
+        if let Some(code) = line.strip_prefix("code ") {
+            let outcome = runtime.block_on(sim.enter(NUMBER, code));
+            assert_eq!(outcome["outcome"], "linked", "{outcome}");
+        } else if cuts < CUTS {
+            // Amid what it writes; a connection may have ended meanwhile.
+            std::thread::sleep(std::time::Duration::from_micros((cuts % 20) as u64 * 200));
+            for connection in sim.connections()["connections"].as_array().unwrap() {
+                let _ = sim.connection(connection["id"].as_u64().unwrap(), "cut", &json!({}));
+            }
+            cuts += 1;
+        }
+    }
+    let end = running.wait().unwrap();
+    assert!(end.success(), "after {cuts} cuts it ended with {end}, signal {:?}", end.signal());
+    assert_eq!(cuts, CUTS);
+}
+
+#[test]
+fn no_signal_of_the_host_reaches_a_thread_of_the_library() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("sessions.db").display());
+    run(Command::new(guest(folder.path())).args(["signals", &store, NOWHERE]));
+}
+
+#[test]
+fn a_thread_that_the_system_refuses_is_a_named_error_and_every_request_has_its_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = guest(folder.path());
+    for (store, needed) in [("memory:", 2), ("sqlite:", 3)] {
+        for limit in 0..=8 {
+            let path = folder.path().join(format!("{limit}.db"));
+            let store =
+                if store == "memory:" { store.to_owned() } else { format!("{store}{}", path.display()) };
+            let output = run(Command::new(&program).args(["threads", &store, NOWHERE, &limit.to_string()]));
+            let expected = match limit {
+                limit if limit < needed => "refused",
+                limit if limit == needed => "opened, WA_ERROR_SYSTEM",
+                _ => "opened, WA_ERROR_CONNECT",
+            };
+            assert_eq!(lines(&output), [expected; 3], "{store} with {limit} threads");
+        }
+    }
+}
+
+#[test]
+fn a_child_forked_during_the_first_call_does_not_hang() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(Command::new(guest(folder.path())).args(["fork", "300"]));
+    assert!(lines(&output)[0].starts_with("used "), "{:?}", lines(&output));
+}
+
+#[test]
+fn a_call_takes_no_more_of_the_callers_stack_than_the_header_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = guest(folder.path());
+    let output = run(Command::new(&program).args(["stack", NOWHERE]));
+    println!("{} bytes", lines(&output)[0]);
+    let header = std::fs::read_to_string(root().join("include/wa.h")).unwrap();
+    assert!(header.contains("64 KiB of stack"));
+    // The threads of the library have what they need whatever the environment says.
+    run(Command::new(&program).args(["stack", NOWHERE]).env("RUST_MIN_STACK", "1"));
+}
+
+#[test]
+fn a_host_that_changes_its_mind_without_an_end_takes_no_memory_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(Command::new(guest(folder.path())).args(["loop", NOWHERE]));
+    println!("{}", lines(&output)[0]);
+}
