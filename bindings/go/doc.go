@@ -34,6 +34,21 @@
 // Errors are of the type [Error]. errors.Is compares them with the status codes,
 // such as [ErrNotLinked]; [RetryAfter] tells whether and when to try again.
 //
+// # Past and present
+//
+// Durable events, such as [Message] and [LoggedOut], come again in the next run
+// until they are acknowledged, with Redelivered set. They tell what was: a
+// message is handled like any other, a device that was unlinked then may be
+// linked now. What is, [Client.Linked] tells, and events without that mark.
+// [Client.Pair] and [Client.WaitReady] go by what happens now, and end with an
+// error when the connection is given up; what they fail with is acknowledged.
+//
+// # Optional values
+//
+// A parameter that may be left out is left out when it is nil, an empty text or
+// the zero time; [Ptr] makes pointers of values. What is not said of a result is
+// nil, or empty, too.
+//
 // # Building
 //
 // The package is made with cgo. It needs a C compiler and libwa itself: either

@@ -224,9 +224,9 @@ func (s *pairingSteps) connection(event *Connection) (Event, error) {
 	// has it made again when it is not.
 	waits := s.request != 0 && !s.answered
 	switch {
-	case event.State == ConnectionStateDisconnected && !waits && event.Status != StatusOK:
-		return nil, s.failed(&Error{Op: s.op, Status: event.Status, Text: event.Text})
-	case event.State == ConnectionStateDisconnected && !waits:
+	case event.IsFinal && !waits && event.Status != StatusOK:
+		return nil, s.failed(&Error{Op: s.op, Status: event.Status, Text: event.Text, Retryable: event.Retryable})
+	case event.IsFinal && !waits:
 		return nil, &Error{Op: s.op, Status: ErrNotConnected, Text: "the connection was given up, and no attempt is made before Connect is called"}
 	case event.Status != StatusOK:
 		return event, nil
@@ -246,7 +246,7 @@ func (s *pairingSteps) lost(ctx context.Context) (lost *Connection) {
 	s.client.queue.mu.Lock()
 	defer s.client.queue.mu.Unlock()
 	for _, event := range s.caller.in.events {
-		if c, is := event.(*Connection); is && c.State == ConnectionStateDisconnected {
+		if c, is := event.(*Connection); is && c.IsFinal {
 			lost = c
 		}
 	}

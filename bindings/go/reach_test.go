@@ -20,6 +20,7 @@ var reachedOtherwise = map[string]string{
 // accessorFields are the accessors whose field has another name than their
 // own, by the event type; the others are found by their names.
 var accessorFields = map[string]string{
+	"connection is_final":       "IsFinal",
 	"connection retry_after_ms": "RetryIn",
 	"restricted expires_at_ms":  "EndsAt",
 	"restricted reason":         "Kind",

@@ -122,6 +122,25 @@ func TestTheCauseIsTold(t *testing.T) {
 	}
 }
 
+// A connection that a person has to mend says so.
+func TestWhatAPersonHasToMend(t *testing.T) {
+	folder := t.TempDir()
+	g := startIn(t, folder)
+	g.linked("default", nil)
+	if err := g.stop(); err != nil {
+		t.Fatal(err)
+	}
+	other, err := watest.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Stop()
+	g = startIn(t, folder, "--wa=server.root_key="+other.RootKey)
+	g.await("the detail", func() bool {
+		return strings.HasPrefix(g.do("GET", "/v1/sessions/default", nil).text("detail"), "This does not pass by itself: ")
+	})
+}
+
 // One session that is damaged does not keep the others down: it is stopped, it is
 // told, and it can be cleared.
 func TestADamagedSession(t *testing.T) {

@@ -298,7 +298,7 @@ func (s *Session) failed(a *attempt, client *libwa.Client, reason string, err er
 		// given up.
 		var fault *libwa.Error
 		if errors.As(err, &fault) && reason != "cancelled" {
-			s.lost(&libwa.Connection{State: libwa.ConnectionStateDisconnected, Reason: reason, Status: fault.Status, Text: fault.Text})
+			s.lost(&libwa.Connection{State: libwa.ConnectionStateDisconnected, IsFinal: true, Retryable: fault.Retryable, Reason: reason, Status: fault.Status, Text: fault.Text})
 			return
 		}
 		s.set(func(status *Status) { status.State, status.Stage = Connecting, "" })

@@ -136,12 +136,12 @@ func (s *Session) later(pause time.Duration, wanted func() bool, do func()) {
 
 // lost notes that the connection was lost, or given up. The caller holds mu.
 func (s *Session) lost(event *libwa.Connection) {
-	final := event.State == libwa.ConnectionStateDisconnected
+	final := event.IsFinal
 	reason := event.Reason
 	if reason == "" {
 		reason = "connection_lost"
 	}
-	if final && event.Status == libwa.StatusOK {
+	if event.State == libwa.ConnectionStateDisconnected && event.Status == libwa.StatusOK {
 		// The host's own wish.
 		s.set(func(status *Status) { status.State, status.Reason, status.Cause = Disconnected, reason, "" })
 		return
@@ -163,6 +163,9 @@ func (s *Session) lost(event *libwa.Connection) {
 	known := s.status.State == Disconnected && s.status.Cause == event.Text && s.status.GivenUp == final
 	s.set(func(status *Status) {
 		status.State, status.Reason, status.Detail, status.Cause, status.GivenUp, status.ResumesAt = Disconnected, reason, "", event.Text, final, time.Time{}
+		if !event.Retryable && event.Text != "" {
+			status.Detail = "This does not pass by itself: " + event.Text
+		}
 		status.Retry = seconds(wait)
 		if ofStore && noRoom(failure) {
 			status.Reason, status.Detail = "store_full", fullText
@@ -178,11 +181,11 @@ func (s *Session) lost(event *libwa.Connection) {
 	s.m.counts.losses.Inc(reason, map[bool]string{true: "true", false: "false"}[final])
 	switch {
 	case final:
-		s.m.Log.Error("a connection was given up", "session", s.id, "reason", reason, "status", event.Status.Name(), "text", event.Text, "resumes_in", resume.String())
+		s.m.Log.Error("a connection was given up", "session", s.id, "reason", reason, "status", event.Status.Name(), "text", event.Text, "retryable", event.Retryable, "resumes_in", resume.String())
 	case known:
 		s.m.Log.Debug("a session is not connected", "session", s.id, "reason", reason, "text", event.Text, "retry_in", wait.String())
 	default:
-		s.m.Log.Warn("a connection was lost", "session", s.id, "reason", reason, "text", event.Text, "retry_in", wait.String())
+		s.m.Log.Warn("a connection was lost", "session", s.id, "reason", reason, "text", event.Text, "retryable", event.Retryable, "retry_in", wait.String())
 	}
 	if final && resume > 0 {
 		s.later(resume, func() bool { return s.status.GivenUp }, func() { s.connect() })
