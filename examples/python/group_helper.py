@@ -28,8 +28,10 @@ async def welcome(update: GroupUpdate) -> None:
 
 @bot.group.command("rules")
 async def show_or_set_rules(message: Message, *, text: str = "") -> None:
-    """Shows the group's rules, or sets them."""
-    if text:
+    """Shows the group's rules; administrators set them."""
+    if text and not await message.sender_is_admin():
+        await message.reply("Only administrators set the rules.")
+    elif text:
         rules[message.chat] = text
         await message.react("👍")
     else:
@@ -63,9 +65,9 @@ async def remind(message: Message, minutes: float, *, text: str) -> None:
     await message.react("⏰")
 
 
-@bot.group.command("name")
+@bot.group.command("name", filter=F.sender_is_admin)
 async def name(message: Message, *, text: str) -> None:
-    """Gives the group another name."""
+    """Gives the group another name, for administrators."""
     try:
         await bot.client.group.subject(chat=message.chat, subject=text)
     except Error as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from datetime import date, datetime, time
 from typing import Any, Literal, Optional
 
 import pytest
 from bots import a_bot
 from conftest import run
+from protobuf import field, text_of
 
 from libwa.bot import ArgumentError, CommandDefinitionError, Message
 from libwa.bot.commands import define, split
@@ -35,6 +37,8 @@ def many(message: Message, first: str, *numbers: float) -> None: ...
 def rest(message: Message, who: str, *, text: str) -> None: ...
 def optional_rest(message: Message, *, text: str = "nothing") -> None: ...
 def kinds(message: Message, on: bool, size: Literal["small", "large"], colour: Colour, at: Optional[Point] = None) -> None: ...  # noqa: UP045
+def when(message: Message, day: date, at: time = time(), until: Optional[datetime] = None) -> None: ...  # noqa: UP045
+def remind(message: Message, at: datetime, *, text: str) -> None: ...
 def untyped(message: Message, word: Any) -> None: ...
 
 
@@ -48,6 +52,21 @@ def untyped(message: Message, word: Any) -> None: ...
         (many, '"two words" 1', ["two words", 1.0], {}),
         (many, r'"a \"b\" c"', ['a "b" c'], {}),
         (many, "don't", ["don't"], {}),
+        (many, "“two words” 1", ["two words", 1.0], {}),
+        (many, "„zwei Wörter“ 1", ["zwei Wörter", 1.0], {}),
+        (many, "”två ord” 1", ["två ord", 1.0], {}),
+        (many, '"mixed” 1', ["mixed", 1.0], {}),
+        (untyped, "“open", ["“open"], {}),
+        (untyped, "‘so’", ["‘so’"], {}),  # noqa: RUF001
+        (many, "“” 1", ["", 1.0], {}),
+        (when, "2026-01-31", [date(2026, 1, 31)], {}),
+        (when, "2026-01-31 7:05", [date(2026, 1, 31), time(7, 5)], {}),
+        (when, "2026-01-31 18:30:15 2026-02-01T09:00", [date(2026, 1, 31), time(18, 30, 15), datetime(2026, 2, 1, 9)], {}),
+        (when, '2026-01-31 18:30 "2026-02-01 09:00"', [date(2026, 1, 31), time(18, 30), datetime(2026, 2, 1, 9)], {}),
+        (remind, "2026-01-31 18:30 the cake", [datetime(2026, 1, 31, 18, 30)], {"text": "the cake"}),
+        (remind, "2026-01-31  8:30 the cake", [datetime(2026, 1, 31, 8, 30)], {"text": "the cake"}),
+        (remind, "2026-01-31 the cake", [datetime(2026, 1, 31)], {"text": "the cake"}),
+        (remind, "2026-01-31T18:30 the cake", [datetime(2026, 1, 31, 18, 30)], {"text": "the cake"}),
         (rest, "ada  see you\nthere", ["ada"], {"text": "see you\nthere"}),
         (optional_rest, "", [], {}),
         (optional_rest, '"quoted" stays', [], {"text": '"quoted" stays'}),
@@ -77,6 +96,10 @@ def test_an_argument_of_a_type_that_reads_itself() -> None:
         (kinds, "yes huge red", "size must be one of small, large"),
         (kinds, "yes small blue", "colour must be one of red, green"),
         (kinds, "yes small red 34", "at: write x,y"),
+        (when, "tomorrow", "day must be a date, such as 2026-01-31"),
+        (when, "2026-02-30", "day must be a date"),
+        (when, "2026-01-31 25:00", "at must be a time, such as 18:30"),
+        (remind, "soon x", "at must be a date and a time, such as 2026-01-31 18:30"),
     ],
 )
 def test_arguments_that_do_not_fit(handler: Callable[..., object], text: str, said: str) -> None:
@@ -190,5 +213,38 @@ def test_a_help_of_ones_own_and_another_prefix() -> None:
             await t.send("/help")
             await t.send("!help")
             assert (await t.reply()).text == "mine"
+
+    run(test())
+
+
+def test_captions_are_commands_if_wished() -> None:
+    bot = a_bot()
+
+    @bot.command(captions=True)
+    async def sticker(message: Message, size: int) -> None:
+        await message.answer(f"{message.kind} of {size}")
+
+    @bot.command()
+    async def add(message: Message, a: int) -> None:
+        await message.answer(str(a))
+
+    @bot.message()
+    async def rest(message: Message) -> None:
+        await message.answer("rest")
+
+    async def test() -> None:
+        async with BotTester(bot) as t:
+            ada = await t.user()
+
+            async def picture(caption: str) -> str | None:
+                body = {"to": t.number, "message": text_of(field(3, field(3, caption)))}
+                await t.control("POST", f"/phones/{ada.number}/send_raw", body)
+                return (await ada.reply()).text
+
+            assert await picture("/sticker 5") == "image of 5"
+            assert await picture("/sticker big") == "Size must be a whole number.\nUsage: /sticker <size>"
+            assert await picture("/add 5") == "rest"
+            await ada.send("/sticker 6")
+            assert (await ada.reply()).text == "text of 6"
 
     run(test())

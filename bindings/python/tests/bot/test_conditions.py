@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -308,25 +308,25 @@ def test_administrators() -> None:
                 await group.send(text, by=person)
                 return (await group.reply(to=person)).text
 
-            async def change(verb: str, who: str) -> None:
+            async def told(change: Coroutine[Any, Any, None], word: str) -> None:
                 def is_it(update: GroupUpdate) -> bool:
-                    return update.change == verb
+                    return update.change == word
 
-                told = asyncio.ensure_future(bot.wait_for("group.update", is_it, timeout=50))
+                telling = asyncio.ensure_future(bot.wait_for("group.update", is_it, timeout=50))
                 await asyncio.sleep(0)
-                await t.control("POST", f"/groups/{group.id.partition('@')[0]}/{verb}", {"members": [who]})
-                await told
+                await change
+                await telling
 
             assert await of(ada, "/ban") == "banned"
             assert (await group.reply(to=bob)).text == "banned"
             assert await of(bob, "/ban") == "not for you"
             assert await of(bob, "/rename") == "not for you"
             # What changes counts at once.
-            await change("promote", bob.number)
+            await told(group.promote(bob), "promote")
             assert await of(bob, "/ban") == "banned"
-            await change("demote", bob.number)
+            await told(group.demote(bob), "demote")
             assert await of(bob, "/ban") == "not for you"
-            await change("promote", t.number)
+            await told(group.promote(t.number), "promote")
             assert await of(bob, "/rename") == "renamed"
             # Nobody is an administrator of a chat between two.
             await ada.send("/ban")

@@ -84,9 +84,12 @@ def test_a_signal_while_a_plain_hook_runs(wa_sim: Simulator, tmp_path: Path) -> 
 
 
 UNSHARE = ["unshare", "--pid", "--fork", "--kill-child"]
-can_unshare = (
-    shutil.which("unshare") is not None and subprocess.run([*UNSHARE, "true"], check=False, capture_output=True).returncode == 0
-)
+
+
+def can_unshare() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run([*UNSHARE, "true"], check=False, capture_output=True).returncode == 0
 
 
 @pytest.mark.skipif(not can_unshare(), reason="this user may not make a process the first of its kind")

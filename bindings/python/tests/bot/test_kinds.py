@@ -83,6 +83,42 @@ def test_what_is_no_message_reaches_no_handler_of_messages() -> None:
     run(test())
 
 
+def test_people_vote_and_post() -> None:
+    bot, heard = a_bot_with_ears()
+    votes: list[list[str]] = []
+    posts: list[Message] = []
+
+    @bot.on("message")
+    def listen(message: Message) -> None:
+        if message.about == "vote":
+            votes.append(message.content["selected"])
+        elif message.about == "status":
+            posts.append(message)
+
+    async def test() -> None:
+        async with BotTester(bot) as t:
+            ada = await t.user("Ada")
+            heard.clear()
+            await ada.send("not a command")
+            assert (await ada.reply()).text == "answered"
+            chat = bot.chat(ada.number)
+            await chat.poll("Tea or coffee?", ["tea", "coffee"])
+            poll = await ada.reply()
+            await ada.vote(poll, "coffee")
+            await until(lambda: len(votes) == 1)
+            await ada.vote(poll)
+            await until(lambda: len(votes) == 2)
+            assert votes == [["coffee"], []]
+            await ada.post_status("on holiday")
+            await until(lambda: posts)
+            assert (posts[0].text, posts[0].is_group, posts[0].is_private) == ("on holiday", False, False)
+            await until(lambda: len(heard) == 4)
+            assert heard == ["message: text", "vote: poll_vote", "vote: poll_vote", "status: text"]
+            await ada.no_reply()
+
+    run(test())
+
+
 def test_a_channel_posts_to_its_own_handler() -> None:
     bot, heard = a_bot_with_ears()
     posts: list[Message] = []

@@ -12,7 +12,7 @@ from conftest import linked, run
 
 import libwa
 from libwa import errors
-from libwa.bot import ExitCode, F, Failure, Message
+from libwa.bot import ExitCode, F, Failure, Message, PairingError
 from libwa.bot.__main__ import main
 from libwa.bot.testing import BotTester
 from libwa.testing import Phone, Simulator
@@ -134,7 +134,7 @@ def test_a_handler_can_stop_the_bot_and_clear_its_session() -> None:
             assert (await t.reply()).text == "clearing"
             await bot.wait()
             assert t.phone.companions == []
-            assert list(bot.config.session_dir.iterdir()) == []
+            assert await sessions_in(bot.config.session_file) == []
 
     run(test())
 
@@ -148,11 +148,40 @@ def test_clearing_a_session_that_does_not_run() -> None:
             assert len(t.phone.companions) == 1
             assert await bot.clear_session()
             assert t.phone.companions == []
-            assert list(bot.config.session_dir.iterdir()) == []
+            assert await sessions_in(bot.config.session_file) == []
             # There is nothing left to clear.
             assert await bot.clear_session()
             await t.start()
             assert len(t.phone.companions) == 1
+
+    run(test())
+
+
+async def sessions_in(store: Path) -> list[str]:
+    """What is in a store, but for the session that looks."""
+    async with libwa.Client(store, session="looks") as client:
+        return [name for name in (await client.session.list()).sessions if name != "looks"]
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_session_that_is_cleared_gets_no_more_codes_for_that(running: bool) -> None:
+    bot = a_bot(config={"pairing.limit_burst": 1, "pairing.limit_interval_ms": 86_400_000})
+    errors_of_pairing: list[str] = []
+
+    @bot.on("pairing.error")
+    def failed(error: PairingError) -> None:
+        errors_of_pairing.append(error.kind)
+
+    async def test() -> None:
+        async with BotTester(bot, linked=False) as t:
+            await bot.wait_for("pairing.code", timeout=50)
+            if not running:
+                await bot.stop()
+            await bot.clear_session()
+            assert await sessions_in(bot.config.session_file) == []
+            await t.start()
+            assert await bot.wait() is ExitCode.RATE_LIMITED
+            assert errors_of_pairing == ["throttled"]
 
     run(test())
 
@@ -225,7 +254,9 @@ def test_the_command_line(session: Path, wa_phone: Phone, capsys: pytest.Capture
     assert capsys.readouterr().out == "mine: linked as …34.\n"
     assert main(["clear", "--session-id", "mine"]) == 0
     assert capsys.readouterr().out == "mine: cleared.\n"
-    assert (wa_phone.companions, list(session.iterdir())) == ([], [])
+    assert (wa_phone.companions, run(sessions_in(session / "mine.db"))) == ([], [])
+    assert main(["status", "--session-id", "mine"]) == 1
+    assert capsys.readouterr().out == "mine: not linked.\n"
     assert main(["clear", "--session-id", "mine", "--session-dir", str(session)]) == 0
     assert main(["status", "--session-id", "../mine"]) == ExitCode.USAGE
     assert "session_id" in capsys.readouterr().err
@@ -234,7 +265,7 @@ def test_the_command_line(session: Path, wa_phone: Phone, capsys: pytest.Capture
 def test_clearing_without_a_word_to_the_phone(session: Path, wa_phone: Phone, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clear", "--session-id", "mine", "--local"]) == 0
     assert "remove it there" in capsys.readouterr().out
-    assert (len(wa_phone.companions), list(session.iterdir())) == (1, [])
+    assert (len(wa_phone.companions), run(sessions_in(session / "mine.db"))) == (1, [])
 
 
 def test_the_command_line_leaves_a_bot_that_runs_alone(

@@ -7,7 +7,7 @@ import asyncio
 import sys
 
 from .. import errors
-from .erase import clear, opened, remove_files
+from .erase import clear, erase, opened
 from .exits import ExitCode, exit_code
 from .options import Given, Options, resolve
 from .phone import masked
@@ -40,8 +40,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help=f"how long a bot that runs may be without a connection ({_OFFLINE_SECONDS:g})",
     )
-    clearing = commands.add_parser("clear", parents=[common], help="unlink the session and remove its files")
-    clearing.add_argument("--local", action="store_true", help="remove the files only; the phone goes on listing the device")
+    clearing = commands.add_parser("clear", parents=[common], help="unlink the session and erase it")
+    clearing.add_argument("--local", action="store_true", help="erase it only; the phone goes on listing the device")
     return parser
 
 
@@ -75,9 +75,7 @@ def _of_a_bot(state: State | None, limit: float) -> tuple[str, bool]:
 
 async def _clear(options: Options, local: bool) -> int:
     if local:
-        async with opened(options):
-            pass  # a bot that runs keeps its files
-        remove_files(options)
+        await erase(options)
         gone = False
     else:
         gone = await clear(options, _CLEAR_SECONDS)

@@ -19,7 +19,7 @@ from . import events
 from .chat import Chat, Sent
 from .checks import check_function, check_number
 from .dispatcher import current_job
-from .erase import clear, remove_files
+from .erase import clear, erase
 from .exits import ExitCode, exit_code
 from .failures import Failure, Failures
 from .filters import as_condition
@@ -135,7 +135,7 @@ class Bot(Router, Waits):
         self._ended: asyncio.Task[ExitCode] | None = None
         # What a start-up hook raised.
         self._failed_hook: BaseException | None = None
-        # Whether the session's files go when the bot has stopped.
+        # Whether the session is erased when the bot has stopped.
         self._clearing = False
         if self._options.log_level is not None:
             self._options.logger.setLevel(self._options.log_level)
@@ -270,7 +270,7 @@ class Bot(Router, Waits):
         await self.stop()
 
     async def clear_session(self) -> bool:
-        """Unlinks the device, stops the bot and removes the session's files. The next start links anew.
+        """Unlinks the device, stops the bot and erases the session. The next start links anew.
 
         Returns:
             Whether WhatsApp could be told. If not, the phone lists the device until it is removed there.
@@ -338,7 +338,7 @@ class Bot(Router, Waits):
         self._run = None
         if self._clearing:
             self._clearing = False
-            remove_files(self._options)
+            await erase(self._options)
         return code
 
     def _say_why(self, error: BaseException | None, code: ExitCode) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 import inspect
 import re
@@ -13,7 +14,10 @@ from typing import Any, Literal, Union
 
 from .checks import check_callable
 
-_TOKENS = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+# Words, and texts in quotes, straight ones or those that phones put in their place.
+_TOKENS = re.compile(r'["“”„‟]((?:[^"“”„‟\\]|\\.)*)["“”„‟]|(\S+)')
+# What stands for a date and a time without quotes around the two.
+_MOMENT = re.compile(r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2}\s+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?!\S)")
 _YES = ("yes", "y", "true", "on", "1")
 _NO = ("no", "n", "false", "off", "0")
 _UNION_TYPES = (Union, getattr(types, "UnionType", Union))
@@ -37,6 +41,7 @@ class Parameter:
         required: Whether the command needs it.
         many: Whether it takes all words that are left.
         rest: Whether it takes the text that is left, as it is.
+        form: What it takes as one word although there is a space in it.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Parameter:
     required: bool
     many: bool = False
     rest: bool = False
+    form: re.Pattern[str] | None = None
 
     @property
     def usage(self) -> str:
@@ -54,13 +60,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Command:
-    """A command: its names, what it does, and the arguments it takes."""
+    """A command: its names, what it does, and the arguments it takes; and whether a caption can be it."""
 
     name: str
     aliases: tuple[str, ...]
     help: str
     hidden: bool
     parameters: tuple[Parameter, ...]
+    captions: bool = False
 
     def usage(self, prefix: str) -> str:
         """How it is written."""
@@ -84,7 +91,8 @@ class Command:
                     raise ArgumentError(f"{parameter.name} is missing")
                 return positional, named
             while True:
-                found = _TOKENS.search(text, position)
+                found = parameter.form.match(text, position) if parameter.form is not None else None
+                found = found or _TOKENS.search(text, position)
                 if found is None:
                     if parameter.required and not parameter.many:
                         raise ArgumentError(f"{parameter.name} is missing")
@@ -99,6 +107,8 @@ class Command:
 
 
 def _word(found: re.Match[str]) -> str:
+    if found.re is _MOMENT:
+        return " ".join(found[1].split())
     return found[2] if found[1] is None else re.sub(r"\\(.)", r"\1", found[1])
 
 
@@ -136,7 +146,14 @@ def check_names(*names: object) -> None:
             raise CommandDefinitionError(f"a command's name has no prefix: write {without!r}, not {name!r}")
 
 
-def define(handler: Callable[..., object], name: str | None, aliases: tuple[str, ...], help: str | None, hidden: bool) -> Command:
+def define(
+    handler: Callable[..., object],
+    name: str | None,
+    aliases: tuple[str, ...],
+    help: str | None,
+    hidden: bool,
+    captions: bool = False,
+) -> Command:
     """The command that a handler is for, by its signature: the message, then the arguments.
 
     Raises:
@@ -147,7 +164,7 @@ def define(handler: Callable[..., object], name: str | None, aliases: tuple[str,
     check_names(shown, *aliases)
     text = help if help is not None else (inspect.getdoc(handler) or "").split("\n\n")[0].replace("\n", " ")
     parameters = tuple(_parameters(handler))
-    return Command(shown.lower(), tuple(alias.lower() for alias in aliases), text, hidden, parameters)
+    return Command(shown.lower(), tuple(alias.lower() for alias in aliases), text, hidden, parameters, captions)
 
 
 def _parameters(handler: Callable[..., object]) -> list[Parameter]:
@@ -168,7 +185,7 @@ def _parameters(handler: Callable[..., object]) -> list[Parameter]:
             raise CommandDefinitionError(f"{where}: *{found[-1].name} leaves nothing for {parameter.name}")
         required = parameter.default is inspect.Parameter.empty and not many
         convert = _converter(hints.get(parameter.name, str), f"{where}: {parameter.name}")
-        found.append(Parameter(parameter.name, convert, required, many, rest))
+        found.append(Parameter(parameter.name, convert, required, many, rest, _MOMENT if convert is _moment else None))
     return found
 
 
@@ -199,6 +216,8 @@ def _converter(kind: Any, where: str) -> Callable[[str], Any]:
         return _whole
     if kind is float:
         return _number
+    if kind in _OF_TIME:
+        return _OF_TIME[kind]
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return _choice({member.name.lower(): member for member in kind})
     if origin is None and callable(typing.cast(object, kind)):
@@ -225,6 +244,31 @@ def _boolean(word: str) -> bool:
     if word.lower() in _NO:
         return False
     raise ArgumentError("must be yes or no")
+
+
+def _date(word: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(word)
+    except ValueError:
+        raise ArgumentError("must be a date, such as 2026-01-31") from None
+
+
+def _time(word: str) -> datetime.time:
+    try:
+        # Python wants two digits.
+        return datetime.time.fromisoformat(re.sub(r"^([0-9]):", r"0\1:", word))
+    except ValueError:
+        raise ArgumentError("must be a time, such as 18:30") from None
+
+
+def _moment(word: str) -> datetime.datetime:
+    try:
+        return datetime.datetime.fromisoformat(re.sub(r"([T ])([0-9]):", r"\g<1>0\2:", word))
+    except ValueError:
+        raise ArgumentError("must be a date and a time, such as 2026-01-31 18:30") from None
+
+
+_OF_TIME: dict[Any, Callable[[str], Any]] = {datetime.date: _date, datetime.time: _time, datetime.datetime: _moment}
 
 
 def _choice(values: dict[str, Any]) -> Callable[[str], Any]:

@@ -1,4 +1,4 @@
-"""Takes a session away: from the phone's list, and from the disk."""
+"""Takes a session away: from the phone's list, and from its store."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from .. import events as library
 from .._client import Client
 from .options import Options
 from .run import client_for
-
-# What SQLite and the library keep beside the file that is named.
-_BESIDE = ("", "-log", "-wal", "-shm", "-journal", "-lock")
 
 
 @contextlib.asynccontextmanager
@@ -43,20 +40,22 @@ async def log_out(client: Client, seconds: float) -> bool:
 
 
 async def clear(options: Options, seconds: float) -> bool:
-    """Unlinks a session and removes its files; says whether nothing of it is left, on the phone either."""
+    """Unlinks a session and erases it; says whether nothing of it is left on the phone either."""
     gone = True
     async with opened(options) as client:
         if client is not None and client.is_linked:
             gone = await log_out(client, seconds)
-    remove_files(options)
+    await erase(options)
     return gone
 
 
-def remove_files(options: Options) -> None:
-    """Removes the session's files."""
-    if "store.url" in options.library:
-        return
+async def erase(options: Options) -> None:
+    """Erases a session from its store, without a word to WhatsApp.
+
+    The store itself stays, since it knows when codes were asked for: a number that was given its ration gets no more for that.
+    """
+    async with opened(options) as client:
+        if client is not None:
+            await client.session.erase()
     for file in (options.state_file, options.state_file.with_name(f"{options.state_file.name}.new")):
         file.unlink(missing_ok=True)
-    for end in _BESIDE:
-        options.session_file.with_name(options.session_file.name + end).unlink(missing_ok=True)

@@ -96,7 +96,9 @@ class Handling:
         return True
 
     async def _as_command(self, route: Route, command: Command, message: Message) -> bool:
-        found = split(message.text, self._prefix) if message.kind == "text" else None
+        found = (
+            split(message.text, self._prefix) if message.kind == "text" or (command.captions and message.about == "new") else None
+        )
         if found is None or found[0] not in (command.name, *command.aliases) or not await route.suits(message):
             return False
         message.command = command.name

@@ -159,13 +159,14 @@ class Registry:
         help: str | None = None,
         hidden: bool = False,
         from_me: bool = False,
+        captions: bool = False,
     ) -> Callable[[C], C]:
         """A handler for a command, such as `/add 1 2` for `async def add(message: Message, a: int, b: int = 0)`.
 
-        The arguments follow from the parameters behind the message, by their types: str, int, float, bool, `Literal` and enums,
-        and whatever makes a value of a text or raises ValueError. Words in double quotes are one argument. `*words` takes all that
-        are left, and a parameter behind `*` the text that is left, as it is. Somebody whose arguments do not fit is answered
-        with what is wrong and with the usage.
+        The arguments follow from the parameters behind the message, by their types: str, int, float, bool, date, time, datetime,
+        `Literal` and enums, and whatever makes a value of a text or raises ValueError. Words in double quotes are one argument.
+        `*words` takes all that are left, and a parameter behind `*` the text that is left, as it is. Somebody whose arguments do
+        not fit is answered with what is wrong and with the usage.
 
         Args:
             name: What follows the prefix; the function's own name if left out.
@@ -174,6 +175,7 @@ class Registry:
             help: What `/help` says of it; the first paragraph of the docstring if left out.
             hidden: Whether `/help` leaves it out.
             from_me: Whether messages of the bot's own account count.
+            captions: Whether the caption of a picture, a video or a document can be the command too.
         """
         if callable(name):
             raise TypeError("write @bot.command(), with parentheses")
@@ -181,7 +183,7 @@ class Registry:
         check_names(*(() if name is None else (name,)), *aliases)
 
         def take(handler: C) -> C:
-            command = define(handler, name, aliases, help, hidden)
+            command = define(handler, name, aliases, help, hidden, captions)
             self._table.routes.append(Route("new", condition, handler, from_me, self._scope, command))
             return handler
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from .. import errors
 from .. import events as library
+from .._bindings import WA_ERROR_NOT_CONNECTED
 from .._client import Client
 from .._error import Error, error_for
 from . import events
@@ -299,6 +300,7 @@ class Run:
             self._log.log(_LEVELS.get(event.level, logging.DEBUG), "%s: %s", event.target, event.text)
         elif isinstance(event, library.Overflow):
             self._log.warning("%d events were dropped, because too many came at once", event.count)
+            self.context.admins.forget()
         elif isinstance(event, library.Closed):
             if event.error is not None:
                 self.end(exit_code(event.error), event.error)
@@ -315,9 +317,9 @@ class Run:
             self._emit("reconnecting", events.Reconnecting(event.reason, event.text, event.retry_in or 0.0, event.attempt))
         elif event.state == "disconnected":
             self._emit("disconnected", events.Disconnected(event.reason if event.status else "by_host", event.text))
-            # While it is being linked, the login decides.
-            if event.status and self._login is None:
-                error = error_for(event.status, event.text)
+            # While it is being linked, the login decides; and a handler may have wished it.
+            if event.is_final and event.reason != "by_host" and self._login is None:
+                error = error_for(event.status or WA_ERROR_NOT_CONNECTED, event.text, event=event)
                 self.end(exit_code(error), error)
 
     def _take_message(self, message: Message) -> None:

@@ -94,6 +94,18 @@ class Person:
         """Deletes an own message for everybody."""
         await self._about("delete", id, self.number, to)
 
+    async def vote(self, poll: Reply, *options: str) -> str:
+        """Votes in a poll of the bot for these options, or takes the vote back when there are none; gives the vote's id."""
+        body = {"to": poll.chat, "target": {"id": poll.id, "from": self._tester.number}, "options": list(options)}
+        answer = await self._tester.control("POST", f"/phones/{self.number}/vote", body)
+        return str(answer["id"])
+
+    async def post_status(self, text: str) -> str:
+        """Posts to the status feed, for the bot to see; gives the post's id."""
+        body = {"text": text, "audience": [self._tester.number]}
+        answer = await self._tester.control("POST", f"/phones/{self.number}/status", body)
+        return str(answer["id"])
+
     async def _about(self, verb: str, id: str, author: str, to: str | None, **more: str) -> None:
         body = {"to": to or self._tester.number, "target": {"id": id, "from": author}, **more}
         await self._tester.control("POST", f"/phones/{self.number}/{verb}", body)
@@ -166,12 +178,21 @@ class Group:
         """Its creator removes members."""
         await self._change("remove", people)
 
+    async def promote(self, *people: Person | str) -> None:
+        """Its creator makes members administrators: people, or the bot by its number, `t.number`."""
+        await self._change("promote", people)
+
+    async def demote(self, *people: Person | str) -> None:
+        """Its creator makes administrators plain members."""
+        await self._change("demote", people)
+
     async def set_subject(self, subject: str) -> None:
         """Its creator renames it."""
         await self._tester.control("POST", f"{self._path}/set", {"what": "subject", "text": subject})
 
-    async def _change(self, verb: str, people: tuple[Person, ...]) -> None:
-        await self._tester.control("POST", f"{self._path}/{verb}", {"members": [person.number for person in people]})
+    async def _change(self, verb: str, people: tuple[Person | str, ...]) -> None:
+        members = [person if isinstance(person, str) else person.number for person in people]
+        await self._tester.control("POST", f"{self._path}/{verb}", {"members": members})
 
 
 class BotTester:
