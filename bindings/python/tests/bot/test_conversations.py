@@ -145,6 +145,45 @@ def test_a_task_of_a_handler_that_has_ended_holds_up_nothing() -> None:
     run(test())
 
 
+def test_what_was_taken_too_late_is_handled() -> None:
+    async def test() -> None:
+        dispatcher = Dispatcher(concurrency=9)
+        order: list[str] = []
+        gate = asyncio.Event()
+
+        async def is_reply(subject: object) -> bool:
+            return subject == "reply"
+
+        async def asks() -> None:
+            # The answer is there in time, but it is not this handler's turn before its time is over.
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(dispatcher.take(is_reply, "a", None), 0.3)
+            order.append("asks")
+
+        async def works() -> None:
+            dispatcher.put_for_chat("a", Job("more", says("more"), lambda: None, person="ada"))
+            dispatcher.put_for_chat("a", Job("reply", says("reply"), lambda: None, person="ada"))
+            await gate.wait()
+            order.append("works")
+
+        def says(word: str) -> Any:
+            async def say() -> None:
+                order.append(word)
+
+            return say
+
+        dispatcher.open()
+        dispatcher.put_for_chat("a", Job("asks", asks, lambda: None, person="ada"))
+        dispatcher.put_for_chat("a", Job("works", works, lambda: None, person="bob"))
+        await asyncio.sleep(0.6)
+        gate.set()
+        await until(lambda: len(order) == 4)
+        assert order == ["works", "asks", "more", "reply"]
+        await dispatcher.stop(50)
+
+    run(test())
+
+
 def test_the_first_who_waits_gets_it() -> None:
     bot = a_bot()
 

@@ -120,7 +120,7 @@ def test_the_container(root: Path, wa_sim: Simulator) -> None:
         ada.send("hello")
         assert ada.heard(1) == ["hello"]
         healthy = subprocess.run(container.health, cwd=root, env=env, user=NOBODY, capture_output=True, text=True, timeout=PATIENCE)
-        assert (healthy.returncode, healthy.stdout) == (0, "echo: in use by a bot that runs.\n")
+        assert (healthy.returncode, healthy.stdout) == (0, "echo: in use by a bot that is online.\n")
         assert bot.stop() == 0
     assert (root / "data" / "echo.db").stat().st_uid == NOBODY
     # Another container with the same volume is linked already.

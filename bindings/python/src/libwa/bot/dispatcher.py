@@ -35,6 +35,9 @@ class Job:
     done: Callable[[], None]
     person: str | None = None
     passes: bool = False
+    #: The chat that it was put in for, and its number among all.
+    chat: str = ""
+    number: int = 0
     #: The lane whose turn it has, and with it a place among the chats that are served.
     lane: _Lane | None = None
     #: What runs it.
@@ -108,6 +111,7 @@ class Dispatcher:
         self._running: set[Job] = set()
         self._takers: dict[str | None, list[_Taker]] = {}
         self._last_taker = 0
+        self._last_job = 0
         self._open = False
         self._stopping = False
 
@@ -124,6 +128,8 @@ class Dispatcher:
         if lane is None:
             lane = self._chats[chat] = _Lane(chat)
             self._spawn(self._work_for_chat(lane))
+        self._last_job += 1
+        job.chat, job.number = chat, self._last_job
         lane.waiting.append(job)
         lane.changed.set()
 
@@ -150,11 +156,27 @@ class Dispatcher:
             TimeoutError: None came within so many seconds.
             ClientClosedError: None will come any more.
         """
-        return await self.pause(self._take(suits, chat, timeout))  # type: ignore[no-any-return]
-
-    async def _take(self, suits: Callable[[Any], Awaitable[bool]], chat: str | None, timeout: float | None) -> Job:
         self._last_taker += 1
         taker = _Taker(self._last_taker, chat, suits)
+        try:
+            return await self.pause(self._take(taker, timeout))  # type: ignore[no-any-return]
+        except BaseException:
+            # Somebody's own limit came to its end in the moment in which the job was taken.
+            if taker.future.done() and not taker.future.cancelled() and taker.future.exception() is None:
+                self._put_back(taker.future.result())
+            raise
+
+    def _put_back(self, job: Job) -> None:
+        """Has it stand in line again where it stood."""
+        number = job.number
+        self.put_for_chat(job.chat, job)
+        job.number = number
+        lane = self._chats.get(job.chat)
+        if lane is not None:
+            lane.waiting = deque(sorted(lane.waiting, key=lambda job: job.number))
+
+    async def _take(self, taker: _Taker, timeout: float | None) -> Job:
+        chat = taker.chat
         self._takers.setdefault(chat, []).append(taker)
         self._wake_for(chat)
         try:
@@ -204,11 +226,22 @@ class Dispatcher:
         return lane
 
     async def _take_turn_again(self, lane: _Lane, job: Job) -> None:
-        await self._acquire(lane)
+        cancelled: asyncio.CancelledError | None = None
+        while True:
+            try:
+                await self._acquire(lane)
+                break
+            except asyncio.CancelledError as error:
+                # Somebody's own limit ends the wait. The handler goes on after it, and not before its turn comes.
+                if self._stopping:
+                    raise
+                cancelled = error
         if job.finished:  # what waited was not its handler
             self._release(lane)
         else:
             job.lane = lane
+        if cancelled is not None:
+            raise cancelled
 
     async def _acquire(self, lane: _Lane) -> None:
         await lane.turn.acquire()
