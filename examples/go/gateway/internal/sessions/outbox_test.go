@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/events"
@@ -123,5 +124,33 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 		if got := o.reserve(&small, 3, 100); got != wanted {
 			t.Errorf("%d small ones: %v", n+1, got)
 		}
+	}
+}
+
+// What can pass is no failure: a message that the library's store had no room for
+// is handed over again under the same id, and told once, as sent.
+func TestAFullStoreIsNoFailure(t *testing.T) {
+	var ids []string
+	causes := []error{&libwa.Error{Status: libwa.ErrStoreFull}, &libwa.Error{Status: libwa.ErrStore}, &libwa.Error{Status: libwa.ErrTooManyRequests}}
+	o := newTestOutbox(t, func(message Outgoing) (libwa.MessageSendResult, error) {
+		ids = append(ids, message.ID)
+		if len(ids) <= len(causes) {
+			return libwa.MessageSendResult{}, causes[len(ids)-1]
+		}
+		return libwa.MessageSendResult{MessageID: message.ID, Chat: "a"}, nil
+	})
+	o.pause = time.Millisecond
+	message := Outgoing{Number: 1, Session: "shop", ID: "3EB0", Chat: "a"}
+	o.reserve(&message, 10, 1<<20)
+	o.line(message)
+	o.m.tasks.Wait()
+	if len(ids) != len(causes)+1 || o.pending() != 0 {
+		t.Fatalf("asked %d times, %d wait", len(ids), o.pending())
+	}
+	// What is forgotten behind it says that it is written.
+	o.m.Events.Forget(t.Context(), "nobody")
+	all, _, err := o.m.Events.ReadOf("shop", 0, 10, nil)
+	if err != nil || len(all) != 1 || all[0].Type != "message.sent" {
+		t.Errorf("%+v, %v", all, err)
 	}
 }
