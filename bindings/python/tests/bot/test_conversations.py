@@ -86,6 +86,46 @@ def test_a_conversation_in_a_group_holds_up_its_own_person_only() -> None:
     run(test())
 
 
+def test_commands_are_no_replies_unless_asked_for() -> None:
+    bot = a_bot()
+
+    @bot.command()
+    async def ask(message: Message) -> None:
+        await message.answer("anything?")
+        reply = await message.wait_reply()
+        await message.answer(f"{reply.text}; and now?")
+        reply = await message.wait_reply(F.text.in_(["/ping", "/stop"]))
+        await message.answer(f"{reply.text} it is")
+
+    @bot.command()
+    async def ping(message: Message) -> None:
+        await message.answer("pong")
+
+    @bot.group.command()
+    async def rename(message: Message) -> None:
+        await message.answer("renamed")
+
+    async def test() -> None:
+        async with BotTester(bot) as t:
+
+            async def says(text: str) -> str | None:
+                await t.send(text)
+                return (await t.reply()).text
+
+            assert await says("/ask") == "anything?"
+            assert await says("/ping") == "pong"
+            assert await says("/help ping") == "/ping"
+            # What is no command here is a reply.
+            assert await says("/rename") == "/rename; and now?"
+            assert await says("/ping") == "/ping it is"
+            outside = asyncio.ensure_future(bot.wait_for("message", timeout=50))
+            assert await says("/ping") == "pong"
+            await t.send("hello")
+            assert (await outside).text == "hello"
+
+    run(test())
+
+
 def test_a_handler_that_goes_on_waits_for_its_turn() -> None:
     async def test() -> None:
         dispatcher = Dispatcher(concurrency=9)

@@ -25,6 +25,7 @@ from .failures import Failure, Failures
 from .filters import as_condition
 from .handling import call
 from .later import sends
+from .message import Message
 from .options import Display, Given, LoginMethod, Options, PathLike, resolve
 from .phone import masked
 from .retry import Retry
@@ -426,7 +427,7 @@ class Bot(Router, Waits):
             raise
 
     async def _wait_for(self, event: str, condition: Callable[[Any], object] | None, timeout: float | None) -> Any:
-        suits = _always if condition is None else as_condition(condition)
+        suits = _any if condition is None else as_condition(condition)
         return await self._running.wait_for(event, suits, timeout)
 
 
@@ -445,8 +446,8 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-async def _always(_: object) -> bool:
-    return True
+async def _any(subject: object) -> bool:
+    return not (isinstance(subject, Message) and subject.is_command)
 
 
 B = TypeVar("B", bound=Bot)

@@ -57,7 +57,10 @@ class Handling:
     def is_command(self, message: Message) -> bool:
         """Whether it names one of the bot's commands, or asks for help."""
         found = split(message.text, self._prefix) if message.kind == "text" else None
-        return found is not None and found[0] in {"help", *self._router._command_names()}
+        if found is None or message.about != "new":
+            return False
+        names = self._router._command_names(message)
+        return found[0] in names or (found[0] == "help" and bool(names))
 
     async def _through(self, router: Router, message: Message) -> bool:
         if router._condition is not None and not await router._condition.check(message):

@@ -27,6 +27,7 @@ class Message:
         event: The library's event.
         match: What the filter `F.text.regex(…)` found.
         command: The name of the command that it was taken for.
+        is_command: Whether it begins with the name of one of the bot's commands.
         data: For middlewares, to hand things on to handlers.
     """
 
@@ -34,6 +35,7 @@ class Message:
         self.event = event
         self.match: re.Match[str] | None = None
         self.command: str | None = None
+        self.is_command = False
         self.data: dict[str, Any] = {}
         self._context = context
         self._ids = derived_ids(context.options.session_id, event.chat, event.sender, event.message_id)
@@ -213,8 +215,10 @@ class Message:
     async def wait_reply(self, condition: FilterLike | None = None, *, timeout: float | None = None) -> Message:
         """Waits for the next message of the same sender in the same chat; reactions, edits, votes and the like are none.
 
-        No handler gets it. Meanwhile the sender's other messages there stay in line, commands excepted, and everybody else's are
-        handled as ever. When the bot stops, the handler is cancelled, and what it was called for comes again at the next start.
+        No handler gets it. Meanwhile the sender's other messages there stay in line, and everybody else's are handled as ever. So are
+        the bot's commands, whoever gives them, unless the condition asks for one.
+
+        When the bot stops, the handler is cancelled, and what it was called for comes again at the next start.
 
         Args:
             condition: What the message must meet, a filter or a function, which may be a coroutine function.
@@ -227,6 +231,6 @@ class Message:
         person = account(self.sender)
 
         async def is_reply(other: Message) -> bool:
-            return account(other.sender) == person and (suits is None or await suits.check(other))
+            return account(other.sender) == person and (not other.is_command if suits is None else await suits.check(other))
 
         return await self._context.wait_for_message(is_reply, self.chat, timeout)

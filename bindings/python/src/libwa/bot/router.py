@@ -320,10 +320,11 @@ class Router(Registry):
             for problem in router._table.open.values():
                 raise TypeError(problem)
 
-    def _command_names(self) -> set[str]:
-        """What can stand behind the prefix."""
+    def _command_names(self, message: Message) -> set[str]:
+        """What can stand behind the prefix in the message's chat."""
+        scope = "group" if message.is_group else "private"
         routes = [route for router in self._routers() for route in router._table.routes if isinstance(route, Route)]
-        commands = [route.command for route in routes if route.command is not None]
+        commands = [route.command for route in routes if route.command is not None and route.scope in (None, scope)]
         return {name for command in commands for name in (command.name, *command.aliases)}
 
     def _listeners(self, event: str) -> list[Callable[[Any], object]]:

@@ -323,8 +323,8 @@ class Run:
                 self.end(exit_code(error), error)
 
     def _take_message(self, message: Message) -> None:
-        passes = self._handling.is_command(message)
-        job = Job(message, lambda: self._deal_with(message), message.event.ack, account(message.sender), passes)
+        message.is_command = self._handling.is_command(message)
+        job = Job(message, lambda: self._deal_with(message), message.event.ack, account(message.sender), message.is_command)
         self.dispatcher.put_for_chat(message.chat, job)
 
     async def _deal_with(self, message: Message) -> None:
