@@ -215,8 +215,8 @@ class Message:
     async def wait_reply(self, condition: FilterLike | None = None, *, timeout: float | None = None) -> Message:
         """Waits for the next message of the same sender in the same chat; reactions, edits, votes and the like are none.
 
-        No handler gets it. Meanwhile the sender's other messages there stay in line, and everybody else's are handled as ever. So are
-        the bot's commands, whoever gives them, unless the condition asks for one.
+        No handler gets it. Meanwhile the sender's other messages there stay in line, and everybody else's are handled as ever. So
+        are the bot's commands, whoever gives them, unless the condition asks for one.
 
         When the bot stops, the handler is cancelled, and what it was called for comes again at the next start.
 
