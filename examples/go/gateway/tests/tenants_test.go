@@ -56,6 +56,26 @@ func TestANameUsedAgain(t *testing.T) {
 	}
 }
 
+// The session default cannot be deleted; what is kept of its past can.
+func TestEventsAreRemoved(t *testing.T) {
+	g := start(t)
+	_, number := g.linked("default", nil)
+	g.linked("other", nil)
+	friend, _ := newPhone(t, nil)
+	write(t, friend, number, "a secret")
+	g.event("message", "text", "a secret")
+	g.do("DELETE", "/v1/sessions/default/events", nil).want(204)
+	if left := g.events("session=default"); len(left) != 0 {
+		t.Errorf("%v are left", left)
+	}
+	if left := g.events("session=other"); len(left) == 0 {
+		t.Error("nothing is left of another session")
+	}
+	g.state("default", "connected")
+	write(t, friend, number, "and on")
+	g.event("message", "text", "and on")
+}
+
 // A session that is loud evicts its own events, and none of the others.
 func TestALoudTenant(t *testing.T) {
 	g := start(t, "--events-per-session=30")

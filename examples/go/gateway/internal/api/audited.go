@@ -12,7 +12,7 @@ import (
 var audited = map[string]string{
 	"requestCode": "pair_by_code", "qr": "pair_by_qr", "startQR": "pair_by_qr", "startPairing": "pair", "cancelPairing": "pair_cancel", "answerPasskey": "passkey",
 	"clearAuth": "unlink", "logoutSession": "unlink", "restart": "restart", "restartSession": "restart",
-	"createSession": "session_create", "changeSession": "session_change", "deleteSession": "session_delete",
+	"createSession": "session_create", "changeSession": "session_change", "deleteSession": "session_delete", "deleteEvents": "events_delete",
 	"createToken": "token_create", "revokeToken": "token_revoke",
 	"createWebhook": "webhook_create", "deleteWebhook": "webhook_delete", "rotateSecret": "webhook_rotate", "redeliver": "webhook_redeliver",
 }

@@ -148,6 +148,22 @@ func (a *API) deleteSession(c *call) error {
 	return nil
 }
 
+// deleteEvents removes what is kept of a session's past, such as before another
+// tenant gets it.
+func (a *API) deleteEvents(c *call) error {
+	s, err := c.session()
+	if err != nil {
+		return err
+	}
+	c.extend(a.WaitMax)
+	if err := s.ForgetEvents(c.r.Context()); err != nil {
+		return err
+	}
+	a.note(c, "events_delete", "done", "")
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 func (a *API) changeSession(c *call) error {
 	request, err := decode[SessionChange](c)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 type Entry struct {
 	Number  uint64    `json:"number" doc:"Counts the entries."`
 	Time    time.Time `json:"time"`
-	Action  string    `json:"action" doc:"What was done." enum:"pair_by_code,pair_by_qr,pair,pair_cancel,passkey,unlink,restart,session_create,session_change,session_delete,token_create,token_revoke,webhook_create,webhook_delete,webhook_rotate,webhook_redeliver"`
+	Action  string    `json:"action" doc:"What was done." enum:"pair_by_code,pair_by_qr,pair,pair_cancel,passkey,unlink,restart,session_create,session_change,session_delete,events_delete,token_create,token_revoke,webhook_create,webhook_delete,webhook_rotate,webhook_redeliver"`
 	Outcome string    `json:"outcome" doc:"What came of it: requested, code_issued, linked, refused, or the reason of a failure."`
 	Session string    `json:"session,omitempty"`
 	Phone   string    `json:"phoneNumber,omitempty" doc:"The masked number."`

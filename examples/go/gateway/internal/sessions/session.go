@@ -281,15 +281,33 @@ func (s *Session) remove(ctx context.Context) error {
 		return err
 	}
 	// Whoever uses the name again finds nothing of what was before.
-	s.m.Events.Forget(ctx, s.id)
-	if s.m.Forget != nil {
-		if err := s.m.Forget(s.id); err != nil {
-			s.m.Log.Error("what others keep of a session could not be removed", "session", s.id, "error", err)
-		}
+	if err := s.forgetEvents(ctx); err != nil {
+		s.m.Log.Error("what others keep of a session could not be removed", "session", s.id, "error", err)
 	}
 	s.m.forget(s.id)
 	s.m.Log.Info("a session was removed", "session", s.id)
 	return nil
+}
+
+// ForgetEvents removes what is kept of the session's past: its events, what waits
+// for webhooks, and the keys of requests. It stays linked.
+func (s *Session) ForgetEvents(ctx context.Context) error {
+	if s.m.Events.Full() {
+		return errLogFull()
+	}
+	if err := s.forgetEvents(ctx); err != nil {
+		return err
+	}
+	s.m.Log.Info("the events of a session were removed", "session", s.id)
+	return ctx.Err()
+}
+
+func (s *Session) forgetEvents(ctx context.Context) error {
+	s.m.Events.Forget(ctx, s.id)
+	if s.m.Forget == nil {
+		return nil
+	}
+	return s.m.Forget(s.id)
 }
 
 // erase unlinks the session, if it is linked, erases what libwa keeps of it, and
