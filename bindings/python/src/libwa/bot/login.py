@@ -16,8 +16,8 @@ from .screen import Screen
 
 #: Tells the bot's listeners of something, by its name.
 Emit = Callable[[str, object], None]
-#: Tells them of what an earlier run was told of, and what is over.
-Past = Callable[[Union[library.LoggedOut, library.Restricted]], None]
+#: Hands on an event that the login took and does not end with.
+Taken = Callable[[Union[library.LoggedOut, library.Restricted, library.Connection]], None]
 
 
 # What the library refuses, or cannot do, before WhatsApp is asked for anything.
@@ -27,12 +27,12 @@ _ASKED_FOR_NOTHING = (errors.PairingLimitError, errors.NotConnectedError)
 class Login:
     """The way of one client to `ready`."""
 
-    def __init__(self, client: Client, options: Options, screen: Screen, emit: Emit, past: Past) -> None:
+    def __init__(self, client: Client, options: Options, screen: Screen, emit: Emit, taken: Taken) -> None:
         self._client = client
         self._options = options
         self._screen = screen
         self._emit = emit
-        self._past = past
+        self._taken = taken
         self._reminder: asyncio.Task[None] | None = None
         # How many codes, or series of QR codes, were asked for.
         self._codes = 0
@@ -55,7 +55,7 @@ class Login:
             except Error as error:
                 event = error.event
                 if isinstance(event, (library.LoggedOut, library.Restricted)) and event.redelivered:
-                    self._past(event)
+                    self._taken(event)
                     continue
                 if isinstance(event, (library.LoggedOut, library.Restricted, library.Closed, library.Connection)):
                     raise
@@ -84,7 +84,7 @@ class Login:
             async for step in steps:
                 if isinstance(step, library.Ready):
                     return step
-                if not isinstance(step, library.PairingProgress):
+                if not isinstance(step, (library.PairingProgress, library.Connection)):
                     self._forget_reminder()
                 self._step(step)
         finally:
@@ -93,6 +93,9 @@ class Login:
         raise AssertionError("a pairing ended without `ready`")
 
     def _step(self, step: library.Event) -> None:
+        if isinstance(step, library.Connection):
+            self._taken(step)
+            return
         if isinstance(step, library.PairingCode) or (isinstance(step, library.PairingQr) and step.index == 1):
             self._codes += 1
             self._shown = True

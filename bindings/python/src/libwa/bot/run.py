@@ -218,14 +218,12 @@ class Run:
 
     async def _log_in(self) -> None:
         try:
-            ready = await Login(self.client, self.options, self._screen, self._emit, self._past).run()
+            ready = await Login(self.client, self.options, self._screen, self._emit, self._taken).run()
         except Error as error:
             if isinstance(error.event, library.LoggedOut):
                 self._logged_out(error.event)
             elif isinstance(error.event, library.Restricted):
                 self._restricted(error.event)
-            elif isinstance(error.event, library.Connection):
-                self._connection(error.event)
             self.end(exit_code(error), error)
         except Exception as error:
             self.end(ExitCode.FAILED, error)
@@ -233,12 +231,14 @@ class Run:
             self._login = None
             self._ready(ready)
 
-    def _past(self, event: library.LoggedOut | library.Restricted) -> None:
-        """An earlier run was told of this, and did not come to its end with it. It is told of again, and ends nothing."""
+    def _taken(self, event: library.LoggedOut | library.Restricted | library.Connection) -> None:
+        """The login took this event, and does not end with it: what an earlier run was told of, or trouble with the connection."""
         if isinstance(event, library.LoggedOut):
             self._logged_out(event)
-        else:
+        elif isinstance(event, library.Restricted):
             self._restricted(event)
+        else:
+            self._connection(event)
 
     def _ready(self, ready: library.Ready) -> None:
         user = events.User(
