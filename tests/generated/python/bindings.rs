@@ -1,5 +1,6 @@
 //! `_bindings.py`: the prototype of every function, for ctypes.
 
+use super::names;
 use crate::declarations::functions;
 use crate::header;
 use std::fmt::Write;
@@ -30,8 +31,33 @@ pub(super) fn source() -> String {
         );
         writeln!(text, "{line}").unwrap();
     }
-    text.push_str("}\n");
+    text.push_str("}\n\n");
+    text.push_str("# What the functions that start a request take between the client and the number.\n");
+    text.push_str("REQUESTS: dict[str, tuple[tuple[str, type], ...]] = {\n");
+    for function in functions(&header::text()) {
+        let params = &function.params;
+        let numbered = params.iter().any(|(kind, name)| kind.starts_with("uint64_t *") && name == "request");
+        if numbered && params.first().is_some_and(|(kind, _)| kind == "wa_client *") {
+            let taken = &params[1..params.len() - 2];
+            let taken: Vec<String> =
+                taken.iter().map(|(kind, name)| format!("(\"{name}\", {})", python_type(kind))).collect();
+            let comma = if taken.len() == 1 { "," } else { "" };
+            writeln!(text, "    \"{}\": ({}{comma}),", function.name, taken.join(", ")).unwrap();
+        }
+    }
+    text.push_str("}\n\n");
+    text.push_str(&names::table());
     text
+}
+
+fn python_type(declared: &str) -> &'static str {
+    match declared {
+        "const char *" => "str",
+        "const uint8_t *" => "bytes",
+        "bool" => "bool",
+        "double" => "float",
+        _ => "int",
+    }
 }
 
 fn parameter(declared: &str) -> &'static str {

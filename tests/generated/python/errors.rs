@@ -44,7 +44,7 @@ pub(super) fn source() -> String {
     text
 }
 
-fn name(row: &StatusInfo) -> String {
+pub(super) fn name(row: &StatusInfo) -> String {
     let mut name = camel(row.name.strip_prefix("WA_ERROR_").unwrap());
     if !name.ends_with("Error") {
         name.push_str("Error");

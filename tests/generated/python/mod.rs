@@ -4,6 +4,7 @@ mod bindings;
 mod errors;
 mod events;
 mod methods;
+mod names;
 mod requests;
 
 use crate::{check, root};
@@ -80,10 +81,6 @@ fn wrapped(text: &mut String, indent: usize, hanging: usize, words: &str) {
     writeln!(text, "{line}").unwrap();
 }
 
-/// What has another name in Python than in C, but for its prefix.
-const RENAMED: [(&str, &str); 3] =
-    [("event_ack", "Event.ack"), ("event_qr_image", "PairingQr.svg"), ("poll_event", "events")];
-
 /// The first line or lines of a method, broken as the formatter breaks them.
 fn signature(text: &mut String, start: &str, params: &[String], returns: &str) {
     let all: Vec<&str> = std::iter::once("self").chain(params.iter().map(String::as_str)).collect();
@@ -97,23 +94,10 @@ fn signature(text: &mut String, start: &str, params: &[String], returns: &str) {
     }
 }
 
-/// A sentence of the tables or the header as it stands in a docstring: functions of C are called as Python has them.
+/// A sentence of the tables or the header as it stands in a docstring.
 fn spoken(words: &str) -> String {
-    let mut said = String::new();
-    for word in words.replace('\\', "\\\\").split_whitespace() {
-        if !said.is_empty() {
-            said.push(' ');
-        }
-        let end = word.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(word.len());
-        match word[..end].strip_prefix("wa_") {
-            Some(name) if name != "call" => {
-                let renamed = RENAMED.iter().find(|(c, _)| *c == name).map(|(_, python)| *python);
-                let name = renamed.unwrap_or(name.strip_prefix("client_").unwrap_or(name));
-                write!(said, "`{name}()`{}", word[end..].trim_start_matches("()")).unwrap();
-            }
-            _ => said.push_str(word),
-        }
-    }
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let said = names::in_python(&words.join(" ").replace('\\', "\\\\"));
     // Quotes that would end the docstring.
     let clashes = said.starts_with('"') || said.ends_with('"') || said.contains("\"\"");
     if clashes { said.replace('"', "'") } else { said }

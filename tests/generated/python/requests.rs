@@ -74,7 +74,7 @@ fn method(text: &mut String, function: &Function, all: &[Function], asynchronous
             params.push(format!("{name}: {kind}"));
         }
         write!(arguments, ", {passed}").unwrap();
-        list.push((name, said.replace("NULL", "None")));
+        list.push((name, said));
     }
     let (async_, await_) = if asynchronous { ("async ", "await ") } else { ("", "") };
     let short = function.name.strip_prefix("wa_client_").or(function.name.strip_prefix("wa_")).unwrap();

@@ -7,19 +7,23 @@ synchronous one blocks in `poll`, so that its coroutines run through without eve
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Union
 
-from . import errors
-from ._core import Core, Subscription
+from . import _native, errors
+from ._core import Core
+from ._error import Error
 from ._event import Event
 from ._methods import AsyncMethods
-from ._pairing import ends_login, failure
 from ._requests import AsyncRequests
-from .events import Ready, Result
+from ._subscription import EndsWith, Subscription
+from ._texts import as_json
+from ._waits import any_end, comes_without_connection, ends_login, explains, failure, given_up, is_over, late, with_a_reason
+from .events import LoggedOut, Ready, Result
 
 Store = Union[str, "os.PathLike[str]"]
 ConfigValue = Union[str, int, bool]
@@ -51,6 +55,9 @@ class Base(AsyncRequests, AsyncMethods):
         """Whether the session is linked to an account, so that it needs no pairing."""
         return self._core.handle.is_linked
 
+    def _enter(self) -> None:
+        """Raises where the client may not wait."""
+
     async def _wait(self, subscription: Subscription, seconds: float | None) -> None:
         """Comes back when there may be something for the subscription, and after that time at the latest."""
         raise NotImplementedError
@@ -58,22 +65,29 @@ class Base(AsyncRequests, AsyncMethods):
     # What is asked of the client.
 
     async def _request(self, function: str, *args: Any) -> Any:
-        return (await self._answer(self._core.handle.request(function, *args))).result
+        ends_with = with_a_reason if function.startswith("wa_send_") else None
+        return (await self._answer(ends_with, function, *args)).result
 
     async def _call(self, method: str, params: dict[str, Any]) -> Any:
-        return await self._request("wa_call", method, json.dumps(params) if params else None)
+        ends_with = with_a_reason if method in _sends() else None
+        return (await self._answer(ends_with, "wa_call", method, as_json(params))).result
 
-    async def _answer(self, request: int) -> Result:
+    async def _answer(self, ends_with: EndsWith | None, function: str, *args: Any) -> Result:
         """The answer to a request; what it says of a failure is raised. A request that nobody waits for is cancelled."""
-        subscription = self._core.await_answer(request)
+        self._enter()
+        subscription = Subscription(lambda event: True, ends_with)
         answered = False
         try:
+            try:
+                self._core.request(subscription, function, *args)
+            except errors.ClientClosedError:
+                raise await self._closing() from None
             answer = await self._next(subscription, None)
             answered = True
         finally:
-            self._core.forget_answer(request)
-            if not answered:
-                self._cancel_quietly(request)
+            self._core.unsubscribe(subscription)
+            if subscription.request and not answered:
+                self._cancel_quietly(subscription.request)
         assert isinstance(answer, Result)
         error = answer.error
         if error is not None:
@@ -85,40 +99,89 @@ class Base(AsyncRequests, AsyncMethods):
         with contextlib.suppress(errors.Error):
             self._core.handle.cancel(request)
 
+    async def _state(self) -> str:
+        """Where the connection stands. All that happened before is known when this comes back."""
+        state: str = (await self._call("session.status", {}))["state"]
+        return state
+
     # What comes from it.
 
     async def _next(self, subscription: Subscription, deadline: float | None) -> Event | None:
         """The next event of a subscription; None when it is late. Raises when none will come any more."""
+        core = self._core
+        core.handle.check_process()
+        self._enter()
         while True:
-            event = subscription.pop()
+            event = core.pop(subscription)
             if event is not None:
                 return event
-            self._core.drain()
-            event = subscription.pop()
+            core.drain()
+            event = core.pop(subscription)
             if event is not None:
                 return event
-            if self._core.ended:
-                raise self._core.fault or errors.ClientClosedError()
+            if core.ended:
+                raise core.fault or self._end()
+            if subscription.disconnected:
+                subscription.disconnected = False
+                if await self._state() == "disconnected" and not subscription.has_news:
+                    raise self._given_up()
+                continue
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return None
             await self._wait(subscription, left)
 
-    async def _next_event(self, timeout: float | None) -> Event | None:
-        """The next event for `events()`: None when it is late."""
-        return await self._next(self._core.inbox, _deadline(timeout))
-
-    async def _find(self, suits: Callable[[Event], bool], timeout: float | None) -> Event:
-        found = self._core.inbox.find(suits)
-        if found is not None:
-            return found
-        subscription = self._core.subscribe(suits)
+    async def _closing(self) -> Error:
+        """Why the client is closed, or closes just now."""
+        nothing = Subscription(lambda event: False)
         try:
+            self._core.subscribe(nothing)
+            await self._next(nothing, _deadline(_CLOSE_SECONDS))
+        except errors.Error as error:
+            return error
+        finally:
+            self._core.unsubscribe(nothing)
+        return errors.ClientClosedError()
+
+    def _end(self) -> Error:
+        """Why no event will come any more."""
+        core = self._core
+        if core.logged_out is not None:
+            return failure(core.logged_out)
+        return errors.ClientClosedError() if core.closed is None else failure(core.closed)
+
+    def _given_up(self) -> Error:
+        """Why there is no connection, and none will be made."""
+        connection = self._core.connection
+        event = self._core.find(lambda event: explains(event, connection))
+        return given_up(connection) if event is None else failure(event)
+
+    async def _next_event(self, timeout: float | None) -> Event | None:
+        """The next event for `events()`: None when it is late. Raises `StopAsyncIteration` after the last one."""
+        try:
+            return await self._next(self._core.inbox, _deadline(timeout))
+        except errors.Error:
+            if self._core.ended and self._core.fault is None:
+                raise StopAsyncIteration from None
+            raise
+
+    async def _find(self, kind: type[Event] | tuple[type[Event], ...], timeout: float | None) -> Event:
+        """The next event of this type, or of one of these, that tells of something which is not over."""
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+
+        def suits(event: Event) -> bool:
+            return isinstance(event, kinds) and not is_over(event, self.is_linked)
+
+        ends_with = None if comes_without_connection(kinds) else with_a_reason
+        self._core.handle.check_process()
+        subscription = Subscription(suits, ends_with)
+        try:
+            self._core.subscribe(subscription, look_back=True)
             event = await self._next(subscription, _deadline(timeout))
         finally:
             self._core.unsubscribe(subscription)
         if event is None:
-            raise TimeoutError(f"no such event came within {timeout} seconds")
+            raise late(timeout, self._core.connection)
         return event
 
     async def ready(self, timeout: float | None = None) -> Ready:
@@ -126,32 +189,66 @@ class Base(AsyncRequests, AsyncMethods):
 
         Raises:
             TimeoutError: It was not within so many seconds. The client goes on trying.
-            Error: It was logged out or is restricted; the error's `event` tells of it.
+            Error: It will not be: the session is not linked, was logged out or is restricted, or the connection was given up,
+                or never asked for. The error is of the class of why, and its `event` tells of it.
         """
-        core = self._core
-        core.drain()
-        # Any other `ready` that nobody took is of a login that is over.
-        known = core.ready
-        while core.inbox.find(lambda event: isinstance(event, Ready)):
-            pass
-        event = known or await self._find(ends_login, timeout)
+        deadline = _deadline(timeout)
+        subscription = Subscription(ends_login, any_end)
+        try:
+            event: Event | None = await self._begin_login(subscription)
+            if event is None:
+                event = await self._next(subscription, deadline)
+        finally:
+            self._core.unsubscribe(subscription)
+        if event is None:
+            raise late(timeout, self._core.connection)
         if not isinstance(event, Ready):
             raise failure(event)
         return event
+
+    async def _begin_login(self, subscription: Subscription) -> Ready | None:
+        """Begins a wait for the login, and gives it if it is there already. Raises when it cannot come."""
+        core = self._core
+        status = await self._call("session.status", {})
+        if not status["linked"] and not core.is_pairing:
+            # That an earlier run was unlinked is what the program has to be told, once.
+            told = core.find(lambda event: isinstance(event, LoggedOut))
+            raise errors.NotLinkedError() if told is None else failure(told)
+        core.subscribe(subscription)
+        # Any other `ready` that nobody took is of a login that is over.
+        while core.find(lambda event: isinstance(event, Ready)):
+            pass
+        if core.ready is None and core.connection is None and status["state"] == "disconnected":
+            raise given_up(None)
+        return core.ready or self._missed(status)
+
+    def _missed(self, status: dict[str, Any]) -> Ready | None:
+        """A login whose `ready` is among the events that were dropped because nobody took them."""
+        lost = self._core.lost
+        if lost is None or status["state"] != "online":
+            return None
+        return Ready(lost.id, lost.client, 0, lost.time, False, status["jid"], status["lid"], status["phone"], None, False)
 
     async def _close(self) -> None:
         core = self._core
         try:
             if not core.ended:
                 core.handle.close()
-                nothing = core.subscribe(lambda event: False)
+                nothing = Subscription(lambda event: False)
+                core.subscribe(nothing)
                 await self._next(nothing, _deadline(_CLOSE_SECONDS))
         except errors.Error:
             pass  # it is closed, or this is a forked child
         finally:
-            core.end(None)
-            core.handle.free()
+            core.free(_CLOSE_SECONDS)
 
 
 def _deadline(seconds: float | None) -> float | None:
     return None if seconds is None else time.monotonic() + seconds
+
+
+@functools.cache
+def _sends() -> frozenset[str]:
+    """The methods that send a message, and so wait for a connection."""
+    methods = json.loads(_native.reference())["methods"]
+    return frozenset(method["name"] for method in methods if any(part["name"] == "sent_at_ms" for part in method["result"]))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import threading
 import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
-from . import errors
 from ._base import Base, ConfigValue, Store, as_config
-from ._core import Core, Subscription
+from ._core import Core
 from ._event import Event
 from ._native import ClientHandle
 from ._pairing import Pairing, PairingStep
+from ._subscription import Subscription
 
 E = TypeVar("E", bound=Event)
 
@@ -99,16 +101,18 @@ class Client(Base):
     def pair(self, phone: str, code: str | None = None) -> PairingSteps:
         """Links the session by a code that the user types into the phone, and gives the steps up to `Ready`.
 
-        A session that is linked already gives `Ready` once it is logged in, and nothing else. Leaving the loop early cancels
-        the pairing.
+        A session that is linked already gives `Ready` once it is logged in. A `Connection` among the steps says why there is none
+        just now. Leaving the loop early cancels the pairing.
 
         Args:
             phone: The account's number in international form, such as "+15551234567".
             code: Eight characters of your own choice for the code; a random one is safer.
 
+        Only what happens now ends it: an event of an earlier run, which is `redelivered`, comes from `events()`.
+
         Raises:
-            Error: The pairing failed, by the class of why; its `event` is the `PairingExpired` or `PairingFailed` that
-                explains it, its `user_text` says what to tell the user.
+            Error: The pairing or the login failed, or the connection was given up, by the class of why. Its `event` explains
+                it and is acknowledged, its `user_text` says what to tell the user.
         """
         return PairingSteps(Pairing(self, phone, code))
 
@@ -140,11 +144,13 @@ class Client(Base):
     async def wait_for(self, kind: type[E] | tuple[type[Event], ...], timeout: float | None = None) -> E | Event:
         """Takes the next event of this type, or of one of these, and leaves all others for `events()`.
 
+        A `LoggedOut` or `Restricted` of an earlier run that holds no longer is left there too.
+
         Raises:
             TimeoutError: None came within so many seconds.
-            ClientClosedError: None will come any more.
+            Error: None will come: the client is closed, or the connection was given up, by the class of why.
         """
-        return await self._find(lambda event: isinstance(event, kind), timeout)
+        return await self._find(kind, timeout)
 
     async def call(self, method: str, **params: Any) -> Any:
         """Calls a method by its name and gives its result, as include/METHODS.md describes it.
@@ -153,23 +159,36 @@ class Client(Base):
         """
         return await self._call(method, params)
 
+    def _enter(self) -> None:
+        self._reader.bind(weakref.ref(self))
+
     async def _wait(self, subscription: Subscription, seconds: float | None) -> None:
         loop = self._reader.bind(weakref.ref(self))
+        thread = threading.get_ident()
         future: asyncio.Future[None] = loop.create_future()
 
-        def notify() -> None:
+        def finish() -> None:
             if not future.done():
                 future.set_result(None)
 
-        subscription.waiting.append(notify)
+        def notify() -> None:
+            # Events come in the loop's own thread; only the end may be said by another one.
+            if threading.get_ident() == thread:
+                finish()
+            else:
+                with contextlib.suppress(RuntimeError):  # the loop is closed
+                    loop.call_soon_threadsafe(finish)
+
+        if not self._core.listen(subscription, notify):
+            return
         self._reader.waiting += 1
-        timer = None if seconds is None else loop.call_later(seconds, notify)
+        timer = None if seconds is None else loop.call_later(seconds, finish)
         try:
             self._reader.start()
             await future
         finally:
             self._reader.waiting -= 1
-            subscription.waiting.remove(notify)
+            subscription.unlisten(notify)
             if timer is not None:
                 timer.cancel()
 
@@ -200,10 +219,7 @@ class EventStream:
         self._in_a_row += 1
         if self._in_a_row % _TURN == 0:
             await asyncio.sleep(0)
-        try:
-            event = await self._client._next_event(None)
-        except errors.ClientClosedError:
-            raise StopAsyncIteration from None
+        event = await self._client._next_event(None)
         assert event is not None
         if self._ack:
             self._last = event
@@ -241,7 +257,10 @@ class _Reader:
         loop = asyncio.get_running_loop()
         if self.loop is not loop:
             if self.loop is not None and not self.loop.is_closed():
-                raise RuntimeError("this client belongs to another event loop; make one client for each loop")
+                raise RuntimeError(
+                    "this client belongs to another event loop: call it there, from other threads by "
+                    "asyncio.run_coroutine_threadsafe(), or make one client for each loop"
+                )
             self.loop, self._active = loop, False
 
             def readable() -> None:

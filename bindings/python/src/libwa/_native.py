@@ -9,6 +9,8 @@ from typing import Any
 from . import _bindings as c
 from ._error import Error, error_for
 from ._load import lib
+from ._texts import argument, in_python
+from ._texts import encoded as encoded
 
 _Out = ctypes.c_void_p
 
@@ -23,7 +25,7 @@ def _error(status: int, error: ctypes.c_void_p) -> Error:
         wait = lib.wa_error_retry_after_ms(error)
         return error_for(
             lib.wa_error_status(error),
-            text.decode() if text else None,
+            in_python(text.decode()) if text else None,
             key=key.decode() if key else None,
             retryable=lib.wa_error_is_retryable(error),
             retry_after=wait / 1000 if wait else None,
@@ -40,15 +42,6 @@ def call(function: Any, *args: Any) -> None:
         raise _error(status, error)
 
 
-def encoded(text: str | None, name: str) -> bytes | None:
-    """A text on its way into the library, where a NUL would end it."""
-    if text is None:
-        return None
-    if "\0" in text:
-        raise ValueError(f"{name} has a NUL character in it")
-    return text.encode()
-
-
 def version() -> str:
     """The version of the library that runs."""
     return str(lib.wa_version_string().decode())
@@ -62,7 +55,7 @@ def reference() -> str:
 def status_text(status: int) -> str | None:
     """What a status code means; None for one that the library does not have."""
     text = lib.wa_status_text(status)
-    return text.decode() if text else None
+    return in_python(text.decode()) if text else None
 
 
 class EventHandle:
@@ -100,7 +93,7 @@ class ClientHandle:
         client = _Out()
         try:
             for key, value in config.items():
-                call(lib.wa_config_set, made, encoded(key, "key"), encoded(value, key))
+                call(lib.wa_config_set, made, encoded(key, "config"), encoded(value, key))
             self.capacity = int(lib.wa_config_get(made, b"queue.capacity"))
             call(lib.wa_client_new, made, None, ctypes.byref(client))
         finally:
@@ -120,10 +113,14 @@ class ClientHandle:
         forked = lib.wa_queue_wake(None) == c.WA_ERROR_FORKED
         return error_for(c.WA_ERROR_FORKED if forked else c.WA_ERROR_TOO_MANY_HANDLES)
 
-    def check(self) -> None:
-        """Raises in a forked child, where the client cannot be used."""
+    def check_process(self) -> None:
+        """Raises in a forked child."""
         if os.getpid() != self._pid:
             raise error_for(c.WA_ERROR_FORKED)
+
+    def check(self) -> None:
+        """Raises where the client cannot be used."""
+        self.check_process()
         if self._client is None:
             raise error_for(c.WA_ERROR_CLIENT_CLOSED)
 
@@ -151,9 +148,13 @@ class ClientHandle:
         """Starts a request by the function of this name, and answers its number."""
         self.check()
         number = ctypes.c_uint64()
-        values = [encoded(value, function) if isinstance(value, str) else value for value in args]
+        values = [argument(value, name, kind) for (name, kind), value in zip(c.REQUESTS[function], args)]
         call(getattr(lib, function), self._client, *values, ctypes.byref(number))
         return number.value
+
+    def wake(self) -> None:
+        """Ends a wait for the descriptor."""
+        lib.wa_queue_wake(self._queue)
 
     def cancel(self, request: int) -> None:
         self.check()

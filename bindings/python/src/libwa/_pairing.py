@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Union
 
-from . import errors
+from ._error import Error
 from ._event import Event
+from ._subscription import Subscription
+from ._waits import any_end, ends_login, failure, is_trouble
+from .errors import NotConnectedError
 from .events import (
-    Closed,
+    Connection,
     LoggedOut,
     PairingCode,
     PairingExpired,
@@ -26,35 +30,10 @@ if TYPE_CHECKING:
     from ._base import Base
 
 #: What `pair()` and `qr()` give, one after the other.
-PairingStep = Union[PairingCode, PairingQr, PairingProgress, PairingExpired, PairingFailed, PairingPasskey, PairingSuccess, Ready]
-
-# Restrictions that end a login, with what they are as errors; a time lock, say, does not.
-_RESTRICTIONS: dict[str, type[errors.Error]] = {
-    "temporary_ban": errors.TemporarilyBannedError,
-    "account_banned": errors.AccountBannedError,
-    "account_locked": errors.AccountLockedError,
-    "client_outdated": errors.ClientOutdatedError,
-    "rate_limit": errors.RateLimitedError,
-    "pairing_refused": errors.CodeRefusedError,
-}
-
-
-def ends_login(event: Event) -> bool:
-    """Whether the event is what a login can come to."""
-    if isinstance(event, Restricted):
-        return event.kind in _RESTRICTIONS
-    return isinstance(event, (Ready, LoggedOut, Closed))
-
-
-def failure(event: Event) -> errors.Error:
-    """Why a pairing or a login failed, as an exception that holds the event which explains it."""
-    if isinstance(event, LoggedOut):
-        return errors.LoggedOutError(event.text or event.user_text, event=event)
-    if isinstance(event, Restricted):
-        return _RESTRICTIONS[event.kind](event.user_text, event=event)
-    if isinstance(event, (PairingExpired, PairingFailed, Result, Closed)) and event.error is not None:
-        return event.error
-    return errors.ClientClosedError(event=event)
+#: A `Connection` says why there is none, and when the next attempt is made.
+PairingStep = Union[
+    PairingCode, PairingQr, PairingProgress, PairingExpired, PairingFailed, PairingPasskey, PairingSuccess, Connection, Ready
+]
 
 
 class Pairing:
@@ -65,8 +44,7 @@ class Pairing:
         self._client = client
         self._phone = phone
         self._code = code
-        self._request: int | None = None
-        self._open = False
+        self._subscription: Subscription | None = None
         self._answered = False
         self._done = False
         # What explains the answer that will follow.
@@ -77,11 +55,11 @@ class Pairing:
         if self._done:
             raise StopAsyncIteration
         try:
-            if not self._open:
-                if self._client.is_linked:
-                    self._done = True
-                    return await self._client.ready()
-                self._start()
+            if self._subscription is None:
+                ready = await self._begin()
+                if ready is not None:
+                    self.close()
+                    return ready
             return await self._next(None if tick is None else time.monotonic() + tick)
         except BaseException:
             self.close()
@@ -90,27 +68,32 @@ class Pairing:
     def close(self) -> None:
         """Cancels what is not answered yet. May be repeated."""
         self._done = True
-        if not self._open:
+        subscription, self._subscription = self._subscription, None
+        if subscription is None:
             return
-        self._open = False
-        self._client._core.unsubscribe(self._subscription)
-        if not self._answered and self._request is not None:
-            self._client._cancel_quietly(self._request)
+        self._client._core.unsubscribe(subscription)
+        if subscription.request and not self._answered:
+            self._client._cancel_quietly(subscription.request)
 
     def __del__(self) -> None:
         self.close()
 
-    def _start(self) -> None:
-        handle, core = self._client._core.handle, self._client._core
+    async def _begin(self) -> Ready | None:
+        client = self._client
+        self._subscription = Subscription(lambda event: ends_login(event) or is_trouble(event), any_end)
+        if client.is_linked:
+            self._answered = True
+            return await client._begin_login(self._subscription)
+        client._enter()
         if self._phone is None:
-            self._request = handle.request("wa_request_qr")
+            client._core.follow(self._subscription, "wa_request_qr")
         else:
-            self._request = handle.request("wa_request_pairing", self._phone, self._code)
-        request = self._request
-        self._subscription = core.subscribe(lambda event: event.request == request or ends_login(event))
-        self._open = True
+            client._core.follow(self._subscription, "wa_request_pairing", self._phone, self._code)
+        return None
 
     async def _next(self, deadline: float | None) -> PairingStep | None:
+        assert self._subscription is not None
+        core = self._client._core
         while True:
             event = await self._client._next(self._subscription, deadline)
             if event is None:
@@ -121,8 +104,12 @@ class Pairing:
             if isinstance(event, Result):
                 self._answered = True
                 if event.status:
-                    raise failure(self._last or event)
-            elif isinstance(event, (LoggedOut, Closed)):
+                    if event.status == NotConnectedError.code:
+                        # Why there is no connection is told right behind it.
+                        with contextlib.suppress(Error):
+                            await self._client._state()
+                    raise failure(self._last or event, core.connection)
+            elif isinstance(event, LoggedOut):
                 raise failure(event)
             elif isinstance(event, (PairingExpired, PairingFailed)) and event.refreshing:
                 return event
@@ -131,5 +118,5 @@ class Pairing:
                 if self._answered:
                     raise failure(event)
                 self._last = event
-            elif isinstance(event, (PairingCode, PairingQr, PairingProgress, PairingPasskey, PairingSuccess)):
+            elif isinstance(event, (PairingCode, PairingQr, PairingProgress, PairingPasskey, PairingSuccess, Connection)):
                 return event

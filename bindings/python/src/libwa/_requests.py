@@ -80,7 +80,7 @@ class AsyncRequests:
     async def send_message(self, chat: str, message: bytes, message_id: str | None = None) -> MessageSend:
         """Sends a serialised protobuf message (the `Message` of WhatsApp's protocol), for content
         that no other call makes. It is sent as it is, with whatever this version of the library
-        does not know of it. The method `message.send` of wa_call() sends replies, mentions and more
+        does not know of it. The method `message.send` of `call()` sends replies, mentions and more
         without protobuf.
 
         Args:
@@ -164,7 +164,7 @@ class SyncRequests:
     def send_message(self, chat: str, message: bytes, message_id: str | None = None) -> MessageSend:
         """Sends a serialised protobuf message (the `Message` of WhatsApp's protocol), for content
         that no other call makes. It is sent as it is, with whatever this version of the library
-        does not know of it. The method `message.send` of wa_call() sends replies, mentions and more
+        does not know of it. The method `message.send` of `call()` sends replies, mentions and more
         without protobuf.
 
         Args:

@@ -10,14 +10,14 @@ from collections.abc import Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
-from . import errors
 from ._base import Base, ConfigValue, Store, as_config
-from ._core import Core, Subscription
+from ._core import Core
 from ._event import Event
 from ._methods import SyncMethods
 from ._native import ClientHandle
 from ._pairing import Pairing, PairingStep
 from ._requests import SyncRequests
+from ._subscription import Subscription
 from .events import Ready
 
 E = TypeVar("E", bound=Event)
@@ -34,14 +34,21 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     raise AssertionError("a blocking client was suspended")
 
 
+# The longest that `poll` can wait.
+_LONGEST = 86_400.0
+
+
 class _Blocking(Base):
-    """Waits by blocking."""
+    """Waits by blocking, in any number of threads."""
 
     async def _wait(self, subscription: Subscription, seconds: float | None) -> None:
+        self._core.wait(subscription, seconds, self._sleep)
+
+    def _sleep(self, seconds: float | None) -> None:
         # Not `select`, which knows no descriptor above 1023. A signal interrupts it, and its handler may raise.
         readable = select.poll()
         readable.register(self._core.handle.fd, select.POLLIN)
-        readable.poll(None if seconds is None else max(0, seconds) * 1000)
+        readable.poll(None if seconds is None else min(max(0, seconds), _LONGEST) * 1000)
 
 
 class SyncClient(SyncRequests, SyncMethods):
@@ -54,7 +61,8 @@ class SyncClient(SyncRequests, SyncMethods):
             for event in client.events():
                 ...
 
-    One thread at a time may use it, but any may close it. A wait ends at Ctrl-C.
+    Any number of threads may use it at once, to call, to iterate over events and to close it: an answer comes to the thread that
+    asked, and each event to one of those that iterate. A wait of the main thread ends at Ctrl-C.
     """
 
     def __init__(
@@ -130,7 +138,7 @@ class SyncClient(SyncRequests, SyncMethods):
         while True:
             try:
                 event = run(self._client._next_event(timeout))
-            except errors.ClientClosedError:
+            except StopAsyncIteration:
                 return
             if event is None:
                 return
@@ -150,7 +158,7 @@ class SyncClient(SyncRequests, SyncMethods):
 
     def wait_for(self, kind: type[E] | tuple[type[Event], ...], timeout: float | None = None) -> E | Event:
         """As `Client.wait_for`."""
-        return run(self._client._find(lambda event: isinstance(event, kind), timeout))
+        return run(self._client._find(kind, timeout))
 
     def call(self, method: str, **params: Any) -> Any:
         """As `Client.call`."""

@@ -7,7 +7,7 @@ from ._error import Error
 
 
 class InvalidArgumentError(Error):
-    """An argument is NULL, negative or out of range where it may not be; the error's key names the
+    """An argument is None, negative or out of range where it may not be; the error's key names the
     argument.
     """
 
@@ -61,7 +61,7 @@ class InvalidJsonError(Error):
 
 
 class UnknownMethodError(Error):
-    """There is no method of this name; METHODS.md and `reference_json()` list them all."""
+    """There is no method of this name; METHODS.md and `libwa.reference()` list them all."""
 
     code = 106
     name = "WA_ERROR_UNKNOWN_METHOD"
@@ -203,7 +203,7 @@ class TooManyRequestsError(Error):
 
 
 class InvalidHandleError(Error):
-    """The handle is NULL, freed, of another kind, or was never one; check who freed it."""
+    """The handle is None, freed, of another kind, or was never one; check who freed it."""
 
     code = 300
     name = "WA_ERROR_INVALID_HANDLE"
@@ -229,8 +229,8 @@ class TooManyHandlesError(Error):
 
 
 class UnknownKeyError(Error):
-    """There is no configuration key of this name; CONFIGURATION.md and `reference_json()` list them
-    all.
+    """There is no configuration key of this name; CONFIGURATION.md and `libwa.reference()` list
+    them all.
     """
 
     code = 400

@@ -41,7 +41,7 @@ ChatActivityKind = Literal[
 
 # Why a client is closed.
 CloseReason = Literal[
-    # The host called `close()` or `free()`.
+    # The host called `close()` or `del client`.
     "by_host",
     # The session was logged out, which ends its client.
     "logged_out",
@@ -1631,8 +1631,8 @@ class Result(Event):
 
     Attributes:
         method: What was asked for: `pairing.code`, `pairing.qr`, `pairing.passkey`,
-            `session.logout`, or the method of wa_call.
-        status: WA_OK, or why it failed.
+            `session.logout`, or the method of `call()`.
+        status: `0`, or why it failed.
         name: The name of that status.
         text: Why it failed, and what to do.
         key: The parameter or key concerned.

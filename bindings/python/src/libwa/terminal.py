@@ -15,7 +15,7 @@ from ._base import Base
 from ._client import Client
 from ._pairing import Pairing, PairingStep
 from ._sync import SyncClient, run
-from .events import PairingCode, PairingPasskey, PairingProgress, PairingQr, Ready
+from .events import Connection, PairingCode, PairingPasskey, PairingProgress, PairingQr, Ready
 
 __all__ = ["can_show", "pair", "pair_sync", "printable", "qr_drawing"]
 
@@ -125,6 +125,9 @@ class _Screen:
             if step.stage not in ("requested", "code"):
                 self._expires_at = None
                 self._write(f"{step.user_text}\n")
+        elif isinstance(step, Connection):
+            again = "" if step.retry_in is None else f" Trying again in {step.retry_in:.0f} seconds."
+            self._write(f"Not connected: {step.text}.{again}\n")
         elif isinstance(step, Ready):
             self._write(f"Ready, as {step.jid}\n")
 
