@@ -103,10 +103,31 @@ def test_failures(config: dict[str, str], wa_phone: Phone, capsys: pytest.Captur
     shown = capsys.readouterr().err
     assert "Too many attempts." in shown
     assert re.search(r"Try again in \d+ seconds\.", shown)
-    assert __main__.main(["pair", "12", "--store=memory:"]) == 1
+    assert __main__.main(["pair", "12", "--store=memory:"]) == 2
+    assert __main__.main(["status", "--store=memory:", "--set=no.key=1"]) == 2
+    assert __main__.main(["status", "--store=memory:", "--set=queue.capacity=many"]) == 2
+    assert __main__.main(["status", "--store=memory:", "--session=a\0b"]) == 2
+    assert "session.id has a NUL character in it" in capsys.readouterr().err
     for wrong in (["pair"], ["sing"], ["status", "--set", "novalue"]):
         with pytest.raises(SystemExit):
             __main__.main(wrong)
+
+
+def test_a_reader_that_is_gone(tmp_path: Path) -> None:
+    path = os.pathsep.join(part for part in sys.path if part)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "libwa", "status", "--store=memory:"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def typed_by(phone: Phone) -> terminal.OnStep:

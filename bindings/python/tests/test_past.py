@@ -51,10 +51,10 @@ def test_unlinked_while_stopped(make: Make, wa_phone: Phone) -> None:
                     pass
             assert isinstance(unlinked.value.event, libwa.LoggedOut)
             assert unlinked.value.user_text
-        for _ in range(2):
+        # It was told, and is acknowledged; where that came too late for the store that closes, it is told once more.
+        for known in ((errors.NotLinkedError, errors.LoggedOutError), errors.NotLinkedError):
             async with make() as client:
-                # It was told, and is acknowledged.
-                with pytest.raises(errors.NotLinkedError):
+                with pytest.raises(known):
                     await client.ready()
         await link_and_stop(make, wa_phone)
         assert len(wa_phone.companions) == 1

@@ -5,17 +5,29 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import io
+import os
 import sys
 import threading
 from collections.abc import Callable, Generator
 
-from . import Client, Error, LoggedOut, PairingCode, PairingQr, PairingStep, __version__, terminal, version
+from . import Client, Error, LoggedOut, PairingCode, PairingQr, PairingStep, __version__, errors, terminal, version
+from .errors import LoggedOutError
 
 # The simulated phone's, unless another one is given.
 _NUMBER = "+15550001234"
 
 # How long `status` and `logout` wait for the login.
 _LOGIN_SECONDS = 20
+
+# What is wrong with the options, and not with what they lead to.
+_OPTIONS = (
+    errors.InvalidArgumentError,
+    errors.InvalidPhoneNumberError,
+    errors.UnknownKeyError,
+    errors.BadValueError,
+    errors.ConfigConflictError,
+)
 
 OnStep = Callable[[PairingStep], None]
 
@@ -42,6 +54,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(options: argparse.Namespace, config: dict[str, str], on_step: OnStep | None) -> None:
+    try:
+        await _do(options, config, on_step)
+    except LoggedOutError as error:
+        if options.command not in ("pair", "qr"):
+            raise
+        # The phone unlinked the device while nothing ran. Whoever asks for a code wants another link.
+        print(f"{error.user_text} Linking it again.")
+        await _do(options, config, on_step)
+
+
+async def _do(options: argparse.Namespace, config: dict[str, str], on_step: OnStep | None) -> None:
     client = Client(options.store, session=options.session, config=config)
     try:
         if options.command == "pair":
@@ -106,7 +129,10 @@ def _simulation(options: argparse.Namespace) -> Generator[tuple[dict[str, str], 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command line and answers its exit status."""
+    """Runs the command line and returns its exit status: 0 when done, 1 when it failed, 2 for options that do not fit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command == "pair" and options.phone is None and not options.simulate:
@@ -125,14 +151,29 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             with _simulation(options) as (config, on_step):
                 asyncio.run(_run(options, {**config, **settings}, on_step))
+        sys.stdout.flush()
     except Error as error:
-        print(error.user_text or error, file=sys.stderr)
-        if error.retry_after:
-            print(f"Try again in {error.retry_after:.0f} seconds.", file=sys.stderr)
+        return _failed(error)
+    except BrokenPipeError:
+        # The reader of the output is gone, and Python would say so once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _failed(error: Error) -> int:
+    """Says what went wrong, to the user and to the programmer. Returns the exit status."""
+    print(error.user_text or error, file=sys.stderr)
+    if error.user_text and error.text not in (error.user_text, type(error)().text):
+        print(f"Why: {error.text}", file=sys.stderr)
+    if error.retry_after:
+        print(f"Try again in {error.retry_after:.0f} seconds.", file=sys.stderr)
+    return 2 if isinstance(error, _OPTIONS) else 1
 
 
 if __name__ == "__main__":

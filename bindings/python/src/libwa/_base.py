@@ -90,6 +90,8 @@ class Base(AsyncRequests, AsyncMethods):
                 self._cancel_quietly(subscription.request)
         assert isinstance(answer, Result)
         error = answer.error
+        if isinstance(error, errors.ClientClosedError):
+            raise await self._closing()
         if error is not None:
             raise error
         return answer
@@ -123,6 +125,8 @@ class Base(AsyncRequests, AsyncMethods):
                 raise core.fault or self._end()
             if subscription.disconnected:
                 subscription.disconnected = False
+                if core.logged_out is not None:
+                    raise self._end()
                 if await self._state() == "disconnected" and not subscription.has_news:
                     raise self._given_up()
                 continue
@@ -133,7 +137,7 @@ class Base(AsyncRequests, AsyncMethods):
 
     async def _closing(self) -> Error:
         """Why the client is closed, or closes just now."""
-        nothing = Subscription(lambda event: False)
+        nothing = Subscription(lambda event: False, any_end)
         try:
             self._core.subscribe(nothing)
             await self._next(nothing, _deadline(_CLOSE_SECONDS))
@@ -154,7 +158,17 @@ class Base(AsyncRequests, AsyncMethods):
         """Why there is no connection, and none will be made."""
         connection = self._core.connection
         event = self._core.find(lambda event: explains(event, connection))
-        return given_up(connection) if event is None else failure(event)
+        if event is None:
+            return given_up(connection)
+        event.ack()
+        return failure(event)
+
+    def _tell(self, error: Error) -> None:
+        """Takes the event that an error of a login holds from `events()`, and acknowledges it: the program is told by the error."""
+        event = error.event
+        if event is not None and event.durable:
+            self._core.find(lambda other: other is event)
+            event.ack()
 
     async def _next_event(self, timeout: float | None) -> Event | None:
         """The next event for `events()`: None when it is late. Raises `StopAsyncIteration` after the last one."""
@@ -198,13 +212,16 @@ class Base(AsyncRequests, AsyncMethods):
             event: Event | None = await self._begin_login(subscription)
             if event is None:
                 event = await self._next(subscription, deadline)
+            if event is None:
+                raise late(timeout, self._core.connection)
+            if not isinstance(event, Ready):
+                raise failure(event)
+            return event
+        except errors.Error as error:
+            self._tell(error)
+            raise
         finally:
             self._core.unsubscribe(subscription)
-        if event is None:
-            raise late(timeout, self._core.connection)
-        if not isinstance(event, Ready):
-            raise failure(event)
-        return event
 
     async def _begin_login(self, subscription: Subscription) -> Ready | None:
         """Begins a wait for the login, and gives it if it is there already. Raises when it cannot come."""

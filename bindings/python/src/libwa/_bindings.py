@@ -324,6 +324,7 @@ NAMES: dict[str, str] = {
     "wa_event_free": "`del event`",
     "wa_event_id": "`Event.id`",
     "wa_event_is_durable": "`Event.is_durable`",
+    "wa_event_is_final": "`Event.is_final`",
     "wa_event_is_from_me": "`Event.is_from_me`",
     "wa_event_is_redelivered": "`Event.is_redelivered`",
     "wa_event_is_refreshing": "`Event.is_refreshing`",

@@ -120,6 +120,8 @@ class Core:
             return number
 
     def _tell_state(self, subscription: Subscription) -> None:
+        if self.logged_out is not None:
+            subscription.hear_end()
         if self.connection is not None:
             subscription.hear(self.connection)
 
@@ -322,6 +324,8 @@ class Core:
         elif isinstance(event, LoggedOut) and not event.redelivered:
             self.ready = None
             self.logged_out = event
+            for subscription in self._all():
+                subscription.hear_end()
 
     def _route(self, event: Event) -> None:
         if isinstance(event, Result) and event.request in self._answers:

@@ -61,6 +61,10 @@ class Pairing:
                     self.close()
                     return ready
             return await self._next(None if tick is None else time.monotonic() + tick)
+        except Error as error:
+            self._client._tell(error)
+            self.close()
+            raise
         except BaseException:
             self.close()
             raise

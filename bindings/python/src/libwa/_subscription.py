@@ -29,7 +29,7 @@ class Subscription:
         #: Whether that is to link the session.
         self.pairs = False
         self._ends_with = ends_with
-        #: The connection was given up. Whoever waits has to find out whether that still holds.
+        #: The connection was given up, or the session ended. Whoever waits has to find out whether that holds.
         self.disconnected = False
         self.waiting: list[Callable[[], None]] = []
         self._events: deque[Event] = deque()
@@ -58,6 +58,12 @@ class Subscription:
     def hear(self, connection: Connection) -> None:
         """Takes note of a connection's state."""
         if connection.state == "disconnected" and self._ends_with is not None and self._ends_with(connection):
+            self.disconnected = True
+            self.notify()
+
+    def hear_end(self) -> None:
+        """Takes note of the session's end."""
+        if self._ends_with is not None:
             self.disconnected = True
             self.notify()
 

@@ -71,7 +71,7 @@ def any_end(connection: Connection) -> bool:
 
 def with_a_reason(connection: Connection) -> bool:
     """Ends waits for what comes from the server: a connection that the program itself gave up may come again."""
-    return connection.status != 0
+    return connection.is_final and connection.status != 0
 
 
 def comes_without_connection(kinds: tuple[type[Event], ...]) -> bool:
@@ -80,11 +80,10 @@ def comes_without_connection(kinds: tuple[type[Event], ...]) -> bool:
 
 
 def failure(event: Event, connection: Connection | None = None) -> Error:
-    """Returns the exception for an event that ended a pairing or a login, and acknowledges the event, which the exception holds.
+    """Returns the exception for an event that ended a pairing or a login, which the exception holds.
 
     `connection` is what was last told of the connection, for an event that has no words of its own for why there is none.
     """
-    event.ack()
     if isinstance(event, LoggedOut):
         return errors.LoggedOutError(event.text or event.user_text, event=event)
     if isinstance(event, Restricted):

@@ -223,7 +223,7 @@ class Connection(Event):
         text: Why, in a sentence for the programmer.
         is_final: Whether the connection is given up: no attempt follows before `connect()` is
             called again. Whatever waits for the connection can end then, with `status`, or with
-            WA_ERROR_NOT_CONNECTED if that is 0.
+            `NotConnectedError` if that is 0.
         retryable: Whether an attempt can succeed as things are. False when a person has to mend
             something first; `text` says what.
         retry_in: Time until the next attempt, when reconnecting. In seconds.
