@@ -6,6 +6,7 @@ import ctypes
 import dataclasses
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from conftest import ROOT
 
 import libwa
 from libwa import _bindings, _methods, _requests, _units, errors, events
+from libwa._texts import in_python
 
 HEADER = (ROOT / "include" / "wa.h").read_text()
 TABLES: dict[str, Any] = json.loads(libwa.reference())
@@ -62,7 +64,7 @@ def test_every_function_can_be_reached(function: str) -> None:
         return
     field = re.sub(r"^wa_event_(is_)?|_ms$", "", function)
     fields = {field.name for event in events.BY_NAME.values() for field in dataclasses.fields(event)}
-    assert re.search(rf"\b{function}\b", SOURCES) or (function.startswith("wa_event_") and field in fields)
+    assert re.search(rf"\b{function}\b", SOURCES) or (function.startswith("wa_event_") and {field, f"is_{field}"} & fields)
 
 
 def test_every_status_has_its_exception() -> None:
@@ -136,6 +138,57 @@ def test_every_error_says_what_to_do() -> None:
     for kind in errors.BY_CODE.values():
         assert str(kind()) == libwa.status_text(kind.code)
         assert "\n" not in str(kind())
+
+
+def test_texts_speak_python() -> None:
+    c = re.compile(r"\bwa_|\bWA_|\bNULL\b")
+    for function in declared():
+        assert not c.search(in_python(f"call {function}() first, or `{function}`")), function
+    for row in TABLES["statuses"]:
+        assert not c.search(libwa.status_text(row["code"]) or ""), row
+        assert not c.search(in_python(f"it is {row['name']}")), row
+    assert in_python("call wa_client_connect() first") == "call `connect()` first"
+    assert in_python("see `wa_call`, or WA_ERROR_RATE_LIMITED; not NULL") == "see `call()`, or `RateLimitedError`; not None"
+    assert in_python("wa_nothing of the kind") == "wa_nothing of the kind"
+    # What the library says of this is in terms of C.
+    with libwa.SyncClient("memory:") as client:
+        client.disconnect()
+        with pytest.raises(errors.InvalidStateError, match=r"call `connect\(\)`"):
+            client.request_pairing("+15550001234")
+
+
+# Each call that takes texts, with the name of one of them.
+TEXTS: dict[str, Callable[[libwa.SyncClient, str], object]] = {
+    "phone": lambda client, text: list(client.pair(text)),
+    "code": lambda client, text: client.request_pairing("+15550001234", text),
+    "assertion_json": lambda client, text: client.answer_passkey(text),
+    "chat": lambda client, text: client.send_text(text, "hello"),
+    "text": lambda client, text: client.send_text("15550001234", text),
+    "message_id": lambda client, text: client.send_message("15550001234", b"\x0a\x00", text),
+    "method": lambda client, text: client.call(text),
+    "colour": lambda client, text: client.call("session.status", colour=text),
+    "contacts": lambda client, text: client.contact.send(chat="15550001234", contacts=[{"name": "Ada", "vcard": text}]),
+    "mentions": lambda client, text: client.message.send(chat="15550001234", text="hello", mentions=["15550001234", text]),
+    "store.url": lambda client, text: libwa.SyncClient(Path(text)),
+    "session.id": lambda client, text: libwa.SyncClient("memory:", session=text),
+    "device.name": lambda client, text: libwa.SyncClient("memory:", config={"device.name": text}),
+    "config": lambda client, text: libwa.SyncClient("memory:", config={text: "1"}),
+}
+
+
+@pytest.mark.parametrize("bad", ["a\0b", "a\ud83d", "\udcff"])
+@pytest.mark.parametrize("name", TEXTS)
+def test_texts_that_the_library_cannot_take(name: str, bad: str) -> None:
+    with libwa.SyncClient("memory:") as client:
+        with pytest.raises(errors.InvalidArgumentError) as refused:
+            TEXTS[name](client, bad)
+        assert refused.value.key == name
+        assert name in refused.value.text
+        # A number that is none cannot go as JSON either.
+        with pytest.raises(errors.InvalidArgumentError, match="latitude"):
+            client.location.send(chat="15550001234", latitude=float("nan"), longitude=0)
+        with pytest.raises(TypeError, match="phone must be str"):
+            client.request_pairing(15550001234)  # type: ignore[arg-type]
 
 
 def test_nobody_sees_a_pointer() -> None:
