@@ -81,8 +81,8 @@ need_pythons() {
     [ ${#pythons[@]} -gt 0 ] || fail "Python 3.9 or later is needed"
 }
 
-# python_version PYTHON: its version in two numbers.
-python_version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
+# python_version PYTHON: its version in two numbers, with a t behind them if it is free-threaded.
+python_version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2] + sys.abiflags.strip("dm"))'; }
 
 stages_passed=0
 stages_failed=()

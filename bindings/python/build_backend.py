@@ -5,13 +5,15 @@ They come from LIBWA_PATH and WA_SIM where these are set, else from cargo, in th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, TextIO
 
 from setuptools import build_meta
 
@@ -60,9 +62,24 @@ def _programs() -> tuple[Path, Path]:
             raise RuntimeError(f"{_CHECKOUT} is no checkout of libwa; set LIBWA_PATH and WA_SIM to a built libwa.so and wa-sim")
         if shutil.which("cargo") is None:
             raise RuntimeError("cargo is needed to build libwa, see https://rustup.rs; or set LIBWA_PATH and WA_SIM to built files")
-        subprocess.run(["cargo", "build", "--release", "--locked", "--workspace"], cwd=_CHECKOUT, check=True)
+        _build()
     built = Path(os.environ.get("CARGO_TARGET_DIR") or _CHECKOUT / "target") / "release"
     return Path(library or built / "libwa.so"), Path(simulator or built / "wa-sim")
+
+
+def _build() -> None:
+    """Builds both with cargo, and shows how it goes on.
+
+    pip keeps what a build writes to itself, unless it is called with -v. So cargo writes to the terminal, if there is one.
+    """
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        terminal: TextIO | None = None
+        with contextlib.suppress(OSError):
+            terminal = stack.enter_context(open("/dev/tty", "w"))
+        print("\nlibwa: cargo builds the library and the simulator, for some minutes the first time", file=terminal, flush=True)
+        subprocess.run(["cargo", "build", "--release", "--locked", "--workspace"], cwd=_CHECKOUT, check=True, stderr=terminal)
+        print(f"libwa: built in {time.monotonic() - started:.0f} s", file=terminal, flush=True)
 
 
 def _platform(programs: list[Path]) -> str:

@@ -248,6 +248,68 @@ async def _all_events(client: libwa.Client) -> list[libwa.Event]:
     return [event async for event in client.events()]
 
 
+STRICT = {
+    "one client in several loops": """
+client = libwa.Client("memory:", config=config)
+async def leave():
+    client.connect()
+    await client.wait_for(libwa.Connection)
+    waiting = asyncio.ensure_future(client.wait_for(libwa.Ready))
+    await asyncio.sleep(0.05)
+async def again():
+    assert not (await client.session.status()).linked
+asyncio.run(leave())
+asyncio.run(again())
+asyncio.run(client.close())
+""",
+    "a loop that is closed first": """
+loop = asyncio.new_event_loop()
+client = libwa.Client("memory:", config=config)
+client.connect()
+loop.run_until_complete(client.wait_for(libwa.Connection))
+loop.close()
+asyncio.run(client.close())
+""",
+    "threads at the end": """
+import threading
+clients = [libwa.SyncClient("memory:", config=config) for _ in range(4)]
+for client in clients:
+    client.connect()
+    threading.Thread(target=lambda: list(client.events()), daemon=True).start()
+    client.session.status()
+""",
+    "loops in threads": """
+import threading
+async def one():
+    async with libwa.Client("memory:", config=config) as client:
+        await client.wait_for(libwa.Connection)
+        await asyncio.gather(*(client.session.status() for _ in range(20)))
+threads = [threading.Thread(target=lambda: asyncio.run(one())) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+""",
+    "a pool of threads beside a loop": """
+async def main():
+    with libwa.SyncClient("memory:", config=config) as client:
+        await asyncio.gather(*(asyncio.to_thread(client.session.status) for _ in range(40)))
+asyncio.run(main())
+""",
+}
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_no_warning_in_development_mode(config: dict[str, str], name: str) -> None:
+    source = f"import asyncio, libwa\nconfig = {config!r}\ndel config['store.url']\n{STRICT[name]}\nprint('done', flush=True)"
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", source],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
 def test_importing_does_nothing() -> None:
     source = """
 import threading
