@@ -49,9 +49,10 @@ fn a_lost_tls_connection_ends_no_host() {
 
     let mut command = Command::new(guest(folder.path()));
     command.args(["cut", &sim.started().wss, &sim.started().root_key]).arg(&authority);
-    let mut running = command.args([NUMBER, &(CUTS + 1).to_string()]).stdout(Stdio::piped()).spawn().unwrap();
+    command.args([NUMBER, &(CUTS + 1).to_string()]).stdout(Stdio::piped());
+    let mut running = Running(command.spawn().unwrap());
     let mut cuts = 0;
-    for line in BufReader::new(running.stdout.take().unwrap()).lines().map(Result::unwrap) {
+    for line in BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap) {
         if let Some(code) = line.strip_prefix("code ") {
             let outcome = runtime.block_on(sim.enter(NUMBER, code));
             assert_eq!(outcome["outcome"], "linked", "{outcome}");
