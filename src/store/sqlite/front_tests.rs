@@ -98,6 +98,7 @@ async fn a_slow_disk_and_what_takes_the_database_are_left_to_the_thread() {
 
 #[tokio::test]
 async fn a_runtime_with_one_worker_is_not_held_up() {
+    crate::threads::mark_worker(1);
     let dir = TempDir::new().unwrap();
     let shared = backend(&dir.path().join("wa.db")).await;
     let s = Session::open(shared.clone(), &name("s")).await.unwrap();
