@@ -120,7 +120,7 @@ class Core:
             return number
 
     def _tell_state(self, subscription: Subscription) -> None:
-        if self.logged_out is not None:
+        if self.logged_out is not None and self.logged_out.reason != "by_host":
             subscription.hear_end()
         if self.connection is not None:
             subscription.hear(self.connection)
@@ -324,8 +324,9 @@ class Core:
         elif isinstance(event, LoggedOut) and not event.redelivered:
             self.ready = None
             self.logged_out = event
-            for subscription in self._all():
-                subscription.hear_end()
+            if event.reason != "by_host":
+                for subscription in self._all():
+                    subscription.hear_end()
 
     def _route(self, event: Event) -> None:
         if isinstance(event, Result) and event.request in self._answers:

@@ -62,8 +62,8 @@ class Subscription:
             self.notify()
 
     def hear_end(self) -> None:
-        """Takes note of the session's end."""
-        if self._ends_with is not None:
+        """Takes note of the session's end. An answer can come after it, but later than the end can be acknowledged."""
+        if self._ends_with is not None or self.request:
             self.disconnected = True
             self.notify()
 
