@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bots import a_bot
+import asyncio
+
+from bots import a_bot, until
 from conftest import run
 from test_bot_events import Ear
 
@@ -55,6 +57,29 @@ def test_what_whatsapp_does_not_answer_counts() -> None:
             ("request_timeout", 0),
             ("request_timeout", None),
         ]
+
+    run(test())
+
+
+def test_a_network_that_is_not_there_yet_is_waited_for() -> None:
+    bot = a_bot(retry=Retry(max=0, delay=0.01, longest=60), config={"pairing.refs_timeout_ms": 200, "connect.timeout_ms": 200})
+    ear = Ear(bot)
+
+    async def test() -> None:
+        tester = BotTester(bot, linked=False)
+        tester.simulator.fault({"point": "accept"}, "close", times=0)
+        try:
+            async with tester as t:
+                await until(lambda: ear.of("pairing.error"))
+                tester.simulator.clear_faults()
+                await until(lambda: ear.of("pairing.code"))
+                [code] = ear.of("pairing.code")
+                assert code.attempt == 1
+                assert {event.kind for event in ear.of("pairing.error")} == {"not_connected"}
+                assert (await asyncio.to_thread(t.phone.enter, code.code)).linked
+                await bot.ready()
+        finally:
+            tester.simulator.clear_faults()
 
     run(test())
 

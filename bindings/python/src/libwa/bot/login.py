@@ -69,13 +69,15 @@ class Login:
 
     def _wait_after(self, error: Error) -> float | None:
         """Seconds until the next attempt; None when there shall be none."""
+        if not error.retryable:
+            return None
         if not self._shown and isinstance(error, _ASKED_FOR_NOTHING):
             self._uncounted += 1
             return self._options.retry.wait_uncounted(self._uncounted, error.retry_after)
         self._uncounted = 0
         if not self._shown:
             self._codes += 1  # asked for, and refused
-        return self._options.retry.wait(self._codes, error.retry_after) if error.retryable else None
+        return self._options.retry.wait(self._codes, error.retry_after)
 
     async def _attempt(self) -> library.Ready:
         phone = self._options.phone_number
