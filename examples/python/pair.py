@@ -16,6 +16,8 @@ async def main() -> None:
         async for step in client.pair(sys.argv[1]):
             if isinstance(step, libwa.PairingCode):
                 print("Settings > Linked devices > Link with phone number:", step.display, flush=True)
+            elif isinstance(step, libwa.Connection):
+                print("Not connected:", step.text, flush=True)
         async for event in client.events():
             print(event, flush=True)
 

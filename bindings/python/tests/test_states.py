@@ -140,7 +140,10 @@ def test_restricted(program: tuple[str, Start], wa_sim: Simulator, reason: str, 
     works, start = program
     with link(program):
         wa_sim.fault({"point": "login"}, {"failure": {"reason": reason, "code": "101", "expire": "1"}})
-        refused(start(), error if works.startswith("state") else said)
+        run = start()
+        refused(run, error if works.startswith("state") else said)
+        # What the connection was told, for the programmer.
+        assert f"(code {reason})" in run.problems
 
 
 def test_replaced(program: tuple[str, Start], wa_sim: Simulator) -> None:

@@ -23,7 +23,7 @@ from ._requests import AsyncRequests
 from ._subscription import EndsWith, Subscription
 from ._texts import as_json
 from ._waits import any_end, comes_without_connection, ends_login, explains, failure, given_up, is_over, late, with_a_reason
-from .events import LoggedOut, Ready, Result
+from .events import LoggedOut, Ready, Restricted, Result
 
 Store = Union[str, "os.PathLike[str]"]
 ConfigValue = Union[str, int, bool]
@@ -161,7 +161,15 @@ class Base(AsyncRequests, AsyncMethods):
         if event is None:
             return given_up(connection)
         event.ack()
-        return failure(event)
+        return failure(event, connection)
+
+    async def _failure(self, event: Event) -> Error:
+        """Why a pairing or a login failed that ended with this event."""
+        if isinstance(event, Restricted) or getattr(event, "status", 0) == errors.NotConnectedError.code:
+            # What there is to say of the connection follows right behind it.
+            with contextlib.suppress(errors.Error):
+                await self._state()
+        return failure(event, self._core.connection)
 
     def _tell(self, error: Error) -> None:
         """Takes the event that an error of a login holds from `events()`, and acknowledges it: the program is told by the error."""
@@ -215,7 +223,7 @@ class Base(AsyncRequests, AsyncMethods):
             if event is None:
                 raise late(timeout, self._core.connection)
             if not isinstance(event, Ready):
-                raise failure(event)
+                raise await self._failure(event)
             return event
         except errors.Error as error:
             self._tell(error)

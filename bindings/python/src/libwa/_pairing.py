@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING, Union
 
 from ._error import Error
 from ._event import Event
 from ._subscription import Subscription
-from ._waits import any_end, ends_login, failure, is_trouble
-from .errors import NotConnectedError
+from ._waits import any_end, ends_login, is_trouble
 from .events import (
     Connection,
     LoggedOut,
@@ -97,7 +95,6 @@ class Pairing:
 
     async def _next(self, deadline: float | None) -> PairingStep | None:
         assert self._subscription is not None
-        core = self._client._core
         while True:
             event = await self._client._next(self._subscription, deadline)
             if event is None:
@@ -108,19 +105,15 @@ class Pairing:
             if isinstance(event, Result):
                 self._answered = True
                 if event.status:
-                    if event.status == NotConnectedError.code:
-                        # Why there is no connection is told right behind it.
-                        with contextlib.suppress(Error):
-                            await self._client._state()
-                    raise failure(self._last or event, core.connection)
+                    raise await self._client._failure(self._last or event)
             elif isinstance(event, LoggedOut):
-                raise failure(event)
+                raise await self._client._failure(event)
             elif isinstance(event, (PairingExpired, PairingFailed)) and event.refreshing:
                 return event
             elif isinstance(event, (PairingExpired, PairingFailed, Restricted)):
                 # Until the request is answered, the answer follows, and may follow something that explains it better.
                 if self._answered:
-                    raise failure(event)
+                    raise await self._client._failure(event)
                 self._last = event
             elif isinstance(event, (PairingCode, PairingQr, PairingProgress, PairingPasskey, PairingSuccess, Connection)):
                 return event

@@ -82,14 +82,16 @@ def comes_without_connection(kinds: tuple[type[Event], ...]) -> bool:
 def failure(event: Event, connection: Connection | None = None) -> Error:
     """Returns the exception for an event that ended a pairing or a login, which the exception holds.
 
-    `connection` is what was last told of the connection, for an event that has no words of its own for why there is none.
+    `connection` is what was last told of the connection, for an event that does not say to the programmer why there is none.
     """
     if isinstance(event, LoggedOut):
         return errors.LoggedOutError(event.text or event.user_text, event=event)
     if isinstance(event, Restricted):
         left = None if event.ends_at is None else (event.ends_at - datetime.now(timezone.utc)).total_seconds()
         again = left is not None and left > 0
-        return _RESTRICTIONS[event.kind](event.user_text, retryable=again or None, retry_after=left if again else None, event=event)
+        kind = _RESTRICTIONS[event.kind]
+        reason = connection.text if connection is not None and connection.status == kind.code else None
+        return kind(reason or event.user_text, retryable=again or None, retry_after=left if again else None, event=event)
     if isinstance(event, (PairingExpired, PairingFailed, Result, Closed)) and event.error is not None:
         error = event.error
         reason = connection.text if connection is not None and connection.status else None
