@@ -47,8 +47,8 @@ func TestLogout(t *testing.T) {
 	if _, err := client.ServerPing(limited(t)); !errors.Is(err, libwa.ErrClientClosed) && !errors.Is(err, libwa.ErrLoggedOut) {
 		t.Error(err)
 	}
-	if state, err := phone.State(limited(t)); err != nil || len(state.Companions) != 0 {
-		t.Errorf("%+v, %v", state, err)
+	if companions, err := phone.WaitCompanions(limited(t), 0); err != nil {
+		t.Errorf("%+v, %v", companions, err)
 	}
 }
 

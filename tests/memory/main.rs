@@ -11,7 +11,7 @@ mod world;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 use wa::api::Config;
@@ -116,12 +116,8 @@ fn take(client: &Client, count: i64) -> i64 {
 fn flood(world: &World, count: u64, window: u64, meanwhile: impl FnOnce() -> Option<Host>) -> Option<Host> {
     let order = json!({ "to": NUMBER, "from": PEOPLE, "count": count, "length": LENGTH, "window": window });
     let id = world.begin_load(&order);
-    let limit = Instant::now() + PATIENCE;
     let wait = |done: &dyn Fn(&serde_json::Value) -> bool| {
-        while !done(&world.sim.load(id).unwrap()) {
-            assert!(Instant::now() < limit, "{}", world.sim.load(id).unwrap());
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        world.wait_load(id, done);
     };
     wait(&|load| load["sent"].as_u64().unwrap() >= window.min(count));
     let host = meanwhile();

@@ -18,8 +18,10 @@ fn stored(config: &Config) -> Value {
     host.answer(request)["result"]["sessions"].clone()
 }
 
-fn companions(world: &World) -> usize {
-    world.sim.phone(NUMBER).unwrap()["companions"].as_array().unwrap().len()
+/// Waits until the phone lists so many companions.
+fn companions_are(world: &World, count: usize) {
+    let is = |phone: &Value| phone["companions"].as_array().map(Vec::len) == Some(count);
+    world.wait_phone(&format!("the phone lists {count}"), NUMBER, is);
 }
 
 /// Logs out and checks all that the host is told.
@@ -41,7 +43,7 @@ fn a_logout_tells_the_server_and_leaves_nothing() {
     let host = world.linked(&config);
     assert_eq!(stored(&config), json!(["default"]));
     logged_out(host, false);
-    assert_eq!(companions(&world), 0);
+    companions_are(&world, 0);
     assert_eq!(stored(&config), json!([]));
     // The next device of this store is another one.
     let mut next = world.linked(&config);
@@ -55,7 +57,7 @@ fn a_logout_without_a_connection_says_that_the_phone_may_not_know() {
     let config = world.config();
     drop(world.linked(&config));
     logged_out(World::offline_client(&config), true);
-    assert_eq!(companions(&world), 1, "the phone still lists it");
+    companions_are(&world, 1);
     assert_eq!(stored(&config), json!([]));
 }
 
@@ -97,7 +99,7 @@ fn a_phone_unlinks_a_device_that_is_not_there() {
     assert_eq!(host.closed()["reason"], "logged_out");
     drop(host);
     drop(world.linked(&config));
-    assert_eq!(companions(&world), 1);
+    companions_are(&world, 1);
 }
 
 #[test]
@@ -170,7 +172,7 @@ fn erasing_a_session_tells_nobody_and_leaves_nothing() {
     let request = host.client.call("session.erase", None).unwrap();
     assert_eq!(host.answer(request)["status"], 0);
     assert_eq!(host.closed()["reason"], "by_host");
-    assert_eq!(companions(&world), 1);
+    companions_are(&world, 1);
     assert_eq!(stored(&config), json!([]));
 }
 

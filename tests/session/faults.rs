@@ -16,7 +16,7 @@ fn limit(host: &Life, bytes: Option<u64>) {
 }
 
 fn is_connected(scene: &Scene) -> bool {
-    let connections = scene.world.sim.connections();
+    let connections = scene.world.wait("connections", |state| Some(state.connections()));
     connections.as_array().unwrap().iter().any(|one| one["number"] == ADA && one["stage"] == "device")
 }
 

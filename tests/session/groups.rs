@@ -104,7 +104,7 @@ fn a_group_is_made_talked_in_and_changed() {
     assert_eq!(done(&mut bob, "group.list", &json!({}))["groups"], json!([]));
     let list = done(&mut ada, "group.list", &json!({}));
     assert_eq!(list["groups"][0]["subject"], "Coffee", "{list}");
-    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+    world.no_key_is_used_twice();
 }
 
 #[test]

@@ -184,11 +184,11 @@ impl Scene {
             assert_eq!(notes.came[id].1, format!("in {number}"), "{run}");
         }
         for (person, number) in PEOPLE.iter().enumerate() {
-            let (texts, figures) = heard(&self.world, number);
             let wanted: HashMap<String, u64> = (1..=last)
                 .filter(|number| is_for(person, *number))
                 .map(|number| (format!("out {number}"), 1))
                 .collect();
+            let (texts, figures) = heard(&self.world, number, wanted.len());
             let mut wrong: Vec<_> = wanted.keys().chain(texts.keys()).collect();
             wrong.retain(|text| wanted.get(*text) != texts.get(*text));
             assert!(wrong.is_empty(), "{run}, {number}: not heard once: {wrong:?}");
@@ -196,7 +196,7 @@ impl Scene {
             assert_eq!(unreadable, (&json!(0), &json!(0)), "{run}, {number}: {figures}");
             assert_eq!(figures["again"], 0, "{run}, {number}");
         }
-        let ciphertexts = self.world.sim.ciphertexts();
+        let ciphertexts = self.world.wait("figures", |state| Some(state.ciphertexts()));
         let bad = (&ciphertexts["reused"], &ciphertexts["unreadable"]);
         assert_eq!(bad, (&json!(0), &json!(0)), "{run}: {ciphertexts}");
     }
@@ -285,13 +285,17 @@ impl Notes {
 }
 
 /// What one person has heard from Ada: how often each of her texts, and the figures.
-pub(crate) fn heard(world: &World, number: &str) -> (HashMap<String, u64>, Value) {
-    let heard = world.sim.heard(number, 0, 0).unwrap();
-    let mut texts = HashMap::new();
-    for message in heard["messages"].as_array().unwrap().iter().filter(|message| message["from"] == ADA) {
-        *texts.entry(message["text"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-    }
-    (texts, heard["figures"].clone())
+///
+/// Waits until there are as many texts as are wanted: of a group's members one may have heard it, and the other not yet.
+pub(crate) fn heard(world: &World, number: &str, wanted: usize) -> (HashMap<String, u64>, Value) {
+    world.wait(&format!("{number} hears {wanted} texts"), |state| {
+        let heard = state.heard(number, 0, 0).unwrap();
+        let mut texts = HashMap::new();
+        for message in heard["messages"].as_array().unwrap().iter().filter(|message| message["from"] == ADA) {
+            *texts.entry(message["text"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
+        }
+        (texts.len() >= wanted).then(|| (texts, heard["figures"].clone()))
+    })
 }
 
 /// Who gets the host's text of that number, as the program chooses.

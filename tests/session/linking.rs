@@ -99,7 +99,7 @@ fn bad_input_is_refused_before_anything_is_sent() {
     assert!(texts.len() >= 6, "each mistake has its own text: {texts:#?}");
     let error = host.client.request_pairing(NUMBER, Some("ABCD0123")).unwrap_err();
     assert_eq!((error.status, error.key.as_deref()), (Status::INVALID_PAIRING_CODE, Some("code")));
-    assert!(world.sim.phone(NUMBER).unwrap()["request"].is_null());
+    world.wait_phone("nobody asks for a code", NUMBER, |phone| phone["request"].is_null());
 }
 
 #[test]
@@ -196,6 +196,5 @@ fn what_the_phone_shows_is_the_hosts_product() {
     let world = World::new();
     let config = world.config_with(&[("device.name", "Acme Desk"), ("device.platform", "firefox")]);
     world.linked(&config);
-    let phone = world.sim.phone(NUMBER).unwrap();
-    assert!(phone["companions"][0].to_string().contains("Acme Desk"), "{phone}");
+    world.wait_phone("the name", NUMBER, |phone| phone["companions"][0].to_string().contains("Acme Desk"));
 }

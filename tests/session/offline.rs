@@ -1,28 +1,15 @@
 //! Many messages that wait at the server while the host is away.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use wa_sim::Options;
 
 use super::world::{NUMBER, World};
 
 const PEOPLE: [&str; 4] = ["15550005678", "15550005679", "15550005680", "15550005681"];
 const MANY: u64 = 10_000;
-
-/// Waits until a load is in that state, or past so many messages; gives it.
-fn load(world: &World, id: u64, done: impl Fn(&Value) -> bool) -> Value {
-    let limit = Instant::now() + Duration::from_secs(60);
-    loop {
-        let load = world.sim.load(id).unwrap();
-        if done(&load) {
-            return load;
-        }
-        assert!(load["state"] != "failed" && Instant::now() < limit, "{load}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
 
 #[test]
 fn ten_thousand_come_once_and_in_order_to_a_host_that_takes_its_time() {
@@ -34,7 +21,7 @@ fn ten_thousand_come_once_and_in_order_to_a_host_that_takes_its_time() {
     drop(world.linked(&config));
     let order = json!({ "to": NUMBER, "from": PEOPLE, "count": MANY, "window": MANY });
     let id = world.begin_load(&order);
-    load(&world, id, |load| load["sent"] == MANY);
+    world.wait_load(id, |load| load["sent"] == MANY);
 
     let mut host = world.client(&config);
     let mut next: HashMap<String, u64> = PEOPLE.map(|number| (number.to_owned(), 1)).into();
@@ -49,7 +36,7 @@ fn ten_thousand_come_once_and_in_order_to_a_host_that_takes_its_time() {
     };
     // The server need not wait for the host: what it has not taken is in the store.
     let mut taken = 0;
-    while world.sim.load(id).unwrap()["state"] != "done" {
+    while world.wait("the load", |state| state.load(id).ok())["state"] != "done" {
         if taken < MANY / 2 {
             take(&mut host);
             taken += 1;
@@ -67,5 +54,5 @@ fn ten_thousand_come_once_and_in_order_to_a_host_that_takes_its_time() {
     let mut host = world.client(&config);
     host.wait("ready");
     assert!(host.taken("message").is_empty(), "all were acknowledged");
-    assert_eq!(world.sim.ciphertexts()["unreadable"], 0);
+    world.no_key_is_used_twice();
 }

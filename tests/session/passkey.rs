@@ -46,11 +46,8 @@ fn answered(world: &World, host: &mut Host, request: u64) {
     assert_eq!(host.answer(answer)["status"], 0);
     let compare = host.wait("pairing.passkey");
     assert_eq!((&compare["step"], &compare["request"]), (&"confirm".into(), &request.into()));
-    let screen = || world.sim.phone(NUMBER).unwrap()["screen"].clone();
-    while screen()["name"] == "linking" {
-        std::thread::yield_now(); // the phone has its part of it a moment later
-    }
-    assert_eq!(screen(), json!({ "name": "passkey", "code": compare["display"] }));
+    let screen = json!({ "name": "passkey", "code": compare["display"] });
+    world.wait_phone("the code to compare", NUMBER, |phone| phone["screen"] == screen);
 }
 
 #[test]

@@ -15,8 +15,10 @@ fn is_upload(stanza: &Value) -> bool {
     stanza["attrs"]["xmlns"] == "encrypt" && stanza["attrs"]["type"] == "set"
 }
 
-fn held(world: &World) -> u64 {
-    world.sim.phone(NUMBER).unwrap()["companions"][0]["prekeys"].as_u64().unwrap()
+/// Waits until the server has so many keys.
+fn server_has(world: &World, count: u64) {
+    let is = |phone: &Value| phone["companions"][0]["prekeys"] == count;
+    world.wait_phone(&format!("the server has {count} keys"), NUMBER, is);
 }
 
 /// The server says that it has so many left.
@@ -30,7 +32,7 @@ fn left(world: &World, count: u32) {
 fn the_first_upload_is_whole() {
     let world = World::new();
     world.linked(&world.config());
-    assert_eq!(held(&world), 812);
+    server_has(&world, 812);
 }
 
 #[test]
@@ -44,9 +46,7 @@ fn a_refused_or_unanswered_upload_does_not_hold_up_the_session_and_is_sent_again
         let entry = world.logged(0, |entry| entry["dir"] == "in" && is_upload(&entry["stanza"]));
         let again = world.received(entry["n"].as_u64().unwrap(), is_upload);
         assert_eq!(ids(&first), ids(&again), "the same keys: {what}");
-        while held(&world) != 7 {
-            std::thread::yield_now();
-        }
+        server_has(&world, 7);
         assert_eq!(host.taken("connection").last().unwrap()["state"], "online");
     }
 }
@@ -66,14 +66,14 @@ fn keys_that_were_made_and_not_taken_survive_the_program() {
     let mut again = world.client(&config);
     again.wait("ready");
     assert_eq!(ids(&first["stanza"]), ids(&world.received(after, is_upload)));
-    assert_eq!(held(&world), 9);
+    server_has(&world, 9);
 }
 
 #[test]
 fn the_server_runs_short_and_gets_more() {
     let world = World::new();
     let mut host = world.linked(&world.config_with(&[("prekeys.upload_count", "6"), ("prekeys.min", "4")]));
-    assert_eq!(held(&world), 6);
+    server_has(&world, 6);
     let first = ids(&world.received(0, is_upload));
     let after = world.now();
     left(&world, 4);
@@ -83,10 +83,8 @@ fn the_server_runs_short_and_gets_more() {
     let more = ids(&world.received(after, is_upload));
     assert_eq!(more.len(), 6);
     assert!(more.iter().all(|id| !first.contains(id)), "new keys have new numbers");
-    while held(&world) != 12 {
-        std::thread::yield_now();
-    }
-    let (_, entries) = world.sim.log(after);
+    server_has(&world, 12);
+    let entries = world.entries(after);
     let uploads = entries.iter().filter(|entry| entry["dir"] == "in" && is_upload(&entry["stanza"]));
     assert_eq!(uploads.count(), 1, "four were enough, three were not");
 }
@@ -101,13 +99,11 @@ fn a_server_that_counts_twice_gets_them_once() {
     assert_eq!(ids(&world.received(after, is_upload)).len(), 6);
     // Before its answer.
     left(&world, 2);
-    while held(&world) != 12 {
-        std::thread::yield_now();
-    }
+    server_has(&world, 12);
     // What the answer to them leads to has happened before that to a later question.
     let ping = host.client.call("server.ping", None).unwrap();
     host.answer(ping);
-    let (_, entries) = world.sim.log(after);
+    let entries = world.entries(after);
     assert_eq!(entries.iter().filter(|entry| entry["dir"] == "in" && is_upload(&entry["stanza"])).count(), 1);
     // The next time it gets some again.
     let later = world.now();
@@ -147,7 +143,7 @@ fn a_refill_that_the_connection_did_not_survive_follows_on_the_next() {
     let lost = world.logged(after, |entry| entry["dir"] == "note" && entry["text"] == "disconnected");
     host.wait("ready");
     assert_eq!(ids(&world.received(lost["n"].as_u64().unwrap(), is_upload)).len(), 6);
-    assert_eq!(held(&world), 12);
+    server_has(&world, 12);
 }
 
 fn is_rotation(stanza: &Value) -> bool {

@@ -31,13 +31,12 @@ fn lose_an_ack(world: &World) {
 
 /// What Bob has heard, once that is there.
 fn heard(world: &World, text: &str) -> (Value, Value) {
-    world.logged(0, |_| {
-        let heard = world.sim.heard(BOB, 0, 0).unwrap();
-        heard["messages"].as_array().unwrap().iter().any(|message| message["text"] == text)
-    });
-    let heard = world.sim.heard(BOB, 0, 0).unwrap();
-    let messages = heard["messages"].as_array().unwrap();
-    (messages.iter().find(|message| message["text"] == text).unwrap().clone(), heard["figures"].clone())
+    world.wait("Bob hears it", |state| {
+        let heard = state.heard(BOB, 0, 0).unwrap();
+        let messages = heard["messages"].as_array().unwrap();
+        let found = messages.iter().find(|message| message["text"] == text)?.clone();
+        Some((found, heard["figures"].clone()))
+    })
 }
 
 #[test]
@@ -51,7 +50,7 @@ fn who_cannot_read_a_message_gets_it_again_before_its_acknowledgement_is_there()
     let (second, _) = heard(&world, "second");
     assert_eq!(second["retried"], true, "{second}");
     sent(&mut ada, request);
-    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+    world.no_key_is_used_twice();
 }
 
 #[test]
@@ -72,5 +71,5 @@ fn a_key_for_a_group_that_came_with_a_repeated_message_is_brought_again() {
     sent(&mut ada, request);
     let (_, figures) = heard(&world, "third");
     assert_eq!(figures["undecryptable"], 0, "{figures}");
-    assert_eq!(world.sim.ciphertexts()["again"], 1);
+    world.wait_until("one came again", |state| state.ciphertexts()["again"] == 1);
 }

@@ -206,7 +206,7 @@ fn what_is_dirty_is_cleaned_if_nothing_is_kept_of_it() {
         );
     }
     works(&mut host);
-    let (_, entries) = world.sim.log(after);
+    let entries = world.entries(after);
     let kept = entries.iter().any(|entry| entry["dir"] == "in" && entry.to_string().contains("of_a_newer"));
     assert!(!kept, "state that this version does not know waits for one that does");
 }
@@ -233,7 +233,7 @@ fn the_backlog_is_asked_for_in_batches_until_it_is_there() {
     world.say(&ib(json!([child("offline", json!({ "count": "2" }))])));
     std::thread::sleep(std::time::Duration::from_millis(250));
     works(&mut host);
-    let (_, entries) = world.sim.log(after);
+    let entries = world.entries(after);
     assert!(!entries.iter().any(|entry| batch(&entry["stanza"])), "nothing is left to ask for");
 }
 
@@ -314,7 +314,7 @@ fn pings_of_the_server_are_answered() {
     let attrs = json!({ "from": "s.whatsapp.net", "type": "result", "id": "p-9", "xmlns": "urn:xmpp:ping" });
     world.say(&child("iq", attrs));
     works(&mut host);
-    let (_, entries) = world.sim.log(after);
+    let entries = world.entries(after);
     assert!(!entries.iter().any(|entry| entry["dir"] == "in" && entry["stanza"]["attrs"]["id"] == "p-9"));
 }
 
@@ -392,7 +392,7 @@ fn what_cannot_be_read_is_skipped() {
         world.fault(json!({ "when": { "point": "out", "tag": "ib" }, "do": what }));
         world.say(&ib(json!([])));
         works(&mut host);
-        assert_eq!(world.sim.faults()[0]["applied"], 1);
+        world.wait_until("the rule applies", |state| state.faults()[0]["applied"] == 1);
         assert_eq!(host.taken("connection").last().unwrap()["state"], "online", "it goes on");
     }
 }
@@ -437,14 +437,11 @@ fn a_silent_connection_is_found_dead_and_made_anew_at_once() {
     ]));
     // An idle one is kept alive.
     let after = world.now();
-    let pings = || {
-        let (_, entries) = world.sim.log(after);
+    world.wait("four pings", |state| {
+        let (_, entries) = state.log(after);
         let ping = |entry: &&Value| entry["dir"] == "in" && entry["stanza"]["attrs"]["xmlns"] == "w:p";
-        entries.iter().filter(ping).count()
-    };
-    while pings() < 4 {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+        (entries.iter().filter(ping).count() >= 4).then_some(())
+    });
     works(&mut host);
     assert_eq!(host.taken("connection").last().unwrap()["state"], "online");
 

@@ -35,7 +35,7 @@ fn the_phone_gives_what_the_server_does_not() {
         let request = ada.client.call("message.send", Some(&params.to_string())).unwrap();
         assert_eq!(ada.answer(request)["name"], "WA_OK");
     }
-    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+    world.no_key_is_used_twice();
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use wa::api::{Config, Error, Event};
 use wa::client::Client;
 use wa::client::queue::Polled;
-use wa_sim::{Handle, Options, Simulator};
+use wa_sim::{Handle, Options, Simulator, State};
 
 /// The number of the phone that every world has.
 pub(crate) const NUMBER: &str = "15550001234";
@@ -165,6 +165,51 @@ impl World {
         serde_json::from_str(json).unwrap_or(Value::Null)
     }
 
+    /// Waits until the simulator is in a state of which `look` makes something; gives that.
+    pub(crate) fn wait<T>(&self, what: &str, look: impl FnMut(&State<'_>) -> Option<T>) -> T {
+        let found = self.runtime.block_on(self.sim.wait(PATIENCE, look));
+        found.unwrap_or_else(|| panic!("it never came to this: {what}"))
+    }
+
+    /// Waits until it is so.
+    pub(crate) fn wait_until(&self, what: &str, is: impl Fn(&State<'_>) -> bool) {
+        self.wait(what, |state| is(state).then_some(()));
+    }
+
+    /// Checks that no message key was used for two messages. To be called when all messages have arrived.
+    pub(crate) fn no_key_is_used_twice(&self) {
+        let seen = self.wait("figures", |state| Some(state.ciphertexts()));
+        assert_eq!((&seen["reused"], &seen["unreadable"]), (&json!(0), &json!(0)), "{seen}");
+    }
+
+    /// What the phone of that number shows, once `is` holds.
+    pub(crate) fn wait_phone(&self, what: &str, number: &str, is: impl Fn(&Value) -> bool) -> Value {
+        self.wait(what, |state| state.phone(number).filter(&is))
+    }
+
+    /// Waits until a load is so.
+    pub(crate) fn wait_load(&self, id: u64, is: impl Fn(&Value) -> bool) -> Value {
+        self.wait("a load", |state| {
+            let load = state.load(id).unwrap();
+            assert!(load["state"] != "failed", "{load}");
+            is(&load).then_some(load)
+        })
+    }
+
+    /// The entries of the log after that one. To be read once a client has the answer to what it asked last: whatever it had sent
+    /// before that is in the log by then.
+    pub(crate) fn entries(&self, after: u64) -> Vec<Value> {
+        self.wait("entries", |state| Some(state.log(after).1))
+    }
+
+    /// Waits until a simulated device has heard such a message; gives it.
+    pub(crate) fn wait_heard(&self, number: &str, device: u16, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.wait(&format!("{number} hears it"), |state| {
+            let heard = state.heard(number, device, 0).unwrap();
+            heard["messages"].as_array().unwrap().iter().find(|message| wanted(message)).cloned()
+        })
+    }
+
     /// Many messages at once, as `POST /loads` sends them; gives the number of the load.
     pub(crate) fn load(&self, order: &Value) -> u64 {
         let _on = self.runtime.enter();
@@ -184,9 +229,11 @@ impl World {
 
     /// The newest connection at that stage.
     pub(crate) fn connection(&self, stage: &str) -> u64 {
-        let list = self.sim.connections();
-        let ids = list.as_array().unwrap().iter().filter(|one| one["stage"] == stage);
-        ids.filter_map(|one| one["id"].as_u64()).max().unwrap_or_else(|| panic!("nobody is {stage}: {list}"))
+        self.wait(&format!("somebody is {stage}"), |state| {
+            let list = state.connections();
+            let ids = list.as_array().unwrap().iter().filter(|one| one["stage"] == stage);
+            ids.filter_map(|one| one["id"].as_u64()).max()
+        })
     }
 
     /// The server says something to the linked device.
@@ -196,15 +243,7 @@ impl World {
 
     /// Waits until the simulator's log has an entry newer than `after` that is wanted; gives the entry.
     pub(crate) fn logged(&self, after: u64, wanted: impl Fn(&Value) -> bool) -> Value {
-        let limit = Instant::now() + PATIENCE;
-        loop {
-            let (_, entries) = self.sim.log(after);
-            if let Some(found) = entries.iter().find(|entry| wanted(entry)) {
-                return found.clone();
-            }
-            assert!(Instant::now() < limit, "not in the log: {entries:#?}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.wait("an entry of the log", |state| state.log(after).1.into_iter().find(|entry| wanted(entry)))
     }
 
     /// Waits until the server has received such a stanza.
@@ -214,7 +253,7 @@ impl World {
 
     /// The number of the newest entry of the log.
     pub(crate) fn now(&self) -> u64 {
-        self.sim.log(u64::MAX).0
+        self.wait("its number", |state| Some(state.log(u64::MAX).0))
     }
 }
 

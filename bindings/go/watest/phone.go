@@ -106,6 +106,62 @@ func (p *Phone) State(ctx context.Context) (state PhoneState, err error) {
 	return state, err
 }
 
+// Wait waits until the phone shows what the condition wants, and tells what it
+// shows. What a client has just done may not have come to the phone yet, so
+// tests use it in place of State.
+func (p *Phone) Wait(ctx context.Context, condition func(PhoneState) bool) (PhoneState, error) {
+	return wait(ctx, p.State, condition)
+}
+
+// WaitCompanions waits until so many devices are linked, and gives them.
+func (p *Phone) WaitCompanions(ctx context.Context, count int) ([]Companion, error) {
+	state, err := p.Wait(ctx, func(state PhoneState) bool { return len(state.Companions) == count })
+	return state.Companions, err
+}
+
+// A Heard is a message that the person at a phone has received.
+type Heard struct {
+	ID string `json:"id"`
+
+	// Chat is the number of the other side, or the address of a group.
+	Chat string `json:"chat"`
+
+	// From is the sender's number.
+	From string `json:"from"`
+
+	// Kind is what it is: "text", "reaction", "edit" and so on.
+	Kind string `json:"kind"`
+
+	// Text is the text; of a reaction the emoji.
+	Text string `json:"text"`
+
+	// Target is the id of the message that it quotes, or that it is about.
+	Target string `json:"target"`
+}
+
+// WaitHeard waits until the person has received a message that meets the
+// condition, and gives it.
+func (p *Phone) WaitHeard(ctx context.Context, condition func(Heard) bool) (Heard, error) {
+	var found Heard
+	look := func(ctx context.Context) (bool, error) {
+		var all struct {
+			Messages []Heard `json:"messages"`
+		}
+		if err := p.do(ctx, http.MethodGet, "/heard", nil, &all); err != nil {
+			return false, err
+		}
+		for _, message := range all.Messages {
+			if condition(message) {
+				found = message
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+	_, err := wait(ctx, look, func(is bool) bool { return is })
+	return found, err
+}
+
 // Remove unlinks all devices and removes the phone.
 func (p *Phone) Remove(ctx context.Context) error {
 	return p.do(ctx, http.MethodDelete, "", nil, nil)

@@ -190,6 +190,30 @@ func (s *Sim) Connections(ctx context.Context) ([]Connection, error) {
 	return all.Connections, err
 }
 
+// WaitConnections waits until the open connections meet the condition, and
+// lists them.
+func (s *Sim) WaitConnections(ctx context.Context, condition func([]Connection) bool) ([]Connection, error) {
+	return wait(ctx, s.Connections, condition)
+}
+
+// pause is how long a wait rests between two looks.
+const pause = 10 * time.Millisecond
+
+// wait looks again and again until the condition is met or the context ends.
+func wait[T any](ctx context.Context, look func(context.Context) (T, error), condition func(T) bool) (T, error) {
+	for {
+		found, err := look(ctx)
+		if err != nil || condition(found) {
+			return found, err
+		}
+		select {
+		case <-ctx.Done():
+			return found, fmt.Errorf("watest: the simulator did not come to that: %w", ctx.Err())
+		case <-time.After(pause):
+		}
+	}
+}
+
 // Cut ends the connections of a device without a word, as a bad network does.
 func (s *Sim) Cut(ctx context.Context, jid string) error {
 	connections, err := s.Connections(ctx)

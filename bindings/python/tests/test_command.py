@@ -93,7 +93,7 @@ def test_a_session_that_stays(config: dict[str, str], wa_phone: Phone, capsys: p
     assert __main__.main(["status", *settings]) == 0
     assert capsys.readouterr().out == "Linked as 15550001234:1@s.whatsapp.net, online.\n"
     assert __main__.main(["logout", *settings]) == 0
-    assert wa_phone.companions == []
+    wa_phone.wait_companions(0)
 
 
 def test_failures(config: dict[str, str], wa_phone: Phone, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,7 @@ def test_by_code(make: Make, wa_phone: Phone) -> None:
             assert client.is_linked
             assert (await client.session.status()).phone == "15550001234"
             assert (await client.ready()).name == "Ada"
-            assert [companion["device"] for companion in wa_phone.companions] == [1]
+            assert [companion["device"] for companion in wa_phone.wait_companions(1)] == [1]
 
     run(test())
 
@@ -202,7 +202,7 @@ def test_logging_out(make: Make, wa_phone: Phone) -> None:
         seen = [event async for event in client.events()]
         assert [type(event) for event in seen if not event.droppable] == [libwa.LoggedOut, libwa.Closed]
         assert not client.is_linked
-        assert wa_phone.companions == []
+        wa_phone.wait_companions(0)
         await client.close()
 
     run(test())

@@ -51,7 +51,7 @@ def test_a_program_links_and_stays_connected(name: str, wa_sim: Simulator, tmp_p
         finally:
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=PATIENCE)
-    assert len(phone.companions) == 1
+    phone.wait_companions(1)
 
 
 def test_the_test_of_a_bot(tmp_path: Path) -> None:

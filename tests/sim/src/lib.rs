@@ -36,4 +36,4 @@ mod simulator;
 mod world;
 
 pub use options::Options;
-pub use simulator::{Handle, Simulator, Started};
+pub use simulator::{Handle, Simulator, Started, State};

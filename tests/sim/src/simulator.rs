@@ -1,6 +1,10 @@
 //! Starting a simulator, and the handle on a running one.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -17,6 +21,9 @@ use crate::{
     server::{Tls, accept, link_code, unlink},
     world::World,
 };
+
+/// How long [`Handle::wait`] rests between two looks.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Starts simulators.
 #[derive(Debug)]
@@ -199,6 +206,70 @@ impl Handle {
     /// `POST /connections/{id}/{verb}`; the error is the API's.
     pub fn connection(&self, id: u64, verb: &str, body: &Json) -> Result<(), String> {
         control::connections::act(&self.world, id, verb, body).map_err(|error| error.to_string())
+    }
+
+    /// `GET /log?after=…&json=1`: the newest entry's number and the entries.
+    pub fn log(&self, after: u64) -> (u64, Vec<Json>) {
+        self.world.log.after(after, Show { redact: false, json: true }, |_| true)
+    }
+
+    /// Looks at the state again and again until `look` finds what it wants, and gives that; `None` if it has not after `limit`.
+    ///
+    /// There is no other way to read the state: what a client or a person has just done may not have come to it yet.
+    pub async fn wait<T>(&self, limit: Duration, mut look: impl FnMut(&State<'_>) -> Option<T>) -> Option<T> {
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(found) = look(&State { world: &self.world }) {
+                return Some(found);
+            }
+            if Instant::now() >= end {
+                return None;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// The simulator's state at one moment. [`Handle::wait`] hands it out.
+pub struct State<'a> {
+    world: &'a Arc<World>,
+}
+
+impl std::fmt::Debug for State<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").finish_non_exhaustive()
+    }
+}
+
+impl State<'_> {
+    /// `GET /phones/{number}`.
+    pub fn phone(&self, number: &str) -> Option<Json> {
+        control::phones::show(self.world, number)
+    }
+
+    /// `GET /phones/{number}/heard?after=…`; the error is the API's.
+    pub fn heard(&self, number: &str, device: u16, after: u64) -> Result<Json, String> {
+        control::people::heard(self.world, number, device, after).map_err(|error| error.to_string())
+    }
+
+    /// `GET /loads/{id}`; the error is the API's.
+    pub fn load(&self, id: u64) -> Result<Json, String> {
+        control::people::show_load(self.world, id).map_err(|error| error.to_string())
+    }
+
+    /// `GET /ciphertexts`.
+    pub fn ciphertexts(&self) -> Json {
+        control::ciphertexts::show(self.world)
+    }
+
+    /// `GET /faults`.
+    pub fn faults(&self) -> Json {
+        to_json(self.world.faults.list())
+    }
+
+    /// `GET /connections`.
+    pub fn connections(&self) -> Json {
+        control::connections::list(self.world)
     }
 
     /// `GET /log?after=…&json=1`: the newest entry's number and the entries.

@@ -4,15 +4,22 @@
 
 mod common;
 
-use common::{Companion, NUMBER, simulator, with};
-use serde_json::json;
+use common::{Companion, NUMBER, phone, simulator, with};
+use serde_json::{Value, json};
 use wa::{
     pairing::{PairingCode, qr::QrForm},
     stanza::{Jid, Node, build},
 };
+use wa_sim::Handle;
 
 fn code(text: &str) -> PairingCode {
     PairingCode::parse(text).unwrap()
+}
+
+/// Waits until the phone lists so many companions; gives them.
+async fn linked(sim: &Handle, count: usize) -> Value {
+    let is = |phone: &Value| phone["companions"].as_array().map(Vec::len) == Some(count);
+    phone(sim, NUMBER, is).await["companions"].take()
 }
 
 #[tokio::test]
@@ -25,7 +32,7 @@ async fn linked_by_code_logged_in_and_unlinked_by_the_phone() {
     let (ephemeral, answer) = companion.hello(&mut wire, &code).await;
     let stage = answer.root().child("link_code_companion_reg").unwrap();
     assert!(stage.is("stage", "companion_hello") && stage.child("link_code_pairing_ref").is_some());
-    assert_eq!(sim.phone(NUMBER).unwrap()["request"]["display"], "Chrome (Linux)");
+    phone(&sim, NUMBER, |phone| phone["request"]["display"] == "Chrome (Linux)").await;
 
     // Small letters and the dash, as a person types it.
     let (outcome, ()) = tokio::join!(sim.enter(NUMBER, "abcd-1234"), async {
@@ -64,7 +71,7 @@ async fn linked_by_qr_in_both_forms() {
         let (outcome, ()) = tokio::join!(sim.scan(NUMBER, &qr), companion.complete(wire));
         assert_eq!(outcome["device"], format!("{NUMBER}:{device}@s.whatsapp.net"), "{outcome}");
     }
-    let companions = sim.phone(NUMBER).unwrap()["companions"].clone();
+    let companions = linked(&sim, 2).await;
     assert_eq!(companions[0]["key_index"], 1);
     assert_eq!(companions[1]["key_index"], 2);
     assert_eq!(companions[1]["platform"], "CHROME");
@@ -154,7 +161,7 @@ async fn a_phone_that_keeps_the_old_secret_is_refused_by_the_companion() {
         wire.send(&refusal).await;
     });
     assert_eq!((&outcome["outcome"], &outcome["code"]), (&json!("companion_refused"), &json!("401")));
-    assert_eq!(sim.phone(NUMBER).unwrap()["companions"], json!([]));
+    linked(&sim, 0).await;
 }
 
 #[tokio::test]
@@ -168,7 +175,7 @@ async fn key_indexes_and_room_for_companions() {
     sim.unlink_all(NUMBER);
     let mut third = Companion::new();
     third.link(&sim).await;
-    let companions = sim.phone(NUMBER).unwrap()["companions"].clone();
+    let companions = linked(&sim, 1).await;
     assert_eq!((&companions[0]["device"], &companions[0]["key_index"]), (&json!(1), &json!(2)));
 }
 
@@ -244,8 +251,7 @@ async fn a_companion_logs_itself_out_and_nobody_else() {
     let done = wire.query(remove(one.jid.as_ref().unwrap())).await;
     assert!(done.root().is("type", "result"));
     wire.closed().await;
-    let companions = sim.phone(NUMBER).unwrap()["companions"].clone();
-    assert_eq!(companions.as_array().unwrap().len(), 1);
+    let companions = linked(&sim, 1).await;
     assert_eq!(companions[0]["device"], 2);
 }
 
@@ -258,9 +264,7 @@ async fn codes_end_when_the_server_says_so() {
     assert_eq!(sim.enter(NUMBER, "ABCD-1234").await["outcome"], "expired");
     wire.send(&Node::new("xmlstreamend")).await;
     drop(wire);
-    while sim.phone(NUMBER).unwrap()["request"] != json!(null) {
-        tokio::task::yield_now().await;
-    }
+    phone(&sim, NUMBER, |phone| phone["request"].is_null()).await;
     assert_eq!(sim.enter(NUMBER, "ABCD-1234").await["outcome"], "no_request");
 }
 

@@ -4,16 +4,17 @@
 
 mod common;
 
-use common::{Companion, NUMBER, Wire, simulator};
-use serde_json::json;
+use common::{Companion, NUMBER, Wire, phone, simulator};
+use serde_json::{Value, json};
 use wa::{
     crypto::{KeyPair, OsRandom},
     stanza::{Jid, Node, Stanza, build},
 };
 use wa_sim::Handle;
 
-fn queued(sim: &Handle) -> serde_json::Value {
-    sim.phone(NUMBER).unwrap()["companions"][0]["queued"].clone()
+/// Waits until just that is queued for the companion.
+async fn queued(sim: &Handle, what: Value) {
+    phone(sim, NUMBER, |phone| phone["companions"][0]["queued"] == what).await;
 }
 
 /// Past the stanzas that begin every login without a queue.
@@ -47,10 +48,10 @@ async fn stanzas_come_again_until_they_are_acknowledged() {
     let notice = wire.expect("notification").await;
     wire.send(&build::ack(&notice.root()).unwrap()).await;
     wire.query(build::get("w:p")).await;
-    assert_eq!(queued(&sim), json!([id]));
+    queued(&sim, json!([id])).await;
     wire.send(&Node::new("receipt").attr("id", id).attr("to", Jid::user("15550009999"))).await;
     assert!(wire.expect("ack").await.root().is("class", "receipt"));
-    assert_eq!(queued(&sim), json!([]));
+    queued(&sim, json!([])).await;
 }
 
 #[tokio::test]

@@ -4,8 +4,9 @@
 
 mod common;
 
-use common::{Companion, simulator};
+use common::{Companion, simulator, until};
 use wa::stanza::build;
+use wa_sim::State;
 
 /// As many as fit into the usual limit of 1,024 descriptors, of which each takes two here.
 const MANY: usize = 400;
@@ -25,13 +26,12 @@ async fn hundreds_of_companions_wait_and_cost_no_threads() {
     }
     let refs: std::collections::HashSet<&String> = wires.iter().flat_map(|(_, refs)| refs).collect();
     assert_eq!(refs.len(), 6 * MANY);
-    assert_eq!(sim.connections().as_array().unwrap().len(), MANY);
+    let are = |count| move |state: &State<'_>| (state.connections().as_array()?.len() == count).then_some(());
+    until(&sim, are(MANY)).await;
     assert!(threads() <= before + 1);
     for (wire, _) in wires.iter_mut().rev() {
         assert!(wire.query(build::get("w:p")).await.root().u64("t").is_some());
     }
     drop(wires);
-    while !sim.connections().as_array().unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
+    until(&sim, are(0)).await;
 }

@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::{Companion, Wire, simulator};
-use serde_json::json;
+use common::{Companion, Wire, phone, simulator, until};
+use serde_json::{Value, json};
 use wa::stanza::{Jid, Node, Stanza, build};
 use wa_sim::Handle;
 
@@ -186,9 +186,10 @@ async fn under_a_time_lock_a_token_or_an_answer_opens_the_way() {
     assert_eq!(ada.refused(fan_out("T4", &lid, &[&lid])).await, None);
 }
 
-/// Whether a stanza of that id waits for Bob's first companion.
-fn waits(sim: &Handle, id: &str) -> bool {
-    sim.phone(BOB).unwrap()["companions"][0]["queued"].as_array().unwrap().contains(&json!(id))
+/// Waits until a stanza of that id waits for Bob's first companion, or until none does.
+async fn waits(sim: &Handle, id: &str, is: bool) {
+    let has = |phone: &Value| phone["companions"][0]["queued"].as_array().unwrap().contains(&json!(id));
+    phone(sim, BOB, |phone| has(phone) == is).await;
 }
 
 #[tokio::test]
@@ -198,7 +199,7 @@ async fn receipts_and_retries_find_the_sender() {
     let (mut bob, mut bob_too) = (Peer::new(&sim, BOB).await, Peer::new(&sim, BOB).await);
     ada.send(fan_out("R1", &bob.lid.account(), &[&bob.lid, &bob_too.lid])).await;
     let from = bob.receive().await.root().jid("from").unwrap();
-    assert!(waits(&sim, "R1"));
+    waits(&sim, "R1", true).await;
 
     // Asking for it again leaves it in the queue, and is told to the device that sent it only.
     let receipt = || Node::new("receipt").attr("id", "R1").attr("to", &from);
@@ -207,7 +208,7 @@ async fn receipts_and_retries_find_the_sender() {
     let asked = ada.wire.expect("receipt").await;
     assert!(asked.root().is("type", "retry") && asked.root().child("retry").unwrap().is("count", "1"));
     assert_eq!(asked.root().jid("from"), Some(bob.lid.clone()));
-    assert!(waits(&sim, "R1"));
+    waits(&sim, "R1", true).await;
     let again = enc("msg", 1, b"again").attr("count", 1u8);
     ada.send(message("R1", &bob.lid).attr("device_fanout", false).attr("t", 1_700_000_000u32).child(again))
         .await;
@@ -216,11 +217,11 @@ async fn receipts_and_retries_find_the_sender() {
 
     // The message and the answer to the retry share an id; each receipt is for one of them.
     for _ in 0..2 {
-        assert!(waits(&sim, "R1"));
+        waits(&sim, "R1", true).await;
         bob.wire.send(&receipt()).await;
         bob.wire.expect("ack").await;
     }
-    assert!(!waits(&sim, "R1"));
+    waits(&sim, "R1", false).await;
     bob.wire.send(&receipt().attr("type", "read")).await;
     for peer in [&mut ada, &mut ada_too] {
         for _ in 0..2 {
@@ -409,7 +410,7 @@ async fn presence_and_typing_are_told_to_those_who_look() {
     );
     drop(bob);
     assert!(ada.wire.expect("presence").await.root().is("type", "unavailable"));
-    assert_eq!(sim.phone(ADA).unwrap()["name"], "Ada L.");
+    phone(&sim, ADA, |phone| phone["name"] == "Ada L.").await;
 }
 
 #[tokio::test]
@@ -423,9 +424,9 @@ async fn a_message_key_used_twice_is_found() {
     };
     ada.send(one("K1", 0, b"one")).await;
     ada.send(one("K2", 1, b"two")).await;
-    assert_eq!(sim.ciphertexts()["reused"], 0);
+    until(&sim, |state| (state.ciphertexts()["messages"] == 2).then_some(())).await;
     ada.send(one("K3", 1, b"three")).await;
-    let seen = sim.ciphertexts();
+    let seen = until(&sim, |state| Some(state.ciphertexts()).filter(|seen| seen["messages"] == 3)).await;
     assert_eq!((&seen["messages"], &seen["pairwise"], &seen["reused"]), (&json!(3), &json!(3), &json!(1)));
     assert_eq!(seen["findings"][0]["id"], "K3");
 }

@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Companion, NUMBER, simulator};
+use common::{Companion, NUMBER, simulator, until};
 use serde_json::{Value, json};
 use wa::{pairing::qr::QrForm, stanza::build};
 use wa_sim::Handle;
@@ -189,7 +189,7 @@ async fn a_silenced_connection_stays_open_and_says_nothing() {
     assert!(wire.is_quiet(SHORT).await);
     wire.send(&build::ping("2")).await;
     assert!(wire.is_quiet(SHORT).await);
-    let id = sim.connections()[0]["id"].as_u64().unwrap();
+    let id = until(&sim, |state| state.connections()[0]["id"].as_u64()).await;
     sim.connection(id, "close", &json!({})).unwrap();
     wire.closed().await;
 }
@@ -264,7 +264,7 @@ async fn a_fresh_companion_can_be_nudged() {
     let sim = simulator().await;
     let companion = Companion::new();
     let (mut wire, refs) = companion.register(&sim).await;
-    let id = sim.connections()[0]["id"].as_u64().unwrap();
+    let id = until(&sim, |state| state.connections()[0]["id"].as_u64()).await;
     let nudge = |what: &str| sim.connection(id, "nudge", &json!({ "what": what })).unwrap();
     for (what, kind, child) in [
         ("reg_refresh", "companion_reg_refresh", Some("companion_reg_refresh")),
@@ -296,11 +296,12 @@ async fn rules_can_be_seen_and_the_log_too() {
     let companion = Companion::new();
     let (mut wire, _) = companion.register(&sim).await;
     wire.closed().await;
-    assert_eq!(sim.faults()[0]["applied"], 1);
-    let (last, entries) = sim.log(0);
-    let seen: Vec<&str> = entries.iter().filter_map(|entry| entry["tag"].as_str()).collect();
-    assert_eq!(seen, ["iq", "iq"]);
-    assert_eq!(sim.log(last).1.len(), 0);
+    until(&sim, |state| (state.faults()[0]["applied"] == 1).then_some(())).await;
+    let tags = |entries: &[Value]| {
+        entries.iter().filter_map(|entry| entry["tag"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let last = until(&sim, |state| Some(state.log(0)).filter(|(_, seen)| tags(seen) == ["iq", "iq"])).await.0;
+    until(&sim, |state| state.log(last).1.is_empty().then_some(())).await;
     assert!(sim.add_fault(json!({ "do": "nothing sensible" })).is_err());
 }
 
@@ -310,18 +311,13 @@ async fn silence_at_every_step_ends_when_the_client_goes() {
     for point in ["accept", "upgrade", "client_hello", "server_hello", "client_finish", "register"] {
         rule(&sim, json!({ "when": { "point": point }, "do": "silence" }));
         assert!(tokio::time::timeout(SHORT, refused(&sim)).await.is_err(), "{point}");
-        while sim.connections() != json!([]) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until(&sim, |state| (state.connections() == json!([])).then_some(())).await;
     }
     rule(&sim, json!({ "when": { "point": "upgrade" }, "do": "silence" }));
     let companion = Companion::new();
     let registration = companion.registration();
     let (refused, ()) = tokio::join!(companion.connect(&sim, &registration), async {
-        while sim.connections() == json!([]) {
-            tokio::task::yield_now().await;
-        }
-        let id = sim.connections()[0]["id"].as_u64().unwrap();
+        let id = until(&sim, |state| state.connections()[0]["id"].as_u64()).await;
         sim.connection(id, "close", &json!({})).unwrap();
     });
     assert!(refused.is_err());

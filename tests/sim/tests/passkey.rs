@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Companion, NUMBER, Wire, simulator};
+use common::{Companion, NUMBER, Wire, phone, simulator};
 use serde_json::json;
 use wa::{
     crypto::{OsRandom, Secret, random_array},
@@ -106,7 +106,8 @@ async fn the_user_compares_the_codes() {
         let qr = companion.qr(&refs[0], QrForm::Url);
         let (outcome, ()) = tokio::join!(sim.scan(NUMBER, &qr), async {
             let code = exchange(&mut companion, &mut wire, false).await;
-            assert_eq!(sim.phone(NUMBER).unwrap()["screen"], json!({ "name": "passkey", "code": code }));
+            let screen = json!({ "name": "passkey", "code": code });
+            phone(&sim, NUMBER, |phone| phone["screen"] == screen).await;
             sim.confirm(NUMBER, same).unwrap();
             if same {
                 companion.complete(wire).await;

@@ -6,10 +6,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::PATIENCE;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use common::{PATIENCE, until};
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
-use wa_sim::{Handle, Options, Simulator};
+use tokio::time::sleep;
+use wa_sim::{Handle, Options, Simulator, State};
 
 const ADA: &str = "15550000001";
 const BOB: &str = "15550000002";
@@ -25,16 +26,17 @@ async fn world() -> Handle {
 
 /// Waits until a device has heard something that is so.
 async fn hears(sim: &Handle, number: &str, device: u16, so: impl Fn(&Value) -> bool) -> Value {
-    let look = async {
-        loop {
-            let heard = sim.heard(number, device, 0).unwrap();
-            if let Some(found) = heard["messages"].as_array().unwrap().iter().find(|message| so(message)) {
-                return found.clone();
-            }
-            sleep(Duration::from_millis(2)).await;
-        }
+    let find = |state: &State<'_>| {
+        let heard = state.heard(number, device, 0).unwrap();
+        heard["messages"].as_array().unwrap().iter().find(|message| so(message)).cloned()
     };
-    timeout(PATIENCE, look).await.unwrap_or_else(|_| panic!("{}", sim.heard(number, device, 0).unwrap()))
+    let found = sim.wait(PATIENCE, find).await;
+    found.unwrap_or_else(|| panic!("{number} has not heard it"))
+}
+
+/// All that a device has heard, once that is so.
+async fn all(sim: &Handle, number: &str, so: impl Fn(&Value) -> bool) -> Value {
+    until(sim, |state| state.heard(number, 0, 0).ok().filter(&so)).await
 }
 
 fn says(text: &'static str) -> impl Fn(&Value) -> bool {
@@ -42,8 +44,8 @@ fn says(text: &'static str) -> impl Fn(&Value) -> bool {
 }
 
 /// Nobody has used a message key twice or got something unreadable.
-fn all_is_well(sim: &Handle) {
-    let seen = sim.ciphertexts();
+async fn all_is_well(sim: &Handle) {
+    let seen = until(sim, |state| Some(state.ciphertexts())).await;
     assert_eq!((&seen["reused"], &seen["unreadable"]), (&json!(0), &json!(0)), "{seen}");
 }
 
@@ -67,10 +69,63 @@ async fn people_write_and_answer() {
     assert_eq!(hears(&sim, BOB, 0, says("yes")).await["target"], echo["id"]);
     sim.person(ADA, "delete", &json!({ "to": BOB, "target": { "id": sent["id"], "from": ADA } })).unwrap();
     assert_eq!(hears(&sim, BOB, 0, |message| message["kind"] == "delete").await["target"], sent["id"]);
-    let receipts = sim.heard(ADA, 0, 0).unwrap()["receipts"].clone();
-    let kinds: Vec<&Value> = receipts.as_array().unwrap().iter().map(|receipt| &receipt["kind"]).collect();
-    assert!(kinds.contains(&&json!("delivered")) && kinds.contains(&&json!("read")), "{receipts}");
-    all_is_well(&sim);
+    for kind in ["delivered", "read"] {
+        all(&sim, ADA, |heard| {
+            heard["receipts"].as_array().unwrap().iter().any(|receipt| receipt["kind"] == kind)
+        })
+        .await;
+    }
+    all_is_well(&sim).await;
+}
+
+#[tokio::test]
+async fn people_vote_and_post_to_the_status_feed() {
+    let sim = world().await;
+    let group =
+        sim.create_group(&json!({ "creator": ADA, "subject": "Tea", "members": [BOB, EVE] })).unwrap();
+    let poll = STANDARD.encode(poll());
+    for to in [json!(BOB), group["jid"].clone()] {
+        let sent = sim.person(ADA, "send_raw", &json!({ "to": to, "message": poll })).unwrap();
+        hears(&sim, BOB, 0, |message| message["id"] == sent["id"]).await;
+        let back = if to == BOB { json!(ADA) } else { to.clone() };
+        let vote = |options: Value| json!({ "to": back, "target": { "id": sent["id"], "from": ADA }, "options": options });
+        for options in [json!(["no"]), json!([])] {
+            let id = sim.person(BOB, "vote", &vote(options.clone())).unwrap()["id"].clone();
+            let heard = hears(&sim, ADA, 0, |message| message["id"] == id).await;
+            assert_eq!((&heard["kind"], &heard["selected"]), (&json!("poll_vote"), &options), "{heard}");
+            assert_eq!((&heard["target"], &heard["target_from"]), (&sent["id"], &json!(ADA)), "{heard}");
+        }
+        let error = sim.person(BOB, "vote", &vote(json!(["perhaps"]))).unwrap_err();
+        assert!(error.contains("perhaps"), "{error}");
+    }
+    for round in ["first", "second"] {
+        sim.person(ADA, "status", &json!({ "text": round })).unwrap();
+        for number in [BOB, EVE] {
+            let heard = hears(&sim, number, 0, |message| message["text"] == round).await;
+            assert_eq!(
+                (&heard["chat"], &heard["from"]),
+                (&json!("status@broadcast"), &json!(ADA)),
+                "{heard}"
+            );
+        }
+    }
+    sim.person(ADA, "status", &json!({ "text": "for Eve", "audience": [EVE] })).unwrap();
+    hears(&sim, EVE, 0, says("for Eve")).await;
+    sim.person(ADA, "status", &json!({ "text": "for all" })).unwrap();
+    hears(&sim, BOB, 0, says("for all")).await;
+    let heard = all(&sim, BOB, |_| true).await;
+    assert!(
+        heard["messages"].as_array().unwrap().iter().all(|message| message["text"] != "for Eve"),
+        "{heard}"
+    );
+    all_is_well(&sim).await;
+}
+
+/// A poll with a secret: pollCreationMessageV3 { name, options yes and no, selectable 1 }, messageContextInfo { secret }.
+fn poll() -> Vec<u8> {
+    let option = |text: &[u8]| [&[0x1a, text.len() as u8 + 2, 0x0a, text.len() as u8], text].concat();
+    let body = [&[0x12, 4][..], b"Tea?", &option(b"yes"), &option(b"no"), &[0x20, 1]].concat();
+    [&[0x82, 4, body.len() as u8][..], &body, &[0x9a, 2, 34, 0x1a, 32], &[7; 32]].concat()
 }
 
 #[tokio::test]
@@ -87,7 +142,7 @@ async fn all_devices_of_both_sides_hear_it() {
     sim.person(BOB, "send", &json!({ "to": ADA, "text": "from the companion", "device": 1 })).unwrap();
     assert_eq!(hears(&sim, ADA, 0, says("from the companion")).await["device"], 1);
     hears(&sim, BOB, 0, says("from the companion")).await;
-    all_is_well(&sim);
+    all_is_well(&sim).await;
 }
 
 #[tokio::test]
@@ -113,7 +168,7 @@ async fn a_group_of_people_talks_and_changes() {
     sim.group(id, "add", &json!({ "members": [EVE] })).unwrap();
     sim.person(ADA, "send", &json!({ "to": jid, "text": "with Eve" })).unwrap();
     hears(&sim, EVE, 0, says("with Eve")).await;
-    all_is_well(&sim);
+    all_is_well(&sim).await;
 }
 
 #[tokio::test]
@@ -132,7 +187,7 @@ async fn what_is_lost_is_asked_for_again() {
     sim.person(BOB, "forget", &json!({ "number": ADA })).unwrap();
     sim.person(ADA, "send", &json!({ "to": group["jid"], "text": "five" })).unwrap();
     assert_eq!(hears(&sim, BOB, 0, says("five")).await["retried"], true);
-    all_is_well(&sim);
+    all_is_well(&sim).await;
 }
 
 #[tokio::test]
@@ -148,13 +203,14 @@ async fn a_new_identity_and_an_absence_lose_nothing() {
         sim.person(ADA, "send", &json!({ "to": BOB, "text": format!("#{n} waits") })).unwrap();
     }
     sleep(Duration::from_millis(20)).await;
-    assert_eq!(sim.heard(BOB, 0, 1).unwrap()["messages"], json!([]));
+    let after = until(&sim, |state| state.heard(BOB, 0, 1).ok()).await;
+    assert_eq!(after["messages"], json!([]));
     sim.set(BOB, &json!({ "away": false })).unwrap();
     hears(&sim, BOB, 0, says("#20 waits")).await;
-    let figures = sim.heard(BOB, 0, 0).unwrap()["figures"].clone();
+    let figures = all(&sim, BOB, |heard| heard["figures"]["last"][ADA] == 20).await["figures"].take();
     assert_eq!((&figures["out_of_order"], &figures["repeated"]), (&json!(0), &json!(0)), "{figures}");
     assert_eq!(figures["last"][ADA], 20);
-    all_is_well(&sim);
+    all_is_well(&sim).await;
 }
 
 #[tokio::test]

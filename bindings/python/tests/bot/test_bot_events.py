@@ -422,10 +422,10 @@ def test_the_end_of_a_session(by: str) -> None:
             [logout] = ear.of("logout")
             assert isinstance(logout, Logout)
             assert (logout.reason, logout.may_be_listed) == (f"by_{by}", False)
-            assert t.phone.companions == []
+            t.phone.wait_companions(0)
             # Started again, it links anew.
             await t.start()
-            assert len(t.phone.companions) == 1
+            t.phone.wait_companions(1)
 
     run(test())
 

@@ -76,7 +76,7 @@ def test_quick_start(wa_sim: Simulator, tmp_path: Path) -> None:
         assert ada.heard(1) == ["pong"]
         assert bot.stop() == 0
     # What "Linked devices" shows.
-    [device] = phone.companions
+    [device] = phone.wait_companions(1)
     assert "MyBot" in json.dumps(device)
 
 

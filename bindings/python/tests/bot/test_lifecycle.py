@@ -129,11 +129,11 @@ def test_a_handler_can_stop_the_bot_and_clear_its_session() -> None:
             assert (await t.reply()).text == "stopping"
             assert await bot.wait() is ExitCode.STOPPED
             await t.start()
-            assert len(t.phone.companions) == 1
+            t.phone.wait_companions(1)
             await t.send("/clear")
             assert (await t.reply()).text == "clearing"
             await bot.wait()
-            assert t.phone.companions == []
+            t.phone.wait_companions(0)
             assert await sessions_in(bot.config.session_file) == []
 
     run(test())
@@ -145,14 +145,14 @@ def test_clearing_a_session_that_does_not_run() -> None:
     async def test() -> None:
         async with BotTester(bot) as t:
             await bot.stop()
-            assert len(t.phone.companions) == 1
+            t.phone.wait_companions(1)
             assert await bot.clear_session()
-            assert t.phone.companions == []
+            t.phone.wait_companions(0)
             assert await sessions_in(bot.config.session_file) == []
             # There is nothing left to clear.
             assert await bot.clear_session()
             await t.start()
-            assert len(t.phone.companions) == 1
+            t.phone.wait_companions(1)
 
     run(test())
 
@@ -254,7 +254,8 @@ def test_the_command_line(session: Path, wa_phone: Phone, capsys: pytest.Capture
     assert capsys.readouterr().out == "mine: linked as …34.\n"
     assert main(["clear", "--session-id", "mine"]) == 0
     assert capsys.readouterr().out == "mine: cleared.\n"
-    assert (wa_phone.companions, run(sessions_in(session / "mine.db"))) == ([], [])
+    wa_phone.wait_companions(0)
+    assert run(sessions_in(session / "mine.db")) == []
     assert main(["status", "--session-id", "mine"]) == 1
     assert capsys.readouterr().out == "mine: not linked.\n"
     assert main(["clear", "--session-id", "mine", "--session-dir", str(session)]) == 0
@@ -265,7 +266,8 @@ def test_the_command_line(session: Path, wa_phone: Phone, capsys: pytest.Capture
 def test_clearing_without_a_word_to_the_phone(session: Path, wa_phone: Phone, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["clear", "--session-id", "mine", "--local"]) == 0
     assert "remove it there" in capsys.readouterr().out
-    assert (len(wa_phone.companions), run(sessions_in(session / "mine.db"))) == (1, [])
+    wa_phone.wait_companions(1)
+    assert run(sessions_in(session / "mine.db")) == []
 
 
 def test_the_command_line_leaves_a_bot_that_runs_alone(

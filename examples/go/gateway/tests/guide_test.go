@@ -91,9 +91,8 @@ func TestGuide(t *testing.T) {
 	verify(code, "").is("success", true)
 	g.do("POST", guide+"/clear-auth", object{}).want(200).is("data.state", "unlinked")
 	verify(code, "").is("success", false).is("data.reason", "no_pairing")
-	state, err := phone.State(limited(t))
-	if err != nil || len(state.Companions) != 0 {
-		t.Errorf("the phone lists %v, %v", state.Companions, err)
+	if companions, err := phone.WaitCompanions(limited(t), 0); err != nil {
+		t.Errorf("the phone lists %v, %v", companions, err)
 	}
 	g.link(phone, number)
 }

@@ -150,7 +150,7 @@ func TestOutboxOutlivesTheGateway(t *testing.T) {
 	g := startIn(t, folder)
 	phone, _ := g.linked("default", nil)
 	friend, number := newPhone(t, nil)
-	state, err := phone.State(limited(t))
+	companions, err := phone.WaitCompanions(limited(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestOutboxOutlivesTheGateway(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sim.ClearFaults(limited(t))
-	if err := sim.Cut(limited(t), state.Companions[0].JID); err != nil {
+	if err := sim.Cut(limited(t), companions[0].JID); err != nil {
 		t.Fatal(err)
 	}
 	g.await("a lost connection", func() bool { return g.do("GET", guide+"/status", nil).text("data.state") != "connected" })

@@ -174,9 +174,8 @@ func TestManySessions(t *testing.T) {
 	}
 	g.do("DELETE", "/v1/sessions/"+names[0], nil).want(204)
 	g.do("GET", "/v1/sessions/"+names[0], nil).want(404)
-	state, err := phones[0].State(limited(t))
-	if err != nil || len(state.Companions) != 0 {
-		t.Errorf("the phone lists %v, %v", state.Companions, err)
+	if companions, err := phones[0].WaitCompanions(limited(t), 0); err != nil {
+		t.Errorf("the phone lists %v, %v", companions, err)
 	}
 	g.do("POST", "/v1/sessions", object{"id": names[0]}).want(201).is("state", "unlinked")
 	g.do("POST", "/v1/sessions/"+names[1]+"/restart", nil).want(200)
@@ -208,7 +207,7 @@ func TestWaiting(t *testing.T) {
 func TestLostConnection(t *testing.T) {
 	g := start(t)
 	phone, _ := g.linked("default", nil)
-	state, err := phone.State(limited(t))
+	companions, err := phone.WaitCompanions(limited(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +216,7 @@ func TestLostConnection(t *testing.T) {
 	go func() {
 		seen <- g.do("GET", "/v1/sessions/default?wait=30s&version="+itoa(version), nil).text("state")
 	}()
-	if err := sim.Cut(limited(t), state.Companions[0].JID); err != nil {
+	if err := sim.Cut(limited(t), companions[0].JID); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-seen; got == "connected" {
@@ -230,7 +229,7 @@ func TestLostConnection(t *testing.T) {
 func TestUnlinkWithoutConnection(t *testing.T) {
 	g := start(t)
 	phone, number := g.linked("default", nil)
-	state, err := phone.State(limited(t))
+	companions, err := phone.WaitCompanions(limited(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +237,7 @@ func TestUnlinkWithoutConnection(t *testing.T) {
 	if err := sim.AddFault(limited(t), fault); err != nil {
 		t.Fatal(err)
 	}
-	if err := sim.Cut(limited(t), state.Companions[0].JID); err != nil {
+	if err := sim.Cut(limited(t), companions[0].JID); err != nil {
 		t.Fatal(err)
 	}
 	g.state("default", "disconnected")

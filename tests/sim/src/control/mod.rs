@@ -35,7 +35,7 @@ Control API (JSON; errors are 4xx with {\"error\":name,\"message\":text}):
   POST   /phones/{number}/scan {\"qr\"}               scan a QR; answers with the outcome
   POST   /phones/{number}/unlink {\"device\"|\"all\"}   unlink companions
   POST   /phones/{number}/refresh_code|confirm|reinstall|push
-  POST   /phones/{number}/send|react|edit|delete|send_raw|read|typing|forget|add_device|presence|token
+  POST   /phones/{number}/send|react|edit|delete|vote|status|send_raw|read|typing|forget|add_device|presence|token
   GET    /phones/{number}/heard?after=N&wait_ms=MS    what the person has received
   POST   /loads {\"to\",\"from\",\"count\"}; GET /loads/{id}; POST /loads/{id}/start
   GET, POST /groups {\"subject\",\"creator\",\"members\"}; POST /groups/{id}/add|remove|promote|demote|leave|set|mode

@@ -50,6 +50,26 @@ struct About {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Vote {
+    to: String,
+    target: Target,
+    options: Vec<String>,
+    #[serde(default)]
+    device: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Status {
+    text: String,
+    /// Who sees it, by number; all phones if it is left out.
+    audience: Option<Vec<String>>,
+    #[serde(default)]
+    device: u16,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Raw {
     to: String,
     message: String,
@@ -91,8 +111,21 @@ struct Forget {
 }
 
 /// The verbs of this file.
-pub(super) const VERBS: [&str; 9] =
-    ["send", "react", "edit", "delete", "send_raw", "read", "typing", "forget", "add_device"];
+pub(super) const VERBS: [&str; 13] = [
+    "send",
+    "react",
+    "edit",
+    "delete",
+    "sealed_react",
+    "sealed_edit",
+    "vote",
+    "status",
+    "send_raw",
+    "read",
+    "typing",
+    "forget",
+    "add_device",
+];
 
 /// Lets a person do something.
 pub(crate) fn act(world: &World, number: &str, verb: &str, asked: &Value) -> Result<Value, ApiError> {
@@ -104,11 +137,21 @@ pub(crate) fn act(world: &World, number: &str, verb: &str, asked: &Value) -> Res
             let Text { to, text, quote, device } = value(asked)?;
             say(world, number, device, &to, &What::Text(text, quote))
         }
-        "react" | "edit" | "delete" => {
+        "vote" => {
+            let Vote { to, target, options, device } = value(asked)?;
+            say(world, number, device, &to, &What::Vote(options, target))
+        }
+        "status" => {
+            let Status { text, audience, device } = value(asked)?;
+            post_status(world, number, device, &text, audience)
+        }
+        "react" | "edit" | "delete" | "sealed_react" | "sealed_edit" => {
             let About { to, target, text, emoji, device } = value(asked)?;
             let what = match verb {
                 "react" => What::Reaction(emoji, target),
                 "edit" => What::Edit(text, target),
+                "sealed_react" => What::SealedReaction(emoji, target),
+                "sealed_edit" => What::SealedEdit(text, target),
                 _ => What::Delete(target),
             };
             say(world, number, device, &to, &what)
@@ -171,6 +214,29 @@ fn say(world: &World, number: &str, device: u16, to: &str, what: &What) -> Resul
     let sent = people::act(world, &mut model, &address, |model, actor| {
         send::send(&mut Scene { world, model, address: &address }, actor, to, what)
     });
+    answer(sent)
+}
+
+fn post_status(
+    world: &World,
+    number: &str,
+    device: u16,
+    text: &str,
+    audience: Option<Vec<String>>,
+) -> Result<Value, ApiError> {
+    let address = address(world, number, device)?;
+    let mut model = world.model.lock();
+    let audience =
+        audience.unwrap_or_else(|| model.phones.keys().filter(|other| *other != number).cloned().collect());
+    if let Some(unknown) = audience.iter().find(|other| !model.phones.contains_key(*other)) {
+        return Err(ApiError::no_phone(unknown));
+    }
+    answer(people::act(world, &mut model, &address, |model, actor| {
+        send::post_status(&mut Scene { world, model, address: &address }, actor, text, &audience)
+    }))
+}
+
+fn answer(sent: Result<String, NotSent>) -> Result<Value, ApiError> {
     match sent {
         Ok(id) => Ok(json!({ "id": id })),
         Err(NotSent::NoSuchChat) => Err(no_chat()),

@@ -27,6 +27,12 @@ pub(crate) struct Message {
     /// The message that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) target: Option<String>,
+    /// The number of who sent that message, as its writer says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) target_from: Option<String>,
+    /// Of a vote: the options that are chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) selected: Option<Vec<String>>,
     /// It was asked for again before.
     pub(crate) retried: bool,
     /// What it says, serialised.

@@ -12,6 +12,7 @@
 //! | `receive` | what comes in: decrypted, noted, receipted |
 //! | `resend` | a phone gives its companion a message that the companion cannot read |
 //! | `retry` | asking for a message again, and answering who asks |
+//! | `sealed` | votes, and edits and reactions that are encrypted once more |
 //! | `heard` | what was received, for tests to read, and whether it was all, once and in order |
 //! | `provision` | what a phone sends to a companion that is new |
 //! | `load` | many messages at once, encrypted beforehand |
@@ -23,6 +24,7 @@ mod provision;
 mod receive;
 mod resend;
 mod retry;
+mod sealed;
 pub(crate) mod send;
 
 use std::sync::Arc;

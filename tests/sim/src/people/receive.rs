@@ -13,10 +13,13 @@ use super::{
     Actor, Scene,
     actor::own,
     heard::{Message, Receipt},
-    resend, retry,
+    resend, retry, sealed,
     send::{self, Target, What},
 };
-use crate::{model::DeviceAddress, world::unix_millis};
+use crate::{
+    model::{DeviceAddress, Space},
+    world::unix_millis,
+};
 
 /// Takes a stanza of the post.
 pub(super) fn stanza(scene: &mut Scene<'_>, actor: &mut Actor, node: NodeRef<'_>) {
@@ -198,8 +201,12 @@ fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read
         Body::Reaction(reaction) => (Some(reaction.text.clone()), Some(reaction.target.id.clone())),
         Body::Edit(edit) => (edit.text.clone(), Some(edit.target.id.clone())),
         Body::Delete { target } => (None, Some(target.id.clone())),
+        Body::Sealed(sealed) => (None, Some(sealed.target.id.clone())),
+        Body::Poll(poll) => (Some(poll.name.clone()), None),
         _ => (None, None),
     };
+    let target_from = about(scene, incoming, &read);
+    let selected = voted(scene, actor, incoming, &read);
     let chat = incoming.chat(scene);
     let retried = actor.asked.remove(&incoming.id).is_some();
     let is_new = actor.heard.note(Message {
@@ -211,6 +218,8 @@ fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read
         kind: read.kind.to_owned(),
         text: text.clone(),
         target,
+        target_from,
+        selected,
         retried,
         raw: raw.clone(),
         ..Message::default()
@@ -252,6 +261,35 @@ fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read
             scene.world.log.note(None, format!("{} cannot answer: {why:?}", scene.address.jid()));
         }
     }
+}
+
+/// The number of who sent the message that another one is about.
+fn about(scene: &Scene<'_>, incoming: &Incoming<'_>, read: &Read) -> Option<String> {
+    let number = |jid: &Jid| scene.model.number_of(jid).map(str::to_owned);
+    let key = match &read.body {
+        Body::Reaction(reaction) => &reaction.target,
+        Body::Edit(edit) => &edit.target,
+        Body::Sealed(sealed) => &sealed.target,
+        Body::Delete { target } | Body::Pin { target, .. } | Body::Keep { target, .. } => target,
+        _ => return number(read.context.quoted.as_ref()?.sender.as_ref()?),
+    };
+    match (&key.participant, key.from_me) {
+        (_, true) => Some(incoming.sender.number.clone()),
+        (Some(participant), false) => number(participant),
+        (None, false) if incoming.sender.number == scene.address.number => {
+            number(&incoming.node.jid("recipient")?)
+        }
+        (None, false) => Some(scene.address.number.clone()),
+    }
+}
+
+/// The options that a vote is for, if it is one, in a poll that this device knows.
+fn voted(scene: &Scene<'_>, actor: &Actor, incoming: &Incoming<'_>, read: &Read) -> Option<Vec<String>> {
+    let author = about(scene, incoming, read).filter(|_| matches!(read.body, Body::Sealed(_)))?;
+    let jid = |number: &String, space| Some(scene.model.phones.get(number)?.jid(space, 0));
+    [Space::Lid, Space::Pn].into_iter().find_map(|space| {
+        sealed::chosen(actor, read, &jid(&author, space)?, &jid(&incoming.sender.number, space)?)
+    })
 }
 
 /// The receipt for a message that was worked off.

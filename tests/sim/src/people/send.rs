@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use wa::{
+    crypto::random_array,
     messaging::content::{self, Extras, Key, Outgoing, Quote, Shape},
     proto::{Message as _, adv::AdvSignedDeviceIdentity},
     stanza::{Jid, Node, Server, Text},
@@ -10,6 +11,7 @@ use wa::{
 use super::{
     Actor, Scene,
     actor::{Sent, enc},
+    sealed::{self, Sealable},
 };
 use crate::{
     model::{DeviceAddress, Model, Space},
@@ -39,6 +41,12 @@ pub(crate) enum What {
     Edit(String, Target),
     /// An own message is deleted for everybody.
     Delete(Target),
+    /// The options of a poll that are chosen; none takes an earlier vote back.
+    Vote(Vec<String>, Target),
+    /// An edit in the form that is encrypted with the secret of the message.
+    SealedEdit(String, Target),
+    /// A reaction in that form.
+    SealedReaction(String, Target),
     /// Any serialised message.
     Raw(Vec<u8>),
 }
@@ -79,14 +87,14 @@ pub(crate) fn send(
     what: &What,
 ) -> Result<String, NotSent> {
     let to = chat(scene.model, scene.address, to).ok_or(NotSent::NoSuchChat)?;
-    let content = compose(scene, &to, what)?;
+    let content = compose(scene, actor, &to, what)?;
     let own = Jid::user(scene.address.number.as_str());
     let id = content::message_id(unix_seconds(), &own, &mut scene.world.random());
     send_content(scene, actor, &to, &id, &content)?;
     Ok(id)
 }
 
-fn compose(scene: &Scene<'_>, to: &Jid, what: &What) -> Result<Outgoing, NotSent> {
+fn compose(scene: &Scene<'_>, actor: &Actor, to: &Jid, what: &What) -> Result<Outgoing, NotSent> {
     let space = match scene.model.group(to) {
         Some(group) => group.mode,
         None => Space::of(to).ok_or(NotSent::NoSuchChat)?,
@@ -98,7 +106,15 @@ fn compose(scene: &Scene<'_>, to: &Jid, what: &What) -> Result<Outgoing, NotSent
         Key { chat: Some(to.clone()), from_me: mine, id: target.id.clone(), participant }
     };
     let now = i64::try_from(unix_millis()).unwrap_or_default();
+    let seal = |target: &Target, what: Sealable<'_>| {
+        let author = person(&target.from).ok_or(NotSent::NoSuchChat)?;
+        let own = person(&scene.address.number).ok_or(NotSent::NoSuchChat)?;
+        sealed::seal(scene, actor, &key(target), (&author, &own), &what, now)
+    };
     let composed = match what {
+        What::Vote(chosen, target) => return seal(target, Sealable::Vote(chosen)),
+        What::SealedEdit(text, target) => return seal(target, Sealable::Edit(text)),
+        What::SealedReaction(emoji, target) => return seal(target, Sealable::Reaction(emoji)),
         What::Text(text, None) => Outgoing::text(text, &Extras::default()),
         What::Text(text, Some(target)) => {
             let sender = person(&target.from).ok_or(NotSent::NoSuchChat)?;
@@ -110,7 +126,49 @@ fn compose(scene: &Scene<'_>, to: &Jid, what: &What) -> Result<Outgoing, NotSent
         What::Delete(target) => Outgoing::delete(&key(target)),
         What::Raw(bytes) => Outgoing::of_any_size(bytes),
     };
-    composed.map_err(|error| NotSent::Content(error.to_string()))
+    let composed = composed.map_err(|error| NotSent::Content(error.to_string()))?;
+    // As official clients have it: with this, votes, edits and reactions of the message may be encrypted later.
+    Ok(if matches!(what, What::Text(..)) {
+        composed.with_secret(&random_array(&mut scene.world.random()))
+    } else {
+        composed
+    })
+}
+
+/// Posts a text to the status feed, for these people to see; gives its id.
+pub(crate) fn post_status(
+    scene: &mut Scene<'_>,
+    actor: &mut Actor,
+    text: &str,
+    audience: &[String],
+) -> Result<String, NotSent> {
+    let status = Jid::new("status", Server::Broadcast);
+    let content =
+        Outgoing::text(text, &Extras::default()).map_err(|error| NotSent::Content(error.to_string()))?;
+    let content = content.with_secret(&random_array(&mut scene.world.random()));
+    let own = scene.address.number.clone();
+    let id = content::message_id(unix_seconds(), &Jid::user(own.as_str()), &mut scene.world.random());
+    let numbers = audience.iter().chain([&own]);
+    let everybody = devices(scene, numbers.clone(), Space::Lid);
+    // Who has the key is named without a device.
+    let people: Vec<Jid> =
+        numbers.filter_map(|number| Some(scene.model.phones.get(number)?.jid(Space::Lid, 0))).collect();
+    let (outgoing, keys) = actor
+        .encrypt_for_group(scene, &status, everybody, &content.message)
+        .map_err(|error| NotSent::Content(error.to_string()))?;
+    let has_key = |person: &&Jid| !keys.encs.iter().any(|(jid, _)| jid.same_account(person));
+    let named = people.iter().filter(has_key).map(|person| Node::new("to").attr("jid", person));
+    let list = participants(&keys, None).unwrap_or_else(|| Node::new("participants")).children(named);
+    let attrs = attrs(&content.shape);
+    let shared = Node::new("enc").attr("v", "2").attr("type", "skmsg").bytes(outgoing.bytes);
+    let mut node = start(&id, &status, &attrs).child(list).child(shared);
+    if keys.opens() {
+        node = node.children(identity(scene));
+    }
+    let message = content.message;
+    actor.remember(Sent { id: id.clone(), to: status, message, attrs, at: unix_seconds() });
+    scene.send(&node).map_err(NotSent::Refused)?;
+    Ok(id)
 }
 
 /// Attributes of a message's stanza that follow from its content.

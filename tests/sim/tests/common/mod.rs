@@ -6,6 +6,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_websockets::{ClientBuilder, MaybeTlsStream, Message, WebSocketStream};
 use wa::{
@@ -23,7 +24,7 @@ use wa::{
     proto::{Message as _, companion::device_props::PlatformType},
     stanza::{Jid, Node, Stanza, build, encode},
 };
-use wa_sim::{Handle, Options, Simulator};
+use wa_sim::{Handle, Options, Simulator, State};
 
 /// Long enough for a loaded machine; nothing waits for it when all is well.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,6 +41,16 @@ pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Handle {
     let sim = Simulator::start(options).await.unwrap();
     assert!(sim.add_phone(NUMBER, "Ada"));
     sim
+}
+
+/// Waits until the simulator is in a state of which `look` makes something; gives that.
+pub(crate) async fn until<T>(sim: &Handle, look: impl FnMut(&State<'_>) -> Option<T>) -> T {
+    sim.wait(PATIENCE, look).await.unwrap_or_else(|| panic!("the simulator never came to that state"))
+}
+
+/// Waits until the phone of that number is so; gives all that it shows.
+pub(crate) async fn phone(sim: &Handle, number: &str, is: impl Fn(&Value) -> bool) -> Value {
+    until(sim, |state| state.phone(number).filter(&is)).await
 }
 
 /// The phone's number.

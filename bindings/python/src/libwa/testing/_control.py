@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
-from typing import Any
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 # A phone answers when a pairing is decided, which can take its whole patience of two minutes.
 _SECONDS = 180
+# How long a wait rests between two looks.
+_PAUSE_SECONDS = 0.01
 
 
 class SimulatorError(Exception):
@@ -21,6 +25,25 @@ class SimulatorError(Exception):
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
         self.name = name
+
+
+_Found = TypeVar("_Found")
+
+
+def wait(look: Callable[[], _Found | None], timeout: float, what: str) -> _Found:
+    """Looks again and again until there is something to be seen, and gives that.
+
+    Raises:
+        TimeoutError: There was nothing after so many seconds.
+    """
+    ends = time.monotonic() + timeout
+    while True:
+        found = look()
+        if found is not None:
+            return found
+        if time.monotonic() >= ends:
+            raise TimeoutError(f"{what} did not come within {timeout} seconds")
+        time.sleep(_PAUSE_SECONDS)
 
 
 class Control:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ._control import Control
+from ._control import Control, wait
+
+
+def digits(number: str) -> str:
+    """A number as the control API takes it; an address stays as it is."""
+    return number if "@" in number else "".join(letter for letter in number if letter.isdigit())
 
 
 @dataclass(frozen=True)
@@ -31,11 +37,11 @@ class Outcome:
 class Phone:
     """A phone with an account, to which devices are linked. `Simulator.phone` makes it."""
 
-    def __init__(self, control: Control, digits: str) -> None:
+    def __init__(self, control: Control, number: str) -> None:
         self._control = control
-        self._path = f"/phones/{digits}"
+        self._path = f"/phones/{number}"
         #: The number as `Client.pair` takes it.
-        self.number = f"+{digits}"
+        self.number = f"+{number}"
 
     def __repr__(self) -> str:
         return f"<libwa.testing.Phone {self.number}>"
@@ -68,6 +74,29 @@ class Phone:
         """Queues a stanza for a companion."""
         self._control("POST", f"{self._path}/push", {"device": device, "stanza": stanza})
 
+    def send(self, to: str, text: str) -> str:
+        """Has the person at the phone write to a number or a group, and gives the message's id."""
+        return self._said("send", {"to": digits(to), "text": text})
+
+    def vote(self, to: str, poll: str, options: Sequence[str], *, author: str) -> str:
+        """Has the person vote in a poll, and gives the vote's id.
+
+        Args:
+            to: The chat with the poll: a number or a group.
+            poll: The id of the message with the poll.
+            options: The texts of the options that are chosen; none takes an earlier vote back.
+            author: The number of who sent the poll.
+        """
+        target = {"id": poll, "from": digits(author)}
+        return self._said("vote", {"to": digits(to), "target": target, "options": list(options)})
+
+    def post_status(self, text: str, audience: Sequence[str] | None = None) -> str:
+        """Has the person post to the status feed, for all phones or those of these numbers, and gives the post's id."""
+        body: dict[str, Any] = {"text": text}
+        if audience is not None:
+            body["audience"] = [digits(number) for number in audience]
+        return self._said("status", body)
+
     def set(self, **switches: Any) -> None:
         """Changes how the phone behaves: `passkey="before_finish"`, `refuse_code={"code": 429}` and so on."""
         self._control("PATCH", self._path, switches)
@@ -75,6 +104,35 @@ class Phone:
     def remove(self) -> None:
         """Unlinks all companions and removes the phone."""
         self._control("DELETE", self._path)
+
+    def wait(self, condition: Callable[[dict[str, Any]], bool], timeout: float = 60.0) -> dict[str, Any]:
+        """Waits until the phone is so, and gives all that the simulator tells of it, as `state` does.
+
+        Use this in tests in place of `state`: what a client has just done may not have come to the phone yet.
+
+        Raises:
+            TimeoutError: It is not after so many seconds.
+        """
+
+        def look() -> dict[str, Any] | None:
+            state = self.state
+            return state if condition(state) else None
+
+        return wait(look, timeout, "that state of the phone")
+
+    def wait_companions(self, count: int, timeout: float = 60.0) -> list[dict[str, Any]]:
+        """Waits until so many devices are linked to the account, and gives them."""
+        companions: list[dict[str, Any]] = self.wait(lambda state: len(state["companions"]) == count, timeout)["companions"]
+        return companions
+
+    def wait_heard(self, condition: Callable[[dict[str, Any]], bool], timeout: float = 60.0) -> dict[str, Any]:
+        """Waits until the person has received a message that is so, and gives it: `id`, `chat`, `from`, `kind`, `text` ..."""
+
+        def look() -> dict[str, Any] | None:
+            messages = self._control("GET", f"{self._path}/heard")["messages"]
+            return next((message for message in messages if condition(message)), None)
+
+        return wait(look, timeout, "that message")
 
     @property
     def state(self) -> dict[str, Any]:
@@ -87,6 +145,9 @@ class Phone:
         """The devices linked to the account."""
         companions: list[dict[str, Any]] = self.state["companions"]
         return companions
+
+    def _said(self, verb: str, body: dict[str, Any]) -> str:
+        return str(self._control("POST", f"{self._path}/{verb}", body)["id"])
 
     def _outcome(self, what: str, body: dict[str, Any]) -> Outcome:
         answer = self._control("POST", f"{self._path}/{what}", body)

@@ -7,12 +7,13 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ._control import Control
-from ._phone import Phone
+from ._control import Control, wait
+from ._phone import Phone, digits
 
 _INSIDE = Path(__file__).with_name("wa-sim")
 
@@ -104,12 +105,25 @@ class Simulator:
 
     def phone(self, number: str, name: str | None = None, **switches: Any) -> Phone:
         """Makes a phone. The switches say how it behaves; `Phone.set` changes them."""
-        digits = "".join(letter for letter in number if letter.isdigit())
-        body: dict[str, Any] = {"number": digits, **switches}
+        body: dict[str, Any] = {"number": digits(number), **switches}
         if name is not None:
             body["name"] = name
         self._control("POST", "/phones", body)
-        return Phone(self._control, digits)
+        return Phone(self._control, digits(number))
+
+    def promote(self, group: str, *numbers: str, by: str | None = None) -> None:
+        """Makes members of a group admins, in the name of its creator or of this member."""
+        self._rank("promote", group, numbers, by)
+
+    def demote(self, group: str, *numbers: str, by: str | None = None) -> None:
+        """Makes admins of a group plain members again."""
+        self._rank("demote", group, numbers, by)
+
+    def _rank(self, verb: str, group: str, numbers: tuple[str, ...], by: str | None) -> None:
+        body: dict[str, Any] = {"members": [digits(number) for number in numbers]}
+        if by is not None:
+            body["by"] = digits(by)
+        self._control("POST", f"/groups/{group.partition('@')[0]}/{verb}", body)
 
     def phones(self) -> list[Phone]:
         """All phones there are."""
@@ -127,6 +141,15 @@ class Simulator:
         """The connections that are open."""
         answer: list[dict[str, Any]] = self._control("GET", "/connections")["connections"]
         return answer
+
+    def wait_connections(self, condition: Callable[[list[dict[str, Any]]], bool], timeout: float = 60.0) -> list[dict[str, Any]]:
+        """Waits until the open connections are so, and gives them."""
+
+        def look() -> list[dict[str, Any]] | None:
+            connections = self.connections()
+            return connections if condition(connections) else None
+
+        return wait(look, timeout, "such connections")
 
     def connection(self, number: int, action: str) -> None:
         """Does something to a connection: "close", "cut" or "silence"."""

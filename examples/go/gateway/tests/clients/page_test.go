@@ -194,16 +194,16 @@ func TestByCode(t *testing.T) {
 				b.awaitView("done")
 				b.await("connected", func() bool { return b.text("#done-title") == "Connected" })
 				picture("5-connected")
-				state, err := phone.State(t.Context())
-				if err != nil || len(state.Companions) != 1 {
-					t.Fatal(state, err)
+				companions, err := phone.WaitCompanions(t.Context(), 1)
+				if err != nil {
+					t.Fatal(err)
 				}
 				if name == "desktop" && scheme == "light" {
 					fault := watest.Fault{When: map[string]any{"point": "accept"}, Do: "cut", Times: -1}
 					if err := sim.AddFault(t.Context(), fault); err != nil {
 						t.Fatal(err)
 					}
-					if err := sim.Cut(t.Context(), state.Companions[0].JID); err != nil {
+					if err := sim.Cut(t.Context(), companions[0].JID); err != nil {
 						t.Fatal(err)
 					}
 					b.await("a lost connection", func() bool { return b.text("#done-title") == "Connection lost" })
