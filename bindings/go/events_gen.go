@@ -535,6 +535,10 @@ type Message struct {
 	// The conversation's JID: a person, a group, a channel. What answers it goes there.
 	Chat string
 
+	// The phone number of the person that the conversation is with, digits only, if it is known;
+	// null in a group. Empty if there is none.
+	ChatPhone string
+
 	// The sender's JID.
 	Sender string
 
@@ -544,7 +548,7 @@ type Message struct {
 	// Whether this account sent it, from another of its devices.
 	FromMe bool
 
-	// Whether the conversation has more than two members.
+	// Whether the conversation is a group.
 	IsGroup bool
 
 	// The server's time for it.
@@ -561,15 +565,19 @@ type Message struct {
 	// is none.
 	Text string
 
-	// The message that it answers: "message_id", "sender", "text"; null if it answers none.
+	// The message that it answers: "message_id", "sender", "from_me" (whether this account sent
+	// it), "text"; null if it answers none.
 	Quoted json.RawMessage
 
 	// The JIDs that are mentioned.
 	Mentions []string
 
-	// What belongs to its kind, as an object: the target of a reaction, an edit or a deletion, the
-	// options of a poll, a place. Of a message of more than 1 MiB (1,048,576 bytes) nothing is
-	// kept but "too_large", which is true.
+	// What belongs to its kind, as an object: the options of a poll, a place and so on. The
+	// "target" of a reaction, an edit, a deletion, a vote, a pin is an object with "message_id",
+	// "from_me" (whether this account sent it), "sender" and "sender_phone" (each null if it is
+	// not known). A deletion by an admin of the group has "by_admin", which is true; edits and
+	// deletions by people who may not are not told. Of a message of more than 1 MiB (1,048,576
+	// bytes) nothing is kept but "too_large", which is true.
 	Content json.RawMessage
 
 	// Whether it waited at the server while this device was offline.
@@ -590,6 +598,8 @@ func (e *Message) read(r *reader) {
 			e.MessageID = r.text()
 		case "chat":
 			e.Chat = r.text()
+		case "chat_phone":
+			e.ChatPhone = r.text()
 		case "sender":
 			e.Sender = r.text()
 		case "sender_phone":
@@ -637,8 +647,15 @@ type MessageUnreadable struct {
 	// The conversation's JID.
 	Chat string
 
+	// The phone number of the person that the conversation is with, digits only, if it is known;
+	// null in a group. Empty if there is none.
+	ChatPhone string
+
 	// The sender's JID.
 	Sender string
+
+	// The sender's phone number, digits only, if it is known. Empty if there is none.
+	SenderPhone string
 
 	// Whether this account sent it, from another of its devices.
 	FromMe bool
@@ -652,7 +669,8 @@ type MessageUnreadable struct {
 	// How often it was asked for again.
 	Retries int64
 
-	// Whether it may still come.
+	// Whether it may still come. If so, either "message" follows or this event once more, with
+	// false, within two weeks.
 	Pending bool
 
 	// Whether the sender wants nothing shown in its place.
@@ -666,8 +684,12 @@ func (e *MessageUnreadable) read(r *reader) {
 			e.MessageID = r.text()
 		case "chat":
 			e.Chat = r.text()
+		case "chat_phone":
+			e.ChatPhone = r.text()
 		case "sender":
 			e.Sender = r.text()
+		case "sender_phone":
+			e.SenderPhone = r.text()
 		case "from_me":
 			e.FromMe = r.boolean()
 		case "sent_at_ms":
@@ -732,8 +754,15 @@ type Receipt struct {
 	// The conversation's JID.
 	Chat string
 
+	// The phone number of the person that the conversation is with, digits only, if it is known;
+	// null in a group. Empty if there is none.
+	ChatPhone string
+
 	// Whose receipt it is.
 	Sender string
+
+	// The phone number of that person, digits only, if it is known. Empty if there is none.
+	SenderPhone string
 
 	// Whether this account did it, on another device.
 	FromMe bool
@@ -753,8 +782,12 @@ func (e *Receipt) read(r *reader) {
 		switch r.key {
 		case "chat":
 			e.Chat = r.text()
+		case "chat_phone":
+			e.ChatPhone = r.text()
 		case "sender":
 			e.Sender = r.text()
+		case "sender_phone":
+			e.SenderPhone = r.text()
 		case "from_me":
 			e.FromMe = r.boolean()
 		case "receipt":
@@ -844,11 +877,18 @@ type GroupUpdate struct {
 	// Who changed it, if the server says. Empty if there is none.
 	Sender string
 
+	// The phone number of that person, digits only, if it is known. Empty if there is none.
+	SenderPhone string
+
 	// What changed, as a word: "add", "remove", "subject" and so on.
 	Change string
 
 	// The members concerned, as JIDs.
 	Members []string
+
+	// Their phone numbers, digits only, in the same order; an empty text for one that is not
+	// known.
+	MemberPhones []string
 
 	// The new value, where the change has one. Empty if there is none.
 	Text string
@@ -864,10 +904,14 @@ func (e *GroupUpdate) read(r *reader) {
 			e.Chat = r.text()
 		case "sender":
 			e.Sender = r.text()
+		case "sender_phone":
+			e.SenderPhone = r.text()
 		case "change":
 			e.Change = r.text()
 		case "members":
 			e.Members = r.texts()
+		case "member_phones":
+			e.MemberPhones = r.texts()
 		case "text":
 			e.Text = r.text()
 		case "changed_at_ms":
@@ -890,6 +934,9 @@ type Call struct {
 	// Who calls.
 	Sender string
 
+	// The caller's phone number, digits only, if the server says it. Empty if there is none.
+	SenderPhone string
+
 	// What happened to it.
 	Stage CallStage
 
@@ -910,6 +957,8 @@ func (e *Call) read(r *reader) {
 			e.CallID = r.text()
 		case "sender":
 			e.Sender = r.text()
+		case "sender_phone":
+			e.SenderPhone = r.text()
 		case "stage":
 			e.Stage = CallStage(r.text())
 		case "video":
@@ -934,6 +983,9 @@ type IdentityChanged struct {
 	// Whose.
 	Sender string
 
+	// The phone number of that person, digits only, if it is known. Empty if there is none.
+	SenderPhone string
+
 	// The number of the device.
 	Device int64
 }
@@ -943,6 +995,8 @@ func (e *IdentityChanged) read(r *reader) {
 		switch r.key {
 		case "sender":
 			e.Sender = r.text()
+		case "sender_phone":
+			e.SenderPhone = r.text()
 		case "device":
 			e.Device = r.integer()
 		default:

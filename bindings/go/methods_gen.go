@@ -889,8 +889,8 @@ type MessageDeleteParams struct {
 	// The id of the message.
 	Target string
 
-	// Whose message it is, for an administrator of a group who deletes that of somebody else. Left
-	// out for an own message. Empty leaves it out.
+	// Whose message it is, as a JID or a phone number, for an administrator of a group who deletes
+	// that of somebody else. Left out for an own message. Empty leaves it out.
 	Sender string
 
 	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
@@ -1014,7 +1014,8 @@ type MessageReactParams struct {
 	// One emoji; empty takes an earlier reaction back.
 	Emoji string
 
-	// Whose message it is; needed in groups, unless it is an own one. Empty leaves it out.
+	// Whose message it is, as a JID or a phone number; needed in groups, unless it is an own one.
+	// Empty leaves it out.
 	Sender string
 
 	// Whether it is an own message. Nil leaves it out.
@@ -1082,7 +1083,7 @@ type MessageReadParams struct {
 	// The ids of the messages.
 	MessageIDs []string
 
-	// Who sent them; needed in groups. Empty leaves it out.
+	// Who sent them, as a JID or a phone number; needed in groups. Empty leaves it out.
 	Sender string
 }
 
@@ -1113,11 +1114,12 @@ type MessageSendParams struct {
 	// The text, at most 65,536 characters.
 	Text string
 
-	// The message that it answers, as an object with "message_id", "sender" and "text". Nil leaves
-	// it out.
+	// The message that it answers, as an object with "message_id", "sender" (a JID or a phone
+	// number) and "text". Nil leaves it out.
 	Quote any
 
-	// Who is mentioned, as JIDs; the text has "@" and the number of each. Nil leaves it out.
+	// Who is mentioned, as JIDs or phone numbers; the text has "@" and the number of each. Nil
+	// leaves it out.
 	Mentions []string
 
 	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
@@ -1250,7 +1252,8 @@ type PollVoteParams struct {
 	// The options that are chosen, by their texts; none takes the vote back.
 	Options []string
 
-	// Who sent the poll; needed in groups, unless it is an own one. Empty leaves it out.
+	// Who sent the poll, as a JID or a phone number; needed in groups, unless it is an own one.
+	// Empty leaves it out.
 	Sender string
 
 	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.

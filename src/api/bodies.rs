@@ -282,13 +282,15 @@ events! {
         message_id: String,
         /// The conversation's JID: a person, a group, a channel. What answers it goes there.
         chat: String,
+        /// The phone number of the person that the conversation is with, digits only, if it is known; null in a group.
+        chat_phone: Option<String>,
         /// The sender's JID.
         sender: String,
         /// The sender's phone number, digits only, if it is known.
         sender_phone: Option<String>,
         /// Whether this account sent it, from another of its devices.
         from_me: bool,
-        /// Whether the conversation has more than two members.
+        /// Whether the conversation is a group.
         is_group: bool,
         /// The server's time for it.
         sent_at_ms: i64,
@@ -298,11 +300,11 @@ events! {
         kind: Cow<'static, str>,
         /// The text, or the caption; of a reaction the emoji, of an edit the new text.
         text: Option<Hidden>,
-        /// The message that it answers: `message_id`, `sender`, `text`; null if it answers none.
+        /// The message that it answers: `message_id`, `sender`, `from_me` (whether this account sent it), `text`; null if it answers none.
         quoted: Value,
         /// The JIDs that are mentioned.
         mentions: Vec<String>,
-        /// What belongs to its kind, as an object: the target of a reaction, an edit or a deletion, the options of a poll, a place. Of a message of more than 1 MiB (1,048,576 bytes) nothing is kept but `too_large`, which is true.
+        /// What belongs to its kind, as an object: the options of a poll, a place and so on. The `target` of a reaction, an edit, a deletion, a vote, a pin is an object with `message_id`, `from_me` (whether this account sent it), `sender` and `sender_phone` (each null if it is not known). A deletion by an admin of the group has `by_admin`, which is true; edits and deletions by people who may not are not told. Of a message of more than 1 MiB (1,048,576 bytes) nothing is kept but `too_large`, which is true.
         content: Value,
         /// Whether it waited at the server while this device was offline.
         offline: bool,
@@ -319,8 +321,12 @@ events! {
         message_id: String,
         /// The conversation's JID.
         chat: String,
+        /// The phone number of the person that the conversation is with, digits only, if it is known; null in a group.
+        chat_phone: Option<String>,
         /// The sender's JID.
         sender: String,
+        /// The sender's phone number, digits only, if it is known.
+        sender_phone: Option<String>,
         /// Whether this account sent it, from another of its devices.
         from_me: bool,
         /// The server's time for it.
@@ -329,7 +335,7 @@ events! {
         reason: UnreadableReason,
         /// How often it was asked for again.
         retries: u32,
-        /// Whether it may still come.
+        /// Whether it may still come. If so, either `message` follows or this event once more, with false, within two weeks.
         pending: bool,
         /// Whether the sender wants nothing shown in its place.
         hidden: bool,
@@ -353,8 +359,12 @@ events! {
     Receipt {
         /// The conversation's JID.
         chat: String,
+        /// The phone number of the person that the conversation is with, digits only, if it is known; null in a group.
+        chat_phone: Option<String>,
         /// Whose receipt it is.
         sender: String,
+        /// The phone number of that person, digits only, if it is known.
+        sender_phone: Option<String>,
         /// Whether this account did it, on another device.
         from_me: bool,
         /// What was done.
@@ -394,10 +404,14 @@ events! {
         chat: String,
         /// Who changed it, if the server says.
         sender: Option<String>,
+        /// The phone number of that person, digits only, if it is known.
+        sender_phone: Option<String>,
         /// What changed, as a word: `add`, `remove`, `subject` and so on.
         change: Cow<'static, str>,
         /// The members concerned, as JIDs.
         members: Vec<String>,
+        /// Their phone numbers, digits only, in the same order; an empty text for one that is not known.
+        member_phones: Vec<String>,
         /// The new value, where the change has one.
         text: Option<Hidden>,
         /// When.
@@ -411,6 +425,8 @@ events! {
         call_id: String,
         /// Who calls.
         sender: String,
+        /// The caller's phone number, digits only, if the server says it.
+        sender_phone: Option<String>,
         /// What happened to it.
         stage: CallStage,
         /// Whether it is a video call.
@@ -426,6 +442,8 @@ events! {
     IdentityChanged {
         /// Whose.
         sender: String,
+        /// The phone number of that person, digits only, if it is known.
+        sender_phone: Option<String>,
         /// The number of the device.
         device: u32,
     }

@@ -434,7 +434,7 @@ pub static METHODS: &[MethodInfo] = &[
                 "sender",
                 "text",
                 true,
-                "Whose message it is, for an administrator of a group who deletes that of somebody else. Left out for an own message.",
+                "Whose message it is, as a JID or a phone number, for an administrator of a group who deletes that of somebody else. Left out for an own message.",
             ),
             param(
                 "message_id",
@@ -482,7 +482,12 @@ pub static METHODS: &[MethodInfo] = &[
             ),
             param("target", "text", false, "The id of the message."),
             param("emoji", "text", false, "One emoji; empty takes an earlier reaction back."),
-            param("sender", "text", true, "Whose message it is; needed in groups, unless it is an own one."),
+            param(
+                "sender",
+                "text",
+                true,
+                "Whose message it is, as a JID or a phone number; needed in groups, unless it is an own one.",
+            ),
             param("from_me", "boolean", true, "Whether it is an own message."),
             param(
                 "message_id",
@@ -501,7 +506,7 @@ pub static METHODS: &[MethodInfo] = &[
         params: &[
             param("chat", "text", false, "The chat."),
             param("message_ids", "array of text", false, "The ids of the messages."),
-            param("sender", "text", true, "Who sent them; needed in groups."),
+            param("sender", "text", true, "Who sent them, as a JID or a phone number; needed in groups."),
         ],
         result: &[],
         needs_login: true,
@@ -522,13 +527,13 @@ pub static METHODS: &[MethodInfo] = &[
                 "quote",
                 "json",
                 true,
-                "The message that it answers, as an object with `message_id`, `sender` and `text`.",
+                "The message that it answers, as an object with `message_id`, `sender` (a JID or a phone number) and `text`.",
             ),
             param(
                 "mentions",
                 "array of text",
                 true,
-                "Who is mentioned, as JIDs; the text has `@` and the number of each.",
+                "Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of each.",
             ),
             param(
                 "message_id",
@@ -582,7 +587,12 @@ pub static METHODS: &[MethodInfo] = &[
                 false,
                 "The options that are chosen, by their texts; none takes the vote back.",
             ),
-            param("sender", "text", true, "Who sent the poll; needed in groups, unless it is an own one."),
+            param(
+                "sender",
+                "text",
+                true,
+                "Who sent the poll, as a JID or a phone number; needed in groups, unless it is an own one.",
+            ),
             param(
                 "message_id",
                 "text",

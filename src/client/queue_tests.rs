@@ -102,7 +102,8 @@ fn only_droppable_events_are_dropped_oldest_first_and_counted_in_place() {
 fn what_anybody_can_cause_is_bounded_and_makes_room_for_nothing_droppable() {
     let queue = Queue::for_one();
     let sink = queue.add_client(2);
-    let stranger = |device| crate::api::IdentityChanged { sender: "5@lid".to_owned(), device };
+    let stranger =
+        |device| crate::api::IdentityChanged { sender: "5@lid".to_owned(), sender_phone: None, device };
     for attempt in 1..=5 {
         sink.push(0, stranger(attempt));
         sink.push(0, droppable(attempt));

@@ -7,15 +7,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::api::{self, Error, Hidden, Status};
-use crate::messaging::content::{self, Body, Key, Media, MediaKind, Opened, Read};
+use crate::messaging::content::{self, Body, Media, MediaKind, Opened};
 use crate::messaging::engine::{
-    GroupNews, Received, Restrictions, Seen, SendFailure, Taken, Told, Unreadable, UnreadableReason, Waiting,
+    GroupNews, Received, Restrictions, Seen, SendFailure, Taken, Target, Told, Unreadable, UnreadableReason,
+    Waiting,
 };
 use crate::messaging::stanzas::calls::{CallEvent, IncomingCall};
 use crate::messaging::stanzas::group_changes::GroupChange;
 use crate::messaging::stanzas::presence::{ChatState, IncomingChatState, IncomingPresence, LastSeen};
 use crate::messaging::stanzas::receipts::ReceiptKind;
-use crate::stanza::Jid;
+use crate::stanza::{Jid, Server};
 
 /// The event for the host; `None` for what it need not hear.
 pub(crate) fn body(told: Told) -> Option<api::Body> {
@@ -23,9 +24,10 @@ pub(crate) fn body(told: Told) -> Option<api::Body> {
         Told::Message(received) => message(*received).into(),
         Told::Unreadable(unreadable) => self::unreadable(&unreadable).into(),
         Told::Receipt(seen) => receipt(seen)?.into(),
-        Told::IdentityChanged { device } => {
+        Told::IdentityChanged { device, pn } => {
             let sender = device.user.jid().to_string();
-            api::IdentityChanged { sender, device: device.device.into() }.into()
+            api::IdentityChanged { sender, sender_phone: phone(pn.as_ref()), device: device.device.into() }
+                .into()
         }
         Told::Group(news) => group(*news).into(),
         Told::TimeLock { until_s } => api::Restricted {
@@ -111,7 +113,7 @@ fn message(received: Received) -> api::Message {
     // What the store could not take would end the connection, and the server would send it again on the next one.
     let fits = received.bytes.len() <= content::MAX_SIZE;
     let (text, content, whole) = if fits {
-        let (text, mut content, whole) = contents(read);
+        let (text, mut content, whole) = contents(&received);
         (opened(&received, &mut content).or(text), content, whole)
     } else {
         (None, Map::from_iter([("too_large".to_owned(), json!(true))]), true)
@@ -121,16 +123,18 @@ fn message(received: Received) -> api::Message {
         json!({
             "message_id": quoted.id,
             "sender": quoted.sender.as_ref().map(Jid::to_string),
+            "from_me": received.quotes_me,
             "kind": quoted.kind,
             "text": quoted.text,
         })
     });
     api::Message {
         message_id: received.id.to_string(),
-        is_group: !received.chat.is_pn() && !received.chat.is_lid(),
+        is_group: received.chat.server == Server::Group,
         chat: received.chat.to_string(),
+        chat_phone: phone(received.chat_pn.as_ref()),
         sender: received.sender.to_string(),
-        sender_phone: received.sender_pn.map(|pn| pn.user.to_string()),
+        sender_phone: phone(received.sender_pn.as_ref()),
         from_me: received.from_me,
         sent_at_ms: received.timestamp_ms,
         push_name: received.push_name.map(Hidden::new),
@@ -162,7 +166,8 @@ fn opened(received: &Received, fields: &mut Map<String, Value>) -> Option<String
 }
 
 /// Text, fields, and whether that is all there is to it.
-fn contents(read: &Read) -> (Option<String>, Map<String, Value>, bool) {
+fn contents(received: &Received) -> (Option<String>, Map<String, Value>, bool) {
+    let read = &received.content;
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
@@ -175,28 +180,22 @@ fn contents(read: &Read) -> (Option<String>, Map<String, Value>, bool) {
             put("title", json!(text.title));
             (Some(text.text.clone()), text.link.is_none())
         }
-        Body::Reaction(reaction) => {
-            put("target", key(&reaction.target));
-            (Some(reaction.text.clone()), true)
-        }
+        Body::Reaction(reaction) => (Some(reaction.text.clone()), true),
         Body::Edit(edit) => {
-            put("target", key(&edit.target));
             put("kind", json!(edit.kind));
             (edit.text.clone(), false)
         }
-        Body::Delete { target } => {
-            put("target", key(target));
-            (None, true)
+        Body::Comment(comment) => {
+            put("kind", json!(comment.kind));
+            (comment.text.clone(), false)
         }
+        Body::Delete { .. } => (None, true),
         Body::Poll(poll) => {
             put("options", json!(poll.options));
             put("selectable", json!(poll.selectable));
             (Some(poll.name.clone()), false)
         }
-        Body::Sealed(sealed) => {
-            put("target", key(&sealed.target));
-            (None, false)
-        }
+        Body::Sealed(_) => (None, false),
         Body::Location(location) => {
             put("latitude", json!(location.latitude));
             put("longitude", json!(location.longitude));
@@ -213,8 +212,7 @@ fn contents(read: &Read) -> (Option<String>, Map<String, Value>, bool) {
             media_fields(media, &mut put);
             (media.caption.clone(), false)
         }
-        Body::Pin { target, pinned: on } | Body::Keep { target, kept: on } => {
-            put("target", key(target));
+        Body::Pin { pinned: on, .. } | Body::Keep { kept: on, .. } => {
             put("on", json!(on));
             (None, true)
         }
@@ -237,7 +235,9 @@ fn contents(read: &Read) -> (Option<String>, Map<String, Value>, bool) {
         }
         Body::Nothing | Body::Protocol(_) | Body::Other { .. } => (None, false),
     };
+    put("target", received.target.as_ref().map_or(Value::Null, target));
     for (name, on) in [
+        ("by_admin", received.target.as_ref().is_some_and(|target| target.by_admin)),
         ("view_once", read.flags.view_once),
         ("forwarded", read.context.forwarded),
         ("mentions_all", read.context.mentions_all),
@@ -273,12 +273,23 @@ fn media_fields(media: &Media, put: &mut impl FnMut(&str, Value)) {
 }
 
 /// The message that another one is about.
-fn key(key: &Key) -> Value {
+fn target(target: &Target) -> Value {
     json!({
-        "message_id": key.id,
-        "from_me": key.from_me,
-        "sender": key.participant.as_ref().map(Jid::to_string),
+        "message_id": target.id,
+        "from_me": target.from_me,
+        "sender": target.sender.as_ref().map(Jid::to_string),
+        "sender_phone": phone(target.sender_pn.as_ref()),
     })
+}
+
+/// The digits of a phone number.
+fn phone(pn: Option<&Jid>) -> Option<String> {
+    pn.and_then(digits)
+}
+
+/// The digits of somebody who is named by phone number.
+fn digits(jid: &Jid) -> Option<String> {
+    jid.is_pn().then(|| jid.user.to_string())
 }
 
 /// Somebody came or went.
@@ -318,6 +329,11 @@ pub(crate) fn call(call: &IncomingCall<'_>, unix_ms: i64) -> Option<api::Call> {
     Some(api::Call {
         call_id: call.call_id.to_owned(),
         sender: call.creator.account().to_string(),
+        sender_phone: call
+            .pair
+            .as_ref()
+            .map(|pair| pair.pn.user.to_string())
+            .or_else(|| digits(&call.creator)),
         stage,
         video,
         chat: call.group.as_ref().map(Jid::to_string),
@@ -329,7 +345,9 @@ fn unreadable(unreadable: &Unreadable) -> api::MessageUnreadable {
     api::MessageUnreadable {
         message_id: unreadable.id.to_string(),
         chat: unreadable.chat.to_string(),
+        chat_phone: phone(unreadable.chat_pn.as_ref()),
         sender: unreadable.sender.to_string(),
+        sender_phone: phone(unreadable.sender_pn.as_ref()),
         from_me: unreadable.from_me,
         sent_at_ms: unreadable.timestamp_ms,
         reason: match unreadable.reason {
@@ -373,8 +391,10 @@ fn group(news: GroupNews) -> api::GroupUpdate {
     api::GroupUpdate {
         chat: news.group.to_string(),
         sender: news.author.map(|author| author.account().to_string()),
+        sender_phone: phone(news.author_pn.as_ref()),
         change: change.into(),
         members: news.change.members().iter().map(|member| member.jid.to_string()).collect(),
+        member_phones: news.member_pns.iter().map(|pn| phone(pn.as_ref()).unwrap_or_default()).collect(),
         text: text.map(Hidden::new),
         changed_at_ms: news.at_ms,
     }
@@ -389,7 +409,9 @@ fn receipt(seen: Seen) -> Option<api::Receipt> {
     };
     Some(api::Receipt {
         chat: seen.chat.to_string(),
+        chat_phone: phone(seen.chat_pn.as_ref()),
         sender: seen.by.to_string(),
+        sender_phone: phone(seen.by_pn.as_ref()),
         from_me: seen.by_me,
         receipt: kind,
         message_ids: seen.ids.iter().map(|id| id.to_string()).collect(),

@@ -63,6 +63,12 @@ pub enum Space {
     Seal = 28,
     /// Messages that could not be read and that the own phone is asked for, by the id of the request.
     PhoneAsk = 29,
+    /// Secrets of messages of any kind, by author and id: those of every other period, see `SecretPeriods`.
+    SecretEven = 30,
+    /// The same of the periods between.
+    SecretOdd = 31,
+    /// Of which periods the two have secrets. One record, key empty.
+    SecretPeriods = 32,
 }
 
 impl Space {

@@ -30,5 +30,6 @@ mod sealing;
 mod server;
 mod silence;
 mod sizes;
+mod targets;
 mod unreadable;
 mod world;

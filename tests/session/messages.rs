@@ -47,7 +47,7 @@ fn texts_go_both_ways() {
     }
     let delivered = &ada.taken("receipt")[0];
     assert_eq!((&delivered["receipt"], &delivered["from_me"]), (&"delivered".into(), &false.into()));
-    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+    world.no_key_is_used_twice();
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn what_was_not_sent_goes_out_after_a_restart() {
     // Asked for again under its id, it is known to be sent.
     let request = ada.client.send_text(BOB, "0", Some("WAITS-0")).unwrap();
     assert_eq!(sent(&mut ada, request)["message_id"], "WAITS-0");
-    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+    world.no_key_is_used_twice();
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_group_of_three() {
         }
         sent(&mut cem, request);
     }
-    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+    world.no_key_is_used_twice();
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_host_that_does_not_poll_gets_everything_later() {
         assert_eq!(message["text"], n.to_string());
         bob.client.ack(message["id"].as_u64().unwrap());
     }
-    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+    world.no_key_is_used_twice();
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn votes_are_cast_and_read_in_chats_and_groups() {
         let answer = bob.answer(request);
         assert_eq!((&answer["name"], &answer["key"]), (&status.into(), &key.into()), "{answer}");
     }
-    assert_eq!(world.sim.ciphertexts()["reused"], 0);
+    world.no_key_is_used_twice();
 }
 
 #[test]
@@ -399,7 +399,7 @@ fn the_settings_are_asked_for_once_by_who_reads_much() {
     // An answer may be here before the server has what it is about, but not before what it is asked next.
     let ping = bob.client.call("server.ping", None).unwrap();
     sent(&mut bob, ping);
-    let (_, entries) = world.sim.log(after);
+    let entries = world.entries(after);
     let came = |wanted: &dyn Fn(&Value) -> bool| {
         entries.iter().filter(|entry| entry["dir"] == "in" && wanted(&entry["stanza"])).count()
     };
@@ -443,6 +443,61 @@ fn the_timer_of_a_chat_is_on_what_is_sent_to_it() {
     sent(&mut ada, request);
 }
 
+/// extendedTextMessage { text: "hi", contextInfo { expiration, ephemeralSettingTimestamp } }
+fn timed(seconds: u64, set_at: u64) -> Vec<u8> {
+    let varint = |out: &mut Vec<u8>, mut value: u64| {
+        while value >= 128 {
+            out.push(value as u8 | 128);
+            value >>= 7;
+        }
+        out.push(value as u8);
+    };
+    let mut context = vec![0xc8, 1];
+    varint(&mut context, seconds);
+    context.extend_from_slice(&[0xd0, 1]);
+    varint(&mut context, set_at);
+    let mut text = vec![0x0a, 2, b'h', b'i', 0x8a, 1, context.len() as u8];
+    text.extend_from_slice(&context);
+    [vec![0x32, text.len() as u8], text].concat()
+}
+
+#[test]
+fn the_timer_of_a_chat_of_two_is_learned_from_what_carries_it() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    for (seconds, set_at, holds) in
+        [(86_400, 1_767_225_600, 86_400), (604_800, 1_767_000_000, 86_400), (604_800, 1_767_300_000, 604_800)]
+    {
+        let request = bob.client.send_message(ADA, &timed(seconds, set_at), None).unwrap();
+        ada.wait("message");
+        sent(&mut bob, request);
+        // Texts, and what hosts make themselves: imageMessage { caption: "hi" }.
+        let text = ada.client.send_text(BOB, "goes", None).unwrap();
+        let image = ada.client.send_message(BOB, &[0x1a, 4, 0x1a, 2, b'h', b'i'], None).unwrap();
+        for (request, kind) in [(text, "text"), (image, "image")] {
+            let message = bob.wait("message");
+            assert_eq!(
+                (&message["kind"], &message["content"]["expires_in_s"]),
+                (&kind.into(), &holds.into())
+            );
+            sent(&mut ada, request);
+        }
+    }
+    // What our own phone sends carries it too, and a restart forgets nothing.
+    let raw =
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, timed(7_776_000, 1_767_400_000));
+    world.sim.person(ADA, "send_raw", &json!({ "to": BOB, "message": raw })).unwrap();
+    ada.wait("message");
+    ada.acknowledge_all();
+    drop(ada);
+    let mut ada = world.client(&world.config_of(ADA));
+    ada.wait("ready");
+    let request = ada.client.send_text(BOB, "later", None).unwrap();
+    let message = bob.wait_for("message", |event| event["text"] == "later");
+    assert_eq!(message["content"]["expires_in_s"], 7_776_000);
+    sent(&mut ada, request);
+}
+
 #[test]
 fn many_who_were_never_met_write_at_once() {
     const PEOPLE: u64 = 60;
@@ -470,8 +525,6 @@ fn many_who_were_never_met_write_at_once() {
         }
         assert!(texts.iter().all(|texts| texts == &["#1", "#2"]), "{texts:?}");
         // The server hears of each.
-        while world.sim.load(load).unwrap()["state"] != "done" {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        world.wait_load(load, |load| load["state"] == "done");
     }
 }

@@ -15,6 +15,11 @@ fn is_upload(stanza: &Value) -> bool {
     stanza["attrs"]["xmlns"] == "encrypt" && stanza["attrs"]["type"] == "set"
 }
 
+/// How many keys the server has at the moment.
+fn held(world: &World) -> u64 {
+    world.wait("the keys", |state| state.phone(NUMBER)?["companions"][0]["prekeys"].as_u64())
+}
+
 /// Waits until the server has so many keys.
 fn server_has(world: &World, count: u64) {
     let is = |phone: &Value| phone["companions"][0]["prekeys"] == count;
@@ -128,7 +133,7 @@ fn a_server_that_asks_again_and_again_gets_a_few() {
             }
         }
     }
-    let (_, entries) = world.sim.log(after);
+    let entries = world.entries(after);
     let uploads = entries.iter().filter(|entry| entry["dir"] == "in" && is_upload(&entry["stanza"]));
     assert!(uploads.count() <= 4, "the one at login, and four more");
 }

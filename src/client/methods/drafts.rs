@@ -8,7 +8,7 @@ use crate::client::chat;
 use crate::client::clock::unix_ms;
 use crate::crypto::{SharedRandom, random_array};
 use crate::messaging::content::{ContactCard, ContentError, Extras, Key, Location, Outgoing, Quote};
-use crate::messaging::engine::{Vote, Wished};
+use crate::messaging::engine::{Naming, Vote, Wished};
 use crate::stanza::{Jid, Server, Text};
 
 /// A message to be sent.
@@ -24,7 +24,9 @@ pub(crate) struct Draft {
 
 /// A plain text.
 pub(crate) fn text(chat: &str, text: &str, id: Option<&str>) -> Result<Draft, Error> {
-    draft(chat::parse(chat)?, id, named(Outgoing::text(text, &Extras::default()), "text")?)
+    let (chat, id) = (chat::parse(chat)?, id.map(message_id).transpose()?);
+    let content = with_secret(named(Outgoing::text(text, &Extras::default()), "text")?);
+    Ok(Draft { chat, id, content: Wished::Content(content) })
 }
 
 /// A protobuf message of the host's own making.
@@ -55,17 +57,24 @@ pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Erro
         let id = params.optional_text("message_id").map(message_id).transpose()?;
         return Ok(Some(Draft { chat, id, content: Wished::Vote(vote(params)?) }));
     }
+    let id = params.optional_text("message_id").map(message_id).transpose()?;
     let content = match method {
-        "message.send" => named(Outgoing::text(params.text("text")?, &extras(params)?), "text"),
-        "message.react" => {
-            named(Outgoing::reaction(&target(&chat, params)?, params.text("emoji")?, unix_ms()), "target")
-        }
+        "message.send" => text_wished(params)?,
+        "message.react" => reaction(&chat, params)?,
+        "message.delete" => deletion(&chat, params)?,
+        _ => Wished::Content(with_secret(plain(method, &chat, params)?)),
+    };
+    Ok(Some(Draft { chat, id, content }))
+}
+
+/// Messages that name nobody.
+fn plain(method: &str, chat: &Jid, params: &Params) -> Result<Outgoing, Error> {
+    match method {
         "message.edit" => {
-            let target = own_target(&chat, params)?;
+            let target = own_target(chat, params)?;
             let edit = Outgoing::edit(&target, params.text("text")?, &Extras::default(), unix_ms());
             named(edit, if target.id.is_empty() { "target" } else { "text" })
         }
-        "message.delete" => named(Outgoing::delete(&deleted(&chat, params)?), "target"),
         "poll.send" => {
             let selectable = params.optional_count("selectable")?.unwrap_or(1);
             let secret = random_array(&mut SharedRandom);
@@ -84,19 +93,64 @@ pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Erro
             named(Outgoing::location(&location, &Extras::default()), "latitude")
         }
         _ => named(Outgoing::contacts(&contacts(params)?, &Extras::default()), "contacts"),
-    }?;
-    draft(chat, params.optional_text("message_id"), content).map(Some)
+    }
+}
+
+/// A text, which may answer a message of somebody.
+fn text_wished(params: &Params) -> Result<Wished, Error> {
+    let (text, extras) = (params.text("text")?.to_owned(), extras(params)?);
+    let secret: [u8; 32] = random_array(&mut SharedRandom);
+    let Some(quote) = extras.quote.clone() else {
+        let content = named(Outgoing::text(&text, &extras), "text")?;
+        return Ok(Wished::Content(content.with_secret(&secret)));
+    };
+    naming(quote.sender.clone(), "text", move |sender, _| {
+        let quote = Some(Quote { sender: sender.clone(), ..quote.clone() });
+        Ok(Outgoing::text(&text, &Extras { quote, ..extras.clone() })?.with_secret(&secret))
+    })
+}
+
+fn reaction(chat: &Jid, params: &Params) -> Result<Wished, Error> {
+    let (key, sender) = target(chat, params)?;
+    let (emoji, at_ms) = (params.text("emoji")?.to_owned(), unix_ms());
+    let Some(sender) = sender.filter(|_| !key.from_me) else {
+        return named(Outgoing::reaction(&key, &emoji, at_ms), "target").map(Wished::Content);
+    };
+    let in_group = chat.server == Server::Group;
+    naming(sender, "target", move |sender, is_own| {
+        let participant = (in_group && !is_own).then(|| sender.clone());
+        Outgoing::reaction(&Key { from_me: is_own, participant, ..key.clone() }, &emoji, at_ms)
+    })
+}
+
+/// Deletes a message of our own, or, if a sender is named, one that an administrator removes.
+fn deletion(chat: &Jid, params: &Params) -> Result<Wished, Error> {
+    let key = own_target(chat, params)?;
+    let Some(sender) = params.optional_person("sender")? else {
+        return named(Outgoing::delete(&key), "target").map(Wished::Content);
+    };
+    naming(sender, "target", move |sender, is_own| {
+        let participant = (!is_own).then(|| sender.clone());
+        Outgoing::delete(&Key { from_me: is_own, participant, ..key.clone() })
+    })
+}
+
+/// What names somebody, as soon as it is known how the chat names them.
+fn naming(
+    person: Jid,
+    key: &'static str,
+    make: impl Fn(&Jid, bool) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
+) -> Result<Wished, Error> {
+    Naming::new(person, make).map(Wished::Naming).map_err(|error| refused(error, key))
 }
 
 /// Every message gets a secret: it is what reports and later votes and edits of it are authenticated with.
-fn draft(chat: Jid, id: Option<&str>, content: Outgoing) -> Result<Draft, Error> {
-    let id = id.map(message_id).transpose()?;
-    let content = if content.shape.edit.is_none() && content.shape.stanza_type != "reaction" {
+fn with_secret(content: Outgoing) -> Outgoing {
+    if content.shape.edit.is_none() && content.shape.stanza_type != "reaction" {
         content.with_secret(&random_array(&mut SharedRandom))
     } else {
         content
-    };
-    Ok(Draft { chat, id, content: Wished::Content(content) })
+    }
 }
 
 /// A vote. An empty list takes an earlier one back.
@@ -104,7 +158,7 @@ fn vote(params: &Params) -> Result<Vote, Error> {
     let none = params.value("options").and_then(Value::as_array).is_some_and(Vec::is_empty);
     Ok(Vote {
         poll: message_id(params.text("target")?).map_err(|error| error.with_key("target"))?,
-        author: params.optional_jid("sender")?,
+        author: params.optional_person("sender")?,
         chosen: if none { Vec::new() } else { params.texts("options")? },
     })
 }
@@ -119,18 +173,20 @@ fn message_id(id: &str) -> Result<Text, Error> {
 }
 
 fn named(made: Result<Outgoing, ContentError>, key: &'static str) -> Result<Outgoing, Error> {
-    made.map_err(|error| {
-        let status = match error {
-            ContentError::TooLarge => Status::TOO_LONG,
-            _ => Status::INVALID_MESSAGE,
-        };
-        Error::new(status, error.to_string()).with_key(key)
-    })
+    made.map_err(|error| refused(error, key))
 }
 
-/// The message that another one is about, whoever sent it.
-fn target(chat: &Jid, params: &Params) -> Result<Key, Error> {
-    let sender = params.optional_jid("sender")?;
+fn refused(error: ContentError, key: &'static str) -> Error {
+    let status = match error {
+        ContentError::TooLarge => Status::TOO_LONG,
+        _ => Status::INVALID_MESSAGE,
+    };
+    Error::new(status, error.to_string()).with_key(key)
+}
+
+/// The message that another one is about, whoever sent it; and its sender, if one is named.
+fn target(chat: &Jid, params: &Params) -> Result<(Key, Option<Jid>), Error> {
+    let sender = params.optional_person("sender")?;
     let from_me = match params.value("from_me") {
         Some(_) => params.flag("from_me")?,
         // In a chat of two, what nobody else is named for was sent by the other.
@@ -140,12 +196,8 @@ fn target(chat: &Jid, params: &Params) -> Result<Key, Error> {
     if in_group && !from_me && sender.is_none() {
         return Err(params.wrong("sender", "is missing: in a group it says whose message is meant"));
     }
-    Ok(Key {
-        chat: Some(chat.clone()),
-        from_me,
-        id: params.text("target")?.to_owned(),
-        participant: sender.filter(|_| in_group && !from_me).map(|sender| sender.account()),
-    })
+    let id = params.text("target")?.to_owned();
+    Ok((Key { chat: Some(chat.clone()), from_me, id, participant: None }, sender))
 }
 
 /// A message of our own.
@@ -154,31 +206,21 @@ fn own_target(chat: &Jid, params: &Params) -> Result<Key, Error> {
     Ok(Key { chat: Some(chat.clone()), from_me: true, id, participant: None })
 }
 
-/// A message of our own, or, if a sender is named, one that an administrator removes.
-fn deleted(chat: &Jid, params: &Params) -> Result<Key, Error> {
-    match params.optional_jid("sender")? {
-        Some(sender) => {
-            let key = own_target(chat, params)?;
-            Ok(Key { from_me: false, participant: Some(sender.account()), ..key })
-        }
-        None => own_target(chat, params),
-    }
-}
-
 fn extras(params: &Params) -> Result<Extras, Error> {
     let mut extras = Extras::default();
     if let Some(quote) = params.value("quote") {
         let part = |name: &str| quote.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let sender = part("sender").and_then(|sender| sender.parse::<Jid>().ok());
-        let (Some(id), Some(sender)) = (part("message_id"), sender) else {
-            return Err(params.wrong("quote", "must be an object with message_id, sender (a JID) and text"));
+        let (Some(id), Some(sender)) = (part("message_id"), part("sender")) else {
+            let what = "must be an object with message_id, sender (a JID or a phone number) and text";
+            return Err(params.wrong("quote", what));
         };
+        let sender = chat::person_or_bot(sender, "quote.sender")?;
         extras.quote = Some(Quote::of_text(id, sender, part("text").unwrap_or_default()));
     }
     if params.value("mentions").is_some() {
-        let jid = |text: String| text.parse::<Jid>().map(|jid| jid.account());
-        let mentions = params.texts("mentions")?.into_iter().map(jid).collect::<Result<_, _>>();
-        extras.mentions = mentions.map_err(|_| params.wrong("mentions", "must be an array of JIDs"))?;
+        let mentions = params.texts("mentions")?;
+        extras.mentions =
+            mentions.iter().map(|text| chat::person_or_bot(text, "mentions")).collect::<Result<_, _>>()?;
     }
     Ok(extras)
 }

@@ -55,12 +55,7 @@ fn group(params: &Params) -> Result<Jid, Error> {
 
 /// People, each as a JID or a phone number.
 fn people(texts: Vec<String>) -> Result<Vec<Jid>, Error> {
-    let person = |text: String| match chat::parse(&text) {
-        Ok(jid) if jid.server != Server::Group => Ok(jid),
-        Ok(_) => Err(Error::new(Status::INVALID_JID, "a group cannot be a member").with_key("members")),
-        Err(error) => Err(error.with_key("members")),
-    };
-    texts.into_iter().map(person).collect()
+    texts.iter().map(|text| chat::person(text, "members")).collect()
 }
 
 fn members(params: &Params) -> Result<Vec<Jid>, Error> {

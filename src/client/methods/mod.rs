@@ -68,7 +68,7 @@ impl Call {
             "contacts.check" => Self::CheckNumbers(numbers(&params)?),
             "message.read" => Self::MarkRead {
                 chat: chat::parse(params.text("chat")?)?,
-                sender: params.optional_jid("sender")?,
+                sender: params.optional_person("sender")?,
                 ids: params.texts("message_ids")?.into_iter().map(Text::from).collect(),
             },
             "chat.activity" => Self::ShowActivity {
@@ -81,7 +81,7 @@ impl Call {
                 },
             },
             "presence.set" => Self::SetPresence { available: params.flag("available")? },
-            "presence.subscribe" => Self::Subscribe { user: chat::parse(params.text("user")?)? },
+            "presence.subscribe" => Self::Subscribe { user: chat::person(params.text("user")?, "user")? },
             name => {
                 if let Some(draft) = drafts::parse(name, &params)? {
                     Self::Send(name, Box::new(draft))
@@ -137,7 +137,7 @@ fn numbers(params: &Params) -> Result<Vec<String>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::METHODS;
+    use crate::api::{METHODS, MethodInfo, ParamInfo};
     use serde_json::{Map, Value, json};
 
     /// Parameters that fit a method, by the names in the table.
@@ -202,7 +202,7 @@ mod tests {
             (
                 "message.send",
                 json!({ "chat": chat, "text": "a", "mentions": ["x@y@z"] }),
-                Status::INVALID_PARAMETER,
+                Status::INVALID_JID,
                 "mentions",
             ),
             (
@@ -266,5 +266,75 @@ mod tests {
             let error = Call::parse(method, Some(&params.to_string())).unwrap_err();
             assert_eq!((error.status, error.key.as_deref()), (status, Some(key)), "{method} {params}");
         }
+    }
+
+    /// Where an address stands in a method's parameters.
+    fn addresses(method: &'static MethodInfo) -> Vec<&'static str> {
+        let is_one = |name: &&str| ["chat", "user", "sender", "members", "mentions", "quote"].contains(name);
+        method.params.iter().map(|param| param.name).filter(is_one).collect()
+    }
+
+    #[test]
+    fn every_address_is_a_jid_or_a_phone_number() {
+        let mut seen = 0;
+        for method in METHODS {
+            for name in addresses(method) {
+                for (text, is_good) in [
+                    ("+15551234567", true),
+                    ("15551234567", true),
+                    ("15551234567@s.whatsapp.net", true),
+                    ("15551234567:2@s.whatsapp.net", true),
+                    ("100000011111111@lid", true),
+                    ("Ada", false),
+                    ("+1 (555) 123-4567", false),
+                    ("0", false),
+                    ("", false),
+                    ("ada@s.whatsapp.net", false),
+                    ("@s.whatsapp.net", false),
+                    ("1@2@lid", false),
+                    ("15551234567@nowhere.example", false),
+                    ("status@broadcast", false),
+                ] {
+                    let is_group = method.name.starts_with("group.");
+                    let param = |param: &ParamInfo| {
+                        let value = match param.name {
+                            "quote" if name == "quote" => {
+                                json!({ "message_id": "A", "sender": text, "text": "?" })
+                            }
+                            _ if param.name != name => sample(param.name, param.kind, is_group),
+                            _ if param.kind == "array of text" => json!([text]),
+                            _ => json!(text),
+                        };
+                        (param.name.to_owned(), value)
+                    };
+                    let params: Map<String, Value> = method.params.iter().map(param).collect();
+                    let call = Call::parse(method.name, Some(&Value::Object(params).to_string()));
+                    // A group is no person, and a person no group.
+                    let is_good = is_good && !(is_group && name == "chat");
+                    let Err(error) = call else {
+                        assert!(is_good, "{} takes the {name} {text:?}", method.name);
+                        continue;
+                    };
+                    assert!(!is_good, "{} refuses the {name} {text:?}: {}", method.name, error.text);
+                    let key = error.key.as_deref().unwrap_or_default();
+                    assert_eq!(key.split('.').next(), Some(name), "{} {text:?}", method.name);
+                    let empty = text.is_empty() && name != "chat" && name != "user" && name != "sender";
+                    let status = match text {
+                        _ if empty => Status::INVALID_PARAMETER,
+                        "15551234567@s.whatsapp.net"
+                        | "15551234567:2@s.whatsapp.net"
+                        | "100000011111111@lid" => Status::UNSUPPORTED_CHAT,
+                        "+15551234567" | "15551234567" => Status::UNSUPPORTED_CHAT,
+                        "status@broadcast" | "15551234567@nowhere.example" if name == "chat" => {
+                            Status::UNSUPPORTED_CHAT
+                        }
+                        _ => Status::INVALID_JID,
+                    };
+                    assert_eq!(error.status, status, "{} {name} {text:?}", method.name);
+                }
+                seen += 1;
+            }
+        }
+        assert!(seen > 30, "{seen}");
     }
 }

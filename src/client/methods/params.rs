@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::api::{Error, Status};
+use crate::client::chat;
 use crate::stanza::Jid;
 
 /// Most entries of a list.
@@ -53,9 +54,9 @@ impl Params {
         number.map(Some).ok_or_else(|| self.wrong(name, "must be a small number, and not negative"))
     }
 
-    pub(super) fn optional_jid(&self, name: &str) -> Result<Option<Jid>, Error> {
-        let Some(text) = self.optional_text(name) else { return Ok(None) };
-        text.parse().map(Some).map_err(|error| self.wrong(name, &format!("must be a JID: {error}")))
+    /// A person, or nothing.
+    pub(super) fn optional_person(&self, name: &'static str) -> Result<Option<Jid>, Error> {
+        self.optional_text(name).map(|text| chat::person_or_bot(text, name)).transpose()
     }
 
     /// A list that is not empty.

@@ -62,10 +62,19 @@ impl Session {
 
     /// The user has read messages. If the account tells nobody, only its own devices hear of it, and what was told cannot be
     /// taken back; so that is asked first, once. A login does not ask: most sessions never tell.
-    pub(super) async fn mark_read(&mut self, request: u64, read: ReadMessages) -> Result<(), Stop> {
+    pub(super) async fn mark_read(&mut self, request: u64, mut read: ReadMessages) -> Result<(), Stop> {
         if !self.is_ready() {
             self.answer(request, Err(Status::NOT_CONNECTED.into()));
             return Ok(());
+        }
+        if let Some(sender) = read.sender.take() {
+            let mut name = sender.clone();
+            self.with_engine(|engine, cx| {
+                name = engine.name_in(&read.chat, &sender, cx)?;
+                Ok(())
+            })
+            .await?;
+            read.sender = Some(name);
         }
         if self.tells_reading.is_some() {
             self.tell_read(request, &read);

@@ -26,6 +26,8 @@ pub enum Body {
     Reaction(Reaction),
     /// A new version of a message.
     Edit(Edit),
+    /// Something added to a message: a comment, an option of a poll.
+    Comment(Edit),
     /// A message is deleted for everybody.
     Delete {
         /// Which one.
@@ -90,6 +92,7 @@ impl Body {
             Self::Text(_) => "Text",
             Self::Reaction(_) => "Reaction",
             Self::Edit(_) => "Edit",
+            Self::Comment(_) => "Comment",
             Self::Delete { .. } => "Delete",
             Self::Poll(_) => "Poll",
             Self::Sealed(_) => "Sealed",

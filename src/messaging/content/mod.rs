@@ -32,6 +32,7 @@ mod shape;
 mod stored;
 mod summary;
 mod timed;
+mod unsealed;
 mod wire;
 
 pub use body::{Body, Edit, Event, GroupInvite, Location, Poll, Reaction, Text};
@@ -51,6 +52,7 @@ pub use reporting::reporting_token;
 pub use sealed::{Opened, Purpose, Sealed, Sealing};
 pub use shape::Shape;
 pub use stored::{Stored, stored};
+pub use unsealed::Unsealed;
 
 #[cfg(test)]
 mod compose_tests;

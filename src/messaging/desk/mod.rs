@@ -12,11 +12,9 @@ mod table;
 pub(crate) use lids::Resolved;
 pub(crate) use records::{
     Answered, Asked, DeviceList, EarlierPrekey, GroupRecord, Holders, ListedDevice, MessageSecret, OtherName,
-    Pin, PrivacyToken, Sent,
+    Pin, PrivacyToken, RecentSecret, SecretPeriods, Sent,
 };
-pub(crate) use table::Kept;
-
-use table::Table;
+pub(crate) use table::{Kept, Table};
 
 use std::collections::HashSet;
 
@@ -104,6 +102,12 @@ desk! {
     answered: Answered = Answered,
     /// Secrets of messages, by message.
     secrets: Secrets = MessageSecret,
+    /// Secrets of messages of even periods, by message.
+    even_secrets: EvenSecrets = RecentSecret<false>,
+    /// Secrets of messages of odd periods, by message.
+    odd_secrets: OddSecrets = RecentSecret<true>,
+    /// Of which periods these are.
+    secret_periods: SecretPeriods = SecretPeriods,
     /// Privacy tokens, by user.
     tokens: Tokens = PrivacyToken,
     /// Our one-time prekeys, by id.

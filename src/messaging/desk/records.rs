@@ -3,6 +3,7 @@
 use super::table::Kept;
 use crate::crypto::{PublicKey, Secret};
 use crate::messaging::address::{Address, User};
+use crate::messaging::content::Expiration;
 use crate::signal::{IdentityKey, OwnSenderKey, SenderKeyRecord, SessionRecord};
 use crate::stanza::{Jid, Text};
 use crate::store::records::{OneTimePrekey, SignedPrekey, codec};
@@ -52,6 +53,8 @@ pub(crate) struct GroupRecord {
     pub(crate) by_lid: bool,
     /// The members, each under the name that the group uses.
     pub(crate) members: Vec<User>,
+    /// Those of them who are admins; empty if that is not known.
+    pub(crate) admins: Vec<User>,
     /// Seconds after which messages disappear; 0 for never.
     pub(crate) expiration: u32,
     /// When it was fetched, Unix milliseconds.
@@ -80,8 +83,8 @@ pub(crate) struct Sent {
     pub(crate) number: u64,
     /// When the server took it, Unix milliseconds by its clock; 0: not yet.
     pub(crate) taken_ms: i64,
-    /// With which timer it went out, in seconds; 0 for none. Who asks for it again gets the same.
-    pub(crate) timer: u32,
+    /// With which timer it went out; of 0 seconds for none. Who asks for it again gets the same.
+    pub(crate) timer: Expiration,
 }
 
 /// How often a message was asked for again that could not be read.
@@ -113,6 +116,20 @@ pub(crate) struct MessageSecret {
     pub(crate) selectable: u32,
 }
 
+/// The secret of a message of any kind, kept for one period to the end of the next. Those of even periods are in one place, those
+/// of odd ones in another, so that all of a period are let go of together.
+#[derive(Clone)]
+pub(crate) struct RecentSecret<const ODD: bool>(pub(crate) MessageSecret);
+
+/// Of which periods secrets are kept; 0 for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SecretPeriods {
+    /// The even one.
+    pub(crate) even: u64,
+    /// The odd one.
+    pub(crate) odd: u64,
+}
+
 /// What we are to a person: the token that shows their trust in us, when they had ours, and whether we have met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PrivacyToken {
@@ -126,6 +143,8 @@ pub(crate) struct PrivacyToken {
     pub(crate) met: bool,
     /// After how many seconds messages disappear in the chat with them; 0 for never.
     pub(crate) expiration: u32,
+    /// When that was set, in seconds since 1970; 0 if it is not known.
+    pub(crate) expiration_set_at: i64,
 }
 
 /// A signed prekey of ours that was replaced. Messages on their way may still need it.
@@ -188,6 +207,9 @@ one_message!(Asked, RetryAsked, AskedWire);
 one_message!(Answered, RetryAnswered, AnsweredWire);
 one_message!(MessageSecret, MessageSecret, SecretWire);
 one_message!(PrivacyToken, PrivacyToken, TokenWire);
+one_message!(RecentSecret<false>, SecretEven, SecretWire);
+one_message!(RecentSecret<true>, SecretOdd, SecretWire);
+one_message!(SecretPeriods, SecretPeriods, PeriodsWire);
 
 impl Kept for OwnSenderKey {
     const SPACES: &'static [Space] = &[Space::OwnSenderKey];
@@ -315,6 +337,8 @@ struct GroupWire {
     expiration: u32,
     #[prost(int64, tag = "4")]
     fetched_ms: i64,
+    #[prost(string, repeated, tag = "5")]
+    admins: Vec<String>,
 }
 
 impl GroupRecord {
@@ -323,6 +347,7 @@ impl GroupRecord {
         Some(Self {
             by_lid: wire.by_lid,
             members: wire.members.iter().map(user).collect::<Option<_>>()?,
+            admins: wire.admins.iter().map(user).collect::<Option<_>>()?,
             expiration: wire.expiration,
             fetched_ms: wire.fetched_ms,
         })
@@ -332,6 +357,7 @@ impl GroupRecord {
         GroupWire {
             by_lid: self.by_lid,
             members: self.members.iter().map(|user| user.jid().to_string()).collect(),
+            admins: self.admins.iter().map(|user| user.jid().to_string()).collect(),
             expiration: self.expiration,
             fetched_ms: self.fetched_ms,
         }
@@ -372,6 +398,8 @@ struct SentWire {
     taken_ms: i64,
     #[prost(uint32, tag = "6")]
     timer: u32,
+    #[prost(int64, tag = "7")]
+    timer_set_at: i64,
 }
 
 impl Sent {
@@ -382,7 +410,7 @@ impl Sent {
             created_ms: wire.created_ms,
             number: wire.number,
             taken_ms: wire.taken_ms,
-            timer: wire.timer,
+            timer: timer(wire.timer, wire.timer_set_at),
         })
     }
 
@@ -393,7 +421,8 @@ impl Sent {
             created_ms: self.created_ms,
             number: self.number,
             taken_ms: self.taken_ms,
-            timer: self.timer,
+            timer: self.timer.seconds,
+            timer_set_at: self.timer.set_at.unwrap_or_default(),
         }
     }
 }
@@ -471,6 +500,35 @@ impl MessageSecret {
     }
 }
 
+impl<const ODD: bool> RecentSecret<ODD> {
+    fn from_wire(wire: SecretWire) -> Option<Self> {
+        MessageSecret::from_wire(wire).map(Self)
+    }
+
+    fn to_wire(&self) -> SecretWire {
+        self.0.to_wire()
+    }
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct PeriodsWire {
+    #[prost(uint64, tag = "1")]
+    even: u64,
+    #[prost(uint64, tag = "2")]
+    odd: u64,
+}
+
+impl SecretPeriods {
+    #[expect(clippy::unnecessary_wraps, reason = "as the other records have it")]
+    fn from_wire(wire: PeriodsWire) -> Option<Self> {
+        Some(Self { even: wire.even, odd: wire.odd })
+    }
+
+    fn to_wire(self) -> PeriodsWire {
+        PeriodsWire { even: self.even, odd: self.odd }
+    }
+}
+
 #[derive(Clone, PartialEq, prost::Message)]
 #[prost(skip_debug)]
 struct TokenWire {
@@ -484,9 +542,21 @@ struct TokenWire {
     met: bool,
     #[prost(uint32, tag = "5")]
     expiration: u32,
+    #[prost(int64, tag = "6")]
+    expiration_set_at: i64,
+}
+
+/// A timer; the time 0 stands for one that is not known.
+fn timer(seconds: u32, set_at: i64) -> Expiration {
+    Expiration { seconds, set_at: Some(set_at).filter(|at| *at != 0) }
 }
 
 impl PrivacyToken {
+    /// The timer of the chat with them.
+    pub(crate) fn timer(&self) -> Expiration {
+        timer(self.expiration, self.expiration_set_at)
+    }
+
     #[expect(clippy::unnecessary_wraps, reason = "as the other records have it")]
     fn from_wire(wire: TokenWire) -> Option<Self> {
         Some(Self {
@@ -495,6 +565,7 @@ impl PrivacyToken {
             given_s: wire.given_s,
             met: wire.met,
             expiration: wire.expiration,
+            expiration_set_at: wire.expiration_set_at,
         })
     }
 
@@ -505,6 +576,7 @@ impl PrivacyToken {
             given_s: self.given_s,
             met: self.met,
             expiration: self.expiration,
+            expiration_set_at: self.expiration_set_at,
         }
     }
 }
@@ -543,17 +615,35 @@ mod tests {
             fetched_ms: 9,
         };
         assert_eq!(again(&mut list), list);
-        let mut group =
-            GroupRecord { by_lid: true, members: vec![user.clone()], expiration: 86400, fetched_ms: 1 };
+        let mut group = GroupRecord {
+            by_lid: true,
+            members: vec![user.clone()],
+            admins: vec![user.clone()],
+            expiration: 86400,
+            fetched_ms: 1,
+        };
         assert_eq!(again(&mut group), group);
         let mut holders = Holders { key_id: 3, devices: [user.device(0), user.device(9)].into() };
         assert_eq!(again(&mut holders), holders);
-        let mut sent =
-            Sent { chat: user.jid(), message: vec![1, 2], created_ms: 1, number: 2, taken_ms: 3, timer: 4 };
+        let mut sent = Sent {
+            chat: user.jid(),
+            message: vec![1, 2],
+            created_ms: 1,
+            number: 2,
+            taken_ms: 3,
+            timer: timer(4, 5),
+        };
         assert!(again(&mut sent) == sent);
         let mut answered = Answered { count: 2, base_key: Some(vec![1]) };
         assert_eq!(again(&mut answered), answered);
-        let mut token = PrivacyToken { token: vec![1], issued_s: 2, given_s: 3, met: true, expiration: 4 };
+        let mut token = PrivacyToken {
+            token: vec![1],
+            issued_s: 2,
+            given_s: 3,
+            met: true,
+            expiration: 4,
+            expiration_set_at: 5,
+        };
         assert_eq!(again(&mut token), token);
     }
 

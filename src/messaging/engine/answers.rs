@@ -8,7 +8,7 @@ use crate::messaging::address::{Address, User};
 use crate::messaging::desk::{DeviceList, GroupRecord, ListedDevice, Missing, Shelf, Wants};
 use crate::messaging::stanzas::bundles::{self, DeviceBundle};
 use crate::messaging::stanzas::devices::{self, Outcome, UserDevices};
-use crate::messaging::stanzas::groups::{Group, NoGroup};
+use crate::messaging::stanzas::groups::{Group, Member, NoGroup, Rank};
 use crate::messaging::stanzas::{AddressingMode, group_requests, key_index, restrictions};
 use crate::signal::{Own, RawBundle, SessionRecord, SignalError};
 use crate::stanza::NodeRef;
@@ -253,9 +253,11 @@ impl Engine {
         for (pn, lid) in &pairs {
             self.desk.learn(pn, lid);
         }
+        let is_admin = |who: &&Member| who.rank != Rank::Member;
         let record = GroupRecord {
             by_lid: group.addressing_mode == AddressingMode::Lid,
             members: group.members.iter().filter_map(|who| User::of(&who.jid)).collect(),
+            admins: group.members.iter().filter(is_admin).filter_map(|who| User::of(&who.jid)).collect(),
             expiration: group.expiration,
             fetched_ms: cx.unix_ms,
         };

@@ -1,10 +1,11 @@
 //! What was in a message: told to the host, or taken in by the session itself.
 
+use super::about::is_about;
 use super::open::Opened;
 use super::receive::{is_shared, timestamp_ms};
 use super::{Cx, Engine, Job, Output, Received, Told};
 use crate::messaging::address::{Address, User};
-use crate::messaging::content::{self, Body, Protocol, Read};
+use crate::messaging::content::{self, Body, Expiration, Protocol, Read};
 use crate::messaging::desk::{Missing, Resolved, Wants};
 use crate::messaging::stanzas::acks::Nack;
 use crate::messaging::stanzas::incoming::{EncKind, IncomingMessage};
@@ -19,6 +20,8 @@ pub(super) struct Arrived {
     pub(super) opened: bool,
     /// One of them was opened before.
     pub(super) seen: bool,
+    /// The host is told of it.
+    pub(super) shown: bool,
     /// It told where the account's history is.
     pub(super) history: bool,
 }
@@ -83,6 +86,7 @@ impl Engine {
             return Ok(());
         }
         let received = self.received(message, read, bytes.to_vec(), opened.old_identity, cx);
+        arrived.shown = true;
         self.show(received, &sender.address().user);
         Ok(())
     }
@@ -93,7 +97,8 @@ impl Engine {
         if matches!(read.body, Body::Nothing | Body::Protocol(_)) || read.device_sent.is_some() {
             return;
         }
-        let received = self.received(message, read, bytes, false, cx);
+        let mut received = self.received(message, read, bytes, false, cx);
+        received.target = self.target(&received);
         self.out.push(Output::Event(Told::Message(Box::new(received))));
     }
 
@@ -103,16 +108,16 @@ impl Engine {
             return;
         }
         if let Some(user) = User::of(&received.chat) {
-            if let Body::Protocol(Protocol::DisappearingTimer { seconds, .. }) = received.content.body {
-                self.jobs.push_back(Job::Timer(user.clone(), seconds));
+            if let Some(timer) = timer_in(&received.content) {
+                self.jobs.push_back(Job::Timer(user.clone(), timer));
             }
             if self.reach.may_be_new(&user) {
                 self.jobs.push_back(Job::Met(user));
             }
         }
-        self.keep_secret(author, &received.id, &received.chat, &received.content);
-        if matches!(received.content.body, Body::Sealed(_)) {
-            self.jobs.push_back(Job::Sealed(Box::new(received)));
+        self.keep_secret(author, &received.id, &received.chat, &received.content, received.timestamp_ms);
+        if is_about(&received.content.body) {
+            self.jobs.push_back(Job::About(Box::new(received)));
         } else {
             self.out.push(Output::Event(Told::Message(Box::new(received))));
         }
@@ -127,9 +132,12 @@ impl Engine {
         cx: &Cx<'_>,
     ) -> Received {
         let origin = &message.origin;
+        let quotes_me = self.quotes_me(&read);
+        let chat = read.device_sent.as_ref().map_or_else(|| origin.chat.clone(), Jid::account);
         Received {
             id: message.id.into(),
-            chat: read.device_sent.as_ref().map_or_else(|| origin.chat.clone(), Jid::account),
+            chat_pn: self.phone_number(&chat),
+            chat,
             sender: origin.sender.account(),
             sender_pn: self.phone_number(&origin.sender),
             from_me: origin.from_me,
@@ -139,9 +147,19 @@ impl Engine {
             old_identity,
             content: read,
             bytes,
+            quotes_me,
+            target: None,
+            awaited: self.phone.awaits(&origin.chat, &self.author_of(message), message.id),
+            vouched: Self::is_vouched(message),
             opened: None,
             chosen: Vec::new(),
         }
+    }
+
+    /// Whether a message answers one that this account sent.
+    pub(super) fn quotes_me(&self, read: &Read) -> bool {
+        let quoted = read.context.quoted.as_ref().and_then(|quoted| quoted.sender.as_ref());
+        quoted.is_some_and(|sender| self.own.is_account(sender))
     }
 
     /// Somebody by phone number, if that is at hand.
@@ -204,6 +222,15 @@ impl Engine {
             self.jobs.push_back(Job::SenderKey { group, sender, message });
         }
     }
+}
+
+/// The timer of its chat that a message carries, or sets.
+fn timer_in(read: &Read) -> Option<Expiration> {
+    let (seconds, set_at) = match read.body {
+        Body::Protocol(Protocol::DisappearingTimer { seconds, set_at }) => (seconds, set_at),
+        _ => (read.context.expiration?, read.context.expiration_set_at),
+    };
+    Some(Expiration { seconds, set_at: set_at.filter(|at| *at > 0) })
 }
 
 /// Whether it is something between people, which their programs want to know; the rest is between devices of one account.

@@ -7,7 +7,7 @@ use super::driver::{Driver, START};
 use super::{Cx, Engine, Job, Output, SendFailure, Taken, ToSend, Told, UnreadableReason, Wished};
 use crate::crypto::PublicKey;
 use crate::messaging::address::User;
-use crate::messaging::content::{Body, Extras, Outgoing};
+use crate::messaging::content::{Body, Expiration, Extras, Outgoing};
 use crate::messaging::desk::Missing;
 use crate::stanza::{Jid, Node, NodeRef, Stanza};
 use crate::store::Space;
@@ -301,7 +301,7 @@ fn who_asks_again_gets_what_was_sent_first_with_the_timer_that_held_then() {
     let set_timer = |net: &mut Net, seconds| {
         let user = User::of(&chat).unwrap();
         net.act(ADA, |engine, _| {
-            engine.jobs.push_back(Job::Timer(user.clone(), seconds));
+            engine.jobs.push_back(Job::Timer(user.clone(), Expiration { seconds, set_at: None }));
             Ok(())
         });
     };

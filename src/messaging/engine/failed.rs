@@ -1,8 +1,7 @@
 //! A message that could not be opened is asked for again, a few times.
 
-use super::phone::PATIENCE;
-use super::receive::timestamp_ms;
-use super::{Cx, Engine, Output, Told, Unreadable, UnreadableReason};
+use super::phone::{Failed, PATIENCE};
+use super::{Cx, Engine, Output, UnreadableReason};
 use crate::crypto::{KeyPair, Random, random_array};
 use crate::messaging::desk::{Asked, Missing, Resolved, Shelf, Wants, message_key};
 use crate::messaging::stanzas::acks::{self, Nack};
@@ -42,19 +41,15 @@ impl Engine {
             let node = self.retry_request(message, count, code, with_keys, cx);
             self.out.push(Output::Send(node));
         }
-        let from_phone = self.want_from_phone(message, PATIENCE, cx);
         self.out.extend(acks::nack(&message.node(), &self.own, Nack::Unhandled).map(Output::Send));
-        self.out.push(Output::Event(Told::Unreadable(Box::new(Unreadable {
-            id: message.id.into(),
-            chat: message.origin.chat.clone(),
-            sender: message.origin.sender.account(),
-            from_me: message.origin.from_me,
-            timestamp_ms: timestamp_ms(message, cx),
+        let failed = Failed {
             reason: UnreadableReason::Undecryptable,
             retries: count.min(MOST_REQUESTS),
-            pending: again || from_phone,
             hidden: enc.hide,
-        }))));
+            asked: again,
+            patience: Some(PATIENCE),
+        };
+        self.tell_unreadable(message, &failed, cx);
         let kind = if enc.kind == EncKind::SenderKey { "group" } else { "session" };
         self.out.push(Output::Log(format!(
             "a {kind} message could not be opened (reason {}); request {count} for it",

@@ -35,6 +35,9 @@ impl Engine {
         // The names that belong together may be news: then both of them may have records.
         let both = |pair: &Pair| users(pair).map_or_else(Vec::new, |(pn, lid)| vec![pn, lid]);
         let senders = origin.sender_pair.as_ref().map_or_else(|| vec![sender.user.clone()], both);
+        if let Some(partner) = User::of(&origin.chat) {
+            wants.name(&self.desk, &partner);
+        }
         for user in &senders {
             wants.name(&self.desk, user);
             wants.keys(&self.desk, &user.device(sender.device));
@@ -50,6 +53,7 @@ impl Engine {
                 wants.contact(&self.desk, user);
             }
         }
+        wants.record(&self.desk, Shelf::SecretPeriods, Vec::new());
         self.want_prekeys(message, &sender, wants, device);
     }
 

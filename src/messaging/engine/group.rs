@@ -7,7 +7,7 @@ use super::person::{outgoing, reporting_token, timed};
 use super::sending::{Attempt, Out, Sending};
 use super::{Cx, Engine, Output, SendFailure};
 use crate::messaging::address::{Address, Kind, User};
-use crate::messaging::content;
+use crate::messaging::content::{self, Expiration};
 use crate::messaging::desk::{GroupRecord, Holders, Missing, Shelf, Wants};
 use crate::messaging::stanzas::AddressingMode;
 use crate::messaging::stanzas::incoming::EncKind;
@@ -55,8 +55,9 @@ impl Engine {
             others.clone()
         };
         let Some(targets) = self.with_sessions(&lacking, cx)? else { return Ok(Attempt::Blocked) };
-        self.want_timer(&sending.id, group.expiration)?;
-        self.note_timer(&sending.id, group.expiration);
+        let timer = Expiration { seconds: group.expiration, set_at: None };
+        self.want_timer(&sending.id, timer)?;
+        self.note_timer(&sending.id, timer);
 
         if !is_good {
             let key = OwnSenderKey::generate(cx.rng);
@@ -67,7 +68,7 @@ impl Engine {
         // As it is before this message, which they are to read.
         let distribution = key.distribution();
         let key_id = key.id();
-        let content = timed(&sending.content, group.expiration);
+        let content = timed(&sending.content, timer);
         let mut padded = Zeroizing::new(content.message.clone());
         pad(&mut padded, cx.rng);
         let Ok(sealed) = key.encrypt(&padded, cx.rng) else {
@@ -106,13 +107,19 @@ impl Engine {
         Ok(Attempt::Out(Out { deadline, key_for: Some((key_id, brought)), phash, person: None }))
     }
 
+    /// What is known of a group, if that can be relied on. Its record is at hand.
+    pub(super) fn fresh_group(&self, chat: &Jid, cx: &Cx<'_>) -> Option<&GroupRecord> {
+        let group = self.desk.groups.get(chat.to_string().as_bytes())?;
+        let age = cx.unix_ms.saturating_sub(group.fetched_ms);
+        (-GROUP_HOLDS_MS..GROUP_HOLDS_MS).contains(&age).then_some(group)
+    }
+
     /// What is known of a group; `None` while the server is asked, its code if it will not say.
     fn group_at_hand(&mut self, chat: &Jid, cx: &Cx<'_>) -> Result<Option<GroupRecord>, u32> {
-        let group = self.desk.groups.get(chat.to_string().as_bytes()).cloned();
-        let age = group.as_ref().map(|group| cx.unix_ms.saturating_sub(group.fetched_ms));
-        if age.is_some_and(|age| (-GROUP_HOLDS_MS..GROUP_HOLDS_MS).contains(&age)) {
-            return Ok(group);
+        if let Some(group) = self.fresh_group(chat, cx) {
+            return Ok(Some(group.clone()));
         }
+        let group = self.desk.groups.get(chat.to_string().as_bytes()).cloned();
         match self.asks.ask(Ask::Group(chat.clone()), cx.now) {
             AskState::Open => Ok(None),
             AskState::Failed(code @ (401 | 403 | 404)) => Err(code),

@@ -12,17 +12,20 @@
 //! | `receive`, `open`, `deliver` | a message that comes: its keys, its ciphertexts, its content |
 //! | `bots` | the answers of bots |
 //! | `foresee` | what messages that come are going to take |
+//! | `about` | messages about other messages: whose those are, and who may say what of them |
 //! | `secrets` | votes and the like, encrypted with the secret of another message |
 //! | `failed` | what could not be read is asked for again |
 //! | `phone`, `wanted` | and, if that does not help, from the own phone |
 //! | `receipts`, `again` | what others tell of our messages; those they could not read are sent again |
 //! | `sending`, `person`, `group`, `compose` | a message that goes |
+//! | `naming` | the names of people in what is sent |
 //! | `reach`, `pace` | whether people who do not know us may be written to |
 //! | `manage` | groups that are made and changed for the host |
 //! | `asks` | device lists, groups and keys that have to be asked for |
 //! | `notices` | devices, identities and tokens that change |
 //! | `known` | which messages were shown |
 
+mod about;
 mod again;
 mod answers;
 mod asks;
@@ -35,6 +38,7 @@ mod foresee;
 mod group;
 mod known;
 mod manage;
+mod naming;
 mod notices;
 mod open;
 mod outbox;
@@ -54,8 +58,10 @@ mod sending;
 mod targets;
 mod wanted;
 
+pub(crate) use about::Target;
 pub(crate) use known::Known;
 pub(crate) use manage::{GroupAnswer, GroupFailure, GroupPlan, GroupSetting, GroupWish, Manage};
+pub(crate) use naming::Naming;
 pub(crate) use output::{
     GroupNews, Output, Received, Seen, SendFailure, Tag, Taken, Told, Unreadable, UnreadableReason, Waiting,
 };
@@ -73,9 +79,11 @@ use self::reach::Reach;
 use self::sending::Sends;
 pub(crate) use self::sending::{ToSend, Vote, Wished};
 use super::address::{Address, User};
+use super::content::Expiration;
 use super::desk::{Desk, Missing};
 use super::stanzas::origin::Own;
-use crate::crypto::Random;
+use crate::crypto::{Random, Secret};
+use crate::stanza::{Jid, Stanza, Text};
 use crate::store::Batch;
 use crate::store::records::{AccountRecord, DeviceRecord};
 
@@ -123,6 +131,8 @@ pub(crate) struct Engine {
     reach: Reach,
     phone: PhoneAsks,
     managed: Managed,
+    /// Stanzas that wait until it is known who the admins of their group are.
+    held: Vec<(Jid, Stanza)>,
     /// Changes that need no record at hand.
     written: Batch,
     out: Vec<Output>,
@@ -132,12 +142,14 @@ pub(crate) struct Engine {
 enum Job {
     /// A sender key came along with a message of another chat.
     SenderKey { group: crate::stanza::Jid, sender: Address, message: zeroize::Zeroizing<Vec<u8>> },
-    /// A vote, or something else that is encrypted with the secret of another message.
-    Sealed(Box<Received>),
+    /// A message about another one: a reaction, an edit, a vote and the like.
+    About(Box<Received>),
     /// Somebody is part of a chat with us.
     Met(User),
-    /// Messages disappear in the chat with somebody after so many seconds.
-    Timer(User, u32),
+    /// Messages disappear in the chat with somebody after some time.
+    Timer(User, Expiration),
+    /// The secret of a message.
+    Secret { author: User, id: Text, secret: Secret<32>, unix_ms: i64 },
     /// A pair of names.
     Names { pn: User, lid: User },
 }
@@ -162,6 +174,7 @@ impl Engine {
             reach: Reach::default(),
             phone: PhoneAsks::default(),
             managed: Managed::default(),
+            held: Vec::new(),
             written: Batch::new(),
             out: Vec::new(),
         }
@@ -169,20 +182,22 @@ impl Engine {
 
     /// Goes on with what earlier calls left to be done.
     pub(crate) fn work(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        self.release_held(cx)?;
         while let Some(job) = self.jobs.pop_front() {
             let done = match &job {
                 Job::SenderKey { group, sender, message } => self.take_sender_key(group, sender, message),
-                Job::Sealed(received) => self.want_secret(received),
+                Job::About(received) => self.want_about(received),
                 Job::Met(user) => self.meet(user),
-                Job::Timer(user, seconds) => self.set_timer(user, *seconds),
+                Job::Timer(user, timer) => self.set_timer(user, *timer),
+                Job::Secret { author, id, secret, unix_ms } => self.keep_recent(author, id, secret, *unix_ms),
                 Job::Names { pn, lid } => self.learn(pn, lid),
             };
             if let Err(missing) = done {
                 self.jobs.push_front(job);
                 return Err(missing);
             }
-            if let Job::Sealed(received) = job {
-                self.tell_sealed(received);
+            if let Job::About(received) = job {
+                self.tell_about(received);
             }
         }
         self.answer_again(cx)?;
@@ -209,7 +224,7 @@ impl Engine {
     /// Whether something is under way that must not be forgotten.
     pub(crate) fn is_busy(&self) -> bool {
         let is_idle = self.jobs.is_empty() && self.sends.is_empty() && self.again.is_empty();
-        !is_idle || !self.managed.is_empty() || self.phone.is_waiting()
+        !is_idle || !self.managed.is_empty() || !self.held.is_empty() || self.phone.is_waiting()
     }
 
     /// Whether messages are out that the server may take any moment.

@@ -85,7 +85,8 @@ impl Engine {
         let Some(pin) = self.desk.pins.change(&device.key()).filter(|pin| !pin.superseded) else { return };
         pin.superseded = true;
         let device = device.address().clone();
-        self.out.push(Output::Event(Told::IdentityChanged { device }));
+        let pn = self.phone_number(&device.user.jid());
+        self.out.push(Output::Event(Told::IdentityChanged { device, pn }));
     }
 
     fn tokens_came(&mut self, user: &User, tokens: &[crate::messaging::stanzas::notices::Token<'_>]) {
@@ -135,6 +136,10 @@ impl Engine {
             wants.name(&self.desk, pn);
             wants.name(&self.desk, lid);
         }
+        let members = notice.changes.iter().flat_map(GroupChange::members).map(|member| &member.jid);
+        for user in members.chain(&notice.author).filter_map(User::of) {
+            wants.name(&self.desk, &user);
+        }
         wants.record(&self.desk, Shelf::Groups, notice.group.to_string());
         wants.met()?;
         for (pn, lid) in &pairs {
@@ -155,6 +160,8 @@ impl Engine {
             self.out.push(Output::Event(Told::Group(Box::new(GroupNews {
                 group: notice.group.clone(),
                 author: notice.author.clone(),
+                author_pn: notice.author.as_ref().and_then(|author| self.phone_number(author)),
+                member_pns: change.members().iter().map(|member| self.phone_number(&member.jid)).collect(),
                 change: change.clone(),
                 at_ms,
             }))));

@@ -166,7 +166,8 @@ impl Engine {
                 self.desk.pins.put(&key, Pin { key: *identity, superseded: false });
                 if !announced {
                     let device = device.address().clone();
-                    self.out.push(Output::Event(Told::IdentityChanged { device }));
+                    let pn = self.phone_number(&device.user.jid());
+                    self.out.push(Output::Event(Told::IdentityChanged { device, pn }));
                 }
             }
         }

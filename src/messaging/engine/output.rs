@@ -1,5 +1,6 @@
 //! What the engine asks its driver to do, and what it tells.
 
+use super::about::Target;
 use super::manage::{GroupAnswer, GroupFailure};
 use crate::messaging::address::Address;
 use crate::messaging::content::{Opened, Read};
@@ -134,6 +135,8 @@ pub(crate) enum Told {
     IdentityChanged {
         /// The device.
         device: Address,
+        /// Whose it is, by phone number, if that is known.
+        pn: Option<Jid>,
     },
     /// A group changed.
     Group(Box<GroupNews>),
@@ -155,6 +158,8 @@ pub(crate) struct Received {
     pub(crate) sender: Jid,
     /// The sender by phone number, if the server or an earlier message said it.
     pub(crate) sender_pn: Option<Jid>,
+    /// The person that the conversation is with, by phone number, if that is known.
+    pub(crate) chat_pn: Option<Jid>,
     /// Whether it was sent by this account, from another device.
     pub(crate) from_me: bool,
     /// The server's time for it, Unix milliseconds.
@@ -169,6 +174,14 @@ pub(crate) struct Received {
     pub(crate) content: Read,
     /// The serialised message that `content` was read from, without padding.
     pub(crate) bytes: Vec<u8>,
+    /// Whether it answers a message that this account sent.
+    pub(crate) quotes_me: bool,
+    /// The message that it is about.
+    pub(crate) target: Option<Target>,
+    /// Whether the host was told that it could not be read, and may still come.
+    pub(crate) awaited: bool,
+    /// Whether the server, or the own phone, vouches for what an admin says in it.
+    pub(crate) vouched: bool,
     /// What was encrypted once more, if it could be opened.
     pub(crate) opened: Option<Opened>,
     /// Of a vote: the options that it is for, in the order of the poll.
@@ -182,6 +195,10 @@ pub(crate) struct GroupNews {
     pub(crate) group: Jid,
     /// Who changed it, if the server says.
     pub(crate) author: Option<Jid>,
+    /// The same by phone number, if that is known.
+    pub(crate) author_pn: Option<Jid>,
+    /// The members whom the change is about, by phone number, as far as that is known.
+    pub(crate) member_pns: Vec<Option<Jid>>,
     /// What changed.
     pub(crate) change: GroupChange,
     /// When, Unix milliseconds.
@@ -208,6 +225,10 @@ pub(crate) struct Unreadable {
     pub(crate) chat: Jid,
     /// Who sent it, without device.
     pub(crate) sender: Jid,
+    /// The sender by phone number, if that is known.
+    pub(crate) sender_pn: Option<Jid>,
+    /// The person that the conversation is with, by phone number, if that is known.
+    pub(crate) chat_pn: Option<Jid>,
     /// Whether it was sent by this account, from another device.
     pub(crate) from_me: bool,
     /// The server's time for it, Unix milliseconds.
@@ -227,8 +248,12 @@ pub(crate) struct Unreadable {
 pub(crate) struct Seen {
     /// The conversation.
     pub(crate) chat: Jid,
+    /// The person that the conversation is with, by phone number, if that is known.
+    pub(crate) chat_pn: Option<Jid>,
     /// Who did it, without device.
     pub(crate) by: Jid,
+    /// The same by phone number, if that is known.
+    pub(crate) by_pn: Option<Jid>,
     /// Whether it was this account, on another device.
     pub(crate) by_me: bool,
     /// What.

@@ -6,8 +6,8 @@ use super::reach::Gate;
 use super::sending::{Attempt, Out, Sending};
 use super::{Cx, Engine, Output, SendFailure};
 use crate::messaging::address::{Kind, User};
-use crate::messaging::content;
-use crate::messaging::desk::{Missing, Wants};
+use crate::messaging::content::{self, Expiration};
+use crate::messaging::desk::{self, Missing, Wants};
 use crate::messaging::stanzas::incoming::is_bot;
 use crate::messaging::stanzas::outgoing::{OutgoingMessage, PrivacyToken, Recipient};
 use crate::messaging::stanzas::tokens;
@@ -52,7 +52,8 @@ impl Engine {
 
         let to = user.jid();
         let timer =
-            self.desk.tokens.get(&self.desk.canonical_user(&user).key()).map_or(0, |held| held.expiration);
+            self.desk.tokens.get(&self.desk.canonical_user(&user).key()).map(desk::PrivacyToken::timer);
+        let timer = timer.unwrap_or_default();
         self.want_timer(&sending.id, timer)?;
         let content = timed(&sending.content, timer);
         self.note_timer(&sending.id, timer);
@@ -115,8 +116,8 @@ impl Engine {
 }
 
 /// A message with the timer of its chat, if there is one and the message carries timers.
-pub(super) fn timed(content: &content::Outgoing, seconds: u32) -> Cow<'_, content::Outgoing> {
-    let timed = (seconds != 0).then(|| content.with_timer(seconds)).flatten();
+pub(super) fn timed(content: &content::Outgoing, timer: Expiration) -> Cow<'_, content::Outgoing> {
+    let timed = (timer.seconds != 0).then(|| content.with_timer(timer)).flatten();
     timed.map_or(Cow::Borrowed(content), Cow::Owned)
 }
 

@@ -7,14 +7,14 @@
 use std::collections::HashMap;
 
 use super::wanted::Wanted;
-use super::{Cx, Engine, Millis, Output, Received};
+use super::{Cx, Engine, Millis, Output, Received, Told, UnreadableReason};
 use crate::messaging::address::{Kind, User};
 use crate::messaging::content::{self, Body, Outgoing, PeerDataResponse};
 use crate::messaging::desk::Missing;
 use crate::messaging::stanzas::acks::MessageAck;
 use crate::messaging::stanzas::incoming::{IncomingMessage, is_bot};
 use crate::messaging::stanzas::outgoing::{OutgoingMessage, Peer, Resend};
-use crate::stanza::{Server, Text};
+use crate::stanza::{Jid, Server, Text};
 use crate::store::{Batch, MAX_KEY, Space, StoreError, Value};
 
 /// How long the sender has to send a readable copy. whatsmeow waits as long.
@@ -29,6 +29,8 @@ const LONGEST_NAME: usize = 1024;
 const MOST: usize = 256;
 /// How long it is until the next attempt, if there is no session with the phone and none can be begun.
 pub(super) const PAUSE: Millis = 60_000;
+/// How often those that are too old are looked for.
+const TIDY_MS: i64 = 3_600_000;
 /// How often one request is sent, should the phone be unable to read it.
 const MOST_TRIES: u32 = 5;
 
@@ -39,6 +41,8 @@ pub(super) struct PhoneAsks {
     open: HashMap<Text, Open>,
     /// When they were looked through last. What was due before waits for an answer of the server.
     looked: Millis,
+    /// When those that are too old were let go last, Unix milliseconds.
+    tidied_ms: i64,
 }
 
 /// One of them.
@@ -58,7 +62,11 @@ impl PhoneAsks {
             let open = Open { wanted: Wanted::decode(&value)?, due: 0, sent: false, count: 0 };
             Ok((Text::new(String::from_utf8_lossy(&id)), open))
         };
-        Ok(Self { open: rows.into_iter().map(open).collect::<Result<_, StoreError>>()?, looked: 0 })
+        Ok(Self {
+            open: rows.into_iter().map(open).collect::<Result<_, StoreError>>()?,
+            looked: 0,
+            tidied_ms: 0,
+        })
     }
 
     /// When the next one is due.
@@ -107,57 +115,101 @@ impl PhoneAsks {
         due.into_iter().map(|(id, _)| id.clone()).collect()
     }
 
-    /// Lets go of those that are too old to be answered.
-    fn tidy(&mut self, unix_ms: i64, written: &mut Batch) {
-        self.open.retain(|id, open| {
-            let holds = unix_ms.saturating_sub(open.wanted.since_ms) <= OLDEST_MS;
-            if !holds {
-                written.delete(Space::PhoneAsk, id.as_bytes());
-            }
-            holds
-        });
+    /// Lets go of those that are too old to be answered, and gives them.
+    fn tidy(&mut self, unix_ms: i64, written: &mut Batch) -> Vec<Wanted> {
+        let is_old = |_: &Text, open: &mut Open| unix_ms.saturating_sub(open.wanted.since_ms) > OLDEST_MS;
+        let mut old: Vec<_> = self.open.extract_if(is_old).collect();
+        old.sort_by_key(|(_, open)| open.wanted.since_ms);
+        for (id, _) in &old {
+            written.delete(Space::PhoneAsk, id.as_bytes());
+        }
+        old.into_iter().map(|(_, open)| open.wanted).collect()
+    }
+
+    /// The request for that message, if there is one.
+    fn find(&self, chat: &Jid, author: &Jid, id: &str) -> Option<&Text> {
+        let mut open = self.open.iter();
+        open.find(|(_, open)| open.wanted.is(chat, author, id)).map(|(request, _)| request)
+    }
+
+    /// Whether that message may still come.
+    pub(super) fn awaits(&self, chat: &Jid, author: &Jid, id: &str) -> bool {
+        self.find(chat, author, id).is_some()
     }
 }
 
+/// What is told of a message that cannot be read.
+pub(super) struct Failed {
+    pub(super) reason: UnreadableReason,
+    pub(super) retries: u32,
+    pub(super) hidden: bool,
+    /// Whether its sender was asked for another copy.
+    pub(super) asked: bool,
+    /// For how long the sender has time before the phone is asked; none if the phone is not asked.
+    pub(super) patience: Option<Millis>,
+}
+
 impl Engine {
-    /// The phone is to be asked for a message some time from now. False if it is none that it would be asked for. The names of
-    /// the sender are at hand.
-    pub(super) fn want_from_phone(
+    /// Tells the host of a message that cannot be read. If it may still come, it is noted: the host will get the message, or be
+    /// told that it does not come. The names of the sender are at hand.
+    pub(super) fn tell_unreadable(
         &mut self,
         message: &IncomingMessage<'_>,
-        patience: Millis,
+        failed: &Failed,
         cx: &mut Cx<'_>,
-    ) -> bool {
-        let origin = &message.origin;
-        let Some(sender) = User::of(&origin.sender) else { return false };
-        if message.is_peer()
-            || message.id.len() > MAX_KEY
-            || is_bot(&origin.sender)
-            || !matches!(origin.chat.server.account(), Server::Pn | Server::Lid | Server::Group)
-        {
-            return false;
+    ) {
+        if message.is_peer() {
+            // It belongs to no chat, and is no message to the user.
+            return;
         }
-        let author = self.desk.canonical_user(&sender);
-        let wanted = Wanted {
+        let wanted = self.wanted(message, failed, cx);
+        let pending = self.want(&wanted, failed, cx);
+        self.out.push(Output::Event(Told::Unreadable(Box::new(wanted.unreadable(pending)))));
+    }
+
+    fn wanted(&self, message: &IncomingMessage<'_>, failed: &Failed, cx: &Cx<'_>) -> Wanted {
+        let origin = &message.origin;
+        Wanted {
             id: message.id.to_owned(),
             chat: origin.chat.clone(),
+            chat_pn: self.phone_number(&origin.chat),
             sender: origin.sender.account(),
             sender_pn: self.phone_number(&origin.sender),
             from_me: origin.from_me,
             timestamp_ms: super::receive::timestamp_ms(message, cx),
             push_name: message.push_name.filter(|name| name.len() <= LONGEST_NAME).map(str::to_owned),
-            author: author.jid(),
+            author: self.author_of(message),
             since_ms: self.phone.next_ms(cx.unix_ms),
-            taken: false,
-        };
-        if cx.unix_ms.saturating_sub(wanted.timestamp_ms) > OLDEST_MS {
+            // Those of whom the phone is not asked are noted as if it had been.
+            taken: failed.patience.is_none() || !may_be_asked(message),
+            reason: failed.reason,
+            retries: failed.retries,
+            hidden: failed.hidden,
+        }
+    }
+
+    /// The sender of a message under the name that messages are known by.
+    pub(super) fn author_of(&self, message: &IncomingMessage<'_>) -> Jid {
+        let sender = &message.origin.sender;
+        User::of(sender).map_or_else(|| sender.account(), |user| self.desk.canonical_user(&user).jid())
+    }
+
+    /// Notes that a message may still come. False if it does not.
+    fn want(&mut self, wanted: &Wanted, failed: &Failed, cx: &mut Cx<'_>) -> bool {
+        let is_old = cx.unix_ms.saturating_sub(wanted.timestamp_ms) > OLDEST_MS;
+        let request = self.phone.find(&wanted.chat, &wanted.author, &wanted.id).cloned();
+        if (wanted.taken && !failed.asked) || is_old || wanted.id.len() > MAX_KEY {
+            request.and_then(|request| self.close_ask(&request));
             return false;
         }
-        if self.phone.open.values().any(|open| open.wanted.is(&wanted.chat, &wanted.author, &wanted.id)) {
+        if let Some(request) = request {
+            if let Some(open) = self.phone.open.get_mut(&request) {
+                open.wanted.retries = wanted.retries;
+            }
             return true;
         }
         if self.phone.open.len() >= MOST {
-            self.phone.tidy(cx.unix_ms, &mut self.written);
+            self.end_old(cx.unix_ms);
             if self.phone.open.len() >= MOST {
                 return false;
             }
@@ -165,17 +217,32 @@ impl Engine {
         let unix_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
         let request: Text = content::message_id(unix_s, &self.own.pn.account(), cx.rng).into();
         self.written.put(Space::PhoneAsk, request.as_bytes(), wanted.encode());
-        let due = cx.now.saturating_add(patience);
-        self.phone.open.insert(request, Open { wanted, due, sent: false, count: 0 });
+        let due = cx.now.saturating_add(failed.patience.unwrap_or_default());
+        self.phone.open.insert(request, Open { wanted: wanted.clone(), due, sent: false, count: 0 });
         true
     }
 
-    /// A message was read: the phone need not send it.
-    pub(super) fn read_after_all(&mut self, message: &IncomingMessage<'_>, author: &User) {
-        let author = author.jid();
-        let is_it = |(_, open): &(&Text, &Open)| open.wanted.is(&message.origin.chat, &author, message.id);
-        if let Some(request) = self.phone.open.iter().find(is_it).map(|(id, _)| id.clone()) {
-            self.close_ask(&request);
+    /// Tells the host of messages that were waited for long enough: they do not come.
+    fn end_old(&mut self, unix_ms: i64) {
+        self.phone.tidied_ms = unix_ms;
+        for wanted in self.phone.tidy(unix_ms, &mut self.written) {
+            self.tell_end(&wanted);
+        }
+    }
+
+    /// Tells the host that a message does not come any more.
+    fn tell_end(&mut self, wanted: &Wanted) {
+        self.out.push(Output::Event(Told::Unreadable(Box::new(wanted.unreadable(false)))));
+    }
+
+    /// A message was read after all: the phone need not send it. If there was nothing in it that the host is told, the host is told
+    /// that nothing comes.
+    pub(super) fn read_after_all(&mut self, message: &IncomingMessage<'_>, author: &User, is_shown: bool) {
+        let request = self.phone.find(&message.origin.chat, &author.jid(), message.id).cloned();
+        if let Some(wanted) = request.and_then(|request| self.close_ask(&request))
+            && !is_shown
+        {
+            self.tell_end(&Wanted { hidden: true, ..wanted });
         }
     }
 
@@ -187,7 +254,13 @@ impl Engine {
 
     /// Sends the requests that are due.
     pub(super) fn ask_phone(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
-        if self.phone.open.is_empty() || !self.sends.is_online() {
+        if self.phone.open.is_empty() {
+            return Ok(());
+        }
+        if cx.unix_ms.saturating_sub(self.phone.tidied_ms) > TIDY_MS {
+            self.end_old(cx.unix_ms);
+        }
+        if !self.sends.is_online() {
             return Ok(());
         }
         let due = self.phone.due(cx.now);
@@ -232,7 +305,9 @@ impl Engine {
     pub(super) fn phone_ask_acknowledged(&mut self, ack: &MessageAck<'_>) {
         let Some(open) = self.phone.open.get_mut(ack.id) else { return };
         if let Some(refusal) = ack.refusal {
-            self.close_ask(ack.id);
+            if let Some(wanted) = self.close_ask(ack.id) {
+                self.tell_end(&wanted);
+            }
             let code = refusal.0;
             self.out.push(Output::Log(format!("the server refused a request to the phone with code {code}")));
             return;
@@ -250,6 +325,7 @@ impl Engine {
         };
         let told = response.resent.iter().any(|bytes| self.phone_sent(bytes, &wanted));
         if !told {
+            self.tell_end(&wanted);
             self.out.push(Output::Log("the phone does not have a message that it was asked for".to_owned()));
         }
     }
@@ -270,9 +346,11 @@ impl Engine {
         // Keys are handed out by those whose they are.
         read.key_distribution = None;
         read.secret = read.secret.or(stored.secret);
+        let quotes_me = self.quotes_me(&read);
         let received = Received {
             id: wanted.id.as_str().into(),
             chat: wanted.chat.clone(),
+            chat_pn: wanted.chat_pn.clone(),
             sender: wanted.sender.clone(),
             sender_pn: wanted.sender_pn.clone(),
             from_me: wanted.from_me,
@@ -282,10 +360,20 @@ impl Engine {
             old_identity: false,
             content: read,
             bytes: message.to_vec(),
+            quotes_me,
+            target: None,
+            awaited: true,
+            vouched: true,
             opened: None,
             chosen: Vec::new(),
         };
         self.show(received, &author);
         true
     }
+}
+
+/// Whether the phone is asked for such a message: not for those of bots, of lists and of the status feed.
+fn may_be_asked(message: &IncomingMessage<'_>) -> bool {
+    !is_bot(&message.origin.sender)
+        && matches!(message.origin.chat.server.account(), Server::Pn | Server::Lid | Server::Group)
 }

@@ -131,7 +131,12 @@ impl World {
 
     /// The friend writes; the companion gets nothing yet. The ciphertext is kept.
     fn friend_writes(&mut self, id: &'static str, text: &str) {
-        let content = Wished::Content(Outgoing::text(text, &Extras::default()).unwrap());
+        self.friend_sends(id, &Outgoing::text(text, &Extras::default()).unwrap().message);
+    }
+
+    /// The same with any message.
+    fn friend_sends(&mut self, id: &'static str, message: &[u8]) {
+        let content = Wished::Content(Outgoing::raw(message).unwrap());
         let wish = ToSend { request: 1, chat: OWN.parse().unwrap(), id: Some(id.into()), content };
         let mut outputs: VecDeque<_> = self.friend.call(|engine, cx| engine.send(&wish, cx)).into();
         while let Some(output) = outputs.pop_front() {
@@ -465,4 +470,75 @@ fn a_bot_that_the_phone_asks_is_read_here_too() {
         world.arrives(&other);
         assert_eq!((world.texts().len(), world.nacks()), (2, vec!["495".to_owned()]));
     }
+}
+
+const DAY: u64 = 24 * 3_600_000;
+
+#[test]
+fn what_is_pending_ends_with_a_message_or_a_last_word() {
+    let pending = (UnreadableReason::Undecryptable, true);
+    let last = (UnreadableReason::Undecryptable, false);
+    // The phone does not have it.
+    let mut world = World::new();
+    world.friend_writes("M1", "gone");
+    world.arrives_as("M1", false);
+    world.later(PATIENCE);
+    let request = world.requests().remove(0).0;
+    world.phone_answers("P1", &request, "M9", "another message");
+    assert_eq!(world.unreadable(), [pending, last]);
+    // The server refuses the request.
+    let mut world = World::new();
+    world.friend_writes("M1", "gone");
+    world.arrives_as("M1", false);
+    world.later(PATIENCE);
+    let request = world.requests().remove(0).0;
+    let ack = Node::new("ack").attr("class", "message").attr("id", request).attr("error", "404");
+    let ack = Stanza::from_node(&ack.attr("t", START / 1000)).unwrap();
+    let outputs = world.companion.call(|engine, cx| engine.ack(ack.root(), cx));
+    world.sort(outputs);
+    assert_eq!(world.unreadable(), [pending, last]);
+    // Nobody answers for two weeks, with a restart in between. Whatever comes next brings the last word, once.
+    for chat in [None, Some("status@broadcast")] {
+        let mut world = World::new();
+        match chat {
+            None => {
+                world.friend_writes("M1", "gone");
+                world.arrives_as("M1", false);
+            }
+            // Of this the phone is not asked; its sender may send it again.
+            Some(chat) => {
+                let enc = Node::new("enc").attr("v", "2").attr("type", "skmsg").bytes([0x33; 80]);
+                let head = head("M1", chat).attr("participant", FRIEND.parse::<Jid>().unwrap());
+                world.arrives(&head.child(enc));
+                world.later(PATIENCE);
+                assert_eq!(world.requests(), []);
+            }
+        }
+        assert_eq!(world.unreadable(), [pending], "{chat:?}");
+        let mut world = world.restart();
+        for days in [10, 5, 5] {
+            world.companion.now += days * DAY;
+            world.arrives(&head("M2", FRIEND).attr("category", "peer"));
+        }
+        assert_eq!(world.unreadable(), [pending, last], "{chat:?}");
+        assert_eq!(world.companion.rows(Space::PhoneAsk).len(), 0);
+    }
+    // It is read after all, and there is nothing in it that a host is told.
+    let mut world = World::new();
+    world.friend_sends("M1", &field(12, &[0x10, 16]));
+    world.arrives_as("M1", false);
+    world.arrives_as("M1", true);
+    assert_eq!(world.unreadable(), [pending, last]);
+    assert_eq!(world.messages().count(), 0);
+}
+
+#[test]
+fn what_the_own_devices_tell_each_other_is_no_message_of_a_chat() {
+    let mut world = World::new();
+    let enc = Node::new("enc").attr("v", "2").attr("type", "msg").bytes([0x33; 60]);
+    world.arrives(&head("P9", OWN).attr("category", "peer").child(enc));
+    assert_eq!(world.unreadable(), []);
+    let asks = |node: &Node| Stanza::from_node(node).unwrap().root().is("type", "retry");
+    assert!(world.sent.iter().any(asks), "and it is asked for again all the same");
+    assert_eq!(world.companion.rows(Space::PhoneAsk).len(), 0);
 }

@@ -9,6 +9,7 @@ use super::receive::users;
 use super::sending::Sending;
 use super::{Cx, Engine, Job, Output, SendFailure, Told};
 use crate::messaging::address::User;
+use crate::messaging::content::Expiration;
 use crate::messaging::desk::{Missing, PrivacyToken, Wants};
 use crate::messaging::stanzas::origin::Pair;
 use crate::messaging::stanzas::restrictions::TimeLock;
@@ -162,15 +163,20 @@ impl Engine {
         self.jobs.extend(pairs.filter_map(users).map(|(pn, lid)| Job::Names { pn, lid }));
     }
 
-    /// One of the two in a chat has set its timer.
-    pub(super) fn set_timer(&mut self, user: &User, seconds: u32) -> Result<(), Missing> {
+    /// The timer of the chat with somebody, as a message carries it. What was set before the timer that is held is out of date.
+    pub(super) fn set_timer(&mut self, user: &User, timer: Expiration) -> Result<(), Missing> {
         let mut wants = Wants::default();
         wants.name(&self.desk, user);
         wants.met()?;
         let contact = self.contact(user)?.cloned().unwrap_or_default();
-        if contact.expiration != seconds {
+        let set_at = timer.set_at.unwrap_or(contact.expiration_set_at);
+        if set_at < contact.expiration_set_at {
+            return Ok(());
+        }
+        if (contact.expiration, contact.expiration_set_at) != (timer.seconds, set_at) {
             let name = self.desk.canonical_user(user);
-            self.desk.tokens.put(&name.key(), PrivacyToken { expiration: seconds, ..contact });
+            let contact = PrivacyToken { expiration: timer.seconds, expiration_set_at: set_at, ..contact };
+            self.desk.tokens.put(&name.key(), contact);
         }
         Ok(())
     }

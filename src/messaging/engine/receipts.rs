@@ -45,6 +45,9 @@ impl Engine {
             wants.name(&self.desk, pn);
             wants.name(&self.desk, lid);
         }
+        for who in members.iter().filter_map(|member| User::of(&member.who)) {
+            wants.name(&self.desk, &who);
+        }
         wants.met()?;
         for (pn, lid) in &pairs {
             self.desk.learn(pn, lid);
@@ -68,7 +71,9 @@ impl Engine {
         let seconds = timestamp.and_then(|seconds| i64::try_from(seconds).ok());
         self.out.push(Output::Event(Told::Receipt(Seen {
             chat: receipt.origin.chat.clone(),
+            chat_pn: self.phone_number(&receipt.origin.chat),
             by_me: self.own.is_account(&by),
+            by_pn: self.phone_number(&by),
             by,
             kind: kind.clone(),
             ids,

@@ -2,7 +2,8 @@
 
 use super::deliver::Arrived;
 use super::open::Failure;
-use super::{Cx, Engine, Output, Told, Unreadable, UnreadableReason};
+use super::phone::Failed;
+use super::{Cx, Engine, Output, UnreadableReason};
 use crate::messaging::address::{Address, User};
 use crate::messaging::desk::{Missing, Shelf, Wants};
 use crate::messaging::stanzas::acks::{self, Nack};
@@ -13,6 +14,16 @@ use crate::stanza::{Jid, NodeRef, Server};
 impl Engine {
     /// A `<message>` has come.
     pub(crate) fn message(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        self.open_message(node, cx, true)
+    }
+
+    /// The same. What needs an answer of the server first is held back, if it may be.
+    pub(super) fn open_message(
+        &mut self,
+        node: NodeRef<'_>,
+        cx: &mut Cx<'_>,
+        may_hold: bool,
+    ) -> Result<(), Missing> {
         let Ok(message) = IncomingMessage::read(node, &self.own) else {
             self.out.extend(acks::nack(&node, &self.own, Nack::Parsing).map(Output::Send));
             return Ok(());
@@ -30,6 +41,9 @@ impl Engine {
             self.not_encrypted(&message, cx);
             return Ok(());
         };
+        if may_hold && self.hold_back(&message, node, cx)? {
+            return Ok(());
+        }
         self.learn_names(&message.origin, &sender.user)?;
         let shared = is_shared(&message.origin.chat);
         let mut wants = Wants::default();
@@ -68,7 +82,7 @@ impl Engine {
             }
         }
         if arrived.any() {
-            self.read_after_all(&message, &sender.address().user);
+            self.read_after_all(&message, &sender.address().user, arrived.shown || arrived.seen);
         }
         match failure.filter(|_| !arrived.any()) {
             // Nothing was opened and nothing has changed: this too may have to wait for records.
@@ -92,6 +106,9 @@ impl Engine {
     pub(super) fn learn_names(&mut self, origin: &Origin, user: &User) -> Result<(), Missing> {
         let mut wants = Wants::default();
         wants.name(&self.desk, user);
+        if let Some(partner) = User::of(&origin.chat) {
+            wants.name(&self.desk, &partner);
+        }
         let pairs: Vec<_> = origin.pairs().filter_map(users).collect();
         for (pn, lid) in &pairs {
             wants.name(&self.desk, pn);
@@ -125,18 +142,14 @@ impl Engine {
                 UnreadableReason::Unavailable
             };
             let may_be_shown = !unavailable.view_once && !unavailable.hosted && !unavailable.from_bot;
-            let pending = may_be_shown && self.want_from_phone(message, 0, cx);
-            self.out.push(Output::Event(Told::Unreadable(Box::new(Unreadable {
-                id: message.id.into(),
-                chat: message.origin.chat.clone(),
-                sender: message.origin.sender.account(),
-                from_me: message.origin.from_me,
-                timestamp_ms: timestamp_ms(message, cx),
+            let failed = Failed {
                 reason,
                 retries: 0,
-                pending,
                 hidden: false,
-            }))));
+                asked: false,
+                patience: may_be_shown.then_some(0),
+            };
+            self.tell_unreadable(message, &failed, cx);
         }
         self.out.extend(acks::ack(&message.node(), &self.own).map(Output::Send));
     }

@@ -1,38 +1,87 @@
 //! Votes and the like: what is encrypted with the secret of the message it belongs to.
 
+use super::about::is_about;
 use super::bots::asks_bot;
 use super::sending::Vote;
-use super::{Cx, Engine, Output, Received, SendFailure, Told};
+use super::{Cx, Engine, Job, Received, SendFailure};
+use crate::crypto::Secret;
 use crate::messaging::address::{Kind, User};
-use crate::messaging::content::{self, Body, Key, Read, Sealing};
-use crate::messaging::desk::{MessageSecret, Missing, Shelf, Wants, authored_key};
-use crate::messaging::stanzas::incoming::is_bot;
+use crate::messaging::content::{self, Body, Key, Read, Sealed, Sealing};
+use crate::messaging::desk::{Kept, MessageSecret, Missing, RecentSecret, Shelf, Table, Wants, authored_key};
 use crate::stanza::{Jid, Server};
+use crate::store::{Batch, Space};
+
+/// Secrets of messages that are no polls are kept for this time, and for twice this time at most. Official clients keep them for
+/// 30 days.
+const PERIOD_MS: i64 = 30 * 24 * 3_600_000;
 
 impl Engine {
-    /// A message of our own that can be voted on or answered: its secret is kept.
-    pub(super) fn keep_own_secret(&mut self, id: &str, chat: &Jid, content: &content::Outgoing) {
-        if !matches!(content.shape.stanza_type, "poll" | "event") && !is_bot(chat) {
+    /// Keeps the secret of a message of our own.
+    pub(super) fn keep_own_secret(
+        &mut self,
+        id: &str,
+        chat: &Jid,
+        content: &content::Outgoing,
+        unix_ms: i64,
+    ) {
+        if content.shape.edit.is_some() || content.shape.stanza_type == "reaction" {
             return;
         }
         let Ok(read) = content::read(&content.message) else { return };
         if let Some(own) = self.own_user(Kind::Lid) {
-            self.keep_secret(&own, id, chat, &read);
+            self.keep_secret(&own, id, chat, &read, unix_ms);
         }
     }
 
-    /// What can be voted on or answered later is answered under its secret.
-    pub(super) fn keep_secret(&mut self, author: &User, id: &str, chat: &Jid, read: &Read) {
+    /// Keeps the secret of a message: for good if it can be voted on or asks a bot, for some time if it is any other that may be
+    /// edited or reacted to in the sealed form.
+    pub(super) fn keep_secret(&mut self, author: &User, id: &str, chat: &Jid, read: &Read, unix_ms: i64) {
+        let Some(secret) = read.secret.clone().filter(|_| !is_about(&read.body)) else { return };
         let (options, selectable) = match &read.body {
             Body::Poll(poll) => (poll.options.clone(), poll.selectable),
             Body::Event(_) => (Vec::new(), 0),
             _ if asks_bot(chat, read) => (Vec::new(), 0),
-            _ => return,
+            _ => {
+                self.jobs.push_back(Job::Secret { author: author.clone(), id: id.into(), secret, unix_ms });
+                return;
+            }
         };
-        if let Some(secret) = &read.secret {
-            let kept = MessageSecret { secret: secret.clone(), options, selectable };
-            self.desk.secrets.put(&authored_key(author, id), kept);
+        self.desk.secrets.put(&authored_key(author, id), MessageSecret { secret, options, selectable });
+    }
+
+    /// Keeps a secret for some time.
+    pub(super) fn keep_recent(
+        &mut self,
+        author: &User,
+        id: &str,
+        secret: &Secret<32>,
+        unix_ms: i64,
+    ) -> Result<(), Missing> {
+        let mut wants = Wants::default();
+        wants.record(&self.desk, Shelf::SecretPeriods, Vec::new());
+        wants.met()?;
+        let period = unix_ms.div_euclid(PERIOD_MS).max(1).unsigned_abs();
+        let is_odd = period % 2 == 1;
+        let mut held = self.desk.secret_periods.get(&[]).copied().unwrap_or_default();
+        let (space, kept) =
+            if is_odd { (Space::SecretOdd, &mut held.odd) } else { (Space::SecretEven, &mut held.even) };
+        if *kept > period {
+            return Ok(());
         }
+        if *kept < period {
+            *kept = period;
+            self.written.delete_space(space);
+            self.desk.secret_periods.put(&[], held);
+        }
+        let key = authored_key(author, id);
+        let secret = MessageSecret { secret: secret.clone(), options: Vec::new(), selectable: 0 };
+        // Few of them are ever looked up: they need not be at hand.
+        if is_odd {
+            put(&mut self.desk.odd_secrets, &mut self.written, &key, RecentSecret(secret));
+        } else {
+            put(&mut self.desk.even_secrets, &mut self.written, &key, RecentSecret(secret));
+        }
+        Ok(())
     }
 
     /// Makes a vote of our own in a poll that we know.
@@ -100,7 +149,7 @@ impl Engine {
     }
 
     /// How people are named in what is sent to a chat. What that takes is at hand.
-    fn names_in(&self, chat: &Jid, cx: &Cx<'_>) -> Kind {
+    pub(super) fn names_in(&self, chat: &Jid, cx: &Cx<'_>) -> Kind {
         let by_lid = if chat.server == Server::Group {
             self.desk.groups.get(chat.to_string().as_bytes()).is_none_or(|group| group.by_lid)
         } else {
@@ -110,40 +159,39 @@ impl Engine {
         if by_lid { Kind::Lid } else { Kind::Pn }
     }
 
-    /// What it takes to open what is sealed in a message.
+    /// What it takes to open what is sealed in a message. The names of both people are at hand.
     pub(super) fn want_secret(&mut self, received: &Received) -> Result<(), Missing> {
-        let Some((target, author)) = self.target(received) else { return Ok(()) };
+        let Some((id, author)) = self.sealed_for(received) else { return Ok(()) };
         let mut wants = Wants::default();
-        wants.name(&self.desk, &author);
-        if let Some(sender) = User::of(&received.sender) {
-            wants.name(&self.desk, &sender);
+        for name in self.both_names(&author) {
+            for shelf in [Shelf::Secrets, Shelf::EvenSecrets, Shelf::OddSecrets] {
+                wants.record(&self.desk, shelf, authored_key(&name, id));
+            }
         }
-        wants.met()?;
-        let author = self.desk.canonical_user(&author);
-        let mut wants = Wants::default();
-        wants.record(&self.desk, Shelf::Secrets, authored_key(&author, &target.id));
         wants.met()
     }
 
-    /// Opens what is sealed, if the secret is known, and tells the host either way.
-    pub(super) fn tell_sealed(&mut self, mut received: Box<Received>) {
-        if let Some((opened, options)) = self.open_sealed(&received) {
-            if let content::Opened::Vote(hashes) = &opened {
-                let is_chosen = |option: &String| hashes.contains(&content::option_hash(option));
-                received.chosen = options.into_iter().filter(is_chosen).collect();
-            }
+    /// Opens what is sealed in a message, if the secret is known: a reaction, an edit or a comment becomes what it is in the open.
+    pub(super) fn open_sealed(&self, received: &mut Received) {
+        let Some((sealed, opened, options)) = self.opened(received) else { return };
+        if let content::Opened::Vote(hashes) = &opened {
+            let is_chosen = |option: &String| hashes.contains(&content::option_hash(option));
+            received.chosen = options.into_iter().filter(is_chosen).collect();
+        }
+        if let Some(unsealed) = sealed.unsealed(opened.clone()) {
+            received.content.kind = unsealed.kind;
+            received.content.body = unsealed.body;
+            received.bytes = unsealed.message;
+        } else {
             received.opened = Some(opened);
         }
-        self.out.push(Output::Event(Told::Message(received)));
     }
 
-    /// What is sealed, and what could be chosen.
-    fn open_sealed(&self, received: &Received) -> Option<(content::Opened, Vec<String>)> {
+    /// What is sealed, opened, and what could be chosen.
+    fn opened(&self, received: &Received) -> Option<(Sealed, content::Opened, Vec<String>)> {
         let Body::Sealed(sealed) = &received.content.body else { return None };
-        let (target, author) = self.target(received)?;
-        let author = self.desk.canonical_user(&author);
-        let key = authored_key(&author, &target.id);
-        let held = self.desk.secrets.get(&key)?;
+        let (id, author) = self.sealed_for(received)?;
+        let held = self.both_names(&author).find_map(|name| self.secret_of(&authored_key(&name, id)))?;
         let secret = &held.secret;
         let sender = self.desk.canonical_user(&User::of(&received.sender)?);
         // The names that went into the key are not told. In most chats both are LIDs, else both are phone numbers.
@@ -151,20 +199,36 @@ impl Engine {
         let opened = [(author.clone(), sender.clone()), (by_pn(&author), by_pn(&sender))].iter().find_map(
             |(author, sender)| sealed.open(&Sealing { secret, author: &author.jid(), sender: &sender.jid() }),
         )?;
-        Some((opened, held.options.clone()))
+        Some((Sealed::clone(sealed), opened, held.options.clone()))
     }
 
-    /// The message that something is sealed for, and who wrote that.
-    fn target(&self, received: &Received) -> Option<(Key, User)> {
+    fn secret_of(&self, key: &[u8]) -> Option<&MessageSecret> {
+        let even = || self.desk.even_secrets.get(key).map(|recent| &recent.0);
+        let odd = || self.desk.odd_secrets.get(key).map(|recent| &recent.0);
+        self.desk.secrets.get(key).or_else(even).or_else(odd)
+    }
+
+    /// A user by LID, and by phone number: a secret may have been kept before the LID was known.
+    fn both_names(&self, user: &User) -> impl Iterator<Item = User> + use<> {
+        [Some(user.clone()), self.desk.other_name(user)].into_iter().flatten()
+    }
+
+    /// The message that something is sealed for: its id, and who wrote it. Where nobody is named it is taken to be ours.
+    fn sealed_for<'a>(&self, received: &'a Received) -> Option<(&'a str, User)> {
         let Body::Sealed(sealed) = &received.content.body else { return None };
-        let target = sealed.target.clone();
-        let author = match (&target.participant, target.from_me) {
-            // Said by the one who seals.
-            (_, true) => User::of(&received.sender)?,
-            (Some(participant), false) => User::of(participant)?,
-            (None, false) if received.from_me => User::of(&received.chat)?,
-            (None, false) => self.own_user(Kind::Lid)?,
+        let author = match self.author(&sealed.target, received) {
+            Some(author) => User::of(&author)?,
+            None => self.own_user(Kind::Lid)?,
         };
-        Some((target, author))
+        Some((&sealed.target.id, self.desk.canonical_user(&author)))
+    }
+}
+
+/// Puts a record into the store, and past the desk unless the desk knows about its key.
+fn put<R: Kept>(table: &mut Table<R>, written: &mut Batch, key: &[u8], mut record: R) {
+    if table.is_at_hand(key) {
+        table.put(key, record);
+    } else {
+        record.save(key, written);
     }
 }

@@ -11,9 +11,9 @@ use super::outbox::Outbox;
 use super::paused::Paused;
 use super::phone::PhoneAsks;
 use super::reach::Reach;
-use super::{Cx, Engine, Millis, Output, SendFailure, Taken, Waiting};
+use super::{Cx, Engine, Millis, Naming, Output, SendFailure, Taken, Waiting};
 use crate::messaging::address::{Address, User};
-use crate::messaging::content;
+use crate::messaging::content::{self, Expiration};
 use crate::messaging::desk::{Kept, Missing, Sent, Shelf, Wants};
 use crate::messaging::stanzas::acks::{MessageAck, RefusalKind};
 use crate::stanza::{Jid, NodeRef, Server, Text};
@@ -38,6 +38,8 @@ pub(crate) enum Wished {
     Content(content::Outgoing),
     /// A vote, which is made of what is known of the poll.
     Vote(Vote),
+    /// What names somebody beside the chat.
+    Naming(Naming),
 }
 
 /// A vote in a poll.
@@ -244,6 +246,7 @@ impl Engine {
         }
         let content = match &wish.content {
             Wished::Content(content) => content.clone(),
+            Wished::Naming(naming) => self.make_named(naming, &wish.chat, cx)?,
             Wished::Vote(vote) => match self.make_vote(vote, &wish.chat, cx)? {
                 Ok(content) => content,
                 Err(failure) => {
@@ -255,11 +258,18 @@ impl Engine {
         let own = self.own.pn.account();
         let unix_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
         let id = wish.id.clone().unwrap_or_else(|| content::message_id(unix_s, &own, cx.rng).into());
-        self.keep_own_secret(&id, &wish.chat, &content);
+        self.keep_own_secret(&id, &wish.chat, &content, cx.unix_ms);
         let number = self.enter(id.clone(), wish.chat.clone(), content, Some(wish.request));
         if let Some(sending) = self.sends.all.get(&number) {
             let (chat, message) = (sending.chat.clone(), sending.content.message.clone());
-            let sent = Sent { chat, message, created_ms: cx.unix_ms, number, taken_ms: 0, timer: 0 };
+            let sent = Sent {
+                chat,
+                message,
+                created_ms: cx.unix_ms,
+                number,
+                taken_ms: 0,
+                timer: Expiration::default(),
+            };
             self.desk.outbox.put(id.as_bytes(), sent);
         }
         Ok(())
@@ -309,6 +319,7 @@ impl Engine {
         // They were not acknowledged, so the server brings them again.
         self.again.clear();
         self.phone.forget_sent();
+        self.held.clear();
         let out: Vec<u64> = self
             .sends
             .all
@@ -478,17 +489,17 @@ impl Engine {
     }
 
     /// What it takes to note with which timer a message goes out.
-    pub(super) fn want_timer(&self, id: &str, timer: u32) -> Result<(), Missing> {
+    pub(super) fn want_timer(&self, id: &str, timer: Expiration) -> Result<(), Missing> {
         let mut wants = Wants::default();
-        if timer != 0 {
+        if timer.seconds != 0 {
             wants.record(&self.desk, Shelf::Outbox, id.as_bytes());
         }
         wants.met()
     }
 
     /// Notes with which timer a message goes out, for those who ask for it again.
-    pub(super) fn note_timer(&mut self, id: &str, timer: u32) {
-        if timer != 0
+    pub(super) fn note_timer(&mut self, id: &str, timer: Expiration) {
+        if timer.seconds != 0
             && self.desk.outbox.get(id.as_bytes()).is_some_and(|sent| sent.timer != timer)
             && let Some(sent) = self.desk.outbox.change(id.as_bytes())
         {

@@ -1,5 +1,6 @@
 //! [`Wanted`]: a message that the own phone is asked for, as the store keeps it.
 
+use super::{Unreadable, UnreadableReason};
 use crate::messaging::content::Key;
 use crate::stanza::{Jid, Server};
 use crate::store::records::codec;
@@ -12,6 +13,8 @@ pub(super) struct Wanted {
     pub(super) id: String,
     /// Its chat, as its stanza named it.
     pub(super) chat: Jid,
+    /// The person that the chat is with, by phone number.
+    pub(super) chat_pn: Option<Jid>,
     /// Who sent it, without device, as its stanza named them.
     pub(super) sender: Jid,
     /// The sender by phone number.
@@ -26,8 +29,15 @@ pub(super) struct Wanted {
     pub(super) author: Jid,
     /// Since when it is wanted, Unix milliseconds.
     pub(super) since_ms: i64,
-    /// Whether the server has taken the request.
+    /// Whether the server has taken the request. True as well for a message that the phone is not asked for, and that its sender
+    /// may send again.
     pub(super) taken: bool,
+    /// Why it cannot be read.
+    pub(super) reason: UnreadableReason,
+    /// How often its sender was asked for it.
+    pub(super) retries: u32,
+    /// Whether its sender wants nothing shown in its place.
+    pub(super) hidden: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -53,6 +63,15 @@ struct Wire {
     since_ms: i64,
     #[prost(bool, tag = "10")]
     taken: bool,
+    /// 0 undecryptable, 1 view once, 2 unavailable.
+    #[prost(uint32, tag = "11")]
+    reason: u32,
+    #[prost(uint32, tag = "12")]
+    retries: u32,
+    #[prost(bool, tag = "13")]
+    hidden: bool,
+    #[prost(string, optional, tag = "14")]
+    chat_pn: Option<String>,
 }
 
 impl Wanted {
@@ -72,10 +91,28 @@ impl Wanted {
         }
     }
 
+    /// What the host is told of it, for as long as it is pending and for the last time.
+    pub(super) fn unreadable(&self, pending: bool) -> Unreadable {
+        Unreadable {
+            id: self.id.as_str().into(),
+            chat: self.chat.clone(),
+            chat_pn: self.chat_pn.clone(),
+            sender: self.sender.clone(),
+            sender_pn: self.sender_pn.clone(),
+            from_me: self.from_me,
+            timestamp_ms: self.timestamp_ms,
+            reason: self.reason,
+            retries: self.retries,
+            pending,
+            hidden: self.hidden,
+        }
+    }
+
     pub(super) fn encode(&self) -> Value {
         codec::encode(&Wire {
             id: self.id.clone(),
             chat: self.chat.to_string(),
+            chat_pn: self.chat_pn.as_ref().map(Jid::to_string),
             sender: self.sender.to_string(),
             sender_pn: self.sender_pn.as_ref().map(Jid::to_string),
             from_me: self.from_me,
@@ -84,6 +121,13 @@ impl Wanted {
             author: self.author.to_string(),
             since_ms: self.since_ms,
             taken: self.taken,
+            reason: match self.reason {
+                UnreadableReason::Undecryptable => 0,
+                UnreadableReason::ViewOnce => 1,
+                UnreadableReason::Unavailable => 2,
+            },
+            retries: self.retries,
+            hidden: self.hidden,
         })
     }
 
@@ -92,6 +136,7 @@ impl Wanted {
         let jid = |text: &str| text.parse().map_err(|_| codec::error(Space::PhoneAsk, "it is damaged"));
         Ok(Self {
             chat: jid(&wire.chat)?,
+            chat_pn: wire.chat_pn.as_deref().map(jid).transpose()?,
             sender: jid(&wire.sender)?,
             sender_pn: wire.sender_pn.as_deref().map(jid).transpose()?,
             from_me: wire.from_me,
@@ -100,6 +145,13 @@ impl Wanted {
             author: jid(&wire.author)?,
             since_ms: wire.since_ms,
             taken: wire.taken,
+            reason: match wire.reason {
+                1 => UnreadableReason::ViewOnce,
+                2 => UnreadableReason::Unavailable,
+                _ => UnreadableReason::Undecryptable,
+            },
+            retries: wire.retries,
+            hidden: wire.hidden,
             id: wire.id,
         })
     }
@@ -115,6 +167,7 @@ mod tests {
         let wanted = Wanted {
             id: "A".to_owned(),
             chat: jid("1-2@g.us"),
+            chat_pn: Some(jid("15550000002@s.whatsapp.net")),
             sender: jid("7@lid"),
             sender_pn: Some(jid("15550000001@s.whatsapp.net")),
             from_me: false,
@@ -123,6 +176,9 @@ mod tests {
             author: jid("7@lid"),
             since_ms: 6,
             taken: true,
+            reason: UnreadableReason::Unavailable,
+            retries: 3,
+            hidden: true,
         };
         assert!(Wanted::decode(&wanted.encode()).unwrap() == wanted);
         assert_eq!(wanted.key().participant, Some(jid("7@lid")));

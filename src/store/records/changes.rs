@@ -48,7 +48,7 @@ pub fn linked(device: &DeviceRecord, account: &AccountRecord) -> Batch {
 }
 
 /// All that belongs to a link: what the session keeps, but for what the host has still to hear of.
-pub(super) const OF_A_LINK: [Space; 25] = [
+pub(super) const OF_A_LINK: [Space; 28] = [
     Space::Device,
     Space::Account,
     Space::OneTimePrekey,
@@ -74,6 +74,9 @@ pub(super) const OF_A_LINK: [Space; 25] = [
     Space::FirstContact,
     Space::Restriction,
     Space::PhoneAsk,
+    Space::SecretEven,
+    Space::SecretOdd,
+    Space::SecretPeriods,
 ];
 
 /// The link is gone: all that belonged to it goes, in one transaction, so that the next account on this session meets nothing of

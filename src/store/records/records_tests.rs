@@ -98,7 +98,7 @@ async fn linking_is_one_batch_and_wiping_leaves_nothing() {
     // Whoever adds a space decides to which of the two it belongs: their numbers leave no gap.
     let mut numbers: Vec<u8> = OF_A_LINK.into_iter().chain(kept).map(Space::number).collect();
     numbers.sort_unstable();
-    assert_eq!(numbers, (1..=Space::PhoneAsk.number()).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=Space::SecretPeriods.number()).collect::<Vec<_>>());
 }
 
 #[tokio::test]

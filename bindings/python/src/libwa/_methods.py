@@ -1218,8 +1218,8 @@ class AsyncMessage:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message.
-            sender: Whose message it is, for an administrator of a group who deletes that of
-                somebody else. Left out for an own message.
+            sender: Whose message it is, as a JID or a phone number, for an administrator of a group
+                who deletes that of somebody else. Left out for an own message.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1267,7 +1267,8 @@ class AsyncMessage:
                 code.
             target: The id of the message.
             emoji: One emoji; empty takes an earlier reaction back.
-            sender: Whose message it is; needed in groups, unless it is an own one.
+            sender: Whose message it is, as a JID or a phone number; needed in groups, unless it is
+                an own one.
             from_me: Whether it is an own message.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
@@ -1291,7 +1292,7 @@ class AsyncMessage:
         Args:
             chat: The chat.
             message_ids: The ids of the messages.
-            sender: Who sent them; needed in groups.
+            sender: Who sent them, as a JID or a phone number; needed in groups.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
@@ -1310,8 +1311,10 @@ class AsyncMessage:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
             text: The text, at most 65,536 characters.
-            quote: The message that it answers, as an object with `message_id`, `sender` and `text`.
-            mentions: Who is mentioned, as JIDs; the text has `@` and the number of each.
+            quote: The message that it answers, as an object with `message_id`, `sender` (a JID or a
+                phone number) and `text`.
+            mentions: Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of
+                each.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1367,7 +1370,8 @@ class AsyncPoll:
                 code.
             target: The id of the message with the poll.
             options: The options that are chosen, by their texts; none takes the vote back.
-            sender: Who sent the poll; needed in groups, unless it is an own one.
+            sender: Who sent the poll, as a JID or a phone number; needed in groups, unless it is an
+                own one.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1888,8 +1892,8 @@ class SyncMessage:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message.
-            sender: Whose message it is, for an administrator of a group who deletes that of
-                somebody else. Left out for an own message.
+            sender: Whose message it is, as a JID or a phone number, for an administrator of a group
+                who deletes that of somebody else. Left out for an own message.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1937,7 +1941,8 @@ class SyncMessage:
                 code.
             target: The id of the message.
             emoji: One emoji; empty takes an earlier reaction back.
-            sender: Whose message it is; needed in groups, unless it is an own one.
+            sender: Whose message it is, as a JID or a phone number; needed in groups, unless it is
+                an own one.
             from_me: Whether it is an own message.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
@@ -1961,7 +1966,7 @@ class SyncMessage:
         Args:
             chat: The chat.
             message_ids: The ids of the messages.
-            sender: Who sent them; needed in groups.
+            sender: Who sent them, as a JID or a phone number; needed in groups.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
@@ -1980,8 +1985,10 @@ class SyncMessage:
             chat: Where it goes: the chat of an event, a JID, or a phone number with its country
                 code.
             text: The text, at most 65,536 characters.
-            quote: The message that it answers, as an object with `message_id`, `sender` and `text`.
-            mentions: Who is mentioned, as JIDs; the text has `@` and the number of each.
+            quote: The message that it answers, as an object with `message_id`, `sender` (a JID or a
+                phone number) and `text`.
+            mentions: Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of
+                each.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -2035,7 +2042,8 @@ class SyncPoll:
                 code.
             target: The id of the message with the poll.
             options: The options that are chosen, by their texts; none takes the vote back.
-            sender: Who sent the poll; needed in groups, unless it is an own one.
+            sender: Who sent the poll, as a JID or a phone number; needed in groups, unless it is an
+                own one.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}

@@ -1000,21 +1000,26 @@ class Message(Event):
     Attributes:
         message_id: Its id, unique per chat and sender.
         chat: The conversation's JID: a person, a group, a channel. What answers it goes there.
+        chat_phone: The phone number of the person that the conversation is with, digits only, if it
+            is known; null in a group.
         sender: The sender's JID.
         sender_phone: The sender's phone number, digits only, if it is known.
         from_me: Whether this account sent it, from another of its devices.
-        is_group: Whether the conversation has more than two members.
+        is_group: Whether the conversation is a group.
         sent_at: The server's time for it.
         push_name: The name that the sender gives himself.
         kind: What it is: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown`
             for a type that this version does not know.
         text: The text, or the caption; of a reaction the emoji, of an edit the new text.
-        quoted: The message that it answers: `message_id`, `sender`, `text`; null if it answers
-            none.
+        quoted: The message that it answers: `message_id`, `sender`, `from_me` (whether this account
+            sent it), `text`; null if it answers none.
         mentions: The JIDs that are mentioned.
-        content: What belongs to its kind, as an object: the target of a reaction, an edit or a
-            deletion, the options of a poll, a place. Of a message of more than 1 MiB (1,048,576
-            bytes) nothing is kept but `too_large`, which is true.
+        content: What belongs to its kind, as an object: the options of a poll, a place and so on.
+            The `target` of a reaction, an edit, a deletion, a vote, a pin is an object with
+            `message_id`, `from_me` (whether this account sent it), `sender` and `sender_phone`
+            (each null if it is not known). A deletion by an admin of the group has `by_admin`,
+            which is true; edits and deletions by people who may not are not told. Of a message of
+            more than 1 MiB (1,048,576 bytes) nothing is kept but `too_large`, which is true.
         offline: Whether it waited at the server while this device was offline.
         old_identity: Whether it was encrypted for an identity that its sender has given up since.
         raw: The serialised protobuf message, base64, for kinds that have more to them than these
@@ -1028,6 +1033,7 @@ class Message(Event):
 
     message_id: str
     chat: str
+    chat_phone: str | None
     sender: str
     sender_phone: str | None
     from_me: bool
@@ -1052,6 +1058,7 @@ class Message(Event):
         redelivered: bool,
         message_id: str,
         chat: str,
+        chat_phone: str | None,
         sender: str,
         sender_phone: str | None,
         from_me: bool,
@@ -1075,6 +1082,7 @@ class Message(Event):
         own_["redelivered"] = redelivered
         own_["message_id"] = message_id
         own_["chat"] = chat
+        own_["chat_phone"] = chat_phone
         own_["sender"] = sender
         own_["sender_phone"] = sender_phone
         own_["from_me"] = from_me
@@ -1100,6 +1108,7 @@ class Message(Event):
             o["redelivered"],
             o["message_id"],
             o["chat"],
+            o["chat_phone"],
             o["sender"],
             o["sender_phone"],
             o["from_me"],
@@ -1124,12 +1133,16 @@ class MessageUnreadable(Event):
     Attributes:
         message_id: Its id.
         chat: The conversation's JID.
+        chat_phone: The phone number of the person that the conversation is with, digits only, if it
+            is known; null in a group.
         sender: The sender's JID.
+        sender_phone: The sender's phone number, digits only, if it is known.
         from_me: Whether this account sent it, from another of its devices.
         sent_at: The server's time for it.
         reason: Why.
         retries: How often it was asked for again.
-        pending: Whether it may still come.
+        pending: Whether it may still come. If so, either `message` follows or this event once more,
+            with false, within two weeks.
         hidden: Whether the sender wants nothing shown in its place.
     """
 
@@ -1140,7 +1153,9 @@ class MessageUnreadable(Event):
 
     message_id: str
     chat: str
+    chat_phone: str | None
     sender: str
+    sender_phone: str | None
     from_me: bool
     sent_at: datetime
     reason: UnreadableReason
@@ -1157,7 +1172,9 @@ class MessageUnreadable(Event):
         redelivered: bool,
         message_id: str,
         chat: str,
+        chat_phone: str | None,
         sender: str,
+        sender_phone: str | None,
         from_me: bool,
         sent_at: datetime,
         reason: UnreadableReason,
@@ -1173,7 +1190,9 @@ class MessageUnreadable(Event):
         own_["redelivered"] = redelivered
         own_["message_id"] = message_id
         own_["chat"] = chat
+        own_["chat_phone"] = chat_phone
         own_["sender"] = sender
+        own_["sender_phone"] = sender_phone
         own_["from_me"] = from_me
         own_["sent_at"] = sent_at
         own_["reason"] = reason
@@ -1191,7 +1210,9 @@ class MessageUnreadable(Event):
             o["redelivered"],
             o["message_id"],
             o["chat"],
+            o["chat_phone"],
             o["sender"],
+            o["sender_phone"],
             o["from_me"],
             as_time(o["sent_at_ms"]),
             o["reason"],
@@ -1266,7 +1287,10 @@ class Receipt(Event):
 
     Attributes:
         chat: The conversation's JID.
+        chat_phone: The phone number of the person that the conversation is with, digits only, if it
+            is known; null in a group.
         sender: Whose receipt it is.
+        sender_phone: The phone number of that person, digits only, if it is known.
         from_me: Whether this account did it, on another device.
         receipt: What was done.
         message_ids: The ids of the messages.
@@ -1279,7 +1303,9 @@ class Receipt(Event):
     droppable = False
 
     chat: str
+    chat_phone: str | None
     sender: str
+    sender_phone: str | None
     from_me: bool
     receipt: ReceiptKind
     message_ids: list[str]
@@ -1293,7 +1319,9 @@ class Receipt(Event):
         time: datetime,
         redelivered: bool,
         chat: str,
+        chat_phone: str | None,
         sender: str,
+        sender_phone: str | None,
         from_me: bool,
         receipt: ReceiptKind,
         message_ids: list[str],
@@ -1306,7 +1334,9 @@ class Receipt(Event):
         own_["time"] = time
         own_["redelivered"] = redelivered
         own_["chat"] = chat
+        own_["chat_phone"] = chat_phone
         own_["sender"] = sender
+        own_["sender_phone"] = sender_phone
         own_["from_me"] = from_me
         own_["receipt"] = receipt
         own_["message_ids"] = message_ids
@@ -1321,7 +1351,9 @@ class Receipt(Event):
             as_time(o["time_ms"]),
             o["redelivered"],
             o["chat"],
+            o["chat_phone"],
             o["sender"],
+            o["sender_phone"],
             o["from_me"],
             o["receipt"],
             o["message_ids"],
@@ -1444,8 +1476,11 @@ class GroupUpdate(Event):
     Attributes:
         chat: The group's JID.
         sender: Who changed it, if the server says.
+        sender_phone: The phone number of that person, digits only, if it is known.
         change: What changed, as a word: `add`, `remove`, `subject` and so on.
         members: The members concerned, as JIDs.
+        member_phones: Their phone numbers, digits only, in the same order; an empty text for one
+            that is not known.
         text: The new value, where the change has one.
         changed_at: When.
     """
@@ -1457,8 +1492,10 @@ class GroupUpdate(Event):
 
     chat: str
     sender: str | None
+    sender_phone: str | None
     change: str
     members: list[str]
+    member_phones: list[str]
     text: str | None = field(repr=False)
     changed_at: datetime
 
@@ -1471,8 +1508,10 @@ class GroupUpdate(Event):
         redelivered: bool,
         chat: str,
         sender: str | None,
+        sender_phone: str | None,
         change: str,
         members: list[str],
+        member_phones: list[str],
         text: str | None,
         changed_at: datetime,
     ) -> None:
@@ -1484,8 +1523,10 @@ class GroupUpdate(Event):
         own_["redelivered"] = redelivered
         own_["chat"] = chat
         own_["sender"] = sender
+        own_["sender_phone"] = sender_phone
         own_["change"] = change
         own_["members"] = members
+        own_["member_phones"] = member_phones
         own_["text"] = text
         own_["changed_at"] = changed_at
 
@@ -1499,8 +1540,10 @@ class GroupUpdate(Event):
             o["redelivered"],
             o["chat"],
             o["sender"],
+            o["sender_phone"],
             o["change"],
             o["members"],
+            o["member_phones"],
             o["text"],
             as_time(o["changed_at_ms"]),
         )
@@ -1513,6 +1556,7 @@ class Call(Event):
     Attributes:
         call_id: The call's id.
         sender: Who calls.
+        sender_phone: The caller's phone number, digits only, if the server says it.
         stage: What happened to it.
         video: Whether it is a video call.
         chat: The group, if it is a call in one.
@@ -1526,6 +1570,7 @@ class Call(Event):
 
     call_id: str
     sender: str
+    sender_phone: str | None
     stage: CallStage
     video: bool
     chat: str | None
@@ -1540,6 +1585,7 @@ class Call(Event):
         redelivered: bool,
         call_id: str,
         sender: str,
+        sender_phone: str | None,
         stage: CallStage,
         video: bool,
         chat: str | None,
@@ -1553,6 +1599,7 @@ class Call(Event):
         own_["redelivered"] = redelivered
         own_["call_id"] = call_id
         own_["sender"] = sender
+        own_["sender_phone"] = sender_phone
         own_["stage"] = stage
         own_["video"] = video
         own_["chat"] = chat
@@ -1568,6 +1615,7 @@ class Call(Event):
             o["redelivered"],
             o["call_id"],
             o["sender"],
+            o["sender_phone"],
             o["stage"],
             o["video"],
             o["chat"],
@@ -1582,6 +1630,7 @@ class IdentityChanged(Event):
 
     Attributes:
         sender: Whose.
+        sender_phone: The phone number of that person, digits only, if it is known.
         device: The number of the device.
     """
 
@@ -1591,6 +1640,7 @@ class IdentityChanged(Event):
     droppable = True
 
     sender: str
+    sender_phone: str | None
     device: int
 
     def __init__(
@@ -1601,6 +1651,7 @@ class IdentityChanged(Event):
         time: datetime,
         redelivered: bool,
         sender: str,
+        sender_phone: str | None,
         device: int,
     ) -> None:
         own_ = self.__dict__
@@ -1610,6 +1661,7 @@ class IdentityChanged(Event):
         own_["time"] = time
         own_["redelivered"] = redelivered
         own_["sender"] = sender
+        own_["sender_phone"] = sender_phone
         own_["device"] = device
 
     @classmethod
@@ -1621,6 +1673,7 @@ class IdentityChanged(Event):
             as_time(o["time_ms"]),
             o["redelivered"],
             o["sender"],
+            o["sender_phone"],
             o["device"],
         )
 

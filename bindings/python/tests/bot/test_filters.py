@@ -26,6 +26,7 @@ def a_message(text: str | None = "ping", **fields: Any) -> Message:
         "redelivered": False,
         "message_id": "3EB0",
         "chat": "120363000000000001@g.us" if fields.get("is_group") else "206770050595863@lid",
+        "chat_phone": None if fields.get("is_group") else fields.get("sender_phone", "15551230001"),
         "sender": "206770050595863@lid",
         "sender_phone": "15551230001",
         "from_me": False,

@@ -1,0 +1,220 @@
+//! Messages about another message: whose that one is, and whether the writer may say what they say of it.
+
+use super::{Cx, Engine, Output, Received, Told, Unreadable, UnreadableReason};
+use crate::messaging::address::User;
+use crate::messaging::content::{Body, Key, Purpose};
+use crate::messaging::desk::{Missing, Shelf, Wants};
+use crate::messaging::stanzas::incoming::IncomingMessage;
+use crate::stanza::{Jid, NodeRef, Server, Stanza};
+
+use super::asks::{Ask, AskState};
+
+/// The `edit` attribute of a deletion by an admin of the group. Official clients set it on each.
+const ADMIN_DELETION: &str = "8";
+/// Most stanzas that wait for the answer about their groups; more are handled with what is known.
+const MOST_HELD: usize = 64;
+
+/// The message that another one is about, as this account sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Its id.
+    pub(crate) id: String,
+    /// Whether this account sent it.
+    pub(crate) from_me: bool,
+    /// Who sent it, without device, if that is known.
+    pub(crate) sender: Option<Jid>,
+    /// The sender by phone number, if that is known.
+    pub(crate) sender_pn: Option<Jid>,
+    /// Whether an admin of the group says it of a message of somebody else.
+    pub(crate) by_admin: bool,
+}
+
+/// Whether a writer may say something of a message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Right {
+    /// It is their own message, or everybody may.
+    Own,
+    /// They are an admin of the group.
+    Admin,
+    /// They may not.
+    None,
+}
+
+impl Engine {
+    /// Returns the message that this one is about. The writer's `from_me` is the writer's view; here it is ours.
+    pub(super) fn target(&self, received: &Received) -> Option<Target> {
+        let key = key_of(&received.content.body)?;
+        let sender = self.author(key, received);
+        Some(Target {
+            id: key.id.clone(),
+            from_me: sender.as_ref().is_some_and(|sender| self.own.is_account(sender)),
+            sender_pn: sender.as_ref().and_then(|sender| self.phone_number(sender)),
+            sender,
+            by_admin: false,
+        })
+    }
+
+    /// Returns who sent the message that `key` names, without device.
+    pub(super) fn author(&self, key: &Key, received: &Received) -> Option<Jid> {
+        if key.from_me {
+            return Some(received.sender.account());
+        }
+        // In a chat of two it is the other one, whomever the key names beside.
+        let Some(partner) = User::of(&received.chat) else {
+            return key.participant.as_ref().map(Jid::account);
+        };
+        if received.from_me {
+            return Some(received.chat.account());
+        }
+        self.own_user(partner.kind).map(|own| own.jid())
+    }
+
+    /// What it takes to tell the host of a message about another one.
+    pub(super) fn want_about(&mut self, received: &Received) -> Result<(), Missing> {
+        let Some(key) = key_of(&received.content.body) else { return Ok(()) };
+        let author = self.author(key, received).as_ref().and_then(User::of);
+        let mut wants = Wants::default();
+        for user in [author, User::of(&received.sender)].iter().flatten() {
+            wants.name(&self.desk, user);
+        }
+        if matches!(received.content.body, Body::Delete { .. }) && received.chat.server == Server::Group {
+            wants.record(&self.desk, Shelf::Groups, received.chat.to_string());
+        }
+        wants.met()?;
+        self.want_secret(received)
+    }
+
+    /// Tells the host of a message about another one, unless its writer may not say what it says: official clients show no trace
+    /// of that either.
+    pub(super) fn tell_about(&mut self, mut received: Box<Received>) {
+        let mut target = self.target(&received);
+        match self.right(&received) {
+            Right::Own => {}
+            Right::Admin => target.iter_mut().for_each(|target| target.by_admin = true),
+            Right::None => {
+                let kind = received.content.kind;
+                self.out.push(Output::Log(format!("a {kind} by somebody who may not was dropped")));
+                if received.awaited {
+                    self.tell_nothing(&received);
+                }
+                return;
+            }
+        }
+        received.target = target;
+        self.open_sealed(&mut received);
+        self.out.push(Output::Event(Told::Message(received)));
+    }
+
+    /// Tells the host, which waits for a message, that nothing comes of it.
+    fn tell_nothing(&mut self, received: &Received) {
+        self.out.push(Output::Event(Told::Unreadable(Box::new(Unreadable {
+            id: received.id.clone(),
+            chat: received.chat.clone(),
+            sender: received.sender.clone(),
+            sender_pn: received.sender_pn.clone(),
+            chat_pn: received.chat_pn.clone(),
+            from_me: received.from_me,
+            timestamp_ms: received.timestamp_ms,
+            reason: UnreadableReason::Undecryptable,
+            retries: 0,
+            pending: false,
+            hidden: true,
+        }))));
+    }
+
+    /// Decides whether the writer may say it. Everybody may react, vote, answer, pin and keep.
+    fn right(&self, received: &Received) -> Right {
+        let (key, by_admins) = match &received.content.body {
+            Body::Edit(edit) => (&edit.target, false),
+            Body::Delete { target } => (target, true),
+            Body::Sealed(sealed) if is_edit(sealed.purpose) => (&sealed.target, false),
+            _ => return Right::Own,
+        };
+        let writer = User::of(&received.sender);
+        let other_name = writer.as_ref().and_then(|writer| self.desk.other_name(writer));
+        let is_writer = |user: &User| [&writer, &other_name].into_iter().flatten().any(|name| name == user);
+        let author = self.author(key, received);
+        if author.as_ref() == Some(&received.sender)
+            || author.as_ref().and_then(User::of).is_some_and(|author| is_writer(&author))
+        {
+            return Right::Own;
+        }
+        if !by_admins || received.chat.server != Server::Group {
+            return Right::None;
+        }
+        // Our own phone knows whether it may.
+        let group = self.desk.groups.get(received.chat.to_string().as_bytes());
+        let is_admin = received.from_me
+            || match group.filter(|group| !group.admins.is_empty()) {
+                Some(group) => group.admins.iter().any(is_writer),
+                None => received.vouched,
+            };
+        if is_admin { Right::Admin } else { Right::None }
+    }
+
+    /// Holds a deletion by an admin back until it is known who the admins are. True if it was: nothing of it was read, so it comes
+    /// again should the session end before.
+    pub(super) fn hold_back(
+        &mut self,
+        message: &IncomingMessage<'_>,
+        node: NodeRef<'_>,
+        cx: &Cx<'_>,
+    ) -> Result<bool, Missing> {
+        let chat = &message.origin.chat;
+        if message.edit != Some(ADMIN_DELETION) || message.origin.from_me || chat.server != Server::Group {
+            return Ok(false);
+        }
+        let mut wants = Wants::default();
+        wants.record(&self.desk, Shelf::Groups, chat.to_string());
+        wants.met()?;
+        let known = self.fresh_group(chat, cx).is_some_and(|group| !group.admins.is_empty());
+        if known || self.held.len() >= MOST_HELD {
+            return Ok(false);
+        }
+        let Ok(stanza) = Stanza::from_node(&node.to_node()) else { return Ok(false) };
+        if matches!(self.asks.ask(Ask::Group(chat.clone()), cx.now), AskState::Failed(_)) {
+            return Ok(false);
+        }
+        self.held.push((chat.clone(), stanza));
+        Ok(true)
+    }
+
+    /// Handles what was held back and waits no longer.
+    pub(super) fn release_held(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        let is_free = |engine: &Self, chat: &Jid| !engine.asks.is_open(&Ask::Group(chat.clone()));
+        while let Some(place) = self.held.iter().position(|(chat, _)| is_free(self, chat)) {
+            let (chat, stanza) = self.held.remove(place);
+            if let Err(missing) = self.open_message(stanza.root(), cx, false) {
+                self.held.insert(place, (chat, stanza));
+                return Err(missing);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the server vouches for a deletion by an admin.
+    pub(super) fn is_vouched(message: &IncomingMessage<'_>) -> bool {
+        message.edit == Some(ADMIN_DELETION)
+    }
+}
+
+/// The key of the message that a content is about.
+fn key_of(body: &Body) -> Option<&Key> {
+    match body {
+        Body::Reaction(reaction) => Some(&reaction.target),
+        Body::Edit(edit) | Body::Comment(edit) => Some(&edit.target),
+        Body::Sealed(sealed) => Some(&sealed.target),
+        Body::Delete { target } | Body::Pin { target, .. } | Body::Keep { target, .. } => Some(target),
+        _ => None,
+    }
+}
+
+/// Whether it is about another message, so that more is needed before the host is told of it.
+pub(super) fn is_about(body: &Body) -> bool {
+    key_of(body).is_some()
+}
+
+/// Whether it puts something in the place of a message, which only its author may.
+fn is_edit(purpose: Purpose) -> bool {
+    matches!(purpose, Purpose::EventEdit | Purpose::MessageEdit | Purpose::PollEdit)
+}

@@ -1,0 +1,79 @@
+//! Messages that name somebody beside their chat: whose message is deleted, reacted to or quoted. Hosts name people by phone
+//! number or LID; on the wire they are named as the chat names them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Cx, Engine};
+use crate::messaging::address::User;
+use crate::messaging::content::{ContentError, Outgoing};
+use crate::messaging::desk::{Missing, Shelf, Wants};
+use crate::stanza::{Jid, Server};
+
+/// Makes a message that names that person; the flag says whether that is this account.
+type Make = dyn Fn(&Jid, bool) -> Result<Outgoing, ContentError> + Send + Sync;
+
+/// A message that names somebody.
+#[derive(Clone)]
+pub(crate) struct Naming {
+    person: Jid,
+    content: Outgoing,
+    make: Arc<Make>,
+}
+
+impl fmt::Debug for Naming {
+    /// Neither people nor what they write are printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Naming").finish_non_exhaustive()
+    }
+}
+
+impl Naming {
+    /// The message that `make` makes, which has to work for this person.
+    pub(crate) fn new(
+        person: Jid,
+        make: impl Fn(&Jid, bool) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
+    ) -> Result<Self, ContentError> {
+        Ok(Self { content: make(&person, false)?, person, make: Arc::new(make) })
+    }
+}
+
+impl Engine {
+    /// Makes the message, with the person named as the chat names people.
+    pub(super) fn make_named(
+        &mut self,
+        naming: &Naming,
+        chat: &Jid,
+        cx: &Cx<'_>,
+    ) -> Result<Outgoing, Missing> {
+        let name = self.name_in(chat, &naming.person, cx)?;
+        let is_own = self.own.is_account(&naming.person);
+        if !is_own && name == naming.person {
+            return Ok(naming.content.clone());
+        }
+        // It was made before, and only a name is another one.
+        Ok((naming.make)(&name, is_own).unwrap_or_else(|_| naming.content.clone()))
+    }
+
+    /// Returns the name by which a chat knows somebody; the given one if no other is known.
+    pub(crate) fn name_in(&mut self, chat: &Jid, person: &Jid, cx: &Cx<'_>) -> Result<Jid, Missing> {
+        let Some(user) = User::of(person) else { return Ok(person.clone()) };
+        let mut wants = Wants::default();
+        wants.name(&self.desk, &user);
+        if chat.server == Server::Group {
+            wants.record(&self.desk, Shelf::Groups, chat.to_string());
+        } else if let Some(partner) = User::of(chat) {
+            wants.name(&self.desk, &partner);
+        }
+        wants.met()?;
+        let kind = self.names_in(chat, cx);
+        let name = if user.kind == kind {
+            None
+        } else if self.own.is_account(person) {
+            self.own_user(kind)
+        } else {
+            self.desk.other_name(&user)
+        };
+        Ok(name.unwrap_or(user).jid())
+    }
+}
