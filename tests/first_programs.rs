@@ -74,6 +74,8 @@ static wa_status simulated(wa_config *config, const char *key, const char *value
     wa_config_set(config, "server.url", getenv("TEST_URL"), NULL);
     wa_config_set(config, "server.root_key", getenv("TEST_ROOT_KEY"), NULL);
     wa_config_set(config, "connect.timeout_ms", getenv("TEST_TIMEOUT"), NULL);
+    wa_config_set(config, "pairing.limit_burst", "10", NULL);
+    wa_config_set(config, "pairing.limit_per_hour", "60", NULL);
     return wa_config_set(config, key, value, error);
 }
 "#;
@@ -366,7 +368,7 @@ fn a_store_in_use_ends_them() {
         } else {
             drop(first.code())
         }
-        place.run(program).fails("Another process uses");
+        place.run(program).fails("in use by another process");
     }
 }
 

@@ -13,6 +13,7 @@ mod disk;
 mod durable;
 mod ends;
 mod faults;
+mod given_up;
 mod groups;
 mod interruptions;
 mod killable;
