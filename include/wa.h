@@ -1224,7 +1224,7 @@ wa_queue *wa_client_queue(wa_client *client);
  * @param client the client.
  * @param error where an error object goes; may be NULL.
  * @return WA_OK, also when it is connected already; WA_ERROR_CLIENT_CLOSED;
- * WA_ERROR_LOGGED_OUT; WA_ERROR_INVALID_HANDLE.
+ * WA_ERROR_INVALID_HANDLE.
  *
  * Threads: any. @since 0.1.0
  */
@@ -1283,6 +1283,10 @@ void wa_client_free(wa_client *client);
  * tell how it goes on, and one `result` event ends the request.
  *
  * May be called right after wa_client_connect(): it waits for the connection.
+ * The result can say WA_ERROR_PAIRING_OUTSTANDING: use the code shown, or
+ * wa_cancel() it; WA_ERROR_PAIRING_LIMIT: wait for as long as it says;
+ * WA_ERROR_NOT_CONNECTED: no connection could be made, and its text says why;
+ * and the other outcomes that EVENTS.md lists.
  *
  * @param client the client.
  * @param phone the account's phone number in international form, 7 to 15
@@ -1294,10 +1298,9 @@ void wa_client_free(wa_client *client);
  * @return WA_OK: accepted, the rest comes as events;
  * WA_ERROR_INVALID_PHONE_NUMBER: the text says which rule it breaks;
  * WA_ERROR_INVALID_PAIRING_CODE; WA_ERROR_ALREADY_LINKED;
- * WA_ERROR_PAIRING_OUTSTANDING: use the code shown, or wa_cancel() it;
- * WA_ERROR_PAIRING_LIMIT: wait for as long as the error says;
- * WA_ERROR_NOT_CONNECTED: wa_client_connect() was not called;
- * WA_ERROR_CLIENT_CLOSED; WA_ERROR_TOO_MANY_REQUESTS;
+ * WA_ERROR_INVALID_STATE: wa_client_connect() was not called, or the
+ * connection was given up since; WA_ERROR_CLIENT_CLOSED;
+ * WA_ERROR_TOO_MANY_REQUESTS;
  * WA_ERROR_INVALID_ARGUMENT, WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG;
  * WA_ERROR_INVALID_HANDLE.
  *
@@ -1319,9 +1322,11 @@ wa_status wa_request_pairing(wa_client *client,
  * @param client the client.
  * @param request where the number of the request is put; may be NULL.
  * @param error where an error object goes; may be NULL.
- * @return WA_OK: accepted, the rest comes as events; WA_ERROR_ALREADY_LINKED;
- * WA_ERROR_PAIRING_OUTSTANDING; WA_ERROR_NOT_CONNECTED: wa_client_connect()
- * was not called; WA_ERROR_CLIENT_CLOSED; WA_ERROR_TOO_MANY_REQUESTS;
+ * @return WA_OK: accepted, the rest comes as events, and the result can say
+ * what that of wa_request_pairing() can; WA_ERROR_ALREADY_LINKED;
+ * WA_ERROR_INVALID_STATE: wa_client_connect() was not called, or the
+ * connection was given up since; WA_ERROR_CLIENT_CLOSED;
+ * WA_ERROR_TOO_MANY_REQUESTS;
  * WA_ERROR_INVALID_HANDLE.
  *
  * Threads: any. @since 0.1.0

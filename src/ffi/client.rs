@@ -307,7 +307,8 @@ fn end(client: &Arc<Client>) {
 /// WA_ERROR_INVALID_PHONE_NUMBER: the text says which rule it breaks;
 /// WA_ERROR_INVALID_PAIRING_CODE; WA_ERROR_ALREADY_LINKED;
 /// WA_ERROR_INVALID_STATE: wa_client_connect() was not called, or the
-/// connection was given up since; WA_ERROR_CLIENT_CLOSED; WA_ERROR_TOO_MANY_REQUESTS;
+/// connection was given up since; WA_ERROR_CLIENT_CLOSED;
+/// WA_ERROR_TOO_MANY_REQUESTS;
 /// WA_ERROR_INVALID_ARGUMENT, WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG;
 /// WA_ERROR_INVALID_HANDLE.
 ///
@@ -341,7 +342,8 @@ pub unsafe extern "C" fn wa_request_pairing(
 /// @return WA_OK: accepted, the rest comes as events, and the result can say
 /// what that of wa_request_pairing() can; WA_ERROR_ALREADY_LINKED;
 /// WA_ERROR_INVALID_STATE: wa_client_connect() was not called, or the
-/// connection was given up since; WA_ERROR_CLIENT_CLOSED; WA_ERROR_TOO_MANY_REQUESTS;
+/// connection was given up since; WA_ERROR_CLIENT_CLOSED;
+/// WA_ERROR_TOO_MANY_REQUESTS;
 /// WA_ERROR_INVALID_HANDLE.
 ///
 /// Threads: any. @since 0.1.0
