@@ -126,8 +126,8 @@ fn nowhere() -> String {
 
 /// Asks for a code where there is no way to the server; gives the error, and what was told of the connection before.
 fn no_code(config: &Config) -> (Value, Vec<Value>) {
-    let world = World::new();
-    let mut host = world.client(config);
+    let mut host = World::offline_client(config);
+    host.client.connect().unwrap();
     let request = host.client.request_pairing(NUMBER, None).unwrap();
     let error = host.wait("pairing.error");
     let answer = host.answer(request);
@@ -144,7 +144,7 @@ fn no_code(config: &Config) -> (Value, Vec<Value>) {
 #[test]
 fn a_network_that_is_not_up_yet_is_a_reason_to_ask_again() {
     let world = World::new();
-    let config = world.config_with(&[("server.url", &nowhere()), ("connect.timeout_ms", "300")]);
+    let config = world.config_with(&[("server.url", nowhere().as_str()), ("connect.timeout_ms", "300")]);
     let (error, told) = no_code(&config);
     assert_eq!((&error["outcome"], &error["retryable"]), (&json!("not_connected"), &json!(true)), "{error}");
     assert!(error["text"].as_str().unwrap().contains("refused"), "{error}");
@@ -159,7 +159,7 @@ fn a_name_that_is_not_found_is_told() {
     let world = World::new();
     // A label of a name has at most 63 characters, so that nobody need be asked.
     let name = format!("{}.invalid", "x".repeat(64));
-    let config = world.config_with(&[("server.url", &format!("wss://{name}/ws/chat"))]);
+    let config = world.config_with(&[("server.url", format!("wss://{name}/ws/chat").as_str())]);
     let mut host = world.client(&config);
     host.client.request_pairing(NUMBER, None).unwrap();
     let told = host.wait_for("connection", |event| event["state"] == "reconnecting");
@@ -190,7 +190,8 @@ fn what_a_person_must_mend_ends_a_pairing_at_once_and_says_so() {
     ] {
         let world = World::new();
         // Longer than the test waits: nothing but the answer ends it.
-        let config = world.config_with(&[("proxy.url", &proxy(answer)), ("connect.timeout_ms", "600000")]);
+        let config =
+            world.config_with(&[("proxy.url", proxy(answer).as_str()), ("connect.timeout_ms", "600000")]);
         let (error, told) = no_code(&config);
         assert_eq!(
             (&error["outcome"], &error["retryable"]),
@@ -211,14 +212,14 @@ fn a_linked_session_goes_on_and_says_what_a_person_must_mend() {
         ("server.root_key", "11".repeat(32), Status::SERVER_NOT_TRUSTED),
         ("proxy.url", proxy(b"HTTP/1.1 407 No\r\n\r\n"), Status::PROXY),
     ] {
-        let mut host = world.client(&world.config_with(&[(key, &value)]));
+        let mut host = world.client(&world.config_with(&[(key, value.as_str())]));
         let told = host.wait_for("connection", |event| event["state"] == "reconnecting");
         assert_eq!((&told["status"], &told["retryable"]), (&json!(status.code()), &json!(false)), "{told}");
         assert!(!told["text"].as_str().unwrap().is_empty());
     }
     // A proxy that has trouble of its own is tried again like any other.
     let busy = proxy(b"HTTP/1.1 503 Busy\r\n\r\n");
-    let mut host = world.client(&world.config_with(&[("proxy.url", &busy)]));
+    let mut host = world.client(&world.config_with(&[("proxy.url", busy.as_str())]));
     let told = host.wait_for("connection", |event| event["state"] == "reconnecting");
     assert_eq!((&told["status"], &told["retryable"]), (&json!(Status::PROXY.code()), &json!(true)), "{told}");
 }
