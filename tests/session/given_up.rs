@@ -109,9 +109,8 @@ fn what_the_host_asked_for_is_final_and_no_error() {
 #[test]
 fn a_device_that_nobody_links_is_not_given_up() {
     let world = World::new();
-    let mut host = world.client(&world.config_with(&[("connect.timeout_ms", "1000")]));
-    host.wait_for("connection", |event| event["state"] == "connected");
-    world.sim.connection(world.connection("unpaired"), "close", &json!({})).unwrap();
+    world.fault(json!({ "when": { "point": "register" }, "do": "close" }));
+    let mut host = world.client(&world.config());
     let told = host.wait_for("connection", |event| event["state"] == "disconnected");
     assert_eq!(told["is_final"], false, "{told}");
     host.client.request_pairing(NUMBER, None).unwrap();
