@@ -5,8 +5,11 @@ package libwa
 import "time"
 
 // WithStoreURL sets store.url: where sessions are kept: "sqlite:PATH" for a file, "memory:" for a
-// store that ends with the process. While the file is in use, and after a crash, the files
-// "PATH-log" and "PATH-wal" beside it belong to it: copy it when nobody uses it, or all of them.
+// store that ends with the process. While it is in use, and after a crash, "PATH-log" and
+// "PATH-wal" beside it hold what is not in the file yet; "PATH-lock" stays, keeps other programs
+// out, and knows how far the log goes. All four belong together. Back them up when nobody uses the
+// store, or in one snapshot of the file system, and before a copy is put back remove those that
+// are there: a store with a file that is missing, damaged or older than the others is refused.
 //
 // Allowed: an address that begins with sqlite: or memory:. Default: memory:.
 func WithStoreURL(url string) Option {
@@ -22,8 +25,9 @@ func WithSessionID(id string) Option {
 }
 
 // WithStoreSealKey sets store.seal_key: a key, 32 random bytes in hexadecimal, with which
-// everything in the file of "store.url" is sealed. It takes a new store, and from then on the
-// store opens with this key only.
+// everything in the files of "store.url" is sealed. It takes a new store, and from then on the
+// store opens with this key only. It is wiped once the store is open and the configuration freed,
+// and what is derived from it when the store is closed.
 //
 // Allowed: 64 hexadecimal digits, or empty. Default: not set.
 func WithStoreSealKey(sealKey string) Option {

@@ -66,13 +66,15 @@ impl Config {
     }
 
     /// Takes `store.seal_key` out, so that it does not lie about in every copy; `None` if it is not set.
-    pub fn take_seal_key(&mut self) -> Option<Secret<32>> {
+    ///
+    /// It is in one place of the heap: to move it would leave copies on the stack.
+    pub fn take_seal_key(&mut self) -> Option<Box<Secret<32>>> {
         let text = self.set.remove("store.seal_key")?;
-        let mut key = Zeroizing::new([0; 32]);
-        for (index, byte) in key.iter_mut().enumerate() {
+        let mut key = Box::new(Secret::new([0; 32]));
+        for (index, byte) in key.as_mut_bytes().iter_mut().enumerate() {
             *byte = u8::from_str_radix(text.get(2 * index..2 * index + 2)?, 16).ok()?;
         }
-        Some(Secret::new(*key))
+        Some(key)
     }
 
     /// Checks what concerns more than one key.
@@ -290,7 +292,7 @@ mod tests {
         assert!(!format!("{config:?}").contains("00ff"));
         let mut expected = [0xff; 32];
         expected.iter_mut().step_by(2).for_each(|byte| *byte = 0);
-        assert_eq!(config.take_seal_key(), Some(Secret::new(expected)));
+        assert_eq!(config.take_seal_key(), Some(Box::new(Secret::new(expected))));
         assert_eq!(config.get("store.seal_key").unwrap(), "");
     }
 }

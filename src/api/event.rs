@@ -4,6 +4,7 @@ use super::bodies::Body;
 use super::field::FieldInfo;
 use serde::Serialize;
 use serde::ser::SerializeMap;
+use zeroize::Zeroize;
 
 /// A kind of event: a row of [`EVENTS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -123,7 +124,30 @@ impl Event {
     /// The whole event as one JSON object.
     pub fn to_json(&self) -> String {
         // Every body is made of strings, numbers, truth values and JSON values, which cannot fail to serialise.
-        serde_json::to_string(self).unwrap_or_default()
+        let mut json = WipedBuffer::default();
+        let _ = serde_json::to_writer(&mut json, self);
+        String::from_utf8(json.0).unwrap_or_default()
+    }
+}
+
+/// Bytes in the making, of which no copies are left behind when they become more. There is room for one byte behind them.
+#[derive(Default)]
+struct WipedBuffer(Vec<u8>);
+
+impl std::io::Write for WipedBuffer {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let length = self.0.len() + bytes.len();
+        if length >= self.0.capacity() {
+            let mut larger = Vec::with_capacity((2 * length).max(256));
+            larger.extend_from_slice(&self.0);
+            std::mem::replace(&mut self.0, larger).zeroize();
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -82,12 +82,14 @@ const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
 
 keys! {
-    /// Where sessions are kept: `sqlite:PATH` for a file, `memory:` for a store that ends with the process. While the file is in
-    /// use, and after a crash, the files `PATH-log` and `PATH-wal` beside it belong to it: copy it when nobody uses it, or all of them.
+    /// Where sessions are kept: `sqlite:PATH` for a file, `memory:` for a store that ends with the process. While it is in use, and after a
+    /// crash, `PATH-log` and `PATH-wal` beside it hold what is not in the file yet; `PATH-lock` stays, keeps other programs out, and knows how
+    /// far the log goes. All four belong together. Back them up when nobody uses the store, or in one snapshot of the file system, and before
+    /// a copy is put back remove those that are there: a store with a file that is missing, damaged or older than the others is refused.
     store_url = "store.url", Url(&["sqlite:", "memory:"]), "memory:", "0.1.0";
     /// The session within the store. One store holds any number of sessions; each is linked to one account.
     session_id = "session.id", Name(64), "default", "0.1.0";
-    /// A key, 32 random bytes in hexadecimal, with which everything in the file of `store.url` is sealed. It takes a new store, and from then on the store opens with this key only.
+    /// A key, 32 random bytes in hexadecimal, with which everything in the files of `store.url` is sealed. It takes a new store, and from then on the store opens with this key only. It is wiped once the store is open and the configuration freed, and what is derived from it when the store is closed.
     store_seal_key = "store.seal_key", Hex(32), "", "0.1.0";
 
     /// The server. Plain `ws://` is allowed to this machine only.

@@ -51,7 +51,7 @@ fn needs_a_person(error: &NetError) -> bool {
 /// An error of the store.
 pub(crate) fn of_store(error: &StoreError) -> Error {
     let status = match error {
-        StoreError::Url | StoreError::SessionName => Status::BAD_VALUE,
+        StoreError::Url | StoreError::SessionName | StoreError::NameTooLong { .. } => Status::BAD_VALUE,
         StoreError::NoDirectory { .. } => Status::STORE_NOT_FOUND,
         StoreError::Locked { .. } => Status::STORE_LOCKED,
         StoreError::SessionInUse { .. } => Status::SESSION_IN_USE,

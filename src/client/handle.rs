@@ -54,7 +54,7 @@ impl Client {
         // Waited for on a channel: a host that is itself a program on tokio may not block on a runtime here.
         place.spawn(async move {
             // The other end is waiting just below.
-            let _ = answer.send(open(&opening, seal_key.as_ref()).await);
+            let _ = answer.send(open(&opening, seal_key.as_deref()).await);
         });
         let opened = answered.recv().map_err(|_| Error::plain(Status::PANIC))?;
         let opened = opened.map_err(|error| failure::of_store(&error))?;

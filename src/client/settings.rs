@@ -37,7 +37,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// The settings, and apart from them the key that the store is sealed with, which is needed once.
-    pub(crate) fn read(config: &Config) -> Result<(Self, Option<SealKey>), Error> {
+    pub(crate) fn read(config: &Config) -> Result<(Self, Option<Box<SealKey>>), Error> {
         config.check()?;
         let mut config = config.clone();
         let seal_key = config.take_seal_key();

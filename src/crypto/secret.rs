@@ -28,7 +28,8 @@ impl<const N: usize> Secret<N> {
         &self.0
     }
 
-    pub(super) const fn as_mut_bytes(&mut self) -> &mut [u8; N] {
+    /// The bytes, to be filled in where they are.
+    pub(crate) const fn as_mut_bytes(&mut self) -> &mut [u8; N] {
         &mut self.0
     }
 }

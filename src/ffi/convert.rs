@@ -96,7 +96,7 @@ fn missing(name: &'static str) -> Error {
 pub(super) struct Lent(Mutex<Vec<Loan>>);
 
 /// Bytes and the name that they are asked for under.
-type Loan = (&'static str, Box<[u8]>);
+type Loan = (&'static str, Vec<u8>);
 
 impl Lent {
     /// A text under a name; a NUL follows it, and one inside it becomes the replacement character.
@@ -126,9 +126,13 @@ impl Lent {
             return (bytes.as_ptr(), bytes.len() - 1);
         }
         let mut bytes = make();
-        bytes.reserve_exact(1);
+        if bytes.len() == bytes.capacity() {
+            // The system's way to make it longer would leave a copy behind.
+            let mut longer = Vec::with_capacity(bytes.len() + 1);
+            longer.extend_from_slice(&bytes);
+            std::mem::replace(&mut bytes, longer).zeroize();
+        }
         bytes.push(0);
-        let bytes = bytes.into_boxed_slice();
         let there = (bytes.as_ptr(), bytes.len() - 1);
         lent.push((name, bytes));
         there

@@ -4,13 +4,14 @@
 //! every function asks here first, before it takes a lock, at the price of reading two bytes.
 //!
 //! Two signs are watched, from the first call on that may take a lock; a process that forks before that may use the library on both
-//! sides. `fork` runs our handler in the child. And on Linux a page that the system empties in every child gives away those that were
-//! made without the C library's `fork`.
+//! sides. `fork` runs our handler in the child, which also gives up what the stores are locked with. And on Linux a page that the system
+//! empties in every child gives away those that were made without the C library's `fork`.
 //!
 //! A process may be forked by one thread while another makes that first call. Nothing here is waited for, then: whoever finds a part
 //! of the watch missing makes it himself, and a child that was forked before the watch was complete begins one of its own. No lock is
 //! taken in the library before it is complete, so none is held there.
 
+use crate::store::sqlite;
 use std::ptr::{NonNull, null_mut};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 
@@ -22,13 +23,26 @@ static HANDLER: AtomicBool = AtomicBool::new(false);
 /// A byte that is 1 in the process that watches and 0 in its children; NULL where there is no such thing.
 static WITNESS: AtomicPtr<AtomicU8> = AtomicPtr::new(null_mut());
 
+extern "C" fn before_it() {
+    sqlite::fork_begins();
+}
+
+extern "C" fn in_the_parent() {
+    sqlite::fork_ends();
+}
+
 extern "C" fn in_the_child() {
     if WATCHED.load(Ordering::SeqCst) {
         FORKED.store(true, Ordering::SeqCst);
     }
+    // Else the child would keep the stores locked after its parent's end. The files that own these are never dropped here.
+    sqlite::forked(|descriptor| {
+        // SAFETY: the descriptor is the library's, and nothing in this process uses it any more.
+        unsafe { libc::close(descriptor) };
+    });
 }
 
-/// Begins to watch for forks; cheap when done already.
+/// Begins to watch for forks, and does what else comes first; cheap when done already.
 pub(super) fn watch() {
     if !WATCHED.load(Ordering::Acquire) {
         begin();
@@ -41,12 +55,15 @@ fn begin() {
         return;
     }
     if !HANDLER.load(Ordering::SeqCst) {
-        // SAFETY: the handler only stores to an atomic, which is allowed between fork and exec; it is never unregistered, and the
-        // library is never unloaded (it is linked with `-z nodelete`). Failure means no memory: then the page has to do. Two threads
-        // may register it at once: it does no more when it runs twice.
-        let _ = unsafe { libc::pthread_atfork(None, None, Some(in_the_child)) };
+        // SAFETY: the handlers only use atomics and close files, which is allowed between fork and exec; they are never unregistered,
+        // and the library is never unloaded (it is linked with `-z nodelete`). Failure means no memory: then the page has to do. Two
+        // threads may register them at once: they do no more when they run twice.
+        let _ = unsafe { libc::pthread_atfork(Some(before_it), Some(in_the_parent), Some(in_the_child)) };
         HANDLER.store(true, Ordering::SeqCst);
     }
+    // Whoever uses SQLite has been here before; it does no more when it is done twice. In tests, others may be about to begin.
+    #[cfg(all(target_os = "linux", not(test)))]
+    super::sqlite_memory::install();
     #[cfg(target_os = "linux")]
     {
         if WITNESS.load(Ordering::SeqCst).is_null()

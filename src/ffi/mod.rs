@@ -37,6 +37,8 @@ mod messages;
 mod qr;
 mod queue;
 mod reference;
+#[cfg(target_os = "linux")]
+mod sqlite_memory;
 mod status;
 mod version;
 

@@ -82,8 +82,14 @@ impl PairingCode {
 
     /// The text as it is shown to people, `ABCD-EFGH`.
     pub fn display(&self) -> String {
-        let mut text = self.reveal();
-        text.insert(CODE_LENGTH / 2, '-');
+        // With room for all of it: a text that grows leaves copies behind.
+        let mut text = String::with_capacity(CODE_LENGTH + 1);
+        for (index, byte) in self.0.into_iter().enumerate() {
+            if index == CODE_LENGTH / 2 {
+                text.push('-');
+            }
+            text.push(char::from(byte));
+        }
         text
     }
 }

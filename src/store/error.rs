@@ -19,8 +19,8 @@ pub enum StoreError {
         /// The file asked for.
         path: PathBuf,
     },
-    /// Another process has the file open.
-    #[error("the store {path} is in use by another process{}: one process at a time", holder(*.pid))]
+    /// Another process has the file open, or another copy of this library in this one.
+    #[error("the store {path} is in use by another {}: one at a time", holder(*.pid))]
     Locked {
         /// The file.
         path: PathBuf,
@@ -33,9 +33,33 @@ pub enum StoreError {
         /// Its name.
         name: String,
     },
-    /// The file is an SQLite database that is damaged.
-    #[error("the store {path} is damaged: restore it from a backup, or move it away and pair again")]
+    /// Files of the store are damaged, missing or of different age.
+    #[error(
+        "the store {path} is damaged ({what}): put back all its files from a backup, or move them away and pair again"
+    )]
     Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What was found.
+        what: &'static str,
+    },
+    /// A file of the store was removed or replaced while it was open. Nothing that is written to it would last.
+    #[error(
+        "the store {path} was moved, removed or replaced while it was open: close it, and see to its files"
+    )]
+    Removed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file system cannot lock files.
+    #[error("the store {path} is on a file system that cannot lock files: choose another place for it")]
+    NoLocks {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file's name, or the whole path, is too long for the files that belong to it.
+    #[error("the path of the store {path} is too long: its name may have 247 bytes, all of it 500")]
+    NameTooLong {
         /// The file.
         path: PathBuf,
     },
@@ -124,5 +148,9 @@ pub enum StoreError {
 }
 
 fn holder(pid: Option<u32>) -> String {
-    pid.map(|pid| format!(" (process {pid})")).unwrap_or_default()
+    match pid {
+        Some(pid) if pid == std::process::id() => "copy of this library in this process".to_owned(),
+        Some(pid) => format!("process (process {pid})"),
+        None => "process".to_owned(),
+    }
 }

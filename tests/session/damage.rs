@@ -33,7 +33,7 @@ fn waiting(world: &World, config: &Config, folder: &Path) {
 }
 
 /// A store is closed a moment after its last client, or after an opening that failed; until then its files may still change.
-fn until_closed(folder: &Path) {
+pub(crate) fn until_closed(folder: &Path) {
     let limit = Instant::now() + PATIENCE;
     while is_open(folder) {
         assert!(Instant::now() < limit, "the store stays open");
@@ -137,6 +137,139 @@ fn a_store_that_is_damaged() {
         }
         everything_comes(&world, &config);
     }
+}
+
+/// The files of a store in use, as a kill would leave them.
+fn killed(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let read = || {
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = paths.filter_map(|path| Some((path.clone(), fs::read(path).ok()?))).collect();
+        files.sort();
+        files
+    };
+    let limit = Instant::now() + PATIENCE;
+    loop {
+        let (one, two) = (read(), read());
+        if one == two {
+            return one;
+        }
+        assert!(Instant::now() < limit, "the files do not come to rest");
+    }
+}
+
+/// Damage to a store's files, beside the database and by name.
+type Damage = fn(&str, &mut Vec<u8>) -> bool;
+
+/// After a kill, and whatever then becomes of a file: no message key is used again, for no older state is used.
+#[test]
+fn a_log_that_is_damaged_after_a_kill() {
+    let damages: [(&str, Damage); 8] = [
+        ("a bit of the first record", |name, bytes| {
+            if name.ends_with("-log") {
+                bytes[60] ^= 1;
+            }
+            true
+        }),
+        ("the log's magic", |name, bytes| {
+            if name.ends_with("-log") {
+                bytes[0] ^= 1;
+            }
+            true
+        }),
+        ("a bit of the last record", |name, bytes| {
+            if name.ends_with("-log") {
+                *bytes.last_mut().unwrap() ^= 1;
+            }
+            true
+        }),
+        ("a log that is cut off", |name, bytes| {
+            if name.ends_with("-log") {
+                bytes.truncate(bytes.len() - 1);
+            }
+            true
+        }),
+        ("a log without records", |name, bytes| {
+            if name.ends_with("-log") {
+                bytes.truncate(40);
+            }
+            true
+        }),
+        ("an empty log", |name, bytes| {
+            if name.ends_with("-log") {
+                bytes.clear();
+            }
+            true
+        }),
+        ("no log", |name, _| !name.ends_with("-log")),
+        ("the database alone", |name, _| name.ends_with(".db")),
+    ];
+    let folder = tempfile::TempDir::new().unwrap();
+    let world = World::new();
+    assert!(world.sim.add_phone(BOB, "Bob"));
+    let config = store_in(&world, folder.path());
+    let mut host = world.linked(&config);
+    for number in 0..10 {
+        let request = host.client.send_text(BOB, &number.to_string(), None).unwrap();
+        assert_eq!(host.answer(request)["name"], "WA_OK");
+    }
+    let before = killed(folder.path());
+    drop(host);
+    until_closed(folder.path());
+    let put_back = |damage: Option<Damage>| {
+        until_closed(folder.path());
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            fs::remove_file(entry.unwrap().path()).unwrap();
+        }
+        for (path, bytes) in &before {
+            let mut bytes = bytes.clone();
+            if damage.is_none_or(|damage| damage(path.to_str().unwrap(), &mut bytes)) {
+                fs::write(path, bytes).unwrap();
+            }
+        }
+    };
+    for (what, damage) in damages {
+        put_back(Some(damage));
+        let damaged = killed(folder.path());
+        let error = Client::new(&config, None).unwrap_err();
+        assert_eq!(error.status, Status::STORE_CORRUPT, "{what}: {error}");
+        until_closed(folder.path());
+        // SQLite may make an empty file of its own.
+        let left: Vec<_> = killed(folder.path())
+            .into_iter()
+            .filter(|file| damaged.iter().any(|(path, _)| *path == file.0))
+            .collect();
+        assert!(left == damaged, "{what}: nothing is destroyed");
+    }
+    put_back(None);
+    let mut host = world.client(&config);
+    for number in 10..20 {
+        let request = host.client.send_text(BOB, &number.to_string(), None).unwrap();
+        assert_eq!(host.answer(request)["name"], "WA_OK");
+    }
+    world.no_key_is_used_twice();
+}
+
+#[test]
+fn a_store_that_is_removed_while_it_is_in_use() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let world = World::new();
+    assert!(world.sim.add_phone(BOB, "Bob"));
+    let config = store_in(&world, folder.path());
+    let mut host = world.linked(&config);
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    // What cannot be stored is not sent.
+    host.client.send_text(BOB, "into the void", None).unwrap();
+    loop {
+        let event = host.next().unwrap();
+        let text = event["text"].as_str().or_else(|| event["error"].as_str()).unwrap_or_default();
+        if event["status"] == Status::STORE.code() {
+            assert!(text.contains("removed"), "{event}");
+            break;
+        }
+    }
+    world.no_key_is_used_twice();
 }
 
 #[test]

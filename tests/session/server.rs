@@ -95,6 +95,8 @@ fn a_copy_of_the_store_replaces_once_and_is_not_fought() {
     let world = World::new();
     let config = world.config();
     drop(world.linked(&config));
+    // Files that are copied one by one belong together only when nobody writes to them.
+    super::damage::until_closed(world.folder());
     let copy = tempfile::TempDir::new().unwrap();
     for file in std::fs::read_dir(world.folder()).unwrap() {
         let file = file.unwrap();

@@ -2,12 +2,16 @@
 
 use super::SealKey;
 use super::keys::Keys;
-use crate::crypto::{OsRandom, Secret, hkdf, random_array};
+use crate::crypto::{OsRandom, Secret, hkdf, random_array, sha256};
 use crate::store::{Backend, Batch, Session, SessionName, Space, StoreError, Value};
 use std::sync::Arc;
 
-/// The only format there is so far.
-const FORMAT: u8 = 1;
+/// The format that has a check of its own, so that a damaged record is told from another key.
+const FORMAT: u8 = 2;
+/// The one before.
+const UNCHECKED: u8 = 1;
+/// How much of a hash its check is.
+const SUM: usize = 8;
 
 /// How a store is sealed.
 #[derive(Clone, Debug)]
@@ -31,19 +35,31 @@ impl Header {
     }
 
     fn to_value(&self) -> Value {
-        [&[FORMAT][..], &self.salt, self.check.as_bytes()].concat().into()
+        let content = [&[FORMAT][..], &self.salt, self.check.as_bytes()].concat();
+        [&content[..], &sum(&content)].concat().into()
     }
 
     fn from_value(value: &[u8]) -> Result<Self, StoreError> {
         let error = |what| StoreError::Record { space: Space::Seal, what };
-        let (salt, check) = match value.split_first() {
-            Some((&FORMAT, rest)) => rest.split_first_chunk().ok_or_else(|| error("it is damaged"))?,
-            Some(_) => return Err(error("a newer version of this library wrote it")),
-            None => return Err(error("it is empty")),
+        let rest = match value.split_last_chunk() {
+            Some(([FORMAT, rest @ ..], last)) if sum(&[&[FORMAT], rest].concat()) == *last => rest,
+            _ => match value {
+                [UNCHECKED, rest @ ..] if rest.len() == 64 => rest,
+                [] => return Err(error("it is empty")),
+                [FORMAT | UNCHECKED, ..] => return Err(error("it is damaged")),
+                _ => return Err(error("it is damaged, or a newer version of this library wrote it")),
+            },
         };
+        let (salt, check) = rest.split_first_chunk().ok_or_else(|| error("it is damaged"))?;
         let check = Secret::from_slice(check).ok_or_else(|| error("it is damaged"))?;
         Ok(Header { salt: *salt, check })
     }
+}
+
+fn sum(content: &[u8]) -> [u8; SUM] {
+    let mut sum = [0; SUM];
+    sum.iter_mut().zip(sha256(&[content])).for_each(|(to, from)| *to = from);
+    sum
 }
 
 fn check(salt: &[u8], key: &SealKey) -> Secret<32> {

@@ -93,6 +93,38 @@ async fn a_store_in_use_is_not_sealed_afterwards() {
     assert_eq!(visit(&other, Some(&key(1))).await, Err(StoreError::NotSealed));
 }
 
+#[tokio::test]
+async fn a_damaged_record_of_the_seal_is_not_taken_for_another_key() {
+    let salt = [5; 32];
+    let code: crate::crypto::Secret<32> =
+        crate::crypto::hkdf(Some(&salt), key(1).as_bytes(), b"libwa store, check of the key");
+    let first_format = [&[1][..], &salt, code.as_bytes()].concat();
+    for (at, first) in (0..73).map(|at| (at, false)).chain([(64, true)]) {
+        let inner: Arc<dyn Backend> = Arc::new(MemoryBackend::new());
+        let s = Session::open(Arc::clone(&inner), &name("s")).await.unwrap();
+        if first {
+            // Of the version before this one.
+            s.commit(put(Space::Seal, b"", &first_format)).await.unwrap();
+        } else {
+            sealed(Arc::clone(&inner)).await;
+        }
+        assert!(Door::default().open(Arc::clone(&inner), Some(&key(1))).await.is_ok());
+        assert_eq!(
+            Door::default().open(Arc::clone(&inner), Some(&key(2))).await.err(),
+            Some(StoreError::WrongSealKey)
+        );
+        let mut record = s.get(Space::Seal, b"").await.unwrap().unwrap().to_vec();
+        record[at] ^= 4;
+        s.commit(put(Space::Seal, b"", &record)).await.unwrap();
+        let error = Door::default().open(Arc::clone(&inner), Some(&key(1))).await.err().unwrap();
+        if first {
+            assert_eq!(error, StoreError::WrongSealKey, "it has no check");
+        } else {
+            assert!(matches!(error, StoreError::Record { space: Space::Seal, .. }), "byte {at}: {error}");
+        }
+    }
+}
+
 /// A sealed backend and what is under it.
 async fn both() -> (Arc<dyn Backend>, Arc<dyn Backend>) {
     let inner: Arc<dyn Backend> = Arc::new(MemoryBackend::new());

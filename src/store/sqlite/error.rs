@@ -17,6 +17,7 @@ pub(super) fn from_io(path: &Path, error: &io::Error) -> StoreError {
     match error.kind() {
         _ if is_too_many_files(error) => StoreError::TooManyFiles,
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly { path },
+        io::ErrorKind::InvalidFilename => StoreError::NameTooLong { path },
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             StoreError::Full { path }
         }
@@ -28,7 +29,7 @@ pub(super) fn from_io(path: &Path, error: &io::Error) -> StoreError {
 pub(super) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> StoreError {
     let path = path.to_owned();
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path },
+        Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path, what: "the database is malformed" },
         Some(ErrorCode::NotADatabase) => StoreError::NotADatabase { path },
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => StoreError::ReadOnly { path },
         Some(ErrorCode::DiskFull) => StoreError::Full { path },

@@ -11,8 +11,22 @@ use std::path::{Path, PathBuf};
 /// Only the owner reads and writes.
 pub(super) const MODE: u32 = 0o600;
 
+/// The longest name of a database: the files beside it have longer ones, up to "-journal".
+const LONGEST_NAME: usize = 255 - 8;
+/// The longest path that SQLite takes, less those eight bytes and some.
+const LONGEST_PATH: usize = 500;
+
 /// The absolute path with all links followed: the same file has the same path, however it was named.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
+    let path = canonical(path)?;
+    let name = path.file_name().map_or(0, |name| name.len());
+    if name > LONGEST_NAME || path.as_os_str().len() > LONGEST_PATH {
+        return Err(StoreError::NameTooLong { path });
+    }
+    Ok(path)
+}
+
+fn canonical(path: &Path) -> Result<PathBuf, StoreError> {
     match fs::canonicalize(path) {
         Ok(path) if path.is_dir() => Err(StoreError::NotADatabase { path }),
         Ok(path) => Ok(path),
@@ -28,7 +42,11 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
             }
             match fs::canonicalize(parent) {
                 Ok(parent) if parent.is_dir() => Ok(parent.join(name)),
-                Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(from_io(path, &error)),
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidFilename) =>
+                {
+                    Err(from_io(path, &error))
+                }
                 _ => Err(StoreError::NoDirectory { path: path.to_owned() }),
             }
         }

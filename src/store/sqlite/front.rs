@@ -5,6 +5,7 @@
 //! leaves his work to the thread, which commits in groups. That is only done where it keeps little else waiting: with another
 //! thread for sessions, and on a disk that flushes quickly.
 
+use super::log_format::Record;
 use super::pending::{Part, Pending};
 use super::writer::Job;
 use crate::store::{Batch, Op, SessionKey, SessionName, StoreError};
@@ -99,7 +100,8 @@ impl Jobs {
             return Err(batch);
         }
         let Some(mut locked) = self.shared.front.try_lock() else { return Err(batch) };
-        let Some(front) = locked.as_mut().filter(|front| front.flush <= front.quick) else {
+        let may = |front: &&mut Front| front.flush <= front.quick && front.pending.is_ready();
+        let Some(front) = locked.as_mut().filter(may) else {
             return Err(batch);
         };
         let result = front.commit_alone(session, batch);
@@ -180,7 +182,7 @@ impl Front {
 
     /// Brings the record of the group, which has so many batches, to disk. If that fails, nothing of it has happened, and each
     /// of them is to be tried alone.
-    pub(super) fn flush(&mut self, batches: usize) -> Result<(), (StoreError, Vec<u8>)> {
+    pub(super) fn flush(&mut self, batches: usize) -> Result<(), (StoreError, Record)> {
         let begun = Instant::now();
         let flushed = self.pending.flush();
         self.flush = (self.flush * 3 + begun.elapsed()) / 4;

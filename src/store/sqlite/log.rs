@@ -1,24 +1,37 @@
 //! The log: changes that are on disk but not in the database yet.
 //!
-//! A commit of any size is one record: one write and one flush. The file is written from its beginning again and again, so that
-//! after the first time its blocks are there and a flush has nothing else to write. A record counts if its check is right; the
-//! first one that does not count ends the log. The check is made with a number that changes with every new beginning, so what is
-//! left of earlier rounds never counts.
+//! A commit of any size is one record: one write and one flush. The file is written from its beginning again and again, in rounds, so
+//! that after the first time its blocks are there and a flush has nothing else to write. Each round builds upon one *generation* of the
+//! database, a number that rises with every transaction of SQLite's.
+//!
+//! # What is found when the files are opened
+//! The process may have died at any moment, the machine too, and any file may have been damaged since. Either all that was
+//! acknowledged is there, or the store is damaged:
+//!
+//! - The database says whether there must be a log. That is written before the first commit of an opening counts, and taken back when
+//!   all is in the database, which is then the only file that matters.
+//! - The log says upon which generation it builds, in a header with a check. A database that is older has lost a transaction: its
+//!   write-ahead log is damaged or missing. It may be newer by one: then the records are in it already.
+//! - Each record has its checks, and nothing may follow one that is damaged ([`super::log_format`]).
+//! - The end of the log is noted in a second place ([`super::watermark`]). A log that ends before has lost records.
+//! - While SQLite copies its write-ahead log into the database, the header says so: from then on, and until the next round, that log
+//!   must be there and whole ([`super::wal_check`]).
+//!
+//! What cannot be told apart: after a failure of power the second place may be behind. If then, in addition, the newest records were
+//! damaged or cut off in such a way that nothing is left behind them, that looks like a record that was never finished.
 
 use super::error::from_io;
 use super::files::{self, MODE};
+use super::lock::StoreLock;
+use super::log_format::{HEADER, Header, RECORD_HEADER};
+use super::watermark::Watermark;
 use crate::store::StoreError;
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// Beginning of the file: what it is, and the version of its format.
-const MAGIC: [u8; 8] = *b"wa-log\0\x01";
-/// What it is, and the number of the round.
-const HEADER: usize = 16;
-/// Length and check.
-const RECORD_HEADER: usize = 12;
 /// So much has to be left free in front of a record: all that may have to be written there.
 pub(super) const ROOM: usize = HEADER + RECORD_HEADER;
 
@@ -27,81 +40,71 @@ pub(super) struct Log {
     path: PathBuf,
     /// The database, which errors name.
     database: PathBuf,
-    /// Made by the first record.
+    lock: Arc<StoreLock>,
+    /// There when the log was begun.
     file: Option<File>,
-    round: u64,
+    /// What the file begins with; `None` if that is not known.
+    written: Option<Header>,
+    /// What the next header says.
+    header: Header,
     /// Where the next record goes.
     end: usize,
-    /// There may be records in the file that count.
-    counts: bool,
 }
 
 impl Log {
-    /// The log of the database at `database`, and its records, oldest first. `fresh`: the database was just made, so that a log
-    /// which is there belongs to another one.
-    pub(super) fn open(database: &Path, fresh: bool) -> Result<(Self, Vec<Vec<u8>>), StoreError> {
-        let path = files::beside(database, "-log");
-        let mut log = Log {
-            path,
+    /// The log of a database of that generation, not begun.
+    pub(super) fn new(database: &Path, lock: Arc<StoreLock>, store: u64, generation: u64) -> Self {
+        Log {
+            path: files::beside(database, "-log"),
             database: database.to_owned(),
+            lock,
             file: None,
-            round: first_round(),
+            written: None,
+            header: Header { store, generation, checkpoint: false },
             end: HEADER,
-            counts: false,
-        };
-        if fresh {
-            log.remove()?;
-            return Ok((log, Vec::new()));
         }
-        let bytes = match fs::read(&log.path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok((log, Vec::new())),
-            Err(error) => return Err(log.failed(&error)),
-        };
-        let Some((magic, rest)) = bytes.split_first_chunk() else { return Ok((log, Vec::new())) };
-        if *magic != MAGIC {
-            // One that was never finished is empty; nothing else begins otherwise, unless a newer version wrote it.
-            let [name @ .., version] = magic;
-            return match MAGIC.strip_suffix(&[1]) == Some(name) {
-                true => Err(StoreError::NewerFormat {
-                    path: log.path,
-                    found: (*version).into(),
-                    known: MAGIC[7].into(),
-                }),
-                false => Ok((log, Vec::new())),
-            };
-        }
-        let Some((round, mut rest)) = rest.split_first_chunk() else { return Ok((log, Vec::new())) };
-        log.round = u64::from_le_bytes(*round);
-        log.counts = true;
-        let mut records = Vec::new();
-        while let Some((record, behind)) = log.record(rest, log.end) {
-            records.push(record.to_vec());
-            log.end += RECORD_HEADER + record.len();
-            rest = behind;
-        }
-        Ok((log, records))
     }
 
-    /// The record that `bytes` begin with, if it counts.
-    fn record<'a>(&self, bytes: &'a [u8], at: usize) -> Option<(&'a [u8], &'a [u8])> {
-        let (length, rest) = bytes.split_first_chunk()?;
-        let (check, rest) = rest.split_first_chunk()?;
-        let (body, behind) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-        (self.check(body, at) == u64::from_le_bytes(*check)).then_some((body, behind))
+    /// Goes on with the one that was found.
+    pub(super) fn resume(&mut self, header: Header, end: usize) -> Result<(), StoreError> {
+        let file = open(&self.path, false).map_err(|error| self.failed(&error))?;
+        (self.file, self.written) = (Some(file), Some(header));
+        // What is in the database already is followed by a new round.
+        if self.header.generation == header.generation {
+            self.end = end;
+        }
+        self.header.checkpoint = header.checkpoint;
+        Ok(())
     }
 
-    /// The check of a record that stands at `at`.
-    fn check(&self, body: &[u8], at: usize) -> u64 {
-        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-        let mix = |state: u64, word: u64| (state.rotate_left(23) ^ word).wrapping_mul(FACTOR);
-        let (words, tail) = body.as_chunks();
-        let mut last = [0; 8];
-        last.iter_mut().zip(tail).for_each(|(to, from)| *to = *from);
-        let begun = mix(mix(mix(FACTOR, self.round), at as u64), body.len() as u64);
-        let state = words.iter().fold(begun, |state, word| mix(state, u64::from_le_bytes(*word)));
-        let state = mix(state, u64::from_le_bytes(last));
-        mix(state ^ (state >> 32), FACTOR)
+    /// Makes the file, readable by its owner only.
+    pub(super) fn begin(&mut self) -> Result<(), StoreError> {
+        if self.file.is_none() {
+            self.file = Some(open(&self.path, true).map_err(|error| self.failed(&error))?);
+            (self.written, self.end) = (None, HEADER);
+            let begun = self.write_header(true).and_then(|()| {
+                // Its name has to be on disk before what is in it counts.
+                let folder = self.path.parent().map(|folder| File::open(folder)?.sync_all());
+                folder.transpose().map(drop).map_err(|error| self.failed(&error))
+            });
+            begun.inspect_err(|_| self.file = None)?;
+        }
+        Ok(())
+    }
+
+    /// Whether it is there to be written to.
+    pub(super) fn is_begun(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// The generation of the database.
+    pub(super) fn generation(&self) -> u64 {
+        self.header.generation
+    }
+
+    /// The database that it belongs to.
+    pub(super) fn database(&self) -> &Path {
+        &self.database
     }
 
     /// How long it is.
@@ -111,74 +114,78 @@ impl Log {
 
     /// Brings a record to the disk: what stands in `record` behind [`ROOM`] bytes. If that fails, it does not count.
     pub(super) fn append(&mut self, record: &mut [u8]) -> Result<(), StoreError> {
+        let (header, at) = (self.header, self.end);
         let Some((room, body)) = record.split_first_chunk_mut::<ROOM>() else { return Ok(()) };
-        let length = u32::try_from(body.len()).map_err(|_| StoreError::TooLarge)?;
-        let check = self.check(body, self.end);
-        let head = [&MAGIC[..], &self.round.to_le_bytes(), &length.to_le_bytes(), &check.to_le_bytes()];
-        room.iter_mut().zip(head.into_iter().flatten()).for_each(|(to, from)| *to = *from);
-        let end = self.end + RECORD_HEADER + body.len();
+        u32::try_from(body.len()).map_err(|_| StoreError::TooLarge)?;
+        let end = at + RECORD_HEADER + body.len();
+        let head = header.to_bytes().into_iter().chain(header.head(at, body));
+        room.iter_mut().zip(head).for_each(|(to, from)| *to = from);
+        if at > HEADER && self.written != Some(header) {
+            self.write_header(false)?;
+        }
+        let file = self.file.as_ref().ok_or(StoreError::Closed)?;
+        self.lock.check_linked(file)?;
         // The first one brings the head of the file along.
-        let (at, skipped) = if self.end == HEADER { (0, 0) } else { (self.end, HEADER) };
+        let (start, skipped) = if at == HEADER { (0, 0) } else { (at, HEADER) };
         let bytes = record.get(skipped..).unwrap_or_default();
-        self.counts = true;
-        let written = self.file().and_then(|file| {
-            file.write_all_at(bytes, at as u64)?;
-            file.sync_data()
-        });
+        if start == 0 {
+            self.written = None;
+        }
+        let written = file.write_all_at(bytes, start as u64).and_then(|()| file.sync_data());
         written.map_err(|error| self.failed(&error))?;
-        self.end = end;
+        (self.written, self.end) = (Some(header), end);
+        self.set_watermark();
         Ok(())
     }
 
-    /// The file, made if it is not there, readable by its owner only.
-    fn file(&mut self) -> io::Result<&File> {
-        if self.file.is_none() {
-            let file =
-                OpenOptions::new().write(true).create(true).truncate(false).mode(MODE).open(&self.path)?;
-            file.set_permissions(Permissions::from_mode(MODE))?;
-            // Its name has to be on disk before what is in it counts.
-            if let Some(folder) = self.path.parent() {
-                File::open(folder)?.sync_all()?;
-            }
-            self.file = Some(file);
+    /// Brings the header to the disk, unless it is there. `cut`: what is behind is to be gone from the file.
+    pub(super) fn write_header(&mut self, cut: bool) -> Result<(), StoreError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        if self.written == Some(self.header) && !cut {
+            return Ok(());
         }
-        self.file.as_ref().ok_or_else(|| ErrorKind::NotFound.into())
+        self.written = None;
+        let write = || {
+            file.write_all_at(&self.header.to_bytes(), 0)?;
+            if cut {
+                file.set_len(self.end as u64)?;
+            }
+            file.sync_data()
+        };
+        write().map_err(|error| self.failed(&error))?;
+        self.written = Some(self.header);
+        self.set_watermark();
+        Ok(())
     }
 
-    /// Begins anew: all records are in the database. Until the next one is written, those that are there still count, and say
-    /// nothing that the database does not say.
-    pub(super) fn restart(&mut self) {
-        self.round = self.round.wrapping_add(1);
+    fn set_watermark(&self) {
+        let Header { store, generation, .. } = self.header;
+        self.lock.set_watermark(Watermark { store, generation, end: self.end as u64 });
+    }
+
+    /// The database is a generation further, and has what was in the log: the next record begins a new round.
+    pub(super) fn advance(&mut self) {
+        self.header.generation += 1;
         self.end = HEADER;
     }
 
-    /// Sees to it that no record counts any more. To be done before the database is changed by anything else: an old record would
-    /// take that back.
-    pub(super) fn invalidate(&mut self) -> Result<(), StoreError> {
-        if self.counts {
-            self.restart();
-            self.empty().map_err(|error| self.failed(&error))?;
-            self.counts = false;
-        }
-        Ok(())
+    /// Whether SQLite's write-ahead log is being copied into the database.
+    pub(super) fn set_checkpoint(&mut self, under_way: bool) {
+        self.header.checkpoint = under_way;
     }
 
-    /// Leaves nothing in the file.
-    fn empty(&mut self) -> io::Result<()> {
-        let file = self.file()?;
-        file.set_len(0)?;
-        file.sync_data()
+    /// An error if the database or its log was removed or replaced.
+    pub(super) fn check_place(&self) -> Result<(), StoreError> {
+        self.lock.check_place()
     }
 
-    /// Removes the file. What was in it would count no more if the name came back after a crash.
+    /// Removes the file, of which nothing is needed any more.
     pub(super) fn remove(&mut self) -> Result<(), StoreError> {
-        if !self.path.exists() {
-            return Ok(());
-        }
-        self.counts = true;
-        self.invalidate()?;
         self.file = None;
-        fs::remove_file(&self.path).map_err(|error| self.failed(&error))
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.failed(&error)),
+            _ => Ok(()),
+        }
     }
 
     fn failed(&self, error: &io::Error) -> StoreError {
@@ -186,15 +193,15 @@ impl Log {
     }
 }
 
-/// Where rounds begin: a number that no earlier file is likely to have had.
-fn first_round() -> u64 {
-    let mut bytes = [0; 8];
-    // Without randomness the clock does.
-    if getrandom::fill(&mut bytes).is_err() {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        return now.map_or(1, |since| since.as_nanos() as u64);
+fn open(path: &Path, create: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(create).truncate(false).mode(MODE);
+    let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("the log is not a regular file"));
     }
-    u64::from_le_bytes(bytes)
+    file.set_permissions(Permissions::from_mode(MODE))?;
+    Ok(file)
 }
 
 #[cfg(test)]

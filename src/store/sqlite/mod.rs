@@ -9,20 +9,26 @@
 //! ([`pending`]), and is brought into the database when it has become much, when nothing has happened for a while, and at the
 //! end. Rows that come and go in between, or change a thousand times, are written there once or not at all.
 //!
-//! One process at a time owns the file, by two locks ([`lock`]); within the process all who open it share it ([`registry`]).
+//! One process at a time owns the file, by a [`lock`]; within the process all who open it share it ([`registry`]).
 //! With a single connection in exclusive mode SQLite needs neither shared memory nor lock traffic, and is never busy.
 
+mod descriptors;
 mod error;
 mod files;
 mod front;
 mod lock;
 mod log;
+mod log_format;
 mod pending;
+mod recovery;
 mod registry;
 mod rows;
 mod schema;
+mod wal_check;
+mod watermark;
 mod writer;
 
+pub(crate) use descriptors::{fork_begins, fork_ends, forked};
 pub use registry::wait_closed;
 
 use super::seal::Door;
@@ -155,6 +161,8 @@ impl fmt::Debug for SqliteBackend {
     }
 }
 
+#[cfg(test)]
+mod damage_tests;
 #[cfg(test)]
 mod fault_tests;
 #[cfg(test)]

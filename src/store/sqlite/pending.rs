@@ -1,9 +1,14 @@
 //! What the log holds, in memory: rows that are newer than those in the database.
 
+use super::error::from_sqlite;
 use super::log::{Log, ROOM};
+use super::log_format::Record;
 use super::rows::{Rows, scope};
 use crate::store::{Batch, Op, SessionName, Space, StoreError, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use zeroize::Zeroize;
+#[cfg(test)]
+use {parking_lot::Mutex, std::path::PathBuf};
 
 /// So much may wait before it is brought into the database.
 const MOST_LOG: usize = 4 << 20;
@@ -32,6 +37,10 @@ pub(super) struct Pending {
     record: Vec<u8>,
     /// How to take back what is not on disk, latest last.
     undo: Vec<Undo>,
+    /// A transaction that failed may be found in SQLite's write-ahead log all the same, until another one takes its place.
+    in_doubt: bool,
+    /// The database itself says that there is a log.
+    is_noted: bool,
 }
 
 enum Undo {
@@ -48,7 +57,7 @@ pub(super) struct Part {
 
 impl Pending {
     /// Takes in what the log holds.
-    pub(super) fn new(log: Log, records: &[Vec<u8>]) -> Result<Self, StoreError> {
+    pub(super) fn new(log: Log, records: &[Record]) -> Result<Self, StoreError> {
         let mut pending = Pending {
             log,
             rows: HashMap::new(),
@@ -56,6 +65,8 @@ impl Pending {
             spaces: HashSet::new(),
             record: vec![0; ROOM],
             undo: Vec::new(),
+            in_doubt: false,
+            is_noted: true,
         };
         for record in records {
             pending.take_in(record)?;
@@ -116,6 +127,7 @@ impl Pending {
 
     /// Adds the name of a new session to the record.
     pub(super) fn name(&mut self, session: u64, name: &SessionName) {
+        self.make_room(11 + name.as_str().len());
         self.record.push(NAME);
         self.record.extend_from_slice(&session.to_le_bytes());
         self.record.extend_from_slice(&(name.as_str().len() as u16).to_le_bytes());
@@ -126,6 +138,7 @@ impl Pending {
     /// Adds a row to the record.
     pub(super) fn put(&mut self, session: u64, space: Space, key: &[u8], value: Value) {
         let scope = self.write_place(PUT, session, space, key);
+        self.make_room(4 + value.len());
         self.record.extend_from_slice(&(value.len() as u32).to_le_bytes());
         self.record.extend_from_slice(&value);
         self.set(scope, space.number(), key, Some(value));
@@ -140,12 +153,23 @@ impl Pending {
     /// Writes where a row is, and gives its scope.
     fn write_place(&mut self, what: u8, session: u64, space: Space, key: &[u8]) -> i64 {
         let scope = scope(session, space);
+        self.make_room(12 + key.len());
         self.record.push(what);
         self.record.extend_from_slice(&scope.to_le_bytes());
         self.record.push(space.number());
         self.record.extend_from_slice(&(key.len() as u16).to_le_bytes());
         self.record.extend_from_slice(key);
         scope
+    }
+
+    /// Sees to it that so much fits into the record. One that grows by itself would leave a copy of what is in it behind.
+    fn make_room(&mut self, more: usize) {
+        let length = self.record.len() + more;
+        if length > self.record.capacity() {
+            let mut larger = Vec::with_capacity((2 * length).max(1024));
+            larger.extend_from_slice(&self.record);
+            std::mem::replace(&mut self.record, larger).zeroize();
+        }
     }
 
     fn set(&mut self, scope: i64, space: u8, key: &[u8], value: Option<Value>) {
@@ -161,17 +185,18 @@ impl Pending {
     }
 
     /// Brings the record to the disk. If that fails, nothing of it has happened; the parts can then be tried one by one.
-    pub(super) fn flush(&mut self) -> Result<(), (StoreError, Vec<u8>)> {
-        let mut record = std::mem::replace(&mut self.record, vec![0; ROOM]);
+    pub(super) fn flush(&mut self) -> Result<(), (StoreError, Record)> {
+        let mut record = Record::new(std::mem::replace(&mut self.record, vec![0; ROOM]));
         let flushed = if record.len() > ROOM { self.log.append(&mut record) } else { Ok(()) };
         match flushed {
             Ok(()) => {
                 self.undo.clear();
                 // There are keys in it.
                 record.fill(0);
-                record.truncate(ROOM);
-                record.shrink_to(KEEP);
-                self.record = record;
+                if record.capacity() <= KEEP {
+                    record.truncate(ROOM);
+                    self.record = std::mem::take(&mut *record);
+                }
                 Ok(())
             }
             Err(error) => {
@@ -193,7 +218,7 @@ impl Pending {
         if changes.is_empty() {
             return Ok(());
         }
-        self.log.append(&mut [&[0; ROOM], changes].concat())?;
+        self.log.append(&mut Record::new([&[0; ROOM], changes].concat()))?;
         self.take_in(changes)?;
         self.undo.clear();
         Ok(())
@@ -203,46 +228,172 @@ impl Pending {
     fn take_in(&mut self, record: &[u8]) -> Result<(), StoreError> {
         let mut reader = Reader(record);
         while !reader.0.is_empty() {
-            let damaged = || StoreError::Record { space: Space::Event, what: "the log is damaged" };
-            reader.change(self).ok_or_else(damaged)?;
+            let path = self.log.database().to_owned();
+            reader.change(self).ok_or(StoreError::Corrupt { path, what: "its log is damaged" })?;
         }
         Ok(())
+    }
+
+    /// Brings what was found into the database, and finishes what a crash has left half done.
+    pub(super) fn recover(&mut self, rows: &mut Rows<'_>) -> Result<(), StoreError> {
+        let has_records = !self.is_empty();
+        self.settle(rows)?;
+        if self.log.is_begun() {
+            // The crash may have come before the database itself said that there is a log.
+            self.checkpoint(rows)?;
+        } else if has_records {
+            // A log of the first version, which knows of no generations. It stays until the database can do without.
+            rows.checkpoint().map_err(|error| from_sqlite(self.log.database(), &error))?;
+            self.log.remove()?;
+        }
+        Ok(())
+    }
+
+    /// Whether a batch can be brought to the log here and now; else [`Pending::make_ready`] has to be called first.
+    pub(super) fn is_ready(&self) -> bool {
+        self.log.is_begun() && self.is_noted && !self.in_doubt
+    }
+
+    /// Sees to it that batches can be brought to the log.
+    pub(super) fn make_ready(&mut self, rows: &mut Rows<'_>) -> Result<(), StoreError> {
+        if !self.log.is_begun() {
+            self.log.begin()?;
+            self.is_noted = false;
+            self.step("begun");
+        }
+        if !self.is_noted {
+            // Nothing counts before the database itself says that there is a log.
+            self.transact(rows, true, |_, _| Ok(()))?;
+            self.checkpoint(rows)?;
+            self.is_noted = true;
+        }
+        if self.in_doubt {
+            if self.is_empty() {
+                self.transact(rows, true, |_, _| Ok(()))?;
+            } else {
+                self.settle(rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a transaction of the database, the next generation. `has_log`: there must be a log from then on.
+    pub(super) fn transact<T>(
+        &mut self,
+        rows: &mut Rows<'_>,
+        has_log: bool,
+        work: impl FnOnce(&Self, &mut Rows<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        // What the log says of the last generation has to be there before this one.
+        self.log.write_header(false)?;
+        let worked = rows.begin().and_then(|()| {
+            let done = work(self, rows)?;
+            rows.set_state(self.log.generation() + 1, has_log)?;
+            Ok(done)
+        });
+        let committed = worked.map_err(|error| (error, false)).and_then(|done| match rows.commit() {
+            Ok(()) => Ok(done),
+            Err(error) => Err((error, true)),
+        });
+        match committed {
+            Ok(done) => {
+                self.log.advance();
+                self.in_doubt = false;
+                self.step("committed");
+                Ok(done)
+            }
+            Err((error, at_commit)) => {
+                rows.rollback();
+                let error = from_sqlite(self.log.database(), &error);
+                // What there is no room for is not there.
+                self.in_doubt |= at_commit && !matches!(error, StoreError::Full { .. });
+                Err(error)
+            }
+        }
     }
 
     /// Brings all of it into the database, and begins the log anew.
-    pub(super) fn settle(&mut self, rows: &mut Rows<'_>) -> rusqlite::Result<()> {
+    pub(super) fn settle(&mut self, rows: &mut Rows<'_>) -> Result<(), StoreError> {
         if self.is_empty() {
             return Ok(());
         }
-        rows.begin()?;
-        for (session, name) in &self.names {
-            rows.name(*session, name.as_str())?;
-        }
-        let mut sorted: Vec<_> = self.rows.iter().collect();
-        sorted.sort_unstable_by_key(|(place, _)| *place);
-        for (place, value) in sorted {
-            let Some((scope, rest)) = place.split_first_chunk() else { continue };
-            let Some((space, key)) = rest.split_first() else { continue };
-            rows.write(i64::from_be_bytes(*scope), *space, key, value.as_deref())?;
-        }
-        rows.commit()?;
+        let has_log = self.log.is_begun();
+        self.settle_as(rows, has_log)
+    }
+
+    fn settle_as(&mut self, rows: &mut Rows<'_>, has_log: bool) -> Result<(), StoreError> {
+        self.log.check_place()?;
+        self.transact(rows, has_log, |pending, rows| {
+            for (session, name) in &pending.names {
+                rows.name(*session, name.as_str())?;
+            }
+            let mut sorted: Vec<_> = pending.rows.iter().collect();
+            sorted.sort_unstable_by_key(|(place, _)| *place);
+            for (place, value) in sorted {
+                let Some((scope, rest)) = place.split_first_chunk() else { continue };
+                let Some((space, key)) = rest.split_first() else { continue };
+                rows.write(i64::from_be_bytes(*scope), *space, key, value.as_deref())?;
+            }
+            Ok(())
+        })?;
         self.rows = HashMap::new();
         self.names.clear();
         self.spaces.clear();
-        self.log.restart();
         Ok(())
     }
 
-    /// Before the database is changed by anything else: nothing of the log counts any more, nor can it be read. All of it is in
-    /// the database.
-    pub(super) fn invalidate(&mut self) -> Result<(), StoreError> {
-        self.log.invalidate()
+    /// A transaction was made that is nowhere but in SQLite's files: the log has to know of it before it counts. Nothing of what was in
+    /// the log can be read there any more.
+    pub(super) fn acknowledge(&mut self) -> Result<(), StoreError> {
+        self.log.write_header(true)
     }
 
-    /// Nothing is left: removes the log.
-    pub(super) fn close(&mut self) {
-        // A log that stays has nothing in it that the database does not have.
-        let _ = self.log.remove();
+    /// Copies SQLite's write-ahead log into the database.
+    pub(super) fn checkpoint(&mut self, rows: &Rows<'_>) -> Result<(), StoreError> {
+        self.log.set_checkpoint(true);
+        self.log.write_header(false)?;
+        self.step("before the checkpoint");
+        rows.checkpoint().map_err(|error| from_sqlite(self.log.database(), &error))?;
+        // The next header says so.
+        self.log.set_checkpoint(false);
+        self.step("after the checkpoint");
+        Ok(())
+    }
+
+    /// The same, and leaves nothing in the write-ahead log, so that what was overwritten in the database does not live on there.
+    pub(super) fn empty_wal(&mut self, rows: &Rows<'_>) -> Result<(), StoreError> {
+        self.checkpoint(rows)?;
+        self.log.write_header(true)?;
+        self.step("before the write-ahead log is emptied");
+        rows.truncate_wal().map_err(|error| from_sqlite(self.log.database(), &error))?;
+        self.step("after the write-ahead log was emptied");
+        Ok(())
+    }
+
+    /// Brings everything into the database, which is then all there is.
+    pub(super) fn close(&mut self, rows: &mut Rows<'_>) -> Result<(), StoreError> {
+        if !self.log.is_begun() {
+            return Ok(());
+        }
+        self.settle_as(rows, false)?;
+        self.empty_wal(rows)?;
+        self.log.remove()
+    }
+}
+
+#[cfg(test)]
+/// Told of each step between which a crash could come, by database.
+pub(super) static STEPS: Mutex<BTreeMap<PathBuf, Box<dyn FnMut(&'static str) + Send>>> =
+    Mutex::new(BTreeMap::new());
+
+impl Pending {
+    /// A crash could come here.
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "tests only"))]
+    fn step(&self, _name: &'static str) {
+        #[cfg(test)]
+        if let Some(told) = STEPS.lock().get_mut(self.log.database()) {
+            told(_name);
+        }
     }
 }
 

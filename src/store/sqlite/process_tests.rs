@@ -1,8 +1,8 @@
 //! The SQLite backend and other processes: locks, file modes, and being killed at any moment.
 
-use super::SqliteBackend;
 use super::sqlite_tests::{LONG, backend, mode};
 use super::wait_closed;
+use super::{SqliteBackend, lock};
 use crate::crypto::{OsRandom, random_array};
 use crate::store::suite::{name, put};
 use crate::store::{Backend, Batch, Session, Space, StoreError};
@@ -127,9 +127,19 @@ async fn the_lock_is_not_lost_by_accident() {
     let path = dir.path().join("wa.db");
     let shared = backend(&path).await;
     assert_eq!(try_open(&path), "locked");
-    // A host that copies its files closes a descriptor of each database.
-    std::fs::copy(&path, dir.path().join("backup.db")).unwrap();
+    // A host that copies the folder closes a descriptor of each file.
+    let backup = TempDir::new().unwrap();
+    for file in std::fs::read_dir(dir.path()).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), backup.path().join(file.file_name())).unwrap();
+        assert_eq!(try_open(&path), "locked", "{file:?}");
+    }
+    // Nor is it the lock file alone that keeps others out, or the one name of the database.
+    std::fs::hard_link(&path, dir.path().join("second.db")).unwrap();
+    assert_eq!(try_open(&dir.path().join("second.db")), "locked");
+    std::fs::rename(dir.path().join("wa.db-lock"), dir.path().join("kept")).unwrap();
     assert_eq!(try_open(&path), "locked");
+    std::fs::rename(dir.path().join("kept"), dir.path().join("wa.db-lock")).unwrap();
     // A second opening in this process, given up again.
     drop(backend(&path).await);
     assert_eq!(try_open(&path), "locked");
@@ -146,6 +156,49 @@ async fn the_lock_is_not_lost_by_accident() {
     assert_eq!(try_open(&path), "opened");
 }
 
+/// Another copy of the library in this process has locks of its own, and must not come in either.
+#[tokio::test]
+async fn a_second_opening_in_the_same_process_is_refused() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db").parent().unwrap().canonicalize().unwrap().join("wa.db");
+    let shared = backend(&path).await;
+    let error = lock::take(&path).unwrap_err();
+    assert_eq!(error, StoreError::Locked { path: path.clone(), pid: Some(std::process::id()) });
+    assert!(error.to_string().contains("another copy of this library"), "{error}");
+    assert_eq!(try_open(&path), "locked", "the attempt changes nothing");
+    drop(shared);
+    assert!(wait_closed(LONG));
+    drop(lock::take(&path).unwrap());
+    assert_eq!(try_open(&path), "opened");
+}
+
+#[tokio::test]
+async fn a_store_that_is_removed_or_replaced_while_it_is_open() {
+    for (how, file) in
+        [("removed", "wa.db"), ("removed", "wa.db-log"), ("removed", "wa.db-lock"), ("replaced", "wa.db")]
+    {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().canonicalize().unwrap().join("wa.db");
+        let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
+        s.commit(put(Space::Device, b"", b"x")).await.unwrap();
+        let file = dir.path().join(file);
+        if how == "replaced" {
+            std::fs::write(dir.path().join("other"), "another").unwrap();
+            std::fs::rename(dir.path().join("other"), &file).unwrap();
+        } else {
+            std::fs::remove_file(&file).unwrap();
+        }
+        let late = s.commit(put(Space::Device, b"", b"y")).await;
+        assert_eq!(late, Err(StoreError::Removed { path: path.clone() }), "{file:?} {how}");
+        // Neither the one that came in its place is touched.
+        drop(s);
+        assert!(wait_closed(LONG));
+        if how == "replaced" {
+            assert_eq!(std::fs::read(&file).unwrap(), b"another");
+        }
+    }
+}
+
 #[test]
 fn files_are_private_under_any_umask() {
     for umask in ["0000", "0777"] {
@@ -157,7 +210,8 @@ fn files_are_private_under_any_umask() {
         assert_eq!(lines(&mut holder).next().unwrap(), "held", "umask {umask}");
         assert_eq!(mode(&path), 0o600, "umask {umask}");
         assert_eq!(mode(&dir.path().join("wa.db-wal")), 0o600, "umask {umask}");
-        assert_eq!(mode(&dir.path().join("wa.db-lock")) & 0o077, 0, "umask {umask}");
+        assert_eq!(mode(&dir.path().join("wa.db-log")), 0o600, "umask {umask}");
+        assert_eq!(mode(&dir.path().join("wa.db-lock")), 0o600, "umask {umask}");
         holder.kill().unwrap();
         holder.wait().unwrap();
     }

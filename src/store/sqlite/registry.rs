@@ -34,8 +34,7 @@ pub(super) fn get_or_start(path: PathBuf) -> Result<Arc<SqliteBackend>, StoreErr
         return Ok(backend);
     }
     reap(&mut files);
-    // The file's former thread may still be closing it. The new one waits for it: if both had the lock file open, the end
-    // of the former would drop the lock of the new one.
+    // The file's former thread may still be closing it, and has its lock. The new one waits for it.
     let former = files.remove(&path).map(|entry| entry.thread);
     let (sender, queue) = mpsc::channel();
     let shared = Arc::new(Shared::default());
@@ -66,15 +65,14 @@ fn serve(
     shared: &Shared,
     report: &watch::Sender<Option<Result<(), StoreError>>>,
 ) {
-    // Dropped last, after SQLite has closed the file.
-    let _lock = match lock::take(path) {
+    let lock = match lock::take(path) {
         Ok(lock) => lock,
         Err(error) => {
             report.send_replace(Some(Err(error)));
             return;
         }
     };
-    writer::run(path, queue, shared, |result| {
+    writer::run(path, lock, queue, shared, |result| {
         report.send_replace(Some(result));
     });
 }

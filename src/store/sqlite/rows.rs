@@ -1,5 +1,6 @@
 //! The statements, prepared once.
 
+use super::recovery::State;
 use crate::store::{Batch, Op, Space, Value};
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
@@ -27,6 +28,7 @@ pub(super) struct Rows<'c> {
     name_session: Statement<'c>,
     find_session: Statement<'c>,
     list_sessions: Statement<'c>,
+    set_state: Statement<'c>,
 }
 
 /// What came of applying a batch.
@@ -84,6 +86,7 @@ impl<'c> Rows<'c> {
                 .prepare("INSERT INTO session (id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?,
             find_session: connection.prepare("SELECT id FROM session WHERE name = ?1")?,
             list_sessions: connection.prepare("SELECT name FROM session ORDER BY name")?,
+            set_state: connection.prepare("UPDATE state SET generation = ?1, has_log = ?2")?,
         })
     }
 
@@ -110,11 +113,44 @@ impl<'c> Rows<'c> {
         }
     }
 
-    /// Moves everything from the write-ahead log into the database and empties the log, so that what was overwritten in the
-    /// one does not live on in the other.
-    pub(super) fn forget_log(&self) {
-        // If it fails, the erased data is out of reach all the same, and the next checkpoint takes care of the rest.
-        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    /// What the database says of itself.
+    pub(super) fn state(&self) -> rusqlite::Result<State> {
+        self.connection.query_row("SELECT store, generation, has_log FROM state", [], |row| {
+            Ok(State {
+                store: row.get::<_, i64>(0)?.cast_unsigned(),
+                generation: row.get::<_, i64>(1)?.cast_unsigned(),
+                has_log: row.get(2)?,
+            })
+        })
+    }
+
+    /// Says another thing, within the transaction.
+    pub(super) fn set_state(&mut self, generation: u64, has_log: bool) -> rusqlite::Result<()> {
+        self.set_state.execute(params![generation.cast_signed(), has_log]).map(drop)
+    }
+
+    /// Copies everything from the write-ahead log into the database.
+    pub(super) fn checkpoint(&self) -> rusqlite::Result<()> {
+        self.run_checkpoint("PRAGMA wal_checkpoint(RESTART)")
+    }
+
+    /// The same, and empties the write-ahead log.
+    pub(super) fn truncate_wal(&self) -> rusqlite::Result<()> {
+        self.run_checkpoint("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    fn run_checkpoint(&self, sql: &str) -> rusqlite::Result<()> {
+        let (busy, frames, copied) = self.connection.query_row(sql, [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        })?;
+        if busy != 0 || frames != copied {
+            let what = Some("the write-ahead log could not be copied".to_owned());
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
+                what,
+            ));
+        }
+        Ok(())
     }
 
     pub(super) fn get(&mut self, session: u64, space: Space, key: &[u8]) -> rusqlite::Result<Option<Value>> {
@@ -221,6 +257,7 @@ impl<'c> Rows<'c> {
                 Op::DeleteSpace(space) if space.is_shared() => {}
                 Op::DeleteSpace(space) => {
                     self.delete_space.execute(params![id(session), space.number()])?;
+                    erased = true;
                 }
                 Op::EraseSession => {
                     self.erase_session(session)?;

@@ -2,6 +2,7 @@
 
 use super::error::from_sqlite;
 use crate::store::StoreError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
@@ -11,7 +12,8 @@ const APPLICATION_ID: i64 = 0x6c69_6277;
 // Keys are in an index of their own, away from the values: in a table without row numbers a search reads every value that it
 // passes, all of it, and values may be large.
 /// What brings a file from format N to N + 1. Never changed once released; the next format is a further entry.
-const MIGRATIONS: [&str; 1] = ["
+pub(super) const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE session (
         id   INTEGER PRIMARY KEY AUTOINCREMENT,
         name TEXT NOT NULL UNIQUE
@@ -23,11 +25,22 @@ const MIGRATIONS: [&str; 1] = ["
         value   BLOB    NOT NULL,
         PRIMARY KEY (session, space, key)
     ) STRICT;
-"];
+",
+    "
+    CREATE TABLE state (            -- one row
+        store      INTEGER NOT NULL,    -- a random number
+        generation INTEGER NOT NULL,    -- rises with every transaction
+        has_log    INTEGER NOT NULL     -- whether there must be a log
+    ) STRICT;
+    INSERT INTO state VALUES (random(), 0, 0);
+",
+];
 
-/// What holds for the connection. A small page cache: it serves one file, not one session. Deleted data is overwritten.
+/// What holds for the connection. A small page cache: it serves one file, not one session. Deleted data is overwritten. When the
+/// write-ahead log is copied into the database is for us to say: the log has to know of it.
 const SETTINGS: &str = "
     PRAGMA synchronous = FULL;
+    PRAGMA wal_autocheckpoint = 0;
     PRAGMA cache_size = -512;
     PRAGMA mmap_size = 0;
     PRAGMA temp_store = MEMORY;
@@ -37,8 +50,8 @@ const SETTINGS: &str = "
 ";
 
 /// Opens a file that exists, empty or ours, and brings it to the current format. A file that is something else is left as
-/// it is. Says whether it was empty.
-pub(super) fn open(path: &Path) -> Result<(Connection, bool), StoreError> {
+/// it is. When it is closed, nothing happens to it and its write-ahead log, unless [`tidy_at_close`] was called.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let failed = |error: rusqlite::Error| from_sqlite(path, &error);
     // No URI names: a path is a path. One thread uses the connection: no mutex.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -46,6 +59,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, bool), StoreError> {
     if connection.is_readonly("main").map_err(failed)? {
         return Err(StoreError::ReadOnly { path: path.to_owned() });
     }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(failed)?;
     // Before anything touches the file, so that SQLite never makes a shared-memory file.
     connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE").map_err(failed)?;
     let format = recognise(&connection, path)?;
@@ -56,7 +70,13 @@ pub(super) fn open(path: &Path) -> Result<(Connection, bool), StoreError> {
     }
     connection.execute_batch(SETTINGS).map_err(failed)?;
     migrate(&mut connection, format).map_err(failed)?;
-    Ok((connection, format == 0))
+    Ok(connection)
+}
+
+/// The write-ahead log is not needed any more: it is removed when the connection is closed.
+pub(super) fn tidy_at_close(connection: &Connection) {
+    // Else it stays, and is no harm.
+    let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
 }
 
 /// The file's format: 0 if it is empty.

@@ -10,13 +10,16 @@
 //! more fails alone. Large batches, and those that erase, go into the database at once, behind all that waits in the log.
 
 use super::front::{Front, Open, Shared};
-use super::log::Log;
+use super::lock::{LockFile, StoreLock};
 use super::pending::{Part, Pending};
+use super::recovery::Files;
 use super::rows::{Applied, Page, Rows};
-use super::{error::from_sqlite, schema};
+use super::{error::from_sqlite, files, schema};
 use crate::store::{Batch, Op, SessionKey, SessionName, Space, StoreError, Value};
+use rusqlite::Connection;
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -28,6 +31,8 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 const GROUP: usize = 512;
 /// After that time without work, what is in the log is brought into the database.
 const IDLE: Duration = Duration::from_secs(5);
+/// When SQLite's write-ahead log has become larger than that, it is copied into the database. After that it is cut to that size.
+pub(super) const MOST_WAL: u64 = 4 << 20;
 
 /// Work for the thread.
 pub(super) enum Job {
@@ -82,7 +87,7 @@ pub(super) enum Job {
 
 /// A look at the connection, for tests.
 #[cfg(test)]
-type Look = Box<dyn FnOnce(&rusqlite::Connection, &super::front::Counters) + Send>;
+type Look = Box<dyn FnOnce(&Connection, &super::front::Counters) + Send>;
 
 /// A batch within the current group.
 struct Written {
@@ -98,7 +103,7 @@ struct Thread<'s, 'c> {
     shared: &'s Shared,
     rows: Rows<'c>,
     #[cfg(test)]
-    connection: &'c rusqlite::Connection,
+    connection: &'c Connection,
     group: Group,
 }
 
@@ -106,7 +111,7 @@ struct Thread<'s, 'c> {
 struct Writer<'w, 'c> {
     rows: &'w mut Rows<'c>,
     #[cfg(test)]
-    connection: &'c rusqlite::Connection,
+    connection: &'c Connection,
     front: &'w mut Front,
     group: &'w mut Group,
 }
@@ -124,15 +129,16 @@ struct Group {
 /// Opens the file, reports how that went, and works until nobody can send jobs any more.
 pub(super) fn run(
     path: &Path,
+    lock: LockFile,
     queue: &mpsc::Receiver<Job>,
     shared: &Shared,
     report: impl FnOnce(Result<(), StoreError>),
 ) {
-    let (connection, fresh) = match super::files::prepare(path).and_then(|()| schema::open(path)) {
+    let (files, lock, connection) = match open(path, lock) {
         Ok(opened) => opened,
         Err(error) => return report(Err(error)),
     };
-    let (pending, rows, last_session) = match prepare(path, &connection, fresh) {
+    let (pending, rows, last_session) = match prepare(path, files, &lock, &connection) {
         Ok(prepared) => prepared,
         Err(error) => return report(Err(error)),
     };
@@ -156,17 +162,31 @@ pub(super) fn run(
             writer.flush();
             if writer.front.pending.is_much() {
                 // If it fails, the log keeps what it has, and the next group tries again.
-                drop(writer.settle());
+                drop(writer.settle().and_then(|()| writer.checkpoint()));
             }
             shared.done(done);
         });
     }
     thread.with_front(|writer| {
-        if writer.settle().is_ok() {
-            writer.front.pending.close();
+        // If it fails, all that is there stays as it is.
+        if writer.front.pending.close(writer.rows).is_ok() {
+            schema::tidy_at_close(&connection);
         }
     });
     *shared.front.lock() = None;
+    drop(thread);
+    // The locks go last.
+    drop(connection);
+    drop(lock);
+}
+
+/// Looks at what is there, and opens the database.
+fn open(path: &Path, lock: LockFile) -> Result<(Files, Arc<StoreLock>, Connection), StoreError> {
+    let found = Files::read(path, &lock)?;
+    files::prepare(path)?;
+    let lock = Arc::new(lock.with_database()?);
+    let connection = schema::open(path)?;
+    Ok((found, lock, connection))
 }
 
 impl<'c> Thread<'_, 'c> {
@@ -212,17 +232,16 @@ impl<'c> Thread<'_, 'c> {
 /// Brings what a crash left in the log into the database.
 fn prepare<'c>(
     path: &Path,
-    connection: &'c rusqlite::Connection,
-    fresh: bool,
+    files: Files,
+    lock: &Arc<StoreLock>,
+    connection: &'c Connection,
 ) -> Result<(Pending, Rows<'c>, u64), StoreError> {
     let failed = |error: rusqlite::Error| from_sqlite(path, &error);
     let mut rows = Rows::new(connection).map_err(failed)?;
-    let (log, records) = Log::open(path, fresh)?;
+    let state = rows.state().map_err(failed)?;
+    let (log, records) = files.log(Arc::clone(lock), state)?;
     let mut pending = Pending::new(log, &records)?;
-    pending.settle(&mut rows).map_err(|error| {
-        rows.rollback();
-        failed(error)
-    })?;
+    pending.recover(&mut rows)?;
     let last_session = rows.last_session().map_err(failed)?;
     Ok((pending, rows, last_session))
 }
@@ -338,7 +357,8 @@ impl Writer<'_, '_> {
     }
 
     fn commit(&mut self, session: SessionKey, batch: Batch, reply: Reply<()>) {
-        if let Err(error) = self.front.check(session) {
+        let ready = self.front.check(session).and_then(|()| self.make_ready());
+        if let Err(error) = ready {
             return answer(reply, Err(error));
         }
         if !Pending::takes(&batch) {
@@ -395,41 +415,52 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// Sees to it that there is a log to write to.
+    fn make_ready(&mut self) -> Result<(), StoreError> {
+        if self.front.pending.is_ready() {
+            return Ok(());
+        }
+        self.flush();
+        self.front.pending.make_ready(self.rows)
+    }
+
     /// Brings what is in the log into the database.
     fn settle(&mut self) -> Result<(), StoreError> {
-        self.front.pending.settle(self.rows).map_err(|error| {
-            self.rows.rollback();
-            from_sqlite(&self.front.path, &error)
-        })
+        self.front.pending.settle(self.rows)
+    }
+
+    /// Copies SQLite's write-ahead log into the database if it has become large.
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let wal = files::beside(&self.front.path, "-wal");
+        if std::fs::metadata(wal).is_ok_and(|metadata| metadata.len() > MOST_WAL) {
+            self.front.pending.checkpoint(self.rows)?;
+        }
+        Ok(())
     }
 
     /// Commits to the database itself, behind all that came before.
     fn commit_at_once(&mut self, session: u64, batch: &Batch) -> Result<(), StoreError> {
         self.flush();
         self.settle()?;
-        self.front.pending.invalidate()?;
         let Some(open) = self.front.open.get_mut(&session) else { return Err(StoreError::SessionClosed) };
         let mut named = open.named;
-        let applied = self.rows.begin().and_then(|()| {
-            let applied = self.rows.apply(session, open.name.as_str(), &mut named, batch)?;
-            self.rows.commit()?;
-            Ok(applied)
-        });
-        match applied {
-            Ok(applied) => {
-                open.named = named;
-                self.front.counters.transactions += 1;
-                self.front.counters.batches += 1;
-                if applied == (Applied::Written { erased: true }) {
-                    self.rows.forget_log();
-                }
-                outcome(applied)
-            }
-            Err(error) => {
-                self.rows.rollback();
-                Err(from_sqlite(&self.front.path, &error))
-            }
+        let applied = self.front.pending.transact(self.rows, true, |_, rows| {
+            rows.apply(session, open.name.as_str(), &mut named, batch)
+        })?;
+        open.named = named;
+        self.front.counters.transactions += 1;
+        self.front.counters.batches += 1;
+        self.front.pending.acknowledge()?;
+        if applied == (Applied::Written { erased: true }) {
+            self.forget();
         }
+        outcome(applied)
+    }
+
+    /// Leaves nothing of what was erased in the write-ahead log.
+    fn forget(&mut self) {
+        // If it fails, the erased data is out of reach all the same, and the next checkpoint takes care of the rest.
+        drop(self.front.pending.empty_wal(self.rows));
     }
 
     fn erase(&mut self, name: &SessionName) -> Result<(), StoreError> {
@@ -437,25 +468,13 @@ impl Writer<'_, '_> {
             return Err(StoreError::SessionInUse { name: name.to_string() });
         }
         self.settle()?;
-        self.front.pending.invalidate()?;
-        let erase = |rows: &mut Rows<'_>| {
-            let Some(id) = rows.find_session(name.as_str())? else { return Ok(false) };
-            rows.begin()?;
-            rows.erase_session(id)?;
-            rows.commit()?;
-            Ok(true)
-        };
-        match erase(self.rows) {
-            Ok(true) => {
-                self.rows.forget_log();
-                Ok(())
-            }
-            Ok(false) => Ok(()),
-            Err(error) => {
-                self.rows.rollback();
-                Err(from_sqlite(&self.front.path, &error))
-            }
-        }
+        let found = self.rows.find_session(name.as_str());
+        let Some(id) = found.map_err(|error| from_sqlite(&self.front.path, &error))? else { return Ok(()) };
+        self.make_ready()?;
+        self.front.pending.transact(self.rows, true, |_, rows| rows.erase_session(id))?;
+        self.front.pending.acknowledge()?;
+        self.forget();
+        Ok(())
     }
 }
 

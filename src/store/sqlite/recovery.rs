@@ -1,0 +1,136 @@
+//! What the files say that a crash may have left: goes on from there, or finds that something is missing ([`super::log`]).
+
+use super::error::from_io;
+use super::files::beside;
+use super::lock::{LockFile, StoreLock};
+use super::log::Log;
+use super::log_format::{self, Found, HEADER, Header, Record};
+use super::wal_check;
+use super::watermark::Watermark;
+use crate::store::StoreError;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// What the database says of itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct State {
+    /// Tells stores apart.
+    pub(super) store: u64,
+    /// How many transactions it has seen.
+    pub(super) generation: u64,
+    /// There must be a log.
+    pub(super) has_log: bool,
+}
+
+/// What the other files say. To be read before anything is made or changed.
+pub(super) struct Files {
+    path: PathBuf,
+    log: Found,
+    watermark: Option<Watermark>,
+}
+
+impl Files {
+    pub(super) fn read(path: &Path, lock: &LockFile) -> Result<Self, StoreError> {
+        let read = |suffix| match fs::read(beside(path, suffix)) {
+            Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(from_io(path, &error)),
+        };
+        let log = read("-log")?.map_or(Found::Missing, |bytes| log_format::read(&bytes));
+        let files = Files { path: path.to_owned(), log, watermark: lock.watermark()? };
+        if let Found::Log { header: Header { checkpoint: true, .. }, .. } = files.log
+            && !read("-wal")?.is_some_and(|wal| wal_check::has_commit(&wal))
+        {
+            return files.damaged("its write-ahead log is damaged or missing");
+        }
+        let length = fs::metadata(path).ok().map(|metadata| metadata.len());
+        let was_used = match &files.log {
+            Found::Log { header, .. } if header.generation > 0 => true,
+            // Whoever wants a new store removes the file, and does not empty it.
+            _ if length == Some(0) && files.watermark.is_some() => true,
+            log => log.has_records(),
+        };
+        if length.unwrap_or(0) == 0 && was_used {
+            return files.damaged("it was in use, and the database is missing or empty");
+        }
+        if matches!(files.log, Found::Damaged) {
+            return files.damaged("its log is damaged");
+        }
+        Ok(files)
+    }
+
+    /// The log, and its records that are to be taken in, oldest first.
+    pub(super) fn log(self, lock: Arc<StoreLock>, state: State) -> Result<(Log, Vec<Record>), StoreError> {
+        let path = self.path.clone();
+        let mut log = Log::new(&path, lock, state.store, state.generation);
+        let watermark = self.watermark.filter(|mark| mark.store == state.store);
+        if watermark.is_some_and(|mark| mark.generation > state.generation) {
+            return self.damaged("it is older than what was acknowledged");
+        }
+        match (&self.log, state.has_log) {
+            (Found::Missing | Found::Empty, true) => self.damaged("its log is missing"),
+            (Found::First(_), true) => self.damaged("its log is another one"),
+            (Found::Log { header, .. }, true) if header.store != state.store => {
+                self.damaged("its log is that of another store")
+            }
+            (Found::Log { header, end, .. }, _) if header.store == state.store => {
+                let Header { generation, .. } = *header;
+                if state.generation < generation {
+                    return self.damaged("it is older than its log");
+                }
+                if watermark.is_some_and(|mark| mark.generation > generation) {
+                    return self.damaged("its log is older than what was acknowledged");
+                }
+                let is_short = |mark: Watermark| generation == mark.generation && (*end as u64) < mark.end;
+                // What is in the database already cannot be missing.
+                if state.generation == generation && watermark.is_some_and(is_short) {
+                    return self.damaged("the end of its log is missing");
+                }
+                match (state.has_log, state.generation - generation) {
+                    (true, newer @ (0 | 1)) => {
+                        log.resume(*header, *end)?;
+                        match self.log {
+                            Found::Log { records, .. } if newer == 0 => Ok((log, records)),
+                            // They are in the database. Part of them would take back what it has.
+                            _ => Ok((log, Vec::new())),
+                        }
+                    }
+                    (true, _) => self.damaged("its log is older than it is"),
+                    (false, 0) if *end > HEADER => self.damaged("it is older than its log"),
+                    // One that was not begun to be used, or is used no more.
+                    (false, _) => log.remove().map(|()| (log, Vec::new())),
+                }
+            }
+            // Of a version before this one; there were no generations, so the first one is its.
+            (Found::First(records), false) if state.generation == 0 && !records.is_empty() => {
+                let Found::First(records) = self.log else { return Ok((log, Vec::new())) };
+                Ok((log, records))
+            }
+            (other, false) if other.has_records() && !matches!(other, Found::First(_)) => {
+                self.damaged("its log is that of another store")
+            }
+            (Found::Missing, false) => Ok((log, Vec::new())),
+            (Found::Empty | Found::First(_), false) => log.remove().map(|()| (log, Vec::new())),
+            (Found::Log { .. }, false) => log.remove().map(|()| (log, Vec::new())),
+            // A newer one belongs to a newer database, which was refused.
+            (Found::Damaged | Found::Newer | Found::Log { .. }, _) => self.damaged("its log is damaged"),
+        }
+    }
+
+    fn damaged<T>(&self, what: &'static str) -> Result<T, StoreError> {
+        Err(StoreError::Corrupt { path: self.path.clone(), what })
+    }
+}
+
+impl Found {
+    fn has_records(&self) -> bool {
+        match self {
+            Found::First(records) | Found::Log { records, .. } => !records.is_empty(),
+            Found::Damaged => true,
+            Found::Missing | Found::Empty | Found::Newer => false,
+        }
+    }
+}
