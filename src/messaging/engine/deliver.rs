@@ -16,7 +16,7 @@ use crate::stanza::Jid;
 /// What the ciphertexts of one message have come to.
 #[derive(Default)]
 pub(super) struct Arrived {
-    /// One of them was opened now.
+    /// One of them was opened now and held more than a sender key.
     pub(super) opened: bool,
     /// One of them was opened before.
     pub(super) seen: bool,
@@ -61,7 +61,7 @@ impl Engine {
     ) -> Result<(), Nack> {
         let bytes = unpad(&opened.padded).map_err(|_| Nack::InvalidProtobuf)?;
         let mut read = content::read(bytes).map_err(|_| Nack::InvalidProtobuf)?;
-        arrived.opened = true;
+        arrived.opened |= !matches!(read.body, Body::Nothing);
         // Only what came through a session with a device is said by that device.
         if kind.is_pairwise()
             && let Some(keys) = read.key_distribution.take()

@@ -47,11 +47,14 @@ impl Known {
         Ok(known)
     }
 
+    /// Returns whether a message was noted.
+    pub(crate) fn contains(&self, chat: &Jid, sender: &User, id: &str) -> bool {
+        self.fingerprints.contains(&fingerprint(chat, sender, id))
+    }
+
     /// Notes a message. False if it was noted before.
     pub(crate) fn insert(&mut self, chat: &Jid, sender: &User, id: &str) -> bool {
-        let chat = chat.to_string();
-        let digest = sha256(&[chat.as_bytes(), &[0], &sender.key(), &[0], id.as_bytes()]);
-        let fingerprint = u64::from_be_bytes(*digest.first_chunk().unwrap_or(&[0; 8]));
+        let fingerprint = fingerprint(chat, sender, id);
         let new = self.fingerprints.insert(fingerprint);
         if new {
             self.fresh.push(fingerprint);
@@ -82,6 +85,12 @@ impl Known {
             }
         }
     }
+}
+
+fn fingerprint(chat: &Jid, sender: &User, id: &str) -> u64 {
+    let chat = chat.to_string();
+    let digest = sha256(&[chat.as_bytes(), &[0], &sender.key(), &[0], id.as_bytes()]);
+    u64::from_be_bytes(*digest.first_chunk().unwrap_or(&[0; 8]))
 }
 
 #[cfg(test)]

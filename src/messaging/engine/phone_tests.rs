@@ -12,7 +12,8 @@ use crate::messaging::content::{Body, Extras, Outgoing};
 use crate::proto::Message as _;
 use crate::proto::message::{Message, MessageKey, PeerDataOperationRequestMessage, protocol_message};
 use crate::signal::{
-    IdentityKey, Own, PrekeyMessage, RawBundle, ResponderKeys, SessionRecord, SignalMessage, pad, unpad,
+    IdentityKey, Own, OwnSenderKey, PrekeyMessage, RawBundle, ResponderKeys, SessionRecord, SignalMessage,
+    pad, unpad,
 };
 use crate::stanza::{Jid, Node, Stanza};
 use crate::store::Space;
@@ -541,4 +542,32 @@ fn what_the_own_devices_tell_each_other_is_no_message_of_a_chat() {
     let asks = |node: &Node| Stanza::from_node(node).unwrap().root().is("type", "retry");
     assert!(world.sent.iter().any(asks), "and it is asked for again all the same");
     assert_eq!(world.companion.rows(Space::PhoneAsk).len(), 0);
+}
+
+#[test]
+fn a_group_message_whose_sender_key_alone_can_be_read_is_asked_for_again() {
+    let group = "120363000000000001@g.us";
+    let retries = |world: &World| {
+        let is_retry = |node: &&Node| Stanza::from_node(node).unwrap().root().is("type", "retry");
+        world.sent.iter().filter(is_retry).count()
+    };
+    let mut world = World::new();
+    let key = OwnSenderKey::generate(&mut world.phone.rng).distribution();
+    world.friend_sends("M1", &field(2, &[field(1, group.as_bytes()), field(2, &key)].concat()));
+    let unreadable = Node::new("enc").attr("v", "2").attr("type", "skmsg").bytes([0x33; 80]);
+    let head = || head("M1", group).attr("participant", FRIEND.parse::<Jid>().unwrap());
+    let stanza = head().child(world.enc.clone()).child(unreadable);
+    world.arrives(&stanza);
+    assert_eq!(world.unreadable(), [(UnreadableReason::Undecryptable, true)]);
+    assert_eq!(retries(&world), 1);
+    // The server gives it out again, since the program was killed before the request left: the sender key is a duplicate now.
+    let mut world = world.restart();
+    world.arrives(&stanza);
+    assert_eq!(retries(&world), 2);
+    // The answer is read, and ends it.
+    world.friend_writes("M1", "here it is");
+    let answer = head().child(world.enc.clone());
+    world.arrives(&answer);
+    world.arrives(&stanza);
+    assert_eq!((world.texts(), retries(&world)), (vec!["here it is"], 2));
 }

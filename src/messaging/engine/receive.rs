@@ -81,11 +81,17 @@ impl Engine {
                 Err(other) => drop(failure.get_or_insert((enc, other))),
             }
         }
-        if arrived.any() {
-            self.read_after_all(&message, &sender.address().user, arrived.shown || arrived.seen);
+        let author = &sender.address().user;
+        // What a session's ciphertext holds beside one of the group is the sender key: having it is not having the message.
+        let is_lost = matches!(&failure, Some((enc, Failure::Retry { .. })) if enc.kind == EncKind::SenderKey)
+            && !arrived.opened
+            && !self.known.contains(&message.origin.chat, author, message.id);
+        let is_done = arrived.any() && !is_lost;
+        if is_done {
+            self.read_after_all(&message, author, arrived.shown || arrived.seen);
         }
-        match failure.filter(|_| !arrived.any()) {
-            // Nothing was opened and nothing has changed: this too may have to wait for records.
+        match failure.filter(|_| !is_done) {
+            // At most a sender key has come, which may come again: this too may have to wait for records.
             Some((enc, Failure::Retry { code, keys })) => {
                 self.ask_again(&message, &sender, &enc, (code, keys), cx)
             }
