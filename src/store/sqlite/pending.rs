@@ -381,10 +381,13 @@ impl Pending {
     }
 }
 
+/// Told of the steps of one database.
 #[cfg(test)]
-/// Told of each step between which a crash could come, by database.
-pub(super) static STEPS: Mutex<BTreeMap<PathBuf, Box<dyn FnMut(&'static str) + Send>>> =
-    Mutex::new(BTreeMap::new());
+type Told = Box<dyn FnMut(&'static str) + Send>;
+
+/// Those that are told of each step between which a crash could come, by database.
+#[cfg(test)]
+pub(super) static STEPS: Mutex<BTreeMap<PathBuf, Told>> = Mutex::new(BTreeMap::new());
 
 impl Pending {
     /// A crash could come here.
