@@ -1,7 +1,5 @@
 //! What a logged-in companion finds: its queue, its prekeys, answers to what clients ask.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 mod common;
 
 use common::{Companion, NUMBER, Wire, phone, simulator};
