@@ -222,6 +222,44 @@ def test_a_thread_that_is_interrupted_loses_nothing_of_the_others(client: libwa.
     assert len(answered) == 3 * answers
 
 
+def test_the_handler_of_a_signal_calls_and_closes(config: dict[str, str], wa_phone: Phone) -> None:
+    """It runs amid a wait of the main thread, which can do nothing until the handler is done."""
+    source = """
+import contextlib, signal, threading, time
+client = libwa.SyncClient(config=config)
+client.connect()
+answered, took = [], []
+
+def handler(*_):
+    if len(answered) < 200:
+        answered.append(client.session.status().linked)
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+    else:
+        started = time.monotonic()
+        client.close()
+        took.append(time.monotonic() - started)
+
+def calls():
+    with contextlib.suppress(libwa.errors.ClientClosedError):
+        while not took:
+            client.session.status()
+
+signal.signal(signal.SIGALRM, handler)
+beside = threading.Thread(target=calls)
+if sys.argv[1:]:
+    beside.start()
+signal.setitimer(signal.ITIMER_REAL, 0.01)
+ids = [event.id for event in client.events()]
+if sys.argv[1:]:
+    beside.join()
+assert ids == sorted(set(ids))
+assert len(took) == 1
+print(answered == [False] * 200)
+"""
+    for arguments in ([], ["another thread"]):
+        assert output_of(script(source, *arguments, config=config)) == "True\n"
+
+
 def test_the_program_ends_while_threads_wait(config: dict[str, str], wa_phone: Phone) -> None:
     source = """
 import threading, time

@@ -167,7 +167,7 @@ class Core:
                 self._subscriptions.remove(subscription)
             event = subscription.pop()
             while event is not None:
-                self._route(event)
+                self._target(event).put(event)
                 returned = True
                 event = subscription.pop()
         if returned:
@@ -190,9 +190,7 @@ class Core:
             if not self.listen(subscription, wake):
                 return
             with self._lock:
-                if self._leader is None:
-                    self._leader = turn
-                else:
+                if not self._take_lead(turn):
                     self._sleepers.append(turn)
             if self._leader is turn:
                 self._lead(subscription, seconds, sleep)
@@ -221,8 +219,7 @@ class Core:
         turn = Turn()
         try:
             with self._lock:
-                if self._leader is None:
-                    self._leader = turn
+                self._take_lead(turn)
             if self._leader is turn:
                 self._take_all()
         finally:
@@ -231,11 +228,19 @@ class Core:
             finally:
                 self._leave(turn)
 
+    def _take_lead(self, turn: Turn) -> bool:
+        """Makes this thread the leader, unless another one is. The handler of a signal leads in place of what it interrupts."""
+        if self._leader is not None and not self._leader.is_mine:
+            return False
+        turn.under = self._leader
+        self._leader = turn
+        return True
+
     def _leave(self, turn: Turn) -> None:
         """Ends the wait of a thread, and lets another one lead if nobody does. May be repeated."""
         with self._lock:
             if self._leader is turn:
-                self._leader = None
+                self._leader = turn.under
             if turn in self._sleepers:
                 self._sleepers.remove(turn)
             if self._leader is None and self._sleepers:
@@ -281,8 +286,11 @@ class Core:
                 # The class is frozen for those who get the event.
                 object.__setattr__(event, "_handle", _native.EventHandle(handle))
             self._learn(event)
-            self._route(event)
-            self._last_id = event.id
+            target = self._target(event)
+            # The handler of a signal may have called the client just now, and so brought it already.
+            if event.id > self._last_id:
+                target.put(event)
+                self._last_id = event.id
         if event._handle is None:
             _native.free_event(handle)
 
@@ -300,7 +308,7 @@ class Core:
         self.handle.wake()
         turn = Turn()
         with self._lock:
-            waits = self._leader is not None
+            waits = self._leader is not None and not self._leader.is_mine
             if waits:
                 self._sleepers.insert(0, turn)
         if waits:
@@ -328,15 +336,14 @@ class Core:
                 for subscription in self._all():
                     subscription.hear_end()
 
-    def _route(self, event: Event) -> None:
+    def _target(self, event: Event) -> Subscription:
+        """Who waits for an event."""
         if isinstance(event, Result) and event.request in self._answers:
-            self._answers[event.request].put(event)
-            return
-        for subscription in self._subscriptions:
+            return self._answers[event.request]
+        for subscription in tuple(self._subscriptions):
             if subscription.suits(event):
-                subscription.put(event)
-                return
-        self.inbox.put(event)
+                return subscription
+        return self.inbox
 
     def after_fork(self) -> None:
         """Does away with a lock that a thread may have held which this process has not."""

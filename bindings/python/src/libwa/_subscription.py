@@ -131,6 +131,14 @@ class Turn:
     def __init__(self) -> None:
         self._asleep = threading.Lock()
         self._asleep.acquire()
+        self._thread = threading.get_ident()
+        #: Who leads again after this one: what the handler of a signal has interrupted, in the same thread.
+        self.under: Turn | None = None
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether it is this thread that waits."""
+        return self._thread == threading.get_ident()
 
     def wake(self) -> None:
         """Ends the sleep, now or when it begins. May be repeated."""
