@@ -223,3 +223,45 @@ func TestReadSkips(t *testing.T) {
 		t.Error("there is something new")
 	}
 }
+
+// At the end of the log, the cursor to go on from is the end: else who waits there
+// for news would find, again and again, what is not theirs or not kept any more.
+func TestReadersAtTheEndWait(t *testing.T) {
+	log, db := open(t, t.TempDir(), 10000, nil)
+	defer db.Close()
+	defer log.Close()
+	waits := func(what string) {
+		t.Helper()
+		for name, read := range map[string]func(uint64, int, func(*Event) bool) ([]Event, uint64, error){
+			"all": log.Read,
+			"one": func(after uint64, limit int, wanted func(*Event) bool) ([]Event, uint64, error) {
+				return log.ReadOf("s", after, limit, wanted)
+			},
+		} {
+			next := uint64(0)
+			for {
+				events, at, err := read(next, 100, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if next = at; len(events) == 0 {
+					break
+				}
+			}
+			select {
+			case <-log.Changed(next):
+				t.Errorf("%s: a reader of %s at %d is told of news", what, name, next)
+			default:
+			}
+			if from, gap := log.Resume(next, func(string) bool { return false }); from != next || gap {
+				t.Errorf("%s: %s cannot go on from %d: %d, %v", what, name, next, from, gap)
+			}
+		}
+	}
+	post(log, 1, nil)
+	log.Post(Event{Type: "test", Session: "loud"}, nil)
+	written(log)
+	waits("events of another session")
+	log.Forget(t.Context(), "loud")
+	waits("the newest were removed")
+}

@@ -38,7 +38,7 @@ func member(value []byte, key string) string {
 
 // Read gives up to limit events after a cursor that are wanted, and the cursor
 // to go on from, which is further than the last of them when others follow
-// that are not wanted. There is none only if none follows. wanted sees the
+// that are not wanted. There is no event only if none follows. wanted sees the
 // session and the type of each.
 func (l *Log) Read(after uint64, limit int, wanted func(*Event) bool) (events []Event, next uint64, err error) {
 	return l.read(after, limit, func(tx *bbolt.Tx, next uint64, take func(uint64, []byte) error) (uint64, error) {
@@ -59,10 +59,22 @@ func (l *Log) Read(after uint64, limit int, wanted func(*Event) bool) (events []
 			key, value = c.Next()
 		}
 		if key == nil {
-			return next, io.EOF
+			return end(tx, next), io.EOF
 		}
 		return next, nil
 	})
+}
+
+// end gives the cursor that a reader goes on from who has read as far as a cursor,
+// and nothing follows that is theirs: further than what is not, or is not kept
+// any more, so that they wait for what comes after it.
+func end(tx *bbolt.Tx, next uint64) uint64 {
+	return max(next, newest(tx))
+}
+
+// newest gives the cursor of the newest event that there was.
+func newest(tx *bbolt.Tx) uint64 {
+	return max(store.Last(tx, store.Events), store.NumberOf(tx.Bucket(store.Meta).Get(lastKey)))
 }
 
 // ReadOf is Read for one session. It looks at no event of another.
@@ -82,7 +94,7 @@ func (l *Log) ReadOf(session string, after uint64, limit int, wanted func(*Event
 			key, kind = c.Next()
 		}
 		if !bytes.HasPrefix(key, prefix) {
-			return next, io.EOF
+			return end(tx, next), io.EOF
 		}
 		return next, nil
 	})
@@ -140,21 +152,21 @@ func (l *Log) Oldest() (oldest time.Time) {
 
 // Bounds gives the cursors of the oldest event that is kept and of the newest;
 // the oldest is one further than the newest when there is none.
-func (l *Log) Bounds() (oldest, newest uint64) {
+func (l *Log) Bounds() (oldest, last uint64) {
 	l.db.View(func(tx *bbolt.Tx) error {
 		key, _ := tx.Bucket(store.Events).Cursor().First()
 		oldest = store.NumberOf(key)
 		// Readers see what is committed a moment before last says so.
-		newest = store.Last(tx, store.Events)
+		last = newest(tx)
 		return nil
 	})
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	newest = max(newest, l.last)
+	last = max(last, l.last)
 	if oldest == 0 {
-		oldest = newest + 1
+		oldest = last + 1
 	}
-	return oldest, newest
+	return oldest, last
 }
 
 // Resume says from where a reader goes on that has read as far as a cursor, and
