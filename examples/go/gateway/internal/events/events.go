@@ -274,11 +274,15 @@ func (l *Log) write() {
 	}
 }
 
-// collect takes a batch of what waits.
+// collect takes a batch of what waits. One that removes a session's events ends
+// with that: what is posted later stays.
 func (l *Log) collect() []entry {
 	l.queue.Lock()
 	defer l.queue.Unlock()
 	n := min(len(l.waiting), batchLimit)
+	if at := slices.IndexFunc(l.waiting[:n], func(e entry) bool { return e.forget != "" }); at >= 0 {
+		n = at + 1
+	}
 	full := len(l.waiting) >= waitingLimit
 	batch := slices.Clone(l.waiting[:n])
 	l.waiting = slices.Delete(l.waiting, 0, n)
@@ -289,10 +293,20 @@ func (l *Log) collect() []entry {
 	return batch
 }
 
-// persist commits a batch. A disk that is full may have room again: what
-// cannot be written is tried again, and meanwhile nothing is acknowledged. When
-// the log ends there is one last try.
+// persist commits a batch, and removes the events of the session that it ends
+// with, if it does.
 func (l *Log) persist(batch []entry) bool {
+	if !l.insist(func() error { return l.commit(batch) }) {
+		return false
+	}
+	forget := batch[len(batch)-1].forget
+	return forget == "" || l.insist(func() error { return l.forget(forget) })
+}
+
+// insist writes something. A disk that is full may have room again: what cannot
+// be written is tried again, and meanwhile nothing is acknowledged. When the log
+// ends there is one last try.
+func (l *Log) insist(write func() error) bool {
 	pause := 100 * time.Millisecond
 	for last := false; ; {
 		select {
@@ -300,7 +314,7 @@ func (l *Log) persist(batch []entry) bool {
 			last = true
 		default:
 		}
-		err := l.commit(batch)
+		err := write()
 		l.failing.Store(err != nil)
 		if err == nil {
 			return true
@@ -356,13 +370,6 @@ func (l *Log) commit(batch []entry) error {
 	}
 	l.written.Add(uint64(len(events)))
 	c.apply()
-	for i := range batch {
-		if batch[i].forget != "" {
-			if err := l.forget(batch[i].forget); err != nil {
-				l.log.Error("the events of a session could not be removed", "session", batch[i].forget, "error", err)
-			}
-		}
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = last

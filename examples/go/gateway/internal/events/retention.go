@@ -22,19 +22,26 @@ const everySession = ""
 // adds.
 const removeLimit = 2 * batchLimit
 
-// index makes the index by session of a log that was written without one.
+// index makes the index by session of a log that was written without one: by a
+// version that has none, be it the one before this or one that was gone back to
+// for a while.
 func (l *Log) index() error {
 	missing := false
 	err := l.db.View(func(tx *bbolt.Tx) error {
-		first, _ := tx.Bucket(store.Events).Cursor().First()
-		indexed, _ := tx.Bucket(store.EventsBy).Cursor().First()
-		missing = first != nil && indexed == nil
+		missing = store.Last(tx, store.Events) > store.NumberOf(tx.Bucket(store.Meta).Get(lastKey))
 		return nil
 	})
 	if err != nil || !missing {
 		return err
 	}
 	return l.db.Update(func(tx *bbolt.Tx) error {
+		// What there is of it may name events that are not kept any more.
+		if err := tx.DeleteBucket(store.EventsBy); err != nil {
+			return err
+		}
+		if _, err := tx.CreateBucket(store.EventsBy); err != nil {
+			return err
+		}
 		c := tx.Bucket(store.Events).Cursor()
 		first := uint64(0)
 		for key, value := c.First(); key != nil; key, value = c.Next() {
@@ -59,7 +66,7 @@ func (l *Log) index() error {
 
 // count counts what is kept, and reads what is not.
 func (l *Log) count(tx *bbolt.Tx) error {
-	l.last = max(store.Last(tx, store.Events), store.NumberOf(tx.Bucket(store.Meta).Get(lastKey)))
+	l.last = newest(tx)
 	c := tx.Bucket(store.EventsBy).Cursor()
 	for key, _ := c.First(); key != nil; key, _ = c.Next() {
 		l.counts[string(key[:len(key)-9])]++

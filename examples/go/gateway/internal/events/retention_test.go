@@ -2,8 +2,10 @@ package events
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -176,5 +178,72 @@ func TestAnOlderLogIsIndexed(t *testing.T) {
 		if _, gap := log.Resume(after, nil); gap != wanted {
 			t.Errorf("after %d: %v", after, gap)
 		}
+	}
+}
+
+// So has one that an older version has gone on with, which knows of no index.
+func TestALogThatAnOlderVersionWentOnWith(t *testing.T) {
+	folder := t.TempDir()
+	log, end := openWith(t, folder, Retention{Keep: 1000})
+	for range 5 {
+		log.Post(Event{Type: "test", Session: "s"}, nil)
+	}
+	written(log)
+	end()
+	db, err := store.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error {
+		for n := uint64(6); n < 9; n++ {
+			event := Event{ID: "evt", Type: "test", Session: "s", Data: json.RawMessage("{}")}
+			if err := store.Put(tx, store.Events, store.Number(n), event); err != nil {
+				return err
+			}
+			if err := tx.Bucket(store.Events).Delete(store.Number(n - 5)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	log, end = openWith(t, folder, Retention{Keep: 1000})
+	defer end()
+	if got := of(t, log, "s"); got != 5 || log.Last() != 8 || log.Kept() != 5 {
+		t.Errorf("%d events up to %d, %d counted", got, log.Last(), log.Kept())
+	}
+	if _, gap := log.Resume(2, func(session string) bool { return session == "s" }); !gap {
+		t.Error("the gap is not told")
+	}
+}
+
+// What is posted behind the removal of a session's events stays.
+func TestForgetEndsWithWhatWasBefore(t *testing.T) {
+	var failing atomic.Bool
+	failing.Store(true)
+	log, db := open(t, t.TempDir(), 1000, func(*bbolt.Tx, []Event) error {
+		if failing.Load() {
+			return errors.New("the disk is full")
+		}
+		return nil
+	})
+	defer db.Close()
+	defer log.Close()
+	post(log, 0, nil)
+	for !log.Failing() {
+		time.Sleep(time.Millisecond)
+	}
+	forgotten := make(chan struct{})
+	post(log, 1, nil)
+	log.post(entry{forget: "s", then: func() { close(forgotten) }})
+	post(log, 2, nil)
+	failing.Store(false)
+	<-forgotten
+	written(log)
+	if events, _, err := log.ReadOf("s", 0, 10, nil); err != nil || len(events) != 1 || string(events[0].Data) != "2" {
+		t.Errorf("%+v, %v", events, err)
 	}
 }
