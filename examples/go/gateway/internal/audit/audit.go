@@ -6,6 +6,8 @@ package audit
 import (
 	"encoding/json"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -30,34 +32,53 @@ type Entry struct {
 
 // Log is the audit.
 type Log struct {
-	db      *store.DB
-	log     *slog.Logger
-	keep    uint64
-	entries chan Entry
-	ending  chan struct{}
-	done    chan struct{}
+	db     *store.DB
+	log    *slog.Logger
+	keep   uint64
+	more   chan struct{} // holds a token when something waits
+	ending chan struct{}
+	done   chan struct{}
+
+	mu      sync.Mutex
+	waiting []Entry
 }
+
+const (
+	// batchLimit is how many entries share a commit at most.
+	batchLimit = 256
+	// waitingLimit is how many may wait for a disk that is too slow.
+	waitingLimit = 1 << 16
+)
 
 // Open gives the audit of a store, which holds the last keep entries.
 func Open(db *store.DB, log *slog.Logger, keep int) *Log {
 	l := &Log{
 		db: db, log: log, keep: uint64(keep),
-		entries: make(chan Entry, 256), ending: make(chan struct{}), done: make(chan struct{}),
+		more: make(chan struct{}, 1), ending: make(chan struct{}), done: make(chan struct{}),
 	}
 	go l.write()
 	return l
 }
 
 // Write adds an entry, in the store and in the log. The number is masked here.
-// It does not wait for the disk.
+// It does not wait for the disk: callers hold locks that commits want.
 func (l *Log) Write(entry Entry) {
 	entry.Time = time.Now().UTC().Truncate(time.Millisecond)
 	entry.Phone = number.Mask(entry.Phone)
 	l.log.Info("audit", "action", entry.Action, "outcome", entry.Outcome, "session", entry.Session,
 		"phone", entry.Phone, "token", entry.Token, "remote", entry.Remote, "request", entry.Request)
+	l.mu.Lock()
+	full := len(l.waiting) >= waitingLimit
+	if !full {
+		l.waiting = append(l.waiting, entry)
+	}
+	l.mu.Unlock()
+	if full {
+		l.log.Error("the audit could not be written", "error", "too many entries wait for the disk")
+	}
 	select {
-	case l.entries <- entry:
-	case <-l.ending:
+	case l.more <- struct{}{}:
+	default:
 	}
 }
 
@@ -71,23 +92,32 @@ func (l *Log) write() {
 	defer close(l.done)
 	for {
 		select {
-		case entry := <-l.entries:
-			l.persist(entry)
+		case <-l.more:
+			l.persistAll()
 		case <-l.ending:
-			for len(l.entries) > 0 {
-				l.persist(<-l.entries)
-			}
+			l.persistAll()
 			return
 		}
 	}
 }
 
-// persist writes an entry, and with it those that wait already.
-func (l *Log) persist(first Entry) {
-	batch := []Entry{first}
-	for len(l.entries) > 0 && len(batch) < cap(l.entries) {
-		batch = append(batch, <-l.entries)
+func (l *Log) persistAll() {
+	for batch := l.collect(); len(batch) > 0; batch = l.collect() {
+		l.persist(batch)
 	}
+}
+
+// collect takes a batch of what waits.
+func (l *Log) collect() []Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := min(len(l.waiting), batchLimit)
+	batch := slices.Clone(l.waiting[:n])
+	l.waiting = slices.Delete(l.waiting, 0, n)
+	return batch
+}
+
+func (l *Log) persist(batch []Entry) {
 	err := l.db.Update(func(tx *bbolt.Tx) error {
 		last := store.Last(tx, store.Audit)
 		for _, entry := range batch {
