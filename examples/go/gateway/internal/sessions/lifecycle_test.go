@@ -243,3 +243,40 @@ func TestAFullLog(t *testing.T) {
 		t.Fatal("it does not end")
 	}
 }
+
+// What was left of a removed session, when the gateway was ended or the disk was
+// full, is gone before its name is used again.
+func TestNothingIsLeftOfARemovedSession(t *testing.T) {
+	m, _ := newTestManager(t, nil)
+	leave := func(id string) {
+		t.Helper()
+		m.Events.Post(events.Event{Type: "message", Session: id}, nil)
+		if err := m.DB.Update(func(tx *bbolt.Tx) error { return tx.Bucket(store.Meta).Put(pastKey(id), []byte{}) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := func(id string) {
+		t.Helper()
+		if left, _, err := m.Events.ReadOf(id, 0, 10, func(e *events.Event) bool { return e.Type == "message" }); err != nil || len(left) > 0 {
+			t.Errorf("%s: %v are left, %v", id, left, err)
+		}
+		if m.hasPast(id) {
+			t.Errorf("%s is not known to be gone", id)
+		}
+	}
+	leave("shop")
+	if _, err := m.Create("shop"); err != nil {
+		t.Fatal(err)
+	}
+	gone("shop")
+	m.Events.Post(events.Event{Type: "message", Session: "shop"}, nil)
+	if err := m.Delete(t.Context(), "shop"); err != nil {
+		t.Fatal(err)
+	}
+	gone("shop")
+	leave("one")
+	leave("two")
+	m.forgetAllPast(t.Context())
+	gone("one")
+	gone("two")
+}

@@ -127,6 +127,7 @@ func (m *Manager) Start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	m.forgetAllPast(ctx)
 	var unusable error
 	opened := 0
 	for _, r := range records {
@@ -279,7 +280,13 @@ func (m *Manager) CreateWith(id string, settings Settings) (Status, error) {
 	}
 	m.sessions[id] = s
 	m.mu.Unlock()
-	err := s.open()
+	var err error
+	if m.hasPast(id) {
+		err = m.forgetPast(m.ctx, id)
+	}
+	if err == nil {
+		err = s.open()
+	}
 	if err == nil {
 		err = m.DB.Batch(func(tx *bbolt.Tx) error { return store.Put(tx, store.Sessions, []byte(id), r) })
 	}

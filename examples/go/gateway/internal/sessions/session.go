@@ -268,7 +268,12 @@ func (s *Session) remove(ctx context.Context) error {
 		s.mu.Lock()
 		s.removed = true
 		s.mu.Unlock()
-		err = s.m.DB.Batch(func(tx *bbolt.Tx) error { return tx.Bucket(store.Sessions).Delete([]byte(s.id)) })
+		err = s.m.DB.Batch(func(tx *bbolt.Tx) error {
+			if err := tx.Bucket(store.Meta).Put(pastKey(s.id), []byte{}); err != nil {
+				return err
+			}
+			return tx.Bucket(store.Sessions).Delete([]byte(s.id))
+		})
 		if err != nil {
 			s.mu.Lock()
 			s.removed = false
@@ -281,7 +286,7 @@ func (s *Session) remove(ctx context.Context) error {
 		return err
 	}
 	// Whoever uses the name again finds nothing of what was before.
-	if err := s.forgetEvents(ctx); err != nil {
+	if err := s.m.forgetPast(ctx, s.id); err != nil {
 		s.m.Log.Error("what others keep of a session could not be removed", "session", s.id, "error", err)
 	}
 	s.m.forget(s.id)
@@ -295,19 +300,11 @@ func (s *Session) ForgetEvents(ctx context.Context) error {
 	if s.m.Events.Full() {
 		return errLogFull()
 	}
-	if err := s.forgetEvents(ctx); err != nil {
+	if err := s.m.forgetEvents(ctx, s.id); err != nil {
 		return err
 	}
 	s.m.Log.Info("the events of a session were removed", "session", s.id)
 	return ctx.Err()
-}
-
-func (s *Session) forgetEvents(ctx context.Context) error {
-	s.m.Events.Forget(ctx, s.id)
-	if s.m.Forget == nil {
-		return nil
-	}
-	return s.m.Forget(s.id)
 }
 
 // erase unlinks the session, if it is linked, erases what libwa keeps of it, and
