@@ -152,12 +152,13 @@ func startMethod(method string, params any) (starter, error) {
 	if params == nil {
 		return startCall(method, ""), nil
 	}
-	if err := checkParams(method, params); err != nil {
-		return nil, err
-	}
+	// First, for it refuses what has no end.
 	object, err := json.Marshal(params)
 	if err != nil {
 		return nil, &Error{Op: method, Status: ErrInvalidParameter, Text: err.Error(), Key: "params"}
+	}
+	if err := checkParams(method, params); err != nil {
+		return nil, err
 	}
 	return startCall(method, string(object)), nil
 }

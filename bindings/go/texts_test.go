@@ -57,3 +57,13 @@ func TestTextsThatCannotBeCarried(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Parameters without an end are refused, and end no program.
+func TestParametersWithoutAnEnd(t *testing.T) {
+	client := open(t)
+	endless := map[string]any{}
+	endless["quote"] = endless
+	if err := client.Call(limited(t), "message.send", endless, nil); !errors.Is(err, libwa.ErrInvalidParameter) {
+		t.Error(err)
+	}
+}
