@@ -135,3 +135,6 @@ def test_what_a_state_comes_to() -> None:
     # One whose event loop hangs.
     text, fine = _of_a_bot(State(True, True, now - 400, now - 400), 300)
     assert ("not been heard of" in text, fine) == (True, False)
+    # One that was killed before the machine was started anew.
+    text, fine = _of_a_bot(State(True, True, now + 4000, now + 4000), 300)
+    assert ("does not tell" in text, fine) == (True, False)

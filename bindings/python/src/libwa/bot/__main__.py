@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import time
 
 from .. import errors
 from .erase import clear, erase, opened
@@ -62,7 +63,8 @@ async def _status(options: Options, limit: float) -> int:
 
 def _of_a_bot(state: State | None, limit: float) -> tuple[str, bool]:
     """How a bot that runs stands, in words, and whether that is as it should be."""
-    if state is None:
+    # A moment that is still to come is of before the machine's last start.
+    if state is None or state.seen > time.monotonic():
         return "program that does not tell how it stands", False
     if state.silent_for() > max(limit, 3 * BEAT_SECONDS):
         return f"bot that has not been heard of for {state.silent_for():.0f} seconds", False
