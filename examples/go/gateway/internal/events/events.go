@@ -183,15 +183,23 @@ func (l *Log) Do(within func(*bbolt.Tx) error) {
 	l.post(entry{within: within})
 }
 
-// Forget removes the events of a session that were posted before, and waits for
-// that as long as ctx lets it.
-func (l *Log) Forget(ctx context.Context, session string) {
+// Forget removes the events of a session that were posted before, waits for that
+// as long as ctx lets it, and says whether it is done.
+func (l *Log) Forget(ctx context.Context, session string) bool {
 	done := make(chan struct{})
 	l.post(entry{forget: session, then: func() { close(done) }})
 	select {
 	case <-done:
+		return true
 	case <-ctx.Done():
+		return false
 	case <-l.done:
+	}
+	select {
+	case <-done:
+		return true
+	default:
+		return false
 	}
 }
 

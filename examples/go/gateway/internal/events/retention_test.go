@@ -137,7 +137,9 @@ func TestForget(t *testing.T) {
 		log.Post(Event{Type: "test", Session: "gone"}, nil)
 	}
 	log.Post(Event{Type: "test", Session: "gone.too"}, nil)
-	log.Forget(t.Context(), "gone")
+	if !log.Forget(t.Context(), "gone") {
+		t.Error("it is not done")
+	}
 	if got := of(t, log, "gone"); got != 0 {
 		t.Errorf("%d are left", got)
 	}
@@ -146,6 +148,11 @@ func TestForget(t *testing.T) {
 	}
 	if _, gap := log.Resume(1, nil); gap {
 		t.Error("a new session of its name has a gap")
+	}
+	log, end = openWith(t, t.TempDir(), Retention{Keep: 10})
+	end()
+	if log.Forget(t.Context(), "gone") {
+		t.Error("a log that has ended says that it is done")
 	}
 }
 

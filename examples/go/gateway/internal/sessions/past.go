@@ -22,7 +22,9 @@ func pastKey(id string) []byte { return append(bytes.Clone(pastPrefix), id...) }
 
 // forgetEvents removes the events of a session, and what others keep of them.
 func (m *Manager) forgetEvents(ctx context.Context, id string) error {
-	m.Events.Forget(ctx, id)
+	if !m.Events.Forget(ctx, id) {
+		return errLogFull()
+	}
 	if m.Forget == nil {
 		return nil
 	}
@@ -36,9 +38,6 @@ func (m *Manager) forgetPast(ctx context.Context, id string) error {
 	defer cancel()
 	if err := m.forgetEvents(limited, id); err != nil {
 		return err
-	}
-	if limited.Err() != nil {
-		return errLogFull()
 	}
 	return m.DB.Batch(func(tx *bbolt.Tx) error { return tx.Bucket(store.Meta).Delete(pastKey(id)) })
 }

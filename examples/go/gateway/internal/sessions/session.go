@@ -304,7 +304,7 @@ func (s *Session) ForgetEvents(ctx context.Context) error {
 		return err
 	}
 	s.m.Log.Info("the events of a session were removed", "session", s.id)
-	return ctx.Err()
+	return nil
 }
 
 // erase unlinks the session, if it is linked, erases what libwa keeps of it, and
