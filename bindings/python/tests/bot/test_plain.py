@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import gc
 import threading
 from typing import Any
 
@@ -16,6 +17,8 @@ from conftest import run
 
 from libwa import errors
 from libwa.bot import F, Failure, GroupUpdate, Message, Skip
+from libwa.bot.handling import call_within
+from libwa.bot.later import sends
 from libwa.bot.testing import BotTester
 
 
@@ -121,6 +124,64 @@ def test_a_plain_handler_that_fails_has_sent_what_it_said() -> None:
             assert "async def" in str(error)
 
     run(test())
+
+
+def test_what_follows_a_failed_send_goes_out() -> None:
+    bot = a_bot()
+    heard: list[Failure] = []
+    bot.error(heard.append)
+
+    @bot.message(F.text == "skip")
+    def skips(message: Message) -> None:
+        message.answer("")
+        message.answer("skipped")
+        raise Skip
+
+    @bot.message()
+    def several(message: Message) -> object:
+        message.answer("one")
+        message.answer("")
+        message.answer("two")
+        return message.answer("")
+
+    async def test() -> None:
+        async with BotTester(bot) as t:
+            await t.send("go")
+            assert [(await t.reply()).text for _ in range(2)] == ["one", "two"]
+            await until(lambda: len(heard) == 1)
+            # The second failure is not lost: it stands in the traceback of the first.
+            assert isinstance(heard[0].error, errors.Error)
+            assert isinstance(heard[0].error.__context__, errors.Error)
+            await t.send("skip")
+            assert (await t.reply()).text == "skipped"
+            await until(lambda: len(heard) == 2)
+            assert isinstance(heard[1].error, errors.Error)
+
+    run(test())
+
+
+def test_a_limit_closes_what_has_not_begun(recwarn: pytest.WarningsRecorder) -> None:
+    async def test() -> None:
+        done: list[str] = []
+        forever = asyncio.Event()
+
+        class Sender:
+            @sends
+            async def send(self, name: str) -> None:
+                await forever.wait()
+                done.append(name)
+
+        def handler() -> None:
+            Sender().send("first")
+            Sender().send("second")
+
+        with pytest.raises(TimeoutError):
+            await call_within(0.01, handler)
+        gc.collect()
+        assert done == []
+
+    run(test())
+    assert [str(each.message) for each in recwarn if "never awaited" in str(each.message)] == []
 
 
 def test_another_thread_can_send() -> None:

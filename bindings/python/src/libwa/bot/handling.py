@@ -16,16 +16,42 @@ from .router import Middleware, Next, Route, Router, Skip
 async def call(function: Callable[..., object], *args: Any, **named: Any) -> Any:
     """Calls a function of the user, a coroutine function or a plain one.
 
-    What a plain one sends goes out when it is through, in the order of its calls.
+    What a plain one sends goes out when it is through, in the order of its calls. When one fails, the later ones go out all
+    the same, and the failure is raised after them.
     """
     result, error, calls = collected(function, *args, **named)
-    if inspect.isawaitable(result):
-        result = await result
-    for each in calls:
-        await each
-    if error is not None:
-        raise error
+    failures = [] if error is None else [error]
+    try:
+        if inspect.isawaitable(result):
+            try:
+                result = await result
+            except Exception as failure:
+                failures.append(failure)
+        for each in calls:
+            try:
+                await each
+            except Exception as failure:
+                failures.append(failure)
+    finally:
+        # A limit or the end of the bot cancels the rest.
+        for each in calls:
+            each.drop()
+    _raise(failures)
     return result
+
+
+def _raise(failures: list[Exception]) -> None:
+    """Raises the first, with the others as its contexts. That a handler skips hides no failure."""
+    failures.sort(key=lambda failure: isinstance(failure, Skip))
+    distinct: list[Exception] = []
+    for failure in failures:
+        if not any(failure is other for other in distinct):
+            distinct.append(failure)
+    for failure, other in zip(distinct, distinct[1:]):
+        if failure.__context__ is None:
+            failure.__context__ = other
+    if distinct:
+        raise distinct[0]
 
 
 async def call_within(seconds: float | None, function: Callable[..., object], *args: Any, **named: Any) -> Any:

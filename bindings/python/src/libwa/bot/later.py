@@ -45,6 +45,11 @@ class Later(Coroutine[Any, Any, T], Generic[T]):
         if self._steps is not None:
             self._steps.close()
 
+    def drop(self) -> None:
+        """Closes the call if it has not begun."""
+        if self._task is None:
+            self._coroutine.close()
+
 
 def sends(method: M) -> M:
     """Lets plain functions call this coroutine method without awaiting it."""
@@ -74,7 +79,7 @@ def waits(method: M) -> M:
     return cast(M, call)
 
 
-def collected(function: Callable[..., object], *args: Any, **named: Any) -> tuple[object, BaseException | None, list[Later[Any]]]:
+def collected(function: Callable[..., object], *args: Any, **named: Any) -> tuple[object, Exception | None, list[Later[Any]]]:
     """Calls a function: what it gave back, what it raised, and the calls that it made without awaiting them."""
     calls: list[Later[Any]] = []
     token = _calls.set(calls)
