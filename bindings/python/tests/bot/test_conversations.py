@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from programs import Program, Somebody, environment
 
 from libwa import errors
 from libwa.bot import Bot, F, Failure, GroupUpdate, Message
-from libwa.bot.dispatcher import Dispatcher, Job
+from libwa.bot.dispatcher import MOST_HELD, Dispatcher, Job
 from libwa.bot.testing import BotTester
 from libwa.testing import Simulator
 
@@ -180,6 +181,77 @@ def test_a_task_of_a_handler_that_has_ended_holds_up_nothing() -> None:
         await asyncio.gather(*tasks)
         dispatcher.put_for_chat("a", Job("third", next_one, lambda: done.append("third"), person="ada"))
         await until(lambda: len(done) == 3)
+        await dispatcher.stop(50)
+
+    run(test())
+
+
+def test_of_a_person_who_floods_a_conversation_the_oldest_go_to_their_handlers(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        dispatcher = Dispatcher(concurrency=9)
+        begun: list[str] = []
+
+        async def never(_: object) -> bool:
+            return False
+
+        async def asks() -> None:
+            with contextlib.suppress(TimeoutError):
+                await dispatcher.take(never, "a", 60)
+
+        def put(name: str, person: str) -> None:
+            async def work() -> None:
+                begun.append(name)
+
+            dispatcher.put_for_chat("a", Job(name, work, lambda: None, person=person))
+
+        dispatcher.open()
+        asking = Job("asks", asks, lambda: None, person="ada")
+        dispatcher.put_for_chat("a", asking)
+        for number in range(MOST_HELD):
+            put(f"{number}", "ada")
+        put("bob", "bob")
+        await until(lambda: begun == ["bob"])
+        for number in range(MOST_HELD, MOST_HELD + 3):
+            put(f"{number}", "ada")
+        put("bob again", "bob")
+        await until(lambda: "bob again" in begun)
+        # The oldest begin, in their order; as many stay in line as may.
+        assert begun == ["bob", "0", "1", "2", "bob again"]
+        assert len([each for each in caplog.records if "stay in line" in each.getMessage()]) == 1
+        assert asking.pauses == 1
+        dispatcher.cancel_waiting()
+        await dispatcher.stop(50)
+
+    run(test())
+
+
+def test_a_person_cannot_have_any_number_of_conversations() -> None:
+    async def test() -> None:
+        dispatcher = Dispatcher(concurrency=9)
+        answer = asyncio.Event()
+        refused: list[int] = []
+        through: list[int] = []
+
+        def put(number: int, person: str | None) -> None:
+            async def waits() -> None:
+                try:
+                    await dispatcher.pause(answer.wait())
+                except TimeoutError:
+                    refused.append(number)
+
+            dispatcher.put_for_chat("a", Job(number, waits, lambda: through.append(number), person=person, passes=True))
+
+        dispatcher.open()
+        for number in range(MOST_HELD + 2):
+            put(number, "ada")
+        await until(lambda: len(refused) == 2)
+        for number in range(100, 100 + MOST_HELD + 1):
+            put(number, None)
+        put(200, "bob")
+        assert refused == through == [MOST_HELD, MOST_HELD + 1]
+        answer.set()
+        await until(lambda: len(through) == 2 * MOST_HELD + 4)
+        assert len(refused) == 2
         await dispatcher.stop(50)
 
     run(test())

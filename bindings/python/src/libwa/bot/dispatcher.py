@@ -2,20 +2,25 @@
 
 Each chat has a lane. The first thing in a lane is done before the second one is begun; lanes do not wait for each other, as long
 as no more of them are busy than allowed. A handler that waits for an answer gives its turn away meanwhile: only what comes from the
-same person in that chat stays in line behind it, commands excepted. How much waits is not decided here: the library hands out no
-more than is allowed to be without acknowledgement.
+same person in that chat stays in line behind it, commands excepted, and no more than `MOST_HELD` messages of it. How much waits of
+all is not decided here: the library hands out no more than is allowed to be without acknowledgement. That is why one person must
+not have all of it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections import deque
+import logging
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from .. import errors
+
+#: How many messages of a person stay in line in a chat while a handler waits, and how many of their handlers wait there at a time.
+MOST_HELD = 64
 
 
 @dataclass(eq=False)
@@ -83,6 +88,20 @@ class _Lane:
         #: Whether one of them has not taken its job yet.
         self.choosing = False
         self.changed = asyncio.Event()
+        #: People of whom more came than stays in line. That is logged once.
+        self.flooded: set[str] = set()
+
+    def waits_of(self, person: str | None) -> int:
+        """How many handlers of a person wait."""
+        return sum(job.person == person for job in self.paused if job.person is not None and not job.finished)
+
+    def held(self) -> Counter[str]:
+        """How many jobs of each person stay in line because handlers of theirs wait."""
+        held = Counter({job.person: 0 for job in self.paused if job.person is not None and not job.finished})
+        if not held:
+            return held
+        held.update(job.person for job in self.waiting if not job.passes and job.person is not None and job.person in held)
+        return held
 
 
 class _Taker:
@@ -102,7 +121,8 @@ class Dispatcher:
     Lanes of chats begin once the dispatcher is open, and end with `stop`; the others do all that is put into them.
     """
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, concurrency: int, logger: logging.Logger | None = None) -> None:
+        self._log = logger or logging.getLogger(__name__)
         self._busy = asyncio.Semaphore(concurrency)
         self._chats: dict[str, _Lane] = {}
         self._others: dict[str, deque[Job]] = {}
@@ -192,7 +212,11 @@ class Dispatcher:
             self._wake_for(chat)
 
     async def pause(self, waiting: Awaitable[Any]) -> Any:
-        """Waits for something within a job, whose turn and place others may have meanwhile. The end of the bot cancels the job."""
+        """Waits for something within a job, whose turn and place others may have meanwhile. The end of the bot cancels the job.
+
+        Raises:
+            TimeoutError: `MOST_HELD` handlers of the same person wait in the chat already.
+        """
         job = current_job.get()
         if job is None or job.finished:
             if self._stopping:
@@ -203,6 +227,9 @@ class Dispatcher:
             _drop(waiting)
             job.task.cancel()
             await asyncio.get_running_loop().create_future()
+        if job.lane is not None and job.lane.waits_of(job.person) >= MOST_HELD:
+            _drop(waiting)
+            raise TimeoutError(f"{MOST_HELD} handlers of messages of the same person wait in this chat already")
         job.pauses += 1
         lane = self._give_turn_away(job)
         try:
@@ -327,15 +354,30 @@ class Dispatcher:
                 lane.paused.discard(job)
 
     def _next(self, lane: _Lane) -> Job | None:
-        """The first job that may begin; None as long as somebody still considers taking one that stands before it."""
-        held = {job.person for job in lane.paused if job.person is not None and not job.finished}
+        """The first job that may begin; None as long as somebody still considers taking one that stands before it.
+
+        Of somebody whose handlers wait, only the oldest jobs beyond those that may be held begin.
+        """
+        held = lane.held()
         takers = [taker for taker in self._takers_of(lane) if not taker.future.done()]
         for job in lane.waiting:
             if any(taker.number > job.refused_by for taker in takers):
                 return None
-            if job.passes or job.person not in held:
+            if job.passes or job.person is None or job.person not in held:
+                return job
+            if held[job.person] > MOST_HELD:
+                self._note_flood(lane, job.person)
                 return job
         return None
+
+    def _note_flood(self, lane: _Lane, person: str) -> None:
+        if person not in lane.flooded:
+            lane.flooded.add(person)
+            self._log.warning(
+                "more than %d messages of one person stay in line behind a handler that waits: the oldest go to the handlers. "
+                "A timeout for the wait, or for handlers, ends such waits",
+                MOST_HELD,
+            )
 
     def _takers_of(self, lane: _Lane) -> list[_Taker]:
         takers = [*self._takers.get(lane.chat, ()), *self._takers.get(None, ())]

@@ -80,7 +80,7 @@ class Run:
         self.failures = failures
         self.client = client_for(options)
         self.waiters = Waiters()
-        self.dispatcher = Dispatcher(options.concurrency)
+        self.dispatcher = Dispatcher(options.concurrency, options.logger)
         self.context = Context(self.client, options, self._wait_for_message)
         self._router = router
         self._handling = Handling(router, options.prefix, options.handler_timeout)
