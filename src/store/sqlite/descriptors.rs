@@ -13,6 +13,7 @@ use std::ops::Deref;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
 
 const BLOCK: usize = 32;
 const FREE: RawFd = -1;
@@ -51,13 +52,13 @@ pub(super) struct HeldFile {
 impl HeldFile {
     /// Opens a file in such a way that no forked child has it. It is not locked yet.
     pub(super) fn open(open: impl Fn() -> io::Result<File>) -> io::Result<Self> {
-        // A fork is a matter of milliseconds. One that seems to last for ever is not waited for.
-        let mut patience = 100_000;
+        // A fork takes milliseconds, and a large process a second. One that seems to last for ever is not waited for.
+        let mut patience = 10_000;
         loop {
             let begun = BEGUN.load(SeqCst);
             if RUNNING.load(SeqCst) > 0 && patience > 0 {
                 patience -= 1;
-                std::thread::yield_now();
+                std::thread::sleep(Duration::from_millis(1));
                 continue;
             }
             let file = open()?;
