@@ -289,6 +289,60 @@ fn a_file_that_is_missing() {
     }
 }
 
+/// After a failure of power, the end of the record that begins a round may be on the disk without its beginning.
+#[test]
+fn a_first_record_of_a_round_of_which_only_the_end_was_written_is_no_damage() {
+    let dir = TempDir::new().unwrap();
+    let log = "wa.db-log";
+    let (before, after, expected) = runtime().block_on(async {
+        let shared = backend(&dir.path().join("wa.db")).await;
+        let s = Session::open(shared.clone(), &name("s")).await.unwrap();
+        for number in 0..6u8 {
+            s.commit(put(Space::Known, &[number], &[number; 3_000])).await.unwrap();
+        }
+        let expected = view(&s).await.unwrap();
+        let before = files(dir.path());
+        s.commit(put(Space::Known, b"next", &[9; 6_000])).await.unwrap();
+        (before, files(dir.path()), expected)
+    });
+    for page in [512, 4096] {
+        let mut files = before.clone();
+        let bytes = files.get_mut(log).unwrap();
+        assert_eq!(bytes.len(), after[log].len());
+        bytes[page..].copy_from_slice(&after[log][page..]);
+        assert!(seen(&files).unwrap() == expected, "{page}");
+    }
+}
+
+/// A process that was killed while it closed the store, and a second one that was killed before it wrote anything.
+#[test]
+fn a_close_that_was_cut_off_leaves_nothing_in_doubt_for_the_next_opening() {
+    let pairs = MOMENTS.windows(2).filter(|pair| {
+        pair[0].what == "closed, before the checkpoint" && pair[1].what == "closed, after the checkpoint"
+    });
+    let mut pairs_seen = 0;
+    for pair in pairs {
+        pairs_seen += 1;
+        let (before, after) = (&pair[0].files["wa.db"], &pair[1].files["wa.db"]);
+        for done in (0..=after.len()).step_by(4096) {
+            let dir = TempDir::new().unwrap();
+            for (name, bytes) in &pair[0].files {
+                fs::write(dir.path().join(name), bytes).unwrap();
+            }
+            let mut half = after[..done].to_vec();
+            half.extend_from_slice(before.get(done..).unwrap_or_default());
+            fs::write(dir.path().join("wa.db"), half).unwrap();
+            let mut files = runtime().block_on(async {
+                let _shared = backend(&dir.path().join("wa.db")).await;
+                files(dir.path())
+            });
+            files.remove("wa.db-wal");
+            check(&pair[0], &files, &format!("{done} bytes were copied"));
+        }
+    }
+    assert_eq!(pairs_seen, 2);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 

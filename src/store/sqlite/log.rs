@@ -12,7 +12,8 @@
 //!   all is in the database, which is then the only file that matters.
 //! - The log says upon which generation it builds, in a header with a check. A database that is older has lost a transaction: its
 //!   write-ahead log is damaged or missing. It may be newer by one: then the records are in it already.
-//! - Each record has its checks, and nothing may follow one that is damaged ([`super::log_format`]).
+//! - Each record has its checks, and nothing may follow one that is damaged ([`super::log_format`]), unless the database has all of
+//!   that round.
 //! - The end of the log is noted in a second place ([`super::watermark`]). A log that ends before has lost records.
 //! - While SQLite copies its write-ahead log into the database, the header says so: from then on, and until the next round, that log
 //!   must be there and whole ([`super::wal_check`]).

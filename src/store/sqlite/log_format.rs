@@ -40,6 +40,8 @@ pub(super) enum Found {
         records: Vec<Record>,
         /// Where the next record goes.
         end: usize,
+        /// No record of this round follows one that is damaged.
+        is_whole: bool,
     },
 }
 
@@ -124,10 +126,8 @@ pub(super) fn read(file: &[u8]) -> Found {
         records.push(Record::new(body.to_vec()));
         end += RECORD_HEADER + body.len();
     }
-    if header.is_gone_on_with(end, file) {
-        return Found::Damaged;
-    }
-    Found::Log { header, records, end }
+    let is_whole = !header.is_gone_on_with(end, file);
+    Found::Log { header, records, end, is_whole }
 }
 
 /// Reads a log of version 1: magic, number of the round, and records with length and check. The first record that is not whole ends

@@ -41,6 +41,8 @@ pub(super) struct Pending {
     in_doubt: bool,
     /// The database itself says that there is a log.
     is_noted: bool,
+    /// SQLite's write-ahead log has become longer since [`Pending::wal_grew`].
+    wal_grew: bool,
 }
 
 enum Undo {
@@ -56,8 +58,8 @@ pub(super) struct Part {
 }
 
 impl Pending {
-    /// Takes in what the log holds.
-    pub(super) fn new(log: Log, records: &[Record]) -> Result<Self, StoreError> {
+    /// Takes in what the log holds. `is_noted`: the database says that there is a log.
+    pub(super) fn new(log: Log, records: &[Record], is_noted: bool) -> Result<Self, StoreError> {
         let mut pending = Pending {
             log,
             rows: HashMap::new(),
@@ -66,7 +68,8 @@ impl Pending {
             record: vec![0; ROOM],
             undo: Vec::new(),
             in_doubt: false,
-            is_noted: true,
+            is_noted,
+            wal_grew: false,
         };
         for record in records {
             pending.take_in(record)?;
@@ -241,6 +244,10 @@ impl Pending {
         if self.log.is_begun() {
             // The crash may have come before the database itself said that there is a log.
             self.checkpoint(rows)?;
+            if !self.is_noted {
+                // The database does without it, now that it does without its write-ahead log.
+                self.log.remove()?;
+            }
         } else if has_records {
             // A log of the first version, which knows of no generations. It stays until the database can do without.
             rows.checkpoint().map_err(|error| from_sqlite(self.log.database(), &error))?;
@@ -298,7 +305,7 @@ impl Pending {
         match committed {
             Ok(done) => {
                 self.log.advance();
-                self.in_doubt = false;
+                (self.in_doubt, self.wal_grew) = (false, true);
                 self.step("committed");
                 Ok(done)
             }
@@ -346,6 +353,11 @@ impl Pending {
     /// the log can be read there any more.
     pub(super) fn acknowledge(&mut self) -> Result<(), StoreError> {
         self.log.write_header(true)
+    }
+
+    /// Whether SQLite's write-ahead log has become longer since the last time that this was asked.
+    pub(super) fn wal_grew(&mut self) -> bool {
+        std::mem::take(&mut self.wal_grew)
     }
 
     /// Copies SQLite's write-ahead log into the database.

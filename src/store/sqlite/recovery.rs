@@ -34,6 +34,7 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn read(path: &Path, lock: &LockFile) -> Result<Self, StoreError> {
+        check_regular(path)?;
         let read = |suffix| match fs::read(beside(path, suffix)) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -76,13 +77,18 @@ impl Files {
             (Found::Log { header, .. }, true) if header.store != state.store => {
                 self.damaged("its log is that of another store")
             }
-            (Found::Log { header, end, .. }, _) if header.store == state.store => {
+            (Found::Log { header, end, is_whole, .. }, _) if header.store == state.store => {
                 let Header { generation, .. } = *header;
                 if state.generation < generation {
                     return self.damaged("it is older than its log");
                 }
                 if watermark.is_some_and(|mark| mark.generation > generation) {
                     return self.damaged("its log is older than what was acknowledged");
+                }
+                // A record that begins the next round may be cut off in such a way that only its end has reached the disk, amid
+                // records that are in the database.
+                if state.generation == generation && !*is_whole {
+                    return self.damaged("its log is damaged");
                 }
                 let is_short = |mark: Watermark| generation == mark.generation && (*end as u64) < mark.end;
                 // What is in the database already cannot be missing.
@@ -100,8 +106,8 @@ impl Files {
                     }
                     (true, _) => self.damaged("its log is older than it is"),
                     (false, 0) if *end > HEADER => self.damaged("it is older than its log"),
-                    // One that was not begun to be used, or is used no more.
-                    (false, _) => log.remove().map(|()| (log, Vec::new())),
+                    // One that was not begun to be used, or is used no more. It stays until SQLite's write-ahead log is not needed.
+                    (false, _) => log.resume(*header, HEADER).map(|()| (log, Vec::new())),
                 }
             }
             // Of a version before this one; there were no generations, so the first one is its.
@@ -125,10 +131,28 @@ impl Files {
     }
 }
 
+/// An error if something else than a file has the name of one: a FIFO would be waited on for ever.
+fn check_regular(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-log", "-wal", "-journal"] {
+        let file = beside(path, suffix);
+        match fs::symlink_metadata(&file) {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(_) => {
+                let what = format!("{} is not a regular file", file.display());
+                return Err(StoreError::Io { path: path.to_owned(), what });
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(from_io(path, &error)),
+        }
+    }
+    Ok(())
+}
+
 impl Found {
     fn has_records(&self) -> bool {
         match self {
-            Found::First(records) | Found::Log { records, .. } => !records.is_empty(),
+            Found::First(records) => !records.is_empty(),
+            Found::Log { records, is_whole, .. } => !records.is_empty() || !is_whole,
             Found::Damaged => true,
             Found::Missing | Found::Empty | Found::Newer => false,
         }

@@ -442,3 +442,54 @@ async fn a_store_of_the_first_format_is_taken_over_with_its_log() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_write_ahead_log_does_not_grow_without_end() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    let shared = backend(&path).await;
+    let s = Session::open(shared.clone(), &name("s")).await.unwrap();
+    for round in 0..120u8 {
+        s.commit(put(Space::Known, b"", &[round; 100_000])).await.unwrap();
+        // Brings it into the database, long before our own log is full.
+        assert_eq!(s.scan(Space::Known, None, 9).await.unwrap().len(), 1);
+        let _ = shared.counters().await;
+        let length = fs::metadata(dir.path().join("wa.db-wal")).unwrap().len();
+        assert!(length < super::writer::MOST_WAL + 1_000_000, "{length} bytes after {round} rounds");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_not_waited_for() {
+    for suffix in ["", "-log", "-wal", "-journal", "-lock"] {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("wa.db");
+        if !suffix.is_empty() {
+            drop(backend(&path).await);
+            assert!(wait_closed(LONG));
+        }
+        let fifo = dir.path().join(format!("wa.db{suffix}"));
+        let _ = fs::remove_file(&fifo);
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let error = SqliteBackend::open(&path).await.unwrap_err();
+        assert!(error.to_string().ends_with("not a regular file"), "{suffix}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_store_is_not_taken_for_what_is_left_of_one_that_was_removed() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
+    s.commit(put(Space::Device, b"", b"old")).await.unwrap();
+    drop(s);
+    assert!(wait_closed(LONG));
+    fs::remove_file(&path).unwrap();
+    let _new = backend(&path).await;
+    // As a kill leaves it that comes before SQLite's first write.
+    let killed = TempDir::new().unwrap();
+    fs::copy(dir.path().join("wa.db-lock"), killed.path().join("wa.db-lock")).unwrap();
+    fs::write(killed.path().join("wa.db"), "").unwrap();
+    let s = Session::open(backend(&killed.path().join("wa.db")).await, &name("s")).await.unwrap();
+    assert_eq!(s.get(Space::Device, b"").await.unwrap(), None);
+}

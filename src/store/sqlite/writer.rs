@@ -162,8 +162,10 @@ pub(super) fn run(
             writer.flush();
             if writer.front.pending.is_much() {
                 // If it fails, the log keeps what it has, and the next group tries again.
-                drop(writer.settle().and_then(|()| writer.checkpoint()));
+                drop(writer.settle());
             }
+            // If it fails, the write-ahead log keeps what it has, and the next transaction tries again.
+            drop(writer.checkpoint());
             shared.done(done);
         });
     }
@@ -183,6 +185,9 @@ pub(super) fn run(
 /// Looks at what is there, and opens the database.
 fn open(path: &Path, lock: LockFile) -> Result<(Files, Arc<StoreLock>, Connection), StoreError> {
     let found = Files::read(path, &lock)?;
+    if !path.exists() {
+        lock.forget_watermark()?;
+    }
     files::prepare(path)?;
     let lock = Arc::new(lock.with_database()?);
     let connection = schema::open(path)?;
@@ -211,8 +216,8 @@ impl<'c> Thread<'_, 'c> {
                 let now = writer.front.counters.transactions;
                 let is_quiet = before.replace(now) == Some(now);
                 if is_quiet && !writer.front.pending.is_empty() {
-                    // If it fails, the log keeps what it has; whoever writes next hears of it.
-                    drop(writer.settle());
+                    // If it fails, the logs keep what they have; whoever writes next hears of it.
+                    drop(writer.settle().and_then(|()| writer.checkpoint()));
                 }
                 writer.front.thread_rests = is_quiet || writer.front.pending.is_empty();
                 writer.front.thread_rests
@@ -240,7 +245,7 @@ fn prepare<'c>(
     let mut rows = Rows::new(connection).map_err(failed)?;
     let state = rows.state().map_err(failed)?;
     let (log, records) = files.log(Arc::clone(lock), state)?;
-    let mut pending = Pending::new(log, &records)?;
+    let mut pending = Pending::new(log, &records, state.has_log)?;
     pending.recover(&mut rows)?;
     let last_session = rows.last_session().map_err(failed)?;
     Ok((pending, rows, last_session))
@@ -431,6 +436,9 @@ impl Writer<'_, '_> {
 
     /// Copies SQLite's write-ahead log into the database if it has become large.
     fn checkpoint(&mut self) -> Result<(), StoreError> {
+        if !self.front.pending.wal_grew() {
+            return Ok(());
+        }
         let wal = files::beside(&self.front.path, "-wal");
         if std::fs::metadata(wal).is_ok_and(|metadata| metadata.len() > MOST_WAL) {
             self.front.pending.checkpoint(self.rows)?;
