@@ -173,18 +173,20 @@ func (a *API) changeSession(c *call) error {
 	if err != nil {
 		return err
 	}
-	settings := s.Settings()
-	if request.Proxy != nil {
-		settings.Proxy = *request.Proxy
-	}
-	if request.DeviceName != nil {
-		settings.DeviceName = *request.DeviceName
-	}
-	if request.Metadata != nil {
-		settings.Metadata = *request.Metadata
-	}
 	c.extend(a.WaitMax)
-	if err := s.Change(settings); err != nil {
+	err = s.Change(func(settings sessions.Settings) sessions.Settings {
+		if request.Proxy != nil {
+			settings.Proxy = *request.Proxy
+		}
+		if request.DeviceName != nil {
+			settings.DeviceName = *request.DeviceName
+		}
+		if request.Metadata != nil {
+			settings.Metadata = *request.Metadata
+		}
+		return settings
+	})
+	if err != nil {
 		return err
 	}
 	a.note(c, "session_change", "done", "")

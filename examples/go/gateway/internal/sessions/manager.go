@@ -269,6 +269,8 @@ func (m *Manager) CreateWith(id string, settings Settings) (Status, error) {
 	// It can be found before it is open, and nothing else may open or remove it
 	// until it is. One that was not made keeps its turn.
 	s.takeTurn()
+	s.changing.Lock()
+	defer s.changing.Unlock()
 	m.mu.Lock()
 	switch {
 	case m.sessions[id] != nil:
@@ -291,6 +293,9 @@ func (m *Manager) CreateWith(id string, settings Settings) (Status, error) {
 		err = m.DB.Batch(func(tx *bbolt.Tx) error { return store.Put(tx, store.Sessions, []byte(id), r) })
 	}
 	if err != nil {
+		s.mu.Lock()
+		s.removed = true
+		s.mu.Unlock()
 		s.close()
 		m.forget(id)
 		m.Log.Error("a session could not be made", "session", id, "error", err)
@@ -312,7 +317,11 @@ func (m *Manager) Get(id string) (*Session, error) {
 	if s := m.sessions[id]; s != nil {
 		return s, nil
 	}
-	return nil, refuse(NotFound, "session_unknown", "There is no session of this name; POST /v1/sessions makes one.")
+	return nil, errUnknown()
+}
+
+func errUnknown() *Refusal {
+	return refuse(NotFound, "session_unknown", "There is no session of this name; POST /v1/sessions makes one.")
 }
 
 // all gives the sessions in the order of their names.

@@ -24,6 +24,8 @@ type Session struct {
 	// unlinking. Only one can.
 	turn chan struct{}
 
+	changing sync.Mutex // held while the settings are changed
+
 	mu      sync.Mutex
 	record  record
 	moving  bool // somebody has the turn: no pairing begins

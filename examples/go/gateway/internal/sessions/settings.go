@@ -91,13 +91,18 @@ func (s *Session) Settings() Settings {
 	return s.record.Settings
 }
 
-// Change changes what the session has of its own. Another proxy or device name
-// needs another client: the session is closed and opened again, as by Restart.
-func (s *Session) Change(wanted Settings) error {
+// Change changes what the session has of its own: changed makes the new settings
+// of those that are there. One change is made after the other, so that none is
+// lost. Another proxy or device name needs another client: the session is closed
+// and opened again, as by Restart.
+func (s *Session) Change(changed func(Settings) Settings) error {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	now := s.Settings()
+	wanted := changed(now)
 	if err := wanted.check(); err != nil {
 		return err
 	}
-	now := s.Settings()
 	if now.Proxy == wanted.Proxy && now.DeviceName == wanted.DeviceName {
 		if maps.Equal(now.Metadata, wanted.Metadata) {
 			return nil
@@ -113,7 +118,8 @@ func (s *Session) Change(wanted Settings) error {
 	})
 }
 
-// keep writes settings down, and shows them.
+// keep writes settings down, and shows them. A session that is removed meanwhile
+// does not come back by that.
 func (s *Session) keep(wanted Settings) error {
 	// The record is changed before it is written: others write it as it is then.
 	s.mu.Lock()
@@ -122,8 +128,11 @@ func (s *Session) keep(wanted Settings) error {
 	s.mu.Unlock()
 	err := s.m.DB.Batch(func(tx *bbolt.Tx) error {
 		s.mu.Lock()
-		r := s.record
+		r, removed := s.record, s.removed
 		s.mu.Unlock()
+		if removed {
+			return errUnknown()
+		}
 		return store.Put(tx, store.Sessions, []byte(s.id), r)
 	})
 	s.mu.Lock()
