@@ -36,9 +36,10 @@ type Webhook struct {
 	Types    []string  `json:"types" doc:"The types of events it gets: names, or patterns with *."`
 	Created  time.Time `json:"createdAt"`
 
-	TokenID   string `json:"tokenId,omitempty" doc:"Whose token made it."`
-	TokenName string `json:"tokenName,omitempty" doc:"The name of that token."`
-	Stopped   bool   `json:"stopped,omitempty" doc:"Whether it gets nothing any more, because its token was revoked or has expired."`
+	TokenID    string `json:"tokenId,omitempty" doc:"Whose token made it."`
+	TokenName  string `json:"tokenName,omitempty" doc:"The name of that token."`
+	Stopped    bool   `json:"stopped,omitempty" doc:"Whether it gets nothing any more: stopReason says why."`
+	StopReason string `json:"stopReason,omitempty" doc:"Why it is stopped: its token was revoked or has expired (token_ended), or its address begins with http:// and the gateway runs without --webhook-http (http_forbidden)." enum:"token_ended,http_forbidden"`
 
 	OldSecretUntil time.Time `json:"oldSecretUntil,omitzero" doc:"Until when deliveries are signed with a former secret as well, if one was exchanged."`
 }
@@ -139,6 +140,7 @@ func Open(db *store.DB, log *slog.Logger, options Options) (*Hooks, error) {
 func (h *Hooks) Start() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.warn()
 	for _, webhook := range h.webhooks {
 		h.startWorker(webhook.ID)
 	}
@@ -205,10 +207,44 @@ func (e badWebhook) Unwrap() error { return ErrBad }
 
 func bad(text string) error { return badWebhook{text} }
 
-// stopped says whether a webhook gets nothing any more, since its token is not
-// accepted any more.
-func (h *Hooks) stopped(tx *bbolt.Tx, webhook *kept) bool {
-	return h.Valid != nil && webhook.TokenID != "" && !h.Valid(tx, webhook.TokenID)
+// Why a webhook is stopped.
+const (
+	tokenEnded    = "token_ended"
+	httpForbidden = "http_forbidden"
+)
+
+// stopReason says why a webhook gets nothing any more; empty for one that gets
+// its events.
+func (h *Hooks) stopReason(tx *bbolt.Tx, webhook *kept) string {
+	switch {
+	case h.Valid != nil && webhook.TokenID != "" && !h.Valid(tx, webhook.TokenID):
+		return tokenEnded
+	case !h.HTTP && unencrypted(webhook.URL):
+		return httpForbidden
+	}
+	return ""
+}
+
+func (h *Hooks) stopped(tx *bbolt.Tx, webhook *kept) bool { return h.stopReason(tx, webhook) != "" }
+
+func unencrypted(address string) bool {
+	parsed, err := url.Parse(address)
+	return err != nil || parsed.Scheme != "https"
+}
+
+// warn tells of the webhooks that were made when plain HTTP was allowed. The
+// caller holds mu.
+func (h *Hooks) warn() {
+	var ids []string
+	for id, webhook := range h.webhooks {
+		if !h.HTTP && unencrypted(webhook.URL) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) > 0 {
+		slices.Sort(ids)
+		h.log.Warn("webhooks whose address begins with http:// are stopped: make them anew with https://, or start with --webhook-http", "webhooks", ids)
+	}
 }
 
 func (h *Hooks) isStopped(webhook *kept) bool {
@@ -220,11 +256,12 @@ func (h *Hooks) isStopped(webhook *kept) bool {
 	return stopped
 }
 
-// marked says of webhooks whether they are stopped.
+// marked says of webhooks whether they are stopped, and why.
 func (h *Hooks) marked(list []Webhook) []Webhook {
 	h.db.View(func(tx *bbolt.Tx) error {
 		for i := range list {
-			list[i].Stopped = h.stopped(tx, &kept{Webhook: list[i]})
+			list[i].StopReason = h.stopReason(tx, &kept{Webhook: list[i]})
+			list[i].Stopped = list[i].StopReason != ""
 		}
 		return nil
 	})

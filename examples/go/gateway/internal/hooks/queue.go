@@ -174,7 +174,7 @@ func (h *Hooks) due(id string, busy map[lane]bool, most int) (ready []Delivery, 
 	return ready, next, err
 }
 
-// stoppedPause is how long a webhook whose token is not accepted rests before it
+// stoppedPause is how long a webhook that is stopped rests before it
 // is looked at again.
 const stoppedPause = time.Minute
 

@@ -1,6 +1,9 @@
 package hooks
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -32,7 +35,7 @@ func TestAWebhookStopsWithItsToken(t *testing.T) {
 	if queued, _ := b.h.Pending(); queued[b.id] != 0 {
 		t.Errorf("%d wait for a webhook that is stopped", queued[b.id])
 	}
-	if w, err := b.h.Get(b.id); err != nil || !w.Stopped || !b.h.List()[0].Stopped {
+	if w, err := b.h.Get(b.id); err != nil || !w.Stopped || w.StopReason != tokenEnded || !b.h.List()[0].Stopped {
 		t.Errorf("%+v, %v", w, err)
 	}
 	// What waited already is not sent either.
@@ -103,4 +106,51 @@ func TestPlainHTTPNeedsAFlag(t *testing.T) {
 	if _, _, err := b.h.New(Owner{}, "https://example.com/", nil, nil); err != nil {
 		t.Error(err)
 	}
+}
+
+// A webhook that was made when plain HTTP was allowed gets nothing once it is
+// not: its status and one line of the log say why. What waits is delivered when
+// it is allowed again.
+func TestPlainHTTPOfAnEarlierRunStops(t *testing.T) {
+	options := Options{Attempts: 5, RetryFirst: time.Hour, RetryMax: time.Hour, Keep: 100, Private: true, HTTP: true, Most: 10, Timeout: 10 * time.Second}
+	b := newBench(t, options)
+	b.fail("a", true)
+	b.post(event("a", 0))
+	b.until("an attempt", func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return b.tried == 1
+	})
+	b.close()
+	b.fail("a", false)
+
+	// A wait that is longer than any is over at once.
+	options.RetryFirst, options.RetryMax = time.Millisecond, time.Millisecond
+	options.HTTP = false
+	var log bytes.Buffer
+	h, err := Open(b.db, slog.New(slog.NewTextHandler(&log, nil)), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Start()
+	if w, err := h.Get(b.id); err != nil || !w.Stopped || w.StopReason != httpForbidden || h.List()[0].StopReason != httpForbidden {
+		t.Errorf("%+v, %v", w, err)
+	}
+	if _, _, err := h.Rotate(b.id, 0); err != nil {
+		t.Error(err)
+	}
+	if ready, _, err := h.due(b.id, nil, 8); err != nil || len(ready) != 0 {
+		t.Errorf("%v, %v is due", ready, err)
+	}
+	h.Close()
+	if text := log.String(); strings.Count(text, "--webhook-http") != 1 || !strings.Contains(text, b.id) || strings.Contains(text, b.server.URL) {
+		t.Errorf("the log says %q", text)
+	}
+
+	options.HTTP = true
+	b.open(options)
+	if w, err := b.h.Get(b.id); err != nil || w.Stopped || w.StopReason != "" {
+		t.Errorf("%+v, %v", w, err)
+	}
+	b.await("a", 1)
 }
