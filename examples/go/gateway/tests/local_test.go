@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"net/http"
 	"testing"
 )
 
@@ -37,6 +38,29 @@ func TestWithoutTokens(t *testing.T) {
 	}
 	ask("GET", status, header{"Sec-Fetch-Site", "same-origin"}).want(200)
 	ask("GET", "/", header{"Sec-Fetch-Site", "cross-site"}, header{"Sec-Fetch-Mode", "navigate"}).want(200)
+}
+
+// A page that has its own name resolve to this machine reads no figures.
+func TestHostsOfTheOperations(t *testing.T) {
+	g := start(t, "--ops-hosts=ops.example.com")
+	for host, wanted := range map[string]int{"evil.example:9090": 403, "ops.example.com": 200, "gateway:9090": 200} {
+		for _, path := range []string{"/readyz", "/metrics", "/livez"} {
+			request, err := http.NewRequestWithContext(limited(t), "GET", g.ops+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Host = host
+			response, err := g.http.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			// Whether it is alive is no secret, and whoever asks restarts it.
+			if response.StatusCode != wanted && (path != "/livez" || response.StatusCode != 200) {
+				t.Errorf("%s of %s is answered %d", path, host, response.StatusCode)
+			}
+		}
+	}
 }
 
 // No GET has an effect: a browser that follows an address starts no pairing.

@@ -19,6 +19,7 @@ import (
 type Config struct {
 	Listen         string
 	OpsListen      string
+	OpsHosts       list
 	TLSCert        string
 	TLSKey         string
 	BehindProxy    bool
@@ -110,6 +111,7 @@ func (c *Config) settings() []setting {
 	return []setting{
 		{"Serving", "listen", "ADDRESS", &c.Listen, "127.0.0.1:8080", "where the API and the page are", false},
 		{"Serving", "ops-listen", "ADDRESS", &c.OpsListen, OpsListen, "where /livez, /readyz and /metrics are; empty for nowhere", false},
+		{"Serving", "ops-hosts", "NAMES", &c.OpsHosts, nil, "more names under which /readyz and /metrics are asked for, such as gateway.example.com; addresses, names without a dot and names of private domains (.internal, .local, .svc) need none", false},
 		{"Serving", "tls-cert", "FILE", &c.TLSCert, "", "certificate chain for HTTPS, PEM; read again when it changes", false},
 		{"Serving", "tls-key", "FILE", &c.TLSKey, "", "its private key, PEM", false},
 		{"Serving", "behind-proxy", "", &c.BehindProxy, false, "a reverse proxy does HTTPS: allows plain HTTP on other addresses than loopback", false},
@@ -180,8 +182,8 @@ func Parse(arguments []string, environment func(string) (string, bool)) (*Config
 			return nil, fmt.Errorf("%s: %q is not what it takes; see --help", Variable(s.name), value)
 		}
 	}
-	lists := []*list{&c.TrustedProxies, &c.TrustedOrigins, &c.WA}
-	byVariable := []list{c.TrustedProxies, c.TrustedOrigins, c.WA}
+	lists := []*list{&c.OpsHosts, &c.TrustedProxies, &c.TrustedOrigins, &c.WA}
+	byVariable := []list{c.OpsHosts, c.TrustedProxies, c.TrustedOrigins, c.WA}
 	for _, l := range lists {
 		*l = nil
 	}

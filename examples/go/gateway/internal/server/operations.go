@@ -19,19 +19,20 @@ import (
 // port of its own, which is not for the world.
 func (s *Server) operations() http.Handler {
 	mux := http.NewServeMux()
+	guard := newOpsHosts(s.config.OpsHosts, s.config.OpsListen).guard
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "alive") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /readyz", guard(func(w http.ResponseWriter, _ *http.Request) {
 		if why := s.notReady(); why != "" {
 			w.Header().Set("Retry-After", "2")
 			http.Error(w, why, http.StatusServiceUnavailable)
 			return
 		}
 		fmt.Fprintln(w, "ready")
-	})
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+	}))
+	mux.HandleFunc("GET /metrics", guard(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 		s.metrics.Write(w)
-	})
+	}))
 	return mux
 }
 
