@@ -136,3 +136,19 @@ func TestSessionSettings(t *testing.T) {
 		return strings.Contains(string(again.do("GET", "/v1/audit?limit=1000", nil).want(200).Body), `"session_change"`)
 	})
 }
+
+// Without leave, a session has no proxy on this machine or in a private network,
+// and what was set before stays.
+func TestPrivateProxiesNeedLeave(t *testing.T) {
+	g := start(t, "--session-proxy-private=false")
+	for _, address := range []string{"http://127.0.0.1:9090", "socks5://user:x@localhost:22", "http://[::1]:80", "http://169.254.169.254", "socks5://10.0.0.1"} {
+		g.do("PATCH", "/v1/sessions/default", object{"proxy": address}).want(422).is("code", "proxy_private")
+		g.do("POST", "/v1/sessions", object{"id": "never", "proxy": address}).want(422).is("code", "proxy_private")
+	}
+	g.do("PATCH", "/v1/sessions/default", object{"proxy": "http://2130706433:9090"}).want(422).is("code", "proxy_invalid")
+	g.do("GET", "/v1/sessions/never", nil).want(404)
+	g.do("GET", "/v1/sessions/default", nil).want(200).is("proxy", nil)
+	// A public one is taken; nothing connects to it.
+	g.do("PATCH", "/v1/sessions/default", object{"proxy": "http://93.184.216.34:8080"}).want(200)
+	g.do("PATCH", "/v1/sessions/default", object{"proxy": ""}).want(200)
+}

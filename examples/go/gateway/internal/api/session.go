@@ -22,14 +22,14 @@ type SessionRequest struct {
 
 // SessionSettings are what a session has of its own.
 type SessionSettings struct {
-	Proxy      string            `json:"proxy,omitempty" doc:"The session's own proxy: http://user:password@host:port or socks5://host:port. The password is not shown again." maxlen:"2048"`
+	Proxy      string            `json:"proxy,omitempty" doc:"The session's own proxy: http://user:password@host:port or socks5://host:port, at a public address unless the gateway allows others. The password is not shown again." maxlen:"2048"`
 	DeviceName string            `json:"deviceName,omitempty" doc:"The session's own name under Linked devices, at most 64 bytes." maxlen:"64" example:"Shop 1"`
 	Metadata   map[string]string `json:"metadata,omitempty" doc:"Whatever the session is to remember: at most 32 entries, keys of 1 to 64 bytes, values of at most 512."`
 }
 
 // A SessionChange changes what a session has of its own. What is left out stays.
 type SessionChange struct {
-	Proxy      *string            `json:"proxy,omitempty" doc:"Another proxy; empty for the gateway's." maxlen:"2048"`
+	Proxy      *string            `json:"proxy,omitempty" doc:"Another proxy, as when a session is made; empty for the gateway's." maxlen:"2048"`
 	DeviceName *string            `json:"deviceName,omitempty" doc:"Another name, for the next pairing; empty for the gateway's." maxlen:"64"`
 	Metadata   *map[string]string `json:"metadata,omitempty" doc:"All of the metadata, in place of what there is."`
 }

@@ -64,6 +64,8 @@ type Config struct {
 	WebhookKeep       int
 	MaxWebhooks       int
 
+	SessionProxyPrivate bool
+
 	DeviceName    string
 	WA            list
 	SimulatorPage string
@@ -159,6 +161,7 @@ func (c *Config) settings() []setting {
 
 		{"WhatsApp", "device-name", "NAME", &c.DeviceName, "libwa gateway", "the name under Linked devices on the phone", false},
 		{"WhatsApp", "wa", "KEY=VALUE", &c.WA, nil, "any key of libwa's configuration, such as proxy.url=socks5://...; may be repeated", false},
+		{"WhatsApp", "session-proxy-private", "", &c.SessionProxyPrivate, false, "allows sessions a proxy of their own on this machine or in a private network; not for that of --wa proxy.url, which may be anywhere", false},
 		{"WhatsApp", "simulator-page", "URL", &c.SimulatorPage, "", "the page of wa-sim, which the gateway's page then links to", false},
 
 		{"Log", "log-level", "LEVEL", &c.LogLevel, "info", "debug, info, warn or error", false},

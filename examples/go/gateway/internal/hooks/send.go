@@ -92,6 +92,10 @@ func newClient(options Options) *http.Client {
 	}
 }
 
+// Forbidden says whether an address, as far as it is one and not a name, is of
+// this machine, of a private network or of a cloud's metadata.
+func Forbidden(host string) bool { return forbiddenHost(host) }
+
 // forbiddenHost says whether an address, as far as it is one and not a name,
 // is not for webhooks.
 func forbiddenHost(host string) bool {

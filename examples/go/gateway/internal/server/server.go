@@ -97,11 +97,15 @@ func (s *Server) open() (err error) {
 	if s.events, err = events.Open(s.db, log, events.Retention{Keep: c.EventsKeep, PerSession: c.EventsPerSession, Age: c.EventsAge}, s.hooks.Enqueue); err != nil {
 		return err
 	}
+	proxyForbidden := hooks.Forbidden
+	if c.SessionProxyPrivate {
+		proxyForbidden = nil
+	}
 	s.audit = audit.Open(s.db, log, c.AuditKeep)
 	s.sessions, err = sessions.New(sessions.Options{
 		Client: clientOptions(c), DB: s.db, Events: s.events, Log: log,
 		CodeTimeout: c.CodeTimeout, StartPause: c.StartPause, MaxSessions: c.MaxSessions, MaxPending: c.MaxPending, MaxPendingBytes: c.MaxPendingBytes,
-		ResumeAfter: c.ResumeAfter, Metrics: s.metrics,
+		ResumeAfter: c.ResumeAfter, Metrics: s.metrics, ProxyForbidden: proxyForbidden,
 		CodeLost: func(session, phone string) {
 			s.audit.Write(audit.Entry{Action: "pair_by_code", Outcome: "code_lost", Session: session, Phone: phone})
 		},

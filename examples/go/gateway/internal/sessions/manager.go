@@ -56,6 +56,10 @@ type Options struct {
 	// Forget removes what others keep of a session that is removed.
 	Forget func(session string) error
 
+	// ProxyForbidden says of the host of a session's own proxy, a name or an
+	// address, that it may not be used; nil for none.
+	ProxyForbidden func(host string) bool
+
 	Metrics *metrics.Set
 }
 
@@ -261,6 +265,9 @@ func (m *Manager) CreateWith(id string, settings Settings) (Status, error) {
 		return Status{}, refuse(Invalid, "session_id_invalid", "A session's name has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or digit.")
 	}
 	if err := settings.check(); err != nil {
+		return Status{}, err
+	}
+	if err := m.checkProxy(settings.Proxy); err != nil {
 		return Status{}, err
 	}
 	r := m.newRecord(id)

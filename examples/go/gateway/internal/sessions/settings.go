@@ -103,6 +103,11 @@ func (s *Session) Change(changed func(Settings) Settings) error {
 	if err := wanted.check(); err != nil {
 		return err
 	}
+	if now.Proxy != wanted.Proxy {
+		if err := s.m.checkProxy(wanted.Proxy); err != nil {
+			return err
+		}
+	}
 	if now.Proxy == wanted.Proxy && now.DeviceName == wanted.DeviceName {
 		if maps.Equal(now.Metadata, wanted.Metadata) {
 			return nil
