@@ -184,6 +184,15 @@ def test_a_limit_closes_what_has_not_begun(recwarn: pytest.WarningsRecorder) -> 
     assert [str(each.message) for each in recwarn if "never awaited" in str(each.message)] == []
 
 
+@pytest.mark.parametrize("kind", [TimeoutError, asyncio.TimeoutError])
+def test_a_timeout_of_a_handlers_own_keeps_its_text(kind: type[Exception]) -> None:
+    async def handler() -> None:
+        raise kind("no message that suits came")
+
+    with pytest.raises(kind, match="no message that suits came"):
+        run(call_within(60, handler))
+
+
 def test_another_thread_can_send() -> None:
     bot = a_bot()
     sent: list[Any] = []

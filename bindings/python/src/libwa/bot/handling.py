@@ -62,9 +62,21 @@ async def call_within(seconds: float | None, function: Callable[..., object], *a
     """
     if seconds is None:
         return await call(function, *args, **named)
+    own: list[BaseException] = []
+
+    async def noted() -> Any:
+        try:
+            return await call(function, *args, **named)
+        except asyncio.TimeoutError as error:
+            own.append(error)
+            raise
+
     try:
-        return await asyncio.wait_for(call(function, *args, **named), seconds)
+        return await asyncio.wait_for(noted(), seconds)
     except asyncio.TimeoutError as error:
+        # A wait of the handler's own says itself what did not come.
+        if error in own:
+            raise
         raise TimeoutError(f"the handler took longer than {seconds:g} seconds") from error
 
 
