@@ -121,13 +121,17 @@ impl World {
     }
 
     fn phone_sends(&mut self, head: Node, message: &[u8]) {
+        let enc = self.phone_encrypts(message);
+        self.arrives(&head.child(enc));
+    }
+
+    fn phone_encrypts(&mut self, message: &[u8]) -> Node {
         let own = Own { identity: &self.phone.identity, registration_id: 9 };
         let mut padded = message.to_vec();
         pad(&mut padded, &mut self.phone.rng);
         let sealed =
             self.phone.session.encrypt(&padded, own, &self.phone.companion, &mut self.phone.rng).unwrap();
-        let enc = Node::new("enc").attr("v", "2").attr("type", sealed.kind.as_str()).bytes(sealed.bytes);
-        self.arrives(&head.child(enc));
+        Node::new("enc").attr("v", "2").attr("type", sealed.kind.as_str()).bytes(sealed.bytes)
     }
 
     /// The friend writes; the companion gets nothing yet. The ciphertext is kept.
@@ -553,10 +557,10 @@ fn a_group_message_whose_sender_key_alone_can_be_read_is_asked_for_again() {
     };
     let mut world = World::new();
     let key = OwnSenderKey::generate(&mut world.phone.rng).distribution();
-    world.friend_sends("M1", &field(2, &[field(1, group.as_bytes()), field(2, &key)].concat()));
+    let key = world.phone_encrypts(&field(2, &[field(1, group.as_bytes()), field(2, &key)].concat()));
     let unreadable = Node::new("enc").attr("v", "2").attr("type", "skmsg").bytes([0x33; 80]);
-    let head = || head("M1", group).attr("participant", FRIEND.parse::<Jid>().unwrap());
-    let stanza = head().child(world.enc.clone()).child(unreadable);
+    let head = || head("M1", group).attr("participant", OWN.parse::<Jid>().unwrap());
+    let stanza = head().child(key).child(unreadable);
     world.arrives(&stanza);
     assert_eq!(world.unreadable(), [(UnreadableReason::Undecryptable, true)]);
     assert_eq!(retries(&world), 1);
@@ -565,9 +569,9 @@ fn a_group_message_whose_sender_key_alone_can_be_read_is_asked_for_again() {
     world.arrives(&stanza);
     assert_eq!(retries(&world), 2);
     // The answer is read, and ends it.
-    world.friend_writes("M1", "here it is");
-    let answer = head().child(world.enc.clone());
-    world.arrives(&answer);
+    let text = Outgoing::text("here it is", &Extras::default()).unwrap();
+    let answer = world.phone_encrypts(&text.message);
+    world.arrives(&head().child(answer));
     world.arrives(&stanza);
     assert_eq!((world.texts(), retries(&world)), (vec!["here it is"], 2));
 }
