@@ -117,6 +117,17 @@ fn a_device_that_nobody_links_is_not_given_up() {
     host.wait("pairing.code");
 }
 
+#[test]
+fn a_device_that_nobody_links_is_given_up_when_the_host_says_so() {
+    let world = World::new();
+    world.fault(json!({ "when": { "point": "register" }, "do": "close" }));
+    let mut host = world.client(&world.config());
+    host.wait_for("connection", |event| event["state"] == "disconnected" && event["is_final"] == false);
+    host.client.disconnect().unwrap();
+    let told = host.wait_for("connection", |event| event["is_final"] == true);
+    assert_eq!((&told["reason"], &told["status"]), (&json!("by_host"), &json!(0)));
+}
+
 /// A port of this machine at which nobody listens.
 fn nowhere() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

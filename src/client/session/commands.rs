@@ -122,9 +122,14 @@ impl Session {
     }
 
     async fn wish_offline(&mut self) -> Result<(), Stop> {
-        self.wish = Wish::Offline;
+        let was_wanted = std::mem::replace(&mut self.wish, Wish::Offline) == Wish::Online;
         if matches!(self.phase, Phase::Offline) {
-            return self.pairing_unreachable(OutcomeKind::NotConnected.into()).await;
+            self.pairing_unreachable(OutcomeKind::NotConnected.into()).await?;
+            if was_wanted {
+                // A device that nobody links was told to be offline, and not for good: whoever waits for it can stop now.
+                self.tell_connection(ConnectionState::Disconnected, Some("by_host"), None, None);
+            }
+            return Ok(());
         }
         let error = Error::new(Status::CONNECTION_LOST, "the connection was closed by wa_client_disconnect");
         self.connection_gone(&error).await?;

@@ -21,6 +21,12 @@ impl Session {
         retry_in: Option<Millis>,
     ) {
         self.shared.set_state(state);
+        let is_given_up = match self.wish {
+            Wish::Online => false,
+            // The host may have asked for the next one already: whoever waits for that must not be told that there is none.
+            Wish::Offline => !self.shared.wants_connection(),
+            Wish::Closed => true,
+        };
         self.tell(
             0,
             Connection {
@@ -28,7 +34,7 @@ impl Session {
                 reason: reason.map(Cow::Borrowed),
                 status: error.map_or(Status::OK, |error| error.status),
                 text: error.map(|error| Cow::Owned(error.text.clone())),
-                is_final: state == ConnectionState::Disconnected && self.wish != Wish::Online,
+                is_final: state == ConnectionState::Disconnected && is_given_up,
                 retryable: error.is_none_or(|error| error.retryable),
                 retry_in_ms: retry_in.map(|wait| u32::try_from(wait).unwrap_or(u32::MAX)),
                 attempt: self.attempt,

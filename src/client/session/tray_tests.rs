@@ -12,10 +12,11 @@ use super::super::super::methods::Call;
 use super::super::super::queue::{Polled, Queue};
 use super::super::super::settings::Settings;
 use super::super::super::shared::Shared;
+use super::super::inbox::Wish;
 use super::super::phase::Happened;
 use super::super::{AT_ONCE, Parts};
 use super::*;
-use crate::api::{Config, LogLevel, Restricted, RestrictionKind, RestrictionScope, Status};
+use crate::api::{Config, ConnectionState, LogLevel, Restricted, RestrictionKind, RestrictionScope, Status};
 use crate::store::memory::MemoryBackend;
 use crate::store::{self, Backend, Pending, SessionKey, SessionName, Space, Value};
 
@@ -226,6 +227,44 @@ async fn an_order_that_takes_time_comes_after_what_was_before_it() {
     assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 1));
     assert_eq!(house.told().0, ["restricted 0"]);
     assert_eq!(house.session.inbox.len(), 1, "nothing is taken in after the end");
+}
+
+#[tokio::test]
+async fn the_end_of_a_connection_is_final_unless_the_next_one_is_asked_for() {
+    let mut house = House::new().await;
+    let shared = Arc::clone(&house.session.shared);
+    let is_final = |house: &House| {
+        let mut told: Vec<bool> = Vec::new();
+        while let Polled::Event(event) = house.queue.poll(Some(Duration::ZERO)) {
+            if let Body::Connection(connection) = event.body {
+                told.push(connection.is_final);
+            }
+        }
+        told
+    };
+    // Nobody links the device, so that it has no connection, and the host gives it up.
+    house.session.wish = Wish::Online;
+    shared.wish(false);
+    house.session.command(Command::WishChanged).await.unwrap();
+    house.session.settle().await.unwrap();
+    assert_eq!(is_final(&house), [true]);
+    // What was given up already is not given up again.
+    shared.wish(false);
+    house.session.command(Command::WishChanged).await.unwrap();
+    house.session.settle().await.unwrap();
+    assert!(is_final(&house).is_empty());
+    for (wish, wanted, expected) in [
+        (Wish::Online, true, false),
+        (Wish::Offline, false, true),
+        (Wish::Offline, true, false),
+        (Wish::Closed, true, true),
+    ] {
+        house.session.wish = wish;
+        shared.set_wants_connection(wanted);
+        house.session.tell_connection(ConnectionState::Disconnected, Some("by_host"), None, None);
+        house.session.settle().await.unwrap();
+        assert_eq!(is_final(&house), [expected], "{wish:?} {wanted}");
+    }
 }
 
 #[tokio::test]
