@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 
 use super::driver::{Driver, START};
 use super::{Cx, Engine, Job, Output, SendFailure, Taken, ToSend, Told, UnreadableReason, Wished};
-use crate::crypto::PublicKey;
+use crate::crypto::{PublicKey, Secret};
 use crate::messaging::address::User;
 use crate::messaging::content::{Body, Expiration, Extras, Outgoing};
-use crate::messaging::desk::Missing;
+use crate::messaging::desk::{Missing, SecretPeriods};
 use crate::stanza::{Jid, Node, NodeRef, Stanza};
 use crate::store::Space;
 use crate::store::records::OneTimePrekey;
@@ -319,6 +319,52 @@ fn who_asks_again_gets_what_was_sent_first_with_the_timer_that_held_then() {
         assert_eq!(message.content.context.expiration, Some(then).filter(|seconds| *seconds != 0));
     }
     assert_eq!(net.phones[BOB].unreadable().len(), 2);
+}
+
+#[test]
+fn a_timer_that_claims_to_be_of_the_future_gives_way_to_a_later_one() {
+    let mut net = Net::new();
+    net.acquainted();
+    let user = User::of(&net.phones[BOB].jid).unwrap();
+    for (seconds, is_honest) in [(86_400, false), (604_800, true)] {
+        let driver = &mut net.phones[ADA].driver;
+        driver.now += 60_000;
+        let now_s = START / 1000 + driver.now.cast_signed() / 1000;
+        let set_at = Some(if is_honest { now_s } else { i64::MAX });
+        net.act(ADA, |engine, _| {
+            engine.jobs.push_back(Job::Timer(user.clone(), Expiration { seconds, set_at }));
+            Ok(())
+        });
+        let desk = &net.phones[ADA].driver.engine.desk;
+        let held = desk.tokens.get(&desk.canonical_user(&user).key()).unwrap().timer();
+        assert_eq!(held, Expiration { seconds, set_at: Some(now_s) });
+    }
+}
+
+#[test]
+fn a_message_of_the_far_future_takes_no_secret_away() {
+    let mut net = Net::new();
+    let user = User::of(&net.phones[BOB].jid).unwrap();
+    let rows = |net: &Net| {
+        let driver = &net.phones[ADA].driver;
+        driver.rows(Space::SecretEven).len() + driver.rows(Space::SecretOdd).len()
+    };
+    let day = 24 * 3_600_000;
+    // As a clock that was ahead has left it.
+    net.act(ADA, |engine, _| {
+        let ahead = SecretPeriods { even: 1_000_000, odd: 1_000_001 };
+        engine.desk.secret_periods.put(&[], ahead);
+        Ok(())
+    });
+    let times = [START - 40 * day, START, START + 40 * day, i64::MAX - 1, i64::MAX, START];
+    for (number, unix_ms) in times.into_iter().enumerate() {
+        net.act(ADA, |engine, _| {
+            let (id, secret) = (format!("M{number}").into(), Secret::new([7; 32]));
+            engine.jobs.push_back(Job::Secret { author: user.clone(), id, secret, unix_ms });
+            Ok(())
+        });
+        assert_eq!(rows(&net), number + 1, "{unix_ms}");
+    }
 }
 
 #[test]

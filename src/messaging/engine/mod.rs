@@ -188,8 +188,10 @@ impl Engine {
                 Job::SenderKey { group, sender, message } => self.take_sender_key(group, sender, message),
                 Job::About(received) => self.want_about(received),
                 Job::Met(user) => self.meet(user),
-                Job::Timer(user, timer) => self.set_timer(user, *timer),
-                Job::Secret { author, id, secret, unix_ms } => self.keep_recent(author, id, secret, *unix_ms),
+                Job::Timer(user, timer) => self.set_timer(user, *timer, cx.unix_ms),
+                Job::Secret { author, id, secret, unix_ms } => {
+                    self.keep_recent(author, id, secret, *unix_ms, cx.unix_ms)
+                }
                 Job::Names { pn, lid } => self.learn(pn, lid),
             };
             if let Err(missing) = done {

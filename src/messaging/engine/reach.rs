@@ -163,14 +163,17 @@ impl Engine {
         self.jobs.extend(pairs.filter_map(users).map(|(pn, lid)| Job::Names { pn, lid }));
     }
 
-    /// The timer of the chat with somebody, as a message carries it. What was set before the timer that is held is out of date.
-    pub(super) fn set_timer(&mut self, user: &User, timer: Expiration) -> Result<(), Missing> {
+    /// Takes in the timer of the chat with somebody, as a message carries it. What was set before the timer that is held is out of
+    /// date. A time that is yet to come counts as now, or no later change would ever hold.
+    pub(super) fn set_timer(&mut self, user: &User, timer: Expiration, now_ms: i64) -> Result<(), Missing> {
         let mut wants = Wants::default();
         wants.name(&self.desk, user);
         wants.met()?;
         let contact = self.contact(user)?.cloned().unwrap_or_default();
-        let set_at = timer.set_at.unwrap_or(contact.expiration_set_at);
-        if set_at < contact.expiration_set_at {
+        let now_s = now_ms.div_euclid(1000);
+        let held_at = contact.expiration_set_at.min(now_s);
+        let set_at = timer.set_at.map_or(held_at, |at| at.min(now_s));
+        if set_at < held_at {
             return Ok(());
         }
         if (contact.expiration, contact.expiration_set_at) != (timer.seconds, set_at) {

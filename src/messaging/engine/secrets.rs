@@ -49,28 +49,35 @@ impl Engine {
         self.desk.secrets.put(&authored_key(author, id), MessageSecret { secret, options, selectable });
     }
 
-    /// Keeps a secret for some time.
+    /// Keeps a secret for some time, counted from `unix_ms`, which is not later than `now_ms`: whoever sets the time of a message
+    /// must not be able to end the periods before their time.
     pub(super) fn keep_recent(
         &mut self,
         author: &User,
         id: &str,
         secret: &Secret<32>,
         unix_ms: i64,
+        now_ms: i64,
     ) -> Result<(), Missing> {
         let mut wants = Wants::default();
         wants.record(&self.desk, Shelf::SecretPeriods, Vec::new());
         wants.met()?;
-        let period = unix_ms.div_euclid(PERIOD_MS).max(1).unsigned_abs();
+        let period_of = |unix_ms: i64| unix_ms.div_euclid(PERIOD_MS).max(1).unsigned_abs();
+        let (period, current) = (period_of(unix_ms.min(now_ms)), period_of(now_ms));
         let is_odd = period % 2 == 1;
         let mut held = self.desk.secret_periods.get(&[]).copied().unwrap_or_default();
         let (space, kept) =
             if is_odd { (Space::SecretOdd, &mut held.odd) } else { (Space::SecretEven, &mut held.even) };
-        if *kept > period {
+        // A period that is yet to come was noted by a clock that was ahead: nothing is known to be old.
+        let was_ahead = *kept > current;
+        if *kept > period && !was_ahead {
             return Ok(());
         }
-        if *kept < period {
+        if *kept != period {
             *kept = period;
-            self.written.delete_space(space);
+            if !was_ahead {
+                self.written.delete_space(space);
+            }
             self.desk.secret_periods.put(&[], held);
         }
         let key = authored_key(author, id);
