@@ -158,8 +158,8 @@ impl Engine {
         failed: &Failed,
         cx: &mut Cx<'_>,
     ) {
-        if message.is_peer() {
-            // It belongs to no chat, and is no message to the user.
+        if message.is_peer() && message.origin.from_me {
+            // It belongs to no chat, and is no message to the user. Nobody else can say so of theirs.
             return;
         }
         let wanted = self.wanted(message, failed, cx);
