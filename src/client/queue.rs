@@ -8,7 +8,9 @@
 //! are left.
 
 use super::shared::Shared;
-use crate::api::{Body, CloseReason, Closed, Error, Event, Keep, Overflow, RequestResult, Status};
+use crate::api::{
+    Body, CloseReason, Closed, ConnectionState, Error, Event, Keep, Overflow, RequestResult, Status,
+};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::{HashMap, VecDeque};
@@ -371,6 +373,11 @@ impl Sink {
         self.queue.push(self.client, self.capacity, [last], true);
     }
 
+    /// Whether nothing can be pushed any more.
+    fn has_ended(&self) -> bool {
+        self.queue.state.lock().lanes.get(&self.client).is_none_or(|lane| lane.finished)
+    }
+
     /// How many events of this client wait.
     pub fn waiting(&self) -> usize {
         self.queue.state.lock().lanes.get(&self.client).map_or(0, |lane| lane.events.len())
@@ -379,6 +386,14 @@ impl Sink {
 
 impl Drop for Sink {
     fn drop(&mut self) {
+        // One that ended in order has answered all that reached it. A request that did not reach it is refused to its caller.
+        if self.has_ended() {
+            if let Some(shared) = &self.shared {
+                shared.set_closed();
+                shared.set_state(ConnectionState::Disconnected);
+            }
+            return;
+        }
         let status = Status::PANIC;
         let left = self.shared.take().map(|shared| shared.abandon()).unwrap_or_default();
         self.push_all(left.into_iter().map(|(id, method)| {

@@ -278,3 +278,17 @@ fn a_client_that_fails_leaves_no_request_unanswered() {
     assert!(matches!(next(&queue).body, Body::Closed(Closed { reason: CloseReason::Failed, .. })));
     assert!(shared.is_closed() && matches!(queue.poll(None), Polled::Closed));
 }
+
+/// The caller finds it open when the session does not take it any more, and is told so.
+#[test]
+fn a_request_that_reaches_no_client_stays_with_its_caller() {
+    let queue = Queue::for_one();
+    let shared = Arc::new(Shared::new(true));
+    let sink = queue.add_client(8).answering_for(Arc::clone(&shared));
+    let late = shared.open_request("message.send", 10).unwrap();
+    sink.close(Closed { reason: CloseReason::ByHost, status: Status::OK, text: None });
+    drop(sink);
+    assert!(shared.is_closed() && shared.request_answered(late));
+    assert!(matches!(next(&queue).body, Body::Closed(Closed { reason: CloseReason::ByHost, .. })));
+    assert!(matches!(queue.poll(None), Polled::Closed));
+}
