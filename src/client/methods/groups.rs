@@ -135,7 +135,9 @@ fn in_link(text: &str) -> Option<&str> {
     }
     rest = after(rest, "www.").and_then(|length| rest.get(length..)).unwrap_or(rest);
     let app = after(text, "whatsapp://chat?code=").and_then(|length| text.get(length..));
-    let web = after(rest, HOST).and_then(|length| rest.get(length..)).map(|path| {
+    let path = after(rest, HOST).and_then(|length| rest.get(length..));
+    // Another host may begin with the same letters.
+    let web = path.filter(|path| path.is_empty() || path.starts_with(['/', '?', '#'])).map(|path| {
         let path = path.trim_start_matches('/');
         after(path, "invite/").and_then(|length| path.get(length..)).unwrap_or(path)
     });
@@ -182,6 +184,9 @@ mod tests {
             ("https://chat.whatsapp.com", "holds no invite code"),
             ("https://wa.me/15551234567", "none to a group"),
             ("https://chat.whatsapp.example/Abc", "none to a group"),
+            ("https://chat.whatsapp.community/Abc", "none to a group"),
+            ("https://chat.whatsapp.com.example/Abc", "none to a group"),
+            ("chat.whatsapp.com.example/Abc", "neither an invite code"),
             ("two words", "neither an invite code"),
             ("\u{e4}bc", "neither an invite code"),
         ] {
