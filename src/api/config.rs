@@ -150,12 +150,16 @@ fn nearest(key: &str) -> Option<&'static str> {
 ///
 /// What it may hold of a user's name, a password or a token is left out: all in front of an `@`, and all behind a question mark.
 fn excerpt(text: &str) -> String {
-    let text = text.split_once('?').map_or(text, |(address, _)| address);
-    let masked = text.rsplit_once('@').map(|(secret, rest)| {
-        let scheme = secret.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
-        format!("{scheme}…@{rest}")
-    });
-    let text = masked.as_deref().unwrap_or(text);
+    let (address, query) = text.split_once('?').map_or((text, ""), |(address, query)| (address, query));
+    let scheme = || text.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));
+    let text = if query.contains('@') {
+        // A password may hold the question mark, and what follows it the @.
+        format!("{}…", scheme())
+    } else if let Some((_, rest)) = address.rsplit_once('@') {
+        format!("{}…@{rest}", scheme())
+    } else {
+        address.to_owned()
+    };
     let mut short: String = text.chars().take(60).filter(|c| !c.is_control()).collect();
     if text.chars().nth(60).is_some() {
         short.push('…');
@@ -210,6 +214,8 @@ mod tests {
             ("server.url", "https://hunter2@host/"),
             ("server.url", "user:hunter2@host"),
             ("server.url", "https://host/?token=hunter2"),
+            ("server.url", "https://user:hunter2?x@host/"),
+            ("server.url", "https://host/?token=x@hunter2"),
             ("store.url", "postgres://user:hunter2@host/db"),
             ("proxy.url", "ftp://user:hunter2@host"),
             ("proxy.url=http://user:hunter2@host", "x"),
