@@ -11,7 +11,10 @@ import "C"
 // Linked devices, Link a device, Link with phone number instead. The event "pairing.code" brings
 // it once the server has accepted it; "pairing.progress", "pairing.expired", "pairing.error" and
 // "pairing.success" tell how it goes on, and one answer ends the request. May be called right
-// after [Client.Connect]: it waits for the connection.
+// after [Client.Connect]: it waits for the connection. The result can say [ErrPairingOutstanding]:
+// use the code shown, or give it up by [Client.Cancel]; [ErrPairingLimit]: wait for as long as it
+// says; [ErrNotConnected]: no connection could be made, and its text says why; and the other
+// outcomes that EVENTS.md lists.
 //
 //   - phone: the account's phone number in international form, 7 to 15 digits, with or without a
 //     leading "+".

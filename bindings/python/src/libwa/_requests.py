@@ -20,7 +20,10 @@ class AsyncRequests:
         devices, Link a device, Link with phone number instead. The event `pairing.code` brings it
         once the server has accepted it; `pairing.progress`, `pairing.expired`, `pairing.error` and
         `pairing.success` tell how it goes on, and one `result` event ends the request. May be
-        called right after `connect()`: it waits for the connection.
+        called right after `connect()`: it waits for the connection. The result can say
+        `PairingOutstandingError`: use the code shown, or give it up by leaving the loop;
+        `PairingLimitError`: wait for as long as it says; `NotConnectedError`: no connection could
+        be made, and its text says why; and the other outcomes that EVENTS.md lists.
 
         Args:
             phone: the account's phone number in international form, 7 to 15 digits, with or without
@@ -104,7 +107,10 @@ class SyncRequests:
         devices, Link a device, Link with phone number instead. The event `pairing.code` brings it
         once the server has accepted it; `pairing.progress`, `pairing.expired`, `pairing.error` and
         `pairing.success` tell how it goes on, and one `result` event ends the request. May be
-        called right after `connect()`: it waits for the connection.
+        called right after `connect()`: it waits for the connection. The result can say
+        `PairingOutstandingError`: use the code shown, or give it up by leaving the loop;
+        `PairingLimitError`: wait for as long as it says; `NotConnectedError`: no connection could
+        be made, and its text says why; and the other outcomes that EVENTS.md lists.
 
         Args:
             phone: the account's phone number in international form, 7 to 15 digits, with or without
