@@ -292,9 +292,9 @@ fn end(client: &Arc<Client>) {
 ///
 /// May be called right after wa_client_connect(): it waits for the connection.
 /// The result can say WA_ERROR_PAIRING_OUTSTANDING: use the code shown, or
-/// give it up by wa_cancel(); WA_ERROR_PAIRING_LIMIT: wait for as long as it says;
-/// WA_ERROR_NOT_CONNECTED: no connection could be made, and its text says why;
-/// and the other outcomes that EVENTS.md lists.
+/// give it up by wa_cancel(); WA_ERROR_PAIRING_LIMIT: wait for as long as
+/// it says; WA_ERROR_NOT_CONNECTED: no connection could be made, and its text
+/// says why; and the other outcomes that EVENTS.md lists.
 ///
 /// @param client the client.
 /// @param phone the account's phone number in international form, 7 to 15
