@@ -119,8 +119,10 @@ func TestSessionSettings(t *testing.T) {
 	}{
 		{object{"proxy": "ftp://x"}, "proxy_invalid"},
 		{object{"proxy": "socks5://"}, "proxy_invalid"},
+		{object{"proxy": "\x00"}, "proxy_invalid"},
 		{object{"deviceName": strings.Repeat("x", 65)}, "device_name_invalid"},
 		{object{"deviceName": "a\nb"}, "device_name_invalid"},
+		{object{"deviceName": "a\x00b"}, "device_name_invalid"},
 		{object{"metadata": object{strings.Repeat("k", 65): "x"}}, "metadata_invalid"},
 		{object{"metadata": object{"k": strings.Repeat("x", 513)}}, "metadata_invalid"},
 	} {

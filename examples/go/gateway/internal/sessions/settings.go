@@ -40,21 +40,11 @@ func (s Settings) options() []libwa.Option {
 
 // check refuses what the library does not take, before anything is kept.
 func (s Settings) check() error {
-	for reason, own := range map[string]Settings{"proxy_invalid": {Proxy: s.Proxy}, "device_name_invalid": {DeviceName: s.DeviceName}} {
-		options := own.options()
-		if len(options) == 0 {
-			continue
-		}
-		client, err := libwa.Open(append(options, libwa.WithStoreURL("memory:"))...)
-		var fault *libwa.Error
-		switch {
-		case err == nil:
-			client.Close()
-		case errors.Is(err, libwa.ErrBadValue) && errors.As(err, &fault):
-			return refuse(Invalid, reason, fault.Text)
-		default:
-			return err
-		}
+	if err := tryOptions("proxy_invalid", Settings{Proxy: s.Proxy}); err != nil {
+		return err
+	}
+	if err := tryOptions("device_name_invalid", Settings{DeviceName: s.DeviceName}); err != nil {
+		return err
 	}
 	if len(s.Metadata) > metadataKeys {
 		return refuse(Invalid, "metadata_invalid", "A session has at most 32 entries of metadata.")
@@ -65,6 +55,29 @@ func (s Settings) check() error {
 		}
 	}
 	return nil
+}
+
+// tryOptions refuses, for the reason, settings of which the library makes no client.
+func tryOptions(reason string, own Settings) error {
+	options := own.options()
+	if len(options) == 0 {
+		return nil
+	}
+	client, err := libwa.Open(append(options, libwa.WithStoreURL("memory:"))...)
+	if err == nil {
+		client.Close()
+		return nil
+	}
+	var fault *libwa.Error
+	if errors.As(err, &fault) && notTaken(fault.Status) {
+		return refuse(Invalid, reason, fault.Text)
+	}
+	return err
+}
+
+// notTaken reports whether a status says that a value, and nothing else, is the fault.
+func notTaken(status libwa.Status) bool {
+	return status == libwa.ErrBadValue || status == libwa.ErrInvalidArgument || status == libwa.ErrInvalidUTF8
 }
 
 // masked returns an address without its password.
