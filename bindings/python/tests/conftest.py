@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,6 +47,21 @@ def script(source: str, *arguments: str, config: dict[str, str] | None = None, *
         env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         **options,
     )
+
+
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """Presses Ctrl-C, and again after a while: CPython does not notice a signal that comes right before it begins to wait."""
+    process.send_signal(signal.SIGINT)
+
+    def again() -> None:
+        while True:
+            try:
+                process.wait(PATIENCE / 6)
+                return
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGINT)
+
+    threading.Thread(target=again, daemon=True).start()
 
 
 def output_of(process: subprocess.Popen[str]) -> str:

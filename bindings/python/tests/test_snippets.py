@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import runpy
-import signal
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, ROOT, script
+from conftest import PATIENCE, ROOT, interrupt, script
 
 from libwa.testing import Simulator
 
@@ -41,16 +40,17 @@ def test_a_program_links_and_stays_connected(name: str, wa_sim: Simulator, tmp_p
     for linked in (False, True):
         process = script(HEAD, str(program), NUMBER, config=wa_sim.config, cwd=tmp_path, bufsize=1)
         assert process.stdout is not None
-        try:
-            if not linked:
+        with process:
+            try:
                 line = process.stdout.readline()
-                assert phone.enter(line.split(": ")[1].strip()).linked, line
-            else:
-                line = process.stdout.readline()
-                assert line.startswith("Connection("), line
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=PATIENCE)
+                if linked:
+                    assert line.startswith("Connection("), line
+                else:
+                    assert phone.enter(line.split(": ")[1].strip()).linked, line
+                interrupt(process)
+                process.communicate(timeout=PATIENCE)
+            finally:
+                process.kill()
     phone.wait_companions(1)
 
 

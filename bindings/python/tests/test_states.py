@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import signal
 import socket
 import subprocess
 import threading
@@ -12,7 +11,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, ROOT, script
+from conftest import PATIENCE, ROOT, interrupt, script
 
 import libwa
 from libwa.testing import Phone, Simulator
@@ -46,7 +45,7 @@ class Run:
             if code:
                 threading.Thread(target=phone.enter, args=(code[0],), daemon=True).start()
             if until and until in line:
-                process.send_signal(signal.SIGINT)
+                interrupt(process)
                 until = ""
         self.problems = process.communicate(timeout=PATIENCE)[1]
         limit.cancel()
