@@ -140,3 +140,68 @@ func TestAWebhookOfARevokedToken(t *testing.T) {
 		t.Errorf("it gets %v", got[1:])
 	}
 }
+
+// An admin of some sessions manages what is of them, and no token, webhook, dead
+// letter or audit of others.
+func TestAnAdminOfSomeSessions(t *testing.T) {
+	g := start(t)
+	for _, id := range []string{"shop-1", "other-1"} {
+		g.do("POST", "/v1/sessions", object{"id": id}).want(201)
+	}
+	make := func(by *gateway, name string, scopes []string, sessions ...string) answer {
+		return by.do("POST", "/v1/tokens", object{"name": name, "scopes": scopes, "sessions": sessions})
+	}
+	foreign := make(g, "foreign", []string{"events", "manage"}, "other-1").want(201)
+	wide := make(g, "wide", []string{"events"}, "shop-*", "other-*").want(201)
+	hook := g.as(foreign.text("token")).do("POST", "/v1/webhooks", object{"url": "https://example.com/", "sessions": []string{"other-1"}}).want(201).text("id")
+	admin := make(g, "shop admin", []string{"admin"}, "shop-*").want(201)
+	a := g.as(admin.text("token"))
+	for _, sessions := range [][]string{{"*"}, {"other-1"}, {"shop-1", "other-*"}, {"sho*"}, {"*-1"}} {
+		make(a, "mine", []string{"admin"}, sessions...).want(403).is("code", "session_forbidden")
+		a.do("POST", "/v1/webhooks", object{"url": "https://example.com/", "sessions": sessions}).want(403).is("code", "session_forbidden")
+	}
+	a.do("POST", "/v1/tokens", object{"name": "mine", "scopes": []string{"admin"}}).want(403)
+	a.do("POST", "/v1/webhooks", object{"url": "https://example.com/"}).want(403)
+	own := make(a, "a shop", []string{"send", "admin"}, "shop-1", "shop-a*").want(201)
+	for _, id := range []string{foreign.text("id"), wide.text("id")} {
+		a.do("DELETE", "/v1/tokens/"+id, nil).want(404).is("code", "token_unknown")
+	}
+	list := string(a.do("GET", "/v1/tokens", nil).want(200).Body)
+	for _, id := range []string{admin.text("id"), own.text("id")} {
+		if !strings.Contains(list, id) {
+			t.Errorf("%s is not listed: %s", id, list)
+		}
+	}
+	for _, id := range []string{foreign.text("id"), wide.text("id"), `"*"`} {
+		if strings.Contains(list, id) {
+			t.Errorf("%s is listed: %s", id, list)
+		}
+	}
+	for _, request := range [][2]string{{"GET", ""}, {"DELETE", ""}, {"POST", "/rotate-secret"}, {"GET", "/dead-letters"}, {"POST", "/redeliver"}} {
+		a.do(request[0], "/v1/webhooks/"+hook+request[1], nil).want(404)
+	}
+	a.do("GET", "/v1/webhooks", nil).want(200)
+	a.do("DELETE", "/v1/sessions/other-1", nil).want(403)
+	a.do("POST", "/v1/sessions/shop-1/restart", nil).want(200)
+	a.do("DELETE", "/v1/tokens/"+own.text("id"), nil).want(204)
+	foreignly := g.as(foreign.text("token"))
+	foreignly.do("POST", "/v1/sessions/other-1/restart", nil).want(403)
+	foreignly.do("DELETE", "/v1/sessions/other-1", nil).want(204)
+	var all, part string
+	g.await("the audit", func() bool {
+		all = string(g.do("GET", "/v1/audit?limit=1000", nil).want(200).Body)
+		return strings.Contains(all, `"session_delete"`)
+	})
+	part = string(a.do("GET", "/v1/audit?limit=1000", nil).want(200).Body)
+	for _, wanted := range []string{`"session":"shop-1"`, "done: " + own.text("id"), `"restart"`} {
+		if !strings.Contains(all, wanted) || !strings.Contains(part, wanted) {
+			t.Errorf("the audit does not have %s: %s", wanted, part)
+		}
+	}
+	// What it was refused itself has its own session, or none.
+	for _, foreign := range []string{"done: " + foreign.text("id"), foreign.text("id") + `","tokenName"`, hook, `"session_create","outcome":"done","session":"other-1"`} {
+		if !strings.Contains(all, foreign) || strings.Contains(part, foreign) {
+			t.Errorf("the audit has %s: %s", foreign, part)
+		}
+	}
+}

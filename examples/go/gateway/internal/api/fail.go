@@ -26,6 +26,7 @@ var (
 	errBadToken    = problem.New(http.StatusUnauthorized, "token_invalid", "The token is not valid, or not any more.")
 	errScope       = problem.New(http.StatusForbidden, "scope_missing", "The token does not allow this.")
 	errSession     = problem.New(http.StatusForbidden, "session_forbidden", "The token is not for this session.")
+	errSessions    = problem.New(http.StatusForbidden, "session_forbidden", "The token is not for all of these sessions: name those, by names or patterns, that it is for.")
 	errInternal    = problem.New(http.StatusInternalServerError, "internal", "Something went wrong here; the gateway's log has more under this request's id.")
 	errFull        = problem.New(http.StatusServiceUnavailable, "log_full", "The disk is full, and nothing can be written at the moment. It goes on by itself when there is room.").After(5 * time.Second)
 	errTimeout     = problem.New(http.StatusServiceUnavailable, "timeout", "It took too long. Try again.").After(5 * time.Second)

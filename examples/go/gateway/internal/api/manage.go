@@ -2,9 +2,7 @@ package api
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/libwa/libwa/examples/go/gateway/internal/audit"
@@ -16,7 +14,7 @@ import (
 // A WebhookRequest makes a webhook.
 type WebhookRequest struct {
 	URL      string   `json:"url" doc:"Where events are sent, by POST." example:"https://example.com/hook" maxlen:"2048"`
-	Sessions []string `json:"sessions,omitempty" doc:"Whose events: names, or patterns with *; all if left out."`
+	Sessions []string `json:"sessions,omitempty" doc:"Whose events: names, or patterns with *; all if left out. The token has to be for each of them."`
 	Types    []string `json:"types,omitempty" doc:"Which events: types, or patterns with *; all if left out."`
 }
 
@@ -55,7 +53,7 @@ type RedeliverAnswer struct {
 type TokenRequest struct {
 	Name     string         `json:"name" doc:"Whose it is." minlen:"1" maxlen:"64" example:"shop backend"`
 	Scopes   []tokens.Scope `json:"scopes" doc:"What it allows: pair, send, events, manage, admin."`
-	Sessions []string       `json:"sessions,omitempty" doc:"The sessions it is for: names, or patterns with *; all if left out."`
+	Sessions []string       `json:"sessions,omitempty" doc:"The sessions it is for: names, or patterns with *; all if left out. The token that makes it has to be for each of them."`
 	Expires  time.Time      `json:"expiresAt,omitzero" doc:"When it stops being accepted; never if left out."`
 }
 
@@ -76,13 +74,6 @@ type AuditList struct {
 	Next    uint64        `json:"next" doc:"The number to go on from, as the parameter after."`
 }
 
-// covers says whether a token is for all sessions that patterns name.
-func covers(token *tokens.Token, patterns []string) bool {
-	return !slices.ContainsFunc(patterns, func(pattern string) bool {
-		return !token.ReachesAll() && !slices.Contains(token.Allowed, pattern) && (strings.Contains(pattern, "*") || !token.Reaches(pattern))
-	})
-}
-
 func (a *API) createWebhook(c *call) error {
 	request, err := decode[WebhookRequest](c)
 	if err != nil {
@@ -91,8 +82,8 @@ func (a *API) createWebhook(c *call) error {
 	if len(request.Sessions) == 0 {
 		request.Sessions = []string{"*"}
 	}
-	if !covers(c.token, request.Sessions) {
-		return errSession
+	if !c.token.Covers(request.Sessions) {
+		return errSessions
 	}
 	webhook, secret, err := a.Hooks.New(hooks.Owner{ID: c.token.ID, Name: c.token.Name}, request.URL, request.Sessions, request.Types)
 	if err != nil {
@@ -106,7 +97,7 @@ func (a *API) createWebhook(c *call) error {
 func (a *API) listWebhooks(c *call) error {
 	list := WebhookList{Webhooks: []hooks.Webhook{}}
 	for _, webhook := range a.Hooks.List() {
-		if covers(c.token, webhook.Sessions) {
+		if c.token.Covers(webhook.Sessions) {
 			list.Webhooks = append(list.Webhooks, webhook)
 		}
 	}
@@ -116,7 +107,7 @@ func (a *API) listWebhooks(c *call) error {
 // webhook gives the webhook of the path, if the token may see it.
 func (a *API) webhook(c *call) (hooks.Webhook, error) {
 	webhook, err := a.Hooks.Get(c.r.PathValue("id"))
-	if err == nil && !covers(c.token, webhook.Sessions) {
+	if err == nil && !c.token.Covers(webhook.Sessions) {
 		err = hooks.ErrUnknown
 	}
 	return webhook, err
@@ -219,6 +210,9 @@ func (a *API) createToken(c *call) error {
 	if len(request.Sessions) == 0 {
 		request.Sessions = []string{"*"}
 	}
+	if !c.token.Covers(request.Sessions) {
+		return errSessions
+	}
 	token, secret, err := a.Tokens.New(request.Name, request.Scopes, request.Sessions, request.Expires)
 	if err != nil {
 		return err
@@ -228,11 +222,11 @@ func (a *API) createToken(c *call) error {
 }
 
 func (a *API) listTokens(c *call) error {
-	return c.reply(http.StatusOK, TokenList{a.Tokens.List()})
+	return c.reply(http.StatusOK, TokenList{a.Tokens.ListFor(c.token)})
 }
 
 func (a *API) revokeToken(c *call) error {
-	found, err := a.Tokens.Revoke(c.r.PathValue("id"))
+	found, err := a.Tokens.Revoke(c.r.PathValue("id"), c.token)
 	switch {
 	case err != nil:
 		return err
@@ -253,15 +247,29 @@ func (a *API) listAudit(c *call) error {
 	if err != nil {
 		return err
 	}
-	entries, err := a.Audit.Read(after, int(limit))
+	entries, next, err := a.Audit.Read(after, int(limit), a.auditFilter(c.token))
 	if err != nil {
 		return err
 	}
-	next := after
-	if len(entries) > 0 {
-		next = entries[len(entries)-1].Number
-	}
 	return c.reply(http.StatusOK, AuditList{entries, next})
+}
+
+// auditFilter says which entries a token may read: those of its sessions, and
+// those without a session of what tokens did that it covers.
+func (a *API) auditFilter(by *tokens.Token) func(*audit.Entry) bool {
+	if by.ReachesAll() {
+		return func(*audit.Entry) bool { return true }
+	}
+	covered := map[string]bool{by.ID: true}
+	for _, token := range a.Tokens.ListFor(by) {
+		covered[token.ID] = true
+	}
+	return func(entry *audit.Entry) bool {
+		if entry.Session != "" {
+			return by.Reaches(entry.Session)
+		}
+		return covered[entry.Token]
+	}
 }
 
 // An InfoAnswer says what answers here.

@@ -210,11 +210,11 @@ func (a *API) adminRoutes() []*route {
 	after := openapi.Parameter{Name: "after", In: "query", Doc: "The number of the last entry that is known.",
 		Schema: map[string]any{"type": "integer", "minimum": 0, "maximum": 1 << 62}}
 	routes := []*route{
-		{Operation: with(op("GET", "/v1/tokens", "listTokens", "List the tokens", ""), nil, answers(200, TokenList{}, "The tokens, without their secrets.")), handle: a.listTokens},
-		{Operation: with(op("POST", "/v1/tokens", "createToken", "Make a token", ""), TokenRequest{}, answers(201, NewToken{}, "The token, with its secret.")),
+		{Operation: with(op("GET", "/v1/tokens", "listTokens", "List the tokens", "A token sees those that are for no other sessions than itself."), nil, answers(200, TokenList{}, "The tokens, without their secrets.")), handle: a.listTokens},
+		{Operation: with(op("POST", "/v1/tokens", "createToken", "Make a token", "It can be for no other sessions than the token that makes it."), TokenRequest{}, answers(201, NewToken{}, "The token, with its secret.")),
 			Refusals: []int{422}, handle: a.createToken},
-		{Operation: with(op("DELETE", "/v1/tokens/{id}", "revokeToken", "Revoke a token", ""), nil, answers(204, nil, "It is not accepted any more.")), handle: a.revokeToken},
-		{Operation: with(op("GET", "/v1/audit", "listAudit", "Read the audit", "Every attempt to pair is in it, with the number masked and never with the code."),
+		{Operation: with(op("DELETE", "/v1/tokens/{id}", "revokeToken", "Revoke a token", "One that is for other sessions is not found."), nil, answers(204, nil, "It is not accepted any more.")), handle: a.revokeToken},
+		{Operation: with(op("GET", "/v1/audit", "listAudit", "Read the audit", "Every attempt to pair is in it, with the number masked and never with the code. A token that is not for all sessions reads what was done to its own, and by tokens for them."),
 			nil, answers(200, AuditList{}, "The entries."), after, limitParameter),
 			Refusals: []int{400}, handle: a.listAudit},
 	}

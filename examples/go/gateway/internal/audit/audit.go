@@ -155,9 +155,10 @@ func (l *Log) prune(tx *bbolt.Tx, last uint64) error {
 	return nil
 }
 
-// Read gives up to limit entries after a number.
-func (l *Log) Read(after uint64, limit int) (entries []Entry, err error) {
-	entries = []Entry{}
+// Read gives up to limit entries after a number that are wanted, and the number
+// to go on from.
+func (l *Log) Read(after uint64, limit int, wanted func(*Entry) bool) (entries []Entry, next uint64, err error) {
+	entries, next = []Entry{}, after
 	err = l.db.View(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(store.Audit).Cursor()
 		for key, value := c.Seek(store.Number(after + 1)); key != nil && len(entries) < limit; key, value = c.Next() {
@@ -165,9 +166,12 @@ func (l *Log) Read(after uint64, limit int) (entries []Entry, err error) {
 			if err := json.Unmarshal(value, &entry); err != nil {
 				return err
 			}
-			entries = append(entries, entry)
+			next = store.NumberOf(key)
+			if wanted(&entry) {
+				entries = append(entries, entry)
+			}
 		}
 		return nil
 	})
-	return entries, err
+	return entries, next, err
 }

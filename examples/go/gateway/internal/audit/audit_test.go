@@ -23,7 +23,7 @@ func TestKeep(t *testing.T) {
 			l.Write(Entry{Action: "restart"})
 		}
 		l.Close()
-		entries, err := l.Read(0, 100)
+		entries, _, err := l.Read(0, 100, func(*Entry) bool { return true })
 		if err != nil || len(entries) != keep {
 			t.Fatalf("%d entries are kept, %v", len(entries), err)
 		}
@@ -61,7 +61,7 @@ func TestWriteWaitsForNoCommit(t *testing.T) {
 		t.Fatal(err)
 	}
 	log.Close()
-	if all, err := log.Read(0, entries+1); err != nil || len(all) != entries {
+	if all, _, err := log.Read(0, entries+1, func(*Entry) bool { return true }); err != nil || len(all) != entries {
 		t.Errorf("%d entries, %v", len(all), err)
 	}
 }

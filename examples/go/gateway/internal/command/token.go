@@ -57,7 +57,7 @@ func token(arguments []string, out io.Writer) error {
 	case "list":
 		return list(all, out)
 	}
-	found, err := all.Revoke(flags.Arg(0))
+	found, err := all.Revoke(flags.Arg(0), nil)
 	if err == nil && !found {
 		err = fmt.Errorf("there is no token %q; `gateway token list` lists them", flags.Arg(0))
 	}

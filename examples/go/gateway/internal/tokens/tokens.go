@@ -31,7 +31,7 @@ const (
 	Send   Scope = "send"   // send messages
 	Events Scope = "events" // read events, and have them delivered to webhooks
 	Manage Scope = "manage" // make, change and delete sessions
-	Admin  Scope = "admin"  // all of these, tokens and the audit
+	Admin  Scope = "admin"  // all of these, tokens and the audit: of the token's sessions
 )
 
 // Scopes are all there are.
@@ -63,6 +63,14 @@ func (t *Token) Reaches(session string) bool {
 // ReachesAll says whether the token is for every session.
 func (t *Token) ReachesAll() bool {
 	return slices.Contains(t.Allowed, "*")
+}
+
+// Covers says whether the token is for every session that patterns name: a
+// holder may see and change only what reaches no further than the token does.
+// In a pattern of the token, * alone matches the * of another one, so that
+// shop-* covers shop-1 and shop-a*, and not *.
+func (t *Token) Covers(patterns []string) bool {
+	return t.ReachesAll() || len(patterns) > 0 && !slices.ContainsFunc(patterns, func(pattern string) bool { return !t.Reaches(pattern) })
 }
 
 // kept is a token as it is written, with the hash of its secret.
@@ -207,10 +215,23 @@ func (t *Tokens) List() []Token {
 	return all
 }
 
-// Revoke removes a token, and says whether there was one.
-func (t *Tokens) Revoke(id string) (found bool, err error) {
+// ListFor gives the tokens that a token covers.
+func (t *Tokens) ListFor(by *Token) []Token {
+	return slices.DeleteFunc(t.List(), func(token Token) bool { return !by.Covers(token.Allowed) })
+}
+
+// Revoke removes a token, and says whether there was one that the token by
+// covers; nil covers all.
+func (t *Tokens) Revoke(id string, by *Token) (found bool, err error) {
 	err = t.db.Batch(func(tx *bbolt.Tx) error {
-		found = tx.Bucket(store.Tokens).Get([]byte(id)) != nil
+		var token kept
+		known, err := store.Get(tx, store.Tokens, []byte(id), &token)
+		if err != nil && by != nil && !by.ReachesAll() {
+			return err
+		}
+		if found = known && (by == nil || by.Covers(token.Allowed)); !found {
+			return nil
+		}
 		return tx.Bucket(store.Tokens).Delete([]byte(id))
 	})
 	return found, err

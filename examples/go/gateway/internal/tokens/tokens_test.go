@@ -52,7 +52,7 @@ func TestTokens(t *testing.T) {
 	if kept, err := os.ReadFile(file); err != nil || strings.Contains(string(kept), secret) || strings.Contains(string(kept), secret[18:]) {
 		t.Errorf("the secret is in the file: %v", err)
 	}
-	if found, err := tokens.Revoke(token.ID); !found || err != nil {
+	if found, err := tokens.Revoke(token.ID, nil); !found || err != nil {
 		t.Error(found, err)
 	}
 	if _, err := tokens.Check(secret); !errors.Is(err, ErrUnknown) {
