@@ -7,9 +7,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from conftest import PATIENCE
 from programs import Program, environment
 
 import libwa
@@ -43,6 +45,25 @@ def test_a_second_signal_ends_it_at_once(wa_sim: Simulator, tmp_path: Path) -> N
         bot.process.send_signal(signal.SIGTERM)
         bot.expect("hanging")
         assert bot.stop(signal.SIGTERM) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_it_while_a_handler_blocks_the_thread(
+    wa_sim: Simulator, tmp_path: Path, number: signal.Signals
+) -> None:
+    phone = wa_sim.phone(NUMBER)
+    block = "import time\n@bot.on('ready')\nasync def block(user):\n    print('blocking')\n    while True: time.sleep(1)"
+    with program(wa_sim, tmp_path, more=block) as bot:
+        assert bot.link(phone).linked
+        bot.expect("blocking")
+        bot.process.send_signal(number)
+        bot.expect("blocking")
+        ends = time.monotonic() + PATIENCE
+        while bot.process.poll() is None and time.monotonic() < ends:
+            # Two of a kind that come at once are one.
+            bot.process.send_signal(number)
+            time.sleep(0.1)
+        assert bot.wait() in {0, -number}
 
 
 STARTING = """

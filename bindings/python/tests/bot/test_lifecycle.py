@@ -250,8 +250,8 @@ def config_without_store(config: dict[str, str]) -> dict[str, str]:
 def test_the_command_line(session: Path, wa_phone: Phone, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status"]) == 1
     assert capsys.readouterr().out == "default: not linked.\n"
-    assert main(["status", "--session-id", "mine"]) == 0
-    assert capsys.readouterr().out == "mine: linked as …34.\n"
+    assert main(["status", "--session-id", "mine"]) == 4
+    assert capsys.readouterr().out == "mine: linked as …34; no bot uses it now.\n"
     assert main(["clear", "--session-id", "mine"]) == 0
     assert capsys.readouterr().out == "mine: cleared.\n"
     wa_phone.wait_companions(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -310,6 +311,15 @@ def test_a_file_of_variables_that_cannot_be_read_says_what_to_do(tmp_path: Path)
         file.write_text("SESSION_ID=mine\n", encoding=encoding)
         assert "is UTF-16" in said(file)
         assert "save it as UTF-8" in said(file)
+    file.write_bytes(bytes(100))
+    assert "is no text file" in said(file)
+    file.write_text("#" * (1024 * 1024 + 1))
+    assert "more than 1024 KiB" in said(file)
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to("/dev/zero")
+    assert "is no regular file" in said(pipe)
+    assert "is no regular file" in said(link)
     file.write_bytes("SESSION_ID=mine\nNAME=Zoë\n".encode("latin-1"))
     text = said(file)
     assert "line 2" in text

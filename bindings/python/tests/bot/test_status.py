@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import stat
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from bots import a_bot, until
-from conftest import PATIENCE, run
+from conftest import PATIENCE, run, script
 from programs import Program, environment
 
 from libwa.bot.state import State, StateFile, read_state
@@ -65,7 +66,7 @@ def test_a_bot_that_runs(wa_sim: Simulator, tmp_path: Path) -> None:
         assert read_state(stopped) is not None
         assert bot.stop() == 0
     assert not stopped.exists()
-    assert status(tmp_path, env) == (0, "default: linked as …67.\n")
+    assert status(tmp_path, env) == (4, "default: linked as …67; no bot uses it now.\n")
 
 
 def test_a_bot_that_is_unlinked_while_it_runs_says_so(tmp_path: Path) -> None:
@@ -138,3 +139,53 @@ def test_what_a_state_comes_to() -> None:
     # One that was killed before the machine was started anew.
     text, fine = _of_a_bot(State(True, True, now + 4000, now + 4000), 300)
     assert ("does not tell" in text, fine) == (True, False)
+
+
+def test_a_bot_that_was_killed_is_not_well(wa_sim: Simulator, tmp_path: Path) -> None:
+    phone = wa_sim.phone(NUMBER)
+    env = environment(wa_sim, tmp_path, PHONE_NUMBER=NUMBER)
+    with Program(["-c", SOURCE], tmp_path, env) as bot:
+        assert bot.link(phone).linked
+        assert becomes(tmp_path, env, "online") == 0
+        bot.kill()
+    assert (tmp_path / "sessions" / "default.state").exists()
+    assert status(tmp_path, env) == (4, "default: linked as …67; no bot uses it now.\n")
+
+
+def test_a_bot_waits_for_a_session_that_is_held_for_a_moment(wa_sim: Simulator, tmp_path: Path) -> None:
+    async def test() -> None:
+        (tmp_path / "sessions").mkdir()
+        holder = script(
+            "client = libwa.SyncClient(config=config)\nprint('held', flush=True)\nsys.stdin.readline()\nclient.close()",
+            config={**wa_sim.config, "store.url": f"sqlite:{tmp_path}/sessions/default.db"},
+            stdin=subprocess.PIPE,
+        )
+        assert holder.stdin is not None and holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        bot = a_bot(session_dir=tmp_path / "sessions", session_id="default", config=wa_sim.config)
+        starting = asyncio.ensure_future(bot.start())
+        await asyncio.sleep(0.3)
+        assert not starting.done()
+        holder.communicate("\n", timeout=PATIENCE)
+        await starting
+        await bot.stop()
+
+    run(test())
+
+
+@pytest.mark.parametrize("name", ["default.state", "default.state.new"])
+def test_files_that_are_none(wa_sim: Simulator, tmp_path: Path, name: str) -> None:
+    """Neither the bot nor `status` waits for a pipe, or follows a link."""
+    phone = wa_sim.phone(NUMBER)
+    env = environment(wa_sim, tmp_path, PHONE_NUMBER=NUMBER)
+    (tmp_path / "sessions").mkdir()
+    os.mkfifo(tmp_path / "sessions" / name)
+    assert status(tmp_path, env) == (1, "default: not linked.\n")
+    with Program(["-c", SOURCE], tmp_path, env) as bot:
+        assert bot.link(phone).linked
+        assert becomes(tmp_path, env, "online") == 0
+        file = tmp_path / "sessions" / "default.state"
+        os.replace(file, tmp_path / "state")
+        os.mkfifo(file)
+        assert "does not tell how it stands" in status(tmp_path, env)[1]
+        assert bot.stop() == 0

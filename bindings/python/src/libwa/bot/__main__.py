@@ -16,6 +16,8 @@ from .state import BEAT_SECONDS, State, read_state
 
 # How long clearing a session may wait for WhatsApp.
 _CLEAR_SECONDS = 20.0
+# The exit status for a session that is linked and that no bot uses.
+_NO_BOT = 4
 # How long a bot that runs may be offline.
 _OFFLINE_SECONDS = 300.0
 
@@ -32,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser(
         "status",
         parents=[common],
-        help="tell how a session or its bot stands; exits with 1 when it is not linked, or offline for long",
+        help="tell how a session and its bot stand; exits with 1 when not linked or offline for long, with 4 when no bot uses it",
     )
     status.add_argument(
         "--offline-limit",
@@ -57,8 +59,8 @@ async def _status(options: Options, limit: float) -> int:
         text, fine = _of_a_bot(read_state(options.state_file), limit)
         print(f"{options.session_id}: in use by a {text}.")
         return 0 if fine else 1
-    print(f"{options.session_id}: linked as {masked(status.phone or '')}.")
-    return 0
+    print(f"{options.session_id}: linked as {masked(status.phone or '')}; no bot uses it now.")
+    return _NO_BOT
 
 
 def _of_a_bot(state: State | None, limit: float) -> tuple[str, bool]:

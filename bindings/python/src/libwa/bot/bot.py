@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
@@ -40,6 +41,8 @@ T = TypeVar("T")
 
 # How long clearing a session may wait for WhatsApp.
 _CLEAR_SECONDS = 20.0
+# How long a start waits for a session that something else holds.
+_LOCK_SECONDS = 3.0
 
 
 class Bot(Router, Waits):
@@ -219,7 +222,7 @@ class Bot(Router, Waits):
         if self._run is not None:
             raise RuntimeError("the bot runs already")
         self._check()
-        run = self._run = Run(self._options, self, self._failures)
+        run = await self._open()
         try:
             for hook in self._startup:
                 await call(hook)
@@ -231,6 +234,20 @@ class Bot(Router, Waits):
         self._latest = run
         run.begin()
         self._ended = asyncio.ensure_future(self._wait_for_the_end(run))
+
+    async def _open(self) -> Run:
+        """Opens the session. What holds it for a moment, such as `status` or a bot that is stopping, is waited for."""
+        ends = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                self._run = Run(self._options, self, self._failures)
+                return self._run
+            except errors.StoreLockedError:
+                if time.monotonic() > ends:
+                    raise
+            await asyncio.sleep(0.1)
+            if self._run is not None:
+                raise RuntimeError("the bot runs already")
 
     async def ready(self, timeout: float | None = None) -> events.User:
         """Waits until the bot is linked and logged in, and tells as whom.
@@ -303,10 +320,16 @@ class Bot(Router, Waits):
             if self._run is not None:
                 self._run.end(ExitCode.STOPPED)
 
+        def noticed(_: int, __: object) -> None:
+            for number in handled:
+                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else _end_at_once)
+
         for number in (signal.SIGINT, signal.SIGTERM):
             # In a thread that is not the main one there are no signals.
             with contextlib.suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.add_signal_handler(number, interrupted)
+                # The loop gets the first signal by its descriptor; the second one needs no loop, which a handler may block.
+                signal.signal(number, noticed)
                 handled.append(number)
         try:
             await starting

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import enum
 import inspect
+import math
 import re
 import types
 import typing
@@ -232,10 +233,12 @@ def _whole(word: str) -> int:
 
 
 def _number(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
-        raise ArgumentError("must be a number") from None
+    if not re.fullmatch(r"[+-]?([0-9]{1,300}\.?[0-9]{0,300}|\.[0-9]{1,300})(e[+-]?[0-9]{1,3})?", word, re.IGNORECASE):
+        raise ArgumentError("must be a number")
+    number = float(word)
+    if math.isinf(number):
+        raise ArgumentError("is too large")
+    return number
 
 
 def _boolean(word: str) -> bool:

@@ -11,7 +11,11 @@ import codecs
 import re
 from pathlib import Path
 
+from .files import read_small
 from .usage import UsageError
+
+# Far more bytes than such a file has.
+_LIMIT = 1024 * 1024
 
 _LINE = re.compile(
     r"""\s*(?:export\s+)?
@@ -49,20 +53,30 @@ def read_env(path: Path) -> dict[str, str]:
 
 def _text(path: Path) -> str:
     try:
-        data = path.read_bytes()
+        data = read_small(path, _LIMIT)
     except FileNotFoundError:
         raise
     except IsADirectoryError:
         raise EnvFileError(f"{path} is a folder: put the variables into a file, and name that") from None
     except (OSError, ValueError) as error:
         raise EnvFileError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
+    if _is_utf16(data):
         raise EnvFileError(f"{path} is UTF-16, as some editors and PowerShell write it: save it as UTF-8")
+    if b"\0" in data:
+        raise EnvFileError(f"{path} is no text file: name one of lines such as NAME=value")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise EnvFileError(f"{path}, line {line}: this is not UTF-8, but Latin-1 or the like: save the file as UTF-8") from None
+
+
+def _is_utf16(data: bytes) -> bool:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    # Without a mark, most characters have a NUL for one of their two bytes, always the same one.
+    halves = data[::2], data[1::2]
+    return any(0 not in one and other.count(0) > len(other) / 2 for one, other in (halves, halves[::-1]))
 
 
 def _value(found: re.Match[str]) -> str:

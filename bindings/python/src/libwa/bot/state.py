@@ -9,11 +9,14 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from .files import read_small, write_small
+
+# Far more bytes than a state has.
+_LIMIT = 4096
 # How often a bot says that it is still there.
 BEAT_SECONDS = 20.0
 
@@ -46,7 +49,7 @@ class State:
 def read_state(file: Path) -> State | None:
     """The state in a file; None when there is none that can be read."""
     try:
-        return State(**json.loads(file.read_bytes()))
+        return State(**json.loads(read_small(file, _LIMIT)))
     except (OSError, ValueError, TypeError):
         return None
 
@@ -87,11 +90,8 @@ class StateFile:
             self._beat.cancel()
         self._beat = asyncio.get_running_loop().call_later(BEAT_SECONDS, self._write)
         self._state = replace(self._state, seen=time.monotonic())
-        new = self._file.with_name(f"{self._file.name}.new")
         try:
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w", encoding="utf-8") as file:
-                json.dump(asdict(self._state), file)
-            new.replace(self._file)
+            write_small(self._file, json.dumps(asdict(self._state)))
         except OSError as error:
             # A disk that is full is no reason to end a bot; `status` says that nothing is known.
             if not self._complained:
