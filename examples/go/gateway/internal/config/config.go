@@ -10,9 +10,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
+
+	"github.com/libwa/libwa/examples/go/gateway/internal/files"
 )
 
 // A Config is all that can be set.
@@ -114,7 +115,7 @@ func (c *Config) settings() []setting {
 		{"Serving", "listen", "ADDRESS", &c.Listen, "127.0.0.1:8080", "where the API and the page are", false},
 		{"Serving", "ops-listen", "ADDRESS", &c.OpsListen, OpsListen, "where /livez, /readyz and /metrics are; empty for nowhere", false},
 		{"Serving", "ops-hosts", "NAMES", &c.OpsHosts, nil, "more names under which /readyz and /metrics are asked for, such as gateway.example.com; addresses, names without a dot and names of private domains (.internal, .local, .svc) need none", false},
-		{"Serving", "tls-cert", "FILE", &c.TLSCert, "", "certificate chain for HTTPS, PEM; read again when it changes", false},
+		{"Serving", "tls-cert", "FILE", &c.TLSCert, "", "certificate chain for HTTPS, PEM; read again when it or the key changes", false},
 		{"Serving", "tls-key", "FILE", &c.TLSKey, "", "its private key, PEM", false},
 		{"Serving", "behind-proxy", "", &c.BehindProxy, false, "a reverse proxy does HTTPS: allows plain HTTP on other addresses than loopback", false},
 		{"Serving", "trusted-proxies", "NETWORKS", &c.TrustedProxies, nil, "networks of proxies whose X-Forwarded-For is believed", false},
@@ -128,7 +129,7 @@ func (c *Config) settings() []setting {
 
 		{"Access", "auth", "on|off", &c.Auth, "on", "off needs no tokens; only on loopback", false},
 		{"Access", "admin-token", "TOKEN", &c.AdminToken, "", "a token with all rights, at least 24 characters; beside those made with the command token", true},
-		{"Access", "admin-token-file", "FILE", &c.AdminTokenFile, "", "the same from a file, for secrets of containers and systemd", false},
+		{"Access", "admin-token-file", "FILE", &c.AdminTokenFile, "", "the same from a file, for secrets of containers and systemd; read again when it changes", false},
 
 		{"Limits", "requests-per-second", "N", &c.RequestsPerSecond, 100, "for each token; twice as many at once", false},
 		{"Limits", "codes-per-minute", "N", &c.CodesPerMinute, 60, "pairings for each token; libwa also rations each number", false},
@@ -233,6 +234,9 @@ func (s *setting) define(flags *flag.FlagSet) {
 	}
 }
 
+// authoritiesLimit is how large the file of server.ca_file may be.
+const authoritiesLimit = 16 << 20
+
 // check says what does not go together.
 func (c *Config) check() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
@@ -274,7 +278,13 @@ func (c *Config) check() error {
 		}
 	}
 	for _, pair := range c.WA {
-		if key, _, found := strings.Cut(pair, "="); !found || key == "store.url" || key == "session.id" {
+		key, value, found := strings.Cut(pair, "=")
+		if key == "server.ca_file" && value != "" {
+			if _, _, err := files.Read(value, authoritiesLimit); err != nil {
+				return fmt.Errorf("--wa server.ca_file: %w", err)
+			}
+		}
+		if !found || key == "store.url" || key == "session.id" {
 			return fmt.Errorf("--wa takes KEY=VALUE, and not store.url or session.id, which are the gateway's: %q", key)
 		}
 	}
@@ -299,11 +309,22 @@ func (c *Config) Level() (level slog.Level, err error) {
 	return level, nil
 }
 
-// Operator gives the token with all rights, from the file or the variable.
-func (c *Config) Operator() (string, error) {
+// tokenLimit is how large the file of the operator's token may be.
+const tokenLimit = 4 << 10
+
+// Operator gives the token with all rights, from the file or the variable, and
+// the file's stamp.
+func (c *Config) Operator() (string, files.Stamp, error) {
 	if c.AdminTokenFile == "" {
-		return c.AdminToken, nil
+		return c.AdminToken, files.Stamp{}, nil
 	}
-	text, err := os.ReadFile(c.AdminTokenFile)
-	return strings.TrimSpace(string(text)), err
+	text, stamp, err := files.Read(c.AdminTokenFile, tokenLimit)
+	token := strings.TrimSpace(string(text))
+	if err == nil && token == "" {
+		err = fmt.Errorf("%s is empty", c.AdminTokenFile)
+	}
+	if err != nil {
+		return "", stamp, fmt.Errorf("--admin-token-file: %w", err)
+	}
+	return token, stamp, nil
 }

@@ -46,6 +46,7 @@ type Server struct {
 	sessions *sessions.Manager
 	api      *api.API
 	metrics  *metrics.Set
+	operator *operatorToken
 
 	main, ops *http.Server
 	clients   connections
@@ -73,7 +74,7 @@ func (s *Server) open() (err error) {
 	if s.db, err = store.Open(c.Data); err != nil {
 		return err
 	}
-	operator, err := c.Operator()
+	operator, stamp, err := c.Operator()
 	if err != nil {
 		return err
 	}
@@ -81,6 +82,7 @@ func (s *Server) open() (err error) {
 	if err != nil {
 		return err
 	}
+	s.operator = &operatorToken{config: c, log: log, tokens: accepted, stamp: stamp}
 	if c.Auth == "on" && !accepted.Any() {
 		return ErrNoTokens
 	}
@@ -281,6 +283,8 @@ func (s *Server) tidy(ctx context.Context) {
 	defer ticker.Stop()
 	probe := time.NewTicker(5 * time.Second)
 	defer probe.Stop()
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
 	for {
 		s.events.Tidy()
 		if err := api.ForgetKeys(s.db, time.Now().Add(-24*time.Hour)); err != nil {
@@ -292,6 +296,8 @@ func (s *Server) tidy(ctx context.Context) {
 				due = true
 			case <-probe.C:
 				s.probe()
+			case <-look.C:
+				s.operator.look()
 			case <-ctx.Done():
 				return
 			}

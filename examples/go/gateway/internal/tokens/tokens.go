@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -96,8 +97,7 @@ const (
 // Tokens are all that are accepted.
 type Tokens struct {
 	db   *store.DB
-	root [sha256.Size]byte
-	has  bool
+	root atomic.Pointer[[sha256.Size]byte] // nil if there is no such token
 	now  func() time.Time
 }
 
@@ -105,18 +105,25 @@ type Tokens struct {
 // it is not empty.
 func Open(db *store.DB, root string) (*Tokens, error) {
 	t := &Tokens{db: db, now: time.Now}
-	if root != "" {
-		if len(root) < 24 || strings.ContainsAny(root, " \t\r\n") {
-			return nil, fmt.Errorf("%w: the operator's token needs at least 24 characters and no spaces", ErrBad)
-		}
-		t.root, t.has = sha256.Sum256([]byte(root)), true
+	if root == "" {
+		return t, nil
 	}
-	return t, nil
+	return t, t.SetOperator(root)
+}
+
+// SetOperator puts another token with all rights in the place of the former one.
+func (t *Tokens) SetOperator(root string) error {
+	if len(root) < 24 || strings.ContainsAny(root, " \t\r\n") {
+		return fmt.Errorf("%w: the operator's token needs at least 24 characters and no spaces", ErrBad)
+	}
+	hash := sha256.Sum256([]byte(root))
+	t.root.Store(&hash)
+	return nil
 }
 
 // Any says whether there is a token at all.
 func (t *Tokens) Any() bool {
-	return t.has || len(t.List()) > 0
+	return t.root.Load() != nil || len(t.List()) > 0
 }
 
 var (
@@ -165,7 +172,7 @@ func (t *Tokens) Check(secret string) (*Token, error) {
 		return nil, ErrUnknown
 	}
 	hash := sha256.Sum256([]byte(secret))
-	if t.has && subtle.ConstantTimeCompare(hash[:], t.root[:]) == 1 {
+	if root := t.root.Load(); root != nil && subtle.ConstantTimeCompare(hash[:], root[:]) == 1 {
 		return &Token{ID: rootID, Name: rootID, Scopes: []Scope{Admin}, Allowed: []string{"*"}}, nil
 	}
 	parts := strings.SplitN(secret, "_", 3)
@@ -193,7 +200,7 @@ func (t *Tokens) Check(secret string) (*Token, error) {
 // Valid says whether the token of an id is accepted, as a commit sees it.
 func (t *Tokens) Valid(tx *bbolt.Tx, id string) bool {
 	if id == rootID {
-		return t.has
+		return t.root.Load() != nil
 	}
 	var found kept
 	known, err := store.Get(tx, store.Tokens, []byte(id), &found)
