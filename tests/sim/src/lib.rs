@@ -16,6 +16,7 @@
 //! | `control` | the control API (JSON over HTTP) and the page with the phones |
 //! | `ledger` | which message keys were used, and whether one was used twice |
 //! | `log` | what went over the wires, for tests to read |
+//! | `settle` | a barrier for tests: all that was written is handled |
 //!
 //! It is no place for protocol code: what both ends need comes from the `wa` crate. What only a server or a phone needs
 //! is here, and only here. Start with [`Simulator::start`].
@@ -32,6 +33,7 @@ mod people;
 mod phone;
 mod random;
 mod server;
+mod settle;
 mod simulator;
 mod world;
 

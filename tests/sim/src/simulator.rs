@@ -19,6 +19,7 @@ use crate::{
     people,
     phone::{self, code::Typed},
     server::{Tls, accept, link_code, unlink},
+    settle::settle,
     world::World,
 };
 
@@ -102,11 +103,6 @@ impl Handle {
         control::phones::patch(&self.world, number, switches).map_err(|error| error.to_string())
     }
 
-    /// `GET /phones/{number}`.
-    pub fn phone(&self, number: &str) -> Option<Json> {
-        control::phones::show(&self.world, number)
-    }
-
     /// `POST /phones/{number}/enter`: types a code and waits for the outcome.
     pub async fn enter(&self, number: &str, code: &str) -> Json {
         to_json(phone::code::enter(&self.world, number, Typed::new(code)).await)
@@ -147,11 +143,6 @@ impl Handle {
         control::people::act(&self.world, number, verb, body).map_err(|error| error.to_string())
     }
 
-    /// `GET /phones/{number}/heard?after=…`; the error is the API's.
-    pub fn heard(&self, number: &str, device: u16, after: u64) -> Result<Json, String> {
-        control::people::heard(&self.world, number, device, after).map_err(|error| error.to_string())
-    }
-
     /// `POST /loads`; the error is the API's.
     pub fn begin_load(&self, order: &Json) -> Result<Json, String> {
         control::people::begin_load(&self.world, order).map_err(|error| error.to_string())
@@ -160,11 +151,6 @@ impl Handle {
     /// `POST /loads/{id}/start`; the error is the API's.
     pub fn start_load(&self, id: u64) -> Result<Json, String> {
         control::people::start_load(&self.world, id).map_err(|error| error.to_string())
-    }
-
-    /// `GET /loads/{id}`; the error is the API's.
-    pub fn load(&self, id: u64) -> Result<Json, String> {
-        control::people::show_load(&self.world, id).map_err(|error| error.to_string())
     }
 
     /// `POST /groups`: makes a group; the error is the API's.
@@ -177,20 +163,10 @@ impl Handle {
         control::groups::act(&self.world, id, verb, body).map_err(|error| error.to_string())
     }
 
-    /// `GET /ciphertexts`.
-    pub fn ciphertexts(&self) -> Json {
-        control::ciphertexts::show(&self.world)
-    }
-
     /// `POST /faults`: adds a rule and gives its id; the error says what is wrong with it.
     pub fn add_fault(&self, rule: Json) -> Result<u64, String> {
         let rule: NewRule = serde_json::from_value(rule).map_err(|error| error.to_string())?;
         Ok(self.world.faults.add(rule))
-    }
-
-    /// `GET /faults`.
-    pub fn faults(&self) -> Json {
-        to_json(self.world.faults.list())
     }
 
     /// `DELETE /faults`.
@@ -198,24 +174,15 @@ impl Handle {
         self.world.faults.clear();
     }
 
-    /// `GET /connections`.
-    pub fn connections(&self) -> Json {
-        control::connections::list(&self.world)
-    }
-
     /// `POST /connections/{id}/{verb}`; the error is the API's.
     pub fn connection(&self, id: u64, verb: &str, body: &Json) -> Result<(), String> {
         control::connections::act(&self.world, id, verb, body).map_err(|error| error.to_string())
     }
 
-    /// `GET /log?after=…&json=1`: the newest entry's number and the entries.
-    pub fn log(&self, after: u64) -> (u64, Vec<Json>) {
-        self.world.log.after(after, Show { redact: false, json: true }, |_| true)
-    }
-
     /// Looks at the state again and again until `look` finds what it wants, and gives that; `None` if it has not after `limit`.
     ///
-    /// There is no other way to read the state: what a client or a person has just done may not have come to it yet.
+    /// What a client or a person has just done may not have come to the state yet, so a test waits for it here. What has *not*
+    /// happened is asserted with [`Handle::settled`].
     pub async fn wait<T>(&self, limit: Duration, mut look: impl FnMut(&State<'_>) -> Option<T>) -> Option<T> {
         let end = Instant::now() + limit;
         loop {
@@ -228,9 +195,18 @@ impl Handle {
             tokio::time::sleep(PAUSE).await;
         }
     }
+
+    /// Looks at the state once, after everything that the clients had written is handled and the people have heard what was sent
+    /// to them; the error says why that has not come within `limit`. `POST /settle` describes it.
+    ///
+    /// What a client was told to do counts once it has said that it is done, by an event.
+    pub async fn settled<T>(&self, limit: Duration, look: impl FnOnce(&State<'_>) -> T) -> Result<T, String> {
+        settle(&self.world, limit).await?;
+        Ok(look(&State { world: &self.world }))
+    }
 }
 
-/// The simulator's state at one moment. [`Handle::wait`] hands it out.
+/// The simulator's state at one moment. [`Handle::wait`] and [`Handle::settled`] hand it out.
 pub struct State<'a> {
     world: &'a Arc<World>,
 }

@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) posted: Notify,
     /// Told whenever something changed that somebody may wait for.
     pub(crate) changed: Notify,
+    /// Stanzas taken from clients, and by simulated devices, so far.
+    pub(crate) handled: AtomicU64,
     random: SimRandom,
     streams: AtomicU64,
     ids: AtomicU64,
@@ -47,6 +49,7 @@ impl World {
             loads: Mutex::default(),
             posted: Notify::new(),
             changed: Notify::new(),
+            handled: AtomicU64::new(0),
             random,
             streams: AtomicU64::new(0),
             ids: AtomicU64::new(1),

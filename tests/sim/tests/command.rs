@@ -119,6 +119,7 @@ fn mistakes_are_named() {
         ("POST", "/phones/15550001234/refresh_code", json!({}), 409, "no_request"),
         ("POST", "/faults", json!({ "do": "explode" }), 400, "bad_body"),
         ("DELETE", "/faults/7", json!({}), 404, "not_found"),
+        ("POST", "/settle", json!({ "seconds": 1 }), 400, "bad_body"),
         ("POST", "/connections/7/close", json!({}), 404, "not_found"),
         ("GET", "/nowhere", json!({}), 404, "not_found"),
         ("DELETE", "/log", json!({}), 400, "method"),
@@ -147,6 +148,7 @@ fn rules_connections_and_log_are_shown() {
     assert!(log["entries"][0]["text"].as_str().unwrap().starts_with("connected from"));
     let newer = sim.get(&format!("/log?after={}&tag=iq", log["last"]));
     assert_eq!(newer["entries"], json!([]));
+    assert_eq!(sim.call("POST", "/settle", &json!({})), (200, json!({})));
     assert_eq!(sim.call("DELETE", "/faults", &json!({})).0, 200);
     assert_eq!(sim.get("/faults")["faults"], json!([]));
     assert_eq!(sim.get("/connections")["connections"], json!([]));

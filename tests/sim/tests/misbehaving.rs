@@ -6,7 +6,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Companion, NUMBER, simulator, until};
+use common::{Companion, NUMBER, settled, simulator, until};
 use serde_json::{Value, json};
 use wa::{pairing::qr::QrForm, stanza::build};
 use wa_sim::Handle;
@@ -300,8 +300,9 @@ async fn rules_can_be_seen_and_the_log_too() {
     let tags = |entries: &[Value]| {
         entries.iter().filter_map(|entry| entry["tag"].as_str().map(str::to_owned)).collect::<Vec<_>>()
     };
-    let last = until(&sim, |state| Some(state.log(0)).filter(|(_, seen)| tags(seen) == ["iq", "iq"])).await.0;
-    until(&sim, |state| state.log(last).1.is_empty().then_some(())).await;
+    let (last, seen) = settled(&sim, |state| state.log(0)).await;
+    assert_eq!(tags(&seen), ["iq", "iq"]);
+    assert!(settled(&sim, |state| state.log(last).1).await.is_empty());
     assert!(sim.add_fault(json!({ "do": "nothing sensible" })).is_err());
 }
 

@@ -4,12 +4,9 @@
 
 mod common;
 
-use std::time::Duration;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
-use common::{PATIENCE, until};
+use common::{PATIENCE, settled, until};
 use serde_json::{Value, json};
-use tokio::time::sleep;
 use wa_sim::{Handle, Options, Simulator, State};
 
 const ADA: &str = "15550000001";
@@ -45,7 +42,7 @@ fn says(text: &'static str) -> impl Fn(&Value) -> bool {
 
 /// Nobody has used a message key twice or got something unreadable.
 async fn all_is_well(sim: &Handle) {
-    let seen = until(sim, |state| Some(state.ciphertexts())).await;
+    let seen = settled(sim, |state| state.ciphertexts()).await;
     assert_eq!((&seen["reused"], &seen["unreadable"]), (&json!(0), &json!(0)), "{seen}");
 }
 
@@ -202,8 +199,7 @@ async fn a_new_identity_and_an_absence_lose_nothing() {
     for n in 1..=20 {
         sim.person(ADA, "send", &json!({ "to": BOB, "text": format!("#{n} waits") })).unwrap();
     }
-    sleep(Duration::from_millis(20)).await;
-    let after = until(&sim, |state| state.heard(BOB, 0, 1).ok()).await;
+    let after = settled(&sim, |state| state.heard(BOB, 0, 1)).await.unwrap();
     assert_eq!(after["messages"], json!([]));
     sim.set(BOB, &json!({ "away": false })).unwrap();
     hears(&sim, BOB, 0, says("#20 waits")).await;

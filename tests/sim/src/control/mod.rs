@@ -11,6 +11,7 @@ mod log;
 mod page;
 pub(crate) mod people;
 pub(crate) mod phones;
+mod settle;
 
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ Control API (JSON; errors are 4xx with {\"error\":name,\"message\":text}):
   GET, DELETE /faults; DELETE /faults/{id}
   GET    /connections; POST /connections/{id}/close|cut|silence|send|nudge
   GET    /log?after=N&wait_ms=MS&json=1&redact=1    what went over the wires
+  POST   /settle {\"wait_ms\"}                        answers once everything sent before has been handled
 README.md in tests/sim describes all of it.";
 
 type Shared = axum::extract::State<Arc<World>>;
@@ -73,6 +75,7 @@ pub(crate) async fn serve(world: Arc<World>, started: Started, listener: TcpList
         .route("/connections", get(connections::get_all))
         .route("/connections/{id}/{verb}", post(connections::post))
         .route("/log", get(log::get))
+        .route("/settle", post(settle::post))
         .fallback(|| async { ApiError::not_found("no such path") })
         .method_not_allowed_fallback(|| async { ApiError::bad("method", "not with this method") })
         .with_state(world);

@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Send(Node),
     /// Send this in this way: the rules have been asked.
     SendPlanned(Node, Box<Plan>),
+    /// Ping the client and say so once it has answered, in no log and past all rules.
+    Ping(oneshot::Sender<()>),
     /// Act on this received stanza now; it was held back.
     Handle(Node),
     /// End the connection, unless it is silenced.

@@ -27,7 +27,7 @@ mod retry;
 mod sealed;
 pub(crate) mod send;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use wa::stanza::{Node, Stanza};
 
@@ -65,6 +65,7 @@ fn deliver(world: &World) -> bool {
             world.changed.notify_waiters();
             return false;
         };
+        world.handled.fetch_add(1, Ordering::SeqCst);
         let away = model.phones.get(&address.number).is_none_or(|phone| phone.behaviour.away);
         act(world, &mut model, &address, |model, actor| {
             if away {

@@ -3,13 +3,17 @@
 //! It decides nothing about stanzas; that is [`super::dispatch`]. Everything that is sent comes through the connection's
 //! queue, so there is one place where frames get their order.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite},
-    sync::mpsc,
+    sync::{mpsc, oneshot},
     time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_websockets::WebSocketStream;
@@ -144,6 +148,8 @@ struct Session<S> {
     next_ping: Option<Instant>,
     unpaired_until: Option<Instant>,
     close_at: Option<Instant>,
+    /// Pings of `settle` that the client has not answered, by their ids.
+    pings: Vec<(String, oneshot::Sender<()>)>,
 }
 
 /// Serves one connection to its end.
@@ -177,6 +183,7 @@ pub(super) async fn run<S>(
         next_ping: None,
         unpaired_until: None,
         close_at: None,
+        pings: Vec::new(),
         connection: Arc::clone(&connection),
         world: Arc::clone(&world),
     };
@@ -253,6 +260,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.receive(frame)?;
                 self.commands_at_hand(commands).await?;
             }
+            if self.silent {
+                // No ping reaches the client any more.
+                self.pings.clear();
+            }
             self.link.flush().await?;
             let deadline = self.deadline();
             tokio::select! {
@@ -314,14 +325,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         if due(self.next_ping) {
             self.next_ping = self.world.options.ping_interval().map(|interval| now + interval);
-            self.connection.send(
-                Node::new("iq")
-                    .attr("from", Jid::server())
-                    .attr("type", "get")
-                    .attr("xmlns", "urn:xmpp:ping")
-                    .attr("id", self.world.stanza_id())
-                    .attr("t", unix_seconds()),
-            );
+            self.connection.send(ping(self.world.stanza_id()));
         }
         Ok(())
     }
@@ -335,6 +339,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.send(node, plan).await
             }
             Command::SendPlanned(node, plan) => self.send(node, *plan).await,
+            Command::Ping(answered) => {
+                let id = self.world.stanza_id();
+                self.put(&ping(id.clone()), &Wire::default()).await?;
+                self.pings.push((id, answered));
+                Ok(())
+            }
             Command::Handle(node) => {
                 if let Ok(stanza) = Stanza::from_node(&node) {
                     dispatch::dispatch(&self.world, &self.connection, stanza.root());
@@ -482,7 +492,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return Ok(());
             }
         };
+        if self.is_pong(stanza.root()) {
+            return Ok(());
+        }
         self.connection.count_received();
+        self.world.handled.fetch_add(1, Ordering::SeqCst);
         if self.world.log.is_on() {
             self.world.log.stanza(id, Direction::In, Arc::new(stanza.root().to_node()));
         }
@@ -493,6 +507,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         let plan = Plan::of(self.world.faults.hit(|| Subject::incoming(id, number(), root)));
         self.take(root, &plan)
+    }
+
+    /// Takes the answer to a ping of `settle`.
+    fn is_pong(&mut self, root: NodeRef<'_>) -> bool {
+        if self.pings.is_empty() || root.tag() != "iq" || !root.is("type", "result") {
+            return false;
+        }
+        let Some(at) = self.pings.iter().position(|(id, _)| root.is("id", id)) else { return false };
+        let (_, answered) = self.pings.remove(at);
+        // Whoever asked may have lost patience.
+        let _ = answered.send(());
+        true
     }
 
     /// Acts on a received stanza in the way the rules want.
@@ -540,6 +566,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Err(why) => self.world.log.note(Some(self.connection.id), format!("not sent: {why}")),
         }
     }
+}
+
+fn ping(id: String) -> Node {
+    Node::new("iq")
+        .attr("from", Jid::server())
+        .attr("type", "get")
+        .attr("xmlns", "urn:xmpp:ping")
+        .attr("id", id)
+        .attr("t", unix_seconds())
 }
 
 /// The stanza with which a rule ends the stream.

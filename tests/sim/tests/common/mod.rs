@@ -48,6 +48,11 @@ pub(crate) async fn until<T>(sim: &Handle, look: impl FnMut(&State<'_>) -> Optio
     sim.wait(PATIENCE, look).await.unwrap_or_else(|| panic!("the simulator never came to that state"))
 }
 
+/// Looks at the state once all that was written and posted is handled.
+pub(crate) async fn settled<T>(sim: &Handle, look: impl FnOnce(&State<'_>) -> T) -> T {
+    sim.settled(PATIENCE, look).await.unwrap_or_else(|why| panic!("{why}"))
+}
+
 /// Waits until the phone of that number is so; gives all that it shows.
 pub(crate) async fn phone(sim: &Handle, number: &str, is: impl Fn(&Value) -> bool) -> Value {
     until(sim, |state| state.phone(number).filter(&is)).await
