@@ -73,7 +73,8 @@ static wa_status simulated(wa_config *config, const char *key, const char *value
 {
     wa_config_set(config, "server.url", getenv("TEST_URL"), NULL);
     wa_config_set(config, "server.root_key", getenv("TEST_ROOT_KEY"), NULL);
-    wa_config_set(config, "connect.timeout_ms", getenv("TEST_TIMEOUT"), NULL);
+    if (getenv("TEST_TIMEOUT"))
+        wa_config_set(config, "connect.timeout_ms", getenv("TEST_TIMEOUT"), NULL);
     wa_config_set(config, "pairing.limit_burst", "10", NULL);
     wa_config_set(config, "pairing.limit_per_hour", "60", NULL);
     return wa_config_set(config, key, value, error);
@@ -120,16 +121,21 @@ impl Place {
 
     /// Runs a program in the folder.
     fn run(&self, program: Program) -> Running {
-        self.run_to(program, &self.sim.started().ws)
+        self.start(program, &[("TEST_URL", &self.sim.started().ws)])
     }
 
-    fn run_to(&self, program: Program, url: &str) -> Running {
+    /// The same without a network.
+    fn run_alone(&self, program: Program) -> Running {
+        // Nobody listens at the port of discarded bytes, which is known at once. A request for a code is given up after three times
+        // as long as one connection may take, and nothing but that end is hastened.
+        self.start(program, &[("TEST_URL", "ws://127.0.0.1:9/ws/chat"), ("TEST_TIMEOUT", "4000")])
+    }
+
+    fn start(&self, program: Program, environment: &[(&str, &str)]) -> Running {
         // Both outputs are one, and come line by line as in a terminal.
         let mut command = Command::new("sh");
         command.args(["-c", "exec stdbuf -oL \"$0\" \"$@\" 2>&1"]).arg(built(program));
-        command.env("TEST_URL", url).env("TEST_ROOT_KEY", &self.sim.started().root_key);
-        // A tenth of the usual time: without a network, a request for a code is given up after three times that.
-        command.env("TEST_TIMEOUT", "2000");
+        command.env("TEST_ROOT_KEY", &self.sim.started().root_key).envs(environment.iter().copied());
         if matches!(program, Header | Pair) {
             command.arg(format!("+{NUMBER}"));
         }
@@ -376,15 +382,13 @@ fn a_store_in_use_ends_them() {
 fn without_a_network_they_say_why() {
     for program in ALL {
         let place = Place::new();
-        // Nobody listens at the port of discarded bytes.
-        let nowhere = "ws://127.0.0.1:9/ws/chat";
         if program != Echo {
-            place.run_to(program, nowhere).fails("refused");
+            place.run_alone(program).fails("refused");
             place.link(program);
         } else {
             place.link(Echo);
         }
-        let mut running = place.run_to(program, nowhere);
+        let mut running = place.run_alone(program);
         if matches!(program, Header | Pair) {
             running.fails("refused");
         } else {

@@ -11,10 +11,13 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use wa_sim::{Options, Simulator};
+use std::time::Duration;
+use wa_sim::{Options, Simulator, State};
 
 /// The phone.
 const NUMBER: &str = "15550001234";
+/// How long the test waits for a connection. Far more than it takes, so that a slow machine fails no test.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Nobody listens there, and the name has to be looked up.
 const NOWHERE: &str = "ws://localhost:1/";
 
@@ -58,9 +61,14 @@ fn a_lost_tls_connection_ends_no_host() {
             assert_eq!(outcome["outcome"], "linked", "{outcome}");
         } else if cuts < CUTS {
             // Amid what it writes; a connection may have ended meanwhile.
-            std::thread::sleep(std::time::Duration::from_micros((cuts % 20) as u64 * 200));
-            for connection in sim.connections().as_array().unwrap() {
-                let _ = sim.connection(connection["id"].as_u64().unwrap(), "cut", &json!({}));
+            std::thread::sleep(Duration::from_micros((cuts % 20) as u64 * 200));
+            let open = |state: &State<'_>| {
+                let list = state.connections();
+                let ids: Vec<u64> = list.as_array()?.iter().filter_map(|one| one["id"].as_u64()).collect();
+                (!ids.is_empty()).then_some(ids)
+            };
+            for id in runtime.block_on(sim.wait(PATIENCE, open)).expect("it connects") {
+                let _ = sim.connection(id, "cut", &json!({}));
             }
             cuts += 1;
         }

@@ -115,8 +115,7 @@ fn storm(seal: &'static str) -> String {
     }
     scene.finish(host, last);
     scene.check(last, &format!("seed {seed}"));
-    let (notes, ciphertexts) =
-        (scene.notes(), scene.world.wait("figures", |state| Some(state.ciphertexts())));
+    let (notes, ciphertexts) = (scene.notes(), scene.world.settled(|state| state.ciphertexts()));
 
     // What was acknowledged in an orderly life is gone for good.
     let host = scene.start(0, None);

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use wa_sim::State;
 
 use super::disk::Disk;
 use super::killable::{ADA, Life, PATIENCE, Scene};
@@ -15,8 +16,8 @@ fn limit(host: &Life, bytes: Option<u64>) {
     prlimit(Pid::from_raw(pid), Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap();
 }
 
-fn is_connected(scene: &Scene) -> bool {
-    let connections = scene.world.wait("connections", |state| Some(state.connections()));
+fn is_connected(state: &State<'_>) -> bool {
+    let connections = state.connections();
     connections.as_array().unwrap().iter().any(|one| one["number"] == ADA && one["stage"] == "device")
 }
 
@@ -55,13 +56,12 @@ fn nothing_is_lost(mut scene: Scene, statuses: &[u64], set_full: impl Fn(&Life, 
         set_full(&host, true);
         // What room there is left in the files is used up first.
         let limit = Instant::now() + PATIENCE;
-        while is_connected(&scene) {
+        while !scene.world.comes_to(Duration::from_millis(2), |state| !is_connected(state)) {
             assert!(Instant::now() < limit, "the connection ends");
             scene.say();
-            thread::sleep(Duration::from_millis(2));
         }
         set_full(&host, false);
-        wait("it is back", || is_connected(&scene));
+        scene.world.wait_until("it is back", is_connected);
         for _ in 0..10 {
             scene.say();
         }

@@ -216,7 +216,7 @@ fn play(case: &Case) {
     let mut pairer = Pairer::new(&world, case.method);
     pairer.run();
     // A fault that was not met is not a case; those that were are gone if the first try failed.
-    let met = pairer.tries > 1 || world.wait("rules", |state| Some(state.faults()[0]["applied"] == 1));
+    let met = pairer.tries > 1 || world.settled(|state| state.faults()[0]["applied"] == 1);
     assert!(met, "the step was not reached:\n{}", pairer.host.story());
     pairer.host.client.close();
     pairer.settled();

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use wa_sim::Options;
+use wa_sim::{Options, State};
 
 use super::c;
 use super::world::World;
@@ -196,7 +196,7 @@ impl Scene {
             assert_eq!(unreadable, (&json!(0), &json!(0)), "{run}, {number}: {figures}");
             assert_eq!(figures["again"], 0, "{run}, {number}");
         }
-        let ciphertexts = self.world.wait("figures", |state| Some(state.ciphertexts()));
+        let ciphertexts = self.world.settled(|state| state.ciphertexts());
         let bad = (&ciphertexts["reused"], &ciphertexts["unreadable"]);
         assert_eq!(bad, (&json!(0), &json!(0)), "{run}: {ciphertexts}");
     }
@@ -286,16 +286,19 @@ impl Notes {
 
 /// What one person has heard from Ada: how often each of her texts, and the figures.
 ///
-/// Waits until there are as many texts as are wanted: of a group's members one may have heard it, and the other not yet.
+/// Waits until there are as many texts as are wanted: of a group's members one may have heard it, and the other not yet. What
+/// comes after them, and should not, counts too.
 pub(crate) fn heard(world: &World, number: &str, wanted: usize) -> (HashMap<String, u64>, Value) {
-    world.wait(&format!("{number} hears {wanted} texts"), |state| {
+    let read = |state: &State<'_>| {
         let heard = state.heard(number, 0, 0).unwrap();
         let mut texts = HashMap::new();
         for message in heard["messages"].as_array().unwrap().iter().filter(|message| message["from"] == ADA) {
             *texts.entry(message["text"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
         }
-        (texts.len() >= wanted).then(|| (texts, heard["figures"].clone()))
-    })
+        (texts, heard["figures"].clone())
+    };
+    world.wait_until(&format!("{number} hears {wanted} texts"), |state| read(state).0.len() >= wanted);
+    world.settled(read)
 }
 
 /// Who gets the host's text of that number, as the program chooses.

@@ -71,5 +71,5 @@ fn a_key_for_a_group_that_came_with_a_repeated_message_is_brought_again() {
     sent(&mut ada, request);
     let (_, figures) = heard(&world, "third");
     assert_eq!(figures["undecryptable"], 0, "{figures}");
-    world.wait_until("one came again", |state| state.ciphertexts()["again"] == 1);
+    assert_eq!(world.settled(|state| state.ciphertexts()["again"].clone()), 1);
 }

@@ -14,10 +14,10 @@ const PATIENT: [(&str, &str); 4] = [
 
 /// The host of a linked session that connects while that rule holds.
 fn connecting(world: &World, values: &[(&str, &str)], rule: Value) -> Host {
-    let config = world.config_with(values);
-    drop(world.linked(&config));
+    // A pairing has the usual patience.
+    drop(world.linked(&world.config()));
     world.fault(rule);
-    world.client(&config)
+    world.client(&world.config_with(values))
 }
 
 /// The next `connection` that is not the way there; no `ready` may come before it.
@@ -58,7 +58,8 @@ fn a_session_is_not_ready_on_a_dead_connection() {
 #[test]
 fn a_server_that_ignores_one_request_is_not_dead() {
     let world = World::new();
-    let values = [PATIENT[0], PATIENT[1], ("keepalive.deadline_ms", "4000"), ("iq.timeout_ms", "200")];
+    // The request times out, and no silence of a slow machine is long enough to count.
+    let values = [PATIENT[0], PATIENT[1], ("keepalive.deadline_ms", "600000"), ("iq.timeout_ms", "200")];
     let rule = json!({ "when": { "tag": "iq", "xmlns": "passive" }, "do": "drop" });
     let mut host = connecting(&world, &values, rule);
     host.wait("ready");
@@ -71,7 +72,9 @@ fn a_server_that_ignores_one_request_is_not_dead() {
 fn silence_behind_a_message_is_found() {
     let world = World::new();
     assert!(world.sim.add_phone("15550005678", "Bob"));
-    let mut host = world.linked(&world.config_with(&PATIENT));
+    drop(world.linked(&world.config()));
+    let mut host = world.client(&world.config_with(&PATIENT));
+    host.wait("ready");
     let first = host.client.send_text("15550005678", "before", None).unwrap();
     assert_eq!(host.answer(first)["name"], "WA_OK");
     // The server says something else, and then nothing any more.

@@ -176,9 +176,20 @@ impl World {
         self.wait(what, |state| is(state).then_some(()));
     }
 
-    /// Checks that no message key was used for two messages. To be called when all messages have arrived.
+    /// Looks at the simulator's state once everything that the clients had written is handled and heard.
+    pub(crate) fn settled<T>(&self, look: impl FnOnce(&State<'_>) -> T) -> T {
+        let found = self.runtime.block_on(self.sim.settled(PATIENCE, look));
+        found.unwrap_or_else(|why| panic!("it never settled: {why}"))
+    }
+
+    /// Whether the simulator comes to a state within a moment. For a loop that does something meanwhile.
+    pub(crate) fn comes_to(&self, moment: Duration, is: impl Fn(&State<'_>) -> bool) -> bool {
+        self.runtime.block_on(self.sim.wait(moment, |state| is(state).then_some(()))).is_some()
+    }
+
+    /// Checks that no message key was used for two messages.
     pub(crate) fn no_key_is_used_twice(&self) {
-        let seen = self.wait("figures", |state| Some(state.ciphertexts()));
+        let seen = self.settled(|state| state.ciphertexts());
         assert_eq!((&seen["reused"], &seen["unreadable"]), (&json!(0), &json!(0)), "{seen}");
     }
 
@@ -196,10 +207,9 @@ impl World {
         })
     }
 
-    /// The entries of the log after that one. To be read once a client has the answer to what it asked last: whatever it had sent
-    /// before that is in the log by then.
+    /// The entries of the log after that one, with all that the clients had sent.
     pub(crate) fn entries(&self, after: u64) -> Vec<Value> {
-        self.wait("entries", |state| Some(state.log(after).1))
+        self.settled(|state| state.log(after).1)
     }
 
     /// Waits until a simulated device has heard such a message; gives it.
@@ -251,9 +261,9 @@ impl World {
         self.logged(after, |entry| entry["dir"] == "in" && wanted(&entry["stanza"]))["stanza"].clone()
     }
 
-    /// The number of the newest entry of the log.
+    /// The number of the newest entry of the log, behind all that the clients had sent.
     pub(crate) fn now(&self) -> u64 {
-        self.wait("its number", |state| Some(state.log(u64::MAX).0))
+        self.settled(|state| state.log(u64::MAX).0)
     }
 }
 
