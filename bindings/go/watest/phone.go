@@ -51,6 +51,9 @@ type PhoneState struct {
 type Companion struct {
 	Device int    `json:"device"`
 	JID    string `json:"jid"`
+
+	// OS is the name that the device is listed under.
+	OS     string `json:"os"`
 	Online bool   `json:"online"`
 }
 
@@ -100,17 +103,24 @@ func (p *Phone) Set(ctx context.Context, switches Switches) error {
 	return p.do(ctx, http.MethodPatch, "", switches, nil)
 }
 
-// State tells what the phone shows.
-func (p *Phone) State(ctx context.Context) (state PhoneState, err error) {
+func (p *Phone) state(ctx context.Context) (state PhoneState, err error) {
 	err = p.do(ctx, http.MethodGet, "", nil, &state)
 	return state, err
 }
 
-// Wait waits until the phone shows what the condition wants, and tells what it
-// shows. What a client has just done may not have come to the phone yet, so
-// tests use it in place of State.
+// Wait waits until the phone shows what the condition wants, and gives what it
+// shows. What a client has just done may not have come to the phone yet.
 func (p *Phone) Wait(ctx context.Context, condition func(PhoneState) bool) (PhoneState, error) {
-	return wait(ctx, p.State, condition)
+	return wait(ctx, p.state, condition)
+}
+
+// Settled gives what the phone shows once the simulator has settled; see
+// [Sim.Settle].
+func (p *Phone) Settled(ctx context.Context) (PhoneState, error) {
+	if err := p.sim.Settle(ctx); err != nil {
+		return PhoneState{}, err
+	}
+	return p.state(ctx)
 }
 
 // WaitCompanions waits until so many devices are linked, and gives them.
@@ -143,23 +153,39 @@ type Heard struct {
 // condition, and gives it.
 func (p *Phone) WaitHeard(ctx context.Context, condition func(Heard) bool) (Heard, error) {
 	var found Heard
-	look := func(ctx context.Context) (bool, error) {
-		var all struct {
-			Messages []Heard `json:"messages"`
-		}
-		if err := p.do(ctx, http.MethodGet, "/heard", nil, &all); err != nil {
-			return false, err
-		}
-		for _, message := range all.Messages {
+	_, err := p.WaitAllHeard(ctx, func(all []Heard) bool {
+		for _, message := range all {
 			if condition(message) {
 				found = message
-				return true, nil
+				return true
 			}
 		}
-		return false, nil
-	}
-	_, err := wait(ctx, look, func(is bool) bool { return is })
+		return false
+	})
 	return found, err
+}
+
+// WaitAllHeard waits until all that the person has received meets the
+// condition, and gives it.
+func (p *Phone) WaitAllHeard(ctx context.Context, condition func([]Heard) bool) ([]Heard, error) {
+	return wait(ctx, p.heard, condition)
+}
+
+// SettledHeard gives all that the person has received once the simulator has
+// settled; see [Sim.Settle].
+func (p *Phone) SettledHeard(ctx context.Context) ([]Heard, error) {
+	if err := p.sim.Settle(ctx); err != nil {
+		return nil, err
+	}
+	return p.heard(ctx)
+}
+
+func (p *Phone) heard(ctx context.Context) ([]Heard, error) {
+	var all struct {
+		Messages []Heard `json:"messages"`
+	}
+	err := p.do(ctx, http.MethodGet, "/heard", nil, &all)
+	return all.Messages, err
 }
 
 // Remove unlinks all devices and removes the phone.
@@ -173,7 +199,8 @@ func (p *Phone) do(ctx context.Context, method, path string, body, answer any) e
 
 // Do makes a request of the control interface that has no function here; the
 // README of wa-sim lists them all. The answer is unmarshalled into answer, if
-// that is not nil.
+// that is not nil. A GET gives the state of the moment, to which a client's
+// doings may not have come yet: a test waits, or settles first.
 func (s *Sim) Do(ctx context.Context, method, path string, body, answer any) error {
 	encoded, err := json.Marshal(body)
 	if err != nil {
@@ -194,10 +221,21 @@ func (s *Sim) Do(ctx context.Context, method, path string, body, answer any) err
 		return err
 	}
 	if response.StatusCode >= http.StatusMultipleChoices {
-		return fmt.Errorf("watest: %s %s: %s: %s", method, path, response.Status, bytes.TrimSpace(text))
+		return &refusal{method + " " + path, response.StatusCode, string(bytes.TrimSpace(text))}
 	}
 	if answer == nil {
 		return nil
 	}
 	return json.Unmarshal(text, answer)
+}
+
+// A refusal is an answer of the control interface that is no success.
+type refusal struct {
+	request string
+	status  int
+	text    string
+}
+
+func (r *refusal) Error() string {
+	return fmt.Sprintf("watest: %s: %d %s: %s", r.request, r.status, http.StatusText(r.status), r.text)
 }

@@ -19,10 +19,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -181,8 +183,7 @@ type Connection struct {
 	JID    string `json:"jid"`
 }
 
-// Connections lists the open connections.
-func (s *Sim) Connections(ctx context.Context) ([]Connection, error) {
+func (s *Sim) connections(ctx context.Context) ([]Connection, error) {
 	var all struct {
 		Connections []Connection `json:"connections"`
 	}
@@ -193,7 +194,24 @@ func (s *Sim) Connections(ctx context.Context) ([]Connection, error) {
 // WaitConnections waits until the open connections meet the condition, and
 // lists them.
 func (s *Sim) WaitConnections(ctx context.Context, condition func([]Connection) bool) ([]Connection, error) {
-	return wait(ctx, s.Connections, condition)
+	return wait(ctx, s.connections, condition)
+}
+
+// Settle waits until every client has answered a ping and every person has
+// received what was sent to them, so that all that clients wrote before is
+// handled. A test that asserts that something has not happened, or a count that
+// is final, settles first. What a client was told to do counts once it has said
+// that it is done, by an event.
+//
+// It fails if a client does not answer before the context's deadline, or within
+// a minute if there is none. Connections that were silenced, or are amid their
+// handshake, are passed over.
+func (s *Sim) Settle(ctx context.Context) error {
+	limit := map[string]any{}
+	if deadline, ok := ctx.Deadline(); ok {
+		limit["wait_ms"] = max(0, time.Until(deadline).Milliseconds())
+	}
+	return s.Do(ctx, http.MethodPost, "/settle", limit, nil)
 }
 
 // pause is how long a wait rests between two looks.
@@ -215,16 +233,22 @@ func wait[T any](ctx context.Context, look func(context.Context) (T, error), con
 }
 
 // Cut ends the connections of a device without a word, as a bad network does.
+// It waits until there is one.
 func (s *Sim) Cut(ctx context.Context, jid string) error {
-	connections, err := s.Connections(ctx)
+	of := func(connection Connection) bool { return connection.JID == jid }
+	connections, err := s.WaitConnections(ctx, func(all []Connection) bool { return slices.ContainsFunc(all, of) })
 	if err != nil {
 		return err
 	}
 	for _, connection := range connections {
-		if connection.JID != jid {
+		if !of(connection) {
 			continue
 		}
-		if err := s.Do(ctx, "POST", fmt.Sprintf("/connections/%d/cut", connection.ID), struct{}{}, nil); err != nil {
+		err := s.Do(ctx, "POST", fmt.Sprintf("/connections/%d/cut", connection.ID), struct{}{}, nil)
+		if gone := (*refusal)(nil); errors.As(err, &gone) && gone.status == http.StatusNotFound {
+			continue // it has ended meanwhile
+		}
+		if err != nil {
 			return err
 		}
 	}

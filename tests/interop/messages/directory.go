@@ -12,9 +12,9 @@ var directory sync.Map
 
 // know learns the LID of a phone.
 func know(phone *interop.Phone) error {
-	state, err := phone.State()
+	lid, err := phone.LID()
 	if err == nil {
-		directory.Store(userOf(state.LID), phone.Number())
+		directory.Store(userOf(lid), phone.Number())
 	}
 	return err
 }

@@ -97,16 +97,8 @@ func expectLinked(t *testing.T, peer *Peer, phone *Phone, outcome Outcome) {
 
 func expectCompanions(t *testing.T, phone *Phone, want ...string) {
 	t.Helper()
-	state, err := phone.State()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, companion := range state.Companions {
-		got = append(got, companion.JID)
-	}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("phone lists %v, want %v", got, want)
+	if err := phone.WaitCompanions(want...); err != nil {
+		t.Error(err)
 	}
 }
 

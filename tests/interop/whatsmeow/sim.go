@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -89,8 +90,8 @@ type Outcome struct {
 	Device  string `json:"device"`
 }
 
-// PhoneState is what the phone's screen and its list of linked devices show.
-type PhoneState struct {
+// phoneState is what the phone's list of linked devices shows.
+type phoneState struct {
 	LID        string `json:"lid"`
 	Companions []struct {
 		Device int    `json:"device"`
@@ -143,9 +144,11 @@ type Ciphertexts struct {
 	} `json:"findings"`
 }
 
-// Ciphertexts reads it.
+// Ciphertexts reads it once everything that was sent has been heard.
 func (s *Sim) Ciphertexts() (seen Ciphertexts, err error) {
-	err = s.call(http.MethodGet, "/ciphertexts", nil, &seen)
+	if err = s.call(http.MethodPost, "/settle", map[string]any{}, nil); err == nil {
+		err = s.call(http.MethodGet, "/ciphertexts", nil, &seen)
+	}
 	return
 }
 
@@ -171,8 +174,34 @@ func (p *Phone) UnlinkAll() error {
 	return p.call(http.MethodPost, "/unlink", map[string]any{"all": true}, nil)
 }
 
-// State reads the phone's screen.
-func (p *Phone) State() (state PhoneState, err error) {
+// LID is the account's other name, which never changes.
+func (p *Phone) LID() (string, error) {
+	state, err := p.state()
+	return state.LID, err
+}
+
+// WaitCompanions waits until these devices, given by their JIDs, are linked and
+// no others.
+func (p *Phone) WaitCompanions(want ...string) error {
+	for until := time.Now().Add(controlTimeout); ; time.Sleep(10 * time.Millisecond) {
+		state, err := p.state()
+		if err != nil {
+			return err
+		}
+		var got []string
+		for _, companion := range state.Companions {
+			got = append(got, companion.JID)
+		}
+		if slices.Equal(got, want) {
+			return nil
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("the phone lists %v, not %v", got, want)
+		}
+	}
+}
+
+func (p *Phone) state() (state phoneState, err error) {
 	err = p.call(http.MethodGet, "", nil, &state)
 	return
 }

@@ -180,7 +180,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 		g.link(phone, number)
 		friend, to := newPhone(t, nil)
 		g.do("POST", messages, object{"to": to, "text": "x"}).want(202)
-		g.await("the message", func() bool { return len(heard(t, friend)) == 1 })
+		heard(t, friend, 1)
 		s := g.stream("?after=now")
 		g.do("POST", guide+"/restart", nil).want(200)
 		s.next()

@@ -10,21 +10,27 @@ import (
 	"github.com/libwa/libwa/bindings/go/watest"
 )
 
-// heard are the texts that a phone has read, in their order.
-func heard(t testing.TB, phone *watest.Phone) (texts []string) {
+// heard waits until a phone has read so many texts, and gives them in their
+// order, with those that come after them.
+func heard(t testing.TB, phone *watest.Phone, count int) []string {
 	t.Helper()
-	var all struct {
-		Messages []struct{ Text string }
+	texts := func(all []watest.Heard) (texts []string) {
+		for _, message := range all {
+			if message.Text != "" {
+				texts = append(texts, message.Text)
+			}
+		}
+		return texts
 	}
-	if err := sim.Do(limited(t), "GET", "/phones/"+phone.Number+"/heard", nil, &all); err != nil {
+	enough := func(all []watest.Heard) bool { return len(texts(all)) >= count }
+	if all, err := phone.WaitAllHeard(limited(t), enough); err != nil {
+		t.Fatalf("of %d texts the phone has %q: %v", count, texts(all), err)
+	}
+	all, err := phone.SettledHeard(limited(t))
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, message := range all.Messages {
-		if message.Text != "" {
-			texts = append(texts, message.Text)
-		}
-	}
-	return texts
+	return texts(all)
 }
 
 // event waits for an event of a type that has something in its data.
@@ -60,8 +66,7 @@ func TestMessages(t *testing.T) {
 	friend, number := newPhone(t, watest.Switches{"echoes": true, "reads": true})
 	sent := g.do("POST", messages, object{"to": number, "text": "hello\n\u2713"}).want(202).is("status", "accepted").is("session", "default").is("to", number)
 	g.event("message.sent", "message_id", sent.text("id"))
-	g.await("the friend's phone", func() bool { return len(heard(t, friend)) == 1 })
-	if got := heard(t, friend)[0]; got != "hello\n\u2713" {
+	if got := heard(t, friend, 1); len(got) != 1 || got[0] != "hello\n\u2713" {
 		t.Errorf("the friend reads %q", got)
 	}
 	answer := g.event("message", "text", "hello\n\u2713")
@@ -81,12 +86,16 @@ func TestMessages(t *testing.T) {
 	g.event("message.sent", "message_id", reply.text("id"))
 	reaction := g.do("POST", messages, object{"to": answer["chat"], "reaction": object{"messageId": answer["message_id"], "emoji": "\u2764"}}).want(202)
 	g.event("message.sent", "message_id", reaction.text("id"))
-	var all struct{ Messages []object }
-	if err := sim.Do(limited(t), "GET", "/phones/"+friend.Number+"/heard", nil, &all); err != nil {
-		t.Fatal(err)
-	}
-	if text, _ := json.Marshal(all); !strings.Contains(string(text), "\u2764") || !strings.Contains(string(text), answer["message_id"].(string)) {
-		t.Errorf("the friend has %s", text)
+	for kind, want := range map[string]watest.Heard{
+		"a quote":    {Kind: "text", Text: "yes", Target: answer["message_id"].(string)},
+		"a reaction": {Kind: "reaction", Text: "\u2764", Target: answer["message_id"].(string)},
+	} {
+		is := func(got watest.Heard) bool {
+			return got.Kind == want.Kind && got.Text == want.Text && got.Target == want.Target
+		}
+		if _, err := friend.WaitHeard(limited(t), is); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
 	}
 	// One that cannot be delivered says so.
 	lost := g.do("POST", messages, object{"to": "+15559999999", "text": "anybody?"}).want(202)
@@ -122,7 +131,7 @@ func TestIdempotency(t *testing.T) {
 	g.do("POST", messages, object{"to": number, "text": "x"}, header{"Idempotency-Key", "with space"}).want(400)
 	last := g.do("POST", messages, object{"to": number, "text": "last"}, header{"Idempotency-Key", "order-18"}).want(202)
 	g.event("message.sent", "message_id", last.text("id"))
-	if got := strings.Join(heard(t, friend), ","); got != "once,last" {
+	if got := strings.Join(heard(t, friend, 2), ","); got != "once,last" {
 		t.Errorf("the friend reads %s", got)
 	}
 }
@@ -177,9 +186,8 @@ func TestOutboxOutlivesTheGateway(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := startIn(t, folder)
-	again.await("all messages", func() bool { return len(heard(t, friend)) >= len(wanted) })
 	again.await("all events", func() bool { return len(again.events("type=message.sent")) >= len(wanted) })
-	if got := heard(t, friend); strings.Join(got, ",") != strings.Join(wanted, ",") {
+	if got := heard(t, friend, len(wanted)); strings.Join(got, ",") != strings.Join(wanted, ",") {
 		t.Errorf("the friend reads %q", got)
 	}
 }

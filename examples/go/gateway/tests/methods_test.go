@@ -68,15 +68,14 @@ func TestEveryMethodHasARoute(t *testing.T) {
 // hears waits until a phone has heard something, and gives it.
 func (g *gateway) hears(phone *watest.Phone, what string) string {
 	g.t.Helper()
-	var all struct{ Messages []object }
 	var text []byte
-	g.await(what+" on the phone", func() bool {
-		if err := sim.Do(limited(g.t), "GET", "/phones/"+phone.Number+"/heard", nil, &all); err != nil {
-			g.t.Fatal(err)
-		}
-		text, _ = json.Marshal(all.Messages)
+	_, err := phone.WaitAllHeard(limited(g.t), func(all []watest.Heard) bool {
+		text, _ = json.Marshal(all)
 		return strings.Contains(string(text), what)
 	})
+	if err != nil {
+		g.t.Fatalf("the phone has not heard %s: %s: %v", what, text, err)
+	}
 	return string(text)
 }
 

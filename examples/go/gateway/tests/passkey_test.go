@@ -49,13 +49,12 @@ func (g *gateway) answered(session string, phone *watest.Phone) {
 	status.is("state", "passkey_required").is("passkey.options", nil)
 	// The phone has its part of it a moment later.
 	var screen struct{ Name, Code string }
-	g.await("the code on the phone", func() bool {
-		state, err := phone.State(limited(g.t))
-		if err != nil || json.Unmarshal(state.Screen, &screen) != nil {
-			g.t.Fatal(state, err)
-		}
-		return screen.Name == "passkey"
+	state, err := phone.Wait(limited(g.t), func(state watest.PhoneState) bool {
+		return json.Unmarshal(state.Screen, &screen) == nil && screen.Name == "passkey"
 	})
+	if err != nil {
+		g.t.Fatalf("the phone shows no code: %s: %v", state.Screen, err)
+	}
 	if screen.Code == "" || status.text("passkey.display") != screen.Code {
 		g.t.Errorf("the phone shows %q: %s", screen.Code, status.Body)
 	}

@@ -2,7 +2,6 @@ package tests
 
 import (
 	"bufio"
-	"encoding/json"
 	"net"
 	"net/http"
 	"strings"
@@ -95,12 +94,8 @@ func TestSessionSettings(t *testing.T) {
 	phone, number := newPhone(t, nil)
 	enter(t, phone, g.pair("shop", number), "linked")
 	g.state("shop", "connected").is("deviceName", "Shop 1").is("metadata.plan", "b")
-	var state json.RawMessage
-	if err := sim.Do(limited(t), "GET", "/phones/"+phone.Number, nil, &state); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(state), "Shop 1") {
-		t.Errorf("the phone lists %s", state)
+	if companions, err := phone.WaitCompanions(limited(t), 1); err != nil || companions[0].OS != "Shop 1" {
+		t.Errorf("the phone lists %v: %v", companions, err)
 	}
 	g.do("PATCH", "/v1/sessions/default", object{"metadata": object{"own": "yes"}}).want(200)
 	if err := g.stop(); err != nil {

@@ -41,12 +41,11 @@ func driver() (address string, stop func(), err error) {
 	}
 	address = fmt.Sprintf("http://127.0.0.1:%d", port)
 	stop = func() { process.Process.Kill(); process.Wait() }
-	for range 200 {
+	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
 		if response, err := http.Get(address + "/status"); err == nil {
 			response.Body.Close()
 			return address, stop, nil
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	stop()
 	return "", nil, fmt.Errorf("chromedriver did not start")
@@ -177,9 +176,9 @@ func (b *browser) view() string {
 // await waits until something is so.
 func (b *browser) await(what string, so func() bool) {
 	b.t.Helper()
-	for until := time.Now().Add(40 * time.Second); !so(); time.Sleep(50 * time.Millisecond) {
+	for until := time.Now().Add(patience); !so(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(until) {
-			b.t.Fatalf("this did not come: %s; the page shows %q: %s", what, b.view(), b.text("main"))
+			b.t.Fatalf("this did not come: %s; the page shows %q: %s", what, b.view(), b.text("body"))
 		}
 	}
 }

@@ -25,6 +25,10 @@ var (
 	driverAt string
 )
 
+// patience is how long a test waits for anything. It is far more than it takes,
+// so that a slow machine fails no test.
+const patience = 3 * time.Minute
+
 const token = "a token for the tests of the page"
 
 func TestMain(m *testing.M) {
@@ -71,17 +75,26 @@ func start(t testing.TB, arguments ...string) string {
 			t.Error(err)
 		}
 	})
-	for range 500 {
-		if response, err := http.Get(s.URL() + "/info"); err == nil {
+	for until := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		response, err := http.Get(s.URL() + "/info")
+		if err == nil {
 			response.Body.Close()
-			break
+			return s.URL()
 		}
-		time.Sleep(10 * time.Millisecond)
+		if time.Now().After(until) {
+			t.Fatalf("the gateway does not answer: %v", err)
+		}
 	}
-	return s.URL()
 }
 
 var lastNumber atomic.Int64
+
+// limited gives a test that hangs an end.
+func limited(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
 
 func newPhone(t testing.TB, switches watest.Switches) *watest.Phone {
 	t.Helper()

@@ -84,10 +84,12 @@ func TestPasskey(t *testing.T) {
 
 	b.await("the code to compare", func() bool { return b.text("#passkey-code") != "" })
 	b.picture("p2-compare")
-	b.await("the same code on the phone", func() bool {
-		state, err := phone.State(t.Context())
-		return err == nil && strings.Contains(string(state.Screen), `"`+b.text("#passkey-code")+`"`)
-	})
+	shown := func(state watest.PhoneState) bool {
+		return strings.Contains(string(state.Screen), `"`+b.text("#passkey-code")+`"`)
+	}
+	if state, err := phone.Wait(limited(t), shown); err != nil {
+		t.Fatalf("the phone shows %s: %v", state.Screen, err)
+	}
 	b.click("#passkey-same")
 	if err := phone.Confirm(t.Context(), true); err != nil {
 		t.Fatal(err)
