@@ -36,6 +36,16 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(limited(), debug=True)
 
 
+def connection_of(sim: Simulator, number: str) -> int:
+    """Waits until the account of that number has a device that is connected, and gives the connection's number."""
+
+    def is_its(connection: dict[str, Any]) -> bool:
+        return bool(connection["stage"] == "device" and connection["number"] == number)
+
+    all_of_them = sim.wait_connections(lambda connections: any(map(is_its, connections)), PATIENCE)
+    return int(next(filter(is_its, all_of_them))["id"])
+
+
 def script(source: str, *arguments: str, config: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
     """Starts a program of its own, which finds `config` as a dictionary, and its arguments in `sys.argv`."""
     head = f"import asyncio, os, sys, libwa\nconfig = {config!r}\n"

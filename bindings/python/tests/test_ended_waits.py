@@ -57,7 +57,7 @@ def test_unlinked_while_stopped(make: Make, wa_phone: Phone) -> None:
                 with pytest.raises(known):
                     await client.ready()
         await link_and_stop(make, wa_phone)
-        assert len(wa_phone.companions) == 1
+        assert len((await asyncio.to_thread(wa_phone.settled))["companions"]) == 1
 
     run(test())
 

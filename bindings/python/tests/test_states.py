@@ -128,7 +128,7 @@ def test_unlinked_while_stopped(program: tuple[str, Start], wa_sim: Simulator) -
         again = start(works)
         assert again.asked
         assert again.said(works), again.problems
-        assert len(phone.companions) == 1
+        assert len(phone.settled()["companions"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from conftest import PATIENCE
 
@@ -115,24 +116,18 @@ class Somebody:
     """A person with a phone, for tests without asyncio."""
 
     def __init__(self, sim: Simulator, number: str, bot: str) -> None:
-        sim.phone(number, name="Ada")
-        self._sim = sim
-        self._number = number
+        self._phone = sim.phone(number, name="Ada")
         self._bot = bot
 
     def send(self, text: str) -> str:
         """Writes to the bot; gives the message's id."""
-        answer = self._sim.control("POST", f"/phones/{self._number}/send", {"to": self._bot, "text": text})
-        return str(answer["id"])
+        return self._phone.send(self._bot, text)
 
-    def heard(self, count: int, wait: float = PATIENCE) -> list[str | None]:
-        """The texts that came from the bot: all of them, once there are so many, or after that time."""
-        ends = time.monotonic() + wait
-        while True:
-            left = max(0, round((ends - time.monotonic()) * 1000))
-            known = self._sim.control("GET", f"/phones/{self._number}/heard")["messages"]
-            texts = [message.get("text") for message in known if message["from"] == self._bot]
-            if len(texts) >= count or left == 0:
-                return texts
-            after = known[-1]["n"] if known else 0
-            self._sim.control("GET", f"/phones/{self._number}/heard?after={after}&wait_ms={min(left, 1000)}")
+    def heard(self, count: int) -> list[str | None]:
+        """Waits until so many texts have come from the bot, and gives them, with those that come after them."""
+
+        def texts(messages: list[dict[str, Any]]) -> list[str | None]:
+            return [message.get("text") for message in messages if message["from"] == self._bot]
+
+        self._phone.wait_all_heard(lambda messages: len(texts(messages)) >= count, PATIENCE)
+        return texts(self._phone.settled_heard(PATIENCE))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from bots import a_bot, until
-from conftest import run
+from conftest import connection_of, run
 
 from libwa import errors
 from libwa.bot import (
@@ -40,7 +40,6 @@ from libwa.bot import (
     User,
 )
 from libwa.bot.testing import BotTester
-from libwa.testing import Simulator
 
 
 class Ear:
@@ -276,11 +275,6 @@ def test_groups() -> None:
     run(test())
 
 
-def connection(sim: Simulator, number: str) -> int:
-    [found] = [each for each in sim.connections() if each["stage"] == "device" and each["number"] == number]
-    return int(found["id"])
-
-
 def test_a_call_and_what_else_the_library_tells() -> None:
     bot = a_bot()
     ear = Ear(bot, "call", "presence", "identity.changed", "message.unreadable")
@@ -331,7 +325,8 @@ def test_the_connection() -> None:
             await until(lambda: "ready" in ear.names)
             assert ear.names[0] == "connecting"
             assert ear.of("connecting")[0] == Connecting(attempt=1)
-            await asyncio.to_thread(t.simulator.connection, connection(t.simulator, t.number), "close")
+            number = await asyncio.to_thread(connection_of, t.simulator, t.number)
+            await asyncio.to_thread(t.simulator.connection, number, "close")
             await until(lambda: len(ear.of("ready")) == 2)
             reconnecting = ear.of("reconnecting")[-1]
             assert isinstance(reconnecting, Reconnecting)
@@ -376,7 +371,7 @@ def test_another_program_takes_the_session_over() -> None:
                 "attrs": {},
                 "children": [{"tag": "conflict", "attrs": {"type": "replaced"}}],
             }
-            number = connection(t.simulator, t.number)
+            number = await asyncio.to_thread(connection_of, t.simulator, t.number)
             await t.control("POST", f"/connections/{number}/send", {"stanza": conflict})
             assert await t.bot.wait() is ExitCode.REPLACED
         assert [event.reason for event in ear.of("disconnected")] == ["replaced"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from bots import a_bot, until
-from conftest import run
+from conftest import connection_of, run
 from test_bot_events import Ear
 
 import libwa
@@ -37,7 +37,7 @@ def test_a_logout_of_an_earlier_run() -> None:
                 await t.start()
                 await until(lambda: ear.of("logout"))
                 await bot.stop()
-            assert len(t.phone.companions) == 1
+            assert len((await asyncio.to_thread(t.phone.settled))["companions"]) == 1
             assert [logout.reason for logout in ear.of("logout")] == ["by_phone"]
             assert len(ear.of("pairing.code")) == 2
 
@@ -62,7 +62,7 @@ def test_a_restriction_of_an_earlier_run(code: str) -> None:
                 await until(lambda: ear.of("restricted"))
                 assert len(ear.of("restricted")) == 1
             assert len(ear.of("ready")) == 3
-            assert len(t.phone.companions) >= 1
+            assert (await asyncio.to_thread(t.phone.settled))["companions"]
 
     run(test())
 
@@ -118,9 +118,8 @@ def test_a_connection_that_is_not_made_again_ends_the_bot() -> None:
 
     async def test() -> None:
         async with BotTester(bot) as t:
-            for connection in t.simulator.connections():
-                if connection["number"] == t.number:
-                    await asyncio.to_thread(t.simulator.connection, connection["id"], "close")
+            number = await asyncio.to_thread(connection_of, t.simulator, t.number)
+            await asyncio.to_thread(t.simulator.connection, number, "close")
             assert await bot.wait() is ExitCode.FAILED
 
     run(test())

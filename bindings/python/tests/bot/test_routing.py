@@ -226,6 +226,7 @@ def test_what_can_be_done_with_a_message() -> None:
             assert (two.text, two.target) == ("two", one.id)
             assert (party.text, party.target, gone.target) == ("🎉", one.id, one.id)
             assert (done.text, done.target) == ("done", None)
+            await asyncio.to_thread(t.simulator.settle)
             heard = await t.control("GET", f"/phones/{ada.number}/heard")
             assert {"id": first, "from": t.number, "device": 1, "kind": "read"} in heard["receipts"]
             assert len({reply.id for reply in got}) == 7

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from bots import a_bot, until
-from conftest import run
+from conftest import connection_of, run
 from programs import Program, environment
 
 from libwa.bot import ExitCode, F, Message, Retry
@@ -49,8 +49,8 @@ def test_no_log_tells_a_secret(method: str, caplog: pytest.LogCaptureFixture) ->
             await ada.reply()
             await ada.send("fail")
             await until(lambda: "LookupError" in caplog.text)
-            for each in t.simulator.connections():
-                await asyncio.to_thread(t.simulator.connection, each["id"], "close")
+            number = await asyncio.to_thread(connection_of, t.simulator, t.number)
+            await asyncio.to_thread(t.simulator.connection, number, "close")
             await bot.wait_for("ready", timeout=20)
 
     with caplog.at_level(logging.DEBUG):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from bots import a_bot, until
-from conftest import PATIENCE, run, script
+from conftest import PATIENCE, connection_of, run, script
 from programs import Program, environment
 
 from libwa.bot.state import State, StateFile, read_state
@@ -55,8 +55,7 @@ def test_a_bot_that_runs(wa_sim: Simulator, tmp_path: Path) -> None:
         assert becomes(tmp_path, env, "online") == 0
         # The server is gone: for a while that is no reason to complain.
         wa_sim.fault({"point": "accept"}, "close", times=0)
-        for connection in wa_sim.connections():
-            wa_sim.connection(connection["id"], "cut")
+        wa_sim.connection(connection_of(wa_sim, NUMBER), "cut")
         assert becomes(tmp_path, env, "offline for") == 0
         assert becomes(tmp_path, env, "offline for", "--offline-limit", "0") == 1
         wa_sim.clear_faults()

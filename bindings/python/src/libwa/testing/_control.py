@@ -46,6 +46,11 @@ def wait(look: Callable[[], _Found | None], timeout: float, what: str) -> _Found
         time.sleep(_PAUSE_SECONDS)
 
 
+def settle(control: Control, timeout: float) -> None:
+    """The barrier before a look at the state; see `Simulator.settle`."""
+    control("POST", "/settle", {"wait_ms": round(timeout * 1000)})
+
+
 class Control:
     """Makes requests, each on a connection of its own, so that threads do not wait for each other."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ._control import Control, wait
+from ._control import Control, settle, wait
 
 
 def digits(number: str) -> str:
@@ -106,16 +106,16 @@ class Phone:
         self._control("DELETE", self._path)
 
     def wait(self, condition: Callable[[dict[str, Any]], bool], timeout: float = 60.0) -> dict[str, Any]:
-        """Waits until the phone is so, and gives all that the simulator tells of it, as `state` does.
+        """Waits until the phone is so, and gives all that the simulator tells of it: `screen`, `request`, `companions`, `switches`.
 
-        Use this in tests in place of `state`: what a client has just done may not have come to the phone yet.
+        What a client has just done may not have come to the phone yet. What has not happened is seen with `settled`.
 
         Raises:
             TimeoutError: It is not after so many seconds.
         """
 
         def look() -> dict[str, Any] | None:
-            state = self.state
+            state = self._state()
             return state if condition(state) else None
 
         return wait(look, timeout, "that state of the phone")
@@ -129,22 +129,36 @@ class Phone:
         """Waits until the person has received a message that is so, and gives it: `id`, `chat`, `from`, `kind`, `text` ..."""
 
         def look() -> dict[str, Any] | None:
-            messages = self._control("GET", f"{self._path}/heard")["messages"]
-            return next((message for message in messages if condition(message)), None)
+            return next((message for message in self._heard() if condition(message)), None)
 
         return wait(look, timeout, "that message")
 
-    @property
-    def state(self) -> dict[str, Any]:
-        """All that the simulator tells of the phone: `screen`, `request`, `companions`, `switches`."""
+    def wait_all_heard(self, condition: Callable[[list[dict[str, Any]]], bool], timeout: float = 60.0) -> list[dict[str, Any]]:
+        """Waits until all that the person has received is so, and gives it."""
+
+        def look() -> list[dict[str, Any]] | None:
+            messages = self._heard()
+            return messages if condition(messages) else None
+
+        return wait(look, timeout, "those messages")
+
+    def settled(self, timeout: float = 60.0) -> dict[str, Any]:
+        """Gives what `wait` gives, once the simulator has settled; see `Simulator.settle`."""
+        settle(self._control, timeout)
+        return self._state()
+
+    def settled_heard(self, timeout: float = 60.0) -> list[dict[str, Any]]:
+        """Gives all that the person has received, once the simulator has settled; see `Simulator.settle`."""
+        settle(self._control, timeout)
+        return self._heard()
+
+    def _state(self) -> dict[str, Any]:
         answer: dict[str, Any] = self._control("GET", self._path)
         return answer
 
-    @property
-    def companions(self) -> list[dict[str, Any]]:
-        """The devices linked to the account."""
-        companions: list[dict[str, Any]] = self.state["companions"]
-        return companions
+    def _heard(self) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = self._control("GET", f"{self._path}/heard")["messages"]
+        return messages
 
     def _said(self, verb: str, body: dict[str, Any]) -> str:
         return str(self._control("POST", f"{self._path}/{verb}", body)["id"])

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ._control import Control, wait
+from ._control import Control, settle, wait
 from ._phone import Phone, digits
 
 _INSIDE = Path(__file__).with_name("wa-sim")
@@ -137,24 +137,34 @@ class Simulator:
         """Removes all such rules."""
         self._control("DELETE", "/faults")
 
-    def connections(self) -> list[dict[str, Any]]:
-        """The connections that are open."""
-        answer: list[dict[str, Any]] = self._control("GET", "/connections")["connections"]
-        return answer
-
     def wait_connections(self, condition: Callable[[list[dict[str, Any]]], bool], timeout: float = 60.0) -> list[dict[str, Any]]:
         """Waits until the open connections are so, and gives them."""
 
         def look() -> list[dict[str, Any]] | None:
-            connections = self.connections()
+            connections: list[dict[str, Any]] = self._control("GET", "/connections")["connections"]
             return connections if condition(connections) else None
 
         return wait(look, timeout, "such connections")
+
+    def settle(self, timeout: float = 60.0) -> None:
+        """Waits until every client has answered a ping and every person has received what was sent to them.
+
+        All that clients wrote before is handled then. A test that asserts that something has not happened, or a count that is
+        final, settles first. What a client was told to do counts once it has said that it is done, by a result or an event.
+        Connections that were silenced, or are amid their handshake, are passed over.
+
+        Raises:
+            SimulatorError: A client does not answer within so many seconds ("unsettled").
+        """
+        settle(self._control, timeout)
 
     def connection(self, number: int, action: str) -> None:
         """Does something to a connection: "close", "cut" or "silence"."""
         self._control("POST", f"/connections/{number}/{action}")
 
     def control(self, method: str, path: str, body: Any | None = None) -> Any:
-        """Any other request of the control API, which the simulator's README describes."""
+        """Any other request of the control API, which the simulator's README describes.
+
+        A GET gives the state of the moment, to which a client's doings may not have come yet: wait, or `settle` first.
+        """
         return self._control(method, path, body)
