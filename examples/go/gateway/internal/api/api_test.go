@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"go.etcd.io/bbolt"
 
+	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/reference"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
@@ -29,6 +31,24 @@ func TestARefusalIsShared(t *testing.T) {
 	all.Wait()
 	if refusal.RetryAfter != 0 {
 		t.Error("it was changed")
+	}
+}
+
+// What the disk, or a session's store, has is told by its own name, whatever the
+// text of the error says.
+func TestTroubleOfTheDisk(t *testing.T) {
+	text := syscall.EIO.Error() + ", " + syscall.ENOSPC.Error()
+	for _, c := range []struct {
+		err    error
+		wanted string
+	}{
+		{syscall.ENOSPC, "log_full"}, {fmt.Errorf("x: %w", syscall.EROFS), "disk_read_only"}, {syscall.EIO, "disk_failing"},
+		{&libwa.Error{Status: libwa.ErrStoreFull, Text: text}, "log_full"}, {&libwa.Error{Status: libwa.ErrStore, Text: text}, "disk_failing"},
+		{&libwa.Error{Status: libwa.ErrStoreReadOnly, Text: text}, "disk_read_only"}, {&libwa.Error{Status: libwa.ErrStoreCorrupt, Text: text}, "internal"},
+	} {
+		if p := problemOf(c.err); p.Code != c.wanted {
+			t.Errorf("%v is %s, wanted %s", c.err, p.Code, c.wanted)
+		}
 	}
 }
 

@@ -29,6 +29,8 @@ var (
 	errSessions    = problem.New(http.StatusForbidden, "session_forbidden", "The token is not for all of these sessions: name those, by names or patterns, that it is for.")
 	errInternal    = problem.New(http.StatusInternalServerError, "internal", "Something went wrong here; the gateway's log has more under this request's id.")
 	errFull        = problem.New(http.StatusServiceUnavailable, "log_full", "The disk is full, and nothing can be written at the moment. It goes on by itself when there is room.").After(5 * time.Second)
+	errReadOnly    = problem.New(http.StatusServiceUnavailable, "disk_read_only", "The disk, or a session's store, can only be read, and nothing can be written at the moment. The operator has to mend it.").After(5 * time.Second)
+	errBroken      = problem.New(http.StatusServiceUnavailable, "disk_failing", "The disk, or a session's store, could not be read or written; the gateway's log has the cause under this request's id.").After(5 * time.Second)
 	errTimeout     = problem.New(http.StatusServiceUnavailable, "timeout", "It took too long. Try again.").After(5 * time.Second)
 )
 
@@ -42,7 +44,8 @@ type GuideFailure struct {
 // fail answers with an error, in the form that the path has.
 func (c *call) fail(err error) {
 	p := *problemOf(err)
-	if (p.Status == http.StatusInternalServerError || p.Code == errFull.Code) && err != errInternal {
+	ofDisk := p.Code == errFull.Code || p.Code == errReadOnly.Code || p.Code == errBroken.Code
+	if (p.Status == http.StatusInternalServerError || ofDisk) && err != errInternal {
 		c.api.Log.Error("a request failed", "request", c.requestID, "error", err)
 	}
 	c.code = p.Code
@@ -91,6 +94,10 @@ func problemOf(err error) *problem.Problem {
 		return problem.New(http.StatusConflict, "too_many_secrets", "Too many former secrets of this webhook are still valid. Wait until they end, or end them with the overlap 0s.")
 	case store.NoRoom(err), errors.Is(err, libwa.ErrStoreFull):
 		return errFull
+	case store.TroubleOf(err) == store.ReadOnly, errors.Is(err, libwa.ErrStoreReadOnly):
+		return errReadOnly
+	case store.TroubleOf(err) == store.Broken, errors.Is(err, libwa.ErrStore):
+		return errBroken
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return errTimeout
 	}

@@ -13,6 +13,7 @@ import (
 	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/metrics"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
+	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
 
 // operations serves what the machinery around the gateway asks for. It has a
@@ -43,10 +44,10 @@ func (s *Server) notReady() string {
 		return "draining"
 	case !s.sessions.Ready():
 		return "starting"
+	case s.db.Trouble() != store.Fine:
+		return s.db.Trouble().Text()
 	case s.events.Failing():
 		return "the log of events cannot be written"
-	case s.db.Full():
-		return "the disk is full: nothing can be written"
 	}
 	givenUp, storeTrouble := s.sessions.GivenUp()
 	switch {

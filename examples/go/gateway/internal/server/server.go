@@ -308,7 +308,7 @@ func (s *Server) tidy(ctx context.Context) {
 // probe finds out whether a disk that took nothing takes something again: while
 // the gateway is not ready, nobody else may write.
 func (s *Server) probe() {
-	if !s.db.Full() {
+	if s.db.Trouble() == store.Fine {
 		return
 	}
 	if err := s.db.Probe(); err != nil {

@@ -211,7 +211,7 @@ func errBusy() *Refusal {
 
 // errLogFull refuses what would make events while nothing can be written.
 func errLogFull() *Refusal {
-	return &Refusal{Unavailable, "log_full", "The disk is full, and nothing can be written at the moment. It goes on by itself when there is room.", 5 * time.Second}
+	return &Refusal{Unavailable, "log_full", "Nothing can be written at the moment: the gateway's disk is full or fails. It goes on by itself when that is mended.", 5 * time.Second}
 }
 
 // Restart closes the session and opens it again. It stays linked.

@@ -52,8 +52,8 @@ func ofTheStore(err error) bool {
 	return false
 }
 
-// noRoom says whether the disk takes nothing, be it the library's store or the
-// gateway's.
+// noRoom says whether the disk is full: by the status of an error of the library,
+// and by the system's number of any other.
 func noRoom(err error) bool {
 	return errors.Is(err, libwa.ErrStoreFull) || store.NoRoom(err)
 }
@@ -61,7 +61,7 @@ func noRoom(err error) bool {
 // passes says whether an error is of something that can pass by itself: then the
 // same is tried again, and nothing is told as failed.
 func passes(err error) bool {
-	if noRoom(err) {
+	if noRoom(err) || store.TroubleOf(err) != store.Fine {
 		return true
 	}
 	for _, status := range []error{libwa.ErrStore, libwa.ErrTooManyFiles, libwa.ErrSystem, libwa.ErrTooManyHandles, libwa.ErrTooManyRequests, libwa.ErrStoreReadOnly} {

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -45,7 +44,7 @@ var ErrInUse = errors.New("another gateway has this data folder open")
 // DB is the open file.
 type DB struct {
 	*bbolt.DB
-	full atomic.Bool
+	trouble atomic.Pointer[Trouble] // nil for none
 }
 
 // Update is bbolt's, and remembers whether the disk takes what is written.
@@ -55,14 +54,21 @@ func (db *DB) Update(fn func(*bbolt.Tx) error) error { return db.noted(db.DB.Upd
 func (db *DB) Batch(fn func(*bbolt.Tx) error) error { return db.noted(db.DB.Batch(fn)) }
 
 func (db *DB) noted(err error) error {
-	if NoRoom(err) {
-		db.full.Store(true)
+	err = withCause(err)
+	if trouble := TroubleOf(err); trouble != Fine {
+		db.trouble.Store(&trouble)
 	}
 	return err
 }
 
-// Full says whether the disk took nothing, and no probe has found room since.
-func (db *DB) Full() bool { return db.full.Load() }
+// Trouble says why the disk took nothing, as long as no probe has found that it
+// takes something again.
+func (db *DB) Trouble() Trouble {
+	if trouble := db.trouble.Load(); trouble != nil {
+		return *trouble
+	}
+	return Fine
+}
 
 // probeRoom is how much room there has to be on a disk that was full. What is
 // free within the file says nothing about it.
@@ -78,24 +84,9 @@ func (db *DB) Probe() error {
 		return tx.Bucket(Meta).Put([]byte("probe"), []byte(time.Now().UTC().Format(time.RFC3339)))
 	})
 	if err == nil {
-		db.full.Store(false)
+		db.trouble.Store(nil)
 	}
 	return err
-}
-
-// NoRoom says whether an error is of a disk that takes nothing: it is full, or a
-// quota is, or it can only be read.
-func NoRoom(err error) bool {
-	if err == nil {
-		return false
-	}
-	for _, cause := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS, syscall.EIO} {
-		// bbolt gives some causes as text only.
-		if errors.Is(err, cause) || strings.Contains(err.Error(), cause.Error()) {
-			return true
-		}
-	}
-	return false
 }
 
 // Open opens the file in a folder, and makes both if need be, readable by
