@@ -275,3 +275,54 @@ func TestPrivateAddresses(t *testing.T) {
 		g.do("POST", "/v1/webhooks", object{"url": address}).want(422).is("code", "webhook_invalid")
 	}
 }
+
+// A webhook stops with its token: that is told before, when the token expires, and
+// by the log, an event and a figure when it has; what it does not get is counted.
+func TestAWebhookOfATokenThatExpires(t *testing.T) {
+	g := start(t)
+	_, number := g.linked("default", nil)
+	friend, _ := newPhone(t, nil)
+	r, watching := newReceiver(t), newReceiver(t)
+	g.register(watching, "webhook.*")
+	expires := time.Now().Add(3 * time.Second)
+	made := g.do("POST", "/v1/tokens", object{"name": "a partner", "scopes": []string{"events"}, "sessions": []string{"default"}, "expiresAt": expires}).want(201)
+	hook := g.as(made.text("token")).do("POST", "/v1/webhooks", object{"url": r.server.URL, "types": []string{"message"}, "sessions": []string{"default"}}).want(201)
+	r.know(hook.text("secret"))
+	id := hook.text("id")
+	shown := g.do("GET", "/v1/webhooks/"+id, nil).want(200)
+	if at, err := time.Parse(time.RFC3339, shown.text("tokenExpiresAt")); err != nil || !at.Equal(expires) {
+		t.Errorf("%s", shown.Body)
+	}
+	for _, kind := range []string{"webhook.expiring", "webhook.stopped"} {
+		data := g.event(kind, "webhook", id)
+		if data["token_id"] != made.text("id") || data["token_name"] != "a partner" || data["expires_at"] == nil {
+			t.Errorf("%v", data)
+		}
+		if e := g.events("type=" + kind)[0]; e["session"] != "-" {
+			t.Errorf("%v", e)
+		}
+	}
+	g.do("GET", "/v1/webhooks/"+id, nil).want(200).is("stopReason", "token_ended")
+	write(t, friend, number, "after")
+	g.event("message", "text", "after")
+	for _, wanted := range []string{
+		`gateway_webhook_stopped{webhook="` + id + `",reason="token_ended"} 1`, `gateway_webhook_skipped_total{webhook="` + id + `"} 1`,
+		`gateway_webhook_attempts_total{webhook="` + id + `",outcome="failed"} 0`, `gateway_webhook_failing{webhook="` + id + `"} 0`,
+		`gateway_webhook_token_expiry_timestamp_seconds{webhook="` + id + `"} `,
+	} {
+		if !strings.Contains(g.scrape("/metrics"), wanted) {
+			t.Errorf("%s is not in the figures:\n%s", wanted, g.scrape("/metrics"))
+		}
+	}
+	for _, wanted := range []string{`"level":"WARN","msg":"a webhook stops soon`, `"level":"WARN","msg":"a webhook is stopped: its token expired`} {
+		if strings.Count(g.logs.String(), wanted) != 1 {
+			t.Errorf("%s is not once in the log", wanted)
+		}
+	}
+	g.await("what is told to another webhook", func() bool { return len(watching.all()) == 2 })
+	// A token for one session hears of no other's webhooks.
+	other := g.do("POST", "/v1/tokens", object{"name": "other", "scopes": []string{"events"}, "sessions": []string{"default"}}).want(201).text("token")
+	if all := g.as(other).do("GET", "/v1/events?type=webhook.*", nil).want(200); len(all.get("events").([]any)) != 0 {
+		t.Errorf("%s", all.Body)
+	}
+}

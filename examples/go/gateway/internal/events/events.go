@@ -46,7 +46,7 @@ type View struct {
 	Cursor      string    `json:"cursor" doc:"The position in the log, for the parameter after."`
 	ID          string    `json:"id" doc:"The same whenever the same event is delivered again."`
 	Type        string    `json:"type" doc:"What happened, such as message or session.state."`
-	Session     string    `json:"session"`
+	Session     string    `json:"session" doc:"The session's name; - for what is of none."`
 	Time        time.Time `json:"time"`
 	Redelivered bool      `json:"redelivered,omitempty" doc:"Whether it may have been delivered before a restart."`
 	Data        any       `json:"data" doc:"What belongs to the type."`
@@ -59,6 +59,10 @@ func (e *Event) View() View {
 		Time: e.Time, Redelivered: e.Redelivered, Data: e.Data,
 	}
 }
+
+// OfNoSession stands in place of a session's name for what is the gateway's own.
+// No session can have this name.
+const OfNoSession = "-"
 
 // NewID makes an id for an event that has none of its own.
 func NewID() string {

@@ -19,7 +19,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -40,6 +39,10 @@ type Webhook struct {
 	TokenName  string `json:"tokenName,omitempty" doc:"The name of that token."`
 	Stopped    bool   `json:"stopped,omitempty" doc:"Whether it gets nothing any more: stopReason says why."`
 	StopReason string `json:"stopReason,omitempty" doc:"Why it is stopped: its token was revoked or has expired (token_ended), or its address begins with http:// and the gateway runs without --webhook-http (http_forbidden)." enum:"token_ended,http_forbidden"`
+
+	TokenExpires time.Time `json:"tokenExpiresAt,omitzero" doc:"When that token expires, and the webhook stops with it, if ever."`
+	FailingSince time.Time `json:"failingSince,omitzero" doc:"Since when deliveries fail, if they do: it answers otherwise than 2xx, or cannot be reached."`
+	LastError    string    `json:"lastError,omitempty" doc:"How the newest of these failed."`
 
 	OldSecretUntil time.Time `json:"oldSecretUntil,omitzero" doc:"Until when deliveries are signed with a former secret as well, if one was exchanged."`
 }
@@ -76,6 +79,13 @@ type Options struct {
 
 	// Valid says whether the token of an id is accepted still; nil for always.
 	Valid func(tx *bbolt.Tx, tokenID string) bool
+
+	// Expires gives when the token of an id expires, the zero time for never; nil
+	// for never.
+	Expires func(tx *bbolt.Tx, tokenID string) time.Time
+
+	// Post puts an event about a webhook into the log; nil for nowhere.
+	Post func(events.Event)
 }
 
 // An Owner is the token that a webhook is made with, and stops with.
@@ -90,15 +100,13 @@ type Hooks struct {
 	closed chan struct{}
 	tasks  sync.WaitGroup
 
-	// Delivered and FailedAttempts count since the start.
-	Delivered, FailedAttempts, GivenUp atomic.Uint64
-
 	changing sync.Mutex // held while a webhook is made, or its secret exchanged
 
 	mu       sync.Mutex
 	webhooks map[string]*kept
 	workers  map[string]*worker
 	counts   map[string]*count
+	health   map[string]*health
 }
 
 var (
@@ -119,7 +127,7 @@ var (
 func Open(db *store.DB, log *slog.Logger, options Options) (*Hooks, error) {
 	h := &Hooks{
 		Options: options, db: db, log: log, client: newClient(options), closed: make(chan struct{}),
-		webhooks: map[string]*kept{}, workers: map[string]*worker{}, counts: map[string]*count{},
+		webhooks: map[string]*kept{}, workers: map[string]*worker{}, counts: map[string]*count{}, health: map[string]*health{},
 	}
 	err := db.View(func(tx *bbolt.Tx) error {
 		err := tx.Bucket(store.Webhooks).ForEach(func(_, value []byte) error {
@@ -127,11 +135,14 @@ func Open(db *store.DB, log *slog.Logger, options Options) (*Hooks, error) {
 			if err := json.Unmarshal(value, &webhook); err != nil {
 				return err
 			}
-			h.webhooks[webhook.ID], h.counts[webhook.ID] = &webhook, &count{}
+			h.webhooks[webhook.ID], h.counts[webhook.ID], h.health[webhook.ID] = &webhook, &count{}, &health{}
 			return nil
 		})
+		if err != nil {
+			return err
+		}
 		h.countAll(tx)
-		return err
+		return h.readHealth(tx)
 	})
 	return h, err
 }
@@ -140,7 +151,8 @@ func Open(db *store.DB, log *slog.Logger, options Options) (*Hooks, error) {
 func (h *Hooks) Start() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.warn()
+	h.tasks.Add(1)
+	go h.watch()
 	for _, webhook := range h.webhooks {
 		h.startWorker(webhook.ID)
 	}
@@ -195,7 +207,7 @@ func (h *Hooks) New(owner Owner, address string, sessions, types []string) (Webh
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.webhooks[webhook.ID], h.counts[webhook.ID] = webhook, &count{}
+	h.webhooks[webhook.ID], h.counts[webhook.ID], h.health[webhook.ID] = webhook, &count{}, &health{}
 	h.startWorker(webhook.ID)
 	return webhook.Webhook, webhook.Secret, nil
 }
@@ -207,73 +219,12 @@ func (e badWebhook) Unwrap() error { return ErrBad }
 
 func bad(text string) error { return badWebhook{text} }
 
-// Why a webhook is stopped.
-const (
-	tokenEnded    = "token_ended"
-	httpForbidden = "http_forbidden"
-)
-
-// stopReason says why a webhook gets nothing any more; empty for one that gets
-// its events.
-func (h *Hooks) stopReason(tx *bbolt.Tx, webhook *kept) string {
-	switch {
-	case h.Valid != nil && webhook.TokenID != "" && !h.Valid(tx, webhook.TokenID):
-		return tokenEnded
-	case !h.HTTP && unencrypted(webhook.URL):
-		return httpForbidden
-	}
-	return ""
-}
-
-func (h *Hooks) stopped(tx *bbolt.Tx, webhook *kept) bool { return h.stopReason(tx, webhook) != "" }
-
-func unencrypted(address string) bool {
-	parsed, err := url.Parse(address)
-	return err != nil || parsed.Scheme != "https"
-}
-
-// warn tells of the webhooks that were made when plain HTTP was allowed. The
-// caller holds mu.
-func (h *Hooks) warn() {
-	var ids []string
-	for id, webhook := range h.webhooks {
-		if !h.HTTP && unencrypted(webhook.URL) {
-			ids = append(ids, id)
-		}
-	}
-	if len(ids) > 0 {
-		slices.Sort(ids)
-		h.log.Warn("webhooks whose address begins with http:// are stopped: make them anew with https://, or start with --webhook-http", "webhooks", ids)
-	}
-}
-
-func (h *Hooks) isStopped(webhook *kept) bool {
-	stopped := false
-	h.db.View(func(tx *bbolt.Tx) error {
-		stopped = h.stopped(tx, webhook)
-		return nil
-	})
-	return stopped
-}
-
-// marked says of webhooks whether they are stopped, and why.
-func (h *Hooks) marked(list []Webhook) []Webhook {
-	h.db.View(func(tx *bbolt.Tx) error {
-		for i := range list {
-			list[i].StopReason = h.stopReason(tx, &kept{Webhook: list[i]})
-			list[i].Stopped = list[i].StopReason != ""
-		}
-		return nil
-	})
-	return list
-}
-
 // List gives all webhooks, in the order of their making.
 func (h *Hooks) List() []Webhook {
 	h.mu.Lock()
 	list := []Webhook{}
 	for _, webhook := range h.webhooks {
-		list = append(list, webhook.shown())
+		list = append(list, h.shown(webhook))
 	}
 	h.mu.Unlock()
 	list = h.marked(list)
@@ -290,11 +241,23 @@ func (h *Hooks) List() []Webhook {
 func (h *Hooks) Get(id string) (Webhook, error) {
 	h.mu.Lock()
 	webhook := h.webhooks[id]
-	h.mu.Unlock()
 	if webhook == nil {
+		h.mu.Unlock()
 		return Webhook{}, ErrUnknown
 	}
-	return h.marked([]Webhook{webhook.shown()})[0], nil
+	shown := h.shown(webhook)
+	h.mu.Unlock()
+	return h.marked([]Webhook{shown})[0], nil
+}
+
+// shown gives a webhook as it is shown, with how its deliveries go. The caller
+// holds mu.
+func (h *Hooks) shown(webhook *kept) Webhook {
+	shown := webhook.shown()
+	if known := h.health[webhook.ID]; known != nil {
+		shown.FailingSince, shown.LastError = known.FailingSince.UTC().Truncate(time.Millisecond), known.LastError
+	}
+	return shown
 }
 
 // Delete removes a webhook, and what was to be delivered to it.
@@ -304,6 +267,7 @@ func (h *Hooks) Delete(id string) error {
 	delete(h.webhooks, id)
 	delete(h.workers, id)
 	delete(h.counts, id)
+	delete(h.health, id)
 	h.mu.Unlock()
 	if webhook == nil {
 		return ErrUnknown
@@ -376,7 +340,10 @@ func (h *Hooks) forget(tx *bbolt.Tx, session string) (removed int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		tx.OnCommit(func() { h.counted(f.id, count{queued: -1}) })
+		tx.OnCommit(func() {
+			h.counted(f.id, count{queued: -1})
+			h.changeHealth(f.id, func(known *health) { known.forgotten(f.delivery.lane) })
+		})
 	}
 	return len(all), nil
 }

@@ -26,6 +26,7 @@ type Delivery struct {
 	Attempts int          `json:"attempts"`
 	Next     time.Time    `json:"next,omitzero"`
 	Error    string       `json:"error,omitempty"`
+	Failing  time.Time    `json:"failing,omitzero"` // when the first attempt failed
 
 	cursor uint64
 	lane   lane
@@ -49,6 +50,12 @@ func (l lane) key(id string, cursor uint64) []byte {
 
 func (l lane) dueKey(id string, next time.Time) []byte {
 	return append(binary.BigEndian.AppendUint64(store.Prefix(id), uint64(next.UnixNano())), l[:]...)
+}
+
+// dueLane gives the webhook and the lane of a key in Due.
+func dueLane(key []byte) (id string, l lane) {
+	before, rest, _ := bytes.Cut(key, []byte{0})
+	return string(before), lane(rest[8:])
 }
 
 // first reads the first delivery of a lane, if it has any.
@@ -98,6 +105,7 @@ func (h *Hooks) Enqueue(tx *bbolt.Tx, batch []events.Event) error {
 	defer h.mu.Unlock()
 	for id, webhook := range h.webhooks {
 		if h.stopped(tx, webhook) {
+			h.skip(tx, id, webhook, batch)
 			continue
 		}
 		put := count{}
@@ -118,6 +126,20 @@ func (h *Hooks) Enqueue(tx *bbolt.Tx, batch []events.Event) error {
 		}
 	}
 	return nil
+}
+
+// skip counts the events that a webhook would have got if it was not stopped.
+// The caller holds mu.
+func (h *Hooks) skip(tx *bbolt.Tx, id string, webhook *kept, batch []events.Event) {
+	skipped := uint64(0)
+	for i := range batch {
+		if webhook.wants(&batch[i]) {
+			skipped++
+		}
+	}
+	if skipped > 0 {
+		tx.OnCommit(func() { h.changeHealth(id, func(known *health) { known.Skipped += skipped }) })
+	}
 }
 
 // enqueue puts an event at the end of its lane. The caller holds mu.
@@ -183,18 +205,12 @@ const stoppedPause = time.Minute
 func (h *Hooks) Oldest() map[string]time.Time {
 	oldest := map[string]time.Time{}
 	h.db.View(func(tx *bbolt.Tx) error {
-		c := tx.Bucket(store.Due).Cursor()
-		for key, _ := c.First(); key != nil; key, _ = c.Next() {
-			id, rest, _ := bytes.Cut(key, []byte{0})
-			delivery, found, err := first(tx, string(id), lane(rest[8:]))
-			if err != nil || !found {
-				continue
+		return eachFirst(tx, func(id string, delivery Delivery) error {
+			if at, known := oldest[id]; !known || delivery.Event.Time.Before(at) {
+				oldest[id] = delivery.Event.Time
 			}
-			if at, known := oldest[string(id)]; !known || delivery.Event.Time.Before(at) {
-				oldest[string(id)] = delivery.Event.Time
-			}
-		}
-		return nil
+			return nil
+		})
 	})
 	return oldest
 }
@@ -211,6 +227,9 @@ func (h *Hooks) settle(id string, delivery Delivery, failure string, wait time.D
 			tried := delivery
 			tried.Attempts++
 			tried.Error = failure
+			if tried.Failing.IsZero() {
+				tried.Failing = time.Now().UTC()
+			}
 			if failure != "" && tried.Attempts < h.Attempts {
 				tried.Next = time.Now().Add(wait)
 				return store.Put(tx, store.Queue, key, tried)

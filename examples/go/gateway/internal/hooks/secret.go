@@ -69,7 +69,7 @@ func (h *Hooks) Rotate(id string, overlap time.Duration) (webhook Webhook, secre
 		return Webhook{}, "", ErrUnknown // deleted meanwhile
 	}
 	h.webhooks[id] = made
-	return made.shown(), made.Secret, nil
+	return h.shown(made), made.Secret, nil
 }
 
 // validOld gives the former secrets that have not come to their end.

@@ -99,6 +99,7 @@ func TestForgetASession(t *testing.T) {
 // Plain HTTP needs a flag, whatever the address.
 func TestPlainHTTPNeedsAFlag(t *testing.T) {
 	b := newBench(t, Options{Attempts: 1, Keep: 10})
+	b.close() // nobody else reads the options
 	b.h.HTTP = false
 	if _, _, err := b.h.New(Owner{}, "http://example.com/", nil, nil); err == nil {
 		t.Error("it is taken")

@@ -98,17 +98,7 @@ func (w *worker) deliver(delivery Delivery) {
 	}
 	failure, asked := w.h.send(webhook, &delivery.Event)
 	wait := max(w.h.backoff(delivery.Attempts), min(asked, w.h.RetryMax))
-	attempts := delivery.Attempts + 1
-	switch {
-	case failure == "":
-		w.h.Delivered.Add(1)
-	case attempts >= w.h.Attempts:
-		w.h.GivenUp.Add(1)
-		w.h.log.Warn("a delivery was given up", "webhook", w.id, "event", delivery.Event.ID, "attempts", attempts, "error", failure)
-	default:
-		w.h.FailedAttempts.Add(1)
-		w.h.log.Debug("a delivery failed", "webhook", w.id, "event", delivery.Event.ID, "attempts", attempts, "error", failure, "wait", wait)
-	}
+	w.h.outcome(w.id, delivery, failure, wait)
 	if err := w.h.settle(w.id, delivery, failure, wait); err != nil {
 		w.h.log.Error("what came of a delivery cannot be written", "webhook", w.id, "error", err)
 		time.Sleep(w.h.RetryFirst)

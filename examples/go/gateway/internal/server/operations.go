@@ -94,28 +94,7 @@ func (s *Server) figures() {
 		w.Gauge("gateway_events_kept", "Events that the log holds.", float64(s.events.Kept()))
 		w.Gauge("gateway_events_waiting", "Events that wait to be written to the log.", float64(s.events.Waiting()))
 		disk(w, s.config.Data)
-		oldest := s.hooks.Oldest()
-		w.Head("gateway_webhook_lag_seconds", "gauge", "How long ago the oldest event happened that waits for a webhook.")
-		for _, webhook := range s.hooks.List() {
-			lag := 0.0
-			if at, waits := oldest[webhook.ID]; waits {
-				lag = time.Since(at).Seconds()
-			}
-			w.Sample("gateway_webhook_lag_seconds", lag, "webhook", webhook.ID)
-		}
-		queued, dead := s.hooks.Pending()
-		w.Head("gateway_webhook_queued", "gauge", "Deliveries that wait, by webhook.")
-		for id, count := range queued {
-			w.Sample("gateway_webhook_queued", float64(count), "webhook", id)
-		}
-		w.Head("gateway_webhook_dead_letters", "gauge", "Deliveries that were given up and are kept, by webhook.")
-		for id, count := range dead {
-			w.Sample("gateway_webhook_dead_letters", float64(count), "webhook", id)
-		}
-		w.Head("gateway_webhook_attempts_total", "counter", "Attempts to deliver, by what came of them.")
-		w.Sample("gateway_webhook_attempts_total", float64(s.hooks.Delivered.Load()), "outcome", "delivered")
-		w.Sample("gateway_webhook_attempts_total", float64(s.hooks.FailedAttempts.Load()), "outcome", "failed")
-		w.Sample("gateway_webhook_attempts_total", float64(s.hooks.GivenUp.Load()), "outcome", "given_up")
+		s.hookFigures(w)
 		var memory runtime.MemStats
 		runtime.ReadMemStats(&memory)
 		w.Gauge("go_goroutines", "Goroutines.", float64(runtime.NumGoroutine()))

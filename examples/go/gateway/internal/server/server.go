@@ -92,6 +92,8 @@ func (s *Server) open() (err error) {
 		Valid: func(tx *bbolt.Tx, id string) bool {
 			return c.Auth == "off" && id == api.NobodyID || accepted.Valid(tx, id)
 		},
+		Expires: accepted.Expires,
+		Post:    func(event events.Event) { s.events.Post(event, nil) },
 	})
 	if err != nil {
 		return err

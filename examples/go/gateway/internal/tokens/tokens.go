@@ -207,6 +207,16 @@ func (t *Tokens) Valid(tx *bbolt.Tx, id string) bool {
 	return err == nil && known && (found.Expires.IsZero() || t.now().Before(found.Expires))
 }
 
+// Expires gives when the token of an id expires, as a commit sees it: the zero
+// time for one that never does, or is not known.
+func (t *Tokens) Expires(tx *bbolt.Tx, id string) time.Time {
+	var found kept
+	if known, err := store.Get(tx, store.Tokens, []byte(id), &found); err != nil || !known {
+		return time.Time{}
+	}
+	return found.Expires
+}
+
 // List gives all tokens that were made here.
 func (t *Tokens) List() []Token {
 	all := []Token{}
