@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,10 +25,10 @@ import (
 const asGateway = "GATEWAY_TEST_PROCESS"
 
 func beGateway() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := command.Signals()
 	defer stop()
 	if err := command.Run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "gateway:", err)
+		command.Complain(os.Stderr, err)
 		return 1
 	}
 	return 0

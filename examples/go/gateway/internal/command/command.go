@@ -9,9 +9,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
+	"syscall"
+	"time"
 
 	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/config"
+	"github.com/libwa/libwa/examples/go/gateway/internal/logs"
 	"github.com/libwa/libwa/examples/go/gateway/internal/server"
 )
 
@@ -47,10 +51,26 @@ func Run(ctx context.Context, arguments []string, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	s, err := server.New(c, logger(c, log))
+	return serve(ctx, c, log)
+}
+
+// flushWait is how long whoever reads the log has for its end.
+const flushWait = 2 * time.Second
+
+func serve(ctx context.Context, c *config.Config, out io.Writer) error {
+	// Whoever reads the log may go away: a write says so, and ends nothing.
+	signal.Ignore(syscall.SIGPIPE)
+	var log *slog.Logger
+	queue := logs.New(out, func(count uint64) {
+		log.Warn("lines of the log were dropped: whoever reads it was away, or too slow", "count", count)
+	})
+	defer queue.Close(flushWait)
+	log = logger(c, queue)
+	s, err := server.New(c, log)
 	if err != nil {
 		return err
 	}
+	s.LogDropped = queue.Dropped
 	return s.Run(ctx)
 }
 

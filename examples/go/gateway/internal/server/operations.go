@@ -95,6 +95,12 @@ func (s *Server) figures() {
 		w.Gauge("gateway_events_waiting", "Events that wait to be written to the log.", float64(s.events.Waiting()))
 		disk(w, s.config.Data)
 		s.hookFigures(w)
+		dropped := uint64(0)
+		if s.LogDropped != nil {
+			dropped = s.LogDropped()
+		}
+		w.Head("gateway_log_dropped_total", "counter", "Lines of the log that were dropped, as whoever reads it was away or too slow.")
+		w.Sample("gateway_log_dropped_total", float64(dropped))
 		var memory runtime.MemStats
 		runtime.ReadMemStats(&memory)
 		w.Gauge("go_goroutines", "Goroutines.", float64(runtime.NumGoroutine()))

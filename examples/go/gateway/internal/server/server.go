@@ -39,6 +39,10 @@ type Server struct {
 	config *config.Config
 	log    *slog.Logger
 
+	// LogDropped counts the lines of the log that nobody has read; nil for none.
+	// It is set before Run.
+	LogDropped func() uint64
+
 	db       *store.DB
 	events   *events.Log
 	hooks    *hooks.Hooks
@@ -246,7 +250,7 @@ func (s *Server) drain(orderly bool) {
 	s.clients.await(s.config.DrainIdle)
 	limited, cancel := context.WithTimeout(context.Background(), s.config.DrainTimeout)
 	defer cancel()
-	if err := s.main.Shutdown(limited); err != nil {
+	if err := shutdown(limited, s.main); err != nil {
 		s.log.Warn("some requests did not end", "error", err)
 		s.main.Close()
 	}
@@ -257,6 +261,15 @@ func (s *Server) drain(orderly bool) {
 		s.ops.Close()
 	}
 	s.log.Info("ended")
+}
+
+// shutdown waits until requests have ended. That the listener is closed already
+// is no failure.
+func shutdown(ctx context.Context, server *http.Server) error {
+	if err := server.Shutdown(ctx); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // closeStores closes what is open, the sources of events first.
