@@ -153,6 +153,29 @@ func start(t testing.TB, arguments ...string) *gateway {
 // startIn runs a gateway in a data folder, with a token that has all rights.
 func startIn(t testing.TB, folder string, arguments ...string) *gateway {
 	t.Helper()
+	g := launch(t, folder, arguments...)
+	g.await("ready", func() bool {
+		response, err := g.http.Get(g.ops + "/readyz")
+		if err != nil {
+			return false
+		}
+		response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+	return g
+}
+
+// startNotReady runs a gateway that can be asked, and need not be ready.
+func startNotReady(t testing.TB, folder string, arguments ...string) *gateway {
+	t.Helper()
+	g := launch(t, folder, arguments...)
+	g.await("answers", func() bool { return g.do("GET", "/v1/sessions", nil).Status == http.StatusOK })
+	return g
+}
+
+// launch runs a gateway in a data folder, with a token that has all rights.
+func launch(t testing.TB, folder string, arguments ...string) *gateway {
+	t.Helper()
 	token := newToken(t, folder, []tokens.Scope{tokens.Admin})
 	logs := &output{}
 	c := settings(t, folder, arguments...)
@@ -177,14 +200,6 @@ func startIn(t testing.TB, folder string, arguments ...string) *gateway {
 		if t.Failed() {
 			t.Logf("%s: the end of what was logged:\n%s", t.Name(), logs.end())
 		}
-	})
-	g.await("ready", func() bool {
-		response, err := g.http.Get(g.ops + "/readyz")
-		if err != nil {
-			return false
-		}
-		response.Body.Close()
-		return response.StatusCode == http.StatusOK
 	})
 	return g
 }

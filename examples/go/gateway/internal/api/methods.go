@@ -138,8 +138,10 @@ func (a *API) callMethod(c *call, row *reference.Method, given map[string]json.R
 		to, _ := params["chat"].(string)
 		return a.accept(c, s, sessions.Outgoing{Chat: to, Method: row.Name, Params: encoded}, to, []any{row.Name, params})
 	}
-	if row.NeedsLogin && !s.Linked() {
-		return problem.New(http.StatusConflict, "not_linked", "The session is not linked to an account.")
+	if row.NeedsLogin {
+		if err := s.Usable(); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := c.waiting(a.WaitMax)
 	defer cancel()

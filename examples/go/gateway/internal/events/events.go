@@ -327,11 +327,15 @@ func (l *Log) insist(write func() error) bool {
 		default:
 		}
 		err := write()
-		l.failing.Store(err != nil)
+		failed := l.failing.Swap(err != nil)
 		if err == nil {
 			return true
 		}
-		l.log.Error("the log of events cannot be written", "error", err)
+		level := slog.LevelError
+		if failed {
+			level = slog.LevelDebug // it was told with the first attempt
+		}
+		l.log.Log(context.Background(), level, "the log of events cannot be written; that is tried again", "error", err)
 		if last || errors.Is(err, berrors.ErrDatabaseNotOpen) {
 			return false
 		}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -49,14 +48,7 @@ func (s *Server) notReady() string {
 	case s.events.Failing():
 		return "the log of events cannot be written"
 	}
-	givenUp, storeTrouble := s.sessions.GivenUp()
-	switch {
-	case storeTrouble:
-		return "the disk is full: sessions wait for room"
-	case len(givenUp) > 0:
-		return "all connections were given up: " + strings.Join(givenUp[:min(len(givenUp), 10)], ", ")
-	}
-	return ""
+	return s.sessions.Trouble()
 }
 
 // figures adds the figures that others know.
@@ -83,6 +75,7 @@ func (s *Server) figures() {
 		for _, state := range sessions.States {
 			w.Sample("gateway_sessions", float64(counts[state]), "state", string(state))
 		}
+		w.Gauge("gateway_sessions_unknown", "Sessions of sessions.db that gateway.db does not know; nobody can use them.", float64(s.sessions.Strangers()))
 		w.Gauge("gateway_outbox_pending", "Messages that wait to be sent.", float64(s.sessions.Pending()))
 		w.Head("gateway_events_written_total", "counter", "Events that were written to the log.")
 		w.Sample("gateway_events_written_total", float64(s.events.Written()))

@@ -25,12 +25,14 @@ type keptCode struct {
 	Outcome string `json:"outcome,omitempty"`
 }
 
+// codeKey is where the store has the key that the hashes of codes are made with.
+var codeKey = []byte("code-key")
+
 // keyOfCodes gives the key that the hashes of codes are made with, and makes it
 // with the first start.
 func keyOfCodes(db *store.DB) (key []byte, err error) {
-	name := []byte("code-key")
 	err = db.View(func(tx *bbolt.Tx) error {
-		key = append(key, tx.Bucket(store.Meta).Get(name)...)
+		key = append(key, tx.Bucket(store.Meta).Get(codeKey)...)
 		return nil
 	})
 	if err != nil || len(key) > 0 {
@@ -38,7 +40,13 @@ func keyOfCodes(db *store.DB) (key []byte, err error) {
 	}
 	key = make([]byte, sha256.Size)
 	rand.Read(key)
-	return key, db.Update(func(tx *bbolt.Tx) error { return tx.Bucket(store.Meta).Put(name, key) })
+	return key, db.Update(func(tx *bbolt.Tx) error {
+		// A store that is new has no records that do not know their accounts.
+		if err := tx.Bucket(store.Meta).Put(accountsKey, []byte{1}); err != nil {
+			return err
+		}
+		return tx.Bucket(store.Meta).Put(codeKey, key)
+	})
 }
 
 func (m *Manager) hash(session, number, code string) string {

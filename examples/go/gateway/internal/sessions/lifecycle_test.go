@@ -111,15 +111,25 @@ func TestAStoppedSessionIsErasedToo(t *testing.T) {
 			if err := s.Restart(); !refused(err, "session_stopped") || s.Status().State != Stopped {
 				t.Fatalf("%v, it is %s", err, s.Status().State)
 			}
-			if err := end(s); !refused(err, "session_stopped") {
+			if err := end(s); !refused(err, "session_not_erased") {
 				t.Errorf("what cannot be opened cannot be erased: %v", err)
 			}
-			if _, err := m.Get(id); err != nil {
-				t.Errorf("it is gone, and its keys are not: %v", err)
+			if _, err := m.Get(id); err != nil || m.Pending() != 1 {
+				t.Errorf("it is gone, and its keys are not: %v, %d messages wait", err, m.Pending())
 			}
+			if err := s.Restart(); !refused(err, "session_not_erased") {
+				t.Errorf("restart: %v", err)
+			}
+			s.mu.Lock()
 			m.Client = usual
-			if err := end(s); err != nil {
-				t.Fatal(err)
+			s.mu.Unlock()
+			// It is tried again by itself.
+			deadline := time.Now().Add(time.Minute)
+			for s.ends() != "" && !s.isRemoved() || id == "deleted" && s.m.has(id) {
+				if time.Now().After(deadline) {
+					t.Fatal("it is not finished")
+				}
+				time.Sleep(10 * time.Millisecond)
 			}
 			if id == "deleted" {
 				if _, err := m.Create(id); err != nil {
@@ -138,6 +148,17 @@ func TestAStoppedSessionIsErasedToo(t *testing.T) {
 			}
 		})
 	}
+}
+
+func (s *Session) isRemoved() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.removed
+}
+
+func (m *Manager) has(id string) bool {
+	_, err := m.Get(id)
+	return err == nil
 }
 
 // Whoever still holds a session that was removed cannot open it again.

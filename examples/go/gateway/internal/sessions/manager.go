@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -80,10 +81,21 @@ type Manager struct {
 	codeKey []byte
 	counts  counts
 
-	mu       sync.Mutex
-	sessions map[string]*Session
-	ready    bool
-	stopping bool
+	// full says that it was logged that the disk takes nothing, and that no session
+	// has written anything since.
+	full atomic.Bool
+
+	// fault says how libwa's store as such is damaged; nil if it is not.
+	fault atomic.Pointer[string]
+
+	// adopts says that the records do not know their accounts yet.
+	adopts bool
+
+	mu        sync.Mutex
+	sessions  map[string]*Session
+	strangers map[string]bool // sessions of libwa's store that the gateway does not know; nil before it was looked at
+	ready     bool
+	stopping  bool
 }
 
 // record is what is kept of a session beside what libwa keeps.
@@ -91,6 +103,10 @@ type record struct {
 	ID      string    `json:"id"`
 	Created time.Time `json:"createdAt"`
 	Code    *keptCode `json:"code,omitempty"`
+	Ending  ending    `json:"ending,omitempty"`
+	Account *account  `json:"account,omitempty"`
+	Pairing bool      `json:"pairing,omitempty"` // it may have been linked since the record was written
+	Outcome *outcome  `json:"outcome,omitempty"`
 	Settings
 }
 
@@ -112,7 +128,11 @@ func New(options Options) (*Manager, error) {
 	}
 	m.outbox = newOutbox(m)
 	m.counts = newCounts(options.Metrics)
-	if m.codeKey, err = keyOfCodes(options.DB); err != nil {
+	m.adopts, err = adopts(options.DB)
+	if err == nil {
+		m.codeKey, err = keyOfCodes(options.DB)
+	}
+	if err != nil {
 		stop()
 		checker.Close()
 		fleet.Close()
@@ -132,6 +152,8 @@ func (m *Manager) Start(ctx context.Context) error {
 		return err
 	}
 	m.forgetAllPast(ctx)
+	// What is wrong with the store, each session tells.
+	found := m.survey()
 	var unusable error
 	opened := 0
 	for _, r := range records {
@@ -139,7 +161,18 @@ func (m *Manager) Start(ctx context.Context) error {
 			return ctx.Err()
 		}
 		s := newSession(m, r)
-		err := s.open()
+		if r.Ending != "" {
+			s.pend("")
+			m.mu.Lock()
+			m.sessions[r.ID] = s
+			m.mu.Unlock()
+			continue
+		}
+		s.record.Pairing = s.record.Pairing || m.adopts
+		err := found
+		if m.fault.Load() == nil {
+			err = s.open()
+		}
 		switch {
 		case err == nil:
 			opened++
@@ -151,6 +184,7 @@ func (m *Manager) Start(ctx context.Context) error {
 			s.stopped(err)
 		} else {
 			s.recall()
+			s.recallOutcome()
 		}
 		s.mu.Unlock()
 		m.mu.Lock()
@@ -160,6 +194,9 @@ func (m *Manager) Start(ctx context.Context) error {
 	if opened == 0 && unusable != nil {
 		return unusable
 	}
+	if err := m.adopted(); err != nil && !ofTheDisk(err) {
+		return err // with no room, what was is believed at the next start
+	}
 	m.mu.Lock()
 	m.ready = true
 	m.mu.Unlock()
@@ -167,6 +204,7 @@ func (m *Manager) Start(ctx context.Context) error {
 		return err
 	}
 	m.spawn(func() { m.connectAll(ctx) })
+	m.spawn(m.finishAll)
 	return nil
 }
 
@@ -201,6 +239,15 @@ func (m *Manager) connectAll(ctx context.Context) {
 			return
 		case <-m.ctx.Done():
 			return
+		}
+	}
+}
+
+// finishAll goes on with what was asked for sessions before the gateway ended.
+func (m *Manager) finishAll() {
+	for _, s := range m.all() {
+		if s.ends() != "" && m.ctx.Err() == nil && s.takeTurn() {
+			s.finish(m.ctx)
 		}
 	}
 }
@@ -294,7 +341,16 @@ func (m *Manager) CreateWith(id string, settings Settings) (Status, error) {
 		err = m.forgetPast(m.ctx, id)
 	}
 	if err == nil {
+		err = m.eraseStranger(m.ctx, id)
+	}
+	if err == nil {
 		err = s.open()
+		m.diagnose(err)
+	}
+	if errors.Is(err, errOtherAccount) {
+		if err = m.eraseByName(m.ctx, id); err == nil {
+			err = s.open()
+		}
 	}
 	if err == nil {
 		err = m.DB.Batch(func(tx *bbolt.Tx) error { return store.Put(tx, store.Sessions, []byte(id), r) })
@@ -305,7 +361,10 @@ func (m *Manager) CreateWith(id string, settings Settings) (Status, error) {
 		s.mu.Unlock()
 		s.close()
 		m.forget(id)
-		m.Log.Error("a session could not be made", "session", id, "error", err)
+		m.trouble(slog.LevelError, err, "a session could not be made", "session", id)
+		if m.fault.Load() != nil {
+			return Status{}, &Refusal{Unavailable, "store_damaged", storeText, 5 * time.Second}
+		}
 		return Status{}, refusalOf(err)
 	}
 	s.giveTurn()

@@ -1,11 +1,13 @@
 package sessions
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"math"
 	"strings"
 	"sync"
@@ -75,6 +77,10 @@ type lane struct {
 	running bool
 	// woken says that there was another client since the goroutine last asked for one.
 	woken bool
+	// why is set when all of it is given up: aborted is closed then, and done when
+	// all was told.
+	why           *Refusal
+	aborted, done chan struct{}
 }
 
 func newOutbox(m *Manager) *outbox {
@@ -107,11 +113,10 @@ func NewMessageID() string {
 
 // Send takes a message to be sent. also is part of the commit that keeps it.
 func (s *Session) Send(message Outgoing, also func(*bbolt.Tx) error) error {
-	s.mu.Lock()
-	linked := s.client != nil && s.client.Linked()
-	s.mu.Unlock()
-	if !linked {
-		return refuse(Conflict, "not_linked", "The session is not linked to an account.")
+	s.sending.RLock()
+	defer s.sending.RUnlock()
+	if err := s.accepts(); err != nil {
+		return err
 	}
 	o := s.m.outbox
 	message.Session = s.id
@@ -187,8 +192,8 @@ func (o *outbox) line(message Outgoing) {
 		o.lanes[message.Session] = lanes
 	}
 	l := lanes[message.Chat]
-	if l == nil {
-		l = &lane{}
+	if l == nil || l.why != nil {
+		l = &lane{aborted: make(chan struct{}), done: make(chan struct{})}
 		lanes[message.Chat] = l
 	}
 	// Two callers may come here in another order than that of their commits.
@@ -219,22 +224,64 @@ func (o *outbox) wake(session string) {
 	}
 }
 
-// abort gives up what waits in a session, for a reason.
-func (o *outbox) abort(session, reason, text string) {
+// abort gives up what waits in a session, for a reason. What the library holds is
+// told by what the library says of it. A lane's channel is closed when all of the
+// lane was told.
+func (o *outbox) abort(session, reason, text string) (done []<-chan struct{}) {
 	o.mu.Lock()
-	lanes := o.lanes[session]
-	delete(o.lanes, session)
-	for _, l := range lanes {
-		for i := range l.waiting {
-			o.left(&l.waiting[i])
+	defer o.mu.Unlock()
+	for chat, l := range o.lanes[session] {
+		if l.why == nil {
+			l.why = &Refusal{Refused, reason, text, 0}
+			close(l.aborted)
+			o.run(session, chat, l)
+		}
+		done = append(done, l.done)
+	}
+	return done
+}
+
+// giveUp tells that all of a lane that was aborted failed, and ends the lane.
+func (o *outbox) giveUp(session, chat string, l *lane) {
+	for {
+		o.mu.Lock()
+		waiting := l.waiting
+		l.waiting = nil
+		for i := range waiting {
+			o.left(&waiting[i])
+		}
+		if len(waiting) == 0 {
+			l.running = false
+			if o.lanes[session][chat] == l {
+				delete(o.lanes[session], chat)
+			}
+			close(l.done)
+			o.mu.Unlock()
+			return
+		}
+		o.mu.Unlock()
+		for _, message := range waiting {
+			o.report(message, libwa.MessageSendResult{}, l.why)
 		}
 	}
-	o.mu.Unlock()
-	for _, l := range lanes {
-		for _, message := range l.waiting {
-			o.report(message, libwa.MessageSendResult{}, &Refusal{Refused, reason, text, 0})
+}
+
+// dropMessages removes what waits in a session that is deleted.
+func dropMessages(tx *bbolt.Tx, session string) error {
+	var keys [][]byte
+	err := tx.Bucket(store.Outbox).ForEach(func(key, value []byte) error {
+		var message struct{ Session string }
+		if json.Unmarshal(value, &message) == nil && message.Session == session {
+			keys = append(keys, bytes.Clone(key))
+		}
+		return nil
+	})
+	for _, key := range keys {
+		if err == nil {
+			err = tx.Bucket(store.Outbox).Delete(key)
 		}
 	}
+	return err
 }
 
 // pending counts what waits.
@@ -252,13 +299,17 @@ func (m *Manager) Pending() int { return m.outbox.pending() }
 
 // send sends what a lane holds, one after the other.
 func (o *outbox) send(session, chat string, l *lane) {
+	warned := ""
 	for {
 		o.mu.Lock()
-		if len(l.waiting) == 0 || o.lanes[session][chat] != l {
+		if l.why != nil {
+			o.mu.Unlock()
+			o.giveUp(session, chat, l)
+			return
+		}
+		if len(l.waiting) == 0 {
 			l.running = false
-			if len(l.waiting) == 0 && o.lanes[session][chat] == l {
-				delete(o.lanes[session], chat)
-			}
+			delete(o.lanes[session], chat)
 			o.mu.Unlock()
 			return
 		}
@@ -269,9 +320,14 @@ func (o *outbox) send(session, chat string, l *lane) {
 		result, err := o.deliver(message)
 		if passes(err) {
 			// The library may have it, and sends it once then: the id is the same.
-			o.m.Log.Warn("a message waits for what can pass", "session", session, "message", message.ID, "error", err)
+			if warned != message.ID {
+				o.m.trouble(slog.LevelWarn, err, "a message waits for what can pass", "session", session, "message", message.ID)
+				warned = message.ID
+			}
 			select {
 			case <-time.After(o.pause):
+				continue
+			case <-l.aborted:
 				continue
 			case <-o.m.ctx.Done():
 				err = context.Canceled
@@ -282,7 +338,7 @@ func (o *outbox) send(session, chat string, l *lane) {
 		if again(err) {
 			// The client was closed: wake goes on when there is one again, unless
 			// it came while the lane still asked the old one.
-			if l.woken && o.m.ctx.Err() == nil {
+			if (l.woken || l.why != nil) && o.m.ctx.Err() == nil {
 				o.mu.Unlock()
 				continue
 			}
@@ -290,16 +346,13 @@ func (o *outbox) send(session, chat string, l *lane) {
 			o.mu.Unlock()
 			return
 		}
-		// It may have been given up meanwhile.
-		mine := o.lanes[session][chat] == l
-		if mine {
-			l.waiting = l.waiting[1:]
-			o.left(&message)
+		l.waiting = l.waiting[1:]
+		o.left(&message)
+		if l.why != nil && errors.Is(err, libwa.ErrNotLinked) {
+			err = l.why
 		}
 		o.mu.Unlock()
-		if mine {
-			o.report(message, result, err)
-		}
+		o.report(message, result, err)
 	}
 }
 
@@ -315,9 +368,9 @@ func (m *Manager) deliver(message Outgoing) (libwa.MessageSendResult, error) {
 		return libwa.MessageSendResult{}, err
 	}
 	s.mu.Lock()
-	client := s.client
+	client, wanted := s.client, s.record.Ending
 	s.mu.Unlock()
-	if client == nil {
+	if client == nil || wanted != "" {
 		return libwa.MessageSendResult{}, libwa.ErrClientClosed
 	}
 	if len(message.Protobuf) > 0 {

@@ -75,7 +75,10 @@ func TestAClosedClientIsNotTheEndOfALane(t *testing.T) {
 // place is free again when a message has left, was given up or was not taken.
 func TestWhatWaitsIsBounded(t *testing.T) {
 	hold := make(chan struct{})
-	o := newTestOutbox(t, func(Outgoing) (libwa.MessageSendResult, error) {
+	o := newTestOutbox(t, func(m Outgoing) (libwa.MessageSendResult, error) {
+		if m.Number == 1 {
+			return libwa.MessageSendResult{}, libwa.ErrClientClosed
+		}
 		<-hold
 		return libwa.MessageSendResult{}, nil
 	})
@@ -95,7 +98,9 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	if take(message(2, 1)) {
 		t.Error("there is no place beside it")
 	}
-	o.abort("shop", "logged_out", "")
+	for _, done := range o.abort("shop", "logged_out", "") {
+		<-done
+	}
 	if o.pending() != 0 || len(o.load) != 0 {
 		t.Errorf("%d wait after all were given up", o.pending())
 	}
@@ -152,5 +157,40 @@ func TestAFullStoreIsNoFailure(t *testing.T) {
 	all, _, err := o.m.Events.ReadOf("shop", 0, 10, nil)
 	if err != nil || len(all) != 1 || all[0].Type != "message.sent" {
 		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// What the library holds is told by what the library says of it, also when what
+// waits is given up meanwhile; the others of its chat are told as given up.
+func TestWhatTheLibraryHoldsIsNotGivenUp(t *testing.T) {
+	asked, answers := make(chan string), make(chan error)
+	o := newTestOutbox(t, func(m Outgoing) (libwa.MessageSendResult, error) {
+		asked <- m.ID
+		return libwa.MessageSendResult{MessageID: m.ID, Chat: "a"}, <-answers
+	})
+	for session, answer := range map[string]error{"sent": nil, "closed": libwa.ErrClientClosed} {
+		for n := range uint64(3) {
+			message := Outgoing{Number: n + 1, Session: session, ID: fmt.Sprint(session, n), Chat: "a"}
+			o.reserve(&message, 10, 1<<20)
+			o.line(message)
+		}
+		<-asked
+		done := o.abort(session, "logged_out", "The session was unlinked.")
+		answers <- answer
+		for _, lane := range done {
+			<-lane
+		}
+		if o.pending() != 0 {
+			t.Errorf("%s: %d wait", session, o.pending())
+		}
+		o.m.Events.Forget(t.Context(), "nobody")
+		all, _, err := o.m.Events.ReadOf(session, 0, 10, nil)
+		if err != nil || len(all) != 3 {
+			t.Fatalf("%s: %d events, %v", session, len(all), err)
+		}
+		first := map[string]string{"sent": "message.sent", "closed": "message.failed"}[session]
+		if all[0].Type != first || all[1].Type != "message.failed" || all[2].Type != "message.failed" {
+			t.Errorf("%s: %s %s %s", session, all[0].Type, all[1].Type, all[2].Type)
+		}
 	}
 }

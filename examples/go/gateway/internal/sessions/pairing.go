@@ -65,6 +65,9 @@ func (e errCancelled) Error() string { return e.reason }
 // that number it is given again. report is told what comes of the attempt:
 // code_issued, and later linked or the reason of the failure.
 func (s *Session) PairByCode(ctx context.Context, number string, report func(string)) (Code, error) {
+	if err := s.expectLink(); err != nil {
+		return Code{}, refusalOf(err)
+	}
 	a, again, err := s.begin(ByCode, number, report)
 	if err != nil {
 		return Code{}, err
@@ -80,6 +83,9 @@ func (s *Session) PairByCode(ctx context.Context, number string, report func(str
 // PairByQR starts pairing by QR codes and waits for the first. If one is shown
 // already it is given.
 func (s *Session) PairByQR(ctx context.Context, report func(string)) (*libwa.PairingQR, error) {
+	if err := s.expectLink(); err != nil {
+		return nil, refusalOf(err)
+	}
 	a, _, err := s.begin(ByQR, "", report)
 	if err != nil {
 		return nil, err
@@ -101,8 +107,10 @@ func (s *Session) begin(method, number string, report func(string)) (a *attempt,
 		return nil, false, errBusy()
 	case s.m.Events.Full():
 		return nil, false, errLogFull()
+	case s.record.Ending != "":
+		return nil, false, errUnfinished(s.record.Ending)
 	case s.client == nil:
-		return nil, false, &Refusal{Unavailable, "session_stopped", "The session is not open; restart it, or try again.", 2 * time.Second}
+		return nil, false, s.closedFor()
 	case s.attempt != nil && s.attempt.method == method && s.attempt.number == number:
 		return s.attempt, true, nil
 	case s.attempt != nil:
@@ -116,6 +124,10 @@ func (s *Session) begin(method, number string, report func(string)) (a *attempt,
 	ctx, cancel := context.WithCancelCause(s.m.ctx)
 	a = &attempt{method: method, number: number, report: report, cancel: cancel, done: make(chan struct{})}
 	s.attempt, s.last = a, nil
+	if !s.record.Pairing {
+		s.record.Pairing = true
+		s.keepRecord()
+	}
 	s.set(func(status *Status) {
 		*status = s.fresh(Pairing)
 		status.Stage, status.Method, status.Phone = "requesting", method, number
@@ -195,6 +207,7 @@ func (s *Session) step(a *attempt, step libwa.Event) {
 		s.passkey(a, step)
 	case *libwa.PairingSuccess:
 		s.watch(a, "")
+		s.linkedTo("+"+step.Phone, step.JID)
 		s.set(func(status *Status) {
 			status.Stage, status.Phone, status.JID, status.Expires = "linked", "+"+step.Phone, step.JID, time.Time{}
 		})
@@ -284,6 +297,8 @@ func (s *Session) failed(a *attempt, client *libwa.Client, reason string, err er
 		s.settleCode("linked")
 	} else {
 		s.settleCode(reason)
+		s.record.Pairing = false
+		s.keepRecord()
 	}
 	if reason == "code_expired" || reason == "qr_exhausted" {
 		a.report("expired")

@@ -2,17 +2,12 @@ package sessions
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
 	"slices"
 	"sync"
 	"time"
 
-	"go.etcd.io/bbolt"
-
 	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/events"
-	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
 
 // A Session is one device: linked, being linked, or not.
@@ -24,7 +19,8 @@ type Session struct {
 	// unlinking. Only one can.
 	turn chan struct{}
 
-	changing sync.Mutex // held while the settings are changed
+	changing sync.Mutex   // held while the settings are changed
+	sending  sync.RWMutex // held for reading while a message is accepted
 
 	mu      sync.Mutex
 	record  record
@@ -88,6 +84,7 @@ func (s *Session) set(change func(*Status)) {
 	}
 	s.status.Version++
 	if s.status.State != before.State {
+		defer s.keepOutcome()
 		s.status.Since = time.Now().UTC().Truncate(time.Millisecond)
 	}
 	close(s.changed)
@@ -107,30 +104,41 @@ func (s *Session) post(kind string, data map[string]any) {
 
 // open opens the session's client. A linked one is not connected by that.
 func (s *Session) open() error {
+	if err := s.openClient(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	client := s.client
+	s.mu.Unlock()
+	var found libwa.SessionStatusResult
+	if client.Linked() {
+		ctx, cancel := context.WithTimeout(s.m.ctx, 10*time.Second)
+		defer cancel()
+		var err error
+		if found, err = client.SessionStatus(ctx); err != nil {
+			s.close()
+			return err
+		}
+	}
+	s.mu.Lock()
+	err := s.compare(found)
+	s.mu.Unlock()
+	if err != nil {
+		s.close()
+	}
+	return err
+}
+
+// openClient opens the session's client, whatever it holds.
+func (s *Session) openClient() error {
 	options := slices.Concat([]libwa.Option{libwa.WithSessionID(s.id)}, s.m.Client, s.Settings().options())
 	client, err := s.m.fleet.Open(options...)
 	if err != nil {
 		return err
 	}
-	var account libwa.SessionStatusResult
-	if client.Linked() {
-		ctx, cancel := context.WithTimeout(s.m.ctx, 10*time.Second)
-		defer cancel()
-		if account, err = client.SessionStatus(ctx); err != nil {
-			client.Close()
-			return err
-		}
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.client = client
-	s.closed = make(chan struct{})
-	if client.Linked() {
-		s.set(func(status *Status) {
-			*status = s.fresh(Disconnected)
-			status.Phone, status.JID = "+"+account.Phone, account.JID
-		})
-	}
+	s.client, s.closed = client, make(chan struct{})
 	return nil
 }
 
@@ -145,7 +153,7 @@ func (s *Session) fresh(state State) Status {
 func (s *Session) connect() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.client == nil || !s.client.Linked() || s.attempt != nil {
+	if s.client == nil || !s.client.Linked() || s.attempt != nil || s.record.Ending != "" {
 		return false
 	}
 	if err := s.client.Connect(); err != nil {
@@ -181,6 +189,9 @@ func (s *Session) exclusively(run func() error) error {
 		return errBusy()
 	}
 	defer s.giveTurn()
+	if wanted := s.ends(); wanted != "" {
+		return errUnfinished(wanted)
+	}
 	s.cancel("cancelled")
 	return run()
 }
@@ -226,6 +237,7 @@ func (s *Session) Restart() error {
 // linked. The status of one that is not stays.
 func (s *Session) reopen() error {
 	if err := s.open(); err != nil {
+		s.m.diagnose(err)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.stopped(err)
@@ -235,64 +247,6 @@ func (s *Session) reopen() error {
 		// What came for the former client hears that there is no account.
 		s.m.outbox.wake(s.id)
 	}
-	return nil
-}
-
-// Unlink logs the session out, if it is linked, and forgets any pairing. It is
-// as new then.
-func (s *Session) Unlink(ctx context.Context) error {
-	return s.exclusively(func() error {
-		if err := s.erase(ctx, false); err != nil {
-			return err
-		}
-		s.mu.Lock()
-		s.last = nil
-		s.forgetCode()
-		s.set(func(status *Status) { *status = s.fresh(Unlinked) })
-		s.mu.Unlock()
-		s.m.Log.Info("a session was unlinked by request", "session", s.id)
-		return s.reopen()
-	})
-}
-
-// remove unlinks the session and takes it out of the manager. It keeps its turn
-// then: whoever still holds it can do nothing with it.
-func (s *Session) remove(ctx context.Context) error {
-	if s.m.Events.Full() {
-		return errLogFull()
-	}
-	if !s.takeTurn() {
-		return errBusy()
-	}
-	s.cancel("cancelled")
-	err := s.erase(ctx, true)
-	if err == nil {
-		s.mu.Lock()
-		s.removed = true
-		s.mu.Unlock()
-		err = s.m.DB.Batch(func(tx *bbolt.Tx) error {
-			if err := tx.Bucket(store.Meta).Put(pastKey(s.id), []byte{}); err != nil {
-				return err
-			}
-			return tx.Bucket(store.Sessions).Delete([]byte(s.id))
-		})
-		if err != nil {
-			s.mu.Lock()
-			s.removed = false
-			s.mu.Unlock()
-			s.reopen()
-		}
-	}
-	if err != nil {
-		s.giveTurn()
-		return err
-	}
-	// Whoever uses the name again finds nothing of what was before.
-	if err := s.m.forgetPast(ctx, s.id); err != nil {
-		s.m.Log.Error("what others keep of a session could not be removed", "session", s.id, "error", err)
-	}
-	s.m.forget(s.id)
-	s.m.Log.Info("a session was removed", "session", s.id)
 	return nil
 }
 
@@ -306,92 +260,5 @@ func (s *Session) ForgetEvents(ctx context.Context) error {
 		return err
 	}
 	s.m.Log.Info("the events of a session were removed", "session", s.id)
-	return nil
-}
-
-// erase unlinks the session, if it is linked, erases what libwa keeps of it, and
-// closes it. One that is stopped is opened for that: its keys are still there.
-// The caller has the turn.
-func (s *Session) erase(ctx context.Context, all bool) error {
-	s.mu.Lock()
-	stopped := s.client == nil
-	s.mu.Unlock()
-	if stopped {
-		if err := s.open(); errors.Is(err, libwa.ErrStoreCorrupt) {
-			return s.eraseDamaged(ctx)
-		} else if err != nil {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.stopped(err)
-			return &Refusal{Unavailable, "session_stopped", s.status.Detail, 5 * time.Second}
-		}
-	}
-	s.mu.Lock()
-	client, closed := s.client, s.closed
-	s.mu.Unlock()
-	s.m.outbox.abort(s.id, "logged_out", "The session was unlinked.")
-	var err error
-	if client.Linked() {
-		err = logout(ctx, client, closed)
-	} else if all {
-		err = forgotten(ctx, client)
-	}
-	s.close()
-	if errors.Is(err, libwa.ErrStoreCorrupt) {
-		return s.eraseDamaged(ctx)
-	}
-	if err != nil {
-		s.m.Log.Error("a session could not be erased", "session", s.id, "error", err)
-		s.reopen()
-		return &Refusal{Unavailable, "session_not_erased", "What is kept of the session could not be erased; the gateway's log says why.", 5 * time.Second}
-	}
-	return nil
-}
-
-// eraseDamaged erases what is kept of a session that is too damaged to be
-// opened: by another client of the same store.
-func (s *Session) eraseDamaged(ctx context.Context) error {
-	s.m.outbox.abort(s.id, "logged_out", "The session was unlinked.")
-	options := append([]libwa.Option{libwa.WithSessionID("gateway.erases." + rand.Text())}, s.m.Client...)
-	client, err := s.m.fleet.Open(options...)
-	if err == nil {
-		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-		defer cancel()
-		err = client.SessionErase(limited, libwa.SessionEraseParams{Session: s.id})
-		client.Close()
-	}
-	if err != nil {
-		s.m.Log.Error("a damaged session could not be erased", "session", s.id, "error", err)
-		return &Refusal{Unavailable, "session_not_erased", "What is kept of the session could not be erased; the gateway's log says why.", 5 * time.Second}
-	}
-	s.m.Log.Warn("a damaged session was erased; its phone lists the device until it is removed there", "session", s.id)
-	return nil
-}
-
-// logout unlinks a client, and waits until its last events have been taken. A
-// server that cannot be reached does not keep the session alive.
-func logout(ctx context.Context, client *libwa.Client, closed <-chan struct{}) error {
-	limited, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	if err := client.Logout(limited); err != nil {
-		if err := forgotten(ctx, client); err != nil {
-			return err
-		}
-	}
-	select {
-	case <-closed:
-	case <-limited.Done():
-	}
-	return nil
-}
-
-// forgotten erases what libwa keeps of a session, also when nobody waits for it
-// any more. A client that has closed itself has done that.
-func forgotten(ctx context.Context, client *libwa.Client) error {
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-	defer cancel()
-	if err := client.SessionErase(limited, libwa.SessionEraseParams{}); err != nil && !errors.Is(err, libwa.ErrClientClosed) {
-		return err
-	}
 	return nil
 }

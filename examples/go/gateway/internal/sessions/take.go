@@ -94,8 +94,10 @@ func (s *Session) connected(event *libwa.Ready) {
 		*status = s.fresh(Connected)
 		status.Method, status.Phone, status.JID = method, "+"+event.Phone, event.JID
 	})
+	s.linkedTo("+"+event.Phone, event.JID)
 	if !known {
 		s.tries = 0
+		s.m.full.Store(false)
 		s.m.counts.connects.Inc()
 		s.m.Log.Info("a session is connected", "session", s.id, "first_login", event.FirstLogin)
 	}
@@ -103,9 +105,10 @@ func (s *Session) connected(event *libwa.Ready) {
 }
 
 func (s *Session) loggedOut(event *libwa.LoggedOut) {
-	if event.Redelivered {
-		return
+	if event.Redelivered && s.record.Account == nil {
+		return // it was told
 	}
+	s.linkedToNone()
 	s.set(func(status *Status) {
 		phone := status.Phone
 		*status = s.fresh(LoggedOut)

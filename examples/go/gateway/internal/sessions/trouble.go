@@ -3,6 +3,8 @@ package sessions
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"slices"
 	"time"
 
 	libwa "github.com/libwa/libwa/bindings/go"
@@ -20,7 +22,9 @@ const (
 // What to tell the user of a store that cannot be used.
 const (
 	fullText    = "The disk is full. The session goes on by itself when there is room."
-	corruptText = "What is kept of the session is damaged. Restore it from a backup, or clear it: unlink or delete it, and pair it anew."
+	corruptText = "What is kept of the session is damaged. Unlink or delete it, and pair it anew. Do not put back a copy: messages would be lost."
+	lostText    = "The keys of this session are lost. Pair it anew, and remove the former device on the phone."
+	otherText   = "The account that is kept for this session is not the one that it was linked to. Unlink or delete it, and pair it anew."
 )
 
 // counts are the figures of what happens to the sessions.
@@ -38,18 +42,20 @@ func newCounts(set *metrics.Set) counts {
 	}
 }
 
+// isAny says whether an error is one of those.
+func isAny(err error, those ...error) bool {
+	return slices.ContainsFunc(those, func(one error) bool { return errors.Is(err, one) })
+}
+
+// unusable says whether the store as such cannot be used, and not one session.
+func unusable(err error) bool {
+	return isAny(err, libwa.ErrStoreLocked, libwa.ErrStoreTooNew, libwa.ErrStoreNotFound, libwa.ErrStoreSealed, libwa.ErrStoreNotSealed, libwa.ErrWrongSealKey, libwa.ErrStoreReadOnly)
+}
+
 // ofTheStore says whether an error is of the store as such, or of the settings
 // of all sessions, and not of one session.
 func ofTheStore(err error) bool {
-	for _, status := range []error{
-		libwa.ErrStoreLocked, libwa.ErrStoreTooNew, libwa.ErrStoreNotFound, libwa.ErrStoreSealed, libwa.ErrStoreNotSealed, libwa.ErrWrongSealKey,
-		libwa.ErrStoreReadOnly, libwa.ErrUnknownKey, libwa.ErrBadValue, libwa.ErrConfigConflict, libwa.ErrInsecureURL,
-	} {
-		if errors.Is(err, status) {
-			return true
-		}
-	}
-	return false
+	return unusable(err) || isAny(err, libwa.ErrUnknownKey, libwa.ErrBadValue, libwa.ErrConfigConflict, libwa.ErrInsecureURL)
 }
 
 // noRoom says whether the disk is full: by the status of an error of the library,
@@ -58,43 +64,54 @@ func noRoom(err error) bool {
 	return errors.Is(err, libwa.ErrStoreFull) || store.NoRoom(err)
 }
 
+// ofTheDisk says whether a disk takes nothing, be it full, failing or read-only.
+func ofTheDisk(err error) bool {
+	return noRoom(err) || store.TroubleOf(err) != store.Fine || isAny(err, libwa.ErrStore, libwa.ErrStoreReadOnly)
+}
+
 // passes says whether an error is of something that can pass by itself: then the
 // same is tried again, and nothing is told as failed.
 func passes(err error) bool {
-	if noRoom(err) || store.TroubleOf(err) != store.Fine {
-		return true
-	}
-	for _, status := range []error{libwa.ErrStore, libwa.ErrTooManyFiles, libwa.ErrSystem, libwa.ErrTooManyHandles, libwa.ErrTooManyRequests, libwa.ErrStoreReadOnly} {
-		if errors.Is(err, status) {
-			return true
-		}
-	}
-	return errors.Is(err, context.DeadlineExceeded)
+	return ofTheDisk(err) || isAny(err, libwa.ErrTooManyFiles, libwa.ErrSystem, libwa.ErrTooManyHandles, libwa.ErrTooManyRequests, context.DeadlineExceeded)
 }
 
 // stopped notes that the session could not be opened, and tries again later if
 // that can pass. The caller holds mu.
 func (s *Session) stopped(err error) {
+	level := slog.LevelError
 	reason, detail := "store", "The session could not be opened. Restart it, or look at the gateway's log."
 	switch {
 	case noRoom(err):
 		reason, detail = "store_full", fullText
+	case errors.Is(err, libwa.ErrStoreCorrupt) && s.m.fault.Load() != nil:
+		reason, detail, level = "store_damaged", storeText, slog.LevelDebug // it was told for all
 	case errors.Is(err, libwa.ErrStoreCorrupt):
 		reason, detail = "store_corrupt", corruptText
+	case errors.Is(err, errOtherAccount):
+		reason, detail = "account_mismatch", otherText
 	default:
 		var fault *libwa.Error
 		if errors.As(err, &fault) {
 			reason = word(fault.Status)
 		}
 	}
-	again := passes(err)
+	again := passes(err) || errors.Is(err, libwa.ErrClientClosed)
+	before := s.status
+	pause := s.pause()
 	s.set(func(status *Status) {
 		*status = s.fresh(Stopped)
-		status.Reason, status.Detail, status.Cause = reason, detail, err.Error()
+		status.Reason, status.Detail, status.Cause, status.GivenUp = reason, detail, err.Error(), !again
+		if again {
+			status.ResumesAt = time.Now().Add(pause).UTC().Truncate(time.Second)
+			status.Retry = seconds(pause)
+		}
 	})
-	s.m.Log.Error("a session could not be opened", "session", s.id, "reason", reason, "again", again, "error", err)
+	if before.State != Stopped || before.Cause != err.Error() {
+		s.m.trouble(level, err, "a session could not be opened", "session", s.id, "reason", reason, "again", again)
+	}
 	if again {
-		s.later(s.pause(), func() bool { return s.client == nil && s.status.State == Stopped }, func() {
+		tries := s.tries
+		s.later(pause, func() bool { return s.client == nil && s.status.State == Stopped && s.tries == tries }, func() {
 			if s.takeTurn() {
 				defer s.giveTurn()
 				s.mu.Lock()
@@ -106,6 +123,15 @@ func (s *Session) stopped(err error) {
 			}
 		})
 	}
+}
+
+// trouble logs what keeps a session or a message: once for each fault of the disk,
+// however many wait for it and however often they try.
+func (m *Manager) trouble(level slog.Level, err error, text string, more ...any) {
+	if ofTheDisk(err) && m.full.Swap(true) {
+		level = slog.LevelDebug
+	}
+	m.Log.Log(m.ctx, level, text, append(more, "error", err)...)
 }
 
 // pause gives the wait before the next attempt, longer each time until the
@@ -181,7 +207,7 @@ func (s *Session) lost(event *libwa.Connection) {
 	s.m.counts.losses.Inc(reason, map[bool]string{true: "true", false: "false"}[final])
 	switch {
 	case final:
-		s.m.Log.Error("a connection was given up", "session", s.id, "reason", reason, "status", event.Status.Name(), "text", event.Text, "retryable", event.Retryable, "resumes_in", resume.String())
+		s.m.trouble(slog.LevelError, failure, "a connection was given up", "session", s.id, "reason", reason, "status", event.Status.Name(), "text", event.Text, "retryable", event.Retryable, "resumes_in", resume.String())
 	case known:
 		s.m.Log.Debug("a session is not connected", "session", s.id, "reason", reason, "text", event.Text, "retry_in", wait.String())
 	default:
@@ -190,26 +216,4 @@ func (s *Session) lost(event *libwa.Connection) {
 	if final && resume > 0 {
 		s.later(resume, func() bool { return s.status.GivenUp }, func() { s.connect() })
 	}
-}
-
-// GivenUp names the linked sessions whose connection was given up, if all linked
-// ones are: then nothing can go in or out. StoreTrouble says whether any waits
-// for the store to take something.
-func (m *Manager) GivenUp() (names []string, storeTrouble bool) {
-	linked := 0
-	for _, status := range m.List() {
-		switch {
-		case status.Reason == "store_full":
-			storeTrouble = true
-		case status.GivenUp:
-			names = append(names, status.ID+" ("+status.Reason+")")
-		}
-		if status.State.Linked() {
-			linked++
-		}
-	}
-	if len(names) < linked {
-		names = nil
-	}
-	return names, storeTrouble
 }

@@ -161,7 +161,7 @@ func refusalOf(err error) error {
 		return &Refusal{Unavailable, "not_connected", "The session has no connection to WhatsApp at the moment; its status says more.", 5 * time.Second}
 	case errors.Is(err, libwa.ErrClientClosed):
 		return &Refusal{Unavailable, "session_stopped", "The session is just being restarted.", time.Second}
-	case fault.Retryable:
+	case fault.Retryable, unusable(err), isAny(err, libwa.ErrStore, libwa.ErrStoreCorrupt, libwa.ErrSessionInUse):
 		kind = Unavailable
 	}
 	return &Refusal{kind, word(fault.Status), text, fault.RetryAfter}
