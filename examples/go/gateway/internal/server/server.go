@@ -67,6 +67,9 @@ type Server struct {
 func New(c *config.Config, log *slog.Logger) (*Server, error) {
 	s := &Server{config: c, log: log, metrics: &metrics.Set{}, serving: make(chan error, 2), tidied: make(chan struct{})}
 	if err := s.open(); err != nil {
+		if s.db != nil {
+			err = s.db.Unreadable(err)
+		}
 		s.closeStores()
 		return nil, err
 	}

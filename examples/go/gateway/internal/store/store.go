@@ -6,16 +6,12 @@ package store
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 )
 
 // The buckets. Keys of those with a number are big endian, so that they are in
@@ -37,9 +33,6 @@ var (
 )
 
 var buckets = [][]byte{Tokens, Sessions, Events, EventsBy, Evicted, Meta, Audit, Webhooks, Queue, Due, Dead, Outbox, Sent}
-
-// ErrInUse says that another process has the file open.
-var ErrInUse = errors.New("another gateway has this data folder open")
 
 // DB is the open file.
 type DB struct {
@@ -87,37 +80,6 @@ func (db *DB) Probe() error {
 		db.trouble.Store(nil)
 	}
 	return err
-}
-
-// Open opens the file in a folder, and makes both if need be, readable by
-// their owner only.
-func Open(folder string) (*DB, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, err
-	}
-	path := filepath.Join(folder, "gateway.db")
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, berrors.ErrTimeout) {
-		return nil, fmt.Errorf("%w: %s", ErrInUse, folder)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	// Writers who come at the same time share one commit.
-	db.MaxBatchDelay = 2 * time.Millisecond
-	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range buckets {
-			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		db.Close()
-		return nil, err
-	}
-	return &DB{DB: db}, nil
 }
 
 // Number makes a key of a number.
