@@ -132,15 +132,14 @@ impl Place {
     }
 
     fn start(&self, program: Program, environment: &[(&str, &str)]) -> Running {
-        // Both outputs are one, and come line by line as in a terminal.
+        // Both outputs are one pipe, as under a supervisor: what a program does not flush is not seen before it ends.
         let mut command = Command::new("sh");
-        command.args(["-c", "exec stdbuf -oL \"$0\" \"$@\" 2>&1"]).arg(built(program));
+        command.args(["-c", "exec \"$0\" \"$@\" 2>&1"]).arg(built(program));
         command.env("TEST_ROOT_KEY", &self.sim.started().root_key).envs(environment.iter().copied());
         if matches!(program, Header | Pair) {
             command.arg(format!("+{NUMBER}"));
         }
-        let mut child =
-            command.current_dir(self.folder.path()).stdout(Stdio::piped()).spawn().expect("stdbuf is needed");
+        let mut child = command.current_dir(self.folder.path()).stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {

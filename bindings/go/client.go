@@ -135,6 +135,10 @@ func (c *Client) Next(ctx context.Context) (Event, error) {
 // ends, which is the error of the last step. Each event is acknowledged when
 // the loop comes back for the next one; one at which the loop is left is not,
 // so call its Ack before, if you have dealt with it.
+//
+// A connection that was given up does not end the loop, since [Client.Connect]
+// makes another one: leave it at a [Connection] with IsFinal, if the program
+// does not.
 func (c *Client) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return events(ctx, c.Next)
 }

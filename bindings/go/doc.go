@@ -23,6 +23,12 @@
 //		}
 //	}
 //	for event, err := range client.Events(ctx) {
+//		if err != nil {
+//			return err
+//		}
+//		if lost, is := event.(*libwa.Connection); is && lost.IsFinal {
+//			return errors.New(lost.Text) // no other attempt is made by itself
+//		}
 //		...
 //	}
 //

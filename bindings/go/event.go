@@ -109,10 +109,16 @@ func (e *EventInfo) JSON() json.RawMessage {
 	return json.RawMessage(e.json)
 }
 
-// String gives type and number and nothing that is secret, so that an event
+// String gives type, number, and what the event says of the session: its
+// state, and why. It holds no code, number, name or message, so that an event
 // can be logged.
 func (e *EventInfo) String() string {
-	return fmt.Sprintf("%s #%d", e.Type(), e.ID)
+	name := e.Type()
+	text := fmt.Sprintf("%s #%d", name, e.ID)
+	if said := e.said(shown[name]); said != "" {
+		text += ": " + said
+	}
+	return text
 }
 
 // LogValue is String for log/slog.

@@ -37,7 +37,9 @@ func WithCode(code string) PairOption {
 //
 // A pairing that failed ends with an [Error] that says how in Outcome, what to
 // tell the user in UserText, and when to try again. So does a connection that
-// was given up: no further attempt is made before [Client.Connect]. Leaving the
+// was given up: no further attempt is made before [Client.Connect]. A session
+// that has ended is [ErrLoggedOut], or [ErrAccountLocked] or [ErrAccountBanned]
+// if pairing again does not help before the account is free again. Leaving the
 // loop, or the end of ctx, cancels the pairing.
 //
 // Only what happens now counts. A durable event of an earlier run, which has
@@ -197,7 +199,10 @@ func (s *pairingSteps) next(ctx context.Context) (Event, error) {
 			// Who calls hears of it now, and not again in the next run. Should
 			// the acknowledgement be lost, it comes as redelivered.
 			_ = event.Ack()
-			return nil, &Error{Op: s.op, Status: ErrLoggedOut, Text: event.Text, UserText: event.UserText}
+			if s.restricted != nil {
+				_ = s.restricted.Ack() // it told the same
+			}
+			return nil, &Error{Op: s.op, Status: event.status(), Text: event.Text, UserText: event.UserText}
 		case *Closed:
 			return nil, s.failed(&Error{Op: s.op, Status: ErrClientClosed, Text: event.Text})
 		case *Restricted:
@@ -281,6 +286,18 @@ func (s *pairingSteps) interrupted(err error) error {
 		return err
 	}
 	return fmt.Errorf("libwa: %s: %w; there is no connection: %s", s.op, err, s.trouble)
+}
+
+// status returns the status of what the session ended with: an account that
+// is locked or banned is not one whose phone unlinked the device.
+func (e *LoggedOut) status() Status {
+	switch e.Reason {
+	case LogoutReasonAccountLocked:
+		return ErrAccountLocked
+	case LogoutReasonAccountBanned:
+		return ErrAccountBanned
+	}
+	return ErrLoggedOut
 }
 
 // withOp says what was called in place of what that called.

@@ -37,6 +37,53 @@ func TestUnlinkedWhileStopped(t *testing.T) {
 	pair(t, open(t, store), phone)
 }
 
+// An account that is locked or banned is not told as a device that the phone has
+// unlinked, and no event of it comes again.
+func TestAccountLockedOrBannedAtLogin(t *testing.T) {
+	for reason, wanted := range map[string]error{"403": libwa.ErrAccountLocked, "406": libwa.ErrAccountBanned} {
+		t.Run(reason, func(t *testing.T) {
+			for _, wait := range []string{"WaitReady", "Pair"} {
+				phone := newPhone(t, nil)
+				store := libwa.WithStoreURL("sqlite:" + t.TempDir() + "/session.db")
+				client := open(t, store)
+				pair(t, client, phone)
+				if err := client.Shutdown(limited(t)); err != nil {
+					t.Fatal(err)
+				}
+				fault(t, map[string]any{"point": "login", "number": phone.Number}, map[string]any{"failure": map[string]any{"reason": reason}})
+				client = open(t, store)
+				var err error
+				if wait == "WaitReady" {
+					_, err = client.WaitReady(limited(t))
+				} else {
+					for step, last := range client.Pair(limited(t), phone.Number) {
+						if err = last; err == nil && step.Type() == "pairing.code" {
+							t.Error("a code was asked for")
+						}
+					}
+				}
+				var e *libwa.Error
+				if !errors.As(err, &e) || e.Status != wanted || e.Op != wait || e.Retryable || !strings.Contains(e.UserText, "Open WhatsApp on the phone") {
+					t.Errorf("%s: %v, %+v", wait, err, e)
+				} else if strings.Contains(err.Error(), "again") {
+					t.Errorf("%s: %v", wait, err)
+				}
+				client.Close()
+				client = open(t, store)
+				if _, err := client.WaitReady(limited(t)); !errors.Is(err, libwa.ErrNotLinked) {
+					t.Error(err)
+				}
+				client.Close()
+				for event, err := range client.Events(limited(t)) {
+					if err != nil || event.Info().Redelivered {
+						t.Errorf("it came again: %v, %v", event, err)
+					}
+				}
+			}
+		})
+	}
+}
+
 // What an earlier run did not acknowledge is told by Next, and is no step of what
 // happens now.
 func TestPastIsNotTakenForNow(t *testing.T) {

@@ -5,11 +5,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -28,6 +31,19 @@ type run struct {
 // the words, and interrupts it then. The phone enters each code that it prints.
 func runUntil(t *testing.T, path string, phone *watest.Phone, environment string, words ...string) run {
 	t.Helper()
+	return runWith(t, path, phone, environment, func(line string, interrupt func()) {
+		for _, word := range words {
+			if strings.HasPrefix(line, word) {
+				interrupt()
+			}
+		}
+	})
+}
+
+// runWith runs a program until it ends, and calls seen with each line that it
+// prints. The phone enters each code.
+func runWith(t *testing.T, path string, phone *watest.Phone, environment string, seen func(line string, interrupt func())) run {
+	t.Helper()
 	ctx, cancel := context.WithCancel(limited(t))
 	defer cancel()
 	command := exec.CommandContext(ctx, path)
@@ -43,7 +59,7 @@ func runUntil(t *testing.T, path string, phone *watest.Phone, environment string
 		t.Fatal(err)
 	}
 	var result run
-	stopped := false
+	interrupt := sync.OnceFunc(func() { command.Process.Signal(syscall.SIGINT) })
 	for lines := bufio.NewScanner(output); lines.Scan(); {
 		line := lines.Text()
 		result.lines = append(result.lines, line)
@@ -52,12 +68,7 @@ func runUntil(t *testing.T, path string, phone *watest.Phone, environment string
 				t.Errorf("%s: %+v, %v", line, outcome, err)
 			}
 		}
-		for _, word := range words {
-			if !stopped && strings.HasPrefix(line, word) {
-				stopped = true
-				command.Process.Signal(syscall.SIGINT)
-			}
-		}
+		seen(line, interrupt)
 	}
 	err = command.Wait()
 	var exit *exec.ExitError
@@ -65,10 +76,24 @@ func runUntil(t *testing.T, path string, phone *watest.Phone, environment string
 		t.Fatal(err)
 	}
 	if ctx.Err() != nil {
-		t.Fatalf("the program neither ended nor said %q: %q %s", words, result.lines, stderr.String())
+		t.Fatalf("the program neither ended nor said what it should: %q %s", result.lines, stderr.String())
 	}
 	result.stderr, result.status = stderr.String(), command.ProcessState.ExitCode()
 	return result
+}
+
+// toDevice sends a stanza to the device of a phone, once it is logged in.
+func toDevice(t *testing.T, phone *watest.Phone, stanza map[string]any) {
+	t.Helper()
+	of := func(c watest.Connection) bool { return c.Number == phone.Number && c.Stage == "device" }
+	all, err := sim.WaitConnections(limited(t), func(all []watest.Connection) bool { return slices.ContainsFunc(all, of) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := fmt.Sprintf("/connections/%d/send", all[slices.IndexFunc(all, of)].ID)
+	if err := sim.Do(limited(t), "POST", path, map[string]any{"stanza": stanza}, nil); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // said says whether a line begins with a word.
@@ -112,6 +137,18 @@ func readmeStates(t *testing.T, path string, phone *watest.Phone) {
 		fault(t, map[string]any{"point": "out", "tag": "success"}, map[string]any{"stream_error": map[string]any{"conflict": "replaced"}})
 		replaced := runUntil(t, path, phone, "")
 		if replaced.status != 1 || !strings.Contains(replaced.stderr, "WA_ERROR_REPLACED") {
+			t.Errorf("%+v", replaced)
+		}
+		works(t)
+	})
+	t.Run("replaced while it runs", func(t *testing.T) {
+		replaced := runWith(t, path, phone, "", func(line string, _ func()) {
+			if strings.HasPrefix(line, "Linked as") {
+				conflict := map[string]any{"tag": "conflict", "attrs": map[string]any{"type": "replaced"}}
+				toDevice(t, phone, map[string]any{"tag": "stream:error", "attrs": map[string]any{}, "children": []any{conflict}})
+			}
+		})
+		if replaced.status != 1 || !replaced.said("connection #") || !strings.Contains(replaced.stderr, "Given up: the same device connected elsewhere") {
 			t.Errorf("%+v", replaced)
 		}
 		works(t)

@@ -29,6 +29,9 @@ func main() {
 		if err != nil {
 			break // interrupted
 		}
+		if lost, is := event.(*libwa.Connection); is && lost.IsFinal {
+			log.Fatal("Given up: ", lost.Text) // no other attempt is made by itself
+		}
 		message, is := event.(*libwa.Message)
 		if !is || message.Kind != "text" || message.FromMe {
 			continue

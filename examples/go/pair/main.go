@@ -41,5 +41,8 @@ func main() {
 			break // interrupted
 		}
 		fmt.Println(event)
+		if lost, is := event.(*libwa.Connection); is && lost.IsFinal {
+			log.Fatal("Given up: ", lost.Text) // no other attempt is made by itself
+		}
 	}
 }
