@@ -205,3 +205,50 @@ func TestAnAdminOfSomeSessions(t *testing.T) {
 		}
 	}
 }
+
+// What was made for a session of a name, by that name alone, is not good for the
+// next session of that name: its tokens, its streams and its webhooks. What names
+// others besides loses the name, and patterns stay.
+func TestWhatAFormerTenantHas(t *testing.T) {
+	g := start(t)
+	g.linked("shop", nil)
+	g.linked("cafe", nil)
+	token := func(sessions ...string) *gateway {
+		return g.as(g.do("POST", "/v1/tokens", object{"name": "tenant", "scopes": []string{"events", "send", "pair"}, "sessions": sessions}).want(201).text("token"))
+	}
+	only, both, pattern := token("shop"), token("shop", "cafe"), token("sho*")
+	gone, kept, wide := newReceiver(t), newReceiver(t), newReceiver(t)
+	hook := func(by *gateway, r *receiver, sessions ...string) string {
+		made := by.do("POST", "/v1/webhooks", object{"url": r.server.URL, "types": []string{"message"}, "sessions": sessions}).want(201)
+		r.know(made.text("secret"))
+		return made.text("id")
+	}
+	goneID, keptID := hook(only, gone, "shop"), hook(both, kept, "shop", "cafe")
+	hook(g, wide, "sho*")
+	stream := both.stream("?after=now")
+	g.do("DELETE", "/v1/sessions/shop", nil).want(204)
+	_, number := g.linked("shop", nil)
+	friend, _ := newPhone(t, nil)
+	write(t, friend, number, "a secret of the new tenant")
+	g.await("the delivery to the pattern", func() bool { return len(wide.all()) == 1 })
+	only.do("GET", "/v1/sessions/shop", nil).want(401)
+	both.do("GET", "/v1/sessions/shop", nil).want(403)
+	both.do("GET", "/v1/sessions/cafe", nil).want(200)
+	both.do("GET", "/v1/events?session=shop", nil).want(403)
+	if got := both.events("type=message"); len(got) > 0 {
+		t.Errorf("the former tenant reads %v", got)
+	}
+	pattern.do("GET", "/v1/sessions/shop", nil).want(200)
+	g.do("GET", "/v1/webhooks/"+goneID, nil).want(404)
+	g.do("GET", "/v1/webhooks/"+keptID, nil).want(200)
+	if len(gone.all())+len(kept.all()) > 0 {
+		t.Errorf("the former tenant's webhooks get %v %v", gone.all(), kept.all())
+	}
+	for stream.lines.Scan() { // it has ended
+		if strings.Contains(stream.lines.Text(), "a secret") {
+			t.Errorf("the former tenant's stream gets %s", stream.lines.Text())
+		}
+	}
+	// What is made for the new one stays.
+	token("shop").do("GET", "/v1/sessions/shop", nil).want(200)
+}

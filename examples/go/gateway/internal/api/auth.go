@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,15 +43,19 @@ func (a *API) authenticate(c *call) error {
 	return nil
 }
 
-// recheck says whether the token is still valid, for an answer that takes long.
+// recheck says whether the token is still valid, and for the same sessions, for an
+// answer that takes long.
 func (c *call) recheck() error {
 	if c.api.NoAuth {
 		return nil
 	}
 	secret, _ := bearer(c.r)
-	_, err := c.api.Tokens.Check(secret)
-	if errors.Is(err, tokens.ErrUnknown) {
+	now, err := c.api.Tokens.Check(secret)
+	switch {
+	case errors.Is(err, tokens.ErrUnknown):
 		return errBadToken
+	case err == nil && !slices.Equal(now.Allowed, c.token.Allowed):
+		return errSession
 	}
 	return err
 }

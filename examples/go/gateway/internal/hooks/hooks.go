@@ -275,6 +275,11 @@ func (h *Hooks) Delete(id string) error {
 	if worker != nil {
 		worker.end()
 	}
+	return h.erase(id)
+}
+
+// erase removes a webhook, and what was to be delivered to it, from the store.
+func (h *Hooks) erase(id string) error {
 	return h.db.Batch(func(tx *bbolt.Tx) error {
 		prefix := store.Prefix(id)
 		for _, bucket := range [][]byte{store.Queue, store.Due, store.Dead} {

@@ -123,6 +123,14 @@ func (s *Server) open() (err error) {
 		Forget: func(session string) error {
 			return errors.Join(s.hooks.Forget(session), api.ForgetSession(s.db, session))
 		},
+		Release: func(session string, deleted time.Time) error {
+			ended, err := accepted.Release(session, deleted)
+			stopped, failed := s.hooks.Release(session, deleted)
+			if len(ended)+len(stopped) > 0 {
+				log.Info("tokens and webhooks that name a deleted session are for it no more", "session", session, "tokens", ended, "webhooks", stopped)
+			}
+			return errors.Join(err, failed)
+		},
 	})
 	if err != nil {
 		return err

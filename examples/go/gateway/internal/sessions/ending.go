@@ -158,8 +158,12 @@ func (s *Session) deleted(ctx context.Context) error {
 	s.mu.Lock()
 	s.removed = true
 	s.mu.Unlock()
-	err := s.m.DB.Batch(func(tx *bbolt.Tx) error {
-		if err := tx.Bucket(store.Meta).Put(pastKey(s.id), []byte{}); err != nil {
+	now, err := time.Now().UTC().MarshalText()
+	if err != nil {
+		return err
+	}
+	err = s.m.DB.Batch(func(tx *bbolt.Tx) error {
+		if err := tx.Bucket(store.Meta).Put(pastKey(s.id), now); err != nil {
 			return err
 		}
 		if err := dropMessages(tx, s.id); err != nil {

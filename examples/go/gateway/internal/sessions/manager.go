@@ -57,6 +57,10 @@ type Options struct {
 	// Forget removes what others keep of a session that is removed.
 	Forget func(session string) error
 
+	// Release ends what was made for a session of that name, before it was deleted,
+	// and for no other: the next of that name is another owner's.
+	Release func(session string, deleted time.Time) error
+
 	// ProxyForbidden says of the host of a session's own proxy, a name or an
 	// address, that it may not be used; nil for none.
 	ProxyForbidden func(host string) bool

@@ -39,7 +39,24 @@ func (m *Manager) forgetPast(ctx context.Context, id string) error {
 	if err := m.forgetEvents(limited, id); err != nil {
 		return err
 	}
+	if m.Release != nil {
+		if err := m.Release(id, m.deletedAt(id)); err != nil {
+			return err
+		}
+	}
 	return m.DB.Batch(func(tx *bbolt.Tx) error { return tx.Bucket(store.Meta).Delete(pastKey(id)) })
+}
+
+// deletedAt returns when a session was deleted of which something may be left.
+func (m *Manager) deletedAt(id string) (at time.Time) {
+	m.DB.View(func(tx *bbolt.Tx) error {
+		text := tx.Bucket(store.Meta).Get(pastKey(id))
+		if at.UnmarshalText(text) != nil {
+			at = time.Now() // an earlier version did not write it down
+		}
+		return nil
+	})
+	return at
 }
 
 // hasPast says whether something may be left of a removed session of this name.
