@@ -234,3 +234,22 @@ def test_a_login_that_fails(make: Make, wa_sim: Simulator, wa_phone: Phone) -> N
             assert isinstance(caught.value.event, libwa.LoggedOut)
 
     run(test())
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_connection_that_ended_before_the_request_says_why(make: Make, wa_phone: Phone, wa_sim: Simulator, taken: bool) -> None:
+    async def test() -> None:
+        failure = {"reason": "402", "code": "101", "expire": "3600"}
+        wa_sim.fault({"point": "register"}, {"failure": failure}, times=0)
+        async with make() as client:
+            for steps in (client.pair(wa_phone.number), client.qr()):
+                client.connect()
+                while (await client.wait_for(libwa.Connection)).state != "disconnected":
+                    pass
+                if taken:
+                    (await client.wait_for(libwa.Restricted)).ack()
+                with pytest.raises(errors.TemporarilyBannedError):
+                    async for _ in steps:
+                        pass
+
+    run(test())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Union
 
+from . import errors
 from ._error import Error
 from ._event import Event
 from ._subscription import Subscription
-from ._waits import any_end, ends_login, is_trouble
+from ._waits import any_end, ends_login, is_trouble, with_a_reason
 from .events import (
     Connection,
     LoggedOut,
@@ -87,10 +88,18 @@ class Pairing:
             self._answered = True
             return await client._begin_login(self._subscription)
         client._enter()
-        if self._phone is None:
-            client._core.follow(self._subscription, "wa_request_qr")
-        else:
-            client._core.follow(self._subscription, "wa_request_pairing", self._phone, self._code)
+        try:
+            if self._phone is None:
+                client._core.follow(self._subscription, "wa_request_qr")
+            else:
+                client._core.follow(self._subscription, "wa_request_pairing", self._phone, self._code)
+        except errors.InvalidStateError:
+            # The server may have ended the connection for good before the request came; that is the reason then.
+            await client._state()
+            lost = client._core.connection
+            if lost is None or not with_a_reason(lost):
+                raise
+            raise client._given_up() from None
         return None
 
     async def _next(self, deadline: float | None) -> PairingStep | None:
