@@ -21,7 +21,7 @@ func (g *gateway) raw(text string) net.Conn {
 		g.t.Fatal(err)
 	}
 	g.t.Cleanup(func() { connection.Close() })
-	connection.SetDeadline(time.Now().Add(30 * time.Second))
+	connection.SetDeadline(time.Now().Add(90 * time.Second))
 	if _, err := io.WriteString(connection, text); err != nil {
 		g.t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func (g *gateway) raw(text string) net.Conn {
 
 // Clients that send slowly, or never finish, are let go.
 func TestSlowClients(t *testing.T) {
-	g := start(t, "--read-timeout=300ms", "--write-timeout=300ms")
+	g := start(t, "--read-timeout=2s", "--write-timeout=2s")
 	for name, text := range map[string]string{
 		"half a header": "POST " + guidePhone + " HTTP/1.1\r\nHost: x\r\nAuth",
 		"half a body": "POST " + guidePhone + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + g.token +
@@ -43,7 +43,7 @@ func TestSlowClients(t *testing.T) {
 	}
 	// A long wait is longer than these times, and is answered all the same.
 	version := g.do("GET", "/v1/sessions/default", nil).want(200).get("version").(float64)
-	g.do("GET", "/v1/sessions/default?wait=900ms&version="+itoa(version), nil).want(200)
+	g.do("GET", "/v1/sessions/default?wait=3s&version="+itoa(version), nil).want(200)
 	g.do("GET", guide+"/status", nil).want(200)
 }
 
@@ -82,7 +82,7 @@ func TestStrangeRequests(t *testing.T) {
 
 // A client that does not read its stream is let go, and holds nobody up.
 func TestClientThatDoesNotRead(t *testing.T) {
-	g := start(t, "--write-timeout=300ms", "--max-streams=1")
+	g := start(t, "--write-timeout=2s", "--max-streams=1")
 	phone, _ := g.linked("default", nil)
 	friend, _ := newPhone(t, nil)
 	// The stream is there before anybody asks whether it is: who asks takes a place, too.

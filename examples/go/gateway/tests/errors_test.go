@@ -301,7 +301,7 @@ func TestWhatsAppRefuses(t *testing.T) {
 
 // A WhatsApp that cannot be reached is 503, and the pairing is over then.
 func TestUnreachable(t *testing.T) {
-	g := start(t, "--wa=server.url=ws://127.0.0.1:1/ws", "--code-timeout=300ms")
+	g := start(t, "--wa=server.url=ws://127.0.0.1:1/ws", "--code-timeout=3s")
 	g.do("POST", guidePhone, object{"phoneNumber": "+1234567890"}).want(503).is("error.code", "whatsapp_unreachable")
 	g.do("GET", guide+"/status", nil).want(200).is("data.state", "failed")
 	g.do("GET", guide+"/qr", nil).want(503).is("error.code", "whatsapp_unreachable")

@@ -244,7 +244,7 @@ func TestDeadLetters(t *testing.T) {
 // A webhook that answers too slowly has failed; one that asks for time gets
 // it; a redirect is not followed.
 func TestSlowWebhook(t *testing.T) {
-	g := start(t, "--webhook-timeout=200ms")
+	g := start(t, "--webhook-timeout=2s")
 	_, number := g.linked("default", nil)
 	ada, _ := newPhone(t, nil)
 	r := newReceiver(t)
@@ -252,7 +252,7 @@ func TestSlowWebhook(t *testing.T) {
 	r.fail(func(attempt int) int {
 		switch attempt {
 		case 1:
-			time.Sleep(400 * time.Millisecond)
+			time.Sleep(4 * time.Second)
 			return 200
 		case 2:
 			return 302

@@ -57,7 +57,7 @@ func (p *tunnel) count() int {
 func TestSessionSettings(t *testing.T) {
 	folder := t.TempDir()
 	pairs := newToken(t, folder, []tokens.Scope{tokens.Pair})
-	g := startIn(t, folder, "--device-name=Everybody", "--code-timeout=2s")
+	g := startIn(t, folder, "--device-name=Everybody", "--code-timeout=8s")
 	proxy := newTunnel(t)
 	address := "http://user:hidden-word@" + proxy.address
 	const shop = "/v1/sessions/shop"
