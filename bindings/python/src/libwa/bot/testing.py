@@ -131,11 +131,16 @@ class Person:
             await self._listen(min(left, _SLICE_SECONDS))
 
     async def no_reply(self, *, within: float = 0.3, chat: str | None = None) -> None:
-        """Checks that the bot writes nothing for so many seconds."""
+        """Checks that the bot writes nothing for so many seconds, and that nothing it has written by then is on its way."""
         try:
             reply = await self.reply(timeout=within, chat=chat)
         except TimeoutError:
-            return
+            await asyncio.to_thread(self._tester.simulator.settle)
+            await self._listen(0)
+            late = [reply for reply in self._heard if reply.chat == (chat or self._tester.number)]
+            if not late:
+                return
+            reply = late[0]
         raise AssertionError(f"the bot was to be silent, and wrote {reply.text!r}")
 
     async def _listen(self, seconds: float) -> None:
