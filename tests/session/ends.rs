@@ -67,8 +67,11 @@ fn a_logout_that_the_server_does_not_answer_or_refuses_still_ends_the_session() 
         [json!("silence"), json!("cut"), json!("close"), json!("drop"), json!({ "error": { "code": 500 } })]
     {
         let world = World::new();
+        // A pairing has the usual patience.
+        drop(world.linked(&world.config()));
         let config = world.config_with(&[("iq.timeout_ms", "500"), ("keepalive.deadline_ms", "2000")]);
-        let host = world.linked(&config);
+        let mut host = world.client(&config);
+        host.wait("ready");
         world.fault(json!({ "when": { "child": "remove-companion-device" }, "do": what }));
         logged_out(host, true);
         assert_eq!(stored(&config), json!([]), "{what}");
@@ -266,24 +269,31 @@ fn a_session_has_one_client_at_a_time() {
 #[test]
 fn without_automatic_reconnection_a_loss_is_told_and_left_alone() {
     let world = World::new();
-    let mut host = world.linked(&world.config_with(&[
-        ("reconnect.auto", "false"),
-        ("keepalive.min_ms", "100"),
-        ("keepalive.max_ms", "100"),
-        ("keepalive.deadline_ms", "300"),
-    ]));
-    for (verb, reason) in [("close", "closed"), ("cut", "closed"), ("silence", "dead")] {
+    let mut host = world.linked(&world.config_with(&[("reconnect.auto", "false")]));
+    for verb in ["close", "cut"] {
         world.sim.connection(world.connection("device"), verb, &json!({})).unwrap();
         let told = host.wait_for("connection", |event| event["state"] != "online");
         let cut = verb == "cut" && told["reason"] == "broken";
         assert_eq!(told["state"], "disconnected", "{verb}");
-        assert!(cut || told["reason"] == reason, "{verb}: {told}");
+        assert!(cut || told["reason"] == "closed", "{verb}: {told}");
         host.client.connect().unwrap();
         host.wait("ready");
     }
     // What the server asks for is part of the connection, not the loss of one.
     world.say(&json!({ "tag": "stream:error", "attrs": { "code": "515" } }));
     host.wait("ready");
+    drop(host);
+
+    // A silent one is found by a ping.
+    world.fault(json!({ "when": { "xmlns": "w:p" }, "do": "silence", "times": 0 }));
+    let pinging =
+        [("keepalive.min_ms", "100"), ("keepalive.max_ms", "100"), ("keepalive.deadline_ms", "1000")];
+    let mut host = world.client(&world.config_with(&[&[("reconnect.auto", "false")], &pinging[..]].concat()));
+    let told = host.wait_for("connection", |event| event["state"] == "disconnected");
+    assert_eq!(told["reason"], "dead", "{told}");
+    host.client.connect().unwrap();
+    let again = host.wait_for("connection", |event| event["state"] != "connecting");
+    assert_ne!(again["state"], "reconnecting", "{again}");
 }
 
 #[test]

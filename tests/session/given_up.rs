@@ -154,7 +154,7 @@ fn no_code(config: &Config) -> (Value, Vec<Value>) {
 #[test]
 fn a_network_that_is_not_up_yet_is_a_reason_to_ask_again() {
     let world = World::new();
-    let config = world.config_with(&[("server.url", nowhere().as_str()), ("connect.timeout_ms", "300")]);
+    let config = world.config_with(&[("server.url", nowhere().as_str()), ("connect.timeout_ms", "2000")]);
     let (error, told) = no_code(&config);
     assert_eq!((&error["outcome"], &error["retryable"]), (&json!("not_connected"), &json!(true)), "{error}");
     assert!(error["text"].as_str().unwrap().contains("refused"), "{error}");

@@ -168,8 +168,7 @@ fn each_step_that_the_server_refuses_or_loses_ends_by_name() {
 fn a_user_who_sees_another_code_on_the_phone_is_not_linked() {
     let world = World::new();
     world.sim.set(NUMBER, &json!({ "passkey": "before_finish", "passkey_ask": true })).unwrap();
-    let config = world.config_with(&[("pairing.success_timeout_ms", "1000")]);
-    let mut host = world.client(&config);
+    let mut host = world.client(&world.config());
     let request = begin(&world, &mut host, By::Code);
     challenged(&mut host, request);
     answered(&world, &mut host, request);

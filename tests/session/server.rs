@@ -430,14 +430,30 @@ fn frames_that_were_tampered_with_end_the_connection() {
 #[test]
 fn a_silent_connection_is_found_dead_and_made_anew_at_once() {
     let world = World::new();
-    let mut host = world.linked(&world.config_with(&[
-        ("keepalive.min_ms", "100"),
-        ("keepalive.max_ms", "150"),
-        ("keepalive.deadline_ms", "500"),
-        ("reconnect.base_ms", "60000"),
-        ("reconnect.max_ms", "60000"),
+    let reconnect = [("reconnect.base_ms", "60000"), ("reconnect.max_ms", "60000")];
+    drop(world.linked(&world.config()));
+    let mut host = world.client(&world.config_with(&[
+        ("keepalive.min_ms", "600000"),
+        ("keepalive.max_ms", "600000"),
+        ("keepalive.deadline_ms", "3000"),
+        reconnect[0],
+        reconnect[1],
     ]));
-    // An idle one is kept alive.
+    host.wait("ready");
+    world.fault(json!({ "when": { "xmlns": "w:p" }, "do": "silence" }));
+    let request = host.client.call("server.ping", None).unwrap();
+    let told = host.wait_for("connection", |event| event["state"] == "reconnecting");
+    assert_eq!((&told["reason"], &told["retry_in_ms"]), (&"dead".into(), &0.into()), "{told}");
+    host.wait("ready");
+    assert_eq!(host.taken("result").last().unwrap()["request"], request, "the ping was answered");
+}
+
+#[test]
+fn an_idle_connection_is_kept_alive() {
+    let world = World::new();
+    let pings =
+        [("keepalive.min_ms", "100"), ("keepalive.max_ms", "150"), ("keepalive.deadline_ms", "600000")];
+    let mut host = world.linked(&world.config_with(&pings));
     let after = world.now();
     world.wait("four pings", |state| {
         let (_, entries) = state.log(after);
@@ -445,30 +461,23 @@ fn a_silent_connection_is_found_dead_and_made_anew_at_once() {
         (entries.iter().filter(ping).count() >= 4).then_some(())
     });
     works(&mut host);
-    assert_eq!(host.taken("connection").last().unwrap()["state"], "online");
-
-    world.sim.connection(world.connection("device"), "silence", &json!({})).unwrap();
-    let request = host.client.call("server.ping", None).unwrap();
-    let told = change(&mut host);
-    assert_eq!((&told["state"], &told["reason"]), (&"reconnecting".into(), &"dead".into()));
-    assert_eq!(told["retry_in_ms"], 0);
-    host.wait("ready");
-    assert_eq!(host.taken("result").last().unwrap()["request"], request, "the ping was answered");
-    works(&mut host);
+    assert!(!host.taken("connection").iter().any(|event| event["reason"] == "dead"), "{}", host.story());
 }
 
 #[test]
 fn a_server_that_has_nothing_to_say_after_an_acknowledgement_is_not_dead() {
     let world = World::new();
-    let mut host = world.linked(&world.config_with(&[
+    drop(world.linked(&world.config()));
+    let mut host = world.client(&world.config_with(&[
         ("keepalive.min_ms", "60000"),
         ("keepalive.max_ms", "60000"),
-        ("keepalive.deadline_ms", "500"),
+        ("keepalive.deadline_ms", "3000"),
     ]));
+    host.wait("ready");
     let after = world.now();
     world.say(&child("notification", json!({ "from": "s.whatsapp.net", "type": "psa", "id": "n-1" })));
     world.received(after, |stanza| stanza["tag"] == "ack");
-    std::thread::sleep(std::time::Duration::from_millis(800));
+    std::thread::sleep(std::time::Duration::from_millis(3500));
     works(&mut host);
     assert_eq!(host.taken("connection").last().unwrap()["state"], "online", "{}", host.story());
 }
