@@ -20,7 +20,7 @@ use wa_sim::{Handle, Options, Simulator};
 /// The number in the README's listing.
 const NUMBER: &str = "15551234567";
 /// How long a test waits for a line. Far more than it takes, so that a slow machine fails no test.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Program {

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // timeout is when a test that hangs is given up.
-const timeout = 90 * time.Second
+const timeout = 3 * time.Minute
 
 func limited(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)

@@ -127,7 +127,7 @@ func TestCodeExpires(t *testing.T) {
 
 func TestCodeIsRefreshed(t *testing.T) {
 	phone := newPhone(t, nil)
-	client := open(t, libwa.WithPairingCodeTTL(time.Second), libwa.WithPairingAutoRefresh(true), libwa.WithPairingAutoRefreshMax(1))
+	client := open(t, libwa.WithPairingCodeTTL(5*time.Second), libwa.WithPairingAutoRefresh(true), libwa.WithPairingAutoRefreshMax(1))
 	var kinds []string
 	for step, err := range client.Pair(limited(t), phone.Number) {
 		if err != nil {

@@ -34,7 +34,7 @@
         }                                                                         \
     } while (0)
 
-enum { PATIENCE_MS = 60000, BUSY_TEXTS = 8 };
+enum { PATIENCE_MS = 180000, BUSY_TEXTS = 8 };
 #define FRIEND "15550005678"
 
 /* Takes the place of the C library's function for the whole process: the

@@ -88,7 +88,7 @@ static wa_event *new_event(void)
     wa_event *made = NULL;
     wa_client *source = new_client("source");
     wa_client_close(source);
-    if (wa_poll_event(source, 10000, &made, NULL) != WA_OK)
+    if (wa_poll_event(source, 120000, &made, NULL) != WA_OK)
         fail("no event");
     wa_client_free(source);
     return made;
@@ -356,7 +356,7 @@ static int fork_and_call(void)
         /* Every other child is made behind the C library's back. */
         pid_t child = round % 2 ? (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0) : fork();
         if (child == 0) {
-            alarm(20); /* a hang is a failure too */
+            alarm(180); /* a hang is a failure too */
             forked = true;
             for (unsigned which = 0; which < COUNT; which++)
                 for (unsigned pick = 0; pick < CALLS[which].picks && pick < 100; pick++)

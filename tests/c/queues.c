@@ -50,7 +50,7 @@ static wa_event *wait_for(wa_client *client, uint32_t type)
 {
     for (;;) {
         wa_event *event = NULL;
-        CHECK(wa_poll_event(client, 10000, &event, NULL) == WA_OK);
+        CHECK(wa_poll_event(client, 120000, &event, NULL) == WA_OK);
         if (wa_event_type(event) == type)
             return event;
         wa_event_free(event);
@@ -136,7 +136,7 @@ static void every_request_is_answered_at_closing_too(void)
     uint64_t last = 0;
     wa_status status;
     wa_event *event = NULL;
-    while ((status = wa_poll_event(client, 10000, &event, NULL)) == WA_OK) {
+    while ((status = wa_poll_event(client, 120000, &event, NULL)) == WA_OK) {
         CHECK(wa_event_id(event) > last);
         last = wa_event_id(event);
         if (wa_event_type(event) == WA_EVENT_RESULT)
@@ -166,7 +166,7 @@ static void the_descriptor_is_level_triggered(void)
     CHECK(wa_queue_wake(queue) == WA_OK && readable(fd));
     CHECK(wa_queue_poll(queue, -1, &event, NULL) == WA_WOKEN && !readable(fd));
     CHECK(wa_client_close(client) == WA_OK);
-    while (wa_queue_poll(queue, 10000, &event, NULL) == WA_OK) {
+    while (wa_queue_poll(queue, 120000, &event, NULL) == WA_OK) {
         wa_event_free(event);
     }
     CHECK(readable(fd));
@@ -232,7 +232,7 @@ static void many_clients_share_a_queue(void)
             CHECK(wa_client_close(clients[i]) == WA_OK);
     }
     while (closed < CLIENTS) {
-        CHECK(wa_queue_poll(queue, 10000, &event, NULL) == WA_OK);
+        CHECK(wa_queue_poll(queue, 120000, &event, NULL) == WA_OK);
         if (wa_event_type(event) == WA_EVENT_CLOSED) {
             for (int i = 0; i < CLIENTS; i++)
                 if (ids[i] == wa_event_client(event)) {

@@ -31,7 +31,7 @@ const LENGTH: u64 = 1_000;
 /// messages came. The texts alone would be twenty million bytes.
 const MORE: i64 = 8 << 20;
 /// How long a test waits for anything.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// The configuration of the host, if this process is one.
 const HOST: &str = "WA_TEST_MEMORY_HOST";
 

@@ -20,7 +20,7 @@ use super::world::World;
 pub(crate) const ADA: &str = "15550001234";
 pub(crate) const PEOPLE: [&str; 2] = ["15550005678", "15550009999"];
 /// How long anything may take when nothing is killed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// When a life ends by itself: after so many events, and then so much later.
 #[derive(Clone, Copy)]

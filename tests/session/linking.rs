@@ -152,7 +152,7 @@ fn codes_are_rationed_also_after_a_restart() {
 #[test]
 fn a_code_expires_and_another_one_follows_if_that_is_wanted() {
     let world = World::new();
-    let config = world.config_with(&[("pairing.code_ttl_ms", "1000"), ("pairing.auto_refresh", "true")]);
+    let config = world.config_with(&[("pairing.code_ttl_ms", "5000"), ("pairing.auto_refresh", "true")]);
     let mut host = world.client(&config);
     let request = host.client.request_pairing(NUMBER, None).unwrap();
     assert_eq!(host.wait("pairing.code")["generation"], 1);
@@ -167,7 +167,7 @@ fn a_code_expires_and_another_one_follows_if_that_is_wanted() {
 #[test]
 fn the_end_of_the_qrs_does_not_end_a_code() {
     let world = World::new();
-    let config = world.config_with(&[("pairing.qr_first_ms", "1000"), ("pairing.qr_next_ms", "1000")]);
+    let config = world.config_with(&[("pairing.qr_first_ms", "2000"), ("pairing.qr_next_ms", "1000")]);
     let mut host = world.client(&config);
     host.client.request_pairing(NUMBER, None).unwrap();
     let code = host.wait("pairing.code");

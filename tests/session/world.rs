@@ -17,7 +17,7 @@ use wa_sim::{Handle, Options, Simulator, State};
 pub(crate) const NUMBER: &str = "15550001234";
 
 /// How long a test waits for anything. Far more than it takes, so that a slow machine fails no test.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct World {
     pub(crate) sim: Arc<Handle>,

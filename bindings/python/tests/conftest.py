@@ -22,7 +22,7 @@ pytest_plugins = ["libwa.testing.fixtures"]
 T = TypeVar("T")
 
 # How long a test waits for anything. Far more than it takes, so that a slow machine fails no test.
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 

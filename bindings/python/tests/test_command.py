@@ -148,11 +148,11 @@ class Tty(io.StringIO):
 def test_the_countdown(config: dict[str, str], wa_phone: Phone) -> None:
     async def test() -> None:
         output = Tty()
-        async with libwa.Client(config={**config, "pairing.code_ttl_ms": "2500"}) as client:
+        async with libwa.Client(config={**config, "pairing.code_ttl_ms": "5000"}) as client:
             with pytest.raises(libwa.errors.PairingExpiredError):
                 await terminal.pair(client, wa_phone.number, output=output)
             shown = output.getvalue()
-            assert "\r        valid for 0:02 " in shown
+            assert re.search(r"\r        valid for 0:0[1-4] ", shown)
             assert shown.endswith("\n")
             ready = await terminal.pair(client, output=output, on_step=typed_by(wa_phone))
             assert output.getvalue().endswith(f"Ready, as {ready.jid}\n")

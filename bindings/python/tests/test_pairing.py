@@ -87,7 +87,7 @@ def test_a_code_is_refreshed(make: Make, wa_phone: Phone) -> None:
     async def test() -> None:
         generations: list[int] = []
         expired = 0
-        async with make(pairing__code_ttl_ms="1000", pairing__auto_refresh="true") as client:
+        async with make(pairing__code_ttl_ms="5000", pairing__auto_refresh="true") as client:
             async for step in client.pair(wa_phone.number):
                 if isinstance(step, libwa.PairingExpired):
                     assert step.refreshing

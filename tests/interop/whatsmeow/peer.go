@@ -20,7 +20,7 @@ import (
 )
 
 // eventTimeout bounds every wait for an event of whatsmeow.
-const eventTimeout = 30 * time.Second
+const eventTimeout = 2 * time.Minute
 
 // TrustRoot makes every whatsmeow of this process trust certificates under
 // this root instead of WhatsApp's.

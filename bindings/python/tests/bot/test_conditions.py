@@ -161,7 +161,7 @@ def test_async_conditions_of_those_who_wait() -> None:
             for text in ("no", "yes", "later"):
                 await ada.send(text)
             assert [(await ada.reply()).text for _ in range(3)] == ["so yes", "heard no", "heard later"]
-            outside = asyncio.ensure_future(bot.wait_for("message", Filter(is_allowed) & F.is_private, timeout=50))
+            outside = asyncio.ensure_future(bot.wait_for("message", Filter(is_allowed) & F.is_private, timeout=150))
             await ada.send("no")
             assert (await ada.reply()).text == "heard no"
             await ada.send("yes")
@@ -172,7 +172,7 @@ def test_async_conditions_of_those_who_wait() -> None:
                 return bool(event.text == "second")
 
             group = await t.group("first", creator=ada)
-            waiting = asyncio.ensure_future(bot.wait_for("group.update", is_second, timeout=50))
+            waiting = asyncio.ensure_future(bot.wait_for("group.update", is_second, timeout=150))
             await group.set_subject("other")
             await group.set_subject("second")
             assert (await waiting).text == "second"
@@ -312,7 +312,7 @@ def test_administrators() -> None:
                 def is_it(update: GroupUpdate) -> bool:
                     return update.change == word
 
-                telling = asyncio.ensure_future(bot.wait_for("group.update", is_it, timeout=50))
+                telling = asyncio.ensure_future(bot.wait_for("group.update", is_it, timeout=150))
                 await asyncio.sleep(0)
                 await change
                 await telling

@@ -119,7 +119,7 @@ def test_commands_are_no_replies_unless_asked_for() -> None:
             # What is no command here is a reply.
             assert await says("/rename") == "/rename; and now?"
             assert await says("/ping") == "/ping it is"
-            outside = asyncio.ensure_future(bot.wait_for("message", timeout=50))
+            outside = asyncio.ensure_future(bot.wait_for("message", timeout=150))
             assert await says("/ping") == "pong"
             await t.send("hello")
             assert (await outside).text == "hello"
@@ -313,9 +313,9 @@ def test_the_first_who_waits_gets_it() -> None:
                 await asyncio.sleep(0.05)
                 return message.text == "both"
 
-            first = asyncio.ensure_future(bot.wait_for("message", slowly, timeout=50))
+            first = asyncio.ensure_future(bot.wait_for("message", slowly, timeout=150))
             await asyncio.sleep(0)
-            second = asyncio.ensure_future(bot.wait_for("message", F.text.in_(["both", "one"]), timeout=50))
+            second = asyncio.ensure_future(bot.wait_for("message", F.text.in_(["both", "one"]), timeout=150))
             await ada.send("both")
             assert (await first).text == "both"
             await ada.send("one")

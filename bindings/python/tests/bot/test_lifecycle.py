@@ -174,7 +174,7 @@ def test_a_session_that_is_cleared_gets_no_more_codes_for_that(running: bool) ->
 
     async def test() -> None:
         async with BotTester(bot, linked=False) as t:
-            await bot.wait_for("pairing.code", timeout=50)
+            await bot.wait_for("pairing.code", timeout=150)
             if not running:
                 await bot.stop()
             await bot.clear_session()

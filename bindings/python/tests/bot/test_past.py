@@ -20,7 +20,7 @@ async def not_acknowledged(t: BotTester, kind: type[events.Event]) -> None:
     """Another run, which is told of something and ends without having dealt with it."""
     config = {**t.simulator.config, "reconnect.base_ms": "20"}
     async with libwa.Client(t.bot.config.session_file, session=t.bot.config.session_id, config=config) as client:
-        await client.wait_for(kind, 50)
+        await client.wait_for(kind, 150)
 
 
 def test_a_logout_of_an_earlier_run() -> None:

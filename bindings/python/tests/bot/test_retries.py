@@ -13,8 +13,8 @@ from libwa.bot.testing import BotTester
 
 
 def test_what_the_librarys_ration_puts_off_is_no_code() -> None:
-    limits = {"pairing.limit_burst": 1, "pairing.limit_interval_ms": 1500}
-    bot = a_bot(code_expiry=1, code_reminder=0, retry=Retry(max=2, delay=0), config=limits)
+    limits = {"pairing.limit_burst": 1, "pairing.limit_interval_ms": 5000}
+    bot = a_bot(code_expiry=4, code_reminder=0, retry=Retry(max=2, delay=0), config=limits)
     ear = Ear(bot)
 
     async def test() -> None:
@@ -28,7 +28,7 @@ def test_what_the_librarys_ration_puts_off_is_no_code() -> None:
 
 
 def test_codes_that_the_library_asks_for_by_itself_count() -> None:
-    bot = a_bot(code_expiry=1, code_reminder=0, retry=Retry(max=1, delay=0), config={"pairing.auto_refresh": True})
+    bot = a_bot(code_expiry=4, code_reminder=0, retry=Retry(max=1, delay=0), config={"pairing.auto_refresh": True})
     ear = Ear(bot)
 
     async def test() -> None:
@@ -62,7 +62,7 @@ def test_what_whatsapp_does_not_answer_counts() -> None:
 
 
 def test_a_network_that_is_not_there_yet_is_waited_for() -> None:
-    bot = a_bot(retry=Retry(max=0, delay=0.01, longest=60), config={"pairing.refs_timeout_ms": 200, "connect.timeout_ms": 200})
+    bot = a_bot(retry=Retry(max=0, delay=0.01, longest=60), config={"pairing.refs_timeout_ms": 2000, "connect.timeout_ms": 2000})
     ear = Ear(bot)
 
     async def test() -> None:

@@ -323,7 +323,7 @@ def test_waiting_outside_a_handler() -> None:
     async def test() -> None:
         async with BotTester(bot) as t:
             ada = await t.user()
-            waiting = asyncio.ensure_future(bot.wait_for("message", F.text == "mine", timeout=20))
+            waiting = asyncio.ensure_future(bot.wait_for("message", F.text == "mine", timeout=150))
             await ada.send("other")
             assert (await ada.reply()).text == "handled"
             await ada.send("mine")
@@ -334,7 +334,7 @@ def test_waiting_outside_a_handler() -> None:
             with pytest.raises(ValueError, match="there is no event"):
                 await bot.wait_for("massage")  # type: ignore[call-overload]  # pyright: ignore
             with pytest.raises(ZeroDivisionError):
-                failing = asyncio.ensure_future(bot.wait_for("message", lambda message: 1 / 0, timeout=20))
+                failing = asyncio.ensure_future(bot.wait_for("message", lambda message: 1 / 0, timeout=150))
                 await ada.send("x")
                 await failing
             assert (await ada.reply()).text == "handled"

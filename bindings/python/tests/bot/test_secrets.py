@@ -36,14 +36,14 @@ def test_no_log_tells_a_secret(method: str, caplog: pytest.LogCaptureFixture) ->
             ada = await t.user()
             secrets.extend([t.number, ada.number])
             if method == "pairing":
-                code = await bot.wait_for("pairing.code", timeout=20)
+                code = await bot.wait_for("pairing.code", timeout=150)
                 secrets.extend([code.code, code.display])
                 await asyncio.to_thread(t.phone.enter, code.code)
             else:
-                qr = await bot.wait_for("pairing.qr", timeout=20)
+                qr = await bot.wait_for("pairing.qr", timeout=150)
                 secrets.extend(part for part in qr.payload.split(",") if len(part) > 8)
                 await asyncio.to_thread(t.phone.scan, qr.payload)
-            secrets.append((await bot.ready(20)).jid)
+            secrets.append((await bot.ready(150)).jid)
             t.bot._failures.handlers.clear()
             await ada.send("a very private text")
             await ada.reply()
@@ -51,7 +51,7 @@ def test_no_log_tells_a_secret(method: str, caplog: pytest.LogCaptureFixture) ->
             await until(lambda: "LookupError" in caplog.text)
             number = await asyncio.to_thread(connection_of, t.simulator, t.number)
             await asyncio.to_thread(t.simulator.connection, number, "close")
-            await bot.wait_for("ready", timeout=20)
+            await bot.wait_for("ready", timeout=150)
 
     with caplog.at_level(logging.DEBUG):
         run(test())

@@ -27,7 +27,7 @@ use wa::{
 use wa_sim::{Handle, Options, Simulator, State};
 
 /// Long enough for a loaded machine; nothing waits for it when all is well.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A simulator with a phone, and no server pings in the way.
 pub(crate) async fn simulator() -> Handle {
