@@ -48,11 +48,20 @@ func process(t testing.TB, arguments ...string) *exec.Cmd {
 // spawn runs a gateway as a process, in a data folder that has the token.
 func spawn(t testing.TB, folder, token string, arguments ...string) (*gateway, *exec.Cmd) {
 	t.Helper()
+	return spawnLimited(t, 0, folder, token, arguments...)
+}
+
+// spawnLimited is spawn with a limit of open files, if it is not 0.
+func spawnLimited(t testing.TB, limit int, folder, token string, arguments ...string) (*gateway, *exec.Cmd) {
+	t.Helper()
 	all := append([]string{
 		"--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0", "--data=" + folder, "--wa=server.url=" + sim.WS, "--wa=server.root_key=" + sim.RootKey,
 		"--webhook-private", "--webhook-http", "--webhook-retry-first=20ms", "--webhook-retry-max=50ms", "--webhook-attempts=1000",
 	}, arguments...)
 	child := process(t, all...)
+	if limit > 0 {
+		child.Path, child.Args = "/bin/sh", append([]string{"sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, limit), child.Path}, all...)
+	}
 	out, err := child.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -267,8 +267,12 @@ func WithConnection(ctx context.Context, connection net.Conn) context.Context {
 // by itself it takes megabytes for each.
 func limitBuffer(ctx context.Context) {
 	connection, _ := ctx.Value(connectionKey{}).(net.Conn)
-	if secure, is := connection.(interface{ NetConn() net.Conn }); is {
-		connection = secure.NetConn()
+	for {
+		wrapped, is := connection.(interface{ NetConn() net.Conn })
+		if !is {
+			break
+		}
+		connection = wrapped.NetConn()
 	}
 	if plain, is := connection.(*net.TCPConn); is {
 		plain.SetWriteBuffer(streamBuffer)

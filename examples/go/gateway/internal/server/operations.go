@@ -99,6 +99,7 @@ func (s *Server) figures() {
 		w.Gauge("go_goroutines", "Goroutines.", float64(runtime.NumGoroutine()))
 		w.Gauge("go_memstats_heap_inuse_bytes", "Memory of the Go heap in use; libwa's is not part of it.", float64(memory.HeapInuse))
 		w.Gauge("process_resident_memory_bytes", "Memory of the process, libwa's among it.", resident())
+		s.files.figures(w)
 		w.Head("gateway_build_info", "gauge", "Versions.")
 		w.Sample("gateway_build_info", 1, "version", Version, "libwa", libwa.Version())
 	})

@@ -51,6 +51,7 @@ type Server struct {
 	api      *api.API
 	metrics  *metrics.Set
 	operator *operatorToken
+	files    *descriptors
 
 	main, ops *http.Server
 	clients   connections
@@ -78,6 +79,7 @@ func New(c *config.Config, log *slog.Logger) (*Server, error) {
 
 func (s *Server) open() (err error) {
 	c, log := s.config, s.log
+	s.files = newDescriptors(&s.clients)
 	if s.db, err = store.Open(c.Data); err != nil {
 		return err
 	}
@@ -116,7 +118,7 @@ func (s *Server) open() (err error) {
 	s.sessions, err = sessions.New(sessions.Options{
 		Client: clientOptions(c), DB: s.db, Events: s.events, Log: log,
 		CodeTimeout: c.CodeTimeout, StartPause: c.StartPause, MaxSessions: c.MaxSessions, MaxPending: c.MaxPending, MaxPendingBytes: c.MaxPendingBytes,
-		ResumeAfter: c.ResumeAfter, Metrics: s.metrics, ProxyForbidden: proxyForbidden,
+		ResumeAfter: c.ResumeAfter, Metrics: s.metrics, ProxyForbidden: proxyForbidden, Room: s.files.room,
 		CodeLost: func(session, phone string) {
 			s.audit.Write(audit.Entry{Action: "pair_by_code", Outcome: "code_lost", Session: session, Phone: phone})
 		},
@@ -166,6 +168,7 @@ func (s *Server) listen() (err error) {
 	if s.listener, err = net.Listen("tcp", s.config.Listen); err != nil {
 		return err
 	}
+	s.listener = bound(s.listener, s.log, s.files.forClients(), s.clients.evict)
 	s.main = &http.Server{
 		Handler: s.api, ErrorLog: refused, MaxHeaderBytes: 16 << 10,
 		ReadHeaderTimeout: min(5*time.Second, s.config.ReadTimeout), ReadTimeout: s.config.ReadTimeout,
@@ -186,6 +189,7 @@ func (s *Server) listen() (err error) {
 		s.listener.Close()
 		return err
 	}
+	s.opsAt = bound(s.opsAt, s.log, 0, nil)
 	s.ops = &http.Server{
 		Handler: s.operations(), ErrorLog: refused, MaxHeaderBytes: 16 << 10,
 		ReadTimeout: s.config.ReadTimeout, WriteTimeout: s.config.WriteTimeout, IdleTimeout: time.Minute,
@@ -236,6 +240,7 @@ func (s *Server) Run(ctx context.Context) error {
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		err = nil // it ends before it was ready
 	case err == nil:
+		s.files.warn(s.log, len(s.sessions.List()))
 		s.hooks.Start()
 		s.log.Info("ready", "sessions", len(s.sessions.List()))
 		select {

@@ -65,6 +65,10 @@ type Options struct {
 	// address, that it may not be used; nil for none.
 	ProxyForbidden func(host string) bool
 
+	// Room says whether the process may open the files of one more connection; nil
+	// for always.
+	Room func() bool
+
 	Metrics *metrics.Set
 }
 

@@ -120,6 +120,8 @@ func (s *Session) begin(method, number string, report func(string)) (a *attempt,
 		return nil, false, refuse(Conflict, "already_paired", "This session is linked already. Unlink it first (clear-auth, or logout).")
 	case s.m.ctx.Err() != nil:
 		return nil, false, &Refusal{Unavailable, "stopping", "The gateway is being stopped.", 5 * time.Second}
+	case !s.m.hasRoom():
+		return nil, false, errNoRoom()
 	}
 	ctx, cancel := context.WithCancelCause(s.m.ctx)
 	a = &attempt{method: method, number: number, report: report, cancel: cancel, done: make(chan struct{})}

@@ -156,6 +156,10 @@ func (s *Session) connect() bool {
 	if s.client == nil || !s.client.Linked() || s.attempt != nil || s.record.Ending != "" {
 		return false
 	}
+	if !s.m.hasRoom() {
+		s.hold()
+		return false
+	}
 	if err := s.client.Connect(); err != nil {
 		s.m.Log.Warn("a session could not be connected", "session", s.id, "error", err)
 		return false
