@@ -384,3 +384,20 @@ func TestNotReady(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Text that is no Unicode is refused by name, and nothing is sent in its place.
+func TestTextThatIsNoUnicode(t *testing.T) {
+	g := start(t)
+	g.linked("default", nil)
+	_, friendly := newPhone(t, nil)
+	for path, body := range map[string]string{
+		messages: `{"to":"` + friendly + `","text":"half \ud83d"}`,
+		"/v1/sessions/default/methods/message.edit": `{"chat":"` + friendly + `","target":"3EB0","text":"half \ude00"}`,
+		"/v1/sessions/default/call":                 `{"method":"message.edit","params":{"chat":"` + friendly + `","target":"3EB0","text":"half \ude00"}}`,
+		"/v1/sessions":                              `{"id":"shop","deviceName":"half \ud83d"}`,
+		"/v1/tokens":                                `{"name":"half \ud83d","scopes":["send"]}`,
+	} {
+		g.do("POST", path, body).want(400).is("code", "text_invalid")
+	}
+	g.do("POST", messages, `{"to":"`+friendly+`","text":"whole \ud83d\ude00"}`).want(202)
+}

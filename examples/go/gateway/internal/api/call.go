@@ -124,6 +124,9 @@ func decode[T any](c *call) (value T, err error) {
 	if trimmed := strings.TrimSpace(string(text)); !strings.HasPrefix(trimmed, "{") {
 		return value, problem.New(http.StatusBadRequest, "json_malformed", "The body has to be a JSON object.")
 	}
+	if err := wholeText(text); err != nil {
+		return value, err
+	}
 	return value, withoutNulls(text)
 }
 
