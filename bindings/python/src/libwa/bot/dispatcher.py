@@ -30,7 +30,7 @@ class Job:
     Attributes:
         subject: What it is about, for those who look for it while it waits.
         run: Does it. Failures of handlers are its own affair.
-        done: Called once it has come to its end, and not when it was cancelled.
+        done: Called once it has come to its end, and not when it was cancelled or left undone.
         person: Whom it comes from. While a job of theirs waits for something, this one stays in line; None for nobody.
         passes: Whether it does not stay in line even then.
     """
@@ -53,6 +53,8 @@ class Job:
     refused_by: int = 0
     _taken: list[Callable[[], None]] = field(default_factory=lambda: list[Callable[[], None]]())
     finished: bool = False
+    #: Whether it came to its end without being dealt with, so that what it is about has to come again.
+    undone: bool = False
 
     def take(self, done: Callable[[], None]) -> None:
         """Something else, which is dealt with when this is."""
@@ -62,8 +64,10 @@ class Job:
             self._taken.append(done)
 
     def finish(self) -> None:
-        """It is dealt with, and so is what it took."""
+        """It is dealt with, and so is what it took; neither is, if it was left undone."""
         self.finished = True
+        if self.undone:
+            return
         self.done()
         for done in self._taken:
             done()

@@ -17,6 +17,7 @@ from . import events
 from .admins import account
 from .context import Context
 from .dispatcher import Dispatcher, Job, current_job
+from .ending import comes_of_the_end
 from .exits import ExitCode, exit_code
 from .failures import Failure, Failures
 from .group import GroupUpdate
@@ -332,7 +333,7 @@ class Run:
         try:
             await self._handling.handle(message)
         except Exception as error:
-            await self.failures.report(Failure(error, f"the handling of {message!r}", message))
+            await self._failed(Failure(error, f"the handling of {message!r}", message))
 
     def _for_chat(self, name: str, chat: str, subject: object, event: library.Event) -> None:
         self.waiters.offer(name, subject)
@@ -351,4 +352,13 @@ class Run:
             try:
                 await call_within(self.options.handler_timeout if name == "message" else None, listener, subject)
             except Exception as error:
-                await self.failures.report(Failure(error, f"the listener of {name}", subject))
+                await self._failed(Failure(error, f"the listener of {name}", subject))
+
+    async def _failed(self, failure: Failure) -> None:
+        """Reports what failed in a job; what the client's end broke off is left undone instead, and comes again in the next run."""
+        job = current_job.get()
+        if job is None or not await comes_of_the_end(failure.error, self.client):
+            await self.failures.report(failure)
+            return
+        job.undone = True
+        self._log.warning("%s was broken off, and comes again at the next start: %s", failure.where, masked(str(failure.error)))
