@@ -119,8 +119,8 @@ func (s *Server) open() (err error) {
 		Client: clientOptions(c), DB: s.db, Events: s.events, Log: log,
 		CodeTimeout: c.CodeTimeout, StartPause: c.StartPause, MaxSessions: c.MaxSessions, MaxPending: c.MaxPending, MaxPendingBytes: c.MaxPendingBytes,
 		ResumeAfter: c.ResumeAfter, Metrics: s.metrics, ProxyForbidden: proxyForbidden, Room: s.files.room,
-		CodeLost: func(session, phone string) {
-			s.audit.Write(audit.Entry{Action: "pair_by_code", Outcome: "code_lost", Session: session, Phone: phone})
+		CodeSettled: func(session, phone, outcome string) {
+			s.audit.Write(audit.Entry{Action: "pair_by_code", Outcome: outcome, Session: session, Phone: phone})
 		},
 		Forget: func(session string) error {
 			return errors.Join(s.hooks.Forget(session), api.ForgetSession(s.db, session))

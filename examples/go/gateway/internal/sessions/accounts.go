@@ -6,6 +6,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	libwa "github.com/libwa/libwa/bindings/go"
+	"github.com/libwa/libwa/examples/go/gateway/internal/events"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
 
@@ -76,7 +77,7 @@ func (s *Session) compare(status libwa.SessionStatusResult) error {
 			*shown = s.fresh(Disconnected)
 			shown.Phone, shown.JID = "+"+status.Phone, status.JID
 		})
-		s.linkedTo("+"+status.Phone, status.JID)
+		s.linkedTo("+"+status.Phone, status.JID, "")
 	}
 	return nil
 }
@@ -116,18 +117,61 @@ func (s *Session) expectLink() error {
 	return err
 }
 
-// linkedTo keeps the account that the session is linked to. The caller holds mu.
-func (s *Session) linkedTo(phone, jid string) {
-	if now := (account{phone, jid}); s.record.Pairing || s.record.Account == nil || *s.record.Account != now {
-		s.record.Account, s.record.Pairing = &now, false
+// linkedTo keeps the account that the session is linked to, and tells of the link
+// if nobody has told of it: the gateway may have ended right after the phone linked
+// the session. The caller holds mu.
+func (s *Session) linkedTo(phone, jid, platform string) {
+	now := account{phone, jid}
+	changed := s.record.Account == nil || *s.record.Account != now
+	s.record.Account = &now
+	switch {
+	case !s.record.Pairing || s.telling != nil:
+	case s.attempt == nil && s.m.adopts:
+		s.record.Pairing, changed = false, true // an older version has told of it
+	default:
+		s.tellLink(&now, platform)
+	}
+	if changed {
 		s.keepRecord()
 	}
+}
+
+// tellLink posts that a pairing has linked the session. That it was told stands in
+// the record from the same commit on. The caller holds mu.
+func (s *Session) tellLink(to *account, platform string) {
+	s.telling = to
+	data := map[string]any{"phone": to.Phone, "jid": to.JID, "platform": platform, "method": s.methodOfLink()}
+	s.m.Events.PostWith(events.Event{Type: "pairing.success", Session: s.id, Data: encode(data)}, func(tx *bbolt.Tx) error {
+		s.mu.Lock()
+		if s.telling == to {
+			s.record.Pairing, s.telling = false, nil
+		}
+		r, removed := s.record, s.removed
+		s.mu.Unlock()
+		if removed {
+			return nil
+		}
+		return store.Put(tx, store.Sessions, []byte(s.id), r)
+	})
+}
+
+// methodOfLink returns by what the session was linked. The caller holds mu.
+func (s *Session) methodOfLink() string {
+	switch code := s.record.Code; {
+	case s.attempt != nil:
+		return s.attempt.method
+	case s.last != nil:
+		return s.last.method
+	case code != nil && code.Outcome == "":
+		return ByCode
+	}
+	return ByQR
 }
 
 // linkedToNone forgets the account. The caller holds mu.
 func (s *Session) linkedToNone() {
 	if s.record.Account != nil || s.record.Pairing {
-		s.record.Account, s.record.Pairing = nil, false
+		s.record.Account, s.record.Pairing, s.telling = nil, false, nil
 		s.keepRecord()
 	}
 }

@@ -114,6 +114,7 @@ func (s *Session) recall() {
 	}
 	if s.client.Linked() {
 		s.settleCode("linked")
+		s.settled(code.Number, "linked")
 		return
 	}
 	s.settleCode("code_lost")
@@ -123,7 +124,12 @@ func (s *Session) recall() {
 	})
 	s.m.Events.Post(events.Event{Type: "pairing.lost", Session: s.id, Data: encode(map[string]any{"method": ByCode, "phone": code.Number, "reason": "code_lost"})}, nil)
 	s.m.Log.Warn("a code was lost with the last run of the gateway", "session", s.id)
-	if s.m.CodeLost != nil {
-		s.m.CodeLost(s.id, code.Number)
+	s.settled(code.Number, "code_lost")
+}
+
+// settled reports what came of a code that an earlier run has given.
+func (s *Session) settled(number, outcome string) {
+	if s.m.CodeSettled != nil {
+		s.m.CodeSettled(s.id, number, outcome)
 	}
 }

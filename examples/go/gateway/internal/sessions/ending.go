@@ -145,7 +145,7 @@ func (s *Session) unlinked() error {
 		return err
 	}
 	s.mu.Lock()
-	s.last, s.tries = nil, 0
+	s.last, s.telling, s.tries = nil, nil, 0
 	s.set(func(status *Status) { *status = s.fresh(Unlinked) })
 	s.mu.Unlock()
 	s.m.full.Store(false)

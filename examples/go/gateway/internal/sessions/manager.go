@@ -51,8 +51,9 @@ type Options struct {
 	// good is tried again; 0 for never.
 	ResumeAfter time.Duration
 
-	// CodeLost is told of a code that was out when the gateway ended.
-	CodeLost func(session, phone string)
+	// CodeSettled is told what came of a code that was out when the gateway ended:
+	// linked or code_lost.
+	CodeSettled func(session, phone, outcome string)
 
 	// Forget removes what others keep of a session that is removed.
 	Forget func(session string) error
@@ -113,7 +114,7 @@ type record struct {
 	Code    *keptCode `json:"code,omitempty"`
 	Ending  ending    `json:"ending,omitempty"`
 	Account *account  `json:"account,omitempty"`
-	Pairing bool      `json:"pairing,omitempty"` // it may have been linked since the record was written
+	Pairing bool      `json:"pairing,omitempty"` // it may have been linked by a pairing, which no event has told yet
 	Outcome *outcome  `json:"outcome,omitempty"`
 	Settings
 }

@@ -209,11 +209,10 @@ func (s *Session) step(a *attempt, step libwa.Event) {
 		s.passkey(a, step)
 	case *libwa.PairingSuccess:
 		s.watch(a, "")
-		s.linkedTo("+"+step.Phone, step.JID)
 		s.set(func(status *Status) {
 			status.Stage, status.Phone, status.JID, status.Expires = "linked", "+"+step.Phone, step.JID, time.Time{}
 		})
-		s.post("pairing.success", map[string]any{"phone": "+" + step.Phone, "jid": step.JID, "platform": step.Platform, "method": a.method})
+		s.linkedTo("+"+step.Phone, step.JID, step.Platform)
 	case *libwa.Connection:
 		if step.Text != "" {
 			a.trouble = step.Text
@@ -415,6 +414,10 @@ func reason(ctx context.Context, err error) string {
 		return string(fault.Outcome)
 	case errors.Is(err, libwa.ErrLoggedOut):
 		return "logged_out_by_phone"
+	case errors.Is(err, libwa.ErrAccountLocked):
+		return "logged_out_" + string(libwa.LogoutReasonAccountLocked)
+	case errors.Is(err, libwa.ErrAccountBanned):
+		return "logged_out_" + string(libwa.LogoutReasonAccountBanned)
 	case errors.Is(err, context.Canceled), errors.Is(err, libwa.ErrClientClosed):
 		return "cancelled"
 	case errors.Is(err, libwa.ErrPairingLimit):

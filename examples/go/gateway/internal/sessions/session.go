@@ -30,6 +30,7 @@ type Session struct {
 	client  *libwa.Client
 	status  Status
 	changed chan struct{}
+	telling *account // the link whose pairing.success waits to be written
 	attempt *attempt // the pairing that is under way
 	last    *attempt // the pairing before it, whose code verify still knows
 	closed  chan struct{}

@@ -94,7 +94,7 @@ func (s *Session) connected(event *libwa.Ready) {
 		*status = s.fresh(Connected)
 		status.Method, status.Phone, status.JID = method, "+"+event.Phone, event.JID
 	})
-	s.linkedTo("+"+event.Phone, event.JID)
+	s.linkedTo("+"+event.Phone, event.JID, "")
 	if !known {
 		s.tries = 0
 		s.m.full.Store(false)

@@ -117,6 +117,8 @@ const failures = {
 	passkey_required: { title: "This account has a passkey" },
 	cancelled: { title: "Linking was cancelled", text: "" },
 	code_lost: { title: "The code was lost" },
+	logged_out_account_locked: { title: "WhatsApp has locked the account" },
+	logged_out_account_banned: { title: "WhatsApp has banned the account" },
 	log_full: { title: "The gateway's disk is full" },
 };
 
@@ -124,7 +126,7 @@ const failures = {
 export function failure({ state, reason, detail }) {
 	const loggedOut = state === "logged_out";
 	const stopped = state === "stopped";
-	const known = stopped ? { title: "The session is stopped" } : loggedOut ? { title: "Not linked any more" } : failures[reason] ?? { title: "Linking failed" };
+	const known = stopped ? { title: "The session is stopped" } : failures[reason] ?? { title: loggedOut ? "Not linked any more" : "Linking failed" };
 	$("failed-title").textContent = known.title;
 	complain("failed-text", known.text ?? (detail || "Try again. If it keeps failing, use a QR code."));
 	complain("failed-hint", known.hint);
