@@ -168,6 +168,11 @@ func TestADamagedSession(t *testing.T) {
 		t.Error("it is not in the log")
 	}
 	g.do("POST", "/v1/sessions/bad-1/restart", nil).want(503).is("code", "session_stopped")
+	for _, wanted := range []string{`gateway_session_stopped{session="bad-1",reason="store_corrupt"} 1`, `gateway_session_linked{session="bad-1"} 1`} {
+		if !strings.Contains(g.scrape("/metrics"), wanted) {
+			t.Errorf("%s is not in the figures", wanted)
+		}
+	}
 	g.do("POST", "/v1/sessions/bad-1/logout", nil).want(200).is("state", "unlinked")
 	g.do("DELETE", "/v1/sessions/bad-2", nil).want(204)
 	g.do("POST", "/v1/sessions", object{"id": "bad-2"}).want(201).is("state", "unlinked")

@@ -65,6 +65,21 @@ func (s *Server) figures() {
 			}
 			w.Sample("gateway_session_connected", connected, "session", status.ID)
 		}
+		linked := s.sessions.Linked()
+		w.Head("gateway_session_linked", "gauge", "Whether a session has an account.")
+		for _, status := range all {
+			has := 0.0
+			if linked[status.ID] {
+				has = 1
+			}
+			w.Sample("gateway_session_linked", has, "session", status.ID)
+		}
+		w.Head("gateway_session_stopped", "gauge", "Sessions that could not be opened, with the reason.")
+		for _, status := range all {
+			if status.State == sessions.Stopped {
+				w.Sample("gateway_session_stopped", 1, "session", status.ID, "reason", status.Reason)
+			}
+		}
 		w.Head("gateway_session_given_up", "gauge", "Sessions whose connection was given up, with the reason.")
 		for _, status := range all {
 			if status.GivenUp {
@@ -77,6 +92,11 @@ func (s *Server) figures() {
 		}
 		w.Gauge("gateway_sessions_unknown", "Sessions of sessions.db that gateway.db does not know; nobody can use them.", float64(s.sessions.Strangers()))
 		w.Gauge("gateway_outbox_pending", "Messages that wait to be sent.", float64(s.sessions.Pending()))
+		waits := 0.0
+		if taken := s.sessions.OldestPending(); !taken.IsZero() {
+			waits = time.Since(taken).Seconds()
+		}
+		w.Gauge("gateway_outbox_oldest_age_seconds", "How long the oldest message waits to be sent.", waits)
 		w.Head("gateway_events_written_total", "counter", "Events that were written to the log.")
 		w.Sample("gateway_events_written_total", float64(s.events.Written()))
 		age := 0.0

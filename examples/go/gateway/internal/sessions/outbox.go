@@ -25,6 +25,7 @@ import (
 type Outgoing struct {
 	Number   uint64          `json:"-"`
 	Session  string          `json:"session"`
+	Taken    time.Time       `json:"taken,omitzero"`
 	ID       string          `json:"id"`
 	Chat     string          `json:"chat"`
 	Text     string          `json:"text,omitempty"`
@@ -97,6 +98,9 @@ func (o *outbox) start() error {
 				return nil
 			}
 			message.Number = store.NumberOf(key)
+			if message.Taken.IsZero() {
+				message.Taken = time.Now() // an earlier version did not write it
+			}
 			o.reserve(&message, math.MaxInt, math.MaxInt)
 			o.line(message)
 			return nil
@@ -119,7 +123,7 @@ func (s *Session) Send(message Outgoing, also func(*bbolt.Tx) error) error {
 		return err
 	}
 	o := s.m.outbox
-	message.Session = s.id
+	message.Session, message.Taken = s.id, time.Now().UTC().Truncate(time.Millisecond)
 	if !o.reserve(&message, s.m.MaxPending, s.m.MaxPendingBytes) {
 		return &Refusal{Unavailable, "outbox_full", "Too many messages of this session wait to be sent.", 10 * time.Second}
 	}
