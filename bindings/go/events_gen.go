@@ -567,7 +567,7 @@ type Message struct {
 
 	// The message that it answers: "message_id", "sender", "from_me" (whether this account sent
 	// it), "text"; null if it answers none.
-	Quoted json.RawMessage
+	Quoted *QuotedMessage
 
 	// The JIDs that are mentioned.
 	Mentions []string
@@ -617,7 +617,7 @@ func (e *Message) read(r *reader) {
 		case "text":
 			e.Text = r.text()
 		case "quoted":
-			e.Quoted = r.raw()
+			e.Quoted = object[QuotedMessage](r)
 		case "mentions":
 			e.Mentions = r.texts()
 		case "content":

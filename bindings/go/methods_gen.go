@@ -4,7 +4,6 @@ package libwa
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 )
 
@@ -104,14 +103,14 @@ type ContactsCheckResult struct {
 	// One object for each number, in the same order: "number" (digits only), "registered", and, if
 	// it is, the "jid" to write to (whose digits may be others: some countries have two ways of
 	// writing theirs) and the "lid".
-	Contacts []json.RawMessage
+	Contacts []CheckedContact
 }
 
 func (v *ContactsCheckResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "contacts":
-			v.Contacts = r.objects()
+			v.Contacts = objects[CheckedContact](r)
 		default:
 			r.skip()
 		}
@@ -149,14 +148,14 @@ type GroupAddResult struct {
 	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
 	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
-	Members []json.RawMessage
+	Members []MemberOutcome
 }
 
 func (v *GroupAddResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "members":
-			v.Members = r.objects()
+			v.Members = objects[MemberOutcome](r)
 		default:
 			r.skip()
 		}
@@ -236,10 +235,10 @@ type GroupCreateResult struct {
 
 	// The members, each with "jid", "phone" (null if it is not known), "rank" ("member", "admin",
 	// "super_admin").
-	Members []json.RawMessage
+	Members []GroupMember
 
 	// Who was to be a member and is none, as "group.add" says it.
-	NotAdded []json.RawMessage
+	NotAdded []MemberOutcome
 
 	// Whether only admins may send.
 	Announcement bool
@@ -285,9 +284,9 @@ func (v *GroupCreateResult) read(r *reader) {
 		case "size":
 			v.Size = r.integer()
 		case "members":
-			v.Members = r.objects()
+			v.Members = objects[GroupMember](r)
 		case "not_added":
-			v.NotAdded = r.objects()
+			v.NotAdded = objects[MemberOutcome](r)
 		case "announcement":
 			v.Announcement = r.boolean()
 		case "locked":
@@ -343,14 +342,14 @@ type GroupDemoteResult struct {
 	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
 	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
-	Members []json.RawMessage
+	Members []MemberOutcome
 }
 
 func (v *GroupDemoteResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "members":
-			v.Members = r.objects()
+			v.Members = objects[MemberOutcome](r)
 		default:
 			r.skip()
 		}
@@ -424,10 +423,10 @@ type GroupInfoResult struct {
 
 	// The members, each with "jid", "phone" (null if it is not known), "rank" ("member", "admin",
 	// "super_admin").
-	Members []json.RawMessage
+	Members []GroupMember
 
 	// Who was to be a member and is none, as "group.add" says it.
-	NotAdded []json.RawMessage
+	NotAdded []MemberOutcome
 
 	// Whether only admins may send.
 	Announcement bool
@@ -473,9 +472,9 @@ func (v *GroupInfoResult) read(r *reader) {
 		case "size":
 			v.Size = r.integer()
 		case "members":
-			v.Members = r.objects()
+			v.Members = objects[GroupMember](r)
 		case "not_added":
-			v.NotAdded = r.objects()
+			v.NotAdded = objects[MemberOutcome](r)
 		case "announcement":
 			v.Announcement = r.boolean()
 		case "locked":
@@ -620,14 +619,14 @@ func (c *Client) GroupLeave(ctx context.Context, params GroupLeaveParams) error 
 // GroupListResult is what [Client.GroupList] gives.
 type GroupListResult struct {
 	// The groups, each like the result of "group.info".
-	Groups []json.RawMessage
+	Groups []GroupInfoResult
 }
 
 func (v *GroupListResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "groups":
-			v.Groups = r.objects()
+			v.Groups = objects[GroupInfoResult](r)
 		default:
 			r.skip()
 		}
@@ -664,14 +663,14 @@ type GroupPromoteResult struct {
 	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
 	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
-	Members []json.RawMessage
+	Members []MemberOutcome
 }
 
 func (v *GroupPromoteResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "members":
-			v.Members = r.objects()
+			v.Members = objects[MemberOutcome](r)
 		default:
 			r.skip()
 		}
@@ -708,14 +707,14 @@ type GroupRemoveResult struct {
 	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
 	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
-	Members []json.RawMessage
+	Members []MemberOutcome
 }
 
 func (v *GroupRemoveResult) read(r *reader) {
 	for r.next() {
 		switch r.key {
 		case "members":
-			v.Members = r.objects()
+			v.Members = objects[MemberOutcome](r)
 		default:
 			r.skip()
 		}

@@ -193,10 +193,33 @@ func (r *reader) texts() (texts []string) {
 	return texts
 }
 
-// objects gives the members of the next value, an array, as JSON; nil for null.
-func (r *reader) objects() (objects []json.RawMessage) {
-	r.each(func() { objects = append(objects, r.raw()) })
-	return objects
+// readable is a pointer to what reads itself from a JSON object.
+type readable[T any] interface {
+	*T
+	read(*reader)
+}
+
+// object gives the next value if it is an object, else nil.
+func object[T any, P readable[T]](r *reader) *T {
+	if r.peek() != '{' {
+		r.skip()
+		return nil
+	}
+	read := new(T)
+	P(read).read(&reader{rest: r.value()})
+	return read
+}
+
+// objects gives the next value if it is an array of objects, nil for null.
+func objects[T any, P readable[T]](r *reader) (list []T) {
+	r.each(func() {
+		var one T
+		if read := object[T, P](r); read != nil {
+			one = *read
+		}
+		list = append(list, one)
+	})
+	return list
 }
 
 // boolean tells whether the next value is true.

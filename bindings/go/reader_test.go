@@ -13,7 +13,7 @@ import (
 func TestReader(t *testing.T) {
 	r := reader{rest: ` { "text" : "a\"b\u00e9\\" ,"plain":"\u00fc", "number":-12,"large":9223372036854775807,
 		"yes":true,"no":false, "null":null, "nested":{"a":[1,{"b":"}]"}],"c":"\\\""},"at_ms":1500,"for_ms":2000,
-		"north":-52.5, "names":["a", "b,\"]" , 7,"c"] ,"none":null,"empty":[ ],"cards":[{"a":[]},{"b":"]"}],"last":"x" } `}
+		"north":-52.5, "names":["a", "b,\"]" , 7,"c"] ,"none":null,"empty":[ ],"cards":[{"lid":"b","jid":"a]"},{"x":[]},7, {"jid":"c"}],"card":{"jid":"d"},"last":"x" } `}
 	got := map[string]any{}
 	for r.next() {
 		switch r.key {
@@ -28,7 +28,9 @@ func TestReader(t *testing.T) {
 		case "names", "none", "empty":
 			got[r.key] = strings.Join(r.texts(), "|")
 		case "cards":
-			got[r.key] = fmt.Sprintf("%s", r.objects())
+			got[r.key] = fmt.Sprint(objects[CheckedContact](&r))
+		case "card":
+			got[r.key] = fmt.Sprint(*object[CheckedContact](&r))
 		case "at_ms":
 			got[r.key] = r.time()
 		case "for_ms":
@@ -40,18 +42,19 @@ func TestReader(t *testing.T) {
 	for key, wanted := range map[string]any{
 		"text": `a"bé\`, "plain": "ü", "last": "x", "number": int64(-12), "large": int64(math.MaxInt64), "yes": true,
 		"no": false, "null": "", "nested": `{"a":[1,{"b":"}]"}],"c":"\\\""}`, "at_ms": time.UnixMilli(1500), "for_ms": 2 * time.Second,
-		"north": -52.5, "names": `a|b,"]||c`, "none": "", "empty": "", "cards": `[{"a":[]} {"b":"]"}]`,
+		"north": -52.5, "names": `a|b,"]||c`, "none": "", "empty": "", "cards": "[{ false a] b} { false  } { false  } { false c }]",
+		"card": "{ false d }",
 	} {
 		if got[key] != wanted {
 			t.Errorf("%s: %v, wanted %v", key, got[key], wanted)
 		}
 	}
 	// Of another type than expected.
-	r = reader{rest: `{"a":7,"b":"x","c":"y","d":[1],"e":null,"f":{},"g":"[\"a\"]","h":{"i":["a"]}}`}
+	r = reader{rest: `{"a":7,"b":"x","c":"y","d":[1],"e":null,"f":{},"g":"[\"a\"]","h":{"i":["a"]},"i":[{}]}`}
 	for r.next() {
 		if r.key == "a" && r.text() != "" || r.key == "b" && r.integer() != 0 || r.key == "c" && r.boolean() ||
 			r.key == "d" && r.duration() != 0 || r.key == "e" && !r.time().IsZero() || r.key == "f" && r.text() != "" ||
-			r.key == "g" && r.texts() != nil || r.key == "h" && r.objects() != nil {
+			r.key == "g" && r.texts() != nil || r.key == "h" && objects[GroupInfoResult](&r) != nil || r.key == "i" && object[QuotedMessage](&r) != nil {
 			t.Errorf("%s was read as something", r.key)
 		}
 	}
@@ -76,7 +79,7 @@ func FuzzReader(f *testing.F) {
 		lists := map[string][2]int{}
 		for r := (reader{rest: text}); r.next(); {
 			again := r
-			lists[r.key] = [2]int{len(r.texts()), len(again.objects())}
+			lists[r.key] = [2]int{len(r.texts()), len(objects[GroupInfoResult](&again))}
 		}
 		if !valid {
 			return

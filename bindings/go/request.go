@@ -122,7 +122,8 @@ func (e *Result) err(op string) error {
 // Call calls a method by its name, for methods that this version of the
 // package does not have: params becomes one JSON object, nil stands for no
 // parameters; what the method gives is unmarshalled into result, if that is
-// not nil. The methods of METHODS.md have functions of their own.
+// not nil. A result of this package, such as [GroupInfoResult], is read as its
+// own method reads it. The methods of METHODS.md have functions of their own.
 func (c *Client) Call(ctx context.Context, method string, params, result any) error {
 	start, err := startMethod(method, params)
 	if err != nil {
@@ -131,6 +132,10 @@ func (c *Client) Call(ctx context.Context, method string, params, result any) er
 	answer, err := c.askResult(ctx, method, start)
 	if err != nil || result == nil {
 		return err
+	}
+	if typed, is := result.(interface{ read(*reader) }); is {
+		typed.read(&reader{rest: string(answer.Result)})
+		return nil
 	}
 	return json.Unmarshal(answer.Result, result)
 }

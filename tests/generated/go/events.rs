@@ -16,6 +16,7 @@ fn field_type(field: &FieldInfo) -> (String, String) {
     match (field.name, field.kind) {
         ("outcome", "text") => ("Outcome".to_owned(), "Outcome(r.text())".to_owned()),
         ("status", "integer") => ("Status".to_owned(), "Status(r.integer())".to_owned()),
+        ("quoted", "json") => ("*QuotedMessage".to_owned(), "object[QuotedMessage](r)".to_owned()),
         _ => super::methods::value_type(field.name, field.kind, field.optional),
     }
 }

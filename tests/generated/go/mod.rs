@@ -124,7 +124,7 @@ fn field_sentence(sentence: &str, go_type: &str, optional: bool) -> String {
     }
     let nothing = match go_type {
         "time.Time" => "The zero time if there is none.",
-        "json.RawMessage" | "[]string" | "[]json.RawMessage" => "Nil if there is none.",
+        "json.RawMessage" | "[]string" => "Nil if there is none.",
         pointer if pointer.starts_with('*') => "Nil if it is not said.",
         _ => "Empty if there is none.",
     };

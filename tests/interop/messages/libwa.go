@@ -105,19 +105,15 @@ func message(event *libwa.Message) Event {
 		} `json:"target"`
 		Selected []string `json:"selected"`
 	}
-	var quoted struct {
-		MessageID string `json:"message_id"`
-	}
 	_ = json.Unmarshal(event.Content, &content)
-	_ = json.Unmarshal(event.Quoted, &quoted)
 	if heard.Kind == "poll_vote" {
 		heard.Kind, heard.Text = "vote", choice(content.Selected)
 		if content.Selected == nil {
 			heard.Text = "sealed"
 		}
 	}
-	if heard.Target = content.Target.MessageID; heard.Target == "" {
-		heard.Target = quoted.MessageID
+	if heard.Target = content.Target.MessageID; heard.Target == "" && event.Quoted != nil {
+		heard.Target = event.Quoted.MessageID
 	}
 	return heard
 }
