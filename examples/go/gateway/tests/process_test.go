@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -113,8 +115,8 @@ func TestCommandLine(t *testing.T) {
 		}
 	}()
 	run := func(arguments ...string) (string, bool) {
-		var out bytes.Buffer
-		err := command.Run(limited(t), arguments, &out, &out)
+		var out, log bytes.Buffer
+		err := command.Run(limited(t), arguments, &out, &log)
 		if err != nil {
 			fmt.Fprintln(&out, err)
 		}
@@ -147,11 +149,15 @@ func TestCommandLine(t *testing.T) {
 		"there is no scope":        {"token", "create", "--name=x", "--scopes=root", "--data=" + folder},
 		"a name has":               {"token", "create", "--data=" + folder},
 		"token create, token list": {"token"},
-		"there is no token \"x\"":  {"token", "revoke", "--data=" + folder, "x"},
+		"name the data folder":     {"token", "create", "--name=x"},
+		"no gateway in":            {"token", "list", "--data=" + filepath.Join(folder, "nothing")},
 	} {
 		if out, ok := run(arguments...); ok || !strings.Contains(out, want) {
 			t.Errorf("%v: %s", arguments, out)
 		}
+	}
+	if left, err := os.ReadDir(folder); err != nil || slices.ContainsFunc(left, func(entry os.DirEntry) bool { return entry.IsDir() }) {
+		t.Errorf("%v, %v are left", left, err)
 	}
 	made, ok := run("token", "create", "--name=shop", "--scopes=pair,events", "--sessions=default", "--data="+folder)
 	secret := strings.TrimSpace(made)
@@ -161,6 +167,9 @@ func TestCommandLine(t *testing.T) {
 	list, ok := run("token", "list", "--data="+folder)
 	if !ok || !strings.Contains(list, "shop") || strings.Contains(list, secret) {
 		t.Error(list)
+	}
+	if out, ok := run("token", "revoke", "--data="+folder, "x"); ok || !strings.Contains(out, "there is no token \"x\"") {
+		t.Error(out)
 	}
 	g, _ := spawn(t, folder, secret)
 	g.do("GET", guide+"/status", nil).want(200)

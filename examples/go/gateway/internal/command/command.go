@@ -41,7 +41,7 @@ func Run(ctx context.Context, arguments []string, out, log io.Writer) error {
 	case "health":
 		return health(ctx, arguments[1:], out)
 	case "token":
-		return token(arguments[1:], out)
+		return token(arguments[1:], out, log)
 	}
 	c, err := config.Parse(arguments, os.LookupEnv)
 	if errors.Is(err, flag.ErrHelp) {

@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,7 +19,7 @@ import (
 
 // token is the command that makes, lists and revokes tokens while the gateway
 // is stopped.
-func token(arguments []string, out io.Writer) error {
+func token(arguments []string, out, log io.Writer) error {
 	action := ""
 	if len(arguments) > 0 {
 		action, arguments = arguments[0], arguments[1:]
@@ -26,8 +28,9 @@ func token(arguments []string, out io.Writer) error {
 		return errors.New("token create, token list or token revoke; see --help")
 	}
 	folder := os.Getenv(config.Variable("data"))
-	if folder == "" {
-		folder = "gateway-data"
+	named := folder != ""
+	if !named {
+		folder = config.DefaultData
 	}
 	flags := flag.NewFlagSet("gateway token "+action, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -38,6 +41,13 @@ func token(arguments []string, out io.Writer) error {
 	lifetime := flags.Duration("lifetime", 0, "")
 	if err := flags.Parse(arguments); err != nil {
 		return fmt.Errorf("%w; see --help", err)
+	}
+	flags.Visit(func(given *flag.Flag) { named = named || given.Name == "data" })
+	if err := hasGateway(folder, named && action == "create"); err != nil {
+		return err
+	}
+	if !named {
+		fmt.Fprintf(log, "The tokens are those of %s.\n", absolute(folder))
 	}
 	db, err := store.Open(folder)
 	if errors.Is(err, store.ErrInUse) {
@@ -62,6 +72,24 @@ func token(arguments []string, out io.Writer) error {
 		err = fmt.Errorf("there is no token %q; `gateway token list` lists them", flags.Arg(0))
 	}
 	return err
+}
+
+// hasGateway expects that a folder is a gateway's, or may become that of a new one.
+// A token for a folder that was not meant would be refused by the gateway that was.
+func hasGateway(folder string, mayBeNew bool) error {
+	if _, err := os.Stat(filepath.Join(folder, "gateway.db")); mayBeNew || !errors.Is(err, fs.ErrNotExist) {
+		return nil // Open says what else there is
+	}
+	return fmt.Errorf("there is no gateway in %s: name the data folder of the gateway with --data FOLDER, or %s; "+
+		"`token create --data FOLDER` makes a new one", absolute(folder), config.Variable("data"))
+}
+
+// absolute returns a path as it is without the working folder.
+func absolute(path string) string {
+	if whole, err := filepath.Abs(path); err == nil {
+		return whole
+	}
+	return path
 }
 
 // create prints the secret alone on a line, for scripts to take.

@@ -105,6 +105,9 @@ const OpsListen = "127.0.0.1:9090"
 // Prefix is what the names of the environment variables begin with.
 const Prefix = "WA_GATEWAY_"
 
+// DefaultData is the data folder if none is named.
+const DefaultData = "gateway-data"
+
 // Variable gives the environment variable of a setting.
 func Variable(name string) string {
 	return Prefix + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
@@ -121,7 +124,7 @@ func (c *Config) settings() []setting {
 		{"Serving", "trusted-proxies", "NETWORKS", &c.TrustedProxies, nil, "networks of proxies whose X-Forwarded-For is believed", false},
 		{"Serving", "trusted-origins", "ORIGINS", &c.TrustedOrigins, nil, "origins of pages that may use the API, such as https://app.example.com: of pages on other hosts, and the gateway's own if a proxy changes the header Host", false},
 
-		{"Data", "data", "FOLDER", &c.Data, "gateway-data", "where sessions, events, tokens and webhooks are kept", false},
+		{"Data", "data", "FOLDER", &c.Data, DefaultData, "where sessions, events, tokens and webhooks are kept", false},
 		{"Data", "events-keep", "N", &c.EventsKeep, 100000, "how many events the log holds; when there are more, the session that has the most loses its oldest", false},
 		{"Data", "events-per-session", "N", &c.EventsPerSession, 20000, "how many events of each session it holds", false},
 		{"Data", "events-age", "DURATION", &c.EventsAge, 30 * 24 * time.Hour, "how old they may be; 0 for any age", false},

@@ -22,6 +22,7 @@ An unofficial client of WhatsApp: accounts that use one can be banned.
   gateway version                      prints the versions of the gateway and of libwa
 
 The commands for tokens work while the gateway is stopped; while it runs, /v1/tokens does the same.
+They take its data folder by --data too, and make a new one only if create names it.
 Each flag can be given as an environment variable too: --data as WA_GATEWAY_DATA.
 `
 

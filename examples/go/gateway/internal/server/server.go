@@ -32,7 +32,7 @@ import (
 const Version = "0.1.0"
 
 // ErrNoTokens says that nobody could use the gateway.
-var ErrNoTokens = errors.New("there is no token yet: make one with `gateway token create --name NAME`, or set WA_GATEWAY_ADMIN_TOKEN")
+var ErrNoTokens = errors.New("there is no token yet: make one with `gateway token create --data FOLDER --name NAME`, with the same --data,, or set WA_GATEWAY_ADMIN_TOKEN")
 
 // A Server is a gateway that listens.
 type Server struct {
