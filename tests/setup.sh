@@ -3,7 +3,7 @@
 
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 target=${CARGO_TARGET_DIR:-$PWD/target}
-readonly RUST_WANTED=1.88 GO_WANTED=1.26 NODE_WANTED=20.14
+readonly RUST_WANTED=1.88 NODE_WANTED=20.14
 
 fail() {
     echo "error: $*" >&2
@@ -48,13 +48,15 @@ need_rust() {
     at_least "$version" "$RUST_WANTED" || fail "cargo $version is too old; Rust $RUST_WANTED is needed: rustup update stable"
 }
 
-# need_go: a Go that builds tests/interop/whatsmeow. Debian's may be older: then it fetches the right one itself.
+# need_go MODULE: a Go that builds the module in that folder, of the version that its go.mod names. One that is older fetches
+# the right one itself, from Go 1.21 on.
 need_go() {
+    local wanted version
+    wanted=$(sed -n 's/^go //p' "$1/go.mod")
     [ -x /usr/local/go/bin/go ] && PATH=$PATH:/usr/local/go/bin
     have go || need_packages golang-go
-    local version
-    version=$(cd tests/interop/whatsmeow && go env GOVERSION 2>/dev/null) || version=none
-    at_least "${version#go}" "$GO_WANTED" || fail "Go $GO_WANTED is needed (found: $version); see https://go.dev/dl"
+    version=$(cd "$1" && go env GOVERSION 2>/dev/null) || version=$(cd / && go env GOVERSION)
+    at_least "${version#go}" "$wanted" || fail "Go $wanted is needed (found: $version); see https://go.dev/dl"
 }
 
 # need_node: Node and npm for tests/interop/baileys.

@@ -60,14 +60,20 @@ def _programs() -> tuple[Path, Path]:
     if not (library and simulator):
         if not (_CHECKOUT / "Cargo.toml").exists():
             raise RuntimeError(f"{_CHECKOUT} is no checkout of libwa; set LIBWA_PATH and WA_SIM to a built libwa.so and wa-sim")
-        if shutil.which("cargo") is None:
+        cargo = shutil.which("cargo", path=_search_path())
+        if cargo is None:
             raise RuntimeError("cargo is needed to build libwa, see https://rustup.rs; or set LIBWA_PATH and WA_SIM to built files")
-        _build()
+        _build(cargo)
     built = Path(os.environ.get("CARGO_TARGET_DIR") or _CHECKOUT / "target") / "release"
     return Path(library or built / "libwa.so"), Path(simulator or built / "wa-sim")
 
 
-def _build() -> None:
+def _search_path() -> str:
+    """Returns where programs are, and the folder of rustup, which the shell that ran rustup does not have yet."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path.home() / ".cargo" / "bin")])
+
+
+def _build(cargo: str) -> None:
     """Builds both with cargo, and shows how it goes on.
 
     pip keeps what a build writes to itself, unless it is called with -v. So cargo writes to the terminal, if there is one.
@@ -78,7 +84,8 @@ def _build() -> None:
         with contextlib.suppress(OSError):
             terminal = stack.enter_context(open("/dev/tty", "w"))
         print("\nlibwa: cargo builds the library and the simulator, for some minutes the first time", file=terminal, flush=True)
-        subprocess.run(["cargo", "build", "--release", "--locked", "--workspace"], cwd=_CHECKOUT, check=True, stderr=terminal)
+        command = [cargo, "build", "--release", "--locked", "--workspace"]
+        subprocess.run(command, cwd=_CHECKOUT, check=True, stderr=terminal, env={**os.environ, "PATH": _search_path()})
         print(f"libwa: built in {time.monotonic() - started:.0f} s", file=terminal, flush=True)
 
 

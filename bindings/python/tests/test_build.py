@@ -26,12 +26,15 @@ PIP = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:], capture_out
 TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 
 
-def install(folder: Path, *around: str) -> str:
-    cargo = folder / "cargo"
+def install(folder: Path, *around: str, home: Path | None = None) -> str:
+    cargo = (folder if home is None else home / ".cargo" / "bin") / "cargo"
+    cargo.parent.mkdir(parents=True, exist_ok=True)
     cargo.write_text('#!/bin/sh\necho "   Compiling everything: $*" >&2\n')
     cargo.chmod(0o755)
     environment = {key: value for key, value in os.environ.items() if key not in ("LIBWA_PATH", "WA_SIM")}
     environment |= {"PATH": f"{folder}:{environment['PATH']}", "PYTHONPATH": str(ROOT / "bindings/python")}
+    if home is not None:
+        environment |= {"HOME": str(home), "PATH": "/usr/bin:/bin"}
     command = [*around, sys.executable, "-c", BACKEND]
     done = subprocess.run(
         command,
@@ -60,3 +63,8 @@ def test_progress_without_one(tmp_path: Path) -> None:
     assert "libwa: cargo builds the library" in shown
     assert "Compiling everything" in shown
     assert install(tmp_path, sys.executable, "-c", PIP) == ""
+
+
+def test_cargo_that_this_shell_does_not_find_yet(tmp_path: Path) -> None:
+    # As after rustup has installed it: PATH has its folder from the next login on.
+    assert "Compiling everything" in install(tmp_path, home=tmp_path / "home")
