@@ -146,8 +146,10 @@ fn a_lock_is_told_stored_and_kept_to() {
     let request = ada.client.send_text(&people[1], "hello", None).unwrap();
     let answer = ada.answer(request);
     assert_eq!(answer["name"], "WA_ERROR_TIME_LOCKED", "{answer}");
-    let wait = answer["retry_after_ms"].as_i64().unwrap();
-    assert!((7_000_000..=7_200_000).contains(&wait) && answer["retryable"] == true, "{answer}");
+    // By the client's clock, which is not the test's.
+    let over = answer["time_ms"].as_i64().unwrap() + answer["retry_after_ms"].as_i64().unwrap();
+    let ends = i64::try_from(ends).unwrap();
+    assert!((over - ends).abs() < 60_000 && answer["retryable"] == true, "{answer}");
     // Those who know us are not concerned.
     let request = ada.client.send_text(&people[0], "after", None).unwrap();
     sent(&mut ada, request);
@@ -169,7 +171,7 @@ fn a_lock_is_told_stored_and_kept_to() {
     world.sim.set(ADA, &json!({ "timelock": false, "timelock_ends": null })).unwrap();
     let lifted = std::time::Instant::now();
     while restrictions(&mut ada)["time_locked"] == true {
-        assert!(lifted.elapsed().as_secs() < 60, "{}", ada.story());
+        assert!(lifted.elapsed().as_secs() < 180, "{}", ada.story());
     }
     let request = ada.client.send_text(&people[1], "hello", None).unwrap();
     sent(&mut ada, request);
@@ -209,7 +211,7 @@ fn a_refusal_brings_the_lock_to_light() {
     world.sim.set(ADA, &json!({ "timelock": false, "timelock_ends": null })).unwrap();
     let lifted = std::time::Instant::now();
     while restrictions(&mut ada)["time_locked"] == true {
-        assert!(lifted.elapsed().as_secs() < 60, "{}", ada.story());
+        assert!(lifted.elapsed().as_secs() < 180, "{}", ada.story());
     }
     let before = world.now();
     world.fault(json!({ "when": { "tag": "message" }, "do": { "error": { "code": 463 } }, "times": 2 }));
