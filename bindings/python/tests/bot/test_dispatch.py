@@ -320,7 +320,7 @@ def test_the_tester_tells_of_failures() -> None:
 
 
 def test_a_handler_has_a_limit() -> None:
-    bot = a_bot(handler_timeout=0.05)
+    bot = a_bot(handler_timeout=5)
     heard: list[Failure] = []
     bot.error(heard.append)
 

@@ -272,7 +272,7 @@ def a_quiz(bot: Bot) -> None:
     async def quiz(message: Message) -> None:
         await message.answer("2 + 2?")
         try:
-            reply = await message.wait_reply(F.text.regex(r"^\d+$"), timeout=0.5)
+            reply = await message.wait_reply(F.text.regex(r"^\d+$"), timeout=5)
         except TimeoutError:
             await message.answer("too late")
         else:

@@ -110,7 +110,7 @@ class Person:
         body = {"to": to or self._tester.number, "target": {"id": id, "from": author}, **more}
         await self._tester.control("POST", f"/phones/{self.number}/{verb}", body)
 
-    async def reply(self, *, timeout: float = 10.0, chat: str | None = None) -> Reply:
+    async def reply(self, *, timeout: float = 30.0, chat: str | None = None) -> Reply:
         """The next message that the bot writes to this person, or into the group of this address.
 
         Raises:
@@ -167,7 +167,7 @@ class Group:
         """Somebody, its creator if nobody is named, writes into it."""
         return await (by or self.creator).send(text, to=self.id)
 
-    async def reply(self, *, to: Person | None = None, timeout: float = 10.0) -> Reply:
+    async def reply(self, *, to: Person | None = None, timeout: float = 30.0) -> Reply:
         """The next message of the bot in it, as its creator, or this member, gets it."""
         return await (to or self.creator).reply(timeout=timeout, chat=self.id)
 
@@ -328,7 +328,7 @@ class BotTester:
         """The tester's first person writes to the bot. Gives the message's id."""
         return await (await self._somebody()).send(text, quote=quote)
 
-    async def reply(self, *, timeout: float = 10.0) -> Reply:
+    async def reply(self, *, timeout: float = 30.0) -> Reply:
         """The next message that this person gets; see `Person.reply`."""
         return await (await self._somebody()).reply(timeout=timeout)
 
