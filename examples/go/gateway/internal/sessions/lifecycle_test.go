@@ -125,7 +125,7 @@ func TestAStoppedSessionIsErasedToo(t *testing.T) {
 			s.mu.Unlock()
 			// It is tried again by itself.
 			deadline := time.Now().Add(time.Minute)
-			for s.ends() != "" && !s.isRemoved() || id == "deleted" && s.m.has(id) {
+			for id == "deleted" && m.has(id) || id == "unlinked" && !s.isNew() {
 				if time.Now().After(deadline) {
 					t.Fatal("it is not finished")
 				}
@@ -150,10 +150,11 @@ func TestAStoppedSessionIsErasedToo(t *testing.T) {
 	}
 }
 
-func (s *Session) isRemoved() bool {
+// isNew says whether a session is open and has no account.
+func (s *Session) isNew() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.removed
+	return s.record.Ending == "" && s.status.State == Unlinked && s.client != nil
 }
 
 func (m *Manager) has(id string) bool {
