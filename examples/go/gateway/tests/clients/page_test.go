@@ -75,14 +75,24 @@ func start(t testing.TB, arguments ...string) string {
 			t.Error(err)
 		}
 	})
-	for until := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		response, err := http.Get(s.URL() + "/info")
+	// It answers before its sessions are open, and refuses to pair until then.
+	request, err := http.NewRequestWithContext(limited(t), "GET", s.URL()+"/v1/sessions", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+secret)
+	for {
+		response, err := http.DefaultClient.Do(request)
 		if err == nil {
 			response.Body.Close()
-			return s.URL()
+			if response.StatusCode == http.StatusOK {
+				return s.URL()
+			}
 		}
-		if time.Now().After(until) {
-			t.Fatalf("the gateway does not answer: %v", err)
+		select {
+		case <-request.Context().Done():
+			t.Fatalf("the gateway is not ready: %v", err)
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
