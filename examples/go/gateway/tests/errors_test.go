@@ -45,7 +45,7 @@ func TestWrongRequests(t *testing.T) {
 		{"POST", guidePhone, `{"phoneNumber":"+1234567890"} {}`, nil, 400, "json_malformed", ""},
 		{"POST", guidePhone, ``, nil, 400, "json_malformed", ""},
 		{"POST", guidePhone, `{"phoneNumber":1234567890}`, nil, 400, "field_type", ""},
-		{"POST", guidePhone, `{"phone":"+1234567890"}`, nil, 400, "field_unknown", ""},
+		{"POST", guidePhone, `{"phone":"+1234567890"}`, nil, 400, "field_unknown", "phone"},
 		{"POST", guideVerify + "?wait=soon", object{"phoneNumber": "+1234567890", "code": "ABCD1234"}, nil, 400, "parameter_invalid", "wait"},
 		{"POST", guideVerify, `{"phoneNumber":"+1234567890","code":null}`, nil, 400, "field_type", ""},
 		{"POST", "/v1/webhooks", `{"url":"https://example.com","types":[null]}`, nil, 400, "field_type", ""},

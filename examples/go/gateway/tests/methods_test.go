@@ -231,6 +231,16 @@ func TestWrongCalls(t *testing.T) {
 	} {
 		g.do("POST", "/v1/sessions/default/call", body).want(422).is("code", code)
 	}
+	for path, hint := range map[string]string{"methods/group.lists": "Near to it: group.list.", "methods/x": "has no method \"x\""} {
+		if a := g.do("POST", "/v1/sessions/default/"+path, object{}).want(404).is("code", "path_unknown"); !strings.Contains(a.text("detail"), hint) {
+			t.Error(a.text("detail"))
+		}
+	}
+	for path, fields := range map[string]string{"methods/group.leave": "the request takes chat.", "methods/group.list": "takes none", "messages": "text, "} {
+		if a := g.do("POST", "/v1/sessions/default/"+path, object{"colour": "red"}).want(400).is("code", "field_unknown"); !strings.Contains(a.text("detail"), fields) {
+			t.Error(a.text("detail"))
+		}
+	}
 	g.do("POST", messages, object{"to": to, "protobuf": "/////w=="}).want(422).is("code", "invalid_message")
 	g.do("POST", messages, object{"to": to, "protobuf": "no base64"}).want(400).is("reason", "protobuf")
 	g.do("POST", messages, object{"to": to, "text": "x", "protobuf": "CgNyYXc="}).want(422).is("code", "message_ambiguous")

@@ -58,6 +58,7 @@ type API struct {
 	Options
 	mux      *http.ServeMux
 	routes   []*route
+	tables   *reference.Tables
 	document []byte
 	cross    *http.CrossOriginProtection
 
@@ -101,6 +102,7 @@ func New(options Options) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.tables = tables
 	a.routes = append(a.table(), a.methodRoutes(tables)...)
 	for _, r := range a.routes {
 		a.mux.HandleFunc(r.Method+" "+r.pattern(), func(w http.ResponseWriter, req *http.Request) { a.run(w, req, r, a.steps) })
@@ -213,6 +215,9 @@ func (a *API) lost(c *call) error {
 		}
 		c.w.Header().Set("Allow", allow)
 		return errMethod
+	}
+	if name := methodOf(c.r.URL.Path); name != "" {
+		return unknownMethod(errNoRoute.Status, errNoRoute.Code, name, a.tables)
 	}
 	return errNoRoute
 }

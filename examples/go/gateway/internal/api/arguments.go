@@ -22,7 +22,11 @@ func arguments(row *reference.Method, given map[string]json.RawMessage) (map[str
 	asked := row.Asked()
 	for name := range given {
 		if !slices.ContainsFunc(asked, func(item reference.Item) bool { return item.Name == name }) {
-			return nil, problem.Newf(http.StatusBadRequest, "field_unknown", "There is no field %q here.", name).Because(name)
+			var known []string
+			for _, item := range asked {
+				known = append(known, item.Name)
+			}
+			return nil, unknownField(name, known)
 		}
 	}
 	params := map[string]any{}

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"reflect"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -116,6 +117,11 @@ func decode[T any](c *call) (value T, err error) {
 	decoder := json.NewDecoder(strings.NewReader(string(text)))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&value); err != nil {
+		if quoted, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+			if refusal := unknownIn(text, strings.Trim(quoted, `"`), reflect.TypeFor[T]()); refusal != nil {
+				return value, refusal
+			}
+		}
 		return value, malformed(err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {

@@ -104,7 +104,7 @@ func (a *API) callAny(c *call, tables *reference.Tables) error {
 	}
 	at := slices.IndexFunc(tables.Methods, func(row reference.Method) bool { return row.Name == request.Method })
 	if at < 0 {
-		return problem.New(http.StatusUnprocessableEntity, "method_unknown", "The library has no method of this name; /openapi.json lists all there are.")
+		return unknownMethod(http.StatusUnprocessableEntity, "method_unknown", request.Method, tables)
 	}
 	if slices.Contains(ofTheGateway, request.Method) && !c.token.May(tokens.Admin) {
 		return errScope
