@@ -20,6 +20,10 @@ async def main() -> None:
                 print("Not connected:", step.text, flush=True)
         async for event in client.events():
             print(event, flush=True)
+            if isinstance(event, libwa.Connection) and event.is_final:
+                sys.exit(f"Given up: {event.text}")  # no other attempt is made by itself
 
 
+if len(sys.argv) != 2:
+    sys.exit(f"usage: python {sys.argv[0]} +15551234567")
 asyncio.run(main())

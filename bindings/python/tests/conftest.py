@@ -46,15 +46,33 @@ def connection_of(sim: Simulator, number: str) -> int:
     return int(next(filter(is_its, all_of_them))["id"])
 
 
-def script(source: str, *arguments: str, config: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
-    """Starts a program of its own, which finds `config` as a dictionary, and its arguments in `sys.argv`."""
+def script(
+    source: str, *arguments: str, config: dict[str, str] | None = None, buffered: bool = False, **options: Any
+) -> subprocess.Popen[str]:
+    """Starts a program of its own, which finds `config` as a dictionary, and its arguments in `sys.argv`.
+
+    Its output is `buffered` as that of any program whose output is a pipe, or not at all.
+    """
     head = f"import asyncio, os, sys, libwa\nconfig = {config!r}\n"
     return subprocess.Popen(
-        [sys.executable, "-X", "faulthandler", "-u", "-W", "error::RuntimeWarning", "-c", head + source, *arguments],
+        [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            *(() if buffered else ("-u",)),
+            "-W",
+            "error::RuntimeWarning",
+            "-c",
+            head + source,
+            *arguments,
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        env={
+            **{name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        },
         **options,
     )
 

@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -83,15 +84,32 @@ def test_text_that_the_output_lacks() -> None:
     assert terminal.printable(io.StringIO(), "Zoë") == "Zoë"
 
 
-def test_a_session_that_stays(config: dict[str, str], wa_phone: Phone, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_session_that_stays(
+    config: dict[str, str], wa_phone: Phone, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = [f"--set={key}={value}" for key, value in config.items() if key != "store.url"]
     settings.append(f"--store={config['store.url']}")
-    assert __main__.main(["status", *settings]) == 0
+    file = Path(config["store.url"].split(":", 1)[1])
+    for _ in range(2):
+        assert __main__.main(["status", *settings]) == 1
+        assert __main__.main(["logout", *settings]) == 0
+        assert capsys.readouterr().out == "Not linked.\n" * 2
+        assert not file.exists()
+    with libwa.SyncClient(config=config):
+        pass
+    assert __main__.main(["status", *settings]) == 1
     assert capsys.readouterr().out == "Not linked.\n"
     with libwa.SyncClient(config=config) as client:
         terminal.pair_sync(client, wa_phone.number, output=io.StringIO(), on_step=typed_by(wa_phone))
     assert __main__.main(["status", *settings]) == 0
     assert capsys.readouterr().out == "Linked as 15550001234:1@s.whatsapp.net, online.\n"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = f"--set=server.url=ws://127.0.0.1:{taken.getsockname()[1]}/ws"
+        monkeypatch.setattr(__main__, "_LOGIN_SECONDS", 1)
+        assert __main__.main(["status", *settings, nobody]) == 0
+    assert re.search("Linked as .*, but not online: (re)?connecting, .*refused", capsys.readouterr().out)
+    monkeypatch.undo()
     assert __main__.main(["logout", *settings]) == 0
     wa_phone.wait_companions(0)
 

@@ -38,7 +38,7 @@ def test_a_program_links_and_stays_connected(name: str, wa_sim: Simulator, tmp_p
     program = tmp_path / "program.py"
     program.write_text(programs()[name])
     for linked in (False, True):
-        process = script(HEAD, str(program), NUMBER, config=wa_sim.config, cwd=tmp_path, bufsize=1)
+        process = script(HEAD, str(program), NUMBER, config=wa_sim.config, cwd=tmp_path, bufsize=1, buffered=True)
         assert process.stdout is not None
         with process:
             try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, ROOT, interrupt, script
+from conftest import PATIENCE, ROOT, connection_of, interrupt, script
 
 import libwa
 from libwa.testing import Phone, Simulator
@@ -32,7 +32,15 @@ sys.exit(__main__.main(["pair", "+15551234567", "--store", "sqlite:session.db", 
 class Run:
     """What a program did until it ended, or said a word and was interrupted. The phone enters each code that it shows."""
 
-    def __init__(self, start: Callable[[dict[str, str]], subprocess.Popen[str]], sim: Simulator, phone: Phone, until: str) -> None:
+    def __init__(
+        self,
+        start: Callable[[dict[str, str]], subprocess.Popen[str]],
+        sim: Simulator,
+        phone: Phone,
+        until: str,
+        act: Callable[[], object] | None,
+    ) -> None:
+        """`act` is done at that word in place of an interrupt."""
         self.lines: list[str] = []
         process = start(sim.config)
         assert process.stdout is not None
@@ -45,7 +53,10 @@ class Run:
             if code:
                 threading.Thread(target=phone.enter, args=(code[0],), daemon=True).start()
             if until and until in line:
-                interrupt(process)
+                if act is None:
+                    interrupt(process)
+                else:
+                    act()
                 until = ""
         self.problems = process.communicate(timeout=PATIENCE)[1]
         limit.cancel()
@@ -79,12 +90,12 @@ def program(request: pytest.FixtureRequest, tmp_path: Path, wa_sim: Simulator) -
     else:
         head, arguments, works = COMMAND, [], "Ready, as"
 
-    def start(until: str = "", **keys: str) -> Run:
+    def start(until: str = "", act: Callable[[], object] | None = None, **keys: str) -> Run:
         def begin(config: dict[str, str]) -> subprocess.Popen[str]:
             config = {**config, "reconnect.base_ms": "100", **{key.replace("__", "."): value for key, value in keys.items()}}
             return script(head, *arguments, config=config, cwd=tmp_path)
 
-        return Run(begin, wa_sim, phone, until)
+        return Run(begin, wa_sim, phone, until, act)
 
     return works, start
 
@@ -150,6 +161,38 @@ def test_replaced(program: tuple[str, Start], wa_sim: Simulator) -> None:
     with link(program):
         wa_sim.fault({"point": "out", "tag": "success"}, {"stream_error": {"conflict": "replaced"}})
         refused(start(), "connected elsewhere")
+
+
+def test_replaced_while_it_runs(program: tuple[str, Start], wa_sim: Simulator) -> None:
+    works, start = program
+    if not works.startswith("state"):
+        return  # the command is through when it is linked
+    conflict = {"tag": "conflict", "attrs": {"type": "replaced"}}
+
+    def replace() -> None:
+        stanza = {"tag": "stream:error", "attrs": {}, "children": [conflict]}
+        number = connection_of(wa_sim, "15551234567")
+        wa_sim.control("POST", f"/connections/{number}/send", {"stanza": stanza})
+
+    with link(program):
+        run = start(works, replace)
+        refused(run, "Given up: ")
+        assert "connected elsewhere" in run.problems
+
+
+@pytest.mark.parametrize(
+    ("reason", "error", "said"), [("403", "AccountLockedError", "locked"), ("406", "AccountBannedError", "banned")]
+)
+def test_locked(program: tuple[str, Start], wa_sim: Simulator, reason: str, error: str, said: str) -> None:
+    works, start = program
+    first = start(works)
+    assert first.said(works), first.problems
+    wa_sim.fault({"point": "login"}, {"failure": {"reason": reason}})
+    refused(start(), error if works.startswith("state") else said)
+    # Its keys are erased: whoever starts it again wants another link.
+    again = start(works)
+    assert again.asked
+    assert again.said(works), again.problems
 
 
 def test_store_locked(program: tuple[str, Start], tmp_path: Path) -> None:

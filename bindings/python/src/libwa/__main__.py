@@ -27,7 +27,11 @@ _OPTIONS = (
     errors.UnknownKeyError,
     errors.BadValueError,
     errors.ConfigConflictError,
+    errors.AlreadyLinkedError,
 )
+
+# What ends a link, and nothing else: the account is as it was.
+_UNLINKED = ("by_phone", "phone_reset")
 
 OnStep = Callable[[PairingStep], None]
 
@@ -53,18 +57,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _run(options: argparse.Namespace, config: dict[str, str], on_step: OnStep | None) -> None:
+async def _run(options: argparse.Namespace, config: dict[str, str], on_step: OnStep | None) -> int:
     try:
-        await _do(options, config, on_step)
+        return await _do(options, config, on_step)
     except LoggedOutError as error:
-        if options.command not in ("pair", "qr"):
+        reason = getattr(error.event, "reason", None)
+        if options.command not in ("pair", "qr") or reason not in _UNLINKED:
             raise
         # The phone unlinked the device while nothing ran. Whoever asks for a code wants another link.
         print(f"{error.user_text} Linking it again.")
-        await _do(options, config, on_step)
+        return await _do(options, config, on_step)
 
 
-async def _do(options: argparse.Namespace, config: dict[str, str], on_step: OnStep | None) -> None:
+async def _do(options: argparse.Namespace, config: dict[str, str], on_step: OnStep | None) -> int:
+    """Runs the command and returns its exit status."""
+    if options.command in ("status", "logout") and not _is_there({"store.url": options.store, **config}["store.url"]):
+        # A client would make it.
+        return _not_linked(options.command)
     client = Client(options.store, session=options.session, config=config)
     try:
         if options.command == "pair":
@@ -78,30 +87,40 @@ async def _do(options: argparse.Namespace, config: dict[str, str], on_step: OnSt
                 # A simulated session has to be linked first.
                 client.connect()
                 await terminal.pair(client, _NUMBER, on_step=on_step)
+            if not client.is_linked:
+                return _not_linked(options.command)
             await (_status if options.command == "status" else _logout)(client)
+        return 0
     finally:
         await client.close()
 
 
+def _is_there(store: str) -> bool:
+    """Returns whether a store is in memory, or is a file that exists."""
+    return not store.startswith("sqlite:") or os.path.exists(store[len("sqlite:") :])
+
+
+def _not_linked(command: str) -> int:
+    """Says that there is no link. That is what `logout` wants, and what `status` fails with."""
+    print("Not linked.")
+    return 1 if command == "status" else 0
+
+
 async def _status(client: Client) -> None:
-    if not client.is_linked:
-        print("Not linked.")
-        return
     client.connect()
     try:
         await client.ready(_LOGIN_SECONDS)
     except TimeoutError:
         status = await client.session.status()
-        print(f"Linked as {status.jid}, but not online: {status.state}.")
+        connection = client._core.connection
+        why = "" if connection is None or not connection.text else f", {connection.text}"
+        print(f"Linked as {status.jid}, but not online: {status.state}{why}.")
     else:
         status = await client.session.status()
         print(f"Linked as {status.jid}, {status.state}.")
 
 
 async def _logout(client: Client) -> None:
-    if not client.is_linked:
-        print("Not linked.")
-        return
     client.connect()
     # The server can be told once the session is logged in; else the keys are erased all the same.
     with contextlib.suppress(TimeoutError):
@@ -147,10 +166,10 @@ def main(arguments: list[str] | None = None) -> int:
         options.store = "memory:" if options.simulate else "sqlite:libwa.db"
     try:
         if not options.simulate:
-            asyncio.run(_run(options, settings, None))
+            status = asyncio.run(_run(options, settings, None))
         else:
             with _simulation(options) as (config, on_step):
-                asyncio.run(_run(options, {**config, **settings}, on_step))
+                status = asyncio.run(_run(options, {**config, **settings}, on_step))
         sys.stdout.flush()
     except Error as error:
         return _failed(error)
@@ -163,7 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0
+    return status
 
 
 def _failed(error: Error) -> int:
@@ -171,8 +190,9 @@ def _failed(error: Error) -> int:
     print(error.user_text or error, file=sys.stderr)
     if error.user_text and error.text not in (error.user_text, type(error)().text):
         print(f"Why: {error.text}", file=sys.stderr)
-    if error.retry_after:
-        print(f"Try again in {error.retry_after:.0f} seconds.", file=sys.stderr)
+    again = terminal.when_to_try(error)
+    if again:
+        print(again, file=sys.stderr)
     return 2 if isinstance(error, _OPTIONS) else 1
 
 

@@ -101,8 +101,8 @@ class Client(Base):
     def pair(self, phone: str, code: str | None = None) -> PairingSteps:
         """Links the session by a code that the user types into the phone, and gives the steps up to `Ready`.
 
-        A session that is linked already gives `Ready` once it is logged in. A `Connection` among the steps says why there is none
-        just now. Leaving the loop early cancels the pairing.
+        A session that is linked already, to this number, gives `Ready` once it is logged in. A `Connection` among the steps says
+        why there is none just now. Leaving the loop early cancels the pairing.
 
         Args:
             phone: The account's number in international form, such as "+15551234567".
@@ -111,6 +111,7 @@ class Client(Base):
         Only what happens now ends it: an event of an earlier run, which is `redelivered`, comes from `events()`.
 
         Raises:
+            AlreadyLinkedError: The session is linked to another number.
             Error: The pairing or the login failed, or the connection was given up, by the class of why. Its `event` explains
                 it and is acknowledged, its `user_text` says what to tell the user.
         """
@@ -125,6 +126,9 @@ class Client(Base):
 
     def events(self, *, ack: bool = True) -> EventStream:
         """What happens to the client, one event after the other, ending after `Closed`.
+
+        It does not end when the connection is given up: a `Connection` with `is_final` tells of that, and nothing more comes of
+        the server before `connect()` is called again.
 
         Each event is acknowledged when the loop asks for the next one, so not when the body raises or leaves the loop: then
         it comes again when the session is opened again, unless you call `event.ack()`. Events that `pair()`, `qr()`,

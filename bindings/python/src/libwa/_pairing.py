@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Union
 from . import errors
 from ._error import Error
 from ._event import Event
+from ._numbers import check_account
 from ._subscription import Subscription
 from ._waits import any_end, ends_login, is_trouble, with_a_reason
 from .events import (
@@ -86,6 +87,8 @@ class Pairing:
         self._subscription = Subscription(lambda event: ends_login(event) or is_trouble(event), any_end)
         if client.is_linked:
             self._answered = True
+            if self._phone is not None:
+                check_account(self._phone, (await client._call("session.status", {}))["phone"])
             return await client._begin_login(self._subscription)
         client._enter()
         try:
@@ -93,6 +96,9 @@ class Pairing:
                 client._core.follow(self._subscription, "wa_request_qr")
             else:
                 client._core.follow(self._subscription, "wa_request_pairing", self._phone, self._code)
+        except errors.ClientClosedError:
+            # The session may have ended since `connect()`, before anything was asked here.
+            raise await client._closing() from None
         except errors.InvalidStateError:
             # The server may have ended the connection for good before the request came; that is the reason then.
             await client._state()

@@ -30,6 +30,12 @@ _RESTRICTIONS: dict[str, type[Error]] = {
     "pairing_refused": errors.CodeRefusedError,
 }
 
+# Why the account ended the session, as errors; all other reasons end only its link.
+_LOGOUTS: dict[str, type[Error]] = {
+    "account_banned": errors.AccountBannedError,
+    "account_locked": errors.AccountLockedError,
+}
+
 # What comes without a connection too.
 _LOCAL = (Closed, Connection, Log, Overflow, Result, UnknownEvent)
 
@@ -85,13 +91,16 @@ def failure(event: Event, connection: Connection | None = None) -> Error:
     `connection` is what was last told of the connection, for an event that does not say to the programmer why there is none.
     """
     if isinstance(event, LoggedOut):
-        return errors.LoggedOutError(event.text or event.user_text, event=event)
+        return _LOGOUTS.get(event.reason, errors.LoggedOutError)(event.text or event.user_text, event=event)
     if isinstance(event, Restricted):
         left = None if event.ends_at is None else (event.ends_at - datetime.now(timezone.utc)).total_seconds()
         again = left is not None and left > 0
         kind = _RESTRICTIONS[event.kind]
         reason = connection.text if connection is not None and connection.status == kind.code else None
-        return kind(reason or event.user_text, retryable=again or None, retry_after=left if again else None, event=event)
+        text = reason or event.user_text
+        if event.ends_at is not None:
+            text = f"{text.rstrip('.')}, until {in_utc(event.ends_at)}"
+        return kind(text, retryable=again or None, retry_after=left if again else None, event=event)
     if isinstance(event, (PairingExpired, PairingFailed, Result, Closed)) and event.error is not None:
         error = event.error
         reason = connection.text if connection is not None and connection.status else None
@@ -105,6 +114,11 @@ def failure(event: Event, connection: Connection | None = None) -> Error:
             )
         return error
     return errors.ClientClosedError(event=event)
+
+
+def in_utc(moment: datetime) -> str:
+    """Returns a moment as people read it."""
+    return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
 def given_up(connection: Connection | None) -> Error:

@@ -13,9 +13,11 @@ from typing import TextIO
 
 from ._base import Base
 from ._client import Client
+from ._error import Error
 from ._pairing import Pairing, PairingStep
 from ._sync import SyncClient, run
-from .events import Connection, PairingCode, PairingPasskey, PairingProgress, PairingQr, Ready
+from ._waits import in_utc
+from .events import Connection, PairingCode, PairingPasskey, PairingProgress, PairingQr, Ready, Restricted
 
 __all__ = ["can_show", "pair", "pair_sync", "printable", "qr_drawing"]
 
@@ -62,6 +64,25 @@ def _in_ascii(drawing: str) -> str:
         lines += ["".join("##" if half[row] else "  " for half in halves).rstrip() for row in (0, 1)]
     # An odd number of rows leaves the last half empty.
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def again_in(seconds: float | None) -> str:
+    """Returns the sentence that says when the next attempt is made."""
+    if not seconds or round(seconds) < 1:
+        return "Trying again."
+    return f"Trying again in {in_words(seconds)}."
+
+
+def in_words(seconds: float) -> str:
+    """Returns a whole number of seconds, with its unit."""
+    return "1 second" if round(seconds) == 1 else f"{seconds:.0f} seconds"
+
+
+def when_to_try(error: Error) -> str:
+    """Returns the sentence that says when what failed may be tried again; empty when nothing is known."""
+    if isinstance(error.event, Restricted) and error.event.ends_at is not None:
+        return f"Try again after {in_utc(error.event.ends_at)}."
+    return f"Try again in {in_words(error.retry_after)}." if error.retry_after else ""
 
 
 async def pair(client: Client, phone: str | None = None, *, output: TextIO | None = None, on_step: OnStep | None = None) -> Ready:
@@ -126,7 +147,7 @@ class _Screen:
                 self._expires_at = None
                 self._write(f"{step.user_text}\n")
         elif isinstance(step, Connection):
-            again = "" if step.retry_in is None else f" Trying again in {step.retry_in:.0f} seconds."
+            again = "" if step.retry_in is None else f" {again_in(step.retry_in)}"
             self._write(f"Not connected: {step.text}.{again}\n")
         elif isinstance(step, Ready):
             self._write(f"Ready, as {step.jid}\n")

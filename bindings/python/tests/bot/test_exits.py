@@ -178,6 +178,8 @@ def test_reasons(wa_sim: Simulator, tmp_path: Path) -> None:
         ("handler_timeout=-1", "", {}, "handler_timeout is above 0"),
         ("env_file='none.env'", "", {}, "there is no such file"),
         ("env_file='/'", "", {}, "is a folder"),
+        ("config={'server.url': 'ws://10.0.0.1/ws'}", "", {}, "config: server.url: ws:// is for this machine only: use wss://"),
+        ("", "", {"LIBWA_SERVER_URL": "ws://web.example/ws"}, "use wss:// for web.example"),
         ("", "", {"LOG_LEVEL": "loud"}, "log_level is one of"),
         ("", "", {"LOGIN_METHOD": "sms"}, "login_method"),
         ("", "", {"LIBWA_IQ_TIMEOUT_MS": "soon"}, "iq.timeout_ms"),

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from .. import errors
 from .._client import Client
+from ..terminal import when_to_try
 from . import events
 from .chat import Chat, Sent
 from .checks import check_function, check_number
@@ -204,7 +205,13 @@ class Bot(Router, Waits):
 
         Raises:
             SystemExit: It stopped for another reason, which the status tells; see `ExitCode`.
+            RuntimeError: An event loop runs already in this thread.
         """
+        if _running_loop() is not None:
+            raise RuntimeError(
+                "run() begins an event loop of its own, and one runs already in this thread: "
+                "use `async with bot:` there and `await bot.wait()`, or `await bot.start()`"
+            )
         self._log_to_stderr()
         try:
             code = asyncio.run(self._run_until_stopped())
@@ -217,12 +224,19 @@ class Bot(Router, Waits):
         """Starts the bot in the running event loop. It links or logs in by itself from then on; `ready()` waits for that.
 
         Raises:
+            AlreadyLinkedError: The session is linked to another number.
             Error: The session cannot be opened.
         """
         if self._run is not None:
             raise RuntimeError("the bot runs already")
         self._check()
         run = await self._open()
+        try:
+            await run.check_account()
+        except BaseException:
+            self._run = None
+            await run.client.close()
+            raise
         try:
             for hook in self._startup:
                 await call(hook)
@@ -370,8 +384,8 @@ class Bot(Router, Waits):
             self._options.logger.info("stopping")
             return
         text = (getattr(error, "user_text", None) or str(error)) if error is not None else "for no known reason"
-        wait = getattr(error, "retry_after", None)
-        then = f" Try again in {wait:.0f} seconds." if wait else ""
+        again = when_to_try(error) if isinstance(error, errors.Error) else ""
+        then = f" {again}" if again else ""
         self._options.logger.error("stopping (%s, exit status %d): %s%s", code.name, code, masked(text), then)
 
     async def _begin_periodic(self, run: Run) -> None:

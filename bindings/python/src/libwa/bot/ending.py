@@ -17,7 +17,8 @@ _STORE = (errors.StoreFullError, errors.StoreReadOnlyError, errors.StoreCorruptE
 async def comes_of_the_end(error: BaseException, client: Client) -> bool:
     """Returns whether a failure comes of the client's end: it is closed, its connection is given up, or its store fails.
 
-    A connection that the program gave up by itself is no end. The failure counts too if it was raised from, or while dealing with, one that does.
+    A connection that the program gave up by itself is no end. The failure counts too if it was
+    raised from, or while dealing with, one that does.
     """
     found = [each for each in _chain(error) if isinstance(each, Error)]
     if not found:

@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     STOPPED = 0
     #: The library or a start-up hook failed.
     FAILED = 1
-    #: The options are wrong: a phone number, a value of the environment, a key of the library.
+    #: The options are wrong: a phone number, one that is not that of the session, a value of the environment, a key of the library.
     USAGE = 2
     #: The session's file cannot be used: another process has it open, it is broken, or the folder cannot be written.
     STORE = 3
@@ -59,6 +59,8 @@ _KINDS: list[tuple[type[Error], ExitCode]] = [
     (errors.UnknownKeyError, ExitCode.USAGE),
     (errors.BadValueError, ExitCode.USAGE),
     (errors.InvalidPhoneNumberError, ExitCode.USAGE),
+    (errors.AlreadyLinkedError, ExitCode.USAGE),
+    (errors.InsecureUrlError, ExitCode.USAGE),
 ]
 
 

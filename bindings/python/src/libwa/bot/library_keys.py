@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import json
 import logging
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from .. import _native as native
 from .. import errors, reference
@@ -64,9 +66,24 @@ def check(keys: Mapping[str, str]) -> None:
             try:
                 native.call(lib.wa_config_set, config, native.encoded(key, "key"), native.encoded(value, key))
             except (errors.Error, ValueError) as error:
-                raise OptionError(f"config: {key}: {error}") from None
+                text = str(error)
+                raise OptionError(f"config: {text if text.startswith(key) else f'{key}: {text}'}") from None
     finally:
         lib.wa_config_free(config)
+    _check_server(keys.get("server.url", ""))
+
+
+def _check_server(url: str) -> None:
+    """Checks what the library looks at only when a client is made."""
+    server = urlsplit(url)
+    if server.scheme != "ws" or server.hostname is None or server.hostname == "localhost":
+        return
+    try:
+        if ipaddress.ip_address(server.hostname).is_loopback:
+            return
+    except ValueError:
+        pass  # a name
+    raise OptionError(f"config: server.url: ws:// is for this machine only: use wss:// for {server.hostname}")
 
 
 def _known_keys() -> list[str]:

@@ -13,6 +13,10 @@ from .. import events as library
 from .._bindings import WA_ERROR_NOT_CONNECTED
 from .._client import Client
 from .._error import Error, error_for
+from .._numbers import check_account
+from .._waits import failure as failure_for
+from .._waits import is_trouble
+from ..terminal import again_in
 from . import events
 from .admins import account
 from .context import Context
@@ -53,6 +57,9 @@ _AS_THEY_ARE: dict[type[library.Event], str] = {
     library.Presence: "sender",
     library.IdentityChanged: "sender",
 }
+
+# What ends a session because the account itself is locked or banned, as `logout` names it.
+_OF_THE_ACCOUNT = ("account_locked", "account_banned")
 
 
 def client_for(options: Options) -> Client:
@@ -98,8 +105,20 @@ class Run:
         self._pump: asyncio.Task[None] | None = None
         self._login: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        # Why there is no connection, as it was last told.
+        self._trouble: str | None = None
 
     # Its life.
+
+    async def check_account(self) -> None:
+        """Compares the number in the options with that of the account that the session is linked to.
+
+        Raises:
+            AlreadyLinkedError: They are different.
+        """
+        phone = self.options.phone_number
+        if self.options.login_method == "pairing" and phone is not None and self.client.is_linked:
+            check_account(phone, (await self.client.session.status()).phone)
 
     def begin(self) -> None:
         """Connects, and takes events from now on."""
@@ -253,8 +272,10 @@ class Run:
         self._state.change(linked=True, online=True)
         # What changed meanwhile may not have been told.
         self.context.admins.forget()
-        if not self.user.done():
+        if not self.user.done() or self._trouble is not None:
             self._screen.ready(user)
+        self._trouble = None
+        if not self.user.done():
             self.user.set_result(user)
         self._log.info("ready")
         self._emit("ready", user)
@@ -263,7 +284,16 @@ class Run:
     def _logged_out(self, event: library.LoggedOut) -> None:
         self._state.change(linked=self.client.is_linked, online=False)
         logout = events.Logout(event.reason, event.user_text, event.may_be_listed)
-        self._emit("logout", logout, event.ack)
+        if event.reason not in _OF_THE_ACCOUNT:
+            self._emit("logout", logout, event.ack)
+        elif event.redelivered:
+            # The person who started the bot again is asked for a code, and has to know why.
+            self._screen.trouble(event.user_text)
+            self._log.warning("the session is linked again, since an earlier run was told: %s", masked(event.user_text))
+            self._emit("logout", logout, event.ack)
+        else:
+            # The next run has to know it, too.
+            self._emit("logout", logout)
 
     def _restricted(self, event: library.Restricted) -> None:
         restricted = events.Restricted(event.kind, event.scope, event.user_text, event.starts_at, event.ends_at, event.code)
@@ -294,7 +324,8 @@ class Run:
             self._logged_out(event)
             # What an earlier run was told of is over: this one links anew, if it has to.
             if not event.redelivered:
-                self.end(ExitCode.LOGGED_OUT, errors.LoggedOutError(event.user_text, event=event))
+                error = failure_for(event)
+                self.end(exit_code(error), error)
         elif isinstance(event, library.Restricted):
             self._restricted(event)
         elif isinstance(event, library.Log):
@@ -315,6 +346,8 @@ class Run:
         if event.state == "connecting":
             self._emit("connecting", events.Connecting(event.attempt))
         elif event.state == "reconnecting":
+            if is_trouble(event):
+                self._tell_trouble(event)
             self._emit("reconnecting", events.Reconnecting(event.reason, event.text, event.retry_in or 0.0, event.attempt))
         elif event.state == "disconnected":
             self._emit("disconnected", events.Disconnected(event.reason if event.status else "by_host", event.text))
@@ -322,6 +355,15 @@ class Run:
             if event.is_final and event.reason != "by_host" and self._login is None:
                 error = error_for(event.status or WA_ERROR_NOT_CONNECTED, event.text, event=event)
                 self.end(exit_code(error), error)
+
+    def _tell_trouble(self, event: library.Connection) -> None:
+        """Tells the person in front of the program why there is no connection, once for each cause in a row."""
+        if event.text == self._trouble:
+            return
+        self._trouble = event.text
+        text = f"Not connected: {event.text}. {again_in(event.retry_in)}"
+        self._screen.trouble(text)
+        self._log.warning("%s", masked(text))
 
     def _take_message(self, message: Message) -> None:
         message.is_command = self._handling.is_command(message)

@@ -9,7 +9,7 @@ import shutil
 import sys
 from typing import TextIO
 
-from ..terminal import can_show, printable, qr_drawing
+from ..terminal import again_in, can_show, in_words, printable, qr_drawing
 from . import events
 from .box import LINES, Style, box, countdown, indented
 from .options import Display
@@ -39,8 +39,11 @@ class Screen:
     def ended(self, message: str, retry_in: float | None) -> None:
         """A code expired, or the pairing failed."""
 
+    def trouble(self, text: str) -> None:
+        """There is no connection just now."""
+
     def ready(self, user: events.User) -> None:
-        """The bot is linked."""
+        """The bot is linked, or online again."""
 
     def close(self) -> None:
         """Nothing more is shown."""
@@ -69,7 +72,7 @@ class PlainScreen(Screen):
             self._output.flush()
 
     def code(self, code: events.PairingCode) -> None:
-        self._write(f"Pairing code: {code.display} (valid for {code.expires_in:.0f} seconds)\n")
+        self._write(f"Pairing code: {code.display} (valid for {in_words(code.expires_in)})\n")
         for number, step in enumerate(code.steps, 1):
             self._write(f"  {number}. {step}\n")
 
@@ -77,7 +80,7 @@ class PlainScreen(Screen):
         self._write(f"{self._picture(code)}\n")
 
     def reminder(self, code: events.PairingReminder) -> None:
-        self._write(f"The pairing code ends in {code.expires_in:.0f} seconds.\n")
+        self._write(f"The pairing code ends in {in_words(code.expires_in)}.\n")
 
     def passkey(self, passkey: events.PairingPasskey) -> None:
         if passkey.display is not None:
@@ -89,7 +92,10 @@ class PlainScreen(Screen):
         self._write(f"{text}\n")
 
     def ended(self, message: str, retry_in: float | None) -> None:
-        self._write(f"{message}\n" if retry_in is None else f"{message} Trying again in {retry_in:.0f} seconds.\n")
+        self._write(f"{message}\n" if retry_in is None else f"{message} {again_in(retry_in)}\n")
+
+    def trouble(self, text: str) -> None:
+        self._write(f"{text}\n")
 
     def ready(self, user: events.User) -> None:
         self._write(f"Connected as {user.name}\n")
@@ -144,7 +150,14 @@ class TerminalScreen(PlainScreen):
         style = self._style()
         self._write(style.red(indented(message, style)))
         if retry_in is not None:
-            self._write(indented(f"Trying again in {retry_in:.0f} seconds.", style))
+            self._write(indented(again_in(retry_in), style))
+
+    def trouble(self, text: str) -> None:
+        # A code that is counted down stays good.
+        if self._line_open:
+            self._write("\r\x1b[K")
+        self._qr_lines = 0
+        self._write(indented(text, self._style()))
 
     def ready(self, user: events.User) -> None:
         self._settle()
