@@ -1319,8 +1319,8 @@ func (p PresenceSetParams) values() map[string]any {
 	return values
 }
 
-// PresenceSet shows contacts that the user is there, or not. At first he is not. It calls the
-// method presence.set.
+// PresenceSet shows contacts that the user is there, or not, also on later connections of this
+// client. At first he is not. It calls the method presence.set.
 //
 // It needs a session that is logged in.
 func (c *Client) PresenceSet(ctx context.Context, params PresenceSetParams) error {

@@ -365,14 +365,6 @@ func WithPrekeysUploadCount(uploadCount int64) Option {
 	return setNumber("prekeys.upload_count", uploadCount)
 }
 
-// WithPrekeysMin sets prekeys.min: below how many of them left at the server new ones are handed
-// over.
-//
-// Allowed: 1 to 1000. Default: 5.
-func WithPrekeysMin(min int64) Option {
-	return setNumber("prekeys.min", min)
-}
-
 // WithPrekeysSignedLifetime sets prekeys.signed_lifetime_ms: how long a signed prekey is in use
 // before it is replaced; the official client takes 27 days. Replaced ones are kept for messages
 // that come late.

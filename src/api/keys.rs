@@ -179,8 +179,6 @@ keys! {
     pace_jitter = "pace.jitter_ms", Millis(0, HOUR), "3000", "0.1.0";
     /// How many one-time keys are handed to the server at once.
     prekeys_upload_count = "prekeys.upload_count", Number(1, 2_000), "812", "0.1.0";
-    /// Below how many of them left at the server new ones are handed over.
-    prekeys_min = "prekeys.min", Number(1, 1_000), "5", "0.1.0";
     /// How long a signed prekey is in use before it is replaced; the official client takes 27 days. Replaced ones are kept for messages that come late.
     prekeys_signed_lifetime = "prekeys.signed_lifetime_ms", Millis(1_000, 90 * DAY), "2332800000", "0.1.0";
 

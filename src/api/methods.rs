@@ -616,7 +616,7 @@ pub static METHODS: &[MethodInfo] = &[
         result: &[],
         needs_login: true,
         since: "0.1.0",
-        sentence: "Shows contacts that the user is there, or not. At first he is not.",
+        sentence: "Shows contacts that the user is there, or not, also on later connections of this client. At first he is not.",
     },
     MethodInfo {
         name: "presence.subscribe",

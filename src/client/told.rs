@@ -103,6 +103,8 @@ fn of_code(code: u32) -> Status {
         404 | 410 => Status::NOT_FOUND,
         429 => Status::RATE_LIMITED,
         475 => Status::TIME_LOCKED,
+        // The server will never do it for this account or group.
+        550 | 551 => Status::REFUSED,
         500..=599 => Status::SERVER_ERROR,
         _ => Status::REFUSED,
     }

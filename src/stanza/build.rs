@@ -2,7 +2,7 @@
 
 use super::{Jid, Node, NodeRef, Text, Value};
 
-/// Ids for what is sent: `a.b-n`, with `a` and `b` drawn once per process and `n` counting from 1. All of it packs into
+/// Ids for what is sent: `a.b-n`, with `a` and `b` drawn once per client and `n` counting from 1. All of it packs into
 /// half-bytes.
 #[derive(Debug)]
 pub struct IdSource {
@@ -71,10 +71,18 @@ pub fn ack(stanza: &NodeRef<'_>) -> Option<Node> {
     let to = value("from")?;
     // A receipt about one's own device repeats the sender as participant; the acknowledgement does not.
     let participant = value("participant").filter(|who| tag != "receipt" || *who != to);
-    // WhatsApp Web leaves the type out here, and only here.
-    let identity_change =
-        tag == "notification" && stanza.is("type", "encrypt") && stanza.child("identity").is_some();
-    let kind = value("type").filter(|_| !identity_change);
+    // WhatsApp Web leaves the type out for these two, and says what kind of call it is.
+    let untyped = tag == "notification"
+        && stanza.is("type", "encrypt")
+        && (stanza.child("identity").is_some() || stanza.child("count").is_some());
+    let kind = match tag {
+        "call" => stanza
+            .children()
+            .find(|child| child.has_attr("call-id"))
+            .or_else(|| stanza.children().next())
+            .map(|child| Text::new(child.tag()).into()),
+        _ => value("type").filter(|_| !untyped),
+    };
     Some(
         Node::new("ack")
             .attr("class", Text::new(tag))
@@ -160,7 +168,12 @@ mod tests {
             Node::new("notification").attr("from", Jid::lid("5")).attr("id", "7").attr("type", "encrypt");
         let ack = "<ack class=\"notification\" id=\"7\" to=\"5@lid\"";
         assert_eq!(acked(changed.clone()).unwrap(), format!("{ack} type=\"encrypt\"/>"));
-        assert_eq!(acked(changed.child(Node::new("identity"))).unwrap(), format!("{ack}/>"));
+        assert_eq!(acked(changed.clone().child(Node::new("identity"))).unwrap(), format!("{ack}/>"));
+        assert_eq!(acked(changed.clone().child(Node::new("count"))).unwrap(), format!("{ack}/>"));
+        let digest = acked(changed.child(Node::new("digest"))).unwrap();
+        assert_eq!(digest, format!("{ack} type=\"encrypt\"/>"));
+        let call = Node::new("call").attr("from", Jid::lid("5")).attr("id", "7").child(Node::new("offer"));
+        assert_eq!(acked(call).unwrap(), "<ack class=\"call\" id=\"7\" to=\"5@lid\" type=\"offer\"/>");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 #[path = "../common/c.rs"]
 mod c;
 mod clock;
+mod conformance;
 mod crash;
 mod damage;
 mod disk;

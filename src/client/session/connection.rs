@@ -9,14 +9,13 @@ use super::super::keepalive::{Due, Keepalive};
 use super::super::link::{Dial, Link, LinkError};
 use super::super::pending::Pending;
 use super::inbox::Wish;
-use super::phase::{NoAnswer, OfflineQueue, Online, Phase, Stage, Waiter};
+use super::phase::{NoAnswer, OfflineQueue, Online, Phase, PrekeyWork, Stage, Waiter};
 use super::{Session, Stop};
 use crate::api::{Config, ConnectionState, Error};
-use crate::crypto::random_array;
 use crate::noise::client_payload::{self, AppVersion, Login, RegistrationKeys};
 use crate::proto::Message;
 use crate::stanza::Jid;
-use crate::stanza::build::{self, IdSource};
+use crate::stanza::build;
 use crate::store::records::{self, AccountRecord, DeviceRecord};
 use crate::store::{Space, StoreError};
 
@@ -93,9 +92,8 @@ impl Session {
             stage,
             pending: Pending::new(),
             keepalive,
-            ids: IdSource::new(random_array(&mut self.rng)),
             offline_queue: OfflineQueue::default(),
-            providing_prekeys: false,
+            prekeys: PrekeyWork::default(),
         }));
         self.backoff.connected(now);
         self.tell_connection(ConnectionState::Connected, None, None, None);
@@ -197,8 +195,7 @@ fn login_dial(
         connect_attempt_count: None,
     };
     let description = device::description(config, version);
-    let mut payload = client_payload::login(&description, &login);
-    payload.push_name = account.push_name.clone();
+    let payload = client_payload::login(&description, &login);
     Some(Dial {
         noise: Arc::new(device.noise.clone()),
         payload: payload.encode_to_vec(),

@@ -8,6 +8,7 @@ use super::notices::from_server;
 use super::phase::{NoAnswer, Waiter};
 use super::{Session, Stop};
 use crate::api::{LogLevel, Status};
+use crate::messaging::stanzas::key_digest::KeyDigest;
 use crate::messaging::stanzas::privacy;
 use crate::pairing::IqFailure;
 use crate::stanza::{Jid, Node, NodeRef, Server, Stanza, build};
@@ -134,6 +135,7 @@ impl Session {
             }
             Waiter::Active | Waiter::Alive { .. } => self.active().await,
             Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
+            Waiter::KeyDigest => self.keys_checked(KeyDigest::read(node), error.as_ref()).await,
             Waiter::SignedPrekey(fresh) => self.signed_prekey_answered(*fresh, error).await,
             Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
         }
@@ -168,8 +170,8 @@ impl Session {
             Waiter::Alive { asked_at } if why == NoAnswer::Timeout => self.nothing_answered(asked_at).await,
             Waiter::Active | Waiter::Alive { .. } => Ok(()),
             Waiter::Prekeys(uploaded) if why == NoAnswer::Timeout => self.prekeys_not_taken(uploaded).await,
-            // The next login finds them unsent and sends them again.
-            Waiter::Prekeys(_) | Waiter::SignedPrekey(_) => Ok(()),
+            // The next login finds them unsent and sends them again, and checks the keys.
+            Waiter::Prekeys(_) | Waiter::KeyDigest | Waiter::SignedPrekey(_) => Ok(()),
             Waiter::Logout { request } => self.logged_out(request, false).await,
         }
     }

@@ -37,12 +37,13 @@ impl Session {
         self.attempt = 0;
         self.backoff.connected(now);
         self.store_account().await?;
+        self.tell_unified_session();
         self.tell_connection(ConnectionState::Online, None, None, None);
         if self.first_login {
             self.tell_first(PairingStage::FirstLogin);
         }
         let has_prekeys = self.account.as_ref().is_some_and(|account| account.server_has_prekeys);
-        if has_prekeys && (!self.prekeys_owed || self.prekeys_paused()) {
+        if has_prekeys || self.prekeys_paused() {
             self.go_active().await
         } else {
             self.provide_prekeys().await
@@ -65,7 +66,11 @@ impl Session {
             return Ok(());
         }
         let node = build::set("passive").child(Node::new("active"));
-        self.query(node, Waiter::Active, self.settings.iq_timeout).await.map(drop)
+        self.query(node, Waiter::Active, self.settings.iq_timeout).await?;
+        if self.account.as_ref().is_some_and(|account| account.server_has_prekeys) {
+            self.check_keys();
+        }
+        Ok(())
     }
 
     /// The server took that. Should it not have, the session is of use all the same, as long as the server is there.

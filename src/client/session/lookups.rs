@@ -7,7 +7,6 @@ use super::super::failure::IqError;
 use super::phase::{ReadMessages, Waiter};
 use super::{Session, Stop};
 use crate::api::Status;
-use crate::crypto::random_array;
 use crate::messaging::stanzas::receipts::{ReadKind, Receipt};
 use crate::messaging::stanzas::{numbers, privacy};
 use crate::stanza::NodeRef;
@@ -19,8 +18,7 @@ impl Session {
             self.answer(request, Err(Status::NOT_CONNECTED.into()));
             return Ok(());
         }
-        let sid = format!("{:016x}", u64::from_be_bytes(random_array(&mut self.rng)));
-        let node = numbers::query(wanted.iter().map(String::as_str), sid);
+        let node = numbers::query(wanted.iter().map(String::as_str), self.ids.next());
         let waiter = Waiter::Numbers { request, numbers: wanted };
         self.query(node, waiter, self.settings.iq_timeout).await.map(drop)
     }

@@ -46,6 +46,7 @@ impl Session {
             now: self.clock.now(),
             unix_ms: unix_ms().saturating_add(account.clock_offset_ms),
             rng: &mut self.rng,
+            ids: &mut self.ids,
             device,
             account,
         };
@@ -102,7 +103,7 @@ impl Session {
         let Some(own) = own(account) else { return Ok(()) };
         let config = &self.settings.config;
         let settings = Settings {
-            available: self.available,
+            available: self.available && self.is_ready(),
             ack_timeout: millis(config.message_ack_timeout()),
             pace: Pace {
                 per_hour: u32::try_from(config.pace_first_contacts()).unwrap_or(u32::MAX),
@@ -239,9 +240,23 @@ impl Session {
         if let Some(engine) = &mut self.engine {
             engine.set_available(available);
         }
+        self.show_presence();
+        self.tray.answer(request, Ok(json!({})));
+    }
+
+    /// Shows whether the user is there, with the name that others see.
+    fn show_presence(&mut self) {
+        if self.available {
+            self.tell_unified_session();
+        }
         let name = self.account.as_ref().and_then(|account| account.push_name.as_deref());
-        let node = presence::presence(available, name);
-        self.show(request, node);
+        self.tray.send(presence::presence(self.available, name));
+    }
+
+    /// Names the session of use that this is part of, as the official web client does.
+    pub(super) fn tell_unified_session(&mut self) {
+        let offset = self.account.as_ref().map_or(0, |account| account.clock_offset_ms);
+        self.tray.send(presence::unified_session(unix_ms().saturating_add(offset)));
     }
 
     /// Sends something that the server does not answer.
@@ -282,10 +297,16 @@ impl Session {
         self.acknowledge_stanza(node);
     }
 
-    /// The session is ready: what waits to be sent may go.
+    /// The session is ready: what waits to be sent may go. The server is told the name, once for each login, and whether the user
+    /// is there.
     pub(super) async fn messages_online(&mut self) -> Result<(), Stop> {
-        self.with_engine(|engine, cx| {
-            engine.logged_in(cx);
+        let available = self.available;
+        if available || self.account.as_ref().is_some_and(|account| account.push_name.is_some()) {
+            self.show_presence();
+        }
+        self.with_engine(|engine, _| {
+            engine.set_available(available);
+            engine.online();
             Ok(())
         })
         .await
@@ -295,8 +316,8 @@ impl Session {
     pub(super) fn messages_offline(&mut self) {
         if let Some(engine) = &mut self.engine {
             engine.offline();
+            engine.set_available(false);
         }
-        self.available = false;
     }
 
     /// When the engine has something to do, or may be let go.

@@ -14,6 +14,7 @@
 //! | `ahead` | reads what the engine lacks from the store, for many messages at once |
 //! | `notices` | `<ib>`, notifications, acknowledgements |
 //! | `prekeys`, `signed_prekey` | one-time prekeys handed to the server; the signed one replaced |
+//! | `key_check` | the server's copy of these keys compared with the store |
 //! | `pairing` | drives the pairing machines of [`crate::pairing`] |
 //! | `ends` | what follows when a connection, a link or the client ends |
 //! | `tray` | what is committed together, and told after that |
@@ -26,6 +27,7 @@ mod connection;
 mod ends;
 mod inbox;
 mod incoming;
+mod key_check;
 mod login;
 mod lookups;
 mod messages;
@@ -61,9 +63,10 @@ use super::queue::Sink;
 use super::settings::{Settings, millis};
 use super::shared::Shared;
 use crate::api::{CloseReason, Error, PairingMethod};
-use crate::crypto::PooledRandom;
+use crate::crypto::{PooledRandom, random_array};
 use crate::messaging::engine::Engine;
 use crate::pairing::Pairing;
+use crate::stanza::build::IdSource;
 use crate::store::records::{AccountRecord, DeviceRecord};
 use crate::store::{self, StoreError};
 
@@ -101,6 +104,8 @@ pub(crate) struct Session {
     settings: Arc<Settings>,
     clock: Clock,
     rng: PooledRandom,
+    /// Ids for what is sent, of one kind on all connections.
+    ids: IdSource,
     shared: Arc<Shared>,
     sink: Sink,
     store: store::Session,
@@ -124,8 +129,6 @@ pub(crate) struct Session {
     trail_at: Option<Millis>,
     /// When to try again what the server did not take.
     prekeys_retry_at: Option<Millis>,
-    /// The server runs short and has not confirmed the new ones, on this connection or an earlier one.
-    prekeys_owed: bool,
     prekeys_backoff: Backoff,
     /// Until when the server gets no new ones however often it asks, and how long the next such pause is.
     prekeys_pause: Pause,
@@ -142,7 +145,7 @@ pub(crate) struct Session {
     engine_rests_at: Millis,
     /// What the engine has begun needs records that are not at hand.
     engine_work_due: bool,
-    /// Whether the host says that the user is there.
+    /// Whether the host says that the user is there. Shown again on each connection.
     available: bool,
     /// Whether others are told that their messages were read, by the account's privacy settings; asked for when it matters.
     tells_reading: Option<bool>,
@@ -164,9 +167,11 @@ impl Session {
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts { settings, shared, sink, store, inbox, post, device, account } = parts;
         let config = &settings.config;
+        let mut rng = PooledRandom::default();
         Self {
             clock: Clock::start(),
-            rng: PooledRandom::default(),
+            ids: IdSource::new(random_array(&mut rng)),
+            rng,
             backoff: Backoff::new(millis(config.reconnect_base()), millis(config.reconnect_max())),
             prekeys_backoff: Backoff::new(1_000, 610_000),
             prekeys_pause: Pause::default(),
@@ -181,7 +186,6 @@ impl Session {
             tray: Tray::default(),
             trail_at: None,
             prekeys_retry_at: None,
-            prekeys_owed: false,
             signed_prekey_due_at: None,
             first_login: false,
             linked_by: None,

@@ -11,8 +11,9 @@ use crate::stanza::{Jid, Node, NodeRef, build};
 use crate::store::records;
 
 /// Kinds of state that the server asks us to fetch anew and of which this library keeps no copy: there is nothing to fetch, and
-/// the mark only has to be taken away.
-const NOTHING_KEPT: [&str; 4] = ["account_sync", "groups", "newsletter_metadata", "syncd_app_state"];
+/// the mark only has to be taken away. `syncd_app_state` is none of them: the mark stays until the app state is fetched, or the
+/// server would take this device to have it.
+const NOTHING_KEPT: [&str; 3] = ["account_sync", "groups", "newsletter_metadata"];
 
 impl Session {
     pub(super) async fn ib(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
@@ -85,6 +86,11 @@ impl Session {
         }
         // What it changes is on the disk before the server hears that it has come.
         self.with_engine(|engine, cx| engine.notice(node, cx)).await?;
+        let runs_short = node.is("type", "encrypt") && node.child("count").is_some() && from_server(node);
+        if runs_short && let Some(account) = &mut self.account {
+            account.server_has_prekeys = false;
+            account.put(self.tray.batch());
+        }
         self.acknowledge_stanza(node);
         self.settle().await?;
         match node.str("type").as_deref() {
@@ -106,10 +112,14 @@ impl Session {
     }
 
     async fn encrypt_notification(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
-        if let Some(left) = node.child("count").and_then(|count| count.u64("value"))
-            && from_server(node)
-        {
-            return self.prekeys_counted(left).await;
+        if from_server(node) {
+            if node.child("count").is_some() {
+                return self.owe_prekeys().await;
+            }
+            if node.child("digest").is_some() {
+                self.check_keys();
+                return Ok(());
+            }
         }
         // Our own phone has a new identity key: what it signed for us is void.
         let from_own_phone =

@@ -11,7 +11,6 @@ use super::inbox::Command;
 use crate::api::{Error, Status};
 use crate::messaging::engine::Tag;
 use crate::pairing::ReplyTag;
-use crate::stanza::build::IdSource;
 use crate::stanza::{Jid, Text};
 use crate::store::records::SignedPrekey;
 
@@ -33,10 +32,8 @@ pub(super) struct Online {
     pub(super) stage: Stage,
     pub(super) pending: Pending<Waiter>,
     pub(super) keepalive: Keepalive,
-    pub(super) ids: IdSource,
     pub(super) offline_queue: OfflineQueue,
-    /// Whether prekeys are made or uploaded.
-    pub(super) providing_prekeys: bool,
+    pub(super) prekeys: PrekeyWork,
 }
 
 /// How far the server has let us in.
@@ -68,6 +65,8 @@ pub(super) enum Waiter {
         asked_at: Millis,
     },
     Prekeys(UploadedPrekeys),
+    /// What the server holds of this device's keys.
+    KeyDigest,
     /// The server was offered this one.
     SignedPrekey(Box<SignedPrekey>),
     Logout {
@@ -92,6 +91,15 @@ pub(super) struct ReadMessages {
     pub(super) chat: Jid,
     pub(super) sender: Option<Jid>,
     pub(super) ids: Vec<Text>,
+}
+
+/// What is under way with prekeys. One upload at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum PrekeyWork {
+    #[default]
+    Nothing,
+    Making,
+    Uploading,
 }
 
 /// The keys of one upload that the server has not answered yet.

@@ -3,7 +3,7 @@
 use super::super::clock::Millis;
 use super::super::failure::IqError;
 use super::inbox::{Command, MadePrekeys};
-use super::phase::{UploadedPrekeys, Waiter};
+use super::phase::{PrekeyWork, UploadedPrekeys, Waiter};
 use super::{Session, Stop};
 use crate::api::LogLevel;
 use crate::crypto::OsRandom;
@@ -55,9 +55,7 @@ impl Session {
             return Ok(());
         };
         // A server that counts them again meanwhile is not to get them twice.
-        if let Some(online) = self.phase.online()
-            && std::mem::replace(&mut online.providing_prekeys, true)
-        {
+        if self.phase.online().is_none_or(|online| online.prekeys != PrekeyWork::Nothing) {
             return Ok(());
         }
         let unsent = load_unsent_prekeys(&self.store, account).await?;
@@ -65,6 +63,7 @@ impl Session {
             return self.upload(&unsent).await;
         }
         let account = account.clone();
+        self.prekey_work(PrekeyWork::Making);
         let count = u32::try_from(self.settings.config.prekeys_upload_count()).unwrap_or(u32::MAX);
         self.on_a_thread(move || {
             Command::PrekeysMade(Box::new(MadePrekeys(allocate_prekeys(&account, count, &mut OsRandom))))
@@ -75,7 +74,15 @@ impl Session {
     /// They go to the disk before they go to the server: a key that others have must never be missing here.
     pub(super) async fn prekeys_made(&mut self, MadePrekeys(made): MadePrekeys) -> Result<(), Stop> {
         let Some(account) = &mut self.account else { return Ok(()) };
-        if account.jid != made.account.jid || account.next_prekey_id == made.account.next_prekey_id {
+        if account.jid != made.account.jid {
+            return Ok(());
+        }
+        // Their ids were given out meanwhile: to a retry receipt, or to what an earlier connection had begun to make.
+        if made.keys.first().is_none_or(|first| first.id != account.next_prekey_id) {
+            if self.phase.online().is_some_and(|online| online.prekeys == PrekeyWork::Making) {
+                self.prekey_work(PrekeyWork::Nothing);
+                return Box::pin(self.provide_prekeys()).await;
+            }
             return Ok(());
         }
         // The batch carries the account as it was when the keys were begun; what has changed since is put on top.
@@ -110,6 +117,7 @@ impl Session {
                     .child(Node::new("signature").bytes(signed.signature)),
             );
         let uploaded = UploadedPrekeys { last_id: last.id, count: keys.len() };
+        self.prekey_work(PrekeyWork::Uploading);
         self.query(node, Waiter::Prekeys(uploaded), self.settings.iq_timeout).await.map(drop)
     }
 
@@ -118,7 +126,7 @@ impl Session {
         uploaded: UploadedPrekeys,
         error: Option<IqError>,
     ) -> Result<(), Stop> {
-        self.prekeys_provided();
+        self.prekey_work(PrekeyWork::Nothing);
         if let Some(error) = error {
             self.log(LogLevel::Warn, "prekeys", || {
                 format!("the server did not take the prekeys: {}", error.to_error())
@@ -130,21 +138,20 @@ impl Session {
             self.store.commit(batch).await?;
             self.account = Some(Box::new(account));
         }
-        self.prekeys_owed = false;
         self.prekeys_retry_at = None;
         self.prekeys_pause.uploaded(self.clock.now());
         self.go_active().await
     }
 
-    fn prekeys_provided(&mut self) {
+    fn prekey_work(&mut self, work: PrekeyWork) {
         if let Some(online) = self.phase.online() {
-            online.providing_prekeys = false;
+            online.prekeys = work;
         }
     }
 
     /// Tried again later; the session goes on meanwhile, for what it can be used without.
     pub(super) async fn prekeys_not_taken(&mut self, uploaded: UploadedPrekeys) -> Result<(), Stop> {
-        self.prekeys_provided();
+        self.prekey_work(PrekeyWork::Nothing);
         let wait = self.prekeys_backoff.next(&mut self.rng);
         self.log(LogLevel::Debug, "prekeys", || {
             format!("{} prekeys are sent again in {wait} ms", uploaded.count)
@@ -153,12 +160,14 @@ impl Session {
         self.go_active().await
     }
 
-    /// The server says how many it has left.
-    pub(super) async fn prekeys_counted(&mut self, left: u64) -> Result<(), Stop> {
-        if left >= self.settings.config.prekeys_min() {
-            return Ok(());
+    /// The server wants more prekeys. That it does is on the disk before they are uploaded: an upload that does not get through
+    /// follows on a later connection.
+    pub(super) async fn owe_prekeys(&mut self) -> Result<(), Stop> {
+        if let Some(account) = &mut self.account
+            && std::mem::replace(&mut account.server_has_prekeys, false)
+        {
+            self.store_account().await?;
         }
-        self.prekeys_owed = true;
         if self.prekeys_paused() {
             return Ok(());
         }

@@ -79,10 +79,10 @@ impl Session {
                 .await
             }
             Some(500..=599) => Ok(()),
-            // What the server has of us is not what we think: an upload brings all of it along.
+            // What the server has of us may not be what we think.
             _ => {
-                self.prekeys_owed = true;
-                self.provide_prekeys().await
+                self.check_keys();
+                Ok(())
             }
         }
     }

@@ -273,7 +273,7 @@ impl Session {
             return false;
         };
         online.keepalive.sent(now, !online.pending.is_empty());
-        let id = online.ids.next();
+        let id = self.ids.next();
         online.pending.register(id.clone(), waiter, now.saturating_add(timeout));
         self.tray.send(node.attr("id", id));
         true

@@ -4,7 +4,6 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Cx, Engine, Millis, Output, Tag};
-use crate::crypto::random_array;
 use crate::messaging::address::{Address, User};
 use crate::messaging::desk::Desk;
 use crate::messaging::stanzas::bundles::{self, BundleReason};
@@ -165,8 +164,7 @@ impl Engine {
         for some in users.chunks(MOST_IN_ONE) {
             let jids: Vec<Jid> = some.iter().filter_map(Ask::user).collect();
             let users = jids.iter().map(|user| UserQuery { user, held: held(&self.desk, user) });
-            let sid = hex(random_array::<8>(cx.rng));
-            self.query(devices::query(users, QueryContext::Message, sid), some.to_vec());
+            self.query(devices::query(users, QueryContext::Message, cx.ids.next()), some.to_vec());
         }
         for some in keys.chunks(MOST_IN_ONE) {
             let jids: Vec<Jid> = some.iter().filter_map(Ask::device).collect();
@@ -185,9 +183,4 @@ fn held<'a>(desk: &'a Desk, user: &Jid) -> Option<HeldList<'a>> {
     let list = desk.devices.get(&User::of(user)?.key()).filter(|list| !list.hash.is_empty())?;
     let timestamp = Some(list.signed_s).filter(|at| *at != 0);
     Some(HeldList { hash: &list.hash, timestamp, expected_timestamp: None })
-}
-
-/// The number of a query: any text that is not used twice.
-fn hex(bytes: [u8; 8]) -> String {
-    format!("{:016x}", u64::from_be_bytes(bytes))
 }

@@ -65,7 +65,8 @@ impl Engine {
 
     fn show_answer(&mut self, message: &IncomingMessage<'_>, read: Read, bytes: Vec<u8>, cx: &Cx<'_>) {
         let arrived = Arrived { opened: true, ..Arrived::default() };
-        let receipt = message.receipt(arrived.answer(message, self.settings.available));
+        let arrivals = arrived.answers(message, self.settings.available);
+        let receipts: Vec<_> = arrivals.map(|arrival| Output::Send(message.receipt(arrival))).collect();
         let is_shown = match &read.body {
             Body::Nothing => false,
             Body::Protocol(protocol) => is_for_hosts(protocol),
@@ -77,7 +78,7 @@ impl Engine {
             let name = received.sender.to_string().into();
             self.show(received, &User { kind: Kind::Pn, name });
         }
-        self.out.push(Output::Send(receipt));
+        self.out.extend(receipts);
     }
 }
 

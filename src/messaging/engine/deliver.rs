@@ -32,11 +32,13 @@ impl Arrived {
         self.opened || self.seen
     }
 
-    /// The receipt that it gets.
-    pub(super) fn answer(&self, message: &IncomingMessage<'_>, available: bool) -> Arrival {
-        if self.history {
-            Arrival::HistorySync
-        } else if message.is_peer() {
+    /// The receipts that it gets. A notice of history gets one as a message of an own device, too.
+    pub(super) fn answers(
+        &self,
+        message: &IncomingMessage<'_>,
+        available: bool,
+    ) -> impl Iterator<Item = Arrival> + use<> {
+        let arrival = if self.history || message.is_peer() {
             Arrival::PeerMessage
         } else if message.origin.from_me {
             Arrival::Sender
@@ -44,7 +46,8 @@ impl Arrived {
             Arrival::Delivered
         } else {
             Arrival::Inactive
-        }
+        };
+        [arrival].into_iter().chain(self.history.then_some(Arrival::HistorySync))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::messaging::stanzas::origin::Own;
 use crate::stanza::Jid;
 #[cfg(test)]
 use crate::stanza::Stanza;
+use crate::stanza::build::IdSource;
 use crate::store::records::{AccountRecord, DeviceRecord};
 #[cfg(test)]
 use crate::store::records::{OneTimePrekey, allocate_prekeys};
@@ -42,6 +43,7 @@ pub(super) struct Driver {
     pub(super) loads: usize,
     store: BTreeMap<(Space, Vec<u8>), Value>,
     rng: Drawn,
+    ids: IdSource,
 }
 
 impl Driver {
@@ -63,6 +65,7 @@ impl Driver {
             loads: 0,
             store,
             rng,
+            ids: IdSource::new([0; 4]),
         };
         driver.call(|engine, _| {
             engine.online();
@@ -159,6 +162,7 @@ impl Driver {
                 now: self.now,
                 unix_ms: START.saturating_add_unsigned(self.now),
                 rng: &mut self.rng,
+                ids: &mut self.ids,
                 device: &self.device,
                 account: &mut self.account,
             };

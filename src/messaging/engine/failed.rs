@@ -2,13 +2,12 @@
 
 use super::phone::{Failed, PATIENCE};
 use super::{Cx, Engine, Output, UnreadableReason};
-use crate::crypto::{KeyPair, Random, random_array};
 use crate::messaging::desk::{Asked, Missing, Resolved, Shelf, Wants, message_key};
 use crate::messaging::stanzas::acks::{self, Nack};
 use crate::messaging::stanzas::incoming::{Enc, EncKind, IncomingMessage};
 use crate::messaging::stanzas::retry::{self, RetryKeys, RetryRequest};
 use crate::signal::{Keys, RetryCode};
-use crate::store::records::{FIRST_RETRY_PREKEY, OneTimePrekey};
+use crate::store::records::{OneTimePrekey, allocate_retry_prekey};
 
 /// How often one message is asked for. whatsmeow asks four times, Baileys five.
 const MOST_REQUESTS: u32 = 5;
@@ -70,7 +69,7 @@ impl Engine {
         let identity = device.identity.public();
         let signed = &device.signed_prekey;
         let signed_public = signed.pair.public();
-        let fresh = with_keys.then(|| self.retry_prekey(cx.rng));
+        let fresh = with_keys.then(|| self.retry_prekey(cx));
         let keys = fresh.as_ref().map(|fresh| RetryKeys {
             identity: &identity,
             one_time: (fresh.id, &fresh.public),
@@ -81,13 +80,11 @@ impl Engine {
         retry::request(message, &RetryRequest { count, reason: code as u8, registration_id, keys })
     }
 
-    /// A prekey for one requester alone: its number is none of those that the server hands out.
-    fn retry_prekey(&mut self, rng: &mut dyn Random) -> OneTimePrekey {
-        let pair = KeyPair::generate(rng);
-        let random = u32::from_be_bytes(random_array(rng));
-        let id = FIRST_RETRY_PREKEY + random % (FIRST_RETRY_PREKEY - 2);
-        let prekey = OneTimePrekey { id, secret: pair.secret().clone(), public: pair.public() };
-        self.desk.prekeys.put(&OneTimePrekey::key(id), prekey.clone());
+    /// A prekey for one requester alone.
+    fn retry_prekey(&mut self, cx: &mut Cx<'_>) -> OneTimePrekey {
+        let prekey = allocate_retry_prekey(cx.account, cx.rng);
+        self.desk.prekeys.put(&OneTimePrekey::key(prekey.id), prekey.clone());
+        self.out.push(Output::AccountChanged);
         prekey
     }
 }

@@ -83,6 +83,7 @@ use super::content::Expiration;
 use super::desk::{Desk, Missing};
 use super::stanzas::origin::Own;
 use crate::crypto::{Random, Secret};
+use crate::stanza::build::IdSource;
 use crate::stanza::{Jid, Stanza, Text};
 use crate::store::Batch;
 use crate::store::records::{AccountRecord, DeviceRecord};
@@ -96,8 +97,10 @@ pub(crate) struct Cx<'a> {
     pub(crate) now: Millis,
     /// The time of day by the server's clock, Unix milliseconds.
     pub(crate) unix_ms: i64,
-    /// For keys, paddings and ids.
+    /// For keys, paddings and ids of messages.
     pub(crate) rng: &'a mut dyn Random,
+    /// Ids for queries.
+    pub(crate) ids: &'a mut IdSource,
     /// The session's own keys.
     pub(crate) device: &'a DeviceRecord,
     /// The account. Who changes it says so: [`Output::AccountChanged`].

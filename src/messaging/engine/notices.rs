@@ -3,6 +3,7 @@
 //! Nothing here installs a key or deletes one for good: the server's word may loosen what we hold, and what comes through a
 //! session with a device decides.
 
+use super::asks::Ask;
 use super::receive::users;
 use super::{Cx, Engine, GroupNews, Output, Told};
 use crate::messaging::address::User;
@@ -19,8 +20,11 @@ impl Engine {
             return GroupNotice::read(node).map_or(Ok(()), |notice| self.group_changed(&notice, cx));
         }
         if node.is("type", "mex") {
-            if let Some(lock) = restrictions::time_lock_notice(&node) {
-                self.time_lock(Some(lock), cx);
+            match restrictions::time_lock_notice(&node) {
+                Some(lock) => self.time_lock(Some(lock), cx),
+                // It has changed, and is not said.
+                None if restrictions::is_time_lock_notice(&node) => self.asks.ask_anew(Ask::TimeLock, cx.now),
+                None => {}
             }
             return Ok(());
         }

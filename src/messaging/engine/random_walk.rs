@@ -33,9 +33,9 @@ pub fn walk(input: &[u8]) {
                 engine.time_passed(cx);
                 Ok(())
             }),
-            2 => driver.call(|engine, cx| {
+            2 => driver.call(|engine, _| {
                 engine.offline();
-                engine.logged_in(cx);
+                engine.online();
                 Ok(())
             }),
             _ => match stanza_of(piece) {

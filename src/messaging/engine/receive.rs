@@ -101,8 +101,9 @@ impl Engine {
                 Ok(())
             }
             Some((_, Failure::Duplicate)) | None => {
-                let arrival = arrived.answer(&message, self.settings.available);
-                self.out.push(Output::Send(message.receipt(arrival)));
+                for arrival in arrived.answers(&message, self.settings.available) {
+                    self.out.push(Output::Send(message.receipt(arrival)));
+                }
                 Ok(())
             }
         }

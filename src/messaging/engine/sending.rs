@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::asks::Ask;
 use super::outbox::Outbox;
 use super::paused::Paused;
 use super::phone::PhoneAsks;
@@ -303,13 +302,6 @@ impl Engine {
         self.sends.online = true;
         self.reach.pacer.give_all_back();
         self.sends.wake_all();
-    }
-
-    /// The session has logged in. As WhatsApp Web does, the server is asked whether it lets us write to people who do not
-    /// know us.
-    pub(crate) fn logged_in(&mut self, cx: &Cx<'_>) {
-        self.online();
-        self.asks.ask(Ask::TimeLock, cx.now);
     }
 
     /// The connection is gone. What was not acknowledged goes out again on the next one.

@@ -54,8 +54,10 @@ pub enum RefusalKind {
     NewChatCap,
     /// 479: the stanza has a part that it must not have, or lacks one.
     InvalidShape,
-    /// 408, 429, 5xx: the same message may be sent again.
+    /// 408, 429, most of 5xx: the same message may be sent again.
     Temporary,
+    /// 550, 551: the server does not do this for this account or group, now or later.
+    Unsupported,
     /// Anything else.
     Other,
 }
@@ -72,6 +74,7 @@ impl Refusal {
             473 => RefusalKind::ContentNotAllowed,
             475 => RefusalKind::NewChatCap,
             479 => RefusalKind::InvalidShape,
+            550 | 551 => RefusalKind::Unsupported,
             408 | 429 | 500..=599 => RefusalKind::Temporary,
             _ => RefusalKind::Other,
         }
@@ -171,6 +174,8 @@ mod tests {
         assert_eq!(kind("463"), RefusalKind::ReachOutTimeLock);
         assert_eq!(kind("421"), RefusalKind::StaleAddressing);
         assert_eq!(kind("503"), RefusalKind::Temporary);
+        assert_eq!((kind("550"), kind("551")), (RefusalKind::Unsupported, RefusalKind::Unsupported));
+        assert_eq!((kind("549"), kind("552")), (RefusalKind::Temporary, RefusalKind::Temporary));
         assert_eq!(kind("406"), RefusalKind::NotAllowed);
         assert_eq!(kind("no"), RefusalKind::Other);
         assert_eq!(kind("99999999999999999999"), RefusalKind::Other);

@@ -155,7 +155,7 @@ mod tests {
             assert_eq!(call.pair.unwrap().pn, jid("1555@s.whatsapp.net"));
             assert_eq!(call.event, CallEvent::Offered { video: true, group: true });
             let ack = build::ack(&node).unwrap().xml();
-            assert_eq!(ack, "<ack class=\"call\" id=\"S1\" to=\"555:3@lid\"/>");
+            assert_eq!(ack, "<ack class=\"call\" id=\"S1\" to=\"555:3@lid\" type=\"offer\"/>");
         });
     }
 

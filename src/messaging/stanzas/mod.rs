@@ -11,7 +11,7 @@
 //! | who and where | [`origin`] (chat and sender of what arrives), [`phash`] (hash of a set of devices) |
 //! | messages | [`incoming`], [`outgoing`], [`acks`] (the server's answer to what was sent) |
 //! | what happens to messages | [`receipts`], [`retry`] |
-//! | devices and their keys | [`devices`], [`key_index`], [`bundles`], [`notices`] (of changes), [`numbers`] |
+//! | devices and their keys | [`devices`], [`key_index`], [`bundles`], [`key_digest`], [`notices`] (of changes), [`numbers`] |
 //! | groups | [`groups`], [`group_requests`], [`group_changes`] |
 //! | what people do | [`presence`] (online, typing), [`calls`] |
 //! | what the server lets one do | [`tokens`] (of acquaintance), [`restrictions`], [`privacy`] |
@@ -27,6 +27,7 @@ pub mod group_requests;
 pub mod groups;
 mod header;
 pub mod incoming;
+pub mod key_digest;
 pub mod key_index;
 pub mod notices;
 pub mod numbers;

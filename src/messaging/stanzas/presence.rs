@@ -15,6 +15,16 @@ pub fn presence(online: bool, name: Option<&str>) -> Node {
         .attr_opt("name", name)
 }
 
+/// The week that sessions of use are numbered in, and where it begins, in milliseconds.
+const WEEK_MS: i64 = 7 * 24 * 3_600_000;
+const WEEK_STARTS_MS: i64 = 3 * 24 * 3_600_000;
+
+/// Names the session of use at that time by the server's clock, Unix milliseconds. The server gives no answer.
+pub fn unified_session(server_ms: i64) -> Node {
+    let id = server_ms.saturating_add(WEEK_STARTS_MS).rem_euclid(WEEK_MS).cast_unsigned();
+    Node::new("ib").child(Node::new("unified_session").attr("id", id))
+}
+
 /// Asks to be told when somebody is online, until the connection ends. A token of theirs may be needed.
 pub fn subscribe(to: &Jid, token: Option<&[u8]>) -> Node {
     let token = token.map(|token| Node::new("tctoken").bytes(token));
@@ -117,6 +127,13 @@ mod tests {
     fn ours() {
         assert_eq!(presence(true, Some("A@da")).xml(), "<presence type=\"available\" name=\"Ada\"/>");
         assert_eq!(presence(false, None).xml(), "<presence type=\"unavailable\"/>");
+        let session = |ms, id| {
+            assert_eq!(unified_session(ms).xml(), format!("<ib><unified_session id=\"{id}\"/></ib>"));
+        };
+        session(0, 259_200_000);
+        session(WEEK_MS - WEEK_STARTS_MS - 1, 604_799_999);
+        session(WEEK_MS - WEEK_STARTS_MS, 0);
+        session(1_767_225_600_000, 259_200_000);
         let who = jid("555@lid");
         assert_eq!(subscribe(&who, None).xml(), "<presence type=\"subscribe\" to=\"555@lid\"/>");
         assert_eq!(

@@ -14,6 +14,7 @@ const TIME_LOCK_QUERY: &str = "23983697327930364";
 
 const TIME_LOCK_ANSWER: &str = "xwa2_fetch_account_reachout_timelock";
 const TIME_LOCK_NOTICE: &str = "xwa2_notify_account_reachout_timelock";
+const TIME_LOCK_CHANGE: &str = "NotificationUserReachoutTimelockUpdate";
 
 /// Longest text that is kept of a reason.
 const MAX_REASON: usize = 64;
@@ -29,10 +30,10 @@ pub struct TimeLock {
     pub reason: Option<String>,
 }
 
-/// Asks for the time-lock; still without an id.
+/// Asks for the time-lock; still without an id. The official web client asks when a message is refused, not at each login.
 pub fn fetch_time_lock() -> Node {
-    let variables = json!({ "variables": {} }).to_string();
-    build::get("w:mex").child(Node::new("query").attr("query_id", TIME_LOCK_QUERY).text(variables))
+    let body = json!({ "queryId": TIME_LOCK_QUERY, "variables": {} }).to_string();
+    build::get("w:mex").child(Node::new("query").attr("query_id", TIME_LOCK_QUERY).text(body))
 }
 
 /// Reads the answer to [`fetch_time_lock`]; `None` if there is no time-lock in it.
@@ -43,6 +44,11 @@ pub fn time_lock_answer(reply: &NodeRef<'_>) -> Option<TimeLock> {
 /// Reads a `<notification type="mex">`; `None` if it is about something else.
 pub fn time_lock_notice(notification: &NodeRef<'_>) -> Option<TimeLock> {
     TimeLock::read(child_text(notification, "update")?, TIME_LOCK_NOTICE)
+}
+
+/// Whether a `<notification type="mex">` is about the time-lock, also if it does not say how it stands.
+pub fn is_time_lock_notice(notification: &NodeRef<'_>) -> bool {
+    notification.child("update").is_some_and(|update| update.is("op_name", TIME_LOCK_CHANGE))
 }
 
 impl TimeLock {
@@ -78,8 +84,8 @@ mod tests {
             fetch_time_lock().xml(),
             format!(
                 "<iq to=\"s.whatsapp.net\" type=\"get\" xmlns=\"w:mex\"><query query_id=\"23983697327930364\">\
-                 <!-- 16 bytes: {} --></query></iq>",
-                hex::encode("{\"variables\":{}}")
+                 <!-- 46 bytes: {} --></query></iq>",
+                hex::encode("{\"queryId\":\"23983697327930364\",\"variables\":{}}")
             )
         );
     }

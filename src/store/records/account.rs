@@ -26,7 +26,7 @@ pub struct AccountRecord {
     pub push_name: Option<String>,
     /// Successful logins so far. Goes into the next login.
     pub login_counter: u32,
-    /// Whether the server was given prekeys since linking.
+    /// Whether the server has the prekeys that it is owed: false from linking, and from when it asks for more, until it confirms.
     pub server_has_prekeys: bool,
     /// Whether the account's chats are addressed by LID.
     pub lid_migrated: bool,

@@ -17,8 +17,8 @@ pub use account::AccountRecord;
 pub use changes::{fresh, linked, load, unlinked};
 pub use device::{DeviceRecord, SignedPrekey};
 pub use prekey::{
-    FIRST_RETRY_PREKEY, OneTimePrekey, PrekeyBatch, allocate_prekeys, forget_prekeys, load_unsent_prekeys,
-    prekeys_uploaded,
+    OneTimePrekey, PrekeyBatch, allocate_prekeys, allocate_retry_prekey, forget_prekeys, load_unsent_prekeys,
+    number_beyond, prekeys_uploaded,
 };
 
 #[cfg(test)]

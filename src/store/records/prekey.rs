@@ -8,10 +8,10 @@ use crate::crypto::{KeyPair, PublicKey, Random, Secret};
 use crate::store::{Batch, Session, Space, StoreError, Value};
 use zeroize::Zeroize;
 
-/// The largest id of a key for the server, after which they begin again at 1. Ids have 24 bits and no meaning.
+/// The largest id of a key, after which they begin again at 1. Ids have 24 bits and no meaning.
 const LAST_ID: u32 = 0x007f_ffff;
-/// From here up to `FFFFFE` are the ids of keys that go to one requester alone and never to the server: nobody else may get them.
-pub const FIRST_RETRY_PREKEY: u32 = LAST_ID + 1;
+/// Most ids that are looked at for keys that were not confirmed. A larger upload was never made.
+const MOST_UNSENT: usize = 4096;
 
 /// A prekey that is used once.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct OneTimePrekey {
     pub secret: Secret<32>,
     /// The public half, stored too: to compute it anew costs more than to read it.
     pub public: PublicKey,
+    /// It went to one requester in a retry receipt. It is never uploaded: nobody else may get it.
+    pub for_retry: bool,
 }
 
 impl OneTimePrekey {
@@ -33,7 +35,7 @@ impl OneTimePrekey {
     /// The stored form.
     pub fn encode(&self) -> Value {
         let (secret, public) = (self.secret.as_bytes().to_vec(), self.public.0.to_vec());
-        codec::encode(&Wire { id: self.id, secret, public })
+        codec::encode(&Wire { id: self.id, secret, public, for_retry: self.for_retry })
     }
 
     /// Reads the stored form.
@@ -42,7 +44,7 @@ impl OneTimePrekey {
         let wrong_size = || codec::error(Space::OneTimePrekey, "a key has the wrong size");
         let secret = Secret::from_slice(&wire.secret).ok_or_else(wrong_size)?;
         let public = PublicKey::from_slice(&wire.public).ok_or_else(wrong_size)?;
-        Ok(OneTimePrekey { id: wire.id, secret, public })
+        Ok(OneTimePrekey { id: wire.id, secret, public, for_retry: wire.for_retry })
     }
 }
 
@@ -63,29 +65,58 @@ pub fn allocate_prekeys(account: &AccountRecord, count: u32, rng: &mut dyn Rando
     let mut batch = Batch::new();
     let mut keys = Vec::new();
     for _ in 0..count {
-        let pair = KeyPair::generate(rng);
-        let id = account.next_prekey_id;
-        account.next_prekey_id = following(id);
-        let key = OneTimePrekey { id, secret: pair.secret().clone(), public: pair.public() };
-        batch.put(Space::OneTimePrekey, OneTimePrekey::key(id), key.encode());
+        let key = next_prekey(&mut account, false, rng);
+        batch.put(Space::OneTimePrekey, OneTimePrekey::key(key.id), key.encode());
         keys.push(key);
     }
     account.put(&mut batch);
     PrekeyBatch { keys, account, batch }
 }
 
-/// The prekeys that are stored but were not confirmed by the server.
+/// Makes the prekey that goes into a retry receipt. It takes the next id, as in all known clients. Both the key and the account
+/// are to be stored before the receipt goes out.
+pub fn allocate_retry_prekey(account: &mut AccountRecord, rng: &mut dyn Random) -> OneTimePrekey {
+    let nothing_unsent = account.first_unsent_prekey_id == account.next_prekey_id;
+    let key = next_prekey(account, true, rng);
+    if nothing_unsent {
+        account.first_unsent_prekey_id = account.next_prekey_id;
+    }
+    key
+}
+
+fn next_prekey(account: &mut AccountRecord, for_retry: bool, rng: &mut dyn Random) -> OneTimePrekey {
+    let pair = KeyPair::generate(rng);
+    let id = account.next_prekey_id;
+    account.next_prekey_id = following(id);
+    OneTimePrekey { id, secret: pair.secret().clone(), public: pair.public(), for_retry }
+}
+
+/// Moves the numbering past ids that the server holds and that this store has yet to give out, so that none of them is given out
+/// twice. True if there were any: then the store is older than what the server was given.
+pub fn number_beyond(account: &mut AccountRecord, held: impl IntoIterator<Item = u32>) -> bool {
+    let next = account.next_prekey_id;
+    let ahead = |id: u32| (id + LAST_ID - next) % LAST_ID;
+    let valid = held.into_iter().filter(|id| (1..=LAST_ID).contains(id) && (1..=LAST_ID).contains(&next));
+    let Some(last) = valid.filter(|id| ahead(*id) < LAST_ID / 2).max_by_key(|id| ahead(*id)) else {
+        return false;
+    };
+    account.next_prekey_id = following(last);
+    account.first_unsent_prekey_id = account.next_prekey_id;
+    true
+}
+
+/// The prekeys that are stored for the server but were not confirmed by it.
 pub async fn load_unsent_prekeys(
     session: &Session,
     account: &AccountRecord,
 ) -> Result<Vec<OneTimePrekey>, StoreError> {
     let mut ids = Vec::new();
     let mut id = account.first_unsent_prekey_id;
-    while id != account.next_prekey_id {
-        // More than this were never made in one go; a record that says otherwise must not make us loop for long.
-        if ids.len() >= 4096 {
-            return Err(codec::error(Space::Account, "its prekey numbers make no sense"));
-        }
+    if id == 0 || account.next_prekey_id == 0 {
+        return Err(codec::error(Space::Account, "its prekey numbers make no sense"));
+    }
+    // Keys for retry receipts may be among them, in any number.
+    while id != account.next_prekey_id && ids.len() < MOST_UNSENT {
         ids.push(OneTimePrekey::key(id).to_vec());
         id = following(id);
     }
@@ -93,7 +124,8 @@ pub async fn load_unsent_prekeys(
         return Ok(Vec::new());
     }
     let values = session.get_many(Space::OneTimePrekey, ids).await?;
-    values.iter().flatten().map(|value| OneTimePrekey::decode(value)).collect()
+    let keys = values.iter().flatten().map(|value| OneTimePrekey::decode(value));
+    keys.filter(|key| key.as_ref().map_or(true, |key| !key.for_retry)).collect()
 }
 
 /// The server has confirmed all prekeys up to and including `last_id`: the account as it is then, and what to commit.
@@ -128,6 +160,8 @@ struct Wire {
     secret: Vec<u8>,
     #[prost(bytes = "vec", tag = "3")]
     public: Vec<u8>,
+    #[prost(bool, tag = "4")]
+    for_retry: bool,
 }
 
 impl Drop for Wire {

@@ -146,6 +146,50 @@ async fn prekey_ids_begin_again_after_24_bits() {
 }
 
 #[tokio::test]
+async fn a_key_for_a_retry_receipt_takes_the_next_id_and_is_not_uploaded() {
+    let s = session().await;
+    let mut account = account();
+    let put = |key: &OneTimePrekey| {
+        let mut batch = Batch::new();
+        batch.put(Space::OneTimePrekey, OneTimePrekey::key(key.id), key.encode());
+        batch
+    };
+    let key = allocate_retry_prekey(&mut account, &mut OsRandom);
+    s.commit(put(&key)).await.unwrap();
+    assert_eq!((key.id, account.next_prekey_id, account.first_unsent_prekey_id), (1, 2, 2));
+    // While an upload is under way.
+    let made = allocate_prekeys(&account, 2, &mut OsRandom);
+    s.commit(made.batch).await.unwrap();
+    let mut account = made.account;
+    let key = allocate_retry_prekey(&mut account, &mut OsRandom);
+    s.commit(put(&key)).await.unwrap();
+    assert_eq!(key.id, 4);
+    let unsent = load_unsent_prekeys(&s, &account).await.unwrap();
+    assert_eq!(unsent.iter().map(|key| key.id).collect::<Vec<_>>(), [2, 3]);
+    let (account, _) = prekeys_uploaded(&account, 3);
+    assert!(load_unsent_prekeys(&s, &account).await.unwrap().is_empty());
+}
+
+#[test]
+fn numbers_go_past_what_the_server_holds() {
+    let beyond = |next, held: &[u32]| {
+        let mut account = AccountRecord { next_prekey_id: next, first_unsent_prekey_id: next, ..account() };
+        let moved = number_beyond(&mut account, held.iter().copied());
+        assert_eq!(account.next_prekey_id, account.first_unsent_prekey_id);
+        (moved, account.next_prekey_id)
+    };
+    assert_eq!(beyond(7, &[1, 2, 6]), (false, 7));
+    assert_eq!(beyond(7, &[]), (false, 7));
+    assert_eq!(beyond(7, &[6, 7]), (true, 8));
+    assert_eq!(beyond(7, &[12, 9, 1]), (true, 13));
+    // They begin again at 1 after the last; what is far ahead is behind.
+    assert_eq!(beyond(7, &[0x007f_ffff]), (false, 7));
+    assert_eq!(beyond(0x007f_fffe, &[0x007f_ffff]), (true, 1));
+    assert_eq!(beyond(0x007f_fffe, &[3]), (true, 4));
+    assert_eq!(beyond(7, &[0, 0x00ff_ffff]), (false, 7), "no ids of ours");
+}
+
+#[tokio::test]
 async fn the_keys_of_old_uploads_go() {
     let s = session().await;
     let mut account = account();

@@ -71,9 +71,16 @@ pub struct Options {
     /// How many stanzas wait for one device before the oldest is lost
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub queue_limit: usize,
-    /// A device with fewer one-time prekeys than this is asked for more
+    /// A device with fewer one-time prekeys than this is asked for more, at each fetch of one
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub prekey_threshold: usize,
+    /// Ask a device for more one-time prekeys once, not at each fetch, until it has uploaded some
+    #[arg(long)]
+    pub ask_prekeys_once: bool,
+    /// Take what the official web client never sends: a push name in a login, a presence without a name, a question in JSON
+    /// without its queryId, a history notice that is answered with `hist_sync` alone
+    #[arg(long)]
+    pub lenient: bool,
     /// Make groups in which members go by phone number, not by LID
     #[arg(long)]
     pub pn_groups: bool,

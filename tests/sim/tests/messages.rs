@@ -399,7 +399,9 @@ async fn presence_and_typing_are_told_to_those_who_look() {
     ada.wire.send(&presence("subscribe").attr("to", bob.lid.account())).await;
     let seen = ada.wire.expect("presence").await;
     assert!(seen.root().is("type", "unavailable") && seen.root().has_attr("last"));
+    // Without a name it is as if nothing had been said.
     bob.wire.send(&presence("available")).await;
+    bob.wire.send(&presence("available").attr("name", "Bob")).await;
     let seen = ada.wire.expect("presence").await;
     assert!(seen.root().jid("from") == Some(bob.lid.account()) && !seen.root().has_attr("type"));
     let typing = Node::new("chatstate").attr("to", ada.lid.account()).child(Node::new("composing"));

@@ -1394,7 +1394,8 @@ class AsyncPresence:
         self._call = call
 
     async def set(self, *, available: bool) -> None:
-        """Shows contacts that the user is there, or not. At first he is not.
+        """Shows contacts that the user is there, or not, also on later connections of this client.
+        At first he is not.
 
         Args:
             available: Whether the user counts as being there. While true, the phone may show no
@@ -2066,7 +2067,8 @@ class SyncPresence:
         self._call = call
 
     def set(self, *, available: bool) -> None:
-        """Shows contacts that the user is there, or not. At first he is not.
+        """Shows contacts that the user is there, or not, also on later connections of this client.
+        At first he is not.
 
         Args:
             available: Whether the user counts as being there. While true, the phone may show no

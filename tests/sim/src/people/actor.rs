@@ -12,7 +12,10 @@ use wa::{
 };
 
 use super::{Heard, Scene};
-use crate::model::{DeviceAddress, KeyStore, Model};
+use crate::{
+    model::{DeviceAddress, KeyStore, Model},
+    server::bundles,
+};
 
 /// Most messages that are kept to be sent again.
 const MAX_SENT: usize = 4_096;
@@ -78,7 +81,9 @@ pub(super) fn bundle(scene: &mut Scene<'_>, device: &DeviceAddress) -> Result<Bu
     let mut random = scene.world.random();
     let keys = scene.model.keys_mut(device).ok_or(SignalError::NoSession)?;
     let one_time = keys.take_prekey(&mut random);
-    checked(keys, one_time)
+    let bundle = checked(keys, one_time);
+    bundles::tell_low(scene.world, scene.model, device);
+    bundle
 }
 
 fn checked(keys: &KeyStore, one_time: Option<(u32, wa::crypto::PublicKey)>) -> Result<Bundle, SignalError> {

@@ -110,11 +110,7 @@ fn bundle(
     nodes.push(signed_prekey_node(&keys.signed_prekey));
     nodes.extend(keys.take_prekey(&mut world.random()).map(|(id, key)| prekey_node(id, &key)));
     nodes.extend(identity.map(|blob| Node::new("device-identity").bytes(without_account_key(&blob))));
-    let left = keys.prekeys.len();
-    if left < world.options.prekey_threshold && !keys.told_low && keys.secrets.is_none() {
-        keys.told_low = true;
-        tell_low(world, model, address, left);
-    }
+    tell_low(world, model, address);
     model.acquaint(&asker.number, &address.number);
     Some(nodes)
 }
@@ -147,8 +143,14 @@ fn without_account_key(blob: &[u8]) -> Vec<u8> {
     signed.encode_to_vec()
 }
 
-/// Asks a device to upload more.
-fn tell_low(world: &World, model: &mut Model, address: &DeviceAddress, left: usize) {
+/// Asks a device to upload more if a fetch has left it with few.
+pub(crate) fn tell_low(world: &World, model: &mut Model, address: &DeviceAddress) {
+    let Some(keys) = model.keys_mut(address).filter(|keys| keys.secrets.is_none()) else { return };
+    let left = keys.prekeys.len();
+    let told = std::mem::replace(&mut keys.told_low, left < world.options.prekey_threshold);
+    if !keys.told_low || (told && world.options.ask_prekeys_once) {
+        return;
+    }
     let id = world.stanza_id();
     let node = Node::new("notification")
         .attr("from", Jid::server())

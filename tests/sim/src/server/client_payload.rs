@@ -10,7 +10,10 @@ use wa::{
 };
 
 use super::register::Registration;
-use crate::model::{DeviceAddress, SignedPrekey};
+use crate::{
+    model::{DeviceAddress, SignedPrekey},
+    options::Options,
+};
 
 /// The payload after all checks.
 pub(super) enum Wish {
@@ -37,13 +40,16 @@ impl Refused {
 }
 
 /// Reads and checks a payload.
-pub(super) fn read(bytes: &[u8], noise: PublicKey, min_version: &str) -> Result<Wish, Refused> {
+pub(super) fn read(bytes: &[u8], noise: PublicKey, options: &Options) -> Result<Wish, Refused> {
     let payload =
         ClientPayload::decode(bytes).map_err(|_| Refused::new(400, "the payload does not parse"))?;
     let agent = payload.user_agent.as_ref().ok_or(Refused::new(409, "no user agent"))?;
     let version = version(agent).ok_or(Refused::new(409, "no version"))?;
-    if version < parse_version(min_version) {
+    if version < parse_version(&options.min_version) {
         return Err(Refused::new(405, "the version is too old"));
+    }
+    if payload.push_name.is_some() && !options.lenient {
+        return Err(Refused::new(400, "a web client gives no push name"));
     }
     match (payload.device_pairing_data, payload.username, payload.device) {
         (Some(data), None, _) => {

@@ -20,7 +20,7 @@ use crate::{
 
 /// Decides about a client whose handshake is done. What is left of the rules is for the connection's task.
 pub(super) fn admit(world: &World, connection: &Arc<Connection>, noise: PublicKey, payload: &[u8]) -> Plan {
-    let wish = match read(payload, noise, &world.options.min_version) {
+    let wish = match read(payload, noise, &world.options) {
         Ok(wish) => wish,
         Err(refused) => {
             refuse(world, connection, &refused);

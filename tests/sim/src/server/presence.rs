@@ -25,6 +25,10 @@ pub(super) fn presence(world: &World, connection: &Connection, node: NodeRef<'_>
                 forget(&mut model, connection.id, &number);
             }
         }
+        // The server takes no notice of somebody without a name.
+        _ if !node.has_attr("name") && !world.options.lenient => {
+            world.log.note(Some(connection.id), "a presence without a name is ignored");
+        }
         kind => {
             if let (Some(name), Some(phone)) = (node.str("name"), model.phones.get_mut(&address.number)) {
                 phone.name = name.chars().take(MAX_NAME).collect();

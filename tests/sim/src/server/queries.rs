@@ -40,7 +40,10 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
         ("newsletter", true, _) => Some(Node::new("newsletters")),
         ("tos", _, _) => Some(Node::new("tos")),
         ("w:biz", true, "business_profile") => Some(Node::new("business_profile")),
-        ("w:mex", _, _) => Some(restrictions::answer(&world.model.lock(), address, child)),
+        ("w:mex", _, _) => match restrictions::answer(world, address, child) {
+            Some(answer) => Some(answer),
+            None => return Reply::refused(400),
+        },
         ("md", true, "link_code_companion_reg") => Some(Node::new("country_code").attr("iso", "US")),
         ("w:auth:token" | "privacy_token", _, _) => Some(Node::new("tokens")),
         // Somebody's picture: there is none.

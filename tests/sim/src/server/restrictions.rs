@@ -18,12 +18,23 @@ pub(super) fn is_locked(switches: &Behaviour) -> bool {
     switches.timelock && switches.timelock_ends.is_none_or(|ends| ends > unix_seconds())
 }
 
-/// Answers a question that is put in JSON: that after the lock, and the others with nothing.
-pub(super) fn answer(model: &Model, address: &DeviceAddress, query: Option<NodeRef<'_>>) -> Node {
-    let phone = model.phones.get(&address.number).filter(|_| query.is_some_and(|q| q.is("query_id", QUERY)));
+/// Answers a question that is put in JSON: that after the lock, and the others with nothing. `None` if that after the lock is not
+/// named in its body.
+pub(super) fn answer(world: &World, address: &DeviceAddress, query: Option<NodeRef<'_>>) -> Option<Node> {
+    let query = query.filter(|query| query.is("query_id", QUERY));
+    if query.is_some_and(|query| !names_itself(query)) && !world.options.lenient {
+        return None;
+    }
+    let model = world.model.lock();
+    let phone = model.phones.get(&address.number).filter(|_| query.is_some());
     let data =
         phone.map_or(json!({}), |phone| json!({ "xwa2_fetch_account_reachout_timelock": lock(phone) }));
-    Node::new("result").text(json!({ "data": data }).to_string())
+    Some(Node::new("result").text(json!({ "data": data }).to_string()))
+}
+
+fn names_itself(query: NodeRef<'_>) -> bool {
+    let body = query.bytes().and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    body.is_some_and(|body| body["queryId"] == QUERY)
 }
 
 /// Tells the account's devices how it stands.

@@ -1,0 +1,106 @@
+//! The key check: whether the server holds the keys that are stored here, as the official web client asks at each login.
+//!
+//! The server may have lost them, and a store that was put back from a backup has others. Both go unnoticed otherwise, and then
+//! nobody can start a conversation with this device.
+
+use super::super::failure::IqError;
+use super::phase::Waiter;
+use super::{Session, Stop};
+use crate::api::LogLevel;
+use crate::messaging::stanzas::key_digest::{self, KeyDigest};
+use crate::signal::{IdentityKey, key_bundle_digest};
+use crate::store::records::{DeviceRecord, OneTimePrekey, SignedPrekey, number_beyond};
+use crate::store::{self, Space, StoreError};
+
+impl Session {
+    /// Asks the server for a digest of this device's keys, unless that is under way.
+    pub(super) fn check_keys(&mut self) {
+        let Some(online) = self.phase.online() else { return };
+        if online.pending.find(|waiter| matches!(waiter, Waiter::KeyDigest).then_some(())).is_none() {
+            self.query_later(key_digest::fetch(), Waiter::KeyDigest, self.settings.iq_timeout);
+        }
+    }
+
+    /// Handles the answer to that: keys are uploaded again if the server has none, or others.
+    pub(super) async fn keys_checked(
+        &mut self,
+        digest: Option<KeyDigest<'_>>,
+        error: Option<&IqError>,
+    ) -> Result<(), Stop> {
+        let Some(device) = &self.device else { return Ok(()) };
+        let (difference, held) = match (digest, error) {
+            (_, Some(error)) if error.code == Some(404) => ("none", Vec::new()),
+            (Some(digest), None) => match difference(&self.store, device, &digest).await? {
+                Some(difference) => (difference, digest.prekeys),
+                None => return Ok(()),
+            },
+            (_, error) => {
+                self.log(LogLevel::Debug, "prekeys", || match error {
+                    Some(error) => format!("the server gave no digest of the keys: {}", error.to_error()),
+                    None => "the server's digest of the keys could not be read".to_owned(),
+                });
+                return Ok(());
+            }
+        };
+        self.log(LogLevel::Warn, "prekeys", || {
+            format!("the server does not hold this device's keys ({difference}); new ones are uploaded")
+        });
+        if let Some(account) = &mut self.account
+            && number_beyond(account, held)
+        {
+            self.log(LogLevel::Warn, "prekeys", || {
+                "the server was given more keys than the store has: it was put back from an older copy"
+                    .to_owned()
+            });
+            self.store_account().await?;
+        }
+        self.owe_prekeys().await
+    }
+}
+
+/// What the server holds and this store does not; `None` if they agree.
+async fn difference(
+    store: &store::Session,
+    device: &DeviceRecord,
+    held: &KeyDigest<'_>,
+) -> Result<Option<&'static str>, StoreError> {
+    let identity = device.identity.public();
+    if held.registration != device.registration_id.to_be_bytes() {
+        return Ok(Some("another registration id"));
+    }
+    if held.identity != identity.0 {
+        return Ok(Some("another identity"));
+    }
+    let offered = offered_signed_prekey(store, held.signed_id, &device.signed_prekey).await?;
+    let signed = offered.as_ref().unwrap_or(&device.signed_prekey);
+    let public = signed.pair.public();
+    if (held.signed_id, held.signed_value, held.signature)
+        != (signed.id, &public.0[..], &signed.signature[..])
+    {
+        return Ok(Some("another signed prekey"));
+    }
+    let keys = held.prekeys.iter().map(|id| OneTimePrekey::key(*id).to_vec()).collect();
+    let found = store.get_many(Space::OneTimePrekey, keys).await?;
+    let found = found.iter().flatten().map(|value| OneTimePrekey::decode(value));
+    let publics = found.map(|key| key.map(|key| key.public)).collect::<Result<Vec<_>, _>>()?;
+    if publics.len() < held.prekeys.len() {
+        return Ok(Some("prekeys that are missing here"));
+    }
+    let Ok(identity) = IdentityKey::new(identity) else { return Ok(None) };
+    let hash = key_bundle_digest(&identity, &public, &signed.signature, publics);
+    Ok((!hash.starts_with(held.hash)).then_some("another hash"))
+}
+
+/// The signed prekey of that number, if it was offered to the server and not confirmed: the server may have it already.
+async fn offered_signed_prekey(
+    store: &store::Session,
+    id: u32,
+    current: &SignedPrekey,
+) -> Result<Option<SignedPrekey>, StoreError> {
+    if id == current.id {
+        return Ok(None);
+    }
+    let kept = store.get(Space::SignedPrekey, &OneTimePrekey::key(id)).await?;
+    let kept = kept.map(|value| SignedPrekey::decode(&value)).transpose()?;
+    Ok(kept.filter(|kept| kept.made_ms >= current.made_ms))
+}
