@@ -324,6 +324,52 @@ fn people_in_what_is_sent_are_named_as_the_chat_names_them() {
     }
 }
 
+#[test]
+fn people_are_named_as_a_group_names_them_that_was_not_fetched_before() {
+    let world = World::new();
+    let mut ada = ada(&world);
+    for mode in ["lid", "pn"] {
+        for by_lid in [true, false] {
+            for first in ["react", "quote", "read"] {
+                let group = json!({ "creator": CEM, "subject": "Tea", "members": [ADA, BOB], "mode": mode });
+                let group = world.sim.create_group(&group).unwrap()["jid"].as_str().unwrap().to_owned();
+                let theirs = person(&world, BOB, "send", &json!({ "to": group, "text": "theirs" }));
+                let message = ada.wait_for("message", |event| event["message_id"] == theirs);
+                let sender = if by_lid {
+                    world.wait_phone("Bob", BOB, |_| true)["lid"].as_str().unwrap().to_owned()
+                } else {
+                    format!("{BOB}@s.whatsapp.net")
+                };
+                let what = format!("{first} of {sender} in {mode}");
+                let (method, params) = match first {
+                    "react" => (
+                        "message.react",
+                        json!({ "chat": group, "target": theirs, "sender": sender, "emoji": "x" }),
+                    ),
+                    "quote" => {
+                        let quote = json!({ "message_id": theirs, "sender": sender, "text": "?" });
+                        ("message.send", json!({ "chat": group, "text": "yes", "quote": quote }))
+                    }
+                    // The event's own name of the sender is the group's.
+                    _ => (
+                        "message.read",
+                        json!({ "chat": group, "sender": message["sender"], "message_ids": [theirs] }),
+                    ),
+                };
+                let after = world.now();
+                let answer = call(&mut ada, method, &params);
+                if first == "read" {
+                    let receipt = world.received(after, |stanza| stanza["attrs"]["type"] == "read");
+                    assert_eq!(receipt["attrs"]["participant"], message["sender"], "{what}: {receipt}");
+                } else {
+                    let heard = world.wait_heard(CEM, 0, |heard| heard["id"] == answer["message_id"]);
+                    assert_eq!(heard["target_from"], BOB, "{what}: {heard}");
+                }
+            }
+        }
+    }
+}
+
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::sending::{Sending, Wished};
 use super::{Cx, Engine};
 use crate::messaging::address::User;
 use crate::messaging::content::{ContentError, Outgoing};
@@ -55,7 +56,8 @@ impl Engine {
         Ok((naming.make)(&name, is_own).unwrap_or_else(|_| naming.content.clone()))
     }
 
-    /// Returns the name by which a chat knows somebody; the given one if no other is known.
+    /// Returns the name by which a chat knows a person; the given one if no other is known, or if nothing is known of the group:
+    /// events name people as the group does.
     pub(crate) fn name_in(&mut self, chat: &Jid, person: &Jid, cx: &Cx<'_>) -> Result<Jid, Missing> {
         let Some(user) = User::of(person) else { return Ok(person.clone()) };
         let mut wants = Wants::default();
@@ -66,6 +68,9 @@ impl Engine {
             wants.name(&self.desk, &partner);
         }
         wants.met()?;
+        if !self.knows_names_in(chat) {
+            return Ok(person.account());
+        }
         let kind = self.names_in(chat, cx);
         let name = if user.kind == kind {
             None
@@ -75,5 +80,36 @@ impl Engine {
             self.desk.other_name(&user)
         };
         Ok(name.unwrap_or(user).jid())
+    }
+
+    /// Whether the names that a chat uses are known: a group's are once it was fetched. Its record is at hand.
+    pub(super) fn knows_names_in(&self, chat: &Jid) -> bool {
+        chat.server != Server::Group || self.desk.groups.get(chat.to_string().as_bytes()).is_some()
+    }
+
+    /// Makes a message anew that was handed in before its group was fetched, with the names that the group uses. Nothing is changed
+    /// while the group is not known.
+    pub(super) fn name_again(&mut self, sending: &mut Sending, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        let Some(wished) = sending.unnamed.clone() else { return Ok(()) };
+        let mut wants = Wants::default();
+        wants.record(&self.desk, Shelf::Groups, sending.chat.to_string());
+        wants.record(&self.desk, Shelf::Outbox, sending.id.as_bytes());
+        wants.met()?;
+        if !self.knows_names_in(&sending.chat) {
+            return Ok(());
+        }
+        let content = match &wished {
+            Wished::Content(_) => None,
+            Wished::Naming(naming) => Some(self.make_named(naming, &sending.chat, cx)?),
+            // A poll that is not known any more was known before: that vote stays as it is.
+            Wished::Vote(vote) => self.make_vote(vote, &sending.chat, cx)?.ok(),
+        };
+        sending.unnamed = None;
+        let Some(content) = content.filter(|content| *content != sending.content) else { return Ok(()) };
+        if let Some(sent) = self.desk.outbox.change(sending.id.as_bytes()) {
+            sent.message.clone_from(&content.message);
+        }
+        sending.content = content;
+        Ok(())
     }
 }

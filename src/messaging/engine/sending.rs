@@ -57,6 +57,8 @@ pub(super) struct Sending {
     pub(super) id: Text,
     pub(super) chat: Jid,
     pub(super) content: content::Outgoing,
+    /// What it is made of, if that names people and nothing is known of its group yet.
+    pub(super) unnamed: Option<Wished>,
     /// The requests that wait for it.
     requests: Vec<u64>,
     /// It is of an earlier run, in which it may have gone out.
@@ -259,7 +261,9 @@ impl Engine {
         let id = wish.id.clone().unwrap_or_else(|| content::message_id(unix_s, &own, cx.rng).into());
         self.keep_own_secret(&id, &wish.chat, &content, cx.unix_ms);
         let number = self.enter(id.clone(), wish.chat.clone(), content, Some(wish.request));
-        if let Some(sending) = self.sends.all.get(&number) {
+        let is_named = matches!(wish.content, Wished::Content(_)) || self.knows_names_in(&wish.chat);
+        if let Some(sending) = self.sends.all.get_mut(&number) {
+            sending.unnamed = (!is_named).then(|| wish.content.clone());
             let (chat, message) = (sending.chat.clone(), sending.content.message.clone());
             let sent = Sent {
                 chat,
@@ -285,6 +289,7 @@ impl Engine {
             id,
             chat,
             content,
+            unnamed: None,
             requests,
             resumed: false,
             tries: 0,
@@ -358,7 +363,7 @@ impl Engine {
         let mut held = HashSet::new();
         let waiting: Vec<u64> = self.sends.waiting.iter().copied().collect();
         for number in waiting {
-            let Some(sending) = self.sends.all.remove(&number) else { continue };
+            let Some(mut sending) = self.sends.all.remove(&number) else { continue };
             let attempt = if let Some(due_ms) = self.sends.paused.due(&sending.chat) {
                 Ok(Attempt::Later(due_ms))
             } else if held.contains(&sending.chat) {
@@ -367,7 +372,7 @@ impl Engine {
                 held.insert(sending.chat.clone());
                 Ok(Attempt::Blocked)
             } else if sending.chat.server == Server::Group {
-                self.send_to_group(&sending, cx)
+                self.name_again(&mut sending, cx).and_then(|()| self.send_to_group(&sending, cx))
             } else {
                 self.send_to_person(&sending, cx)
             };

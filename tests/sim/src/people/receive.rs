@@ -263,9 +263,14 @@ fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read
     }
 }
 
-/// The number of who sent the message that another one is about.
+/// The number of who sent the message that another one is about. In a group, people know each other by the names that it uses.
 fn about(scene: &Scene<'_>, incoming: &Incoming<'_>, read: &Read) -> Option<String> {
-    let number = |jid: &Jid| scene.model.number_of(jid).map(str::to_owned);
+    let group =
+        scene.model.groups.get(&*incoming.from.user).filter(|_| incoming.from.server == Server::Group);
+    let number = |jid: &Jid| {
+        let is_known = group.is_none_or(|group| Space::of(jid) == Some(group.mode));
+        scene.model.number_of(jid).filter(|_| is_known).map(str::to_owned)
+    };
     let key = match &read.body {
         Body::Reaction(reaction) => &reaction.target,
         Body::Edit(edit) => &edit.target,
