@@ -4,7 +4,7 @@ use super::{Cx, Engine, Output, Received, Told, Unreadable, UnreadableReason};
 use crate::messaging::address::User;
 use crate::messaging::content::{Body, Key, Purpose};
 use crate::messaging::desk::{Missing, Shelf, Wants};
-use crate::messaging::stanzas::incoming::IncomingMessage;
+use crate::messaging::stanzas::incoming::{IncomingMessage, is_bot};
 use crate::stanza::{Jid, NodeRef, Server, Stanza};
 
 use super::asks::{Ask, AskState};
@@ -56,7 +56,10 @@ impl Engine {
 
     /// Returns who sent the message that `key` names, without device.
     pub(super) fn author(&self, key: &Key, received: &Received) -> Option<Jid> {
-        if key.from_me {
+        // Bots name what they replace by its id alone, and can mean no message but their own.
+        let by_bot =
+            key.participant.is_none() && is_bot(&received.sender) && replaces(&received.content.body);
+        if key.from_me || by_bot {
             return Some(received.sender.account());
         }
         // In a chat of two it is the other one, whomever the key names beside.
@@ -217,4 +220,13 @@ pub(super) fn is_about(body: &Body) -> bool {
 /// Whether it puts something in the place of a message, which only its author may.
 fn is_edit(purpose: Purpose) -> bool {
     matches!(purpose, Purpose::EventEdit | Purpose::MessageEdit | Purpose::PollEdit)
+}
+
+/// Whether it takes the place of a message of its writer, or takes one back.
+fn replaces(body: &Body) -> bool {
+    match body {
+        Body::Edit(_) | Body::Delete { .. } => true,
+        Body::Sealed(sealed) => is_edit(sealed.purpose),
+        _ => false,
+    }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::wanted::Wanted;
+use super::wanted::{Wanted, is_chat};
 use super::{Cx, Engine, Millis, Output, Received, Told, UnreadableReason};
 use crate::messaging::address::{Kind, User};
 use crate::messaging::content::{self, Body, Outgoing, PeerDataResponse};
@@ -14,7 +14,7 @@ use crate::messaging::desk::Missing;
 use crate::messaging::stanzas::acks::MessageAck;
 use crate::messaging::stanzas::incoming::{IncomingMessage, is_bot};
 use crate::messaging::stanzas::outgoing::{OutgoingMessage, Peer, Resend};
-use crate::stanza::{Jid, Server, Text};
+use crate::stanza::{Jid, Text};
 use crate::store::{Batch, MAX_KEY, Space, StoreError, Value};
 
 /// How long the sender has to send a readable copy. whatsmeow waits as long.
@@ -26,7 +26,7 @@ const MOMENT_MS: i64 = 1_000;
 /// Longest name of a sender that is kept.
 const LONGEST_NAME: usize = 1024;
 /// How many messages may be wanted from the phone.
-const MOST: usize = 256;
+pub(super) const MOST: usize = 256;
 /// How long it is until the next attempt, if there is no session with the phone and none can be begun.
 pub(super) const PAUSE: Millis = 60_000;
 /// How often those that are too old are looked for.
@@ -132,6 +132,25 @@ impl PhoneAsks {
         open.find(|(_, open)| open.wanted.is(chat, author, id)).map(|(request, _)| request)
     }
 
+    /// The request to be evicted for a message: the oldest post that is of no chat, or the oldest of the chat that has the most, if that
+    /// has more than the chat of the message would have.
+    fn evictable(&self, wanted: &Wanted) -> Option<Text> {
+        if !wanted.is_of_chat() {
+            return None;
+        }
+        let oldest = |suits: &dyn Fn(&Wanted) -> bool| {
+            let suiting = self.open.iter().filter(|(_, open)| suits(&open.wanted));
+            suiting.min_by_key(|(_, open)| open.wanted.since_ms).map(|(id, _)| id.clone())
+        };
+        oldest(&|other| !other.is_of_chat()).or_else(|| {
+            let mut shares: HashMap<&Jid, usize> = HashMap::new();
+            self.open.values().for_each(|open| *shares.entry(&open.wanted.chat).or_default() += 1);
+            let own = shares.get(&wanted.chat).copied().unwrap_or_default() + 1;
+            let (fullest, share) = shares.into_iter().max_by_key(|(_, share)| *share)?;
+            (share > own).then(|| oldest(&|other| other.chat == *fullest)).flatten()
+        })
+    }
+
     /// Whether that message may still come.
     pub(super) fn awaits(&self, chat: &Jid, author: &Jid, id: &str) -> bool {
         self.find(chat, author, id).is_some()
@@ -210,7 +229,7 @@ impl Engine {
         }
         if self.phone.open.len() >= MOST {
             self.end_old(cx.unix_ms);
-            if self.phone.open.len() >= MOST {
+            if self.phone.open.len() >= MOST && !self.make_room_for(wanted) {
                 return false;
             }
         }
@@ -219,6 +238,16 @@ impl Engine {
         self.written.put(Space::PhoneAsk, request.as_bytes(), wanted.encode());
         let due = cx.now.saturating_add(failed.patience.unwrap_or_default());
         self.phone.open.insert(request, Open { wanted: wanted.clone(), due, sent: false, count: 0 });
+        true
+    }
+
+    /// Gives up an earlier message for a new one, so that neither status posts nor one chat can keep all others from the phone. False if
+    /// none is to be given up for that.
+    fn make_room_for(&mut self, wanted: &Wanted) -> bool {
+        let Some(evicted) = self.phone.evictable(wanted) else { return false };
+        if let Some(ended) = self.close_ask(&evicted) {
+            self.tell_end(&ended);
+        }
         true
     }
 
@@ -374,6 +403,5 @@ impl Engine {
 
 /// Whether the phone is asked for such a message: not for those of bots, of lists and of the status feed.
 fn may_be_asked(message: &IncomingMessage<'_>) -> bool {
-    !is_bot(&message.origin.sender)
-        && matches!(message.origin.chat.server.account(), Server::Pn | Server::Lid | Server::Group)
+    !is_bot(&message.origin.sender) && is_chat(&message.origin.chat)
 }

@@ -80,6 +80,11 @@ impl Wanted {
         self.id == id && self.chat == *chat && self.author == *author
     }
 
+    /// Whether it is of a chat with people, and no post to a list or to the status feed.
+    pub(super) fn is_of_chat(&self) -> bool {
+        is_chat(&self.chat)
+    }
+
     /// How the phone finds it.
     pub(super) fn key(&self) -> Key {
         let by_another = self.chat.server == Server::Group && !self.from_me;
@@ -155,6 +160,11 @@ impl Wanted {
             id: wire.id,
         })
     }
+}
+
+/// Whether that is a chat with people: with one, or a group.
+pub(super) fn is_chat(chat: &Jid) -> bool {
+    matches!(chat.server.account(), Server::Pn | Server::Lid | Server::Group)
 }
 
 #[cfg(test)]
