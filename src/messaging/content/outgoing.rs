@@ -6,7 +6,7 @@ use super::envelope::Envelope;
 use super::members::{self, member};
 use super::read::{ContentError, MAX_SIZE, read};
 use super::shape::Shape;
-use super::wire::{Fields, put, with, without};
+use super::wire::{Field, Fields, put, with, without};
 use crate::proto::Message as _;
 use crate::proto::message::{DeviceSentMessage, Message, MessageContextInfo, SenderKeyDistributionMessage};
 use crate::stanza::Jid;
@@ -48,9 +48,10 @@ impl Outgoing {
     pub fn of_any_size(bytes: &[u8]) -> Result<Self, ContentError> {
         let content = Envelope::open(bytes)?.content.ok_or(ContentError::Empty)?;
         let is_message = content.number != members::CONVERSATION && member(content.number).is_some();
-        let context = Fields::of(bytes).filter(|field| field.number == members::CONTEXT);
-        // Nobody could read the one, and nothing could be added to the other.
-        for field in context.chain(is_message.then_some(content)) {
+        // Nobody could read the one, and nothing could be added to the other. Either may come in several parts, which are merged.
+        let of_it = |field: &Field<'_>| is_message && field.number == content.number;
+        let parts = Fields::of(bytes).filter(|field| field.number == members::CONTEXT || of_it(field));
+        for field in parts.chain(is_message.then_some(content)) {
             Fields::checked(field.bytes().ok_or(ContentError::Malformed)?)?;
         }
         let shape = Shape::of(content.number, &read(bytes)?);

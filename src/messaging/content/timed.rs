@@ -25,9 +25,10 @@ impl Outgoing {
         let (rest, body) = without(&self.message, content.number);
         let body = body.filter(|_| is_bare)?;
         if content.number == members::CONVERSATION {
-            // The short form has no room for it.
-            let mut long = Vec::with_capacity(body.len() + 32);
-            put(&mut long, 1, &body);
+            // The short form has no room for it. Of a text that is there twice, the last one counts: texts are not merged.
+            let text = content.bytes()?;
+            let mut long = Vec::with_capacity(text.len() + 32);
+            put(&mut long, 1, text);
             put(&mut long, TEXT_CONTEXT, &context(&[], timer));
             return Some(self.of(with(&rest, members::EXTENDED_TEXT, &long)));
         }
@@ -104,6 +105,27 @@ mod tests {
             assert_eq!(unknown(&after.message), unknown(&before.message));
             assert!(after.with_timer(Expiration { seconds: 604_800, ..DAY }).is_none(), "it has one");
         }
+    }
+
+    #[test]
+    fn of_a_text_that_is_there_twice_the_last_one_counts() {
+        let before = Outgoing::raw(&[0x0a, 1, b'a', 0x0a, 1, b'b']).unwrap();
+        let (said, after) = (read(&before.message).unwrap(), before.with_timer(DAY).unwrap());
+        let timed = read(&after.message).unwrap();
+        assert_eq!((timed.body, timed.context.expiration), (said.body, Some(86_400)));
+    }
+
+    #[test]
+    fn a_message_in_several_parts_is_one_and_each_part_is_checked() {
+        // imageMessage { caption }, imageMessage { mimetype }: protobuf merges the two.
+        let after = Outgoing::raw(&[0x1a, 3, 0x1a, 1, b'c', 0x1a, 3, 0x12, 1, b'm']).unwrap();
+        let after = after.with_timer(DAY).unwrap();
+        let image = Fields::of(&after.message).find(|field| field.number == members::IMAGE).unwrap();
+        let inner: Vec<u32> = Fields::of(image.bytes().unwrap()).map(|field| field.number).collect();
+        assert_eq!(inner, [3, 2, 17]);
+        // The first part is cut off, so that the second would be lost with it.
+        let broken = Outgoing::raw(&[0x1a, 2, 0x1a, 9, 0x1a, 3, 0x1a, 1, b'c']);
+        assert_eq!(broken.unwrap_err(), super::super::ContentError::Malformed);
     }
 
     #[test]

@@ -209,7 +209,8 @@ pub(super) fn with(message: &[u8], number: u32, content: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The message without the fields of that number, and what they held: several messages in a row read as one, merged.
+/// The message without the fields of that number, and what they held: several messages in a row read as one, merged. Not for fields of
+/// text, of which the last one counts.
 pub(super) fn without(message: &[u8], number: u32) -> (Vec<u8>, Option<Vec<u8>>) {
     let mut rest = Vec::with_capacity(message.len());
     let mut held: Option<Vec<u8>> = None;
