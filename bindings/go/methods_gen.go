@@ -1443,7 +1443,9 @@ func (p SessionEraseParams) values() map[string]any {
 
 // SessionErase erases the session from the store without telling the server, and closes the client
 // if it is its own. The phone goes on listing the device until it is removed there;
-// [Client.Logout] is the polite way. It calls the method session.erase.
+// [Client.Logout] is the polite way. What limits the phone number stays in the store: the ration
+// of pairing codes, the first contacts of the last hour, and WhatsApp's lock. It calls the method
+// session.erase.
 func (c *Client) SessionErase(ctx context.Context, params SessionEraseParams) error {
 	return c.call(ctx, "session.erase", params.values(), nil)
 }

@@ -673,7 +673,8 @@ pub static METHODS: &[MethodInfo] = &[
         needs_login: false,
         since: "0.1.0",
         sentence: "Erases the session from the store without telling the server, and closes the client if it is its own. The phone \
-                   goes on listing the device until it is removed there; wa_logout is the polite way.",
+                   goes on listing the device until it is removed there; wa_logout is the polite way. What limits the phone number stays \
+                   in the store: the ration of pairing codes, the first contacts of the last hour, and WhatsApp's lock.",
     },
     MethodInfo {
         name: "session.list",

@@ -69,6 +69,8 @@ pub enum Space {
     SecretOdd = 31,
     /// Of which periods the two have secrets. One record, key empty.
     SecretPeriods = 32,
+    /// What limits an account beyond one link, by phone number. Belongs to the whole store, not to a session.
+    AccountLimits = 33,
 }
 
 impl Space {
@@ -80,6 +82,6 @@ impl Space {
     /// Whether the data belongs to the store as a whole. It is then the same seen from every session, and erasing a session
     /// leaves it alone.
     pub fn is_shared(self) -> bool {
-        matches!(self, Space::Limiter | Space::Seal)
+        matches!(self, Space::Limiter | Space::Seal | Space::AccountLimits)
     }
 }

@@ -113,6 +113,64 @@ fn first_contacts_wait_for_their_turn_and_nobody_else_does() {
 }
 
 #[test]
+fn a_new_link_of_the_same_number_begins_no_new_hour() {
+    const BOB: &str = "15550005678";
+    let world = World::new();
+    assert!(world.sim.add_phone(BOB, "Bob"));
+    let people = strangers(&world, 2);
+    let mut config = paced(&world, "2");
+    for (key, value) in [("pairing.limit_burst", "10"), ("pairing.limit_per_hour", "60")] {
+        config.set(key, value).unwrap();
+    }
+    let mut ada = linked(&world, &config);
+    for number in &people {
+        let request = ada.client.send_text(number, "hello", None).unwrap();
+        sent(&mut ada, request);
+    }
+    for way in ["by the phone", "by the host", "erased", "erased by another session"] {
+        match way {
+            "by the phone" => {
+                world.sim.unlink_all(ADA);
+                ada.wait("logged_out");
+                ada.acknowledge_all();
+            }
+            "by the host" => {
+                let request = ada.client.logout().unwrap();
+                sent(&mut ada, request);
+            }
+            "erased" => {
+                let request = call(&ada.client, "session.erase", &json!({}));
+                sent(&mut ada, request);
+            }
+            _ => {
+                ada.client.close();
+                ada.closed();
+                let mut other = World::offline_client(&world.config_with(&[("session.id", "other")]));
+                let request = call(&other.client, "session.erase", &json!({ "session": ADA }));
+                sent(&mut other, request);
+            }
+        }
+        if way != "erased by another session" {
+            ada.closed();
+        }
+        drop(ada);
+        ada = linked(&world, &config);
+        assert_eq!(restrictions(&mut ada)["first_contacts_left"], 0, "{way}");
+    }
+    // It is the number that is limited, and not the session.
+    let request = ada.client.logout().unwrap();
+    sent(&mut ada, request);
+    ada.closed();
+    drop(ada);
+    let mut bob = world.client(&config);
+    bob.client.request_pairing(BOB, None).unwrap();
+    let code = bob.wait("pairing.code");
+    world.enter_on(BOB, &code["code"]);
+    bob.wait("ready");
+    assert_eq!(restrictions(&mut bob)["first_contacts_left"], 2);
+}
+
+#[test]
 fn without_a_limit_nobody_waits() {
     let world = World::new();
     let people = strangers(&world, 40);

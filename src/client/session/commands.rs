@@ -1,8 +1,11 @@
 //! Does what the host asks for, and takes in what work done elsewhere brings back.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::super::clock::unix_ms;
 use super::super::methods::Call;
 use super::super::runtime::COMPUTATIONS;
 use super::inbox::{CODE, Command, LOGOUT, PASSKEY, QR, Wish};
@@ -12,6 +15,7 @@ use crate::api::{CloseReason, ConnectionState, Error, Status};
 use crate::messaging::stanzas::presence;
 use crate::net;
 use crate::pairing::OutcomeKind;
+use crate::store::{self, Backend, SessionName, StoreError, records};
 
 impl Session {
     pub(super) async fn command(&mut self, command: Command) -> Result<(), Stop> {
@@ -178,9 +182,9 @@ impl Session {
             Call::ServerPing => self.host_ping(request).await,
             Call::RestrictionsGet => self.restrictions(request).await,
             Call::SessionErase(Some(name)) if name.as_str() != self.settings.config.session_id() => {
-                let backend = std::sync::Arc::clone(self.store.backend());
+                let backend = Arc::clone(self.store.backend());
                 self.elsewhere(async move {
-                    let erased = backend.erase(&name).await;
+                    let erased = erase_other(backend, &name).await;
                     Command::SessionErased { request, erased }
                 });
                 Ok(())
@@ -192,7 +196,7 @@ impl Session {
                 Ok(())
             }
             Call::SessionList => {
-                let backend = std::sync::Arc::clone(self.store.backend());
+                let backend = Arc::clone(self.store.backend());
                 self.elsewhere(async move {
                     let listed = backend.list_sessions().await;
                     let listed =
@@ -266,6 +270,16 @@ impl Drop for WorkPost {
     fn drop(&mut self) {
         self.bring(Command::WorkDied);
     }
+}
+
+/// Erases a session that no client has open, and keeps what limits its account. One that cannot be read is erased all the same.
+async fn erase_other(backend: Arc<dyn Backend>, name: &SessionName) -> Result<(), StoreError> {
+    if let Ok(other) = store::Session::open(Arc::clone(&backend), name).await
+        && let Ok((_, Some(account))) = records::load(&other).await
+    {
+        let _ = records::keep_account_limits(&other, account.phone(), unix_ms()).await;
+    }
+    backend.erase(name).await
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::clock::unix_ms;
 use super::super::ending::{Ending, Pace, Reason, Verdict};
 use super::super::failure;
 use super::super::link::LinkError;
@@ -176,6 +177,7 @@ impl Session {
     async fn forget_device(&mut self) -> Result<(), Stop> {
         self.pairing = None;
         self.device = None;
+        self.keep_limits().await?;
         self.store.commit(records::unlinked()).await?;
         Ok(())
     }
@@ -212,6 +214,7 @@ impl Session {
         );
         // What messages have changed goes before, so that nothing of it comes after.
         self.settle().await?;
+        self.keep_limits().await?;
         self.tell_durably(bodies, records::unlinked()).await?;
         self.forget_link();
         self.close_because(CloseReason::LoggedOut, None);
@@ -247,6 +250,7 @@ impl Session {
     /// a host that asked for this need not be told again.
     pub(super) async fn logged_out(&mut self, request: u64, told: bool) -> Result<(), Stop> {
         self.hang_up().await;
+        self.keep_limits().await?;
         let mut batch = Batch::new();
         batch.erase_session();
         let reason = LogoutReason::ByHost;
@@ -266,6 +270,7 @@ impl Session {
     pub(super) async fn erase(&mut self, request: u64) -> Result<(), Stop> {
         self.end_pairings();
         self.hang_up().await;
+        self.keep_limits().await?;
         let mut batch = Batch::new();
         batch.erase_session();
         self.store.commit(batch).await?;
@@ -273,6 +278,14 @@ impl Session {
         self.forget_link();
         self.answer(request, Ok(Value::Null));
         self.close_because(CloseReason::ByHost, None);
+        Ok(())
+    }
+
+    /// Keeps the limits of the account for when it is linked again.
+    async fn keep_limits(&mut self) -> Result<(), Stop> {
+        if let Some(account) = &self.account {
+            records::keep_account_limits(&self.store, account.phone(), unix_ms()).await?;
+        }
         Ok(())
     }
 

@@ -25,6 +25,7 @@ mod ahead;
 mod commands;
 mod connection;
 mod ends;
+mod idle_records;
 mod inbox;
 mod incoming;
 mod key_check;

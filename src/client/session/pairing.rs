@@ -7,6 +7,7 @@ use super::super::device;
 use super::super::ending::{Ending, Reason};
 use super::super::failure;
 use super::super::settings::millis;
+use super::idle_records::forget_idle;
 use super::inbox::{Command, Wish};
 use super::phase::{Phase, Waiter};
 use super::{Session, Stop};
@@ -23,17 +24,10 @@ use crate::pairing::{
 };
 use crate::stanza::NodeRef;
 use crate::store::records::{self, AccountRecord, DeviceRecord};
-use crate::store::{self, Batch, Space, StoreError, Value};
+use crate::store::{Batch, Space, StoreError, Value};
 
 /// How often a record that several sessions share is tried again when another one was faster.
 const SHARED_RECORD_TRIES: usize = 16;
-
-/// How many of the limiter's records are looked at with each request.
-const RECORDS_AT_ONCE: usize = 256;
-
-/// The largest limits that the configuration allows: another session of the store may have them, and needs its records as long.
-const LONGEST_LIMITS: Limits =
-    Limits { burst: 10, interval_ms: 86_400_000, per_window: 60, window_ms: 3_600_000 };
 
 impl Session {
     /// Calls the machines, if there are any, and does what they ask for.
@@ -248,8 +242,11 @@ impl Session {
             }
             Change::Account(linked) => {
                 let device = DeviceRecord { adv_secret: linked.adv_secret.clone(), ..device.clone() };
-                let account = account_record(*linked);
-                self.store.commit(records::linked(&device, &account)).await?;
+                let (account, now) = (account_record(*linked), unix_ms());
+                let mut batch = records::linked(&device, &account);
+                records::restore_account_limits(&self.store, account.phone(), now, &mut batch).await?;
+                self.store.commit(batch).await?;
+                forget_idle(&self.store, now).await?;
                 self.device = Some(device);
                 self.account = Some(Box::new(account));
             }
@@ -444,22 +441,6 @@ impl Session {
     }
 }
 
-/// Removes the limiter's records that are so old that they decide nothing any more.
-async fn forget_idle(store: &store::Session, now_ms: i64) -> Result<(), StoreError> {
-    for (key, stored) in store.scan(Space::Limiter, None, RECORDS_AT_ONCE).await? {
-        if LimiterRecord::from_bytes(&stored).is_idle(&LONGEST_LIMITS, now_ms) {
-            let mut batch = Batch::new();
-            batch.require(Space::Limiter, key.as_slice(), Some(stored)).delete(Space::Limiter, key);
-            match store.commit(batch).await {
-                // Another session has just asked for that number.
-                Err(StoreError::Changed) => {}
-                done => done?,
-            }
-        }
-    }
-    Ok(())
-}
-
 fn word(method: Method) -> PairingMethod {
     match method {
         Method::Code => PairingMethod::Code,
@@ -505,29 +486,5 @@ fn account_record(linked: LinkedAccount) -> AccountRecord {
         clock_offset_ms: offset.unwrap_or(0),
         linked_ms: now,
         ..AccountRecord::new(linked.jid.to_string(), lid, linked.identity, linked.account_key)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::memory::MemoryBackend;
-    use std::sync::Arc;
-
-    #[tokio::test]
-    async fn records_that_decide_nothing_any_more_go() {
-        let name = store::SessionName::new("s").unwrap();
-        let session = store::Session::open(Arc::new(MemoryBackend::new()), &name).await.unwrap();
-        let (limits, now) = (Limits::default(), 1_800_000_000_000);
-        for (number, days) in [("1555", 21), ("1556", 19)] {
-            let mut record = LimiterRecord::default();
-            record.try_request(&limits, now - days * 86_400_000).unwrap();
-            let mut batch = Batch::new();
-            batch.put(Space::Limiter, number.as_bytes(), record.to_bytes());
-            session.commit(batch).await.unwrap();
-        }
-        forget_idle(&session, now).await.unwrap();
-        let left = session.scan(Space::Limiter, None, 10).await.unwrap();
-        assert_eq!(left.iter().map(|(key, _)| key.as_slice()).collect::<Vec<_>>(), [b"1556"]);
     }
 }

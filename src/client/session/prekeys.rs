@@ -19,7 +19,7 @@ const FIRST_PAUSE: Millis = 60_000;
 /// Each further one doubles it, up to this. After as long without an upload all is as at first.
 const LONGEST_PAUSE: Millis = 6 * 3_600_000;
 /// How many uploads' keys are kept. A message that names an older one is asked for again.
-const UPLOADS_KEPT: u32 = 20;
+const UPLOADS_KEPT: usize = 20;
 
 /// Keeps a server that asks again and again from filling store and memory with keys.
 #[derive(Debug, Default)]
@@ -88,9 +88,10 @@ impl Session {
         // The batch carries the account as it was when the keys were begun; what has changed since is put on top.
         account.next_prekey_id = made.account.next_prekey_id;
         let mut batch = made.batch;
+        if let Some(first) = made.keys.first() {
+            forget_prekeys(&self.store, account, first.id, UPLOADS_KEPT, &mut batch).await?;
+        }
         account.put(&mut batch);
-        let count = u32::try_from(made.keys.len()).unwrap_or(u32::MAX);
-        forget_prekeys(account.next_prekey_id, count, UPLOADS_KEPT, &mut batch);
         self.store.commit(batch).await?;
         self.upload(&made.keys).await
     }

@@ -13,7 +13,7 @@ use crate::messaging::content::Expiration;
 use crate::messaging::desk::{Missing, PrivacyToken, Wants};
 use crate::messaging::stanzas::origin::Pair;
 use crate::messaging::stanzas::restrictions::TimeLock;
-use crate::store::records::codec;
+use crate::store::records::{ContactLock, codec};
 use crate::store::{Space, StoreError, Value};
 
 /// How long a lock holds of which no end is said. WhatsApp Web takes it to be a minute.
@@ -25,23 +25,9 @@ const MOST_MET: usize = 4096;
 #[derive(Default)]
 pub(super) struct Reach {
     pub(super) pacer: Pacer,
-    lock: Option<Lock>,
+    lock: Option<ContactLock>,
     /// Some of those with whom we have met, so that not each of their messages looks it up.
     met: HashSet<User>,
-}
-
-/// The server's lock on first contacts.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Lock {
-    /// Until when it is taken to hold, Unix milliseconds.
-    #[prost(int64, tag = "1")]
-    until_ms: i64,
-    /// When it ends by the server's word, Unix seconds.
-    #[prost(uint64, optional, tag = "2")]
-    ends_s: Option<u64>,
-    /// Why, in the server's words.
-    #[prost(string, optional, tag = "3")]
-    reason: Option<String>,
 }
 
 /// What the gate says to a message.
@@ -91,7 +77,7 @@ impl Reach {
     }
 
     /// The lock, if there is one at that time.
-    fn lock(&self, unix_ms: i64) -> Option<&Lock> {
+    fn lock(&self, unix_ms: i64) -> Option<&ContactLock> {
         self.lock.as_ref().filter(|lock| lock.until_ms > unix_ms)
     }
 }
@@ -197,7 +183,7 @@ impl Engine {
             }
             return;
         };
-        let lock = Lock { until_ms: ends(&told), ends_s: told.ends, reason: told.reason };
+        let lock = ContactLock { until_ms: ends(&told), ends_s: told.ends, reason: told.reason };
         if self.reach.lock(cx.unix_ms).is_none_or(|held| held.ends_s != lock.ends_s) {
             self.out.push(Output::Event(Told::TimeLock { until_s: lock.ends_s }));
         }

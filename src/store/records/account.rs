@@ -34,6 +34,8 @@ pub struct AccountRecord {
     pub next_prekey_id: u32,
     /// The first id that the server did not confirm; the ids from here up to the next are stored but may be unknown to it.
     pub first_unsent_prekey_id: u32,
+    /// The first ids of the batches of prekeys that were made lately, oldest first.
+    pub prekey_batches: Vec<u32>,
     /// The server's clock minus ours.
     pub clock_offset_ms: i64,
     /// When the device was linked, Unix milliseconds by our clock.
@@ -59,6 +61,7 @@ impl AccountRecord {
             lid_migrated: false,
             next_prekey_id: 1,
             first_unsent_prekey_id: 1,
+            prekey_batches: Vec::new(),
             clock_offset_ms: 0,
             linked_ms: 0,
             nct_salt: Vec::new(),
@@ -99,6 +102,7 @@ impl AccountRecord {
             clock_offset_ms: self.clock_offset_ms,
             linked_ms: self.linked_ms,
             nct_salt: self.nct_salt.clone(),
+            prekey_batches: self.prekey_batches.clone(),
         })
     }
 
@@ -124,6 +128,7 @@ impl AccountRecord {
             clock_offset_ms: wire.clock_offset_ms,
             linked_ms: wire.linked_ms,
             nct_salt: wire.nct_salt,
+            prekey_batches: wire.prekey_batches,
         })
     }
 }
@@ -177,4 +182,6 @@ struct Wire {
     linked_ms: i64,
     #[prost(bytes = "vec", tag = "16")]
     nct_salt: Vec<u8>,
+    #[prost(uint32, repeated, tag = "17")]
+    prekey_batches: Vec<u32>,
 }

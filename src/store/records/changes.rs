@@ -80,7 +80,8 @@ pub(super) const OF_A_LINK: [Space; 28] = [
 ];
 
 /// The link is gone: all that belonged to it goes, in one transaction, so that the next account on this session meets nothing of
-/// the last one. Events that the host has not acknowledged stay.
+/// the last one. Events that the host has not acknowledged stay. What limits the account beyond the link is kept before, by
+/// [`super::keep_account_limits`].
 pub fn unlinked() -> Batch {
     let mut batch = Batch::new();
     for space in OF_A_LINK {

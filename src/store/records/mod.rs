@@ -8,12 +8,14 @@
 //! [`Space::Limiter`](super::Space::Limiter), by phone number, and changed with [`Batch::require`](super::Batch::require).
 
 mod account;
+mod account_limits;
 mod changes;
 pub(crate) mod codec;
 mod device;
 mod prekey;
 
 pub use account::AccountRecord;
+pub use account_limits::{AccountLimits, ContactLock, keep_account_limits, restore_account_limits};
 pub use changes::{fresh, linked, load, unlinked};
 pub use device::{DeviceRecord, SignedPrekey};
 pub use prekey::{

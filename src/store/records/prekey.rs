@@ -13,6 +13,9 @@ const LAST_ID: u32 = 0x007f_ffff;
 /// Most ids that are looked at for keys that were not confirmed. A larger upload was never made.
 const MOST_UNSENT: usize = 4096;
 
+/// How many keys are looked at at once.
+const PAGE: usize = 4096;
+
 /// A prekey that is used once.
 #[derive(Clone, Debug)]
 pub struct OneTimePrekey {
@@ -138,12 +141,38 @@ pub fn prekeys_uploaded(account: &AccountRecord, last_id: u32) -> (AccountRecord
     (account, batch)
 }
 
-/// Removes the keys of the batch that was made before the last `uploads` ones, all of `count` keys.
-pub fn forget_prekeys(next_id: u32, count: u32, uploads: u32, batch: &mut Batch) {
-    // Where the numbers have just begun again, those before stay: that happens once in millions.
-    let end = next_id.saturating_sub(count.saturating_mul(uploads)).max(1);
-    for id in end.saturating_sub(count).max(1)..end {
-        batch.delete(Space::OneTimePrekey, OneTimePrekey::key(id));
+/// Notes that the keys from `first_id` on are a batch, and removes from the store those that are older than the last `kept` batches,
+/// whatever their sizes. Messages that name a removed key are asked for again.
+///
+/// # Errors
+/// As the store's operations.
+pub async fn forget_prekeys(
+    session: &Session,
+    account: &mut AccountRecord,
+    first_id: u32,
+    kept: usize,
+    batch: &mut Batch,
+) -> Result<(), StoreError> {
+    account.prekey_batches.push(first_id);
+    let excess = account.prekey_batches.len().saturating_sub(kept);
+    if excess == 0 {
+        return Ok(());
+    }
+    account.prekey_batches.drain(..excess);
+    let Some(oldest) = account.prekey_batches.first() else { return Ok(()) };
+    // Ids begin again after the last one: what counts is how many were given since.
+    let age = |id: u32| (i64::from(account.next_prekey_id) - i64::from(id)).rem_euclid(LAST_ID.into());
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let page = session.keys(Space::OneTimePrekey, after.as_deref(), PAGE).await?;
+        let ids = page.iter().filter_map(|key| key.as_slice().try_into().ok()).map(u32::from_be_bytes);
+        for id in ids.filter(|id| *id <= LAST_ID && age(*id) > age(*oldest)) {
+            batch.delete(Space::OneTimePrekey, OneTimePrekey::key(id));
+        }
+        if page.len() < PAGE {
+            return Ok(());
+        }
+        after = page.into_iter().next_back();
     }
 }
 

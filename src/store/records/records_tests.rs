@@ -81,7 +81,7 @@ async fn linking_is_one_batch_and_wiping_leaves_nothing() {
     let number = s.get(Space::LidMap, b"98765@lid").await.unwrap().unwrap();
     assert_eq!(&*number, b"15550001234@s.whatsapp.net");
 
-    let kept = [Space::Limiter, Space::Event, Space::EventMark, Space::Seal];
+    let kept = [Space::Limiter, Space::Event, Space::EventMark, Space::Seal, Space::AccountLimits];
     let mut batch = Batch::new();
     for space in OF_A_LINK.into_iter().chain(kept) {
         batch.put(space, [0xff, 0xee], b"x".as_slice());
@@ -98,7 +98,7 @@ async fn linking_is_one_batch_and_wiping_leaves_nothing() {
     // Whoever adds a space decides to which of the two it belongs: their numbers leave no gap.
     let mut numbers: Vec<u8> = OF_A_LINK.into_iter().chain(kept).map(Space::number).collect();
     numbers.sort_unstable();
-    assert_eq!(numbers, (1..=Space::SecretPeriods.number()).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=Space::AccountLimits.number()).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -189,19 +189,33 @@ fn numbers_go_past_what_the_server_holds() {
     assert_eq!(beyond(7, &[0, 0x00ff_ffff]), (false, 7), "no ids of ours");
 }
 
+/// The ids of the one-time prekeys that are stored, ascending.
+async fn prekey_ids(s: &Session) -> Vec<u32> {
+    let mut keys = s.keys(Space::OneTimePrekey, None, 10_000).await.unwrap();
+    keys.sort();
+    keys.iter().map(|key| u32::from_be_bytes(key[..].try_into().unwrap())).collect()
+}
+
 #[tokio::test]
-async fn the_keys_of_old_uploads_go() {
-    let s = session().await;
-    let mut account = account();
-    for _ in 0..10 {
-        let made = allocate_prekeys(&account, 3, &mut OsRandom);
-        account = made.account;
-        let mut batch = made.batch;
-        forget_prekeys(account.next_prekey_id, 3, 4, &mut batch);
-        s.commit(batch).await.unwrap();
+async fn the_keys_of_old_uploads_go_whatever_their_sizes() {
+    const LAST: u32 = 0x007f_ffff;
+    for start in [1, LAST - 40] {
+        let s = session().await;
+        let mut account = account();
+        account.next_prekey_id = start;
+        let mut made_ids: Vec<Vec<u32>> = Vec::new();
+        for count in [3, 20, 1, 1, 30, 2, 2, 9, 1, 40, 1, 1] {
+            let made = allocate_prekeys(&account, count, &mut OsRandom);
+            account = made.account;
+            let mut batch = made.batch;
+            forget_prekeys(&s, &mut account, made.keys[0].id, 4, &mut batch).await.unwrap();
+            account.put(&mut batch);
+            s.commit(batch).await.unwrap();
+            made_ids.push(made.keys.iter().map(|key| key.id).collect());
+            let mut kept: Vec<u32> = made_ids.iter().rev().take(4).flatten().copied().collect();
+            kept.sort_unstable();
+            assert_eq!(prekey_ids(&s).await, kept, "{} uploads from {start}", made_ids.len());
+            account = AccountRecord::decode(&account.encode()).unwrap();
+        }
     }
-    let mut kept: Vec<_> = s.scan(Space::OneTimePrekey, None, 100).await.unwrap();
-    kept.sort_by(|a, b| a.0.cmp(&b.0));
-    let ids: Vec<u32> = kept.iter().map(|(key, _)| u32::from_be_bytes(key[..].try_into().unwrap())).collect();
-    assert_eq!(ids, (19..=30).collect::<Vec<_>>());
 }

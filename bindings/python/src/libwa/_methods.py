@@ -1458,7 +1458,8 @@ class AsyncSession:
     async def erase(self, *, session: str | None = None) -> None:
         """Erases the session from the store without telling the server, and closes the client if it
         is its own. The phone goes on listing the device until it is removed there; `logout()` is
-        the polite way.
+        the polite way. What limits the phone number stays in the store: the ration of pairing
+        codes, the first contacts of the last hour, and WhatsApp's lock.
 
         Args:
             session: The name of another session of the same store, which no client has open; left
@@ -2131,7 +2132,8 @@ class SyncSession:
     def erase(self, *, session: str | None = None) -> None:
         """Erases the session from the store without telling the server, and closes the client if it
         is its own. The phone goes on listing the device until it is removed there; `logout()` is
-        the polite way.
+        the polite way. What limits the phone number stays in the store: the ration of pairing
+        codes, the first contacts of the last hour, and WhatsApp's lock.
 
         Args:
             session: The name of another session of the same store, which no client has open; left
