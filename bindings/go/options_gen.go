@@ -82,6 +82,15 @@ func WithProxyURL(url string) Option {
 	return set("proxy.url", url)
 }
 
+// WithProxyPrivate sets proxy.private: whether the proxy may be on this machine or in a private
+// network. Set it to "false" if others than you choose "proxy.url": every address that its name
+// leads to is checked whenever a connection is made.
+//
+// Allowed: true or false. Default: true.
+func WithProxyPrivate(private bool) Option {
+	return setFlag("proxy.private", private)
+}
+
 // WithClientVersion sets client.version: the version of WhatsApp Web that the client says it is.
 // Too old a one is refused by the server; the method "version.latest" learns the newest.
 //

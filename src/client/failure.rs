@@ -16,9 +16,10 @@ pub(crate) fn of_net(error: &NetError) -> Error {
         NetError::Timeout { .. } => Status::NETWORK_TIMEOUT,
         NetError::Dns { .. } => Status::DNS,
         NetError::Io { step: Step::Tcp, .. } => Status::CONNECT,
-        NetError::Io { step: Step::Proxy, .. } | NetError::ProxyAuth | NetError::ProxyRefused { .. } => {
-            Status::PROXY
-        }
+        NetError::Io { step: Step::Proxy, .. }
+        | NetError::ProxyAuth
+        | NetError::ProxyPrivate
+        | NetError::ProxyRefused { .. } => Status::PROXY,
         NetError::TooManyFiles => Status::TOO_MANY_FILES,
         NetError::NoThread { .. } => Status::SYSTEM,
         NetError::Certificate { .. } | NetError::Tls { .. } | NetError::Io { step: Step::Tls, .. } => {
@@ -39,7 +40,7 @@ pub(crate) fn of_net(error: &NetError) -> Error {
 /// certificates that are trusted, the clock.
 fn needs_a_person(error: &NetError) -> bool {
     match error {
-        NetError::ProxyAuth | NetError::Certificate { .. } => true,
+        NetError::ProxyAuth | NetError::ProxyPrivate | NetError::Certificate { .. } => true,
         NetError::ProxyRefused { for_good, .. } => *for_good,
         NetError::Upgrade { status } => {
             status.is_some_and(|status| matches!(status, 400..=499) && !matches!(status, 408 | 425 | 429))

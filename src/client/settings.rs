@@ -97,7 +97,8 @@ fn endpoint(config: &Config) -> Result<Endpoint, Error> {
         endpoint = endpoint.with_ca_pem(&pem).map_err(keyed("server.ca_file"))?;
     }
     if !config.proxy_url().is_empty() {
-        endpoint = endpoint.with_proxy(Proxy::parse(config.proxy_url()).map_err(keyed("proxy.url"))?);
+        let proxy = Proxy::parse(config.proxy_url()).map_err(keyed("proxy.url"))?;
+        endpoint = endpoint.with_proxy(if config.proxy_private() { proxy } else { proxy.public_only() });
     }
     Ok(endpoint)
 }

@@ -92,6 +92,11 @@ pub enum NetError {
         /// Whether it will say the same next time: it forbids the way, or is no proxy.
         for_good: bool,
     },
+    /// The proxy is at no public address, and has to be.
+    #[error(
+        "the proxy is on this machine or in a private network, which proxy.private forbids: use a public one"
+    )]
+    ProxyPrivate,
     /// The server's certificate is not to be trusted, or not for this name. Never skipped.
     #[error("the server's certificate was refused: {what}")]
     Certificate {

@@ -7,6 +7,7 @@
 //! The WebSocket is our own and small ([`frame`], [`connection`]), since the protocol above needs no messages: an idle
 //! connection then keeps no buffer at all, where a general-purpose crate keeps 8 KiB and puts whole messages together.
 
+mod addresses;
 mod connection;
 mod endpoint;
 mod error;

@@ -32,6 +32,7 @@ pub struct Proxy {
     host: Arc<str>,
     port: u16,
     credentials: Option<Arc<Credentials>>,
+    public_only: bool,
 }
 
 impl Proxy {
@@ -73,7 +74,18 @@ impl Proxy {
                 Some(Arc::new(credentials))
             }
         };
-        Ok(Proxy { kind, host: host.into(), port, credentials })
+        Ok(Proxy { kind, host: host.into(), port, credentials, public_only: false })
+    }
+
+    /// Lets the proxy be at public addresses only. What its name leads to is looked at with each connection.
+    #[must_use]
+    pub fn public_only(self) -> Self {
+        Self { public_only: true, ..self }
+    }
+
+    /// Whether it has to be at a public address.
+    pub(super) fn is_public_only(&self) -> bool {
+        self.public_only
     }
 
     /// Where the proxy itself is.

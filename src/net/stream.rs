@@ -2,6 +2,7 @@
 
 use super::endpoint::{Target, may_be_loopback};
 use super::socket::Socket;
+use super::tcp::Reach;
 use super::{Endpoint, NetError, Step, tcp, tls};
 use std::io;
 use std::pin::Pin;
@@ -42,7 +43,8 @@ impl Stream {
                 if !target.secure && !may_be_loopback(host) {
                     return Err(NetError::InsecureUrl { host: host.to_owned() });
                 }
-                let way = tcp::connect(host, port, target.reach(), via.resolver);
+                let reach = if proxy.is_public_only() { Reach::Public } else { target.reach() };
+                let way = tcp::connect(host, port, reach, via.resolver);
                 let mut tcp = within(Step::Tcp, limits.tcp, way).await?;
                 let asked = proxy.ask(&mut tcp, &target.host, target.port);
                 within(Step::Proxy, limits.proxy, asked).await?;

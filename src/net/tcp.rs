@@ -1,5 +1,6 @@
 //! Finding a host and opening a TCP connection to it.
 
+use super::addresses::is_public;
 use super::resolver::Resolver;
 use super::socket::Socket;
 use super::{NetError, Step};
@@ -20,6 +21,18 @@ pub(super) enum Reach {
     Anywhere,
     /// This machine only, wherever the name leads.
     Loopback,
+    /// Public addresses only, wherever the name leads.
+    Public,
+}
+
+impl Reach {
+    fn allows(self, address: IpAddr) -> bool {
+        match self {
+            Self::Anywhere => true,
+            Self::Loopback => address.is_loopback(),
+            Self::Public => is_public(address),
+        }
+    }
 }
 
 /// Connects to a host, given by name or address. The first of its addresses to answer is taken.
@@ -64,10 +77,10 @@ async fn find(
             found
         }
     };
-    let allowed: Vec<SocketAddr> =
-        found.iter().copied().filter(|a| reach == Reach::Anywhere || a.ip().is_loopback()).collect();
+    let allowed: Vec<SocketAddr> = found.iter().copied().filter(|a| reach.allows(a.ip())).collect();
     match (found.is_empty(), allowed.is_empty()) {
         (true, _) => Err(NetError::Dns { host: host.to_owned() }),
+        (false, true) if reach == Reach::Public => Err(NetError::ProxyPrivate),
         (false, true) => Err(NetError::InsecureUrl { host: host.to_owned() }),
         (false, false) => Ok(interleave(&allowed)),
     }

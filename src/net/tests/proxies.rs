@@ -1,7 +1,10 @@
 //! Through proxies, which are written here.
 
-use super::super::{Proxy, Step};
+use super::super::resolver::Resolver;
+use super::super::{Proxy, Step, latest_version};
 use super::*;
+use crate::threads::Pool;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 
 async fn read_head(stream: &mut TcpStream) -> String {
@@ -209,4 +212,30 @@ async fn a_far_proxy_for_a_server_without_tls() {
     let endpoint = endpoint("ws://127.0.0.1:1/").with_proxy(Proxy::parse("http://proxy.example").unwrap());
     let error = failure(connect(&endpoint).await);
     assert_eq!(error, NetError::InsecureUrl { host: "proxy.example".to_owned() });
+}
+
+#[tokio::test]
+async fn a_proxy_that_has_to_be_public_is_checked_with_every_connection() {
+    static POOL: Pool = Pool::new("test-rebinding", 4);
+    let (listener, address) = listener().await;
+    // A name that leads to a public address at first, by which a check beforehand would be satisfied, then to this machine.
+    let asked = AtomicUsize::new(0);
+    let find = move |_: &str| {
+        let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
+        Ok(vec![SocketAddr::from((if first { [93, 184, 216, 34] } else { [127, 0, 0, 1] }, 0))])
+    };
+    let resolver: &'static Resolver = Box::leak(Box::new(Resolver::new(&POOL, find)));
+    assert!(resolver.look_up("rebound.example").await.unwrap()[0].ip() != address.ip());
+    for host in ["rebound.example", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "10.0.0.1", "2130706433"] {
+        for scheme in ["http", "socks5"] {
+            let proxy = Proxy::parse(&format!("{scheme}://{host}:{}", address.port())).unwrap().public_only();
+            let mut endpoint = endpoint("wss://far.invalid/").with_proxy(proxy);
+            endpoint.resolver = resolver;
+            assert_eq!(failure(connect(&endpoint).await), NetError::ProxyPrivate, "{scheme}://{host}");
+            let latest = latest_version(&endpoint, "https://far.invalid/sw.js").await;
+            assert_eq!(latest, Err(NetError::ProxyPrivate), "{scheme}://{host}");
+        }
+    }
+    let listener = listener.into_std().unwrap();
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nothing has come");
 }

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	libwa "github.com/libwa/libwa/bindings/go"
 )
 
 // resolveTimeout is how long the name of a proxy may take to be resolved.
@@ -27,9 +29,10 @@ var numeric = regexp.MustCompile(`^([0-9]+|0[xX][0-9A-Fa-f]*)$`)
 
 // checkProxy refuses a session's proxy at an address of this machine or of a
 // private network, which whoever may change sessions could scan by it: the status
-// tells what came of a connection. What a name resolves to is looked at now; the
-// library resolves it again when it connects. Both reasons are one, so that
-// nobody learns which names there are in a private network.
+// tells what came of a connection. What a name resolves to is looked at now, so
+// that the change is refused, and by the library whenever it connects. Both
+// reasons are one, so that nobody learns which names there are in a private
+// network.
 func (m *Manager) checkProxy(address string) error {
 	if address == "" || m.ProxyForbidden == nil {
 		return nil
@@ -37,6 +40,16 @@ func (m *Manager) checkProxy(address string) error {
 	ctx, cancel := context.WithTimeout(m.ctx, resolveTimeout)
 	defer cancel()
 	return checkProxy(ctx, address, m.ProxyForbidden, net.DefaultResolver.LookupNetIP)
+}
+
+// ownOptions returns the options of a session's settings, with the check of its
+// own proxy at each connection: its name may lead elsewhere by then.
+func (m *Manager) ownOptions(settings Settings) []libwa.Option {
+	options := settings.options()
+	if settings.Proxy != "" && m.ProxyForbidden != nil {
+		options = append(options, libwa.WithProxyPrivate(false))
+	}
+	return options
 }
 
 func checkProxy(ctx context.Context, address string, forbidden func(host string) bool, lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)) error {

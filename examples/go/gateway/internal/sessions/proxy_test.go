@@ -3,8 +3,11 @@ package sessions
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
 )
@@ -43,5 +46,48 @@ func TestPrivateProxies(t *testing.T) {
 		if reason == "" && err != nil || reason != "" && !refused(err, reason) {
 			t.Errorf("%s: %v, wanted %q", address, err, reason)
 		}
+	}
+}
+
+// A name that led to a public address when the proxy was set may lead to this
+// machine later: nothing connects there.
+func TestAProxyIsCheckedWithEveryConnection(t *testing.T) {
+	m, _ := newTestManager(t, nil)
+	// As the name was when it was looked at.
+	m.ProxyForbidden = func(string) bool { return false }
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if _, err := m.Create("shop"); err != nil {
+		t.Fatal(err)
+	}
+	s, err := m.Get("shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	err = s.Change(func(settings Settings) Settings {
+		settings.Proxy = "http://localhost:" + port
+		return settings
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	code, err := s.PairByCode(ctx, "+15550001234", func(string) {})
+	if err == nil || ctx.Err() != nil {
+		t.Fatalf("%v, %v", code, err)
+	}
+	if status := s.Status(); !strings.Contains(status.Cause, "proxy.private") {
+		t.Errorf("%v: %+v", err, status)
+	}
+	// Whoever connected would wait here.
+	listener.(*net.TCPListener).SetDeadline(time.Now())
+	if connection, err := listener.Accept(); err == nil {
+		connection.Close()
+		t.Error("something has connected")
 	}
 }

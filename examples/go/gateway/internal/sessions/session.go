@@ -132,7 +132,7 @@ func (s *Session) open() error {
 
 // openClient opens the session's client, whatever it holds.
 func (s *Session) openClient() error {
-	options := slices.Concat([]libwa.Option{libwa.WithSessionID(s.id)}, s.m.Client, s.Settings().options())
+	options := slices.Concat([]libwa.Option{libwa.WithSessionID(s.id)}, s.m.Client, s.m.ownOptions(s.Settings()))
 	client, err := s.m.fleet.Open(options...)
 	if err != nil {
 		return err
