@@ -27,11 +27,11 @@ type Client struct {
 
 	// What follows is guarded by queue.mu: who waits for answers, who watches
 	// the session, the last Ready of a session that is online, and how many
-	// droppable events wait for Next.
+	// events of each way of keeping wait for Next.
 	callers  map[uint64]*caller
 	watchers map[*inbox]struct{}
 	ready    *Ready
-	backlog  int
+	backlog  [keepings]int
 }
 
 // Open makes a client and opens its session in the store. Nothing goes over

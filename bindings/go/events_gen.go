@@ -1201,11 +1201,13 @@ func newEvent(number uint32) body {
 	return nil
 }
 
-// mayBeDropped tells whether events of a type may be dropped when too many wait.
-func mayBeDropped(event Event) bool {
+// keptAs tells what becomes of events of a type when too many wait.
+func keptAs(event Event) keeping {
 	switch event.(type) {
-	case *Connection, *Ready, *PairingQR, *PairingProgress, *MessageUnreadable, *MessageWaiting, *ChatActivity, *Presence, *GroupUpdate, *Call, *IdentityChanged, *Log:
-		return true
+	case *GroupUpdate, *Call, *IdentityChanged:
+		return bounded
+	case *Connection, *Ready, *PairingQR, *PairingProgress, *MessageUnreadable, *MessageWaiting, *ChatActivity, *Presence, *Log:
+		return droppable
 	}
-	return false
+	return kept
 }

@@ -10,9 +10,20 @@ import (
 	"sync"
 )
 
-// backlogLimit is how many droppable events of one client wait here, when
-// answers are waited for and nobody calls Next, before the oldest is dropped.
+// backlogLimit is how many bounded events of one client wait here, and how many
+// droppable ones, when answers are waited for and nobody calls Next, before the
+// oldest of the same kind is dropped.
 const backlogLimit = 1024
+
+// keeping tells what becomes of an event that nobody takes.
+type keeping int
+
+const (
+	kept      keeping = iota // it waits
+	bounded                  // the oldest bounded ones are dropped: those that anybody can cause and that matter
+	droppable                // the oldest droppable ones are dropped
+	keepings                 // how many kinds there are
+)
 
 // A queue hands events to those who wait for them. There is no goroutine that
 // reads all the time: of those who wait, one reads for all, and the next one
@@ -85,8 +96,8 @@ func (q *queue) pop(in *inbox) Event {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	event := in.pop()
-	if in == &q.main && mayBeDropped(event) {
-		event.Client().backlog--
+	if keep := keptAs(event); in == &q.main && keep != kept {
+		event.Client().backlog[keep]--
 	}
 	return event
 }
@@ -184,20 +195,21 @@ func (q *queue) client(id uint64) *Client {
 // push puts an event where Next finds it. The caller holds mu.
 func (q *queue) push(event Event) {
 	q.main.push(event)
-	if !mayBeDropped(event) {
+	keep := keptAs(event)
+	if keep == kept {
 		return
 	}
 	client := event.Client()
-	client.backlog++
-	if client.backlog > backlogLimit {
-		client.backlog--
-		q.main.dropOldest(client)
+	client.backlog[keep]++
+	if client.backlog[keep] > backlogLimit {
+		client.backlog[keep]--
+		q.main.dropOldest(client, keep)
 	}
 }
 
-// dropOldest drops the oldest event of a client that may be dropped. The first
-// drop leaves an Overflow in its place, which counts further ones.
-func (in *inbox) dropOldest(client *Client) {
+// dropOldest drops the oldest event of a client that is kept in this way. The
+// first drop leaves an Overflow in its place, which counts further ones.
+func (in *inbox) dropOldest(client *Client, keep keeping) {
 	var counter *Overflow
 	for i, event := range in.events {
 		if event.Client() != client {
@@ -206,7 +218,7 @@ func (in *inbox) dropOldest(client *Client) {
 		if overflow, is := event.(*Overflow); is {
 			counter = overflow
 		}
-		if !mayBeDropped(event) {
+		if keptAs(event) != keep {
 			continue
 		}
 		if counter != nil {

@@ -162,8 +162,57 @@ func TestBacklogIsBounded(t *testing.T) {
 			t.Fatalf("%d is number %d", event.Info().ID, count)
 		}
 	}
-	if count != backlogLimit || client.backlog != 0 || other.backlog != 0 {
-		t.Errorf("%d left, %d and %d counted", count, client.backlog, other.backlog)
+	if count != backlogLimit || client.backlog != [keepings]int{} || other.backlog != [keepings]int{} {
+		t.Errorf("%d left, %v and %v counted", count, client.backlog, other.backlog)
+	}
+}
+
+// Calls, group changes and new identities have a bound of their own: no line of
+// the log takes their place, and they take none of another event.
+func TestBoundedEventsHaveTheirOwnBound(t *testing.T) {
+	q := newQueue()
+	client := &Client{id: 7, queue: q}
+	id := uint64(0)
+	push := func(event body) {
+		id++
+		event.Info().ID, event.Info().client = id, client
+		q.push(event)
+	}
+	bounded := []func() body{func() body { return new(Call) }, func() body { return new(GroupUpdate) }, func() body { return new(IdentityChanged) }}
+	for i := range backlogLimit {
+		push(bounded[i%len(bounded)]())
+	}
+	const more = 10
+	for range backlogLimit + more {
+		push(&Log{})
+	}
+	counted := func() (calls, logs int, lost int64) {
+		for _, event := range q.main.events {
+			switch event := event.(type) {
+			case *Overflow:
+				lost += event.Count
+			case *Log:
+				logs++
+			default:
+				calls++
+			}
+		}
+		return
+	}
+	if calls, logs, lost := counted(); calls != backlogLimit || logs != backlogLimit || lost != more {
+		t.Fatalf("%d bounded, %d droppable, %d lost", calls, logs, lost)
+	}
+	// What anybody can cause has an end.
+	for range 3 * backlogLimit {
+		push(&Call{})
+	}
+	if calls, logs, lost := counted(); calls != backlogLimit || logs != backlogLimit || lost != more+3*backlogLimit {
+		t.Fatalf("%d bounded, %d droppable, %d lost", calls, logs, lost)
+	}
+	for q.pop(&q.main) != nil {
+	}
+	if client.backlog != [keepings]int{} {
+		t.Errorf("%v counted", client.backlog)
 	}
 }
 

@@ -219,6 +219,40 @@ def test_what_nobody_takes_is_bounded() -> None:
     assert inbox.pop() is None
 
 
+def test_bounded_events_have_their_own_bound() -> None:
+    now = datetime.now(timezone.utc)
+    inbox = Inbox(3)
+    called = libwa.Call
+
+    def call(number: int) -> libwa.Call:
+        event = called.__new__(called)
+        event.__dict__.update(id=number, client=9, request=0, time=now, redelivered=False)
+        return event
+
+    def log(number: int) -> libwa.Log:
+        return events.Log(number, 9, 0, now, False, "info", "", str(number))
+
+    # No line of the log takes the place of a call.
+    for number in range(1, 4):
+        inbox.put(call(number))
+    for number in range(4, 14):
+        inbox.put(log(number))
+    lost = inbox.pop()
+    assert isinstance(lost, events.Overflow) and lost.count == 7
+    assert [event.id for event in inbox._events] == [1, 2, 3, 11, 12, 13]
+    # Calls that anybody can make have an end, and take no other's place.
+    assert inbox.find(lambda event: event.id == 2) is not None
+    for number in range(14, 20):
+        inbox.put(call(number))
+    lost = inbox.pop()
+    assert isinstance(lost, events.Overflow) and lost.count == 5
+    assert [event.id for event in inbox._events] == [11, 12, 13, 17, 18, 19]
+    kinds = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, libwa.Event)]
+    bounded = {kind for kind in kinds if kind.bounded}
+    assert bounded == {libwa.Call, libwa.GroupUpdate, libwa.IdentityChanged}
+    assert all(kind.droppable for kind in bounded)
+
+
 def test_one_loop_at_a_time(make: Make) -> None:
     client = make()
     asyncio.run(_status(client))

@@ -78,10 +78,13 @@ fn event_types() {
         write!(body, "\tcase {}:\n\t\treturn new({})\n", row.kind.number(), exported(row.name)).unwrap();
     }
     body.push_str("\t}\n\treturn nil\n}\n\n");
-    body.push_str("// mayBeDropped tells whether events of a type may be dropped when too many wait.\nfunc mayBeDropped(event Event) bool {\n\tswitch event.(type) {\n\tcase ");
-    let droppable = EVENTS.iter().filter(|row| matches!(row.keep, Keep::Bounded | Keep::Droppable));
-    let list: Vec<String> = droppable.map(|row| format!("*{}", exported(row.name))).collect();
-    write!(body, "{}:\n\t\treturn true\n\t}}\n\treturn false\n}}\n", list.join(", ")).unwrap();
+    body.push_str("// keptAs tells what becomes of events of a type when too many wait.\nfunc keptAs(event Event) keeping {\n\tswitch event.(type) {\n");
+    for (keep, name) in [(Keep::Bounded, "bounded"), (Keep::Droppable, "droppable")] {
+        let rows = EVENTS.iter().filter(|row| row.keep == keep);
+        let list: Vec<String> = rows.map(|row| format!("*{}", exported(row.name))).collect();
+        write!(body, "\tcase {}:\n\t\treturn {name}\n", list.join(", ")).unwrap();
+    }
+    body.push_str("\t}\n\treturn kept\n}\n");
     file("events_gen.go", &["encoding/json", "time"], &body);
 }
 

@@ -88,7 +88,8 @@ fn class(text: &mut String, row: &EventInfo) {
     writeln!(text, "\n    type = \"{}\"\n    number = {}", row.name, row.kind.number()).unwrap();
     let durable = if row.keep == Keep::Durable { "True" } else { "False" };
     let droppable = if matches!(row.keep, Keep::Bounded | Keep::Droppable) { "True" } else { "False" };
-    writeln!(text, "    durable = {durable}\n    droppable = {droppable}\n").unwrap();
+    let bounded = if row.keep == Keep::Bounded { "    bounded = True\n" } else { "" };
+    writeln!(text, "    durable = {durable}\n    droppable = {droppable}\n{bounded}").unwrap();
     for field in row.fields {
         let value = of(field);
         let hidden = if field.secret { " = field(repr=False)" } else { "" };

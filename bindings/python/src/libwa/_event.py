@@ -30,6 +30,8 @@ class Event(Record):
     durable: ClassVar[bool] = False
     #: Whether it may be dropped when nobody takes events.
     droppable: ClassVar[bool] = False
+    #: Whether, of the droppable ones, it makes room for others of its kind only: it matters, and anybody can cause it.
+    bounded: ClassVar[bool] = False
     # The library's event, for those that need it later: durable ones and QR codes. Set when the event is taken.
     _handle: ClassVar[EventHandle | None] = None
 

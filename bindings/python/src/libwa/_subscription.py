@@ -71,13 +71,15 @@ class Subscription:
 class Inbox(Subscription):
     """Where events go that nobody else waits for, until `events()` or `wait_for()` takes them.
 
-    As in the library, the oldest droppable ones are dropped when too many wait, and an `Overflow` counts them.
+    As in the library, the oldest droppable ones are dropped when too many wait, and an `Overflow` counts them. Those that are
+    bounded have places of their own, so that no others take theirs.
     """
 
     def __init__(self, capacity: int) -> None:
         super().__init__(lambda event: True)
         self._capacity = capacity
-        self._droppable = 0
+        #: How many wait that may be dropped: first the others, then those that are bounded.
+        self._droppable = [0, 0]
         self._lost: Overflow | None = None
 
     @property
@@ -87,16 +89,16 @@ class Inbox(Subscription):
     def put(self, event: Event) -> None:
         self._events.append(event)
         if event.droppable:
-            self._droppable += 1
-            if self._droppable > self._capacity:
-                self._drop()
+            self._droppable[event.bounded] += 1
+            if self._droppable[event.bounded] > self._capacity:
+                self._drop(event.bounded)
         self.notify()
 
-    def _drop(self) -> None:
+    def _drop(self, bounded: bool) -> None:
         for index, event in enumerate(self._events):
-            if event.droppable:
+            if event.droppable and event.bounded == bounded:
                 del self._events[index]
-                self._droppable -= 1
+                self._droppable[bounded] -= 1
                 if self._lost is None:
                     self._lost = Overflow(event.id, event.client, 0, event.time, False, 0)
                 self._lost = replace(self._lost, count=self._lost.count + 1)
@@ -108,7 +110,7 @@ class Inbox(Subscription):
             return lost
         event = super().pop()
         if event is not None and event.droppable:
-            self._droppable -= 1
+            self._droppable[event.bounded] -= 1
         return event
 
     def sort(self) -> None:
@@ -120,7 +122,8 @@ class Inbox(Subscription):
         for index, event in enumerate(self._events):
             if suits(event):
                 del self._events[index]
-                self._droppable -= event.droppable
+                if event.droppable:
+                    self._droppable[event.bounded] -= 1
                 return event
         return None
 

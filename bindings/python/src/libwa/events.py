@@ -1489,6 +1489,7 @@ class GroupUpdate(Event):
     number = 330
     durable = False
     droppable = True
+    bounded = True
 
     chat: str
     sender: str | None
@@ -1567,6 +1568,7 @@ class Call(Event):
     number = 340
     durable = False
     droppable = True
+    bounded = True
 
     call_id: str
     sender: str
@@ -1638,6 +1640,7 @@ class IdentityChanged(Event):
     number = 350
     durable = False
     droppable = True
+    bounded = True
 
     sender: str
     sender_phone: str | None
