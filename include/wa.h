@@ -144,10 +144,15 @@
  * other thread frees it meanwhile. The same goes for error objects.
  *
  * The library's own threads block every signal, so that signals of the process
- * go to the program's threads only; a lost connection raises no SIGPIPE. A call
- * takes at most 64 KiB of stack of the thread that makes it. Where the system
- * refuses a thread, wa_client_new answers WA_ERROR_SYSTEM and leaves nothing
- * behind; an open client tells in a `connection` event that it needed one.
+ * go to the program's threads only; a lost connection raises no SIGPIPE. A
+ * signal that the system forces upon one of these threads ends the process
+ * without a handler: SIGSYS where a seccomp filter traps a system call (such a
+ * filter should answer with an error instead), SIGSEGV or SIGBUS after a fault.
+ *
+ * A call takes at most 64 KiB of stack of the thread that makes it. Where the
+ * system refuses a thread, wa_client_new answers WA_ERROR_SYSTEM and leaves
+ * nothing behind; an open client tells in a `connection` event that it needed
+ * one.
  *
  * ---------------------------------------------------------------------------
  * Stopping

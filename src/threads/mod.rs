@@ -4,6 +4,9 @@
 //! it, so every signal is blocked there while the system makes the thread: it never runs with any of them open. A write to a lost
 //! connection or beyond a limit of file sizes then is an error of that write, and cannot end the process.
 //!
+//! A signal that the system forces upon a thread, SIGSEGV after a fault or SIGSYS by a seccomp filter, cannot be put off: since it is
+//! blocked, it ends the process without a call of the host's handler. The header says so.
+//!
 //! A thread's stack has the size given here, whatever the environment says.
 
 mod pool;
