@@ -34,4 +34,5 @@ mod silence;
 mod sizes;
 mod targets;
 mod unreadable;
+mod version;
 mod world;
