@@ -130,3 +130,13 @@ fn a_host_that_changes_its_mind_without_an_end_takes_no_memory_for_it() {
     let output = run(Command::new(guest(folder.path())).args(["loop", NOWHERE]));
     println!("{}", lines(&output)[0]);
 }
+
+#[test]
+fn a_thread_that_is_cancelled_ends_behind_its_call_and_no_descriptor_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = compile(folder.path(), &root().join("tests/c/leave.c"), &["-O1"]);
+    let store = format!("sqlite:{}", folder.path().join("sessions.db").display());
+    for store in ["memory:", &store] {
+        run(Command::new(&program).args([store, NOWHERE, "200"]));
+    }
+}

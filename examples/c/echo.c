@@ -56,9 +56,10 @@ static int run(wa_client *client)
             /* One of an earlier run is answered like any other: the id of the answer follows from that of the
              * question, so what is answered twice is sent once. */
             if (is_text(event)) {
-                char id[160];
-                snprintf(id, sizeof id, "echo-%s", wa_event_message_id(event));
-                if (wa_send_text(client, wa_event_chat(event), wa_event_text(event), id, NULL, &error))
+                char id[129];
+                int size = snprintf(id, sizeof id, "echo-%s-%s", wa_event_chat(event), wa_event_message_id(event));
+                const char *own = size < (int)sizeof id ? id : NULL; /* the library makes one */
+                if (wa_send_text(client, wa_event_chat(event), wa_event_text(event), own, NULL, &error))
                     return failed("send", error);
             }
             break;

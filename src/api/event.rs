@@ -4,6 +4,8 @@ use super::bodies::Body;
 use super::field::FieldInfo;
 use serde::Serialize;
 use serde::ser::SerializeMap;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
+use std::io::{self, Write};
 use zeroize::Zeroize;
 
 /// A kind of event: a row of [`EVENTS`].
@@ -125,8 +127,20 @@ impl Event {
     pub fn to_json(&self) -> String {
         // Every body is made of strings, numbers, truth values and JSON values, which cannot fail to serialise.
         let mut json = WipedBuffer::default();
-        let _ = serde_json::to_writer(&mut json, self);
+        let _ = self.serialize(&mut serde_json::Serializer::with_formatter(&mut json, WithoutNul));
         String::from_utf8(json.0).unwrap_or_default()
+    }
+}
+
+/// JSON in which a NUL is U+FFFD, as in the texts that C gets: a host could not hand such a text back.
+struct WithoutNul;
+
+impl Formatter for WithoutNul {
+    fn write_char_escape<W: ?Sized + Write>(&mut self, out: &mut W, escape: CharEscape) -> io::Result<()> {
+        match escape {
+            CharEscape::AsciiControl(0) => out.write_all("\u{FFFD}".as_bytes()),
+            other => CompactFormatter.write_char_escape(out, other),
+        }
     }
 }
 
@@ -134,8 +148,8 @@ impl Event {
 #[derive(Default)]
 struct WipedBuffer(Vec<u8>);
 
-impl std::io::Write for WipedBuffer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+impl Write for WipedBuffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let length = self.0.len() + bytes.len();
         if length >= self.0.capacity() {
             let mut larger = Vec::with_capacity((2 * length).max(256));
@@ -146,7 +160,7 @@ impl std::io::Write for WipedBuffer {
         Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -186,6 +200,17 @@ impl Serialize for Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_nul_in_a_text_is_the_same_to_all_hosts() {
+        let text = "a\0b \\u0000 \n";
+        let log =
+            crate::api::Log { level: crate::api::LogLevel::Warn, target: "test".into(), text: text.into() };
+        let event = Event::new(0, 1, log);
+        let json: serde_json::Value = serde_json::from_str(&event.to_json()).unwrap();
+        assert_eq!(json["text"], text.replace('\0', "\u{FFFD}"));
+    }
 
     #[test]
     fn a_stored_event_comes_back_whole_and_marked() {
@@ -200,7 +225,6 @@ mod tests {
         assert!(Event::from_stored(b"{}").is_none());
         assert!(Event::from_stored(br#"{"type": "from.the.future", "request": 0, "time_ms": 0}"#).is_none());
     }
-    use std::collections::BTreeSet;
 
     #[test]
     fn json_and_table_have_the_same_fields() {

@@ -130,8 +130,9 @@ const PAST_AND_PRESENT: &str = "
 An event with `redelivered` was stored by an earlier run of the program, which did not acknowledge it. What to do with it depends on \
 what it tells:
 
-- A `message` or a `receipt` is handled like any other: it was not dealt with before. Who answers messages gives the answer an id that \
-follows from the message's, so that an answer given twice is sent once.
+- A `message` or a `receipt` is handled like any other: it was not dealt with before. A program that answers messages gives \
+the answer an id made of the message's chat, sender and id, so that an answer given twice is sent once. The id alone is \
+not enough: it is the sender's choice.
 - A `logged_out` or a `restricted` tells of a state that may have passed. It ends nothing now: acknowledge it, and go by \
 `wa_client_is_linked` and by what this run's connection brings. If the state still holds, the server says so at the next connection, \
 and a new event comes, not `redelivered`.

@@ -3,6 +3,7 @@
 //! The numbers are the protocol's; the actions are those on which the public clients agree, and where they differ the
 //! more careful one: never fight a "replaced", never wipe on a reason that does not say that the link is gone.
 
+use super::server_text::shown;
 use crate::api::{Error, Status};
 use crate::stanza::NodeRef;
 
@@ -196,7 +197,7 @@ impl Ending {
         Self {
             ban_code: node.u64("code").filter(|_| banned).and_then(|code| u32::try_from(code).ok()),
             expires_in_s: node.u64("expire").filter(|_| banned),
-            text: text.filter(|text| !text.is_empty()),
+            text: text.map(|text| shown(&text)).filter(|text| !text.is_empty()),
             ..Self::new(verdict, reason, code)
         }
     }

@@ -31,6 +31,7 @@ mod outcomes;
 mod pending;
 pub mod queue;
 pub mod runtime;
+mod server_text;
 mod session;
 mod settings;
 mod shared;

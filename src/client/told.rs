@@ -49,6 +49,7 @@ pub(crate) fn sent(answer: Result<Taken, SendFailure>) -> Result<Value, Error> {
             SendFailure::Refused(code) | SendFailure::NoGroup(code) => of_code(*code),
             SendFailure::TimeLocked { .. } => Status::TIME_LOCKED,
             SendFailure::NoRecipient => Status::NO_RECIPIENT,
+            SendFailure::IdInUse => Status::INVALID_ARGUMENT,
             SendFailure::NoPoll => Status::NOT_FOUND,
             SendFailure::NoOption | SendFailure::TooManyOptions(_) => Status::INVALID_MESSAGE,
             SendFailure::TooLarge => Status::TOO_LONG,
@@ -61,6 +62,7 @@ pub(crate) fn sent(answer: Result<Taken, SendFailure>) -> Result<Value, Error> {
             SendFailure::TimeLocked { wait_ms: Some(wait_ms) } => {
                 error.retry_after(Duration::from_millis(wait_ms.max(0).unsigned_abs()))
             }
+            SendFailure::IdInUse => error.with_key("message_id"),
             SendFailure::NoPoll => error.with_key("target"),
             SendFailure::NoOption | SendFailure::TooManyOptions(_) => error.with_key("options"),
             _ => error,

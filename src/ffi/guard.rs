@@ -5,6 +5,7 @@ use super::error::{ErrorObject, wa_error};
 use super::{convert, fork, handle};
 use crate::api::{Error, Status};
 use std::cell::Cell;
+use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -100,11 +101,39 @@ fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
     }
     INSIDE.with(|inside| {
         let outer = inside.replace(true);
+        let _whole = (!outer).then(Uncancellable::begin);
         // What is behind a handle is kept consistent by locks and is not looked at here after a panic.
         let result = catch_unwind(AssertUnwindSafe(run));
         inside.set(outer);
         result.ok()
     })
+}
+
+/// Keeps `pthread_cancel` from ending the thread within a call: unwinding through Rust would abort the process.
+struct Uncancellable {
+    before: c_int,
+}
+
+const PTHREAD_CANCEL_DISABLE: c_int = 1;
+
+unsafe extern "C" {
+    fn pthread_setcancelstate(state: c_int, before: *mut c_int) -> c_int;
+}
+
+impl Uncancellable {
+    fn begin() -> Self {
+        let mut before = 0;
+        // SAFETY: the state is a valid one, and `before` a local variable.
+        unsafe { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &raw mut before) };
+        Uncancellable { before }
+    }
+}
+
+impl Drop for Uncancellable {
+    fn drop(&mut self) {
+        // SAFETY: the state is the one that was; NULL is allowed by the C library.
+        unsafe { pthread_setcancelstate(self.before, std::ptr::null_mut()) };
+    }
 }
 
 thread_local! {

@@ -45,7 +45,7 @@ pub enum StoreError {
     },
     /// A file of the store was removed or replaced while it was open. Nothing that is written to it would last.
     #[error(
-        "the store {path} was moved, removed or replaced while it was open: close it, and see to its files"
+        "the store {path} was moved, removed or replaced while it was open, or the process changed its root: close it, and see to its files"
     )]
     Removed {
         /// The file.

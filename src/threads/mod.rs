@@ -43,8 +43,8 @@ pub(crate) fn spawn<T: Send + 'static>(
 /// What to tell the host when the system refuses a thread.
 pub(crate) fn refused(error: &io::Error) -> String {
     format!(
-        "the system refused a thread ({error}): raise the limit of processes and threads (ulimit -u, TasksMax, pids.max) or set \
-         runtime.workers to 1"
+        "the system refused a thread ({error}): raise the limit of processes and threads (ulimit -u, TasksMax, pids.max) or of \
+         memory (ulimit -v, memory.max), or set runtime.workers to 1"
     )
 }
 

@@ -109,6 +109,28 @@ fn contents_and_receipts() {
     sent(&mut bob, request);
 }
 
+/// An id that follows from what a stranger chose may be that of a message to another person.
+#[test]
+fn an_id_is_of_one_chat() {
+    let world = World::new();
+    let (mut ada, mut bob) = two(&world);
+    let refused = |ada: &mut Host| {
+        let request = ada.client.send_text("15550009999", "two", Some("ID-1")).unwrap();
+        let answer = ada.answer(request);
+        assert_eq!(answer["name"], "WA_ERROR_INVALID_ARGUMENT", "{answer}");
+        assert!(answer["text"].as_str().unwrap().contains("in another chat"), "{answer}");
+    };
+    bob.client.disconnect().unwrap();
+    let first = ada.client.send_text(BOB, "one", Some("ID-1")).unwrap();
+    refused(&mut ada);
+    let result = sent(&mut ada, first);
+    refused(&mut ada);
+    let again = ada.client.send_text(BOB, "one", Some("ID-1")).unwrap();
+    assert_eq!(sent(&mut ada, again), result);
+    bob.client.connect().unwrap();
+    assert_eq!(bob.wait("message")["text"], "one");
+}
+
 #[test]
 fn a_message_waits_for_the_connection_and_for_the_host() {
     let world = World::new();

@@ -337,3 +337,39 @@ def test_a_library_that_does_not_fit(path: str, says: str) -> None:
     assert "ImportError: libwa's shared library was not found or does not fit" in found.stderr
     assert says in found.stderr
     assert "During handling" not in found.stderr
+
+
+def test_an_inherited_client_says_that_it_is_one(config: dict[str, str]) -> None:
+    source = """
+clients = [libwa.SyncClient(config=config), libwa.Client(config={**config, "session.id": "other"})]
+child = os.fork()
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+    clients[0].close()
+    asyncio.run(clients[1].close())
+else:
+    calls = [
+        clients[0].session.status, lambda: clients[0].call("session.status"), lambda: clients[0].ready(1),
+        lambda: asyncio.run(clients[1].session.status()), lambda: asyncio.run(clients[1].ready(1)),
+    ]
+    for call in calls:
+        try:
+            call()
+        except libwa.errors.ForkedError:
+            continue
+        os._exit(1)
+    os._exit(0)
+"""
+    assert output_of(script(source, config=config)) == ""
+
+
+def test_a_client_of_another_loop_is_not_closed_by_mistake(config: dict[str, str]) -> None:
+    async def test() -> None:
+        async with libwa.Client(config=config) as client:
+            await client.session.status()
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await asyncio.to_thread(asyncio.run, client.close())
+            assert not client.closed
+            assert not (await client.session.status()).linked
+
+    run(test())

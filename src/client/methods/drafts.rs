@@ -7,7 +7,9 @@ use crate::api::{Error, Status};
 use crate::client::chat;
 use crate::client::clock::unix_ms;
 use crate::crypto::{SharedRandom, random_array};
-use crate::messaging::content::{ContactCard, ContentError, Extras, Key, Location, Outgoing, Quote};
+use crate::messaging::content::{
+    ContactCard, ContentError, Extras, Key, Location, MAX_TEXT, Outgoing, Quote,
+};
 use crate::messaging::engine::{Naming, Vote, Wished};
 use crate::stanza::{Jid, Server, Text};
 
@@ -110,9 +112,15 @@ fn text_wished(params: &Params) -> Result<Wished, Error> {
     })
 }
 
+/// The most bytes of an emoji: a family of four with skin colours has 41.
+const LONGEST_EMOJI: usize = 64;
+
 fn reaction(chat: &Jid, params: &Params) -> Result<Wished, Error> {
     let (key, sender) = target(chat, params)?;
     let (emoji, at_ms) = (params.text("emoji")?.to_owned(), unix_ms());
+    if !emoji.is_empty() && (emoji.len() > LONGEST_EMOJI || emoji.is_ascii()) {
+        return Err(params.wrong("emoji", "must be one emoji, or empty to take a reaction back"));
+    }
     let Some(sender) = sender.filter(|_| !key.from_me) else {
         return named(Outgoing::reaction(&key, &emoji, at_ms), "target").map(Wished::Content);
     };
@@ -215,7 +223,11 @@ fn extras(params: &Params) -> Result<Extras, Error> {
             return Err(params.wrong("quote", what));
         };
         let sender = chat::person_or_bot(sender, "quote.sender")?;
-        extras.quote = Some(Quote::of_text(id, sender, part("text").unwrap_or_default()));
+        let text = part("text").unwrap_or_default();
+        if text.len() > MAX_TEXT && text.chars().count() > MAX_TEXT {
+            return Err(params.wrong("quote", "has a text of more than 65,536 characters"));
+        }
+        extras.quote = Some(Quote::of_text(id, sender, text));
     }
     if params.value("mentions").is_some() {
         let mentions = params.texts("mentions")?;

@@ -251,6 +251,26 @@ mod tests {
             ),
             ("contact.send", json!({ "chat": chat, "contacts": [] }), Status::INVALID_MESSAGE, "contacts"),
             (
+                "message.react",
+                json!({ "chat": chat, "target": "A", "emoji": "ab" }),
+                Status::INVALID_PARAMETER,
+                "emoji",
+            ),
+            (
+                "message.react",
+                json!({ "chat": chat, "target": "A", "emoji": "\u{1f44d}".repeat(17) }),
+                Status::INVALID_PARAMETER,
+                "emoji",
+            ),
+            (
+                "message.send",
+                json!({ "chat": chat, "text": "a", "quote": {
+                    "message_id": "A", "sender": chat, "text": "x".repeat(65_537)
+                } }),
+                Status::INVALID_PARAMETER,
+                "quote",
+            ),
+            (
                 "chat.activity",
                 json!({ "chat": chat, "activity": "x" }),
                 Status::INVALID_PARAMETER,

@@ -3,6 +3,7 @@
 use super::super::ending::Ending;
 use super::super::failure::IqError;
 use super::super::link::Incoming;
+use super::super::server_text::word;
 use super::inbox::Wish;
 use super::notices::from_server;
 use super::phase::{NoAnswer, Waiter};
@@ -188,7 +189,9 @@ impl Session {
     /// Something new: the server is told that it was seen and not understood, or it would come for ever.
     fn refuse_unknown(&mut self, node: NodeRef<'_>) {
         const UNRECOGNIZED_STANZA: u16 = 488;
-        self.log(LogLevel::Debug, "stanza", || format!("an unknown stanza <{}> was refused", node.tag()));
+        self.log(LogLevel::Debug, "stanza", || {
+            format!("an unknown stanza <{}> was refused", word(node.tag()))
+        });
         if let Some(ack) = build::ack(&node).filter(|_| self.wish == Wish::Online) {
             self.tray.send(ack.attr("error", UNRECOGNIZED_STANZA));
         }
@@ -199,10 +202,10 @@ impl Session {
 fn outline(node: NodeRef<'_>) -> String {
     let kind = ["type", "xmlns", "code", "reason", "stage"].into_iter().filter_map(|key| {
         let value = node.str(key)?;
-        Some(format!(" {key}={value}"))
+        Some(format!(" {key}={}", word(&value)))
     });
     let children: Vec<_> = node.children().take(8).map(outline).collect();
-    let (kind, tag) = (kind.collect::<String>(), node.tag());
+    let (kind, tag) = (kind.collect::<String>(), word(node.tag()));
     if children.is_empty() {
         format!("<{tag}{kind}/>")
     } else {

@@ -2,6 +2,7 @@
 
 use super::super::clock::unix_ms;
 use super::super::ending::Ending;
+use super::super::server_text::word;
 use super::phase::Waiter;
 use super::{Session, Stop};
 use crate::api::{LogLevel, Restricted, RestrictionKind, RestrictionScope};
@@ -28,7 +29,7 @@ impl Session {
                     self.offer_to_pairing(node).await?;
                 }
                 "thread_metadata" | "priority_offline_complete" | "tos" | "recovery_nonce" => {}
-                other => self.log(LogLevel::Debug, "ib", || format!("<{other}> is not known here")),
+                other => self.log(LogLevel::Debug, "ib", || format!("<{}> is not known here", word(other))),
             }
         }
         Ok(())
@@ -37,7 +38,7 @@ impl Session {
     async fn dirty(&mut self, dirty: NodeRef<'_>) -> Result<(), Stop> {
         let kind = dirty.str("type").unwrap_or_default();
         if !NOTHING_KEPT.contains(&kind.as_ref()) {
-            self.log(LogLevel::Debug, "ib", || format!("{kind} is to be fetched anew"));
+            self.log(LogLevel::Debug, "ib", || format!("{} is to be fetched anew", word(&kind)));
             return Ok(());
         }
         let clean = Node::new("clean")

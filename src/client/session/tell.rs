@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::clock::Millis;
+use super::super::server_text::one_line;
 use super::inbox::Wish;
 use super::{Session, Stop};
 use crate::api::{
@@ -80,7 +81,7 @@ impl Session {
     /// A line of the log, if the host wants lines of that level.
     pub(super) fn log(&self, level: LogLevel, target: &'static str, text: impl FnOnce() -> String) {
         if self.settings.log_level.is_some_and(|wanted| level as u8 <= wanted as u8) {
-            self.sink.push(0, Log { level, target: Cow::Borrowed(target), text: text() });
+            self.sink.push(0, Log { level, target: Cow::Borrowed(target), text: one_line(text()) });
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::proto::message::{
 use crate::stanza::Jid;
 
 /// Most characters of one text, as in the official clients.
-const MAX_TEXT: usize = 65_536;
+pub const MAX_TEXT: usize = 65_536;
 /// Most options of a poll, as in the official clients.
 const MAX_OPTIONS: usize = 12;
 

@@ -38,7 +38,7 @@ mod wire;
 pub use body::{Body, Edit, Event, GroupInvite, Location, Poll, Reaction, Text};
 pub use bot::open_bot_reply;
 pub use card::ContactCard;
-pub use compose::option_hash;
+pub use compose::{MAX_TEXT, option_hash};
 pub use context::{Association, Context, Key, Quoted};
 pub use envelope::Flags;
 pub use extras::{Expiration, Extras, Quote};

@@ -103,6 +103,9 @@ pub(crate) enum SendFailure {
     /// A chat of a kind that this library cannot send to.
     #[error("messages cannot be sent to an address of this kind")]
     WrongChat,
+    /// The host sent another message under this id, in another chat.
+    #[error("this id was used for a message in another chat: make ids of the chat too")]
+    IdInUse,
     /// A vote in a poll of which nothing is known.
     #[error(
         "the poll is not known here: check its id, and its sender; only polls that came to this session can be voted in"

@@ -229,6 +229,10 @@ impl Engine {
         if let Some(id) = &wish.id {
             if let Some(sending) = self.sends.by_id.get(id).and_then(|number| self.sends.all.get_mut(number))
             {
+                if is_elsewhere(&wish.chat, &sending.chat) {
+                    self.answer(wish.request, Err(SendFailure::IdInUse));
+                    return Ok(());
+                }
                 sending.requests.push(wish.request);
                 if sending.told_due > cx.unix_ms {
                     let waiting = sending.waiting();
@@ -241,7 +245,10 @@ impl Engine {
             wants.met()?;
             if let Some(sent) = self.desk.outbox.get(id.as_bytes()) {
                 let (id, chat, timestamp_ms) = (id.clone(), sent.chat.clone(), sent.taken_ms);
-                self.answer(wish.request, Ok(Taken { id, chat, timestamp_ms }));
+                let taken = Taken { id, chat, timestamp_ms };
+                let answer =
+                    if is_elsewhere(&wish.chat, &sent.chat) { Err(SendFailure::IdInUse) } else { Ok(taken) };
+                self.answer(wish.request, answer);
                 return Ok(());
             }
         }
@@ -536,5 +543,14 @@ impl Engine {
         if request != 0 {
             self.out.push(Output::Answer { request, answer });
         }
+    }
+}
+
+/// Whether two addresses are certainly those of different chats. A phone number and a LID may be of one person.
+fn is_elsewhere(one: &Jid, other: &Jid) -> bool {
+    let kinds = (one.server.account(), other.server.account());
+    match kinds {
+        (Server::Pn, Server::Lid) | (Server::Lid, Server::Pn) => false,
+        _ => kinds.0 != kinds.1 || one.user != other.user,
     }
 }

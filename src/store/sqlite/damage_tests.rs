@@ -314,6 +314,31 @@ fn a_first_record_of_a_round_of_which_only_the_end_was_written_is_no_damage() {
     }
 }
 
+/// A page of the database that was written to the place of another one: the session would be made anew, and not be linked.
+#[test]
+fn a_session_that_the_index_of_names_does_not_have_is_damage() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    runtime().block_on(async {
+        let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
+        s.commit(put(Space::Device, b"", b"linked")).await.unwrap();
+    });
+    assert!(wait_closed(LONG));
+    let whole = files(dir.path());
+    assert!(!seen(&whole).unwrap().is_empty());
+    let database = rusqlite::Connection::open(&path).unwrap();
+    let root = |index: &str| {
+        let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+        database.query_row(sql, [index], |row| row.get::<_, u32>(0)).unwrap() as usize - 1
+    };
+    let (names, items) = (root("sqlite_autoindex_session_1"), root("sqlite_autoindex_item_1"));
+    let size: u32 = database.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
+    let size = size as usize;
+    let mut damaged = whole;
+    damaged.get_mut("wa.db").unwrap().copy_within(items * size..(items + 1) * size, names * size);
+    assert!(matches!(seen(&damaged), Err(StoreError::Corrupt { .. })));
+}
+
 /// A process that was killed while it closed the store, and a second one that was killed before it wrote anything.
 #[test]
 fn a_close_that_was_cut_off_leaves_nothing_in_doubt_for_the_next_opening() {

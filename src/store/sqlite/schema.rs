@@ -70,7 +70,20 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     }
     connection.execute_batch(SETTINGS).map_err(failed)?;
     migrate(&mut connection, format).map_err(failed)?;
+    check_names(&connection, path)?;
     Ok(connection)
+}
+
+/// Compares the sessions with the index of their names: by a page that was written to the wrong place, a session would not be
+/// found, and be made anew.
+fn check_names(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let said: String = connection
+        .query_row("PRAGMA integrity_check('session')", [], |row| row.get(0))
+        .map_err(|error| from_sqlite(path, &error))?;
+    if said == "ok" {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt { path: path.to_owned(), what: "the index of its sessions is damaged" })
 }
 
 /// The write-ahead log is not needed any more: it is removed when the connection is closed.

@@ -1,26 +1,18 @@
 //! The command: starts one simulator, prints where it is, runs until told to stop.
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{self, Read, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
-use tokio::{
-    io::AsyncReadExt,
-    signal::unix::{SignalKind, signal},
-};
+use nix::sys::signal::{SigSet, Signal};
+use tokio::sync::mpsc;
 use wa_sim::{Options, Simulator};
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let result =
-        tokio::runtime::Builder::new_multi_thread().thread_name("wa-sim").enable_all().build().and_then(
-            |runtime| {
-                let result = runtime.block_on(run(options));
-                // Not waited for: the thread that reads standard input sits in a blocking call.
-                runtime.shutdown_background();
-                result
-            },
-        );
-    match result {
+    match start(options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody reads the JSON line of a simulator that did not start; say why on the other stream.
@@ -30,8 +22,33 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(options: Options) -> std::io::Result<()> {
-    let exit_with_stdin = options.exit_with_stdin;
+fn start(options: Options) -> io::Result<()> {
+    // Waited for by a thread of their own. The driver of signals that tokio has is a feature that the library would get too,
+    // when both are built at once.
+    let signals: SigSet = [Signal::SIGTERM, Signal::SIGINT].into_iter().collect();
+    signals.thread_block()?;
+    let (end, ended) = mpsc::channel(1);
+    if options.exit_with_stdin {
+        wait_in_thread("stdin", end.clone(), stdin_closed)?;
+    }
+    wait_in_thread("signals", end, move || drop(signals.wait()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("wa-sim").enable_all().build()?;
+    let result = runtime.block_on(run(options, ended));
+    runtime.shutdown_background();
+    result
+}
+
+/// Waits for something in a thread that is left alone when the program ends.
+fn wait_in_thread(name: &str, end: mpsc::Sender<()>, wait: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let work = move || {
+        wait();
+        // If nobody waits any more, the program ends already.
+        let _ = end.blocking_send(());
+    };
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+}
+
+async fn run(options: Options, mut ended: mpsc::Receiver<()>) -> io::Result<()> {
     let handle = Simulator::start(options).await?;
     {
         let mut out = std::io::stdout().lock();
@@ -39,19 +56,12 @@ async fn run(options: Options) -> std::io::Result<()> {
         out.write_all(b"\n")?;
         out.flush()?;
     }
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-        () = stdin_closed(), if exit_with_stdin => {}
-    }
+    ended.recv().await;
     Ok(())
 }
 
 /// Reads standard input to its end; what is written there is of no interest.
-async fn stdin_closed() {
-    let mut input = tokio::io::stdin();
+fn stdin_closed() {
     let mut buffer = [0; 256];
-    while matches!(input.read(&mut buffer).await, Ok(n) if n > 0) {}
+    while matches!(io::stdin().read(&mut buffer), Ok(n) if n > 0) {}
 }

@@ -69,6 +69,7 @@ class Base(AsyncRequests, AsyncMethods):
         return (await self._answer(ends_with, function, *args)).result
 
     async def _call(self, method: str, params: dict[str, Any]) -> Any:
+        self._core.handle.check_process()
         ends_with = with_a_reason if method in _sends() else None
         return (await self._answer(ends_with, "wa_call", method, as_json(params))).result
 

@@ -81,6 +81,8 @@ class Client(Base):
     async def close(self) -> None:
         """Stops the client; the session stays in the store. May be repeated."""
         if self._finalizer.alive:
+            # Refuses another loop's client before anything is changed.
+            self._enter()
             try:
                 await self._close()
             finally:

@@ -46,6 +46,9 @@ class _Blocking(Base):
 
     def _sleep(self, seconds: float | None) -> None:
         # Not `select`, which knows no descriptor above 1023. A signal interrupts it, and its handler may raise.
+        if not hasattr(select, "poll"):  # eventlet takes it away
+            select.select([self._core.handle.fd], [], [], seconds)
+            return
         readable = select.poll()
         readable.register(self._core.handle.fd, select.POLLIN)
         readable.poll(None if seconds is None else min(max(0, seconds), _LONGEST) * 1000)
