@@ -105,7 +105,7 @@ keys! {
     server_clock_tolerance = "server.clock_tolerance_ms", Millis(0, DAY), "600000", "0.1.0";
     /// A proxy for all connections, with credentials if it wants them: `http://user:password@host:port` (CONNECT) or `socks5://host:port`.
     proxy_url = "proxy.url", Url(&["http://", "socks5://", "socks5h://"]), "", "0.1.0";
-    /// Whether the proxy may be on this machine or in a private network. Set it to `false` if others than you choose `proxy.url`: every address that its name leads to is checked whenever a connection is made.
+    /// Allows a proxy on this machine or in a private network. Set it to `false` if others than you choose `proxy.url`: every address that its name leads to is checked whenever a connection is made.
     proxy_private = "proxy.private", Flag, "true", "0.1.0";
 
     /// The version of WhatsApp Web that the client says it is. Too old a one is refused by the server; the method `version.latest` learns the newest.
