@@ -154,6 +154,14 @@
  * nothing behind; an open client tells in a `connection` event that it needed
  * one.
  *
+ * These threads have the scheduling and the processors of the thread that makes
+ * the first client. Where memory runs out, the process is aborted, and the Rust
+ * runtime says so on standard error.
+ *
+ * A thread is not cancelled within a call: pthread_cancel takes effect behind
+ * it. wa_queue_wake ends a wait. A program that changes its root or its user
+ * does so before it makes a client: the store is opened by its path again.
+ *
  * ---------------------------------------------------------------------------
  * Stopping
  * ---------------------------------------------------------------------------
@@ -637,7 +645,8 @@ typedef int32_t wa_status;
 #define WA_ERROR_SESSION_IN_USE 502
 
 /**
- * The store is damaged; restore it from a copy, or remove it and pair again.
+ * The store is damaged; move all its files away and pair again, and never put
+ * a copy back.
  */
 #define WA_ERROR_STORE_CORRUPT 503
 

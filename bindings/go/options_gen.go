@@ -7,9 +7,11 @@ import "time"
 // WithStoreURL sets store.url: where sessions are kept: "sqlite:PATH" for a file, "memory:" for a
 // store that ends with the process. While it is in use, and after a crash, "PATH-log" and
 // "PATH-wal" beside it hold what is not in the file yet; "PATH-lock" stays, keeps other programs
-// out, and knows how far the log goes. All four belong together. Back them up when nobody uses the
-// store, or in one snapshot of the file system, and before a copy is put back remove those that
-// are there: a store with a file that is missing, damaged or older than the others is refused.
+// out, and knows how far the log goes. All four belong together: a store with a file that is
+// missing, damaged or older than the others is refused. Move them when nobody uses the store, all
+// at once. Never put an older copy back: the keys of messages that were sent since would be used
+// again, and what is sent then cannot be read. Whoever has only an old copy erases its sessions
+// ("session.erase") and links them anew.
 //
 // Allowed: an address that begins with sqlite: or memory:. Default: memory:.
 func WithStoreURL(url string) Option {
@@ -82,9 +84,9 @@ func WithProxyURL(url string) Option {
 	return set("proxy.url", url)
 }
 
-// WithProxyPrivate sets proxy.private: whether the proxy may be on this machine or in a private
-// network. Set it to "false" if others than you choose "proxy.url": every address that its name
-// leads to is checked whenever a connection is made.
+// WithProxyPrivate sets proxy.private: allows a proxy on this machine or in a private network. Set
+// it to "false" if others than you choose "proxy.url": every address that its name leads to is
+// checked whenever a connection is made.
 //
 // Allowed: true or false. Default: true.
 func WithProxyPrivate(private bool) Option {

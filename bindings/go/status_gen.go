@@ -123,7 +123,7 @@ const (
 	// session.id.
 	ErrSessionInUse Status = 502
 
-	// The store is damaged; restore it from a copy, or remove it and pair again.
+	// The store is damaged; move all its files away and pair again, and never put a copy back.
 	ErrStoreCorrupt Status = 503
 
 	// The store's file or directory cannot be written; change its permissions.

@@ -35,7 +35,7 @@ pub enum StoreError {
     },
     /// Files of the store are damaged, missing or of different age.
     #[error(
-        "the store {path} is damaged ({what}): put back all its files from a backup, or move them away and pair again"
+        "the store {path} is damaged ({what}): move all its files away and pair again; never put a copy back"
     )]
     Corrupt {
         /// The file.

@@ -31,7 +31,10 @@ fn start(options: Options) -> io::Result<()> {
     if options.exit_with_stdin {
         wait_in_thread("stdin", end.clone(), stdin_closed)?;
     }
-    wait_in_thread("signals", end, move || drop(signals.wait()))?;
+    wait_in_thread("signals", end, move || {
+        // It fails for a set that is not valid only.
+        let _ = signals.wait();
+    })?;
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("wa-sim").enable_all().build()?;
     let result = runtime.block_on(run(options, ended));
     runtime.shutdown_background();

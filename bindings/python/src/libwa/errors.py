@@ -283,7 +283,7 @@ class SessionInUseError(StoreError):
 
 
 class StoreCorruptError(StoreError):
-    """The store is damaged; restore it from a copy, or remove it and pair again."""
+    """The store is damaged; move all its files away and pair again, and never put a copy back."""
 
     code = 503
     name = "WA_ERROR_STORE_CORRUPT"
