@@ -114,18 +114,6 @@ pub enum StoreError {
         /// The system's words.
         what: String,
     },
-    /// The system could not bring something to the disk. What of it is there is not known, so nothing is written until the store is
-    /// opened again.
-    #[error(
-        "the store {path} could not be brought to the disk ({what}), and takes nothing more: see to the disk, then close every \
-         client of this store and open them again"
-    )]
-    Unflushed {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        what: String,
-    },
     /// The store is sealed and no key was given.
     #[error("the store is sealed: set store.seal_key to the key that it was sealed with")]
     Sealed,

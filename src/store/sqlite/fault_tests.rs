@@ -1,7 +1,6 @@
 //! The SQLite backend when the file or the disk is not as it should be. Nothing stored may be harmed by it.
 
 use super::SqliteBackend;
-use super::log::DEAD_DISKS;
 use super::sqlite_tests::{LONG, backend};
 use super::wait_closed;
 use crate::store::suite::{name, put};
@@ -198,98 +197,4 @@ async fn names_that_are_too_long() {
     }
     let error = SqliteBackend::open(&deep.join("n".repeat(60))).await.unwrap_err();
     assert!(matches!(error, StoreError::NameTooLong { .. }), "{error:?}");
-}
-
-/// A disk that takes what is written and never says that it has it.
-struct DeadDisk(PathBuf);
-
-impl DeadDisk {
-    fn new(database: &Path) -> Self {
-        let database = database.canonicalize().unwrap();
-        DEAD_DISKS.lock().insert(database.clone());
-        Self(database)
-    }
-}
-
-impl Drop for DeadDisk {
-    fn drop(&mut self) {
-        DEAD_DISKS.lock().remove(&self.0);
-    }
-}
-
-/// What a session of the store has that is opened after the process was killed now.
-async fn after_a_kill(dir: &TempDir, wanted: &[(Space, &[u8])]) -> Vec<Option<Vec<u8>>> {
-    let copy = TempDir::new().unwrap();
-    for entry in fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
-        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
-    }
-    let s = Session::open(backend(&copy.path().join("wa.db")).await, &name("s")).await.unwrap();
-    let mut found = Vec::new();
-    for (space, key) in wanted {
-        found.push(s.get(*space, *key).await.unwrap().map(|value| value.to_vec()));
-    }
-    found
-}
-
-#[tokio::test]
-async fn what_could_not_be_flushed_is_not_read_later_and_nothing_follows_it() {
-    const WANTED: [(Space, &[u8]); 3] = [(Space::Device, b""), (Space::Account, b""), (Space::Known, b"k")];
-    for in_a_new_round in [false, true] {
-        let dir = TempDir::new().unwrap();
-        let path = dir.path().join("wa.db");
-        let shared = backend(&path).await;
-        let s = Session::open(shared.clone(), &name("s")).await.unwrap();
-        s.commit(put(Space::Device, b"", b"before")).await.unwrap();
-        if in_a_new_round {
-            // A listing brings the log into the database.
-            s.scan(Space::Device, None, 1).await.unwrap();
-        }
-        let disk = DeadDisk::new(&path);
-        let resume = shared.pause();
-        let commits =
-            [s.commit(put(Space::Device, b"", b"lost")), s.commit(put(Space::Account, b"", b"lost"))];
-        let read = s.get(Space::Device, b"");
-        drop(resume);
-        for commit in commits {
-            let error = commit.await.unwrap_err();
-            assert!(matches!(error, StoreError::Unflushed { .. }), "{error:?}");
-        }
-        assert!(read.await.is_err(), "it had seen what was taken back");
-        let before = vec![Some(b"before".to_vec()), None, None];
-        assert_eq!(after_a_kill(&dir, &WANTED).await, before);
-        // The disk is well again, and nobody knows what it has.
-        drop(disk);
-        let mut large = put(Space::Known, b"k", b"lost");
-        large.delete_space(Space::Known).put(Space::Known, b"k".as_slice(), b"lost".as_slice());
-        for batch in [put(Space::Known, b"k", b"lost"), large] {
-            let error = s.commit(batch).await.unwrap_err();
-            assert!(matches!(error, StoreError::Unflushed { .. }), "{error:?}");
-        }
-        assert_eq!(s.get(Space::Device, b"").await.unwrap().as_deref(), Some(&b"before"[..]));
-        assert_eq!(after_a_kill(&dir, &WANTED).await, before);
-        drop((s, shared));
-        assert!(wait_closed(LONG));
-        let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
-        assert_eq!(s.get(Space::Device, b"").await.unwrap().as_deref(), Some(&b"before"[..]));
-        assert_eq!(s.get(Space::Account, b"").await.unwrap(), None);
-        s.commit(put(Space::Known, b"k", b"after")).await.unwrap();
-        assert_eq!(after_a_kill(&dir, &WANTED).await[2].as_deref(), Some(&b"after"[..]));
-    }
-}
-
-#[tokio::test]
-async fn what_is_in_the_database_is_told_as_done_though_the_log_cannot_note_it() {
-    const WANTED: [(Space, &[u8]); 2] = [(Space::Known, b"k"), (Space::Device, b"")];
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("wa.db");
-    let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
-    s.commit(put(Space::Known, b"k", b"old")).await.unwrap();
-    let disk = DeadDisk::new(&path);
-    let mut large = Batch::new();
-    large.delete_space(Space::Known).put(Space::Known, b"k".as_slice(), b"new".as_slice());
-    s.commit(large).await.unwrap();
-    drop(disk);
-    let error = s.commit(put(Space::Device, b"", b"lost")).await.unwrap_err();
-    assert!(matches!(error, StoreError::Unflushed { .. }), "{error:?}");
-    assert_eq!(after_a_kill(&dir, &WANTED).await, [Some(b"new".to_vec()), None]);
 }

@@ -18,11 +18,6 @@
 //! - While SQLite copies its write-ahead log into the database, the header says so: from then on, and until the next round, that log
 //!   must be there and whole ([`super::wal_check`]).
 //!
-//! # When a flush fails
-//! Then it is not known what is on the disk, and a later flush that succeeds does not tell: the system may have forgotten what it could
-//! not write. So the log takes nothing more until the store is opened again, and the record is taken out of the file: its caller is
-//! told that it failed, and nobody may read it later. Should the disk refuse that too and the power fail, it may still be found.
-//!
 //! What cannot be told apart: after a failure of power the second place may be behind. If then, in addition, the newest records were
 //! damaged or cut off in such a way that nothing is left behind them, that looks like a record that was never finished.
 
@@ -55,8 +50,6 @@ pub(super) struct Log {
     header: Header,
     /// Where the next record goes.
     end: usize,
-    /// Why a flush failed, if one did.
-    unflushed: Option<String>,
 }
 
 impl Log {
@@ -70,7 +63,6 @@ impl Log {
             written: None,
             header: Header { store, generation, checkpoint: false },
             end: HEADER,
-            unflushed: None,
         }
     }
 
@@ -94,18 +86,11 @@ impl Log {
             let begun = self.write_header(true).and_then(|()| {
                 // Its name has to be on disk before what is in it counts.
                 let folder = self.path.parent().map(|folder| File::open(folder)?.sync_all());
-                folder.transpose().map(drop).map_err(|error| self.flush_failed(&error))
+                folder.transpose().map(drop).map_err(|error| self.failed(&error))
             });
             begun.inspect_err(|_| self.file = None)?;
         }
         Ok(())
-    }
-
-    /// An error if a flush failed: then nothing can be relied on that is written.
-    pub(super) fn check_flushed(&self) -> Result<(), StoreError> {
-        let unflushed =
-            |what: &String| StoreError::Unflushed { path: self.database.clone(), what: what.clone() };
-        self.unflushed.as_ref().map(unflushed).map_or(Ok(()), Err)
     }
 
     /// Whether it is there to be written to.
@@ -128,9 +113,8 @@ impl Log {
         self.end
     }
 
-    /// Brings a record to the disk: what stands in `record` behind [`ROOM`] bytes. If that fails, it does not count, now or later.
+    /// Brings a record to the disk: what stands in `record` behind [`ROOM`] bytes. If that fails, it does not count.
     pub(super) fn append(&mut self, record: &mut [u8]) -> Result<(), StoreError> {
-        self.check_flushed()?;
         let (header, at) = (self.header, self.end);
         let Some((room, body)) = record.split_first_chunk_mut::<ROOM>() else { return Ok(()) };
         u32::try_from(body.len()).map_err(|_| StoreError::TooLarge)?;
@@ -148,38 +132,15 @@ impl Log {
         if start == 0 {
             self.written = None;
         }
-        // One that is written in part has a wrong check.
-        file.write_all_at(bytes, start as u64).map_err(|error| self.failed(&error))?;
-        if let Err(error) = self.flush(file) {
-            self.take_out(file, at);
-            return Err(self.flush_failed(&error));
-        }
+        let written = file.write_all_at(bytes, start as u64).and_then(|()| file.sync_data());
+        written.map_err(|error| self.failed(&error))?;
         (self.written, self.end) = (Some(header), end);
         self.set_watermark();
         Ok(())
     }
 
-    /// Takes the record at `at`, which is the last one, out of the file again.
-    fn take_out(&self, file: &File, at: usize) {
-        // Either is enough. That the disk has it cannot be relied on, and is tried for the case that the power fails.
-        let _ = file.write_all_at(&[0; RECORD_HEADER], at as u64);
-        let _ = file.set_len(at as u64);
-        let _ = self.flush(file);
-    }
-
-    /// Brings what was written to the disk.
-    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "tests only"))]
-    fn flush(&self, file: &File) -> io::Result<()> {
-        #[cfg(test)]
-        if DEAD_DISKS.lock().contains(&self.database) {
-            return Err(io::Error::from_raw_os_error(libc::EIO));
-        }
-        file.sync_data()
-    }
-
     /// Brings the header to the disk, unless it is there. `cut`: what is behind is to be gone from the file.
     pub(super) fn write_header(&mut self, cut: bool) -> Result<(), StoreError> {
-        self.check_flushed()?;
         let Some(file) = &self.file else { return Ok(()) };
         if self.written == Some(self.header) && !cut {
             return Ok(());
@@ -187,12 +148,12 @@ impl Log {
         self.written = None;
         let write = || {
             file.write_all_at(&self.header.to_bytes(), 0)?;
-            if cut { file.set_len(self.end as u64) } else { Ok(()) }
+            if cut {
+                file.set_len(self.end as u64)?;
+            }
+            file.sync_data()
         };
         write().map_err(|error| self.failed(&error))?;
-        if let Err(error) = self.flush(file) {
-            return Err(self.flush_failed(&error));
-        }
         self.written = Some(self.header);
         self.set_watermark();
         Ok(())
@@ -231,18 +192,7 @@ impl Log {
     fn failed(&self, error: &io::Error) -> StoreError {
         from_io(&self.database, error)
     }
-
-    /// Takes note of a flush that failed.
-    fn flush_failed(&mut self, error: &io::Error) -> StoreError {
-        let what = self.unflushed.get_or_insert_with(|| error.to_string()).clone();
-        StoreError::Unflushed { path: self.database.clone(), what }
-    }
 }
-
-/// The databases on whose log every flush fails.
-#[cfg(test)]
-pub(super) static DEAD_DISKS: parking_lot::Mutex<std::collections::BTreeSet<PathBuf>> =
-    parking_lot::Mutex::new(std::collections::BTreeSet::new());
 
 fn open(path: &Path, create: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();

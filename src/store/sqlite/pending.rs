@@ -258,12 +258,11 @@ impl Pending {
 
     /// Whether a batch can be brought to the log here and now; else [`Pending::make_ready`] has to be called first.
     pub(super) fn is_ready(&self) -> bool {
-        self.log.is_begun() && self.is_noted && !self.in_doubt && self.log.check_flushed().is_ok()
+        self.log.is_begun() && self.is_noted && !self.in_doubt
     }
 
     /// Sees to it that batches can be brought to the log.
     pub(super) fn make_ready(&mut self, rows: &mut Rows<'_>) -> Result<(), StoreError> {
-        self.log.check_flushed()?;
         if !self.log.is_begun() {
             self.log.begin()?;
             self.is_noted = false;
@@ -283,14 +282,6 @@ impl Pending {
             }
         }
         Ok(())
-    }
-
-    /// Sees to it that a transaction that failed is not found later: another one takes its place.
-    pub(super) fn clear_doubt(&mut self, rows: &mut Rows<'_>) {
-        if self.in_doubt {
-            // If it fails, it is tried again before the next commit.
-            drop(self.make_ready(rows));
-        }
     }
 
     /// Makes a transaction of the database, the next generation. `has_log`: there must be a log from then on.
@@ -358,8 +349,8 @@ impl Pending {
         Ok(())
     }
 
-    /// A transaction was made that is nowhere but in SQLite's files: the log has to know of it, so that it is missed if it gets lost.
-    /// Nothing of what was in the log can be read there any more.
+    /// A transaction was made that is nowhere but in SQLite's files: the log has to know of it before it counts. Nothing of what was in
+    /// the log can be read there any more.
     pub(super) fn acknowledge(&mut self) -> Result<(), StoreError> {
         self.log.write_header(true)
     }

@@ -285,7 +285,8 @@ impl Writer<'_, '_> {
             Job::Commit { session, batch, reply } => self.commit(session, batch, reply),
             Job::List { reply } => {
                 self.flush();
-                let names = self.settle().and_then(|()| {
+                let rows = self.settle();
+                let names = rows.and_then(|()| {
                     self.rows.list_sessions().map_err(|error| from_sqlite(&self.front.path, &error))
                 });
                 answer(reply, names.and_then(|names| names.into_iter().map(SessionName::new).collect()));
@@ -451,18 +452,14 @@ impl Writer<'_, '_> {
         self.settle()?;
         let Some(open) = self.front.open.get_mut(&session) else { return Err(StoreError::SessionClosed) };
         let mut named = open.named;
-        let applied = self
-            .front
-            .pending
-            .transact(self.rows, true, |_, rows| rows.apply(session, open.name.as_str(), &mut named, batch));
-        let applied = applied.inspect_err(|_| self.front.pending.clear_doubt(self.rows))?;
+        let applied = self.front.pending.transact(self.rows, true, |_, rows| {
+            rows.apply(session, open.name.as_str(), &mut named, batch)
+        })?;
         open.named = named;
         self.front.counters.transactions += 1;
         self.front.counters.batches += 1;
-        // It is in the database, and on the disk. A log that cannot be flushed refuses what comes next.
-        let acknowledged = self.front.pending.acknowledge();
+        self.front.pending.acknowledge()?;
         if applied == (Applied::Written { erased: true }) {
-            acknowledged?;
             self.forget();
         }
         outcome(applied)
@@ -482,8 +479,7 @@ impl Writer<'_, '_> {
         let found = self.rows.find_session(name.as_str());
         let Some(id) = found.map_err(|error| from_sqlite(&self.front.path, &error))? else { return Ok(()) };
         self.make_ready()?;
-        let erased = self.front.pending.transact(self.rows, true, |_, rows| rows.erase_session(id));
-        erased.inspect_err(|_| self.front.pending.clear_doubt(self.rows))?;
+        self.front.pending.transact(self.rows, true, |_, rows| rows.erase_session(id))?;
         self.front.pending.acknowledge()?;
         self.forget();
         Ok(())
