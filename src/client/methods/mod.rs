@@ -153,6 +153,7 @@ mod tests {
             ("contacts", _) => json!([{ "name": "Ada", "vcard": "BEGIN:VCARD" }]),
             ("latitude" | "longitude", _) => json!(1.5),
             ("activity", _) => json!("typing"),
+            ("emoji", _) => json!("\u{1f44d}"),
             (_, "text") => json!("text"),
             (_, "integer") => json!(1),
             (_, "boolean") => json!(true),
@@ -213,7 +214,7 @@ mod tests {
             ),
             (
                 "message.react",
-                json!({ "chat": chat, "target": "", "emoji": "a" }),
+                json!({ "chat": chat, "target": "", "emoji": "\u{1f44d}" }),
                 Status::INVALID_MESSAGE,
                 "target",
             ),
