@@ -344,7 +344,7 @@ fn people_are_named_as_a_group_names_them_that_was_not_fetched_before() {
                 let (method, params) = match first {
                     "react" => (
                         "message.react",
-                        json!({ "chat": group, "target": theirs, "sender": sender, "emoji": "x" }),
+                        json!({ "chat": group, "target": theirs, "sender": sender, "emoji": "\u{1f44d}" }),
                     ),
                     "quote" => {
                         let quote = json!({ "message_id": theirs, "sender": sender, "text": "?" });
