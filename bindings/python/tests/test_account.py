@@ -10,7 +10,7 @@ import pytest
 from conftest import linked, run
 
 import libwa
-from libwa import __main__, errors
+from libwa import __main__, errors, terminal
 from libwa._numbers import is_same
 from libwa.testing import Phone, Simulator
 
@@ -122,6 +122,6 @@ def test_a_ban_says_until_when(make: Callable[..., libwa.Client], wa_sim: Simula
         async with make() as client:
             with pytest.raises(errors.TemporarilyBannedError, match=r", until \d{4}-\d\d-\d\d \d\d:\d\d UTC") as caught:
                 await client.ready()
-            assert libwa.terminal.when_to_try(caught.value).startswith("Try again after 20")
+            assert terminal.when_to_try(caught.value).startswith("Try again after 20")
 
     run(test())

@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import PATIENCE, ROOT, connection_of, interrupt, script
@@ -170,7 +171,7 @@ def test_replaced_while_it_runs(program: tuple[str, Start], wa_sim: Simulator) -
     conflict = {"tag": "conflict", "attrs": {"type": "replaced"}}
 
     def replace() -> None:
-        stanza = {"tag": "stream:error", "attrs": {}, "children": [conflict]}
+        stanza: dict[str, Any] = {"tag": "stream:error", "attrs": {}, "children": [conflict]}
         number = connection_of(wa_sim, "15551234567")
         wa_sim.control("POST", f"/connections/{number}/send", {"stanza": stanza})
 

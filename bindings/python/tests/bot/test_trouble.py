@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import io
 import re
 import socket
@@ -110,7 +111,7 @@ def test_a_session_of_another_number_raises() -> None:
         async with BotTester(bot) as t:
             await bot.stop()
             other: Bot = a_bot(phone_number="15550009999")
-            other._options = type(bot.config)(**{**vars(bot.config), "phone_number": "15550009999"})
+            other._options = dataclasses.replace(bot.config, phone_number="15550009999")
             with pytest.raises(errors.AlreadyLinkedError, match=t.number):
                 await other.start()
             await t.start()
