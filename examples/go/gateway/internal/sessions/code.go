@@ -82,14 +82,6 @@ func (s *Session) settleCode(outcome string) {
 	s.keepRecord()
 }
 
-// forgetCode forgets the last code. The caller holds mu.
-func (s *Session) forgetCode() {
-	if s.record.Code != nil {
-		s.record.Code = nil
-		s.keepRecord()
-	}
-}
-
 // keepRecord has the record written, in the order of the events, without waiting
 // for it.
 func (s *Session) keepRecord() {
