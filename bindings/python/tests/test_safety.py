@@ -341,6 +341,8 @@ def test_a_library_that_does_not_fit(path: str, says: str) -> None:
 
 def test_an_inherited_client_says_that_it_is_one(config: dict[str, str]) -> None:
     source = """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads, which is the point
 clients = [libwa.SyncClient(config=config), libwa.Client(config={**config, "session.id": "other"})]
 child = os.fork()
 if child:
