@@ -282,6 +282,10 @@ pub(super) fn read(content: &Field<'_>, whole: &[u8]) -> Body {
         members::EVENT => Some(Body::Event(Box::new(event(fields)))),
         members::GROUP_INVITE => Some(Body::GroupInvite(Box::new(group_invite(fields)))),
         members::PIN => marked(fields).map(|(target, kind)| Body::Pin { target, pinned: kind == 1 }),
+        members::COMMENT => comment(fields, whole).map(Body::Comment),
+        members::TEMPLATE_BUTTON_REPLY | members::LIST_RESPONSE | members::BUTTONS_RESPONSE => {
+            summary::text(content).map(|text| Body::Text(Text { text, ..Text::default() }))
+        }
         members::KEEP => marked(fields).map(|(target, kind)| Body::Keep { target, kept: kind == 1 }),
         _ => None,
     };
@@ -301,6 +305,19 @@ fn text(fields: Fields<'_>) -> Text {
         }
     }
     out
+}
+
+/// A comment in the open: what it says is a message of its own.
+fn comment(fields: Fields<'_>, whole: &[u8]) -> Option<Edit> {
+    let (mut target, mut message) = (None, None);
+    for field in fields {
+        match field.number {
+            1 => message = field.bytes(),
+            2 => target = Key::of(&field),
+            _ => {}
+        }
+    }
+    Some(edit(target?, None, message?, whole))
 }
 
 fn reaction(fields: Fields<'_>) -> Option<Reaction> {

@@ -87,14 +87,11 @@ fn all_that_is_read_is_read_with_every_field_set() {
         "payment_request_declined",
         "payment_request_cancelled",
         "template",
-        "template_button_reply",
         "product",
         "list",
         "order",
-        "list_response",
         "invoice",
         "buttons",
-        "buttons_response",
         "payment_invite",
         "interactive",
         "sticker_sync",
@@ -235,6 +232,25 @@ fn polls_and_events() {
     assert_eq!((event.name.as_str(), event.description.as_deref()), ("Launch", Some("of it")));
     assert_eq!((event.starts_at, event.ends_at), (Some(SENT_AT), Some(SENT_AT + 3600)));
     assert_eq!(event.location.and_then(|place| place.name).as_deref(), Some("There"));
+}
+
+#[test]
+fn comments_and_replies_to_buttons_have_their_text() {
+    let key = [&[0x12, 11, 0x10, 1, 0x1a, 7][..], b"3EB0AAA"].concat();
+    let message = [&[0xea, 4, 21, 0x0a, 6, 0x0a, 4][..], b"comm", &key].concat();
+    let comment = read(&message).unwrap();
+    let Body::Comment(edit) = &comment.body else { panic!("no comment") };
+    assert_eq!((comment.kind, edit.text.as_deref()), ("comment", Some("comm")));
+    assert_eq!((edit.target.id.as_str(), edit.target.from_me), ("3EB0AAA", true));
+    for (number, place, kind) in
+        [(29_u32, 2_u8, "template_button_reply"), (39, 1, "list_response"), (43, 2, "buttons_response")]
+    {
+        let tag = number << 3 | 2;
+        let head = [(tag & 0x7f) as u8 | 0x80, (tag >> 7) as u8, 5, place << 3 | 2, 3];
+        let reply = read(&[&head[..], b"Yes"].concat()).unwrap();
+        let Body::Text(text) = &reply.body else { panic!("{kind} has no text") };
+        assert_eq!((reply.kind, text.text.as_str()), (kind, "Yes"));
+    }
 }
 
 #[test]

@@ -65,6 +65,9 @@ pub(super) const LOTTIE_STICKER: u32 = 74;
 pub(super) const EVENT: u32 = 75;
 pub(super) const ENC_EVENT_RESPONSE: u32 = 76;
 pub(super) const COMMENT: u32 = 77;
+pub(super) const TEMPLATE_BUTTON_REPLY: u32 = 29;
+pub(super) const LIST_RESPONSE: u32 = 39;
+pub(super) const BUTTONS_RESPONSE: u32 = 43;
 pub(super) const SECRET_ENCRYPTED: u32 = 82;
 pub(super) const ALBUM: u32 = 83;
 pub(super) const EVENT_COVER: u32 = 85;
@@ -129,18 +132,18 @@ pub(super) static MEMBERS: &[Member] = &[
     row(25, "template", 3),
     media(STICKER, "sticker", 17, "sticker"),
     media(GROUP_INVITE, "group_invite", 7, "url"),
-    row(29, "template_button_reply", 3),
+    row(TEMPLATE_BUTTON_REPLY, "template_button_reply", 3),
     media(30, "product", 17, "product"),
     wrapper(DEVICE_SENT, "device_sent"),
     carrier(CONTEXT, "context"),
     media(36, "list", 8, "list"),
     wrapper(VIEW_ONCE, "view_once"),
     media(38, "order", 17, "order"),
-    media(39, "list_response", 4, "list_response"),
+    media(LIST_RESPONSE, "list_response", 4, "list_response"),
     wrapper(EPHEMERAL, "ephemeral"),
     row(41, "invoice", 0),
     row(42, "buttons", 8),
-    media(43, "buttons_response", 3, "buttons_response"),
+    media(BUTTONS_RESPONSE, "buttons_response", 3, "buttons_response"),
     row(44, "payment_invite", 0),
     row(45, "interactive", 15),
     of_type(REACTION, "reaction", 0, "reaction"),

@@ -18,13 +18,14 @@ pub(super) fn text(content: &Field<'_>) -> Option<String> {
         return content.text();
     }
     let place = match content.number {
-        members::EXTENDED_TEXT | members::CONTACT | members::CONTACTS => 1,
+        members::EXTENDED_TEXT | members::CONTACT | members::CONTACTS | members::LIST_RESPONSE => 1,
         members::IMAGE => 3,
         members::VIDEO | members::VIDEO_NOTE => 7,
         members::DOCUMENT => 20,
         members::LIVE_LOCATION | members::GROUP_INVITE => 6,
         members::REACTION | members::POLL | members::POLL_V2 | members::POLL_V3 => 2,
         members::POLL_V5 | members::POLL_V6 => 2,
+        members::BUTTONS_RESPONSE | members::TEMPLATE_BUTTON_REPLY => 2,
         members::LOCATION | members::EVENT => 3,
         _ => return None,
     };
