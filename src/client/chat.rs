@@ -17,6 +17,17 @@ pub(crate) fn parse(text: &str) -> Result<Jid, Error> {
     }
 }
 
+/// The same for a chat whose messages are read: the status feed is one of them.
+pub(crate) fn readable(text: &str) -> Result<Jid, Error> {
+    let jid = address(text, "chat")?;
+    if is_status(&jid) { Ok(jid) } else { parse(text) }
+}
+
+/// Whether it is the status feed.
+pub(crate) fn is_status(jid: &Jid) -> bool {
+    jid.server == Server::Broadcast && jid.user == "status"
+}
+
 /// Reads the address of a person, given in the parameter `key`: a JID, or a phone number with its country code.
 pub(crate) fn person(text: &str, key: &'static str) -> Result<Jid, Error> {
     let jid = address(text, key)?;

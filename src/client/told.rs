@@ -47,8 +47,10 @@ pub(crate) fn sent(answer: Result<Taken, SendFailure>) -> Result<Value, Error> {
     let taken = answer.map_err(|failure| {
         let status = match &failure {
             SendFailure::Refused(code) | SendFailure::NoGroup(code) => of_code(*code),
-            SendFailure::TimeLocked { .. } => Status::TIME_LOCKED,
-            SendFailure::NoRecipient => Status::NO_RECIPIENT,
+            SendFailure::TimeLocked { .. } | SendFailure::NotTrusted => Status::TIME_LOCKED,
+            SendFailure::NoRecipient | SendFailure::NoAccount => Status::NO_RECIPIENT,
+            SendFailure::NoDevices { code: 0, .. } => Status::REQUEST_TIMEOUT,
+            SendFailure::NoDevices { code, .. } => of_code(*code),
             SendFailure::IdInUse => Status::INVALID_ARGUMENT,
             SendFailure::NoPoll => Status::NOT_FOUND,
             SendFailure::NoOption | SendFailure::TooManyOptions(_) => Status::INVALID_MESSAGE,
@@ -63,6 +65,7 @@ pub(crate) fn sent(answer: Result<Taken, SendFailure>) -> Result<Value, Error> {
                 error.retry_after(Duration::from_millis(wait_ms.max(0).unsigned_abs()))
             }
             SendFailure::IdInUse => error.with_key("message_id"),
+            SendFailure::NoDevices { wait_ms, .. } => error.retry_after(Duration::from_millis(wait_ms)),
             SendFailure::NoPoll => error.with_key("target"),
             SendFailure::NoOption | SendFailure::TooManyOptions(_) => error.with_key("options"),
             _ => error,
@@ -103,7 +106,7 @@ fn of_code(code: u32) -> Status {
         400 | 479 => Status::BAD_REQUEST,
         401 | 403 | 405 | 406 => Status::FORBIDDEN,
         404 | 410 => Status::NOT_FOUND,
-        429 => Status::RATE_LIMITED,
+        419 | 429 => Status::RATE_LIMITED,
         475 => Status::TIME_LOCKED,
         // The server will never do it for this account or group.
         550 | 551 => Status::REFUSED,

@@ -17,6 +17,16 @@ pub enum Kind {
     Lid,
 }
 
+impl Kind {
+    /// The other kind.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Pn => Self::Lid,
+            Self::Lid => Self::Pn,
+        }
+    }
+}
+
 /// A user, without device. Hosted users are the users they are hosted for.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct User {

@@ -148,12 +148,17 @@ impl World {
 
     /// Does something with the phone that only the control API can: `POST /phones/{number}/{verb}`.
     pub(crate) fn phone(&self, verb: &str, body: &Value) -> Value {
+        self.phone_of(NUMBER, verb, body)
+    }
+
+    /// The same with the phone of that number.
+    pub(crate) fn phone_of(&self, number: &str, verb: &str, body: &Value) -> Value {
         let control = self.sim.started().control.strip_prefix("http://").unwrap();
         let body = body.to_string();
         let mut stream = TcpStream::connect(control).unwrap();
         write!(
             stream,
-            "POST /phones/{NUMBER}/{verb} HTTP/1.1\r\nhost: sim\r\nconnection: close\r\n\
+            "POST /phones/{number}/{verb} HTTP/1.1\r\nhost: sim\r\nconnection: close\r\n\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         )

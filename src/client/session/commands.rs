@@ -168,7 +168,13 @@ impl Session {
                 self.mark_read(request, ReadMessages { chat, sender, ids }).await
             }
             Call::ShowActivity { chat, activity } => {
-                self.show(request, presence::chat_state(&chat, activity));
+                let mut name = chat.clone();
+                self.with_names(|engine, cx| {
+                    name = engine.wire_name(&chat, cx)?;
+                    Ok(())
+                })
+                .await?;
+                self.show(request, presence::chat_state(&name, activity));
                 Ok(())
             }
             Call::SetPresence { available } => {
@@ -176,7 +182,13 @@ impl Session {
                 Ok(())
             }
             Call::Subscribe { user } => {
-                self.show(request, presence::subscribe(&user, None));
+                let mut node = presence::subscribe(&user, None);
+                self.with_names(|engine, cx| {
+                    node = engine.subscription(&user, cx)?;
+                    Ok(())
+                })
+                .await?;
+                self.show(request, node);
                 Ok(())
             }
             Call::ServerPing => self.host_ping(request).await,

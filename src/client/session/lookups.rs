@@ -65,6 +65,12 @@ impl Session {
             self.answer(request, Err(Status::NOT_CONNECTED.into()));
             return Ok(());
         }
+        let chat = read.chat.clone();
+        self.with_engine(|engine, cx| {
+            read.chat = engine.wire_name(&chat, cx)?;
+            Ok(())
+        })
+        .await?;
         if let Some(sender) = read.sender.take() {
             let mut name = sender.clone();
             self.with_engine(|engine, cx| {

@@ -82,6 +82,14 @@ impl Session {
         Err(Stop::Store(StoreError::Record { space: Space::Session, what: "a step never had what it needs" }))
     }
 
+    /// The same for what can only be sent at once: nothing is asked for without a connection.
+    pub(super) async fn with_names(
+        &mut self,
+        call: impl FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>,
+    ) -> Result<(), Stop> {
+        if self.is_ready() { self.with_engine(call).await } else { Ok(()) }
+    }
+
     /// Goes on with what earlier calls left to be done.
     pub(super) async fn engine_work(&mut self) -> Result<(), Stop> {
         self.engine_work_due = false;

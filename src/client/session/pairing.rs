@@ -482,7 +482,8 @@ fn account_record(linked: LinkedAccount) -> AccountRecord {
         key_index: linked.key_index,
         business_name: linked.business_name,
         platform: linked.platform.unwrap_or_default(),
-        lid_migrated: linked.lid_migrated.unwrap_or(false),
+        // Phones that say nothing of it are of accounts that are.
+        lid_migrated: linked.lid_migrated.unwrap_or(true),
         clock_offset_ms: offset.unwrap_or(0),
         linked_ms: now,
         ..AccountRecord::new(linked.jid.to_string(), lid, linked.identity, linked.account_key)

@@ -2,7 +2,7 @@
 
 use super::table::Kept;
 use crate::crypto::{PublicKey, Secret};
-use crate::messaging::address::{Address, User};
+use crate::messaging::address::{Address, Kind, User};
 use crate::messaging::content::Expiration;
 use crate::signal::{IdentityKey, OwnSenderKey, SenderKeyRecord, SessionRecord};
 use crate::stanza::{Jid, Text};
@@ -145,6 +145,8 @@ pub(crate) struct PrivacyToken {
     pub(crate) expiration: u32,
     /// When that was set, in seconds since 1970; 0 if it is not known.
     pub(crate) expiration_set_at: i64,
+    /// The kind of name under which the server took a message to them after it had refused it under the other.
+    pub(crate) taken_as: Option<Kind>,
 }
 
 /// A signed prekey of ours that was replaced. Messages on their way may still need it.
@@ -544,6 +546,9 @@ struct TokenWire {
     expiration: u32,
     #[prost(int64, tag = "6")]
     expiration_set_at: i64,
+    /// 1: by phone number, 2: by LID.
+    #[prost(uint32, tag = "7")]
+    taken_as: u32,
 }
 
 /// A timer; the time 0 stands for one that is not known.
@@ -566,6 +571,11 @@ impl PrivacyToken {
             met: wire.met,
             expiration: wire.expiration,
             expiration_set_at: wire.expiration_set_at,
+            taken_as: match wire.taken_as {
+                1 => Some(Kind::Pn),
+                2 => Some(Kind::Lid),
+                _ => None,
+            },
         })
     }
 
@@ -577,6 +587,11 @@ impl PrivacyToken {
             met: self.met,
             expiration: self.expiration,
             expiration_set_at: self.expiration_set_at,
+            taken_as: match self.taken_as {
+                None => 0,
+                Some(Kind::Pn) => 1,
+                Some(Kind::Lid) => 2,
+            },
         }
     }
 }
@@ -643,6 +658,7 @@ mod tests {
             met: true,
             expiration: 4,
             expiration_set_at: 5,
+            taken_as: Some(Kind::Pn),
         };
         assert_eq!(again(&mut token), token);
     }

@@ -34,6 +34,13 @@ pub(super) struct Again {
     ack: Option<Node>,
 }
 
+impl Again {
+    /// Whether no device asked for it: then the server does not bring it again.
+    pub(super) fn is_ours(&self) -> bool {
+        self.count == 0
+    }
+}
+
 impl Engine {
     /// A request for a message again. The other name of its sender is at hand. True if the answer is due, and with it the
     /// acknowledgement.
@@ -147,8 +154,17 @@ impl Engine {
         }
     }
 
+    /// A message goes to a device that it did not go to before.
+    pub(super) fn send_copy(&mut self, id: &Text, device: Address) {
+        let (id, until) = (id.clone(), Millis::MAX);
+        self.again.push_back(Again { id, asker: device, count: 0, timestamp: None, until, ack: None });
+    }
+
     /// Sends the answers for which there are keys.
     pub(super) fn answer_again(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        if !self.sends.is_online() {
+            return Ok(());
+        }
         for _ in 0..self.again.len() {
             let Some(mut again) = self.again.pop_front() else { break };
             match self.send_again(&again, cx) {
@@ -172,7 +188,15 @@ impl Engine {
         wants.record(&self.desk, Shelf::Tokens, user.key());
         wants.met()?;
         let Some(sent) = self.desk.outbox.get(again.id.as_bytes()) else { return Ok(true) };
-        let (chat, timer) = (sent.chat.clone(), sent.timer);
+        let (mut chat, timer) = (sent.chat.clone(), sent.timer);
+        if let Some(partner) = User::of(&chat) {
+            let mut wants = Wants::default();
+            wants.name(&self.desk, &partner);
+            wants.met()?;
+            // As it went: in one message all are named in the same way.
+            chat = self.user_as(&partner, again.asker.user.kind).jid();
+        }
+        let Some(sent) = self.desk.outbox.get(again.id.as_bytes()) else { return Ok(true) };
         let Ok(bare) = Outgoing::of_any_size(&sent.message) else { return Ok(true) };
         let content = timed(&bare, timer);
         let Some(targets) = self.with_sessions(std::slice::from_ref(&again.asker), cx)? else {

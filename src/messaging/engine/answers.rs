@@ -1,6 +1,6 @@
 //! What the server answers to the questions of [`asks`](super::asks).
 
-use super::asks::Ask;
+use super::asks::{Ask, Unanswered};
 use super::open::needs_primary;
 use super::receive::users;
 use super::{Cx, Engine, Output, Tag};
@@ -12,6 +12,20 @@ use crate::messaging::stanzas::groups::{Group, Member, NoGroup, Rank};
 use crate::messaging::stanzas::{AddressingMode, group_requests, key_index, restrictions};
 use crate::signal::{Own, RawBundle, SessionRecord, SignalError};
 use crate::stanza::NodeRef;
+
+/// The code for somebody who is not on WhatsApp.
+const NO_ACCOUNT: u32 = 404;
+
+/// What it means that a whole query is refused.
+fn refusal(ask: &Ask, code: u32) -> Unanswered {
+    let is_answer = match ask {
+        Ask::Devices(_) => false,
+        Ask::Bundle(_) => matches!(code, 404 | 406),
+        Ask::Group(_) => matches!(code, 401 | 403 | 404),
+        Ask::TimeLock => true,
+    };
+    Unanswered { code, is_answer }
+}
 
 impl Engine {
     /// The answer to a query: the stanza, or the code of the error (0 if there was none, or no answer came).
@@ -25,19 +39,25 @@ impl Engine {
             return self.manage_answered(tag, answer, cx);
         }
         let asks = self.asks.of(tag);
-        let all_failed = |code| asks.iter().map(|ask| (ask.clone(), code)).collect();
-        let unanswered: Vec<(Ask, u32)> = match (asks.first(), answer) {
+        let all = |failed: Unanswered| asks.iter().map(|ask| (ask.clone(), failed)).collect();
+        let unanswered: Vec<(Ask, Unanswered)> = match (asks.first(), answer) {
             (None, _) => return Ok(()),
-            (Some(_), Err(code)) => all_failed(code),
+            (Some(ask), Err(code)) => all(refusal(ask, code)),
             (Some(Ask::Devices(_)), Ok(node)) => match devices::answers(node) {
-                Ok(answers) => self.lists_came(&asks, &answers.collect::<Vec<_>>(), cx)?,
-                Err(failed) => all_failed(failed.code),
+                Ok(answers) => {
+                    let error = devices::query_error(node).map(|failed| failed.code);
+                    self.lists_came(&asks, &answers.collect::<Vec<_>>(), error, cx)?
+                }
+                Err(failed) => all(Unanswered::refused(failed.code)),
             },
             (Some(Ask::Bundle(_)), Ok(node)) => self.bundles_came(&asks, node, cx)?,
-            (Some(Ask::Group(_)), Ok(node)) => match group_requests::group(&node) {
-                Ok(group) => self.group_came(&group, cx)?,
-                Err(NoGroup::Refused { code, .. }) => all_failed(code),
-                Err(NoGroup::Malformed) => all_failed(0),
+            (Some(ask @ Ask::Group(_)), Ok(node)) => match group_requests::group(&node) {
+                Ok(group) => {
+                    self.group_came(&group, cx)?;
+                    Vec::new()
+                }
+                Err(NoGroup::Refused { code, .. }) => all(refusal(ask, code)),
+                Err(NoGroup::Malformed) => all(Unanswered::refused(0)),
             },
             (Some(Ask::TimeLock), Ok(node)) => {
                 self.time_lock(restrictions::time_lock_answer(&node), cx);
@@ -52,8 +72,9 @@ impl Engine {
         &mut self,
         asks: &[Ask],
         answers: &[UserDevices<'_>],
+        error: Option<u32>,
         cx: &mut Cx<'_>,
-    ) -> Result<Vec<(Ask, u32)>, Missing> {
+    ) -> Result<Vec<(Ask, Unanswered)>, Missing> {
         let pairs: Vec<_> = answers.iter().filter_map(|answer| users(answer.pair.as_ref()?)).collect();
         let mut wants = Wants::default();
         for (pn, lid) in &pairs {
@@ -85,7 +106,9 @@ impl Engine {
             wants.keys(&self.desk, &user.device(0));
         }
         wants.met()?;
-        let mut failed: Vec<_> = asks.iter().map(|ask| (ask.clone(), 0)).collect();
+        // Whom the server leaves out although it was not told of a list has no account, unless it says that it will not tell.
+        let left = error.map_or(Unanswered::no(NO_ACCOUNT), Unanswered::refused);
+        let mut failed: Vec<_> = asks.iter().map(|ask| (ask.clone(), left)).collect();
         for answer in answers {
             let Some(user) = User::of(&answer.user) else { continue };
             let code = match &answer.outcome {
@@ -99,9 +122,10 @@ impl Engine {
                     for name in names.iter().flatten() {
                         known |= self.touch_list(name, cx.unix_ms);
                     }
-                    if known { None } else { Some(0) }
+                    (!known).then_some(left)
                 }
-                Outcome::Failed(code) => Some(*code),
+                Outcome::Failed(code @ NO_ACCOUNT) => Some(Unanswered::no(*code)),
+                Outcome::Failed(code) => Some(Unanswered::refused(*code)),
             };
             let names = [Some(user.clone()), self.desk.other_name(&user)];
             failed.retain_mut(|(ask, found)| {
@@ -149,9 +173,13 @@ impl Engine {
             raw_id,
             fetched_ms: cx.unix_ms,
         };
-        for name in [Some(user.clone()), self.desk.other_name(user)].into_iter().flatten() {
-            self.desk.devices.put(&name.key(), record.clone());
+        if let Some(name) = self.desk.other_name(user) {
+            // A hash is made of addresses: that of one name says nothing about the other.
+            let held = self.desk.devices.get(&name.key()).filter(|held| held.devices == record.devices);
+            let hash = held.map(|held| held.hash.clone()).unwrap_or_default();
+            self.desk.devices.put(&name.key(), DeviceList { hash, ..record.clone() });
         }
+        self.desk.devices.put(&user.key(), record);
     }
 
     /// The list that we have is true at this time. False if we have none.
@@ -168,7 +196,7 @@ impl Engine {
         asks: &[Ask],
         node: NodeRef<'_>,
         cx: &mut Cx<'_>,
-    ) -> Result<Vec<(Ask, u32)>, Missing> {
+    ) -> Result<Vec<(Ask, Unanswered)>, Missing> {
         let mut answers: Vec<_> =
             bundles::answers(node).filter_map(|(jid, answer)| Some((Address::of(&jid)?, answer))).collect();
         // The phones first: their identities vouch for those of the companions.
@@ -182,7 +210,7 @@ impl Engine {
             wants.keys(&self.desk, &device.user.device(0));
         }
         wants.met()?;
-        let mut failed: Vec<_> = asks.iter().map(|ask| (ask.clone(), 404)).collect();
+        let mut failed: Vec<_> = asks.iter().map(|ask| (ask.clone(), Unanswered::no(404))).collect();
         for (device, answer) in &answers {
             let code = match answer {
                 Ok(bundle) => match self.open_session_with(device, bundle, cx) {
@@ -192,10 +220,10 @@ impl Engine {
                         if needs_primary(&error) {
                             self.asks.ask(Ask::Bundle(device.user.device(0)), cx.now);
                         }
-                        Some(0)
+                        Some(Unanswered::no(0))
                     }
                 },
-                Err(none) => Some(none.code),
+                Err(none) => Some(Unanswered::no(none.code)),
             };
             failed.retain_mut(|(ask, found)| {
                 let is_it = matches!(ask, Ask::Bundle(asked) if asked == device);
@@ -242,7 +270,7 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn group_came(&mut self, group: &Group, cx: &mut Cx<'_>) -> Result<Vec<(Ask, u32)>, Missing> {
+    pub(super) fn group_came(&mut self, group: &Group, cx: &mut Cx<'_>) -> Result<(), Missing> {
         let pairs: Vec<_> = group.pairs().filter_map(users).collect();
         let mut wants = Wants::default();
         for (pn, lid) in &pairs {
@@ -262,6 +290,6 @@ impl Engine {
             fetched_ms: cx.unix_ms,
         };
         self.desk.groups.put(group.jid.to_string().as_bytes(), record);
-        Ok(Vec::new())
+        Ok(())
     }
 }

@@ -43,14 +43,52 @@ impl Ask {
 /// How it stands with a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AskState {
-    /// The answer will come.
+    /// The answer will come; or the question failed and is put again before long.
     Open,
-    /// It came lately, and was of no use; by the code of the server, 0 if it gave none.
-    Failed(u32),
+    /// There is no answer for now.
+    Failed(Failure),
 }
 
-/// How long a question that failed is not asked again.
+/// Why a question has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// The code of the server; 0 if it gave none, or did not answer at all.
+    pub(super) code: u32,
+    /// Milliseconds until the question may be put again.
+    pub(super) wait: Millis,
+    /// The server answered the question: with no.
+    pub(super) is_answer: bool,
+}
+
+/// What became of a question that found no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unanswered {
+    /// The code of the server; 0 if it gave none, or did not answer at all.
+    pub(super) code: u32,
+    /// The server answered the question: with no. Otherwise it refused to answer for now.
+    pub(super) is_answer: bool,
+}
+
+impl Unanswered {
+    /// The server's no, by its code.
+    pub(super) fn no(code: u32) -> Self {
+        Self { code, is_answer: true }
+    }
+
+    /// A refusal to answer, or silence.
+    pub(super) fn refused(code: u32) -> Self {
+        Self { code, is_answer: false }
+    }
+}
+
+/// How long a question is not put again that the server answered with no, or that it refused too often.
 const FAILURE_HOLDS: Millis = 30_000;
+/// How often a question is put that the server refuses to answer, before those who wait for the answer are told.
+const MOST_TIMES: u32 = 4;
+/// The pause before a refused question is put again; doubled each time.
+const PAUSE: Millis = 1_000;
+/// The same if the server asks for fewer questions.
+const RATE_PAUSE: Millis = 5_000;
 /// How many users or devices go into one query.
 const MOST_IN_ONE: usize = 200;
 /// How many failures are remembered.
@@ -66,22 +104,63 @@ pub(super) struct Asks {
     wanted: Vec<Ask>,
     /// Both.
     open: HashSet<Ask>,
-    failed: HashMap<Ask, (u32, Millis)>,
+    failed: HashMap<Ask, Failed>,
+}
+
+/// A question that failed.
+struct Failed {
+    last: Unanswered,
+    /// How often in a row.
+    times: u32,
+    /// When it may be put again.
+    until: Millis,
+    /// Somebody waits for that.
+    is_awaited: bool,
+}
+
+impl Failed {
+    /// Whether those who need the answer are told that there is none.
+    fn is_final(&self) -> bool {
+        self.last.is_answer || self.times >= MOST_TIMES
+    }
 }
 
 impl Asks {
     /// Asks, unless that is under way or has failed lately.
     pub(super) fn ask(&mut self, ask: Ask, now: Millis) -> AskState {
-        if let Some((code, until)) = self.failed.get(&ask) {
-            if *until > now {
-                return AskState::Failed(*code);
+        if let Some(failed) = self.failed.get_mut(&ask) {
+            let is_final = failed.is_final();
+            if failed.until > now {
+                failed.is_awaited |= !is_final;
+                let wait = failed.until - now;
+                let Unanswered { code, is_answer } = failed.last;
+                return if is_final {
+                    AskState::Failed(Failure { code, wait, is_answer })
+                } else {
+                    AskState::Open
+                };
             }
-            self.failed.remove(&ask);
+            failed.is_awaited = false;
+            if is_final {
+                self.failed.remove(&ask);
+            }
         }
         if self.open.insert(ask.clone()) {
             self.wanted.push(ask);
         }
         AskState::Open
+    }
+
+    /// When a question is to be put again that somebody waits for.
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        self.failed.values().filter(|failed| failed.is_awaited).map(|failed| failed.until).min()
+    }
+
+    /// Time has passed: whoever still waits for an answer asks again.
+    pub(super) fn time_passed(&mut self, now: Millis) {
+        for failed in self.failed.values_mut().filter(|failed| failed.until <= now) {
+            failed.is_awaited = false;
+        }
     }
 
     /// Whether the answer to a question will still come.
@@ -106,15 +185,24 @@ impl Asks {
     }
 
     /// A query is over. Those of its questions that found no answer have failed.
-    pub(super) fn done(&mut self, tag: Tag, unanswered: &[(Ask, u32)], now: Millis) {
-        for ask in self.asked.remove(&tag).unwrap_or_default() {
-            self.open.remove(&ask);
+    pub(super) fn done(&mut self, tag: Tag, unanswered: &[(Ask, Unanswered)], now: Millis) {
+        let asked = self.asked.remove(&tag).unwrap_or_default();
+        for ask in &asked {
+            self.open.remove(ask);
         }
         if self.failed.len() > MOST_FAILURES {
             self.failed.clear();
         }
-        for (ask, code) in unanswered {
-            self.failed.insert(ask.clone(), (*code, now.saturating_add(FAILURE_HOLDS)));
+        for ask in asked {
+            let Some((_, last)) = unanswered.iter().find(|(failed, _)| *failed == ask) else {
+                self.failed.remove(&ask);
+                continue;
+            };
+            let times = self.failed.get(&ask).map_or(0, |failed| failed.times) + 1;
+            let pause = if matches!(last.code, 419 | 429) { RATE_PAUSE } else { PAUSE };
+            let failed = Failed { last: *last, times, until: 0, is_awaited: false };
+            let wait = if failed.is_final() { FAILURE_HOLDS } else { pause << (times - 1).min(8) };
+            self.failed.insert(ask, Failed { until: now.saturating_add(wait), ..failed });
         }
     }
 

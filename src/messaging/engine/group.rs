@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::asks::{Ask, AskState};
 use super::person::{outgoing, reporting_token, timed};
 use super::sending::{Attempt, Out, Sending};
+use super::targets::{Progress, unlisted};
 use super::{Cx, Engine, Output, SendFailure};
 use crate::messaging::address::{Address, Kind, User};
 use crate::messaging::content::{self, Expiration};
@@ -33,13 +34,17 @@ impl Engine {
         }
         wants.met()?;
         let group = match self.group_at_hand(chat, cx) {
-            Ok(Some(group)) => group,
-            Ok(None) => return Ok(Attempt::Blocked),
-            Err(code) => return Ok(Attempt::Failed(SendFailure::NoGroup(code))),
+            Progress::Done(group) => group,
+            Progress::Waiting => return Ok(Attempt::Blocked),
+            Progress::Failed(failure) => return Ok(Attempt::Failed(failure)),
         };
         let kind = if group.by_lid { Kind::Lid } else { Kind::Pn };
         let Some(own) = self.own_user(kind) else { return Ok(Attempt::Failed(SendFailure::WrongChat)) };
-        let Some(all) = self.devices_of_all(&group.members, &own, cx)? else { return Ok(Attempt::Blocked) };
+        let all = match self.devices_of_all(&group.members, &own, cx)? {
+            Progress::Done(all) => all,
+            Progress::Waiting => return Ok(Attempt::Blocked),
+            Progress::Failed(failure) => return Ok(Attempt::Failed(failure)),
+        };
         let others: Vec<Address> =
             all.iter().filter(|device| !self.own.is_device(&device.jid())).cloned().collect();
 
@@ -54,7 +59,11 @@ impl Engine {
         } else {
             others.clone()
         };
-        let Some(targets) = self.with_sessions(&lacking, cx)? else { return Ok(Attempt::Blocked) };
+        let targets = match self.sessions_with(&lacking, cx)? {
+            Progress::Done(targets) => targets,
+            Progress::Waiting => return Ok(Attempt::Blocked),
+            Progress::Failed(failure) => return Ok(Attempt::Failed(failure)),
+        };
         let timer = Expiration { seconds: group.expiration, set_at: None };
         self.want_timer(&sending.id, timer)?;
         self.note_timer(&sending.id, timer);
@@ -104,7 +113,13 @@ impl Engine {
         }
         self.out.push(Output::Send(message.into_node()));
         let deadline = cx.now.saturating_add(self.settings.ack_timeout);
-        Ok(Attempt::Out(Out { deadline, key_for: Some((key_id, brought)), phash, person: None }))
+        Ok(Attempt::Out(Out {
+            deadline,
+            key_for: Some((key_id, brought)),
+            phash,
+            person: None,
+            fanout: None,
+        }))
     }
 
     /// What is known of a group, if that can be relied on. Its record is at hand.
@@ -114,16 +129,19 @@ impl Engine {
         (-GROUP_HOLDS_MS..GROUP_HOLDS_MS).contains(&age).then_some(group)
     }
 
-    /// What is known of a group; `None` while the server is asked, its code if it will not say.
-    fn group_at_hand(&mut self, chat: &Jid, cx: &Cx<'_>) -> Result<Option<GroupRecord>, u32> {
+    /// What is known of a group. Its record is at hand.
+    fn group_at_hand(&mut self, chat: &Jid, cx: &Cx<'_>) -> Progress<GroupRecord> {
         if let Some(group) = self.fresh_group(chat, cx) {
-            return Ok(Some(group.clone()));
+            return Progress::Done(group.clone());
         }
         let group = self.desk.groups.get(chat.to_string().as_bytes()).cloned();
-        match self.asks.ask(Ask::Group(chat.clone()), cx.now) {
-            AskState::Open => Ok(None),
-            AskState::Failed(code @ (401 | 403 | 404)) => Err(code),
-            AskState::Failed(code) => group.map(Some).ok_or(code),
+        match (self.asks.ask(Ask::Group(chat.clone()), cx.now), group) {
+            (AskState::Open, _) => Progress::Waiting,
+            (AskState::Failed(failure), _) if failure.is_answer => {
+                Progress::Failed(SendFailure::NoGroup(failure.code))
+            }
+            (AskState::Failed(_), Some(group)) => Progress::Done(group),
+            (AskState::Failed(failure), None) => Progress::Failed(unlisted(failure)),
         }
     }
 
@@ -134,24 +152,30 @@ impl Engine {
         members: &[User],
         own: &User,
         cx: &Cx<'_>,
-    ) -> Result<Option<Vec<Address>>, Missing> {
+    ) -> Result<Progress<Vec<Address>>, Missing> {
         let mut wants = Wants::default();
         members.iter().chain([own]).for_each(|user| wants.record(&self.desk, Shelf::Devices, user.key()));
         wants.met()?;
         let (mut all, mut complete) = (Vec::with_capacity(members.len() * 2), true);
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut failed) = (BTreeSet::new(), None);
         for user in members.iter().chain([own]).filter(|user| seen.insert(*user)) {
             match self.devices_of(user, cx)? {
-                Some(devices) => all.extend(devices),
-                None => complete = false,
+                Progress::Done(devices) => all.extend(devices),
+                Progress::Waiting => complete = false,
+                // The group knows them still, and the server does not any more.
+                Progress::Failed(SendFailure::NoAccount) => {}
+                Progress::Failed(failure) => failed = Some(failure),
             }
+        }
+        if let Some(failure) = failed.filter(|_| complete) {
+            return Ok(Progress::Failed(failure));
         }
         let this = own.device(self.own.pn.device);
         if !all.contains(&this) {
             all.push(this);
         }
         all.retain(|device| !device.is_hosted());
-        Ok(complete.then_some(all))
+        Ok(if complete { Progress::Done(all) } else { Progress::Waiting })
     }
 
     /// The server has taken a message that brought our key to some devices.

@@ -18,6 +18,7 @@
 //! | `phone`, `wanted` | and, if that does not help, from the own phone |
 //! | `receipts`, `again` | what others tell of our messages; those they could not read are sent again |
 //! | `sending`, `person`, `group`, `compose` | a message that goes |
+//! | `missed` | devices that a message did not go to, and should have |
 //! | `naming` | the names of people in what is sent |
 //! | `reach`, `pace` | whether people who do not know us may be written to |
 //! | `manage` | groups that are made and changed for the host |
@@ -38,6 +39,7 @@ mod foresee;
 mod group;
 mod known;
 mod manage;
+mod missed;
 mod naming;
 mod notices;
 mod open;
@@ -73,6 +75,7 @@ use std::collections::VecDeque;
 use self::again::Again;
 use self::asks::Asks;
 use self::manage::Managed;
+use self::missed::Missed;
 use self::outbox::Outbox;
 use self::phone::PhoneAsks;
 use self::reach::Reach;
@@ -134,6 +137,7 @@ pub(crate) struct Engine {
     reach: Reach,
     phone: PhoneAsks,
     managed: Managed,
+    missed: Missed,
     /// Stanzas that wait until it is known who the admins of their group are.
     held: Vec<(Jid, Stanza)>,
     /// Changes that need no record at hand.
@@ -177,6 +181,7 @@ impl Engine {
             reach: Reach::default(),
             phone: PhoneAsks::default(),
             managed: Managed::default(),
+            missed: Missed::default(),
             held: Vec::new(),
             written: Batch::new(),
             out: Vec::new(),
@@ -205,6 +210,7 @@ impl Engine {
                 self.tell_about(received);
             }
         }
+        self.complete_missed(cx)?;
         self.answer_again(cx)?;
         self.ask_phone(cx)?;
         self.send_waiting(cx)
@@ -218,18 +224,24 @@ impl Engine {
     /// When something is due, should nothing happen before.
     pub(crate) fn deadline(&self) -> Option<Millis> {
         let phone = self.phone.deadline().filter(|_| self.sends.is_online());
-        self.sends.deadline().into_iter().chain(phone).min()
+        let asks = self.asks.deadline().filter(|_| self.sends.is_online());
+        self.sends.deadline().into_iter().chain(phone).chain(asks).min()
     }
 
     /// Does what is due.
     pub(crate) fn time_passed(&mut self, cx: &mut Cx<'_>) {
+        self.asks.time_passed(cx.now);
         self.check_acks(cx);
     }
 
     /// Whether something is under way that must not be forgotten.
     pub(crate) fn is_busy(&self) -> bool {
         let is_idle = self.jobs.is_empty() && self.sends.is_empty() && self.again.is_empty();
-        !is_idle || !self.managed.is_empty() || !self.held.is_empty() || self.phone.is_waiting()
+        !is_idle
+            || !self.missed.is_empty()
+            || !self.managed.is_empty()
+            || !self.held.is_empty()
+            || self.phone.is_waiting()
     }
 
     /// Whether messages are out that the server may take any moment.

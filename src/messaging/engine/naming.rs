@@ -9,7 +9,8 @@ use super::{Cx, Engine};
 use crate::messaging::address::User;
 use crate::messaging::content::{ContentError, Outgoing};
 use crate::messaging::desk::{Missing, Shelf, Wants};
-use crate::stanza::{Jid, Server};
+use crate::messaging::stanzas::{presence, tokens};
+use crate::stanza::{Jid, Node, Server};
 
 /// Makes a message that names that person; the flag says whether that is this account.
 type Make = dyn Fn(&Jid, bool) -> Result<Outgoing, ContentError> + Send + Sync;
@@ -111,5 +112,26 @@ impl Engine {
         }
         sending.content = content;
         Ok(())
+    }
+
+    /// Returns the name under which a person is written to; any other address as it is given.
+    pub(crate) fn wire_name(&mut self, given: &Jid, cx: &Cx<'_>) -> Result<Jid, Missing> {
+        let Some(user) = User::of(given) else { return Ok(given.clone()) };
+        let mut wants = Wants::default();
+        wants.name(&self.desk, &user);
+        wants.met()?;
+        let kind = self.kind_for(&user, cx)?;
+        Ok(self.user_as(&user, kind).jid())
+    }
+
+    /// Returns the stanza that asks to be told when a person is there: under the name under which they are written to, with the
+    /// token that they gave.
+    pub(crate) fn subscription(&mut self, person: &Jid, cx: &Cx<'_>) -> Result<Node, Missing> {
+        let name = self.wire_name(person, cx)?;
+        let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
+        let held =
+            User::of(&name).and_then(|user| self.desk.tokens.get(&self.desk.canonical_user(&user).key()));
+        let held = held.filter(|held| !held.token.is_empty() && !tokens::is_expired(held.issued_s, now_s));
+        Ok(presence::subscribe(&name, held.map(|held| held.token.as_slice())))
     }
 }

@@ -29,6 +29,10 @@ impl Engine {
             return Ok(());
         }
         let Some(notice) = Notice::read(node) else { return Ok(()) };
+        if let News::DevicesOf { contact_hash } = notice.news {
+            self.devices_of_hash_are_stale(contact_hash, cx);
+            return Ok(());
+        }
         let Some(user) = User::of(&notice.user) else { return Ok(()) };
         let mut wants = Wants::default();
         wants.name(&self.desk, &user);
@@ -61,10 +65,11 @@ impl Engine {
             }
             News::Identity => {
                 names.iter().for_each(|name| self.devices_are_void(name));
+                self.token_given_again(&user, notice.device, cx);
                 self.identity_given_up(&user, notice.device);
             }
             News::Tokens(tokens) => self.tokens_came(&user, &tokens),
-            // Whoever it is, his list is asked for anew after a day.
+            // It names nobody.
             News::DevicesOf { .. } => {}
         }
         Ok(())
@@ -91,6 +96,18 @@ impl Engine {
         let device = device.address().clone();
         let pn = self.phone_number(&device.user.jid());
         self.out.push(Output::Event(Told::IdentityChanged { device, pn }));
+    }
+
+    /// A person has a new identity, and with it lost the token that shows that we trust them: it is given again, as of the time
+    /// when it was given, if it is still valid.
+    fn token_given_again(&mut self, user: &User, device: u16, cx: &Cx<'_>) {
+        let person = self.desk.canonical_user(user);
+        let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
+        let given_s = self.desk.tokens.get(&person.key()).map_or(0, |held| held.given_s);
+        if device == 0 && given_s != 0 && !tokens::is_expired(given_s, now_s) {
+            let tag = self.asks.nobody();
+            self.out.push(Output::Query { tag, node: tokens::issue(&person.jid(), given_s) });
+        }
     }
 
     fn tokens_came(&mut self, user: &User, tokens: &[crate::messaging::stanzas::notices::Token<'_>]) {

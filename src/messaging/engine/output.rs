@@ -1,5 +1,6 @@
 //! What the engine asks its driver to do, and what it tells.
 
+use super::Millis;
 use super::about::Target;
 use super::manage::{GroupAnswer, GroupFailure};
 use crate::messaging::address::Address;
@@ -91,9 +92,29 @@ pub(crate) enum SendFailure {
         /// How long that will last, as far as it is known.
         wait_ms: Option<i64>,
     },
+    /// The server refused it as a first contact, and knows of no lock.
+    #[error(
+        "the server refused the message as unwanted (463), and names no time-lock: the recipient does not know this account; \
+         wait until they write first"
+    )]
+    NotTrusted,
     /// Nobody is there to receive it.
     #[error("no device of the recipient can be reached: check the number")]
     NoRecipient,
+    /// The recipient is not on WhatsApp.
+    #[error("the recipient has no WhatsApp account: check the number")]
+    NoAccount,
+    /// The server did not say which devices the message is for, or did not give their keys, several times.
+    #[error(
+        "the server did not say which devices the message is for, or gave no keys for them ({}): send it again later",
+        code_text(*.code)
+    )]
+    NoDevices {
+        /// The code of its refusal; 0 if it did not answer.
+        code: u32,
+        /// How long it is not asked again.
+        wait_ms: Millis,
+    },
     /// The group is not known, or we are no member of it.
     #[error("the group is not known to the server, or this account is no member of it (code {0})")]
     NoGroup(u32),
@@ -123,6 +144,10 @@ pub(crate) enum SendFailure {
     /// The host gave it up.
     #[error("the request was cancelled")]
     Cancelled,
+}
+
+fn code_text(code: u32) -> String {
+    if code == 0 { "no answer".to_owned() } else { format!("code {code}") }
 }
 
 /// Something the host may want to know.

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::missed::Fanout;
 use super::reach::Gate;
 use super::sending::{Attempt, Out, Sending};
+use super::targets::Progress;
 use super::{Cx, Engine, Output, SendFailure};
-use crate::messaging::address::{Kind, User};
+use crate::messaging::address::{Address, Kind, User};
 use crate::messaging::content::{self, Expiration};
 use crate::messaging::desk::{self, Missing, Wants};
 use crate::messaging::stanzas::incoming::is_bot;
@@ -24,17 +26,21 @@ impl Engine {
         let mut wants = Wants::default();
         wants.name(&self.desk, &given);
         wants.met()?;
-        let by_lid = cx.account.lid_migrated;
-        let user = if by_lid { self.desk.canonical_user(&given) } else { given };
+        let mut kind = self.kind_for(&given, cx)?;
+        if sending.other_name {
+            kind = kind.other();
+        }
+        let user = self.user_as(&given, kind);
         let Some(own) = self.own_user(user.kind) else { return Ok(Attempt::Failed(SendFailure::WrongChat)) };
         let to_self = self.own.is_account(&user.jid());
-        let theirs = if to_self { Some(Vec::new()) } else { self.devices_of(&user, cx)? };
-        let ours = self.devices_of(&own, cx)?;
-        let (Some(theirs), Some(mut ours)) = (theirs, ours) else { return Ok(Attempt::Blocked) };
-        if by_lid && user.kind == Kind::Pn && self.desk.other_name(&user).is_some() {
-            // The list brought the LID along, and under that name the message goes.
-            return Ok(Attempt::Blocked);
-        }
+        let theirs = if to_self { Progress::Done(Vec::new()) } else { self.devices_of(&user, cx)? };
+        let (theirs, mut ours) = match (theirs, self.devices_of(&own, cx)?) {
+            (Progress::Done(theirs), Progress::Done(ours)) => (theirs, ours),
+            (Progress::Failed(failure), _) | (_, Progress::Failed(failure)) => {
+                return Ok(Attempt::Failed(failure));
+            }
+            _ => return Ok(Attempt::Blocked),
+        };
         ours.retain(|device| !self.own.is_device(&device.jid()));
         let gate = if to_self { Gate::Open(None) } else { self.gate(sending, &user, cx)? };
         let stranger = match gate {
@@ -43,9 +49,15 @@ impl Engine {
             Gate::Later(at) => return Ok(Attempt::Later(at)),
             Gate::Refused(failure) => return Ok(Attempt::Failed(failure)),
         };
+        let listed: Vec<Address> = theirs.iter().chain(&ours).cloned().collect();
         // Both are asked for together.
-        let (theirs, ours) = (self.with_sessions(&theirs, cx)?, self.with_sessions(&ours, cx)?);
-        let (Some(theirs), Some(ours)) = (theirs, ours) else { return Ok(Attempt::Blocked) };
+        let (theirs, ours) = match (self.sessions_with(&theirs, cx)?, self.sessions_with(&ours, cx)?) {
+            (Progress::Done(theirs), Progress::Done(ours)) => (theirs, ours),
+            (Progress::Waiting, _) | (_, Progress::Waiting) => return Ok(Attempt::Blocked),
+            (Progress::Failed(failure), _) | (_, Progress::Failed(failure)) => {
+                return Ok(Attempt::Failed(failure));
+            }
+        };
         if theirs.is_empty() && !to_self {
             return Ok(Attempt::Failed(SendFailure::NoRecipient));
         }
@@ -72,12 +84,17 @@ impl Engine {
         }
         let peer_pn =
             (user.kind == Kind::Lid).then(|| self.desk.other_name(&user)).flatten().map(|pn| pn.jid());
+        let reached = recipients.iter().filter_map(|recipient| Address::of(&recipient.device)).collect();
         let mut message = outgoing(&sending.id, &to, &content);
         message.recipients = recipients;
         message.peer_recipient_pn = peer_pn.as_ref();
         let canonical = self.desk.canonical_user(&user);
+        let mut shown = Vec::new();
         if !to_self {
             message.privacy_token = self.privacy_token(&canonical, cx);
+            if let Some(PrivacyToken::TrustedContact(token)) = &message.privacy_token {
+                shown = token.to_vec();
+            }
         }
         message.reporting_token = reporting_token(&sending.id, &content, &own.jid(), &to);
         if message.needs_identity() {
@@ -91,8 +108,23 @@ impl Engine {
             self.reach.pacer.went(&sending.id, stranger, cx.unix_ms, &mut self.written);
         }
         let deadline = cx.now.saturating_add(self.settings.ack_timeout);
-        let person = (!to_self).then(|| self.desk.canonical_user(&user));
-        Ok(Attempt::Out(Out { deadline, key_for: None, phash: None, person }))
+        let person = (!to_self).then_some(canonical);
+        let fanout = Some(Box::new(Fanout { user, own, listed, reached, shown }));
+        Ok(Attempt::Out(Out { deadline, key_for: None, phash: None, person, fanout }))
+    }
+
+    /// The kind of name under which a person is written to: the one that the server took once when it refused the other, or else
+    /// the account's. The other name is at hand.
+    pub(super) fn kind_for(&mut self, user: &User, cx: &Cx<'_>) -> Result<Kind, Missing> {
+        self.contact(user)?;
+        Ok(self.kind_at_hand(user, cx))
+    }
+
+    /// The same, as far as it is known from what is at hand.
+    pub(super) fn kind_at_hand(&self, user: &User, cx: &Cx<'_>) -> Kind {
+        let held = self.desk.tokens.get(&self.desk.canonical_user(user).key());
+        let default = if cx.account.lid_migrated { Kind::Lid } else { Kind::Pn };
+        held.and_then(|held| held.taken_as).unwrap_or(default)
     }
 
     /// What shows the server that we may write to somebody: the token that they gave us, or else one that is computed. The

@@ -7,7 +7,7 @@ use super::asks::Ask;
 use super::pace::Pacer;
 use super::receive::users;
 use super::sending::Sending;
-use super::{Cx, Engine, Job, Output, SendFailure, Told};
+use super::{Cx, Engine, Job, Millis, Output, SendFailure, Told};
 use crate::messaging::address::User;
 use crate::messaging::content::Expiration;
 use crate::messaging::desk::{Missing, PrivacyToken, Wants};
@@ -18,6 +18,10 @@ use crate::store::{Space, StoreError, Value};
 
 /// How long a lock holds of which no end is said. WhatsApp Web takes it to be a minute.
 const UNSAID_MS: i64 = 60_000;
+/// How often the server is asked for the lock at most, if it refuses messages.
+const LOCK_IS_ASKED_EVERY: Millis = 600_000;
+/// How often a message goes out that is refused as a first contact.
+const MOST_TRIES: u32 = 4;
 /// How many people are remembered of whom it is known that we have met.
 const MOST_MET: usize = 4096;
 
@@ -26,6 +30,10 @@ const MOST_MET: usize = 4096;
 pub(super) struct Reach {
     pub(super) pacer: Pacer,
     lock: Option<ContactLock>,
+    /// When the server was last asked for the lock because of a refusal.
+    lock_asked: Option<Millis>,
+    /// The host was told of a refusal about which the server did not say more.
+    told_unsaid: bool,
     /// Some of those with whom we have met, so that not each of their messages looks it up.
     met: HashSet<User>,
 }
@@ -68,7 +76,7 @@ impl Reach {
         lock: Option<&(Vec<u8>, Value)>,
     ) -> Result<Self, StoreError> {
         let lock = lock.map(|(_, value)| codec::decode(Space::Restriction, value)).transpose()?;
-        Ok(Self { pacer: Pacer::load(contacts)?, lock, met: HashSet::new() })
+        Ok(Self { pacer: Pacer::load(contacts)?, lock, ..Self::default() })
     }
 
     /// Whether somebody who is part of a chat may be one whom we had not met.
@@ -87,7 +95,10 @@ impl Engine {
     pub(super) fn gate(&mut self, sending: &Sending, to: &User, cx: &mut Cx<'_>) -> Result<Gate, Missing> {
         let contact = self.contact(to)?;
         let knows = contact.is_some_and(|contact| contact.met || !contact.token.is_empty());
-        let was_refused = sending.refusals > 0;
+        let token = contact.map(|contact| contact.token.as_slice()).unwrap_or_default();
+        let is_trusted_anew =
+            sending.refused_with.as_ref().is_some_and(|shown| !token.is_empty() && *token != **shown);
+        let was_refused = sending.refused_with.is_some();
         if knows && !was_refused {
             return Ok(Gate::Open(None));
         }
@@ -97,6 +108,13 @@ impl Engine {
         if let Some(lock) = self.reach.lock(cx.unix_ms) {
             let wait_ms = Some(lock.until_ms.saturating_sub(cx.unix_ms));
             return Ok(Gate::Refused(SendFailure::TimeLocked { wait_ms }));
+        }
+        if was_refused && !is_trusted_anew {
+            // The same message again would be refused again.
+            if self.asks.has_failed(&Ask::TimeLock) && !std::mem::replace(&mut self.reach.told_unsaid, true) {
+                self.out.push(Output::Event(Told::TimeLock { until_s: None }));
+            }
+            return Ok(Gate::Refused(SendFailure::NotTrusted));
         }
         let (user, pace) = (self.desk.canonical_user(to), self.settings.pace);
         if knows || pace.per_hour == 0 || self.reach.pacer.has_begun(&user) {
@@ -194,21 +212,23 @@ impl Engine {
     }
 
     /// The server refused a message because it is a first contact (463). It means one of two things: the account is locked, or the
-    /// server wants to see a sign that the two know each other. So the server is asked which, our own sign is given, and the
-    /// message tried once more, unless there is a lock.
+    /// server wants to see a sign that the two know each other. So our own sign is given, and the server is asked which, if that
+    /// was not asked lately. The message goes out again only if the other side has given a token meanwhile.
     pub(super) fn reach_refused(&mut self, number: u64, cx: &mut Cx<'_>) {
-        let Some((refusals, person)) = self.sends.refuse(number) else { return };
-        if refusals > 1 {
-            if self.asks.has_failed(&Ask::TimeLock) {
-                self.out.push(Output::Event(Told::TimeLock { until_s: None }));
-            }
-            return self.give_up(number, &SendFailure::TimeLocked { wait_ms: None });
+        let Some((tries, person)) = self.sends.refuse(number) else { return };
+        if tries >= MOST_TRIES {
+            return self.give_up(number, &SendFailure::NotTrusted);
         }
         if let Some(person) = person {
             self.reach.pacer.arrived(&person);
             self.issue_token(&person, cx);
         }
-        self.asks.ask_anew(Ask::TimeLock, cx.now);
+        let is_lately = |at: Millis| cx.now.saturating_sub(at) < LOCK_IS_ASKED_EVERY;
+        if !self.reach.lock_asked.is_some_and(is_lately) {
+            self.reach.lock_asked = Some(cx.now);
+            self.reach.told_unsaid = false;
+            self.asks.ask_anew(Ask::TimeLock, cx.now);
+        }
         self.sends.wait_again(number, 0);
     }
 

@@ -160,8 +160,9 @@ impl Engine {
         let by_lid = if chat.server == Server::Group {
             self.desk.groups.get(chat.to_string().as_bytes()).is_none_or(|group| group.by_lid)
         } else {
-            let user = User::of(chat).map(|user| self.desk.canonical_user(&user));
-            cx.account.lid_migrated && user.is_some_and(|user| user.kind == Kind::Lid)
+            let named = |user: User| self.user_as(&user, self.kind_at_hand(&user, cx)).kind;
+            let default = if cx.account.lid_migrated { Kind::Lid } else { Kind::Pn };
+            User::of(chat).map_or(default, named) == Kind::Lid
         };
         if by_lid { Kind::Lid } else { Kind::Pn }
     }

@@ -6,14 +6,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::again::Again;
+use super::missed::Fanout;
 use super::outbox::Outbox;
 use super::paused::Paused;
 use super::phone::PhoneAsks;
 use super::reach::Reach;
 use super::{Cx, Engine, Millis, Naming, Output, SendFailure, Taken, Waiting};
-use crate::messaging::address::{Address, User};
+use crate::messaging::address::{Address, Kind, User};
 use crate::messaging::content::{self, Expiration};
-use crate::messaging::desk::{Kept, Missing, Sent, Shelf, Wants};
+use crate::messaging::desk::{Kept, Missing, PrivacyToken, Sent, Shelf, Wants};
 use crate::messaging::stanzas::acks::{MessageAck, RefusalKind};
 use crate::stanza::{Jid, NodeRef, Server, Text};
 use crate::store::{StoreError, Value};
@@ -65,8 +67,10 @@ pub(super) struct Sending {
     resumed: bool,
     /// How often it went out.
     tries: u32,
-    /// How often the server refused it as a first contact.
-    pub(super) refusals: u32,
+    /// The server refused it as a first contact: with this token, empty if none was shown.
+    pub(super) refused_with: Option<Vec<u8>>,
+    /// It goes to the other name of the person, since the server refused it under the first.
+    pub(super) other_name: bool,
     not_before: Millis,
     /// When it is due, as the host was told last, Unix milliseconds.
     told_due: i64,
@@ -82,6 +86,8 @@ pub(super) struct Out {
     pub(super) phash: Option<Text>,
     /// A person, to whom our privacy token may be due.
     pub(super) person: Option<User>,
+    /// To a person: the devices that it was meant for.
+    pub(super) fanout: Option<Box<Fanout>>,
 }
 
 impl Sending {
@@ -154,11 +160,13 @@ impl Sends {
         Some(sending)
     }
 
-    /// The server refused a message as a first contact: how often by now, and to whom it went.
+    /// The server refused a message as a first contact: how often it went out by now, and to whom.
     pub(super) fn refuse(&mut self, number: u64) -> Option<(u32, Option<User>)> {
         let sending = self.all.get_mut(&number)?;
-        sending.refusals += 1;
-        Some((sending.refusals, sending.out.as_ref().and_then(|out| out.person.clone())))
+        let out = sending.out.as_ref();
+        let shown = out.and_then(|out| out.fanout.as_ref()).map(|fanout| fanout.shown.clone());
+        sending.refused_with = Some(shown.unwrap_or_default());
+        Some((sending.tries, sending.out.as_ref().and_then(|out| out.person.clone())))
     }
 
     /// Those in a chat need not wait for their turn.
@@ -169,6 +177,14 @@ impl Sends {
     /// Nobody need.
     pub(super) fn wake_all(&mut self) {
         self.waiting.extend(self.paused.take_due(Millis::MAX));
+    }
+
+    /// A message goes out once more, to the other name of the person.
+    fn try_other_name(&mut self, number: u64) {
+        if let Some(sending) = self.all.get_mut(&number) {
+            sending.other_name = true;
+        }
+        self.wait_again(number, 0);
     }
 
     pub(super) fn wait_again(&mut self, number: u64, not_before: Millis) {
@@ -300,7 +316,8 @@ impl Engine {
             requests,
             resumed: false,
             tries: 0,
-            refusals: 0,
+            refused_with: None,
+            other_name: false,
             not_before: 0,
             told_due: 0,
             out: None,
@@ -321,7 +338,7 @@ impl Engine {
         self.sends.online = false;
         self.asks.forget();
         // They were not acknowledged, so the server brings them again.
-        self.again.clear();
+        self.again.retain(Again::is_ours);
         self.phone.forget_sent();
         self.held.clear();
         let out: Vec<u64> = self
@@ -431,7 +448,11 @@ impl Engine {
             wants.record(&self.desk, Shelf::Holders, sending.chat.to_string());
         }
         if let Some(person) = sending.out.as_ref().and_then(|out| out.person.as_ref()) {
+            wants.name(&self.desk, person);
             wants.record(&self.desk, Shelf::Tokens, person.key());
+        }
+        if let Some(fanout) = sending.out.as_ref().and_then(|out| out.fanout.as_ref()) {
+            self.want_lists(fanout, &mut wants);
         }
         wants.met()?;
         match ack.refusal {
@@ -459,9 +480,15 @@ impl Engine {
                 self.membership_is_stale(&sending.chat);
             }
             if let Some(person) = out.person {
+                if let Some(fanout) = out.fanout.as_ref().filter(|_| sending.other_name) {
+                    self.taken_as(&person, fanout.user.kind);
+                }
                 self.reach.pacer.arrived(&person);
                 self.jobs.push_back(super::Job::Met(person.clone()));
                 self.issue_token(&person, cx);
+            }
+            if let (Some(fanout), Some(hash)) = (out.fanout, ack.phash) {
+                self.compare_devices(&sending.id, *fanout, hash);
             }
         }
         let taken = Taken { id: sending.id, chat: sending.chat, timestamp_ms };
@@ -481,6 +508,11 @@ impl Engine {
             RefusalKind::Temporary if tries < MOST_TRIES => {
                 self.sends.wait_again(number, cx.now.saturating_add(PAUSE << tries.min(8)));
             }
+            RefusalKind::ReachOutTimeLock | RefusalKind::Malformed | RefusalKind::NoRecipient
+                if self.has_other_name(number) =>
+            {
+                self.sends.try_other_name(number);
+            }
             RefusalKind::ReachOutTimeLock => self.reach_refused(number, cx),
             RefusalKind::NoRecipient => {
                 if let Some(user) = User::of(&chat) {
@@ -490,6 +522,23 @@ impl Engine {
             }
             _ => self.give_up(number, &SendFailure::Refused(code)),
         }
+    }
+
+    /// Whether a message that the server refused may go to another name of the person. That name is at hand.
+    fn has_other_name(&self, number: u64) -> bool {
+        let Some(sending) = self.sends.all.get(&number).filter(|sending| !sending.other_name) else {
+            return false;
+        };
+        let fanout = sending.out.as_ref().and_then(|out| out.fanout.as_ref());
+        fanout.is_some_and(|fanout| {
+            !self.own.is_account(&fanout.user.jid()) && self.desk.other_name(&fanout.user).is_some()
+        })
+    }
+
+    /// The server took a message to a person under that kind of name, and not under the other.
+    fn taken_as(&mut self, person: &User, kind: Kind) {
+        let contact = self.desk.tokens.get(&person.key()).cloned().unwrap_or_default();
+        self.desk.tokens.put(&person.key(), PrivacyToken { taken_as: Some(kind), ..contact });
     }
 
     /// What it takes to note with which timer a message goes out.

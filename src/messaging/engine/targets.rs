@@ -1,10 +1,11 @@
 //! The devices that a message goes to, and a session with each of them.
 
-use super::asks::{Ask, AskState};
-use super::{Cx, Engine};
+use super::asks::{Ask, AskState, Failure};
+use super::{Cx, Engine, SendFailure};
 use crate::messaging::address::{Address, Kind, User};
-use crate::messaging::desk::{Missing, Resolved, Shelf, Wants};
+use crate::messaging::desk::{DeviceList, Missing, Resolved, Shelf, Wants};
 use crate::messaging::stanzas::incoming::EncKind;
+use crate::messaging::stanzas::notices::contact_hash;
 use crate::messaging::stanzas::outgoing::Ciphertext;
 use crate::signal::{self, Own, pad};
 use crate::stanza::Jid;
@@ -25,12 +26,31 @@ impl Target {
     }
 }
 
+/// How far something has come that the server has to answer for.
+pub(super) enum Progress<T> {
+    /// This is the answer.
+    Done(T),
+    /// It will come.
+    Waiting,
+    /// There is none.
+    Failed(SendFailure),
+}
+
 /// How long a device list is relied on. A change is announced; this is for the announcement that was missed.
 const LIST_HOLDS_MS: i64 = 24 * 3_600_000;
 /// How many messages may be encrypted for one device ahead of what the store says, so that not each of them writes a session.
 const AHEAD: u32 = 32;
 
 impl Engine {
+    /// The user under that kind of name if it is known, else as given. The other name is at hand.
+    pub(super) fn user_as(&self, user: &User, kind: Kind) -> User {
+        if user.kind == kind {
+            user.clone()
+        } else {
+            self.desk.other_name(user).unwrap_or_else(|| user.clone())
+        }
+    }
+
     /// Our own account under the same kind of name as those whom we write to.
     pub(super) fn own_user(&self, kind: Kind) -> Option<User> {
         match (kind, &self.own.lid) {
@@ -39,34 +59,72 @@ impl Engine {
         }
     }
 
-    /// The devices of a user; `None` while the server is asked for them.
-    pub(super) fn devices_of(&mut self, user: &User, cx: &Cx<'_>) -> Result<Option<Vec<Address>>, Missing> {
+    /// The devices of a user. Without an answer of the server, a list of earlier is used; none is made up, since whoever is left
+    /// out of a message never gets it.
+    pub(super) fn devices_of(&mut self, user: &User, cx: &Cx<'_>) -> Result<Progress<Vec<Address>>, Missing> {
         let mut wants = Wants::default();
+        wants.name(&self.desk, user);
         wants.record(&self.desk, Shelf::Devices, user.key());
         wants.met()?;
+        let marks = self.marks(user);
+        let mut wants = Wants::default();
+        marks.iter().for_each(|mark| wants.record(&self.desk, Shelf::Devices, mark.as_slice()));
+        wants.met()?;
+        let changed_ms =
+            marks.iter().filter_map(|mark| self.desk.devices.get(mark)).map(|mark| mark.fetched_ms);
+        let changed_ms = changed_ms.max().unwrap_or(i64::MIN);
         let list = self.desk.devices.get(&user.key());
-        let age = list.map(|list| cx.unix_ms.saturating_sub(list.fetched_ms));
-        let fresh = age.is_some_and(|age| (-LIST_HOLDS_MS..LIST_HOLDS_MS).contains(&age));
-        let addresses =
-            |ids: &mut dyn Iterator<Item = u16>| -> Vec<_> { ids.map(|id| user.device(id)).collect() };
-        let known = list.map(|list| addresses(&mut list.devices.iter().map(|device| device.id)));
-        if fresh {
-            return Ok(known);
+        let is_fresh = list.is_some_and(|list| {
+            let age = cx.unix_ms.saturating_sub(list.fetched_ms);
+            (-LIST_HOLDS_MS..LIST_HOLDS_MS).contains(&age) && changed_ms < list.fetched_ms
+        });
+        let known = list.map(|list| list.devices.iter().map(|device| user.device(device.id)).collect());
+        if let (true, Some(known)) = (is_fresh, &known) {
+            return Ok(Progress::Done(Vec::clone(known)));
         }
-        match self.asks.ask(Ask::Devices(user.clone()), cx.now) {
-            AskState::Open => Ok(None),
-            // The phone is there, whatever else may be.
-            AskState::Failed(_) => Ok(Some(known.unwrap_or_else(|| vec![user.device(0)]))),
-        }
+        Ok(match (self.asks.ask(Ask::Devices(user.clone()), cx.now), known) {
+            (AskState::Open, _) => Progress::Waiting,
+            (AskState::Failed(failure), _) if failure.is_answer && !self.own.is_account(&user.jid()) => {
+                Progress::Failed(SendFailure::NoAccount)
+            }
+            (AskState::Failed(_), Some(known)) => Progress::Done(known),
+            // The server says that this account has no other device.
+            (AskState::Failed(failure), None) if failure.is_answer => Progress::Done(Vec::new()),
+            (AskState::Failed(failure), None) => Progress::Failed(unlisted(failure)),
+        })
     }
 
-    /// Those of the devices with which there is a session; `None` while the server is asked for keys. A device whose keys
-    /// cannot be had is left out.
+    /// Where it is kept that a list of that user's devices has changed, if the server did not say whose it is.
+    fn marks(&self, user: &User) -> Vec<Vec<u8>> {
+        let names = [Some(user.clone()), self.desk.other_name(user)];
+        names.iter().flatten().map(|name| mark(&contact_hash(&name.jid()))).collect()
+    }
+
+    /// The devices of some user have changed: the server names them by a hash only.
+    pub(super) fn devices_of_hash_are_stale(&mut self, hash: &str, cx: &Cx<'_>) {
+        let changed = DeviceList { fetched_ms: cx.unix_ms, ..DeviceList::default() };
+        self.desk.devices.put(&mark(hash), changed);
+    }
+
+    /// The same as [`Engine::sessions_with`], for those to whom a device without a session is one that cannot be reached.
     pub(super) fn with_sessions(
         &mut self,
         devices: &[Address],
         cx: &Cx<'_>,
     ) -> Result<Option<Vec<Target>>, Missing> {
+        Ok(match self.sessions_with(devices, cx)? {
+            Progress::Done(targets) => Some(targets),
+            Progress::Waiting => None,
+            Progress::Failed(_) => Some(Vec::new()),
+        })
+    }
+
+    /// Those of the devices with which there is a session. A device of which the server says that it has no keys is left out.
+    pub(super) fn sessions_with(
+        &mut self,
+        devices: &[Address],
+        cx: &Cx<'_>,
+    ) -> Result<Progress<Vec<Target>>, Missing> {
         let mut wants = Wants::default();
         devices.iter().for_each(|device| wants.name(&self.desk, &device.user));
         wants.met()?;
@@ -74,6 +132,7 @@ impl Engine {
         devices.iter().for_each(|device| wants.keys(&self.desk, device));
         wants.met()?;
         let (mut ready, mut complete) = (Vec::with_capacity(devices.len()), true);
+        let mut failed = None;
         for wire in devices {
             let keys = self.desk.unite(wire);
             let pin = self.desk.pins.get(&keys.key());
@@ -82,11 +141,19 @@ impl Engine {
                 session.zip(pin).is_some_and(|(session, pin)| !pin.superseded && session.can_send(&pin.key));
             if usable {
                 ready.push(Target { wire: wire.clone(), keys });
-            } else if self.asks.ask(Ask::Bundle(wire.clone()), cx.now) == AskState::Open {
-                complete = false;
+                continue;
+            }
+            match self.asks.ask(Ask::Bundle(wire.clone()), cx.now) {
+                AskState::Open => complete = false,
+                AskState::Failed(failure) if !failure.is_answer => failed = Some(failure),
+                AskState::Failed(_) => {}
             }
         }
-        Ok(complete.then_some(ready))
+        Ok(match failed {
+            _ if !complete => Progress::Waiting,
+            Some(failure) => Progress::Failed(unlisted(failure)),
+            None => Progress::Done(ready),
+        })
     }
 
     /// Encrypts for one device. `None` if its session cannot be used after all. Says whether it may leave at once, because
@@ -130,4 +197,16 @@ impl Engine {
             list.fetched_ms = i64::MIN / 2;
         }
     }
+}
+
+/// The failure of a message for which the server did not say which devices there are, or did not give their keys.
+pub(super) fn unlisted(failure: Failure) -> SendFailure {
+    SendFailure::NoDevices { code: failure.code, wait_ms: failure.wait }
+}
+
+/// The key of the note that somebody with that hash has other devices. No user's key begins like it.
+fn mark(hash: &str) -> Vec<u8> {
+    let mut key = vec![u8::MAX];
+    key.extend_from_slice(hash.as_bytes());
+    key
 }

@@ -135,18 +135,20 @@ pub struct QueryFailed {
 pub fn answers<'a>(
     reply: NodeRef<'a>,
 ) -> Result<impl Iterator<Item = UserDevices<'a>> + use<'a>, QueryFailed> {
-    let whole = reply.child("usync").ok_or(QueryFailed { code: 0, backoff: None })?;
-    let error = whole
-        .child("result")
-        .and_then(|result| result.child("devices"))
-        .and_then(|devices| devices.child("error"));
-    match (error, usync::users(reply).next().is_some()) {
-        // An error may stand beside users to whom it does not apply.
-        (Some(error), false) => {
-            Err(QueryFailed { code: number(&error, "code").unwrap_or(0), backoff: number(&error, "backoff") })
-        }
-        _ => Ok(usync::users(reply).filter_map(user_devices)),
+    if reply.child("usync").is_none() {
+        return Err(QueryFailed { code: 0, backoff: None });
     }
+    // An error may stand beside users to whom it does not apply.
+    match query_error(reply).filter(|_| usync::users(reply).next().is_none()) {
+        Some(error) => Err(error),
+        None => Ok(usync::users(reply).filter_map(user_devices)),
+    }
+}
+
+/// The error in the answer to [`query`]: why the server says nothing of those whom it leaves out.
+pub fn query_error(reply: NodeRef<'_>) -> Option<QueryFailed> {
+    let error = reply.child("usync")?.child("result")?.child("devices")?.child("error")?;
+    Some(QueryFailed { code: number(&error, "code").unwrap_or(0), backoff: number(&error, "backoff") })
 }
 
 fn user_devices(node: NodeRef<'_>) -> Option<UserDevices<'_>> {

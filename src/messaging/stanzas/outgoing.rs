@@ -87,7 +87,7 @@ pub struct Peer {
 /// What is particular to a message that is sent again on request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Resend<'a> {
-    /// Which request it answers.
+    /// Which request it answers; 0 if there was none.
     pub count: u32,
     /// The message's time, Unix seconds.
     pub timestamp: Option<u64>,
@@ -191,7 +191,7 @@ impl<'a> OutgoingMessage<'a> {
             .attr("type", enc.kind.name())
             .attr_opt("mediatype", media_type.map(Text::new))
             .attr_opt("decrypt-fail", self.hide.then_some("hide"))
-            .attr_opt("count", self.resend.as_ref().map(|resend| resend.count))
+            .attr_opt("count", self.resend.as_ref().map(|resend| resend.count).filter(|count| *count > 0))
             .bytes(enc.bytes)
     }
 }

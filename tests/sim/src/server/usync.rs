@@ -20,6 +20,10 @@ pub(super) fn handle(world: &World, asker: &DeviceAddress, iq: NodeRef<'_>) -> R
     let protocols: Vec<&str> = query.children().map(|child| child.tag()).collect();
     let by_lid = query.child("contact").is_some_and(|contact| contact.is("addressing_mode", "lid"));
     let mut model = world.model.lock();
+    if list.children_named("user").any(|user| has_foreign_hash(&model, user)) {
+        world.log.note(None, format!("{} shows a device hash of the other name", asker.jid()));
+        return Reply::refused(400);
+    }
     let mut users: Vec<Node> = Vec::new();
     for user in list.children_named("user").take(MAX_USERS) {
         let (node, found) = answer_user(world, &model, &protocols, by_lid, user);
@@ -35,6 +39,15 @@ pub(super) fn handle(world: &World, asker: &DeviceAddress, iq: NodeRef<'_>) -> R
     }
     let result = Node::new("result").children(protocols.iter().map(|tag| Node::new(Text::new(tag))));
     Reply::Node(answer::result(iq).child(node.child(result).child(Node::new("list").children(users))))
+}
+
+/// Whether a client shows the hash of a list that it has under the user's other name.
+fn has_foreign_hash(model: &Model, user: NodeRef<'_>) -> bool {
+    let hash = user.child("devices").and_then(|devices| devices.str("device_hash"));
+    let jid = user.jid("jid").map(|jid| jid.account());
+    let (Some(hash), Some(jid)) = (hash, jid) else { return false };
+    let (Some(phone), Some(space)) = (model.account(&jid), Space::of(&jid)) else { return false };
+    hash == devices::hash(phone, space.other())
 }
 
 /// What is known of a user, and whose number that is. A user of whom nothing new is to be told is left out.

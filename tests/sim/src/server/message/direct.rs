@@ -30,6 +30,10 @@ pub(super) fn to_person(model: &mut Model, message: &Message<'_>) -> Verdict {
     if space == Space::Lid && !migrated && !own {
         return Err(code::BAD_REQUEST);
     }
+    let chat = message.node.jid("recipient");
+    if chat.is_some_and(|chat| Space::of(&chat).is_some_and(|named| named != space)) {
+        return Err(code::BAD_REQUEST);
+    }
     message.identity_is_there()?;
     if peer {
         let token = message.node.child("tctoken").or(message.node.child("cstoken"));
