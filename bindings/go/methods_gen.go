@@ -1082,7 +1082,8 @@ type MessageReadParams struct {
 	// The ids of the messages.
 	MessageIDs []string
 
-	// Who sent them, as a JID or a phone number; needed in groups. Empty leaves it out.
+	// Who sent them, as a JID or a phone number; needed in groups and in the status feed. Empty
+	// leaves it out.
 	Sender string
 }
 

@@ -506,7 +506,12 @@ pub static METHODS: &[MethodInfo] = &[
         params: &[
             param("chat", "text", false, "The chat."),
             param("message_ids", "array of text", false, "The ids of the messages."),
-            param("sender", "text", true, "Who sent them, as a JID or a phone number; needed in groups."),
+            param(
+                "sender",
+                "text",
+                true,
+                "Who sent them, as a JID or a phone number; needed in groups and in the status feed.",
+            ),
         ],
         result: &[],
         needs_login: true,

@@ -59,6 +59,32 @@ fn a_login_tells_the_name_once_and_asks_for_no_lock() {
 }
 
 #[test]
+fn a_first_message_asks_once_for_the_devices_of_both_sides() {
+    let world = World::new();
+    assert!(world.sim.add_phone(BOB, "Bob"));
+    let mut host = world.linked(&world.config());
+    let own = world.wait_phone("a LID", NUMBER, |_| true)["lid"].clone();
+    let before = world.now();
+    let request = host.client.send_text(BOB, "hello", None).unwrap();
+    assert_eq!(host.answer(request)["name"], "WA_OK");
+    let asked = all_received(&world, &mut host, before, |stanza| stanza["attrs"]["xmlns"] == "usync");
+    let users = |query: &Value| query["children"][0]["children"][1]["children"].as_array().unwrap().clone();
+    let users: Vec<Vec<Value>> = asked.iter().map(users).collect();
+    let jids: Vec<_> = users.iter().flatten().map(|user| &user["attrs"]["jid"]).collect();
+    assert_eq!((asked.len(), jids), (1, vec![&json!(format!("{BOB}@s.whatsapp.net")), &own]), "{asked:?}");
+}
+
+#[test]
+fn the_server_properties_are_asked_for_at_each_login_and_those_that_are_held_are_named() {
+    let world = World::new();
+    let mut host = world.linked(&world.config());
+    for (after, held) in [(0, Value::Null), (reconnected(&world, &mut host), json!("sim-lid"))] {
+        let asked = all_received(&world, &mut host, after, |stanza| stanza["attrs"]["xmlns"] == "abt");
+        assert_eq!(asked[0]["children"][0]["attrs"]["hash"], held, "{asked:?}");
+    }
+}
+
+#[test]
 fn who_is_there_is_still_there_on_the_next_connection() {
     let world = World::new();
     let mut host = world.linked(&world.config());

@@ -71,6 +71,26 @@ fn each_account_writes_under_its_own_kind_of_name() {
 }
 
 #[test]
+fn an_account_that_moves_to_lids_is_followed_at_the_next_login() {
+    let world = World::new();
+    assert!(world.sim.add_phone(BOB, "Bob"));
+    world.sim.set(ADA, &json!({ "lid_migrated": false })).unwrap();
+    let mut ada = world.linked_as(ADA);
+    for (migrated, name) in [(false, pn(BOB)), (true, lid(&world, BOB)), (true, lid(&world, BOB))] {
+        world.sim.set(ADA, &json!({ "lid_migrated": migrated })).unwrap();
+        ada.acknowledge_all();
+        drop(ada);
+        ada = world.client(&world.config_of(ADA));
+        ada.wait("ready");
+        // The properties that came after the login are read once a later question is answered.
+        call(&mut ada, "server.ping", &json!({}));
+        let after = world.now();
+        sent(&mut ada, BOB, "hello");
+        assert_eq!(addressed(&world, after), [name]);
+    }
+}
+
+#[test]
 fn the_name_that_the_server_takes_is_kept() {
     for code in [400, 404, 463] {
         let world = World::new();

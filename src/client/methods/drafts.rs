@@ -61,22 +61,18 @@ pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Erro
     }
     let id = params.optional_text("message_id").map(message_id).transpose()?;
     let content = match method {
-        "message.send" => text_wished(params)?,
+        "message.send" => text_wished(&chat, params)?,
+        "message.edit" => edit(&chat, params)?,
         "message.react" => reaction(&chat, params)?,
         "message.delete" => deletion(&chat, params)?,
-        _ => Wished::Content(with_secret(plain(method, &chat, params)?)),
+        _ => Wished::Content(with_secret(plain(method, params)?)),
     };
     Ok(Some(Draft { chat, id, content }))
 }
 
 /// Messages that name nobody.
-fn plain(method: &str, chat: &Jid, params: &Params) -> Result<Outgoing, Error> {
+fn plain(method: &str, params: &Params) -> Result<Outgoing, Error> {
     match method {
-        "message.edit" => {
-            let target = own_target(chat, params)?;
-            let edit = Outgoing::edit(&target, params.text("text")?, &Extras::default(), unix_ms());
-            named(edit, if target.id.is_empty() { "target" } else { "text" })
-        }
         "poll.send" => {
             let selectable = params.optional_count("selectable")?.unwrap_or(1);
             let secret = random_array(&mut SharedRandom);
@@ -99,14 +95,14 @@ fn plain(method: &str, chat: &Jid, params: &Params) -> Result<Outgoing, Error> {
 }
 
 /// A text, which may answer a message of somebody.
-fn text_wished(params: &Params) -> Result<Wished, Error> {
+fn text_wished(chat: &Jid, params: &Params) -> Result<Wished, Error> {
     let (text, extras) = (params.text("text")?.to_owned(), extras(params)?);
     let secret: [u8; 32] = random_array(&mut SharedRandom);
     let Some(quote) = extras.quote.clone() else {
         let content = named(Outgoing::text(&text, &extras), "text")?;
         return Ok(Wished::Content(content.with_secret(&secret)));
     };
-    naming(quote.sender.clone(), "text", move |sender, _| {
+    naming(quote.sender.clone(), chat, "text", move |sender, _, _| {
         let quote = Some(Quote { sender: sender.clone(), ..quote.clone() });
         Ok(Outgoing::text(&text, &Extras { quote, ..extras.clone() })?.with_secret(&secret))
     })
@@ -122,43 +118,56 @@ fn reaction(chat: &Jid, params: &Params) -> Result<Wished, Error> {
         return Err(params.wrong("emoji", "must be one emoji, or empty to take a reaction back"));
     }
     let Some(sender) = sender.filter(|_| !key.from_me) else {
-        return named(Outgoing::reaction(&key, &emoji, at_ms), "target").map(Wished::Content);
+        return naming(chat.clone(), chat, "target", move |_, _, chat| {
+            Outgoing::reaction(&Key { chat: Some(chat.clone()), ..key.clone() }, &emoji, at_ms)
+        });
     };
     let in_group = chat.server == Server::Group;
-    naming(sender, "target", move |sender, is_own| {
+    naming(sender, chat, "target", move |sender, is_own, chat| {
         let participant = (in_group && !is_own).then(|| sender.clone());
-        Outgoing::reaction(&Key { from_me: is_own, participant, ..key.clone() }, &emoji, at_ms)
+        let chat = Some(chat.clone());
+        Outgoing::reaction(&Key { chat, from_me: is_own, participant, ..key.clone() }, &emoji, at_ms)
+    })
+}
+
+/// A new text for a message of our own.
+fn edit(chat: &Jid, params: &Params) -> Result<Wished, Error> {
+    let (key, text, at_ms) = (own_target(chat, params)?, params.text("text")?.to_owned(), unix_ms());
+    let secret: [u8; 32] = random_array(&mut SharedRandom);
+    let wrong = if key.id.is_empty() { "target" } else { "text" };
+    naming(chat.clone(), chat, wrong, move |_, _, chat| {
+        let key = Key { chat: Some(chat.clone()), ..key.clone() };
+        Ok(Outgoing::edit(&key, &text, &Extras::default(), at_ms)?.with_secret(&secret))
     })
 }
 
 /// Deletes a message of our own, or, if a sender is named, one that an administrator removes.
 fn deletion(chat: &Jid, params: &Params) -> Result<Wished, Error> {
-    let key = own_target(chat, params)?;
-    let Some(sender) = params.optional_person("sender")? else {
-        return named(Outgoing::delete(&key), "target").map(Wished::Content);
-    };
-    naming(sender, "target", move |sender, is_own| {
-        let participant = (!is_own).then(|| sender.clone());
-        Outgoing::delete(&Key { from_me: is_own, participant, ..key.clone() })
+    let (key, sender) = (own_target(chat, params)?, params.optional_person("sender")?);
+    let secret: [u8; 32] = random_array(&mut SharedRandom);
+    let is_own = sender.is_none();
+    naming(sender.unwrap_or_else(|| chat.clone()), chat, "target", move |sender, is_us, chat| {
+        let from_me = is_own || is_us;
+        let participant = (!from_me).then(|| sender.clone());
+        let key = Key { chat: Some(chat.clone()), from_me, participant, ..key.clone() };
+        Ok(Outgoing::delete(&key)?.with_secret(&secret))
     })
 }
 
-/// What names somebody, as soon as it is known how the chat names them.
+/// What names its chat or a person, as soon as it is known how the chat names them.
 fn naming(
     person: Jid,
+    chat: &Jid,
     key: &'static str,
-    make: impl Fn(&Jid, bool) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
+    make: impl Fn(&Jid, bool, &Jid) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
 ) -> Result<Wished, Error> {
-    Naming::new(person, make).map(Wished::Naming).map_err(|error| refused(error, key))
+    Naming::new(person, chat, make).map(Wished::Naming).map_err(|error| refused(error, key))
 }
 
-/// Every message gets a secret: it is what reports and later votes and edits of it are authenticated with.
+/// Gives a message its secret: it is what reports and later votes and edits of it are authenticated with. Edits and deletions
+/// have one as well, for their reports; reactions and votes have none.
 fn with_secret(content: Outgoing) -> Outgoing {
-    if content.shape.edit.is_none() && content.shape.stanza_type != "reaction" {
-        content.with_secret(&random_array(&mut SharedRandom))
-    } else {
-        content
-    }
+    content.with_secret(&random_array(&mut SharedRandom))
 }
 
 /// A vote. An empty list takes an earlier one back.

@@ -11,6 +11,7 @@ use super::{Session, Stop};
 use crate::api::{LogLevel, Status};
 use crate::messaging::stanzas::key_digest::KeyDigest;
 use crate::messaging::stanzas::privacy;
+use crate::messaging::stanzas::props::Props;
 use crate::pairing::IqFailure;
 use crate::stanza::{Jid, Node, NodeRef, Server, Stanza, build};
 use serde_json::json;
@@ -137,6 +138,7 @@ impl Session {
             Waiter::Active | Waiter::Alive { .. } => self.active().await,
             Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
             Waiter::KeyDigest => self.keys_checked(KeyDigest::read(node), error.as_ref()).await,
+            Waiter::Props => self.props_came(Props::read(node).filter(|_| error.is_none())).await,
             Waiter::SignedPrekey(fresh) => self.signed_prekey_answered(*fresh, error).await,
             Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
         }
@@ -146,7 +148,7 @@ impl Session {
     pub(super) async fn unanswered(&mut self, waiter: Waiter, why: NoAnswer) -> Result<(), Stop> {
         match waiter {
             // The watch over the connection is kept elsewhere.
-            Waiter::Ping | Waiter::Nobody => Ok(()),
+            Waiter::Ping | Waiter::Props | Waiter::Nobody => Ok(()),
             Waiter::Engine(tag) => self.with_engine(|engine, cx| engine.reply(tag, Err(0), cx)).await,
             Waiter::Pairing(tag) => {
                 let failure = match why {

@@ -70,6 +70,7 @@ impl Session {
         if self.account.as_ref().is_some_and(|account| account.server_has_prekeys) {
             self.check_keys();
         }
+        self.fetch_props();
         Ok(())
     }
 

@@ -36,6 +36,7 @@ mod notices;
 mod pairing;
 mod phase;
 mod prekeys;
+mod props;
 mod requests;
 mod signed_prekey;
 mod tell;

@@ -67,6 +67,8 @@ pub(super) enum Waiter {
     Prekeys(UploadedPrekeys),
     /// What the server holds of this device's keys.
     KeyDigest,
+    /// The server properties.
+    Props,
     /// The server was offered this one.
     SignedPrekey(Box<SignedPrekey>),
     Logout {

@@ -211,7 +211,14 @@ impl Engine {
             let key = chat.to_string().into_bytes();
             by_lid = self.desk.groups.get(&key).is_some_and(|group| group.by_lid);
             if let Some(holders) = self.desk.holders.change(&key) {
-                holders.devices.remove(&again.asker);
+                // Our own devices may ask under the name that the group does not use.
+                let lost = |holder: &Address| {
+                    *holder == again.asker
+                        || own
+                            && holder.device == again.asker.device
+                            && self.own.is_account(&holder.user.jid())
+                };
+                holders.devices.retain(|holder| !lost(holder));
             }
             if let Some(own_key) = self.desk.own_keys.get(&key) {
                 *plaintext = content::append_key_distribution(&plaintext, &chat, &own_key.distribution());

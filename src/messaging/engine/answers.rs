@@ -7,7 +7,7 @@ use super::{Cx, Engine, Output, Tag};
 use crate::messaging::address::{Address, User};
 use crate::messaging::desk::{DeviceList, GroupRecord, ListedDevice, Missing, Shelf, Wants};
 use crate::messaging::stanzas::bundles::{self, DeviceBundle};
-use crate::messaging::stanzas::devices::{self, Outcome, UserDevices};
+use crate::messaging::stanzas::devices::{self, Outcome, QueryFailed, UserDevices};
 use crate::messaging::stanzas::groups::{Group, Member, NoGroup, Rank};
 use crate::messaging::stanzas::{AddressingMode, group_requests, key_index, restrictions};
 use crate::signal::{Own, RawBundle, SessionRecord, SignalError};
@@ -15,6 +15,11 @@ use crate::stanza::NodeRef;
 
 /// The code for somebody who is not on WhatsApp.
 const NO_ACCOUNT: u32 = 404;
+
+/// What it means that the server gives no device lists for now.
+fn refused(failed: QueryFailed) -> Unanswered {
+    Unanswered::refused(failed.code).with_backoff(failed.backoff)
+}
 
 /// What it means that a whole query is refused.
 fn refusal(ask: &Ask, code: u32) -> Unanswered {
@@ -24,7 +29,7 @@ fn refusal(ask: &Ask, code: u32) -> Unanswered {
         Ask::Group(_) => matches!(code, 401 | 403 | 404),
         Ask::TimeLock => true,
     };
-    Unanswered { code, is_answer }
+    Unanswered { is_answer, ..Unanswered::refused(code) }
 }
 
 impl Engine {
@@ -45,10 +50,10 @@ impl Engine {
             (Some(ask), Err(code)) => all(refusal(ask, code)),
             (Some(Ask::Devices(_)), Ok(node)) => match devices::answers(node) {
                 Ok(answers) => {
-                    let error = devices::query_error(node).map(|failed| failed.code);
+                    let error = devices::query_error(node).map(refused);
                     self.lists_came(&asks, &answers.collect::<Vec<_>>(), error, cx)?
                 }
-                Err(failed) => all(Unanswered::refused(failed.code)),
+                Err(failed) => all(refused(failed)),
             },
             (Some(Ask::Bundle(_)), Ok(node)) => self.bundles_came(&asks, node, cx)?,
             (Some(ask @ Ask::Group(_)), Ok(node)) => match group_requests::group(&node) {
@@ -72,7 +77,7 @@ impl Engine {
         &mut self,
         asks: &[Ask],
         answers: &[UserDevices<'_>],
-        error: Option<u32>,
+        error: Option<Unanswered>,
         cx: &mut Cx<'_>,
     ) -> Result<Vec<(Ask, Unanswered)>, Missing> {
         let pairs: Vec<_> = answers.iter().filter_map(|answer| users(answer.pair.as_ref()?)).collect();
@@ -107,7 +112,7 @@ impl Engine {
         }
         wants.met()?;
         // Whom the server leaves out although it was not told of a list has no account, unless it says that it will not tell.
-        let left = error.map_or(Unanswered::no(NO_ACCOUNT), Unanswered::refused);
+        let left = error.unwrap_or(Unanswered::no(NO_ACCOUNT));
         let mut failed: Vec<_> = asks.iter().map(|ask| (ask.clone(), left)).collect();
         for answer in answers {
             let Some(user) = User::of(&answer.user) else { continue };

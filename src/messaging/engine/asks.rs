@@ -67,17 +67,24 @@ pub(super) struct Unanswered {
     pub(super) code: u32,
     /// The server answered the question: with no. Otherwise it refused to answer for now.
     pub(super) is_answer: bool,
+    /// For how many seconds the server wants to be left alone; 0 if it says nothing of it.
+    pub(super) backoff_s: u64,
 }
 
 impl Unanswered {
     /// The server's no, by its code.
     pub(super) fn no(code: u32) -> Self {
-        Self { code, is_answer: true }
+        Self { code, is_answer: true, backoff_s: 0 }
     }
 
     /// A refusal to answer, or silence.
     pub(super) fn refused(code: u32) -> Self {
-        Self { code, is_answer: false }
+        Self { code, is_answer: false, backoff_s: 0 }
+    }
+
+    /// The same with the pause that the server asks for.
+    pub(super) fn with_backoff(self, seconds: Option<u64>) -> Self {
+        Self { backoff_s: seconds.unwrap_or(0), ..self }
     }
 }
 
@@ -89,6 +96,8 @@ const MOST_TIMES: u32 = 4;
 const PAUSE: Millis = 1_000;
 /// The same if the server asks for fewer questions.
 const RATE_PAUSE: Millis = 5_000;
+/// The longest pause that the server may ask for.
+const LONGEST_BACKOFF: Millis = 600_000;
 /// How many users or devices go into one query.
 const MOST_IN_ONE: usize = 200;
 /// How many failures are remembered.
@@ -133,7 +142,7 @@ impl Asks {
             if failed.until > now {
                 failed.is_awaited |= !is_final;
                 let wait = failed.until - now;
-                let Unanswered { code, is_answer } = failed.last;
+                let Unanswered { code, is_answer, .. } = failed.last;
                 return if is_final {
                     AskState::Failed(Failure { code, wait, is_answer })
                 } else {
@@ -202,6 +211,7 @@ impl Asks {
             let pause = if matches!(last.code, 419 | 429) { RATE_PAUSE } else { PAUSE };
             let failed = Failed { last: *last, times, until: 0, is_awaited: false };
             let wait = if failed.is_final() { FAILURE_HOLDS } else { pause << (times - 1).min(8) };
+            let wait = wait.max(last.backoff_s.saturating_mul(1000).min(LONGEST_BACKOFF));
             self.failed.insert(ask, Failed { until: now.saturating_add(wait), ..failed });
         }
     }

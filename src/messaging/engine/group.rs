@@ -95,10 +95,7 @@ impl Engine {
         for target in &targets {
             let Some((enc, _)) = self.encrypt_for(&target.keys, &plaintext, cx) else { continue };
             recipients.push(Recipient { device: target.jid(), enc: Some(enc) });
-            // Our own devices get it each time: they could not tell us that they lost it.
-            if target.wire.user != own {
-                brought.push(target.wire.clone());
-            }
+            brought.push(target.wire.clone());
         }
         let jids: Vec<Jid> = all.iter().map(Address::jid).collect();
         let phash = phash(&jids);

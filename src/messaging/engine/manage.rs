@@ -300,7 +300,6 @@ impl Engine {
         let id = description_id(cx);
         Ok(group_requests::create(&NewGroup {
             subject: &plan.subject,
-            key: None,
             members: members.iter().map(New::as_member).collect(),
             description: plan.description.as_deref().map(|text| (id.as_str(), text)),
             is_announcement: plan.is_announcement,

@@ -18,6 +18,7 @@
 //! | `phone`, `wanted` | and, if that does not help, from the own phone |
 //! | `receipts`, `again` | what others tell of our messages; those they could not read are sent again |
 //! | `sending`, `person`, `group`, `compose` | a message that goes |
+//! | `acked` | what the server says of it |
 //! | `missed` | devices that a message did not go to, and should have |
 //! | `naming` | the names of people in what is sent |
 //! | `reach`, `pace` | whether people who do not know us may be written to |
@@ -27,6 +28,7 @@
 //! | `known` | which messages were shown |
 
 mod about;
+mod acked;
 mod again;
 mod answers;
 mod asks;

@@ -1,4 +1,4 @@
-//! Messages that name somebody beside their chat: whose message is deleted, reacted to or quoted. Hosts name people by phone
+//! Messages that name a chat or a person: whose message is edited, deleted, reacted to or quoted. Hosts name people by phone
 //! number or LID; on the wire they are named as the chat names them.
 
 use std::fmt;
@@ -12,10 +12,10 @@ use crate::messaging::desk::{Missing, Shelf, Wants};
 use crate::messaging::stanzas::{presence, tokens};
 use crate::stanza::{Jid, Node, Server};
 
-/// Makes a message that names that person; the flag says whether that is this account.
-type Make = dyn Fn(&Jid, bool) -> Result<Outgoing, ContentError> + Send + Sync;
+/// Makes a message that names that person in that chat; the flag says whether the person is this account.
+type Make = dyn Fn(&Jid, bool, &Jid) -> Result<Outgoing, ContentError> + Send + Sync;
 
-/// A message that names somebody.
+/// A message that names its chat or a person.
 #[derive(Clone)]
 pub(crate) struct Naming {
     person: Jid,
@@ -34,14 +34,15 @@ impl Naming {
     /// The message that `make` makes, which has to work for this person.
     pub(crate) fn new(
         person: Jid,
-        make: impl Fn(&Jid, bool) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
+        chat: &Jid,
+        make: impl Fn(&Jid, bool, &Jid) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
     ) -> Result<Self, ContentError> {
-        Ok(Self { content: make(&person, false)?, person, make: Arc::new(make) })
+        Ok(Self { content: make(&person, false, chat)?, person, make: Arc::new(make) })
     }
 }
 
 impl Engine {
-    /// Makes the message, with the person named as the chat names people.
+    /// Makes the message, with the chat and the person named as on the wire.
     pub(super) fn make_named(
         &mut self,
         naming: &Naming,
@@ -49,12 +50,13 @@ impl Engine {
         cx: &Cx<'_>,
     ) -> Result<Outgoing, Missing> {
         let name = self.name_in(chat, &naming.person, cx)?;
+        let chat_name = self.name_in(chat, chat, cx)?;
         let is_own = self.own.is_account(&naming.person);
-        if !is_own && name == naming.person {
+        if !is_own && name == naming.person && chat_name == *chat {
             return Ok(naming.content.clone());
         }
         // It was made before, and only a name is another one.
-        Ok((naming.make)(&name, is_own).unwrap_or_else(|_| naming.content.clone()))
+        Ok((naming.make)(&name, is_own, &chat_name).unwrap_or_else(|_| naming.content.clone()))
     }
 
     /// Returns the name by which a chat knows a person; the given one if no other is known, or if nothing is known of the group:

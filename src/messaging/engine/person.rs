@@ -31,9 +31,15 @@ impl Engine {
             kind = kind.other();
         }
         let user = self.user_as(&given, kind);
-        let Some(own) = self.own_user(user.kind) else { return Ok(Attempt::Failed(SendFailure::WrongChat)) };
         let to_self = self.own.is_account(&user.jid());
+        // Both lists are asked for together.
+        let owns = [Some(kind), (user.kind != kind).then_some(user.kind)];
+        let owns = owns.map(|kind| self.own_user(kind?));
+        self.lists_at_hand(&owns.iter().flatten().chain([&user]).collect::<Vec<_>>())?;
         let theirs = if to_self { Progress::Done(Vec::new()) } else { self.devices_of(&user, cx)? };
+        // The answer may tell the name that is wanted. The list of our own devices under that name comes with it.
+        let awaited = if matches!(theirs, Progress::Waiting) { kind } else { user.kind };
+        let Some(own) = self.own_user(awaited) else { return Ok(Attempt::Failed(SendFailure::WrongChat)) };
         let (theirs, mut ours) = match (theirs, self.devices_of(&own, cx)?) {
             (Progress::Done(theirs), Progress::Done(ours)) => (theirs, ours),
             (Progress::Failed(failure), _) | (_, Progress::Failed(failure)) => {

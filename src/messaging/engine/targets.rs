@@ -62,18 +62,9 @@ impl Engine {
     /// The devices of a user. Without an answer of the server, a list of earlier is used; none is made up, since whoever is left
     /// out of a message never gets it.
     pub(super) fn devices_of(&mut self, user: &User, cx: &Cx<'_>) -> Result<Progress<Vec<Address>>, Missing> {
-        let mut wants = Wants::default();
-        wants.name(&self.desk, user);
-        wants.record(&self.desk, Shelf::Devices, user.key());
-        wants.met()?;
-        let marks = self.marks(user);
-        let mut wants = Wants::default();
-        marks.iter().for_each(|mark| wants.record(&self.desk, Shelf::Devices, mark.as_slice()));
-        wants.met()?;
-        let changed_ms =
-            marks.iter().filter_map(|mark| self.desk.devices.get(mark)).map(|mark| mark.fetched_ms);
-        let changed_ms = changed_ms.max().unwrap_or(i64::MIN);
+        self.lists_at_hand(&[user])?;
         let list = self.desk.devices.get(&user.key());
+        let changed_ms = list.map_or(i64::MIN, |list| self.changed_ms(user, list.fetched_ms));
         let is_fresh = list.is_some_and(|list| {
             let age = cx.unix_ms.saturating_sub(list.fetched_ms);
             (-LIST_HOLDS_MS..LIST_HOLDS_MS).contains(&age) && changed_ms < list.fetched_ms
@@ -94,6 +85,41 @@ impl Engine {
         })
     }
 
+    /// Fetches what is stored of the devices of these users.
+    pub(super) fn lists_at_hand(&self, users: &[&User]) -> Result<(), Missing> {
+        let mut wants = Wants::default();
+        for user in users {
+            wants.name(&self.desk, user);
+            wants.record(&self.desk, Shelf::Devices, user.key());
+        }
+        wants.record(&self.desk, Shelf::Devices, LATEST);
+        wants.met()?;
+        let mut wants = Wants::default();
+        for user in users {
+            let fetched_ms = self.desk.devices.get(&user.key()).map(|list| list.fetched_ms);
+            if fetched_ms.is_some_and(|fetched_ms| self.may_have_changed(fetched_ms)) {
+                self.marks(user).into_iter().for_each(|mark| wants.record(&self.desk, Shelf::Devices, mark));
+            }
+        }
+        wants.met()
+    }
+
+    /// Whether the server has named users by hash only whose lists have changed since then. Computing the hashes takes longer.
+    fn may_have_changed(&self, fetched_ms: i64) -> bool {
+        self.desk.devices.get(LATEST).is_some_and(|latest| latest.fetched_ms >= fetched_ms)
+    }
+
+    /// When the server said that the list has changed that was fetched then, if it did not say whose it is. What is stored of it
+    /// is at hand.
+    fn changed_ms(&self, user: &User, fetched_ms: i64) -> i64 {
+        if !self.may_have_changed(fetched_ms) {
+            return i64::MIN;
+        }
+        let marks = self.marks(user);
+        let changed = marks.iter().filter_map(|mark| self.desk.devices.get(mark)).map(|mark| mark.fetched_ms);
+        changed.max().unwrap_or(i64::MIN)
+    }
+
     /// Where it is kept that a list of that user's devices has changed, if the server did not say whose it is.
     fn marks(&self, user: &User) -> Vec<Vec<u8>> {
         let names = [Some(user.clone()), self.desk.other_name(user)];
@@ -103,6 +129,7 @@ impl Engine {
     /// The devices of some user have changed: the server names them by a hash only.
     pub(super) fn devices_of_hash_are_stale(&mut self, hash: &str, cx: &Cx<'_>) {
         let changed = DeviceList { fetched_ms: cx.unix_ms, ..DeviceList::default() };
+        self.desk.devices.put(LATEST, changed.clone());
         self.desk.devices.put(&mark(hash), changed);
     }
 
@@ -203,6 +230,9 @@ impl Engine {
 pub(super) fn unlisted(failure: Failure) -> SendFailure {
     SendFailure::NoDevices { code: failure.code, wait_ms: failure.wait }
 }
+
+/// The key of the latest note that somebody with some hash has other devices.
+const LATEST: &[u8] = &[u8::MAX];
 
 /// The key of the note that somebody with that hash has other devices. No user's key begins like it.
 fn mark(hash: &str) -> Vec<u8> {

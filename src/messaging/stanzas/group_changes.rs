@@ -39,7 +39,7 @@ pub enum GroupChange {
     Created {
         /// The group.
         group: Box<Group>,
-        /// The id that [`NewGroup::key`](super::group_requests::NewGroup::key) gave it.
+        /// The id that the client gave it that made it, if it gave one.
         key: Option<Text>,
         /// Why this account is in it: `invite` ...
         reason: Option<Text>,

@@ -90,8 +90,6 @@ impl NewMember<'_> {
 pub struct NewGroup<'a> {
     /// Its name.
     pub subject: &'a str,
-    /// An own id: the notification of the group repeats it.
-    pub key: Option<&'a str>,
     /// The members, without oneself.
     pub members: Vec<NewMember<'a>>,
     /// What it is about, with the id of the description: 8 hexadecimal digits.
@@ -106,19 +104,22 @@ pub struct NewGroup<'a> {
     pub parent: Option<&'a Jid>,
 }
 
-/// Makes a group. The answer holds it, with the members who could not be added marked.
+/// Makes a group. The answer holds it, with the members who could not be added marked. Who may add members, whether messages
+/// disappear and whether admins approve those who join is always said, as official clients do.
 pub fn create(group: &NewGroup<'_>) -> Node {
     let description = group.description.map(|(id, text)| describe(id, None, Some(text)));
     let flag = |is: bool, tag: &'static str| is.then(|| Node::new(tag));
+    let approval = Node::new("membership_approval_mode");
     let create = Node::new("create")
         .attr("subject", Text::new(group.subject))
-        .attr_opt("key", group.key.map(Text::new))
         .children(group.members.iter().map(NewMember::node))
         .children(description)
-        .children(flag(group.is_announcement, "announcement"))
+        .child(Node::new("member_add_mode").text("all_member_add"))
+        .children(group.parent.map(|parent| Node::new("linked_parent").attr("jid", parent)))
         .children(flag(group.is_locked, "locked"))
-        .children((group.expiration != 0).then(|| ephemeral(group.expiration)))
-        .children(group.parent.map(|parent| Node::new("linked_parent").attr("jid", parent)));
+        .children(flag(group.is_announcement, "announcement"))
+        .child(ephemeral(group.expiration))
+        .child(approval.child(Node::new("group_join").attr("state", "off")));
     set(&all_groups(), create)
 }
 

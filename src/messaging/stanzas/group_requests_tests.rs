@@ -46,7 +46,6 @@ fn making_one() {
     ];
     let group = NewGroup {
         subject: "Friends",
-        key: Some("K"),
         members,
         description: Some(("AB12CD34", "us")),
         is_announcement: true,
@@ -55,12 +54,14 @@ fn making_one() {
         parent: Some(&parent),
     };
     let expected = format!(
-        "<create subject=\"Friends\" key=\"K\"><participant jid=\"555@lid\" phone_number=\"1555@s.whatsapp.net\">\
+        "<create subject=\"Friends\"><participant jid=\"555@lid\" phone_number=\"1555@s.whatsapp.net\">\
          <privacy>{}</privacy></participant><participant jid=\"1666@s.whatsapp.net\"/>\
-         <description id=\"AB12CD34\"><body>{}</body></description><announcement/><locked/>\
-         <ephemeral expiration=\"86400\"/><linked_parent jid=\"120364@g.us\"/></create>",
+         <description id=\"AB12CD34\"><body>{}</body></description><member_add_mode>{}</member_add_mode>\
+         <linked_parent jid=\"120364@g.us\"/><locked/><announcement/><ephemeral expiration=\"86400\"/>\
+         <membership_approval_mode><group_join state=\"off\"/></membership_approval_mode></create>",
         text_node("t"),
-        text_node("us")
+        text_node("us"),
+        text_node("all_member_add")
     );
     assert_eq!(create(&group).xml(), inside("set", "g.us", &expected));
 }

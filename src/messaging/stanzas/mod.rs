@@ -36,6 +36,7 @@ pub mod outgoing;
 pub mod phash;
 pub mod presence;
 pub mod privacy;
+pub mod props;
 mod read;
 pub mod receipts;
 pub mod restrictions;

@@ -9,7 +9,12 @@ use crate::stanza::{Jid, Node, NodeRef, Text};
 /// is not used twice. No more than [`MAX_USERS`](super::devices::MAX_USERS) at once.
 pub fn query<'n>(numbers: impl IntoIterator<Item = &'n str>, sid: impl Into<Text>) -> Node {
     let user = |number: &str| Node::new("user").child(Node::new("contact").text(format!("+{number}")));
-    let asked = [Node::new("contact"), Node::new("lid")];
+    let asked = [
+        Node::new("contact").attr("addressing_mode", "lid"),
+        Node::new("business").child(Node::new("verified_name")),
+        Node::new("disappearing_mode"),
+        Node::new("username"),
+    ];
     usync::query(QueryContext::Interactive, sid.into(), asked, numbers.into_iter().map(user))
 }
 
@@ -52,7 +57,8 @@ mod tests {
             format!(
                 "<iq to=\"s.whatsapp.net\" type=\"get\" xmlns=\"usync\">\
                  <usync sid=\"1.2-3\" mode=\"query\" last=\"true\" index=\"0\" context=\"interactive\">\
-                 <query><contact/><lid/></query><list><user><contact><!-- 12 bytes: {} --></contact></user></list>\
+                 <query><contact addressing_mode=\"lid\"/><business><verified_name/></business><disappearing_mode/>\
+                 <username/></query><list><user><contact><!-- 12 bytes: {} --></contact></user></list>\
                  </usync></iq>",
                 hex::encode("+15551230001")
             )

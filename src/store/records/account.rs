@@ -42,6 +42,8 @@ pub struct AccountRecord {
     pub linked_ms: i64,
     /// What tokens for people who gave us none are computed with; empty until the phone says it.
     pub nct_salt: Vec<u8>,
+    /// The hash of the server properties that are held.
+    pub props_hash: Option<String>,
 }
 
 impl AccountRecord {
@@ -65,6 +67,7 @@ impl AccountRecord {
             clock_offset_ms: 0,
             linked_ms: 0,
             nct_salt: Vec::new(),
+            props_hash: None,
         }
     }
 
@@ -102,6 +105,7 @@ impl AccountRecord {
             clock_offset_ms: self.clock_offset_ms,
             linked_ms: self.linked_ms,
             nct_salt: self.nct_salt.clone(),
+            props_hash: self.props_hash.clone(),
             prekey_batches: self.prekey_batches.clone(),
         })
     }
@@ -128,6 +132,7 @@ impl AccountRecord {
             clock_offset_ms: wire.clock_offset_ms,
             linked_ms: wire.linked_ms,
             nct_salt: wire.nct_salt,
+            props_hash: wire.props_hash,
             prekey_batches: wire.prekey_batches,
         })
     }
@@ -184,4 +189,6 @@ struct Wire {
     nct_salt: Vec<u8>,
     #[prost(uint32, repeated, tag = "17")]
     prekey_batches: Vec<u32>,
+    #[prost(string, optional, tag = "18")]
+    props_hash: Option<String>,
 }

@@ -1292,7 +1292,8 @@ class AsyncMessage:
         Args:
             chat: The chat.
             message_ids: The ids of the messages.
-            sender: Who sent them, as a JID or a phone number; needed in groups.
+            sender: Who sent them, as a JID or a phone number; needed in groups and in the status
+                feed.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
@@ -1968,7 +1969,8 @@ class SyncMessage:
         Args:
             chat: The chat.
             message_ids: The ids of the messages.
-            sender: Who sent them, as a JID or a phone number; needed in groups.
+            sender: Who sent them, as a JID or a phone number; needed in groups and in the status
+                feed.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat

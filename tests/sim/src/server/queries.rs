@@ -21,15 +21,7 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
         // Settings and lists, all empty or at their defaults.
         ("privacy", true, _) => Some(account::privacy(&world.model.lock(), &address.number)),
         ("blocklist", true, _) => Some(account::blocklist(&world.model.lock(), address)),
-        ("w" | "abt", true, "props") => Some(
-            Node::new("props")
-                .attr("protocol", 1u8)
-                .attr("version", 1u8)
-                .attr("refresh", 86_400u32)
-                .attr("refresh_id", 1u8)
-                .attr("ab_key", "sim")
-                .attr("hash", "sim"),
-        ),
+        ("w" | "abt", true, "props") => child.map(|asked| props(world, address, asked)),
         ("w:m", _, "media_conn") => Some(media_conn(world)),
         ("w:sync:app:state", _, "sync") => child.map(app_state),
         ("status", true, _) => Some(Node::new("status")),
@@ -84,6 +76,24 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
         Some(child) => result.child(child),
         None => result,
     })
+}
+
+/// What is switched on for an account; nothing if the client has it already.
+fn props(world: &World, address: &DeviceAddress, asked: NodeRef<'_>) -> Node {
+    /// `lid_one_on_one_migration_enabled`: the account's chats of two are addressed by LID.
+    const LID_CHATS: u32 = 9435;
+    let model = world.model.lock();
+    let phone = model.phones.get(&address.number);
+    let by_lid = phone.is_none_or(|phone| phone.behaviour.lid_migrated != Some(false));
+    let hash = if by_lid { "sim-lid" } else { "sim-pn" };
+    let prop = Node::new("prop").attr("config_code", LID_CHATS).attr("config_value", u8::from(by_lid));
+    Node::new("props")
+        .attr("protocol", 1u8)
+        .attr("refresh", 86_400u32)
+        .attr("refresh_id", 1u8)
+        .attr("ab_key", "sim")
+        .attr("hash", hash)
+        .children((!asked.is("hash", hash)).then_some(prop))
 }
 
 fn media_conn(world: &World) -> Node {

@@ -1,0 +1,117 @@
+//! What the server says of a message that went out: it is taken, it is refused, or it may go once more.
+
+use super::sending::{MOST_TRIES, PAUSE};
+use super::{Cx, Engine, Job, SendFailure, Taken};
+use crate::messaging::address::{Kind, User};
+use crate::messaging::desk::{Missing, PrivacyToken, Shelf, Wants};
+use crate::messaging::stanzas::acks::{MessageAck, RefusalKind};
+use crate::stanza::{NodeRef, Server};
+
+impl Engine {
+    /// The server says what became of a message.
+    pub(crate) fn ack(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
+        let Some(ack) = MessageAck::read(node) else { return Ok(()) };
+        let Some(number) = self.sends.by_id.get(ack.id).copied() else {
+            self.phone_ask_acknowledged(&ack);
+            return Ok(());
+        };
+        let mut wants = Wants::default();
+        wants.record(&self.desk, Shelf::Outbox, ack.id.as_bytes());
+        let Some(sending) = self.sends.all.get(&number) else { return Ok(()) };
+        if sending.chat.server == Server::Group {
+            wants.record(&self.desk, Shelf::Holders, sending.chat.to_string());
+        }
+        if let Some(person) = sending.out.as_ref().and_then(|out| out.person.as_ref()) {
+            wants.name(&self.desk, person);
+            wants.record(&self.desk, Shelf::Tokens, person.key());
+        }
+        if let Some(fanout) = sending.out.as_ref().and_then(|out| out.fanout.as_ref()) {
+            self.want_lists(fanout, &mut wants);
+        }
+        wants.met()?;
+        match ack.refusal {
+            None => self.taken(number, &ack, cx),
+            Some(refusal) => self.refused(number, refusal.0, refusal.kind(), cx),
+        }
+        Ok(())
+    }
+
+    fn taken(&mut self, number: u64, ack: &MessageAck<'_>, cx: &mut Cx<'_>) {
+        let Some(sending) = self.sends.remove(number) else { return };
+        let seconds = ack.timestamp.and_then(|seconds| i64::try_from(seconds).ok());
+        let timestamp_ms = seconds.map_or(cx.unix_ms, |seconds| seconds.saturating_mul(1000));
+        if let Some(sent) = self.desk.outbox.change(sending.id.as_bytes()) {
+            sent.taken_ms = timestamp_ms.max(1);
+        }
+        self.outbox.sent(sending.id.clone(), cx.unix_ms, &mut self.desk);
+        if let Some(out) = sending.out {
+            // A server that had taken the message before goes no further with this copy of it, and not with our key either.
+            let is_first = !sending.resumed && sending.tries == 1;
+            if let Some((key_id, devices)) = out.key_for.filter(|_| is_first) {
+                self.key_arrived(&sending.chat, key_id, devices);
+            }
+            if out.phash.is_some() && ack.phash.is_some_and(|theirs| Some(theirs) != out.phash.as_deref()) {
+                self.membership_is_stale(&sending.chat);
+            }
+            if let Some(person) = out.person {
+                if let Some(fanout) = out.fanout.as_ref().filter(|_| sending.other_name) {
+                    self.taken_as(&person, fanout.user.kind);
+                }
+                self.reach.pacer.arrived(&person);
+                self.jobs.push_back(Job::Met(person.clone()));
+                self.issue_token(&person, cx);
+            }
+            if let (Some(fanout), Some(hash)) = (out.fanout, ack.phash) {
+                self.compare_devices(&sending.id, *fanout, hash);
+            }
+        }
+        let taken = Taken { id: sending.id, chat: sending.chat, timestamp_ms };
+        for request in sending.requests {
+            self.answer(request, Ok(taken.clone()));
+        }
+    }
+
+    fn refused(&mut self, number: u64, code: u32, kind: RefusalKind, cx: &mut Cx<'_>) {
+        let Some(sending) = self.sends.all.get(&number) else { return };
+        let (chat, tries) = (sending.chat.clone(), sending.tries);
+        match kind {
+            RefusalKind::StaleAddressing if tries < MOST_TRIES => {
+                self.membership_is_stale(&chat);
+                self.sends.wait_again(number, 0);
+            }
+            RefusalKind::Temporary if tries < MOST_TRIES => {
+                self.sends.wait_again(number, cx.now.saturating_add(PAUSE << tries.min(8)));
+            }
+            RefusalKind::ReachOutTimeLock | RefusalKind::Malformed | RefusalKind::NoRecipient
+                if self.has_other_name(number) =>
+            {
+                self.sends.try_other_name(number);
+            }
+            RefusalKind::ReachOutTimeLock => self.reach_refused(number, cx),
+            RefusalKind::NoRecipient => {
+                if let Some(user) = User::of(&chat) {
+                    self.devices_are_stale(&user);
+                }
+                self.give_up(number, &SendFailure::Refused(code));
+            }
+            _ => self.give_up(number, &SendFailure::Refused(code)),
+        }
+    }
+
+    /// Whether a message that the server refused may go to another name of the person. That name is at hand.
+    fn has_other_name(&self, number: u64) -> bool {
+        let Some(sending) = self.sends.all.get(&number).filter(|sending| !sending.other_name) else {
+            return false;
+        };
+        let fanout = sending.out.as_ref().and_then(|out| out.fanout.as_ref());
+        fanout.is_some_and(|fanout| {
+            !self.own.is_account(&fanout.user.jid()) && self.desk.other_name(&fanout.user).is_some()
+        })
+    }
+
+    /// The server took a message to a person under that kind of name, and not under the other.
+    fn taken_as(&mut self, person: &User, kind: Kind) {
+        let contact = self.desk.tokens.get(&person.key()).cloned().unwrap_or_default();
+        self.desk.tokens.put(&person.key(), PrivacyToken { taken_as: Some(kind), ..contact });
+    }
+}
