@@ -156,6 +156,18 @@ mod tests {
     use crate::pairing::test_vectors::{list, text, vectors};
 
     #[test]
+    fn the_server_takes_browsers_with_an_operating_system() {
+        for good in ["Chrome (Windows)", "Chrome (Mac OS)", "Edge (Windows)", "Android (Android)"] {
+            assert!(display_is_accepted(good), "{good}");
+        }
+        for bad in
+            ["", "Chrome", "Chrome ()", "Chrome (Acme)", "Acme (Linux)", "chrome (linux)", "Chrome (Linux) "]
+        {
+            assert!(!display_is_accepted(bad), "{bad}");
+        }
+    }
+
+    #[test]
     fn vectors_companion_platform() {
         for case in list(&vectors()["companion_platform"], "cases") {
             let platform = Platform::from_name(text(case, "platform_type_text")).unwrap();

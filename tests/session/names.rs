@@ -1,6 +1,7 @@
 //! By which of a person's two names they are written to: the account's kind, unless the server wants the other.
 
 use serde_json::{Value, json};
+use wa_sim::Options;
 
 use super::world::{Host, World};
 
@@ -93,7 +94,7 @@ fn an_account_that_moves_to_lids_is_followed_at_the_next_login() {
 #[test]
 fn the_name_that_the_server_takes_is_kept() {
     for code in [400, 404, 463] {
-        let world = World::new();
+        let world = World::with(Options { pn_messages: true, ..Options::default() });
         assert!(world.sim.add_phone(BOB, "Bob"));
         let mut ada = world.linked_as(ADA);
         let names = [lid(&world, BOB), pn(BOB)];

@@ -32,6 +32,7 @@ pub mod options;
 mod people;
 mod phone;
 mod random;
+mod second_reader;
 mod server;
 mod settle;
 mod simulator;

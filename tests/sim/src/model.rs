@@ -23,7 +23,7 @@ pub(crate) use connection::{
 };
 pub(crate) use group::{Description, Group, Rank};
 pub(crate) use keys::{KeyStore, SignedPrekey};
-pub(crate) use queue::{Queue, Queued};
+pub(crate) use queue::{Offline, Queue, Queued};
 pub(crate) use space::Space;
 
 use wa::stanza::{Jid, Node, Server};

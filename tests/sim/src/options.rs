@@ -78,9 +78,16 @@ pub struct Options {
     #[arg(long)]
     pub ask_prekeys_once: bool,
     /// Take what the official web client never sends: a push name in a login, a presence without a name, a question in JSON
-    /// without its queryId, a history notice that is answered with `hist_sync` alone
+    /// without its queryId, a history notice that is answered with `hist_sync` alone, a first contact without the token that the
+    /// account can compute, a subscription to a guarded person without that person's token
     #[arg(long)]
     pub lenient: bool,
+    /// Take messages to phone numbers from accounts whose chats are addressed by LID; without it they get error 463
+    #[arg(long)]
+    pub pn_messages: bool,
+    /// End the stream of a client that leaves a stanza unacknowledged for so long, in milliseconds; 0 never
+    #[arg(long, value_name = "MS", default_value_t = 20_000)]
+    pub ack_timeout_ms: u64,
     /// Make groups in which members go by phone number, not by LID
     #[arg(long)]
     pub pn_groups: bool,
@@ -118,6 +125,10 @@ impl Options {
 
     pub(crate) fn ping_interval(&self) -> Option<Duration> {
         positive(self.ping_interval_ms)
+    }
+
+    pub(crate) fn ack_timeout(&self) -> Option<Duration> {
+        positive(self.ack_timeout_ms)
     }
 
     pub(crate) fn idle_timeout(&self) -> Option<Duration> {

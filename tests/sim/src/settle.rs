@@ -5,12 +5,18 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{sleep, timeout},
+};
 
 use crate::{
     model::{Command, Connection, Stage},
     world::World,
 };
+
+/// The pause before the next look at queues that go out in batches.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Waits until every client has answered a ping and every simulated device has taken its post, again and again until a
 /// round brings nothing new. The error names the connections that have not answered within `limit`.
@@ -41,10 +47,19 @@ async fn rounds(world: &World, unanswered: &mut Vec<u64>) {
             unanswered.retain(|other| *other != id);
         }
         post_is_empty(world).await;
-        if world.handled.load(Ordering::SeqCst) == before {
+        if queues_go_out(world) {
+            sleep(PAUSE).await;
+        } else if world.handled.load(Ordering::SeqCst) == before {
             return;
         }
     }
+}
+
+/// Whether a client has not got all of the queue that was announced to it.
+fn queues_go_out(world: &World) -> bool {
+    let model = world.model.lock();
+    let devices = model.phones.values().flat_map(|phone| phone.devices.values());
+    devices.into_iter().any(|device| device.connection.is_some() && device.offline.is_some())
 }
 
 fn connections(world: &World) -> Vec<Arc<Connection>> {

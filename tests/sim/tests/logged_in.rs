@@ -198,3 +198,16 @@ async fn the_server_pings_and_ends_idle_connections() {
     assert!(ping.root().is("xmlns", "urn:xmpp:ping") && ping.root().is("type", "get"));
     wire.closed().await;
 }
+
+#[tokio::test]
+async fn a_stanza_that_nobody_acknowledges_ends_the_stream() {
+    let sim = common::with(|options| options.ack_timeout_ms = 100).await;
+    let mut companion = Companion::new();
+    companion.link(&sim).await;
+    let (mut wire, _) = companion.log_in(&sim).await;
+    settle(&mut wire).await;
+    sim.reinstall(NUMBER, false).unwrap();
+    let unanswered = wire.expect("notification").await;
+    let end = wire.expect("stream:error").await;
+    assert_eq!(end.root().child("ack").unwrap().str("id"), unanswered.root().str("id"));
+}

@@ -166,6 +166,17 @@ async fn what_production_rejects_is_rejected() {
 }
 
 #[tokio::test]
+async fn an_account_that_moved_to_lids_writes_to_nobody_by_phone_number() {
+    let sim = common::with(|options| options.pn_messages = false).await;
+    let (mut ada, bob) = (Peer::new(&sim, ADA).await, Peer::new(&sim, BOB).await);
+    let (lid, pn) = (bob.lid.account(), bob.jid.account());
+    assert_eq!(ada.refused(fan_out("P1", &pn, &[&pn])).await, Some(463));
+    assert_eq!(ada.refused(fan_out("P2", &lid, &[&lid])).await, None);
+    sim.set(ADA, &json!({ "lid_migrated": false })).unwrap();
+    assert_eq!(ada.refused(fan_out("P3", &pn, &[&pn])).await, None);
+}
+
+#[tokio::test]
 async fn under_a_time_lock_a_token_or_an_answer_opens_the_way() {
     let sim = simulator().await;
     let (mut ada, mut bob) = (Peer::new(&sim, ADA).await, Peer::new(&sim, BOB).await);

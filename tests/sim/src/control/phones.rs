@@ -315,6 +315,6 @@ pub(crate) fn push(world: &World, number: &str, device: u16, stanza: &Value) -> 
     if model.device(&address).is_none() {
         return Err(ApiError::not_found("there is no such companion"));
     }
-    queue::push(world, &mut model, &address, Queued { id: id.clone(), node });
+    queue::push(world, &mut model, &address, Queued::new(id.clone(), node));
     Ok(id)
 }

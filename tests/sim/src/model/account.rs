@@ -10,7 +10,7 @@ use wa::{
     stanza::Jid,
 };
 
-use super::{KeyStore, Queue, Space};
+use super::{KeyStore, Offline, Queue, Space};
 use crate::phone::Behaviour;
 
 /// One companion of one account.
@@ -45,6 +45,8 @@ pub(crate) struct Device {
     /// Its last presence was `available`.
     pub(crate) available: bool,
     pub(crate) queue: Queue,
+    /// How far that has gone out, until all of it that waited at the login has.
+    pub(crate) offline: Option<Offline>,
     /// Messages it sent lately, so that a repeated one is not delivered twice.
     pub(crate) sent: RecentlySent,
 }

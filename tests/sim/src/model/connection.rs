@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::atomic::{AtomicU64, Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Send(Node),
     /// Send this in this way: the rules have been asked.
     SendPlanned(Node, Box<Plan>),
+    /// Send all of the queue if the client does not ask for it within this time.
+    OfflineWithin(Duration),
     /// Ping the client and say so once it has answered, in no log and past all rules.
     Ping(oneshot::Sender<()>),
     /// Act on this received stanza now; it was held back.

@@ -1,6 +1,9 @@
 //! Stanzas for one device, in order, kept until the device acknowledges them.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    time::Instant,
+};
 
 use wa::stanza::{Node, Text};
 
@@ -9,6 +12,26 @@ use wa::stanza::{Node, Text};
 pub(crate) struct Queued {
     pub(crate) id: String,
     pub(crate) node: Node,
+    /// The connection that it was sent on last, and when.
+    pub(crate) sent: Option<(u64, Instant)>,
+}
+
+impl Queued {
+    /// A stanza that was not sent yet.
+    pub(crate) fn new(id: String, node: Node) -> Self {
+        Self { id, node, sent: None }
+    }
+}
+
+/// How far the queue of a device has gone out since its login.
+#[derive(Clone, Copy)]
+pub(crate) struct Offline {
+    /// The number of the last stanza that went out.
+    pub(crate) sent: u64,
+    /// How many of those that were announced are left.
+    pub(crate) left: usize,
+    /// How many were announced.
+    pub(crate) count: usize,
 }
 
 /// The queue. Ids may be there more than once: a message, its receipts and its answer to a retry share one.
@@ -51,6 +74,25 @@ impl Queue {
         }
     }
 
+    /// The next stanzas after that number, which then is that of the last of them. They are noted as sent on the connection.
+    pub(crate) fn next_of(&mut self, connection: u64, after: &mut u64, most: usize) -> Vec<Node> {
+        let now = Instant::now();
+        let entries = self.entries.range_mut(*after + 1..).take(most);
+        let mut nodes = Vec::new();
+        for (number, queued) in entries {
+            *after = *number;
+            queued.sent = Some((connection, now));
+            nodes.push(queued.node.clone());
+        }
+        nodes
+    }
+
+    /// The id of the oldest that was sent on a connection before that time.
+    pub(crate) fn overdue(&self, connection: u64, before: Instant) -> Option<&str> {
+        let is_late = |queued: &&Queued| queued.sent.is_some_and(|(on, at)| on == connection && at < before);
+        self.entries.values().find(is_late).map(|queued| queued.id.as_str())
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -65,7 +107,7 @@ mod tests {
     use super::*;
 
     fn queued(tag: &'static str, id: &str) -> Queued {
-        Queued { id: id.to_owned(), node: Node::new(tag).attr("id", id.to_owned()) }
+        Queued::new(id.to_owned(), Node::new(tag).attr("id", id.to_owned()))
     }
 
     #[test]

@@ -248,5 +248,5 @@ fn one_message(
         .attr("notify", phone.name.clone())
         .child(enc(&outgoing))
         .children((outgoing.kind.as_str() == "pkmsg").then(|| identity(scene)).flatten());
-    Ok(Queued { id, node })
+    Ok(Queued::new(id, node))
 }

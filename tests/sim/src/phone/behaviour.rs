@@ -94,7 +94,7 @@ impl Default for Behaviour {
             max_devices: 4,
             platform: "android".to_owned(),
             business_name: None,
-            lid_migrated: None,
+            lid_migrated: Some(true),
             timelock: false,
             timelock_ends: None,
             hides_reading: false,

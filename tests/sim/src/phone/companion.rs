@@ -42,6 +42,7 @@ pub(crate) fn add_companion(world: &World, number: &str) -> Option<u16> {
             provisioned: true,
             available: false,
             queue: Queue::default(),
+            offline: None,
             sent: RecentlySent::default(),
         },
     );

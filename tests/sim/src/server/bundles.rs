@@ -158,5 +158,5 @@ pub(crate) fn tell_low(world: &World, model: &mut Model, address: &DeviceAddress
         .attr("id", id.clone())
         .attr("t", unix_seconds())
         .child(Node::new("count").attr("value", left));
-    queue::push(world, model, address, Queued { id, node });
+    queue::push(world, model, address, Queued::new(id, node));
 }

@@ -119,5 +119,5 @@ pub(super) fn to_account(world: &World, model: &mut Model, number: &str, node: N
 /// A notification, still without an id, for one device.
 pub(super) fn to_device(world: &World, model: &mut Model, device: &DeviceAddress, node: Node) {
     let id = world.stanza_id();
-    queue::push(world, model, device, Queued { id: id.clone(), node: node.attr("id", id) });
+    queue::push(world, model, device, Queued::new(id.clone(), node.attr("id", id)));
 }

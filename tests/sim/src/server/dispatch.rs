@@ -28,8 +28,9 @@ pub(super) fn dispatch(world: &World, connection: &Arc<Connection>, node: NodeRe
         "message" => message::accept(world, connection, node),
         "presence" => presence::presence(world, connection, node),
         "chatstate" => presence::chat_state(world, connection, node),
+        "ib" => queue::batch_wanted(world, connection.id, node),
         // Of interest to the real server only.
-        "ib" | "notification" | "call" => {}
+        "notification" | "call" => {}
         tag => world.log.note(Some(connection.id), format!("unknown stanza {tag}")),
     }
 }

@@ -1,7 +1,10 @@
 //! The server's part of linking by phone number: it checks what the companion sends and relays between companion and
 //! phone. It never sees the code.
 
-use wa::stanza::{Jid, Node, NodeRef};
+use wa::{
+    pairing::platform::display_is_accepted,
+    stanza::{Jid, Node, NodeRef},
+};
 
 use super::{answer, dispatch::Reply, register::mint};
 use crate::{
@@ -11,8 +14,6 @@ use crate::{
     world::{World, unix_millis, unix_seconds},
 };
 
-const BROWSERS: [&str; 6] = ["Chrome", "Edge", "Firefox", "IE", "Opera", "Safari"];
-const SYSTEMS: [&str; 6] = ["Windows", "Mac OS", "Linux", "Ubuntu", "Android", "iOS"];
 /// Client types that are taken. Others are unknown, or need an attestation that no companion on a computer can give.
 const CLIENT_TYPES: &[u8] = b"123456789c";
 
@@ -56,7 +57,7 @@ fn read_hello(child: NodeRef<'_>) -> Result<Hello, &'static str> {
         return Err("companion_platform_id");
     }
     let display = text("companion_platform_display");
-    if !display_is_taken(&display) {
+    if !display_is_accepted(&display) {
         return Err("companion_platform_display");
     }
     if bytes(child, "link_code_pairing_nonce").len() != 1 {
@@ -73,13 +74,6 @@ fn read_hello(child: NodeRef<'_>) -> Result<Hello, &'static str> {
         display,
         push: child.is("should_show_push_notification", "true"),
     })
-}
-
-/// Production wants a browser with a real operating system in brackets.
-fn display_is_taken(display: &str) -> bool {
-    let Some((browser, rest)) = display.split_once(" (") else { return false };
-    let Some(system) = rest.strip_suffix(')') else { return false };
-    BROWSERS.contains(&browser) && SYSTEMS.contains(&system)
 }
 
 fn companion_hello(world: &World, connection: &Connection, iq: NodeRef<'_>, child: NodeRef<'_>) -> Reply {
@@ -224,23 +218,4 @@ pub(super) fn notify(model: &mut Model, connection: u64, node: Node) {
         unpaired.unacked.push(id.to_owned());
     }
     handle.send(node);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::display_is_taken;
-
-    #[test]
-    fn only_browsers_with_an_operating_system_are_shown() {
-        for good in
-            ["Chrome (Windows)", "Chrome (Linux)", "Chrome (Mac OS)", "Chrome (Ubuntu)", "Edge (Windows)"]
-        {
-            assert!(display_is_taken(good), "{good}");
-        }
-        for bad in
-            ["", "Chrome", "Chrome ()", "Chrome (Acme)", "Acme (Linux)", "chrome (linux)", "Chrome (Linux) "]
-        {
-            assert!(!display_is_taken(bad), "{bad}");
-        }
-    }
 }

@@ -68,6 +68,7 @@ pub(crate) fn upload(world: &World, upload: Upload<'_>) -> Result<(DeviceAddress
         provisioned: false,
         available: false,
         queue: Queue::default(),
+        offline: None,
         sent: RecentlySent::default(),
     };
     let phone = model.phones.get_mut(upload.number).ok_or(Refusal::new(401))?;

@@ -6,7 +6,7 @@ use wa::stanza::{Jid, Node, NodeRef, Server};
 
 use crate::{
     model::{Connection, DeviceAddress, Model, Space},
-    world::{World, unix_millis},
+    world::{World, unix_millis, unix_seconds},
 };
 
 /// Longest push name.
@@ -19,7 +19,7 @@ pub(super) fn presence(world: &World, connection: &Connection, node: NodeRef<'_>
     let mut model = world.model.lock();
     let Some(address) = model.device_of(connection.id).cloned() else { return };
     match node.str("type").as_deref() {
-        Some("subscribe") => subscribe(&mut model, connection, &address, node),
+        Some("subscribe") => subscribe(world, &mut model, connection, &address, node),
         Some("unsubscribe") => {
             if let Some(number) = node.jid("to").and_then(|jid| model.number_of(&jid).map(str::to_owned)) {
                 forget(&mut model, connection.id, &number);
@@ -90,7 +90,13 @@ fn shown_to(model: &Model, number: &str, connection: u64) -> Option<Node> {
     })
 }
 
-fn subscribe(model: &mut Model, connection: &Connection, address: &DeviceAddress, node: NodeRef<'_>) {
+fn subscribe(
+    world: &World,
+    model: &mut Model,
+    connection: &Connection,
+    address: &DeviceAddress,
+    node: NodeRef<'_>,
+) {
     let Some(jid) = node.jid("to") else { return };
     let (Some(number), Some(space)) = (model.number_of(&jid).map(str::to_owned), Space::of(&jid)) else {
         return;
@@ -98,7 +104,10 @@ fn subscribe(model: &mut Model, connection: &Connection, address: &DeviceAddress
     // Who does not show itself sees nobody, and nobody sees who blocks them.
     let shows = model.device(address).is_some_and(|device| device.available);
     let blocked = model.phones.get(&number).is_some_and(|phone| phone.blocked.contains(&address.number));
-    if !shows || blocked || model.presence_names.len() >= MAX_SUBSCRIPTIONS {
+    let guarded = !world.options.lenient
+        && model.phones.get(&number).is_some_and(|phone| phone.behaviour.guarded)
+        && !shows_token(model, &number, &address.number, node);
+    if !shows || blocked || guarded || model.presence_names.len() >= MAX_SUBSCRIPTIONS {
         return;
     }
     model.presence.entry(number.clone()).or_default().insert(connection.id);
@@ -106,6 +115,13 @@ fn subscribe(model: &mut Model, connection: &Connection, address: &DeviceAddress
     if let Some(now) = shown_to(model, &number, connection.id) {
         connection.send(now);
     }
+}
+
+/// Whether a subscription shows the token that the person gave.
+fn shows_token(model: &Model, number: &str, asker: &str, node: NodeRef<'_>) -> bool {
+    let shown = node.child("tctoken").and_then(|token| token.bytes());
+    let given = model.phones.get(number).and_then(|phone| phone.tokens.get(asker));
+    given.is_some_and(|token| shown == Some(token.bytes.as_slice()) && token.is_valid(unix_seconds()))
 }
 
 fn forget(model: &mut Model, connection: u64, number: &str) {

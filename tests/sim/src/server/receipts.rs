@@ -139,6 +139,6 @@ impl Receipt<'_> {
     }
 
     fn push(&self, model: &mut Model, device: DeviceAddress, node: Node) {
-        queue::push(self.world, model, &device, Queued { id: self.id.to_owned(), node });
+        queue::push(self.world, model, &device, Queued::new(self.id.to_owned(), node));
     }
 }

@@ -25,13 +25,14 @@ use wa::{
 use super::{
     answer, dispatch,
     handshake::{Failed, Link},
-    login, pair, presence,
+    login, pair, presence, queue,
 };
 use crate::{
     faults::{End, Plan, Subject, Wire},
     json_node,
     log::Direction,
     model::{Command, Connection, Stage},
+    second_reader,
     world::{World, unix_millis, unix_seconds},
 };
 
@@ -84,6 +85,7 @@ impl Drop for Guard {
                     && device.connection == Some(id)
                 {
                     device.connection = None;
+                    device.offline = None;
                     device.last_seen_ms = unix_millis();
                     presence::gone(&mut model, id, &address);
                 }
@@ -146,6 +148,8 @@ struct Session<S> {
     silent: bool,
     last_received: Instant,
     next_ping: Option<Instant>,
+    next_ack_check: Option<Instant>,
+    offline_at: Option<Instant>,
     unpaired_until: Option<Instant>,
     close_at: Option<Instant>,
     /// Pings of `settle` that the client has not answered, by their ids.
@@ -181,6 +185,8 @@ pub(super) async fn run<S>(
         silent: false,
         last_received: now,
         next_ping: None,
+        next_ack_check: None,
+        offline_at: None,
         unpaired_until: None,
         close_at: None,
         pings: Vec::new(),
@@ -226,6 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match self.world.model.lock().connections.get(&self.connection.id).map(|entry| &entry.stage) {
             Some(Stage::Device(_)) => {
                 self.next_ping = self.world.options.ping_interval().map(|interval| now + interval);
+                self.next_ack_check = self.world.options.ack_timeout().map(|patience| now + patience);
             }
             _ => self.unpaired_until = self.world.options.unpaired_lifetime().map(|life| now + life),
         }
@@ -303,7 +310,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     fn deadline(&self) -> Option<Instant> {
         let idle = self.world.options.idle_timeout().map(|idle| self.last_received + idle);
-        [self.next_ping, self.unpaired_until, self.close_at, idle].into_iter().flatten().min()
+        let timers =
+            [self.next_ping, self.next_ack_check, self.offline_at, self.unpaired_until, self.close_at, idle];
+        timers.into_iter().flatten().min()
     }
 
     fn timer(&mut self) -> Flow {
@@ -323,6 +332,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             self.unpaired_until = Some(now + Duration::from_secs(1));
         }
+        if due(self.next_ack_check)
+            && let Some(patience) = self.world.options.ack_timeout()
+        {
+            self.next_ack_check = Some(now + patience / 2);
+            if let Some(end) = queue::overdue(&self.world.model.lock(), self.connection.id, patience) {
+                self.connection.send(end);
+                self.connection.end(End::Polite);
+            }
+        }
+        if due(self.offline_at) {
+            self.offline_at = None;
+            queue::batch_not_wanted(&self.world, self.connection.id);
+        }
         if due(self.next_ping) {
             self.next_ping = self.world.options.ping_interval().map(|interval| now + interval);
             self.connection.send(ping(self.world.stanza_id()));
@@ -337,6 +359,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 let number = || dispatch::number_of(&self.world, id).map(Into::into);
                 let plan = Plan::of(self.world.faults.hit(|| Subject::outgoing(id, number(), &node)));
                 self.send(node, plan).await
+            }
+            Command::OfflineWithin(time) => {
+                self.offline_at = Some(Instant::now() + time);
+                Ok(())
             }
             Command::SendPlanned(node, plan) => self.send(node, *plan).await,
             Command::Ping(answered) => {
@@ -479,11 +505,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(frame)
     }
 
+    /// Decodes a frame. While stanzas are logged, a second reader has to find the same.
+    fn decode(&self, plaintext: Vec<u8>) -> Result<Stanza, String> {
+        let second = self.world.log.is_on().then(|| second_reader::read(&plaintext));
+        let stanza = Stanza::decode(plaintext).map_err(|error| error.to_string())?;
+        if let Some(second) = second {
+            let (first, second) = (json_node::to_json(&stanza.root().to_node()), second?);
+            if first != second {
+                return Err(format!("the library reads {first}, and the second reader {second}"));
+            }
+        }
+        Ok(stanza)
+    }
+
     /// Opens, decodes and hands on one frame.
     fn receive(&mut self, frame: Vec<u8>) -> Flow {
         let id = self.connection.id;
         let plaintext = self.transport.open(frame).map_err(|error| error.to_string())?;
-        let stanza = match Stanza::decode(plaintext) {
+        let stanza = match self.decode(plaintext) {
             Ok(stanza) => stanza,
             Err(error) => {
                 self.world.log.note(Some(id), format!("not a stanza: {error}"));

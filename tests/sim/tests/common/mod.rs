@@ -36,7 +36,8 @@ pub(crate) async fn simulator() -> Handle {
 
 /// The same with other options.
 pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Handle {
-    let mut options = Options { ping_interval_ms: 0, ..Options::default() };
+    // What goes where is for the tests to say.
+    let mut options = Options { ping_interval_ms: 0, pn_messages: true, ..Options::default() };
     change(&mut options);
     let sim = Simulator::start(options).await.unwrap();
     assert!(sim.add_phone(NUMBER, "Ada"));

@@ -59,7 +59,7 @@ impl Message<'_> {
 
     /// Hands a stanza to a device.
     pub(super) fn deliver(&self, model: &mut Model, device: &DeviceAddress, node: Node) {
-        queue::push(self.world, model, device, Queued { id: self.id.to_owned(), node });
+        queue::push(self.world, model, device, Queued::new(self.id.to_owned(), node));
     }
 
     /// The ciphertext for one device, if it is one.

@@ -30,6 +30,10 @@ pub(super) fn to_person(model: &mut Model, message: &Message<'_>) -> Verdict {
     if space == Space::Lid && !migrated && !own {
         return Err(code::BAD_REQUEST);
     }
+    let is_person = model.keys(message.sender).is_some_and(|keys| keys.secrets.is_some());
+    if space == Space::Pn && migrated && !own && !is_person && !message.world.options.pn_messages {
+        return Err(code::TIMELOCK);
+    }
     let chat = message.node.jid("recipient");
     if chat.is_some_and(|chat| Space::of(&chat).is_some_and(|named| named != space)) {
         return Err(code::BAD_REQUEST);
@@ -79,7 +83,11 @@ fn may_write(model: &Model, message: &Message<'_>, number: &str) -> Result<(), u
         .tokens
         .get(&sender.number)
         .is_some_and(|token| shown == Some(token.bytes.as_slice()) && token.is_valid(unix_seconds()));
-    if restrictions::is_locked(&sender.behaviour) && !trusted && !sender.known.contains(number) {
+    let is_known = trusted || sender.known.contains(number);
+    let shows_nothing = sender.nct_salt.is_some() && message.node.child("cstoken").is_none();
+    let is_person = model.keys(message.sender).is_some_and(|keys| keys.secrets.is_some());
+    let lacks_token = shows_nothing && !is_person && !message.world.options.lenient;
+    if !is_known && (lacks_token || restrictions::is_locked(&sender.behaviour)) {
         return Err(code::TIMELOCK);
     }
     Ok(())
