@@ -22,7 +22,8 @@ func WithCode(code string) PairOption {
 
 // Pair connects and links the session to the account of a phone number, given
 // in international form. It goes on until the session is ready for use; a
-// session that is linked already is just connected. Each step is an event:
+// session that is linked to that account already is just connected, and one of
+// another account is [ErrAlreadyLinked]. Each step is an event:
 //
 //   - [PairingCode]: show it, the user types it into the phone;
 //   - [PairingProgress]: the phone answered, the phone linked us, and so on;
@@ -50,20 +51,20 @@ func (c *Client) Pair(ctx context.Context, phone string, options ...PairOption) 
 	for _, option := range options {
 		option(&p)
 	}
-	return c.pair(ctx, "Pair", startRequestPairing(phone, p.code))
+	return c.pair(ctx, "Pair", phone, startRequestPairing(phone, p.code))
 }
 
 // PairQR is [Client.Pair] by QR codes: each [PairingQR] is drawn and shown in
 // place of the one before, until the user has scanned one.
 func (c *Client) PairQR(ctx context.Context) iter.Seq2[Event, error] {
-	return c.pair(ctx, "PairQR", startRequestQR())
+	return c.pair(ctx, "PairQR", "", startRequestQR())
 }
 
 // WaitReady connects a session that is linked and waits until it is logged in.
 // Like [Client.Pair] it ends with an error once the connection was given up, and
 // takes no event of an earlier run for what happens now.
 func (c *Client) WaitReady(ctx context.Context) (*Ready, error) {
-	for step, err := range c.pair(ctx, "WaitReady", nil) {
+	for step, err := range c.pair(ctx, "WaitReady", "", nil) {
 		if err != nil {
 			return nil, err
 		}
@@ -75,12 +76,13 @@ func (c *Client) WaitReady(ctx context.Context) (*Ready, error) {
 }
 
 // pair follows a session until it is ready, and makes the request for a
-// pairing if it is not linked.
-func (c *Client) pair(ctx context.Context, op string, start starter) iter.Seq2[Event, error] {
+// pairing if it is not linked. If phone is not empty, a session that is linked
+// has to be of that account.
+func (c *Client) pair(ctx context.Context, op, phone string, start starter) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		steps := &pairingSteps{client: c, op: op, caller: caller{in: newInbox(), everything: true}}
 		defer steps.end()
-		if err := steps.begin(ctx, start); err != nil {
+		if err := steps.begin(ctx, phone, start); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -118,12 +120,18 @@ type pairingSteps struct {
 }
 
 // begin connects, and asks for a pairing unless the session is linked.
-func (s *pairingSteps) begin(ctx context.Context, start starter) error {
+func (s *pairingSteps) begin(ctx context.Context, phone string, start starter) error {
 	c := s.client
 	// The answer comes behind all events of what was before: a connection that
 	// was given up earlier is none that this wait ends with.
-	if _, err := c.SessionStatus(ctx); err != nil {
+	status, err := c.SessionStatus(ctx)
+	if err != nil {
 		return withOp(err, s.op)
+	}
+	if phone != "" && status.Linked {
+		if err := checkAccount(s.op, phone, status.Phone); err != nil {
+			return err
+		}
 	}
 	c.watch(&s.caller.in)
 	if err := c.Connect(); err != nil {

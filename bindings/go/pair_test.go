@@ -69,6 +69,11 @@ func TestPairByCodeAndOpenAgain(t *testing.T) {
 	if again = pair(t, client, phone); again.JID != ready.JID || again.FirstLogin {
 		t.Errorf("opened again: %+v", again)
 	}
+	for step, err := range client.Pair(limited(t), "+1 555 000 9999") {
+		if step != nil || !errors.Is(err, libwa.ErrAlreadyLinked) {
+			t.Errorf("paired as somebody else: %v, %v", step, err)
+		}
+	}
 }
 
 func TestPairByQR(t *testing.T) {
