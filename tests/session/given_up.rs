@@ -128,11 +128,8 @@ fn a_device_that_nobody_links_is_given_up_when_the_host_says_so() {
     assert_eq!((&told["reason"], &told["status"]), (&json!("by_host"), &json!(0)));
 }
 
-/// A port of this machine at which nobody listens.
-fn nowhere() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("ws://{}/ws/chat", listener.local_addr().unwrap())
-}
+/// A port of this machine at which nobody listens: none that another test could be given.
+const NOWHERE: &str = "ws://127.0.0.1:1/ws/chat";
 
 /// Asks for a code where there is no way to the server; gives the error, and what was told of the connection before.
 fn no_code(config: &Config) -> (Value, Vec<Value>) {
@@ -154,7 +151,7 @@ fn no_code(config: &Config) -> (Value, Vec<Value>) {
 #[test]
 fn a_network_that_is_not_up_yet_is_a_reason_to_ask_again() {
     let world = World::new();
-    let config = world.config_with(&[("server.url", nowhere().as_str()), ("connect.timeout_ms", "2000")]);
+    let config = world.config_with(&[("server.url", NOWHERE), ("connect.timeout_ms", "2000")]);
     let (error, told) = no_code(&config);
     assert_eq!((&error["outcome"], &error["retryable"]), (&json!("not_connected"), &json!(true)), "{error}");
     assert!(error["text"].as_str().unwrap().contains("refused"), "{error}");

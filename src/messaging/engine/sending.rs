@@ -165,6 +165,8 @@ impl Sends {
         let out = sending.out.as_ref();
         let shown = out.and_then(|out| out.fanout.as_ref()).map(|fanout| fanout.shown.clone());
         sending.refused_with = Some(shown.unwrap_or_default());
+        // Both names were tried. Should it go out once more, it begins with the first.
+        sending.other_name = false;
         Some((sending.tries, sending.out.as_ref().and_then(|out| out.person.clone())))
     }
 

@@ -61,6 +61,8 @@ pub(crate) struct Figures {
     pub(crate) duplicates: u64,
     /// Ciphertexts that could not be decrypted.
     pub(crate) undecryptable: u64,
+    /// Messages whose marks did not fit what they say: production would have dropped them, and nobody gets to see them.
+    pub(crate) mismarked: u64,
     /// Of texts that begin with `#` and a number: those that were not the next of their sender.
     pub(crate) out_of_order: u64,
     /// Of such texts: those that came a second time.

@@ -20,6 +20,7 @@
 mod actor;
 mod heard;
 pub(crate) mod load;
+mod marks;
 mod provision;
 mod receive;
 mod resend;

@@ -13,6 +13,7 @@ use super::{
     Actor, Scene,
     actor::own,
     heard::{Message, Receipt},
+    marks::Opened,
     resend, retry, sealed,
     send::{self, Target, What},
 };
@@ -110,6 +111,13 @@ fn message(scene: &mut Scene<'_>, actor: &mut Actor, node: NodeRef<'_>) {
                     continue;
                 };
                 accept_key(actor, &incoming, &read);
+                let opened = Opened { node, enc, message: bytes, read: &read };
+                if let Some(why) = mismarked(scene, &incoming, &opened) {
+                    let text = format!("{} is dropped: {why}", incoming.id);
+                    scene.world.log.note(None, text);
+                    actor.heard.figures.mismarked += 1;
+                    continue;
+                }
                 if !matches!(read.body, Body::Nothing) {
                     said = Some((read, bytes.to_vec()));
                 }
@@ -179,6 +187,19 @@ fn decrypt(
         }
         _ => Err(SignalError::Malformed("enc")),
     }
+}
+
+/// Why production would have dropped a message of somebody else, if it would.
+fn mismarked(scene: &Scene<'_>, incoming: &Incoming<'_>, opened: &Opened<'_>) -> Option<String> {
+    if incoming.sender.number == scene.address.number || scene.world.options.lenient {
+        return None;
+    }
+    let sender = incoming.node.jid("participant").unwrap_or_else(|| incoming.from.clone()).account();
+    let chat = match Space::of(&incoming.from) {
+        Some(space) if !incoming.is_group => scene.model.jid(scene.address, space)?.account(),
+        _ => incoming.from.clone(),
+    };
+    opened.wrong_mark(&sender, &chat)
 }
 
 /// Takes a sender key that came along.

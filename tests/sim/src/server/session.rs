@@ -39,7 +39,7 @@ use crate::{
 /// How many commands are carried out before what they send is written.
 const AT_ONCE: usize = 256;
 /// How long a client may take to answer our close frame.
-const CLOSING: Duration = Duration::from_millis(500);
+const CLOSING: Duration = Duration::from_secs(5);
 /// How long a client that was told to go may take to do so. Some clients forget what they were told if the connection ends
 /// before they have worked it off.
 const LINGER: Duration = Duration::from_millis(500);
@@ -211,6 +211,10 @@ pub(super) async fn run<S>(
                 session.await_client().await;
             }
             let _ = timeout(CLOSING, session.link.websocket.close()).await;
+            if how == End::Close {
+                // Data that nobody reads would break the connection before the client has read that it is closed.
+                session.await_client().await;
+            }
         }
         Err(Ended::Gone(why)) => world.log.note(Some(connection.id), why),
         Ok(()) | Err(Ended::By(End::Cut)) => {}
