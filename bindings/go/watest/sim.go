@@ -45,6 +45,9 @@ type Sim struct {
 	// RootKey is what the certificates of the server lead to, in hexadecimal.
 	RootKey string `json:"root_key"`
 
+	// VersionPage is the page that tells the newest version of the web client.
+	VersionPage string `json:"version_page"`
+
 	// CAPEM is the authority that the server's TLS certificate is from.
 	CAPEM string `json:"ca_pem"`
 
@@ -155,6 +158,7 @@ func (s *Sim) Option() libwa.Option {
 	return libwa.Options(
 		libwa.WithServerURL(s.WS),
 		libwa.WithServerRootKey(s.RootKey),
+		libwa.WithClientVersionURL(s.VersionPage),
 		libwa.WithPaceFirstContactsPerHour(0),
 	)
 }
@@ -164,6 +168,7 @@ func (s *Sim) TLSOption() libwa.Option {
 	return libwa.Options(
 		libwa.WithServerURL(s.WSS),
 		libwa.WithServerRootKey(s.RootKey),
+		libwa.WithClientVersionURL(s.VersionPage),
 		libwa.WithServerCAFile(s.caFile()),
 		libwa.WithPaceFirstContactsPerHour(0),
 	)

@@ -26,6 +26,7 @@ _RESTRICTIONS: dict[str, type[Error]] = {
     "account_banned": errors.AccountBannedError,
     "account_locked": errors.AccountLockedError,
     "client_outdated": errors.ClientOutdatedError,
+    "version_refused": errors.VersionRefusedError,
     "rate_limit": errors.RateLimitedError,
     "pairing_refused": errors.CodeRefusedError,
 }

@@ -83,7 +83,7 @@ def test_defaults() -> None:
         phone_number=NUMBER,
         session_id="default",
         session_dir=Path("sessions"),
-        browser=("libwa", "Chrome", "1.0.0"),
+        browser=None,
         logger=logging.getLogger("libwa.bot"),
         log_level=None,
         display="auto",
@@ -95,7 +95,7 @@ def test_defaults() -> None:
         backlog=1000,
         handler_timeout=None,
         stop_timeout=10.0,
-        library={"device.name": "libwa", "device.platform": "chrome"},
+        library={"client.version": "auto"},
     )
     assert config.session_file == Path("sessions/default.db")
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -143,6 +143,7 @@ def test_every_argument_arrives() -> None:
         handler_timeout=4,
         stop_timeout=6,
         library={
+            "client.version": "auto",
             "device.name": "MyBot",
             "device.platform": "firefox",
             "pairing.code_ttl_ms": "60000",

@@ -18,7 +18,7 @@ func TestWhoReadsTheLogHoldsNobodyUp(t *testing.T) {
 	for name, last := range map[string]syscall.Signal{"stalls": syscall.SIGTERM, "goes away": syscall.SIGHUP} {
 		folder := t.TempDir()
 		token := newToken(t, folder, []tokens.Scope{tokens.Admin})
-		child := process(t, "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0", "--data="+folder, "--wa=server.url="+sim.WS, "--wa=server.root_key="+sim.RootKey,
+		child := process(t, "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0", "--data="+folder, "--wa=server.url="+sim.WS, "--wa=server.root_key="+sim.RootKey, "--wa=client.version_url="+sim.VersionPage,
 			"--log-level=debug", "--requests-per-second=100000")
 		log, written, err := os.Pipe()
 		if err != nil {

@@ -111,7 +111,7 @@ func settings(t testing.TB, folder string, arguments ...string) *config.Config {
 	t.Helper()
 	all := append([]string{
 		"--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0", "--data=" + folder, "--log-level=debug",
-		"--wa=server.url=" + sim.WS, "--wa=server.root_key=" + sim.RootKey, "--wa=log.level=debug", "--wa=reconnect.base_ms=100",
+		"--wa=server.url=" + sim.WS, "--wa=server.root_key=" + sim.RootKey, "--wa=client.version_url=" + sim.VersionPage, "--wa=log.level=debug", "--wa=reconnect.base_ms=100",
 		"--session-proxy-private", "--webhook-private", "--webhook-http", "--webhook-retry-first=50ms", "--webhook-retry-max=400ms", "--failures-per-minute=1000",
 		"--heartbeat=200ms", "--code-timeout=60s", "--start-pause=1ms",
 	}, arguments...)

@@ -57,7 +57,7 @@ func spawn(t testing.TB, folder, token string, arguments ...string) (*gateway, *
 func spawnLimited(t testing.TB, limit int, folder, token string, arguments ...string) (*gateway, *exec.Cmd) {
 	t.Helper()
 	all := append([]string{
-		"--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0", "--data=" + folder, "--wa=server.url=" + sim.WS, "--wa=server.root_key=" + sim.RootKey,
+		"--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0", "--data=" + folder, "--wa=server.url=" + sim.WS, "--wa=server.root_key=" + sim.RootKey, "--wa=client.version_url=" + sim.VersionPage,
 		"--webhook-private", "--webhook-http", "--webhook-retry-first=20ms", "--webhook-retry-max=50ms", "--webhook-attempts=1000",
 	}, arguments...)
 	child := process(t, all...)

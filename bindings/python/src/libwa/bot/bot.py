@@ -65,7 +65,7 @@ class Bot(Router, Waits):
         phone_number: The account's number as digits with the country code; needed for "pairing".
         session_id: The name of the session.
         session_dir: The folder where sessions are kept.
-        browser: The product's name, the kind of program and a version: ("MyBot", "Chrome", "1.0.0").
+        browser: The product's name, the kind of program and a version: ("MyBot", "Chrome", "1.0.0"). WhatsApp sees the name too.
         logger: Where log lines go, the logger `libwa.bot` if left out.
         log_level: From which level on: a name such as "info", or a number of `logging`.
         env_file: A file of variables, read if it is there; None for none.

@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
     PASSKEY = 13
     #: The device was unlinked, here or on the phone. Started again, the bot asks for a new code.
     LOGGED_OUT = 20
-    #: The account is banned or locked, for some time or for good.
+    #: The account is banned or locked, for some time or for good, or refused with the newest version too.
     RESTRICTED = 21
     #: WhatsApp wants a newer version of this program.
     OUTDATED = 22
@@ -50,6 +50,7 @@ _KINDS: list[tuple[type[Error], ExitCode]] = [
     (errors.TemporarilyBannedError, ExitCode.RESTRICTED),
     (errors.AccountBannedError, ExitCode.RESTRICTED),
     (errors.AccountLockedError, ExitCode.RESTRICTED),
+    (errors.VersionRefusedError, ExitCode.RESTRICTED),
     (errors.ClientOutdatedError, ExitCode.OUTDATED),
     (errors.ClientRefusedError, ExitCode.OUTDATED),
     (errors.LoggedOutError, ExitCode.LOGGED_OUT),

@@ -40,7 +40,8 @@ class Options:
         phone_number: The account's number, digits only; None with "qr".
         session_id: The session's name; its file is `session_dir / f"{session_id}.db"`.
         session_dir: The folder of the sessions.
-        browser: The product's name, shown under "Linked devices"; the kind of program, one of `PLATFORMS`; and a version.
+        browser: The product's name, shown under "Linked devices", which WhatsApp sees too; the kind of program, one of `PLATFORMS`;
+            and a version. None for what a browser shows there: Chrome, and the operating system.
         logger: Where log lines go.
         log_level: From which level on; None leaves that to the logger.
         display: How the code is shown: in a box on a terminal and as plain lines elsewhere ("auto"), always as plain lines
@@ -60,7 +61,7 @@ class Options:
     phone_number: str | None = field(repr=False)
     session_id: str
     session_dir: Path
-    browser: tuple[str, str, str]
+    browser: tuple[str, str, str] | None
     logger: logging.Logger
     log_level: int | None
     display: Display
@@ -211,9 +212,9 @@ def _session_id(name: Any) -> str:
     return name
 
 
-def _browser(browser: Any) -> tuple[str, str, str]:
+def _browser(browser: Any) -> tuple[str, str, str] | None:
     if browser is None:
-        return ("libwa", "Chrome", "1.0.0")
+        return None
     parts: list[Any] = list(browser) if is_a(browser, tuple, list) else []
     if len(parts) != 3 or not all(isinstance(part, str) and part.strip() for part in parts):
         raise OptionError(
@@ -233,9 +234,13 @@ def _level(level: Any) -> int | None:
     return int(getattr(logging, level.upper()))
 
 
-def _library(given: Given, browser: tuple[str, str, str], outside: Mapping[str, str], logger: logging.Logger) -> dict[str, str]:
+def _library(
+    given: Given, browser: tuple[str, str, str] | None, outside: Mapping[str, str], logger: logging.Logger
+) -> dict[str, str]:
     """The library's keys: what follows from the options, then LIBWA_* of the environment, then the argument `config`."""
-    keys: dict[str, str] = {"device.name": browser[0], "device.platform": browser[1].lower()}
+    keys: dict[str, str] = {"client.version": "auto"}
+    if browser is not None:
+        keys.update({"device.name": browser[0], "device.platform": browser[1].lower()})
     if given.code_expiry is not None:
         keys["pairing.code_ttl_ms"] = str(round(given.code_expiry * 1000))
     keys.update(library_keys.of_variables(outside, logger))

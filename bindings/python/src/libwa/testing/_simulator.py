@@ -64,6 +64,7 @@ class Simulator:
                 "server.url": self.addresses["wss" if tls else "ws"],
                 "server.root_key": self.addresses["root_key"],
                 "server.root_serial": str(self.addresses["root_serial"]),
+                "client.version_url": self.addresses["version_page"],
                 # Nobody here minds being written to.
                 "pace.first_contacts_per_hour": "0",
             }

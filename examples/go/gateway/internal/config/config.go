@@ -163,7 +163,7 @@ func (c *Config) settings() []setting {
 		{"Webhooks", "webhook-http", "", &c.WebhookHTTP, false, "allows http://, by which events go over the network unencrypted", false},
 		{"Webhooks", "webhook-keep", "N", &c.WebhookKeep, 100000, "deliveries that may wait for a webhook, and dead letters that it may have", false},
 
-		{"WhatsApp", "device-name", "NAME", &c.DeviceName, "libwa gateway", "the name under Linked devices on the phone", false},
+		{"WhatsApp", "device-name", "NAME", &c.DeviceName, "", "the name under Linked devices on the phone, which WhatsApp sees too; without it the operating system, as for a browser", false},
 		{"WhatsApp", "wa", "KEY=VALUE", &c.WA, nil, "any key of libwa's configuration, such as proxy.url=socks5://...; may be repeated", false},
 		{"WhatsApp", "session-proxy-private", "", &c.SessionProxyPrivate, false, "allows sessions a proxy of their own on this machine or in a private network; not for that of --wa proxy.url, which may be anywhere", false},
 		{"WhatsApp", "simulator-page", "URL", &c.SimulatorPage, "", "the page of wa-sim, which the gateway's page then links to", false},

@@ -155,6 +155,7 @@ func clientOptions(c *config.Config) []libwa.Option {
 	options := []libwa.Option{
 		libwa.WithStoreURL("sqlite:" + filepath.Join(c.Data, "sessions.db")),
 		libwa.WithDeviceName(c.DeviceName),
+		libwa.WithClientVersion("auto"),
 	}
 	for _, pair := range c.WA {
 		key, value, _ := strings.Cut(pair, "=")

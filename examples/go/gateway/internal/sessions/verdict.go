@@ -131,7 +131,7 @@ func kindOf(reason string, err error) Kind {
 	case "already_linked":
 		return Conflict
 	case "whatsapp_unreachable", "not_connected", "server_not_trusted", "no_refs", "server_error", "request_timeout", "server_unavailable", "login_timeout",
-		"storage_error", "client_outdated", "bad_user_agent", "code_lost_with_connection", "qr_lost":
+		"storage_error", "client_outdated", "version_refused", "bad_user_agent", "code_lost_with_connection", "qr_lost":
 		return Unavailable
 	}
 	if _, again := libwa.RetryAfter(err); again {

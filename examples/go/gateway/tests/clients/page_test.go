@@ -56,7 +56,7 @@ var secret = strings.ReplaceAll(token, " ", "-")
 func start(t testing.TB, arguments ...string) string {
 	t.Helper()
 	c, err := config.Parse(append([]string{
-		"--listen=127.0.0.1:0", "--ops-listen=", "--data=" + t.TempDir(), "--wa=server.url=" + sim.WS, "--wa=server.root_key=" + sim.RootKey,
+		"--listen=127.0.0.1:0", "--ops-listen=", "--data=" + t.TempDir(), "--wa=server.url=" + sim.WS, "--wa=server.root_key=" + sim.RootKey, "--wa=client.version_url=" + sim.VersionPage,
 		"--wa=reconnect.base_ms=100", "--code-timeout=2m", "--simulator-page=" + sim.Control + "/",
 	}, arguments...), func(name string) (string, bool) { return secret, name == config.Variable("admin-token") })
 	if err != nil {
