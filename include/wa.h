@@ -866,8 +866,8 @@ typedef int32_t wa_status;
 #define WA_ERROR_REPLACED 901
 
 /**
- * The server no longer accepts this version; update the library or set
- * client.version.
+ * The server no longer accepts this version; set client.version to auto or to
+ * a newer one, or update the library.
  */
 #define WA_ERROR_CLIENT_OUTDATED 902
 
@@ -904,6 +904,12 @@ typedef int32_t wa_status;
  * on the phone, and pair again later.
  */
 #define WA_ERROR_LINK_REVOKED 908
+
+/**
+ * The server refuses this account with the newest version, too
+ * (client.version is auto); try again in some days, or link the account anew.
+ */
+#define WA_ERROR_VERSION_REFUSED 909
 
 #ifdef __cplusplus
 extern "C" {

@@ -94,16 +94,32 @@ func WithProxyPrivate(private bool) Option {
 }
 
 // WithClientVersion sets client.version: the version of WhatsApp Web that the client says it is.
-// Too old a one is refused by the server; the method "version.latest" learns the newest.
+// The server refuses one that is some months old. With "auto" the library begins with the newest
+// that it knows, and when the server refuses it, or says that it soon will, asks
+// "client.version_url" for the newest, through "proxy.url" and at most once a day for a process,
+// keeps the answer in the store, and connects again; a version that was refused is not tried
+// again. Without "auto" the library asks for nothing by itself: the method "version.latest" learns
+// the newest.
 //
-// Allowed: three numbers with points between them. Default: 2.3000.1045649367.
+// Allowed: three numbers with points between them, or auto. Default: 2.3000.1049950004.
 func WithClientVersion(version string) Option {
 	return set("client.version", version)
 }
 
-// WithDeviceName sets device.name: the product name shown under "Linked devices" on the phone.
+// WithClientVersionURL sets client.version_url: the page that says which version of WhatsApp Web
+// is the newest. Plain "http://" is allowed to this machine only.
 //
-// Allowed: text of at most 64 bytes without control characters. Default: libwa.
+// Allowed: an address that begins with https:// or http://. Default:
+// https://web.whatsapp.com/sw.js.
+func WithClientVersionURL(versionURL string) Option {
+	return set("client.version_url", versionURL)
+}
+
+// WithDeviceName sets device.name: the name shown under "Linked devices" on the phone. Empty means
+// the name of the operating system, as in a browser: "Linux", "Mac OS" or "Windows", see
+// "device.os". WhatsApp sees the name too: a product's name tells it what program this is.
+//
+// Allowed: text of at most 64 bytes without control characters. Default: not set.
 func WithDeviceName(name string) Option {
 	return set("device.name", name)
 }
@@ -116,8 +132,8 @@ func WithDevicePlatform(platform string) Option {
 	return set("device.platform", platform)
 }
 
-// WithDeviceOS sets device.os: the operating system named when a code is asked for; "auto" means
-// the one the library runs on.
+// WithDeviceOS sets device.os: the operating system named when a code is asked for, and under
+// "Linked devices" unless "device.name" is set; "auto" means the one the library runs on.
 //
 // Allowed: one of auto, windows, macos, linux, android, ios. Default: auto.
 func WithDeviceOS(os string) Option {

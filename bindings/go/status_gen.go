@@ -254,7 +254,8 @@ const (
 	// The same session was opened elsewhere; make sure that the program runs only once.
 	ErrReplaced Status = 901
 
-	// The server no longer accepts this version; update the library or set client.version.
+	// The server no longer accepts this version; set client.version to auto or to a newer one, or
+	// update the library.
 	ErrClientOutdated Status = 902
 
 	// The account is banned for a time; the restricted event says until when.
@@ -275,4 +276,8 @@ const (
 	// The server withdrew the link right after pairing; look at "Linked devices" on the phone, and
 	// pair again later.
 	ErrLinkRevoked Status = 908
+
+	// The server refuses this account with the newest version, too (client.version is auto); try
+	// again in some days, or link the account anew.
+	ErrVersionRefused Status = 909
 )

@@ -64,6 +64,9 @@ const (
 	// This version of the client is refused.
 	RestrictionKindClientOutdated RestrictionKind = "client_outdated"
 
+	// This account is refused with the newest version, too.
+	RestrictionKindVersionRefused RestrictionKind = "version_refused"
+
 	// Starting conversations is not allowed for a time.
 	RestrictionKindTimeLock RestrictionKind = "time_lock"
 
@@ -420,6 +423,9 @@ const (
 
 	// This program must be updated.
 	OutcomeClientOutdated Outcome = "client_outdated"
+
+	// WhatsApp refuses this program, although it is up to date. Try again in some days.
+	OutcomeVersionRefused Outcome = "version_refused"
 
 	// WhatsApp refused this program.
 	OutcomeBadUserAgent Outcome = "bad_user_agent"

@@ -101,8 +101,9 @@ impl Config {
         self.text(key).parse().unwrap_or_default()
     }
 
-    pub(super) fn version(&self, key: &str) -> [u32; 3] {
-        parse_version(self.text(key)).unwrap_or_default()
+    /// The version of that key; `None` stands for `auto`.
+    pub(super) fn version(&self, key: &str) -> Option<[u32; 3]> {
+        parse_version(self.text(key))
     }
 
     fn set_host(&mut self, key: &str, value: &str) -> Result<(), Error> {
@@ -264,7 +265,9 @@ mod tests {
         config.set("host.color", "blue").unwrap();
         assert_eq!(config.pairing_code_ttl().as_secs(), 20);
         assert!(config.pairing_auto_refresh());
-        assert_eq!(config.client_version(), [2, 3000, 7]);
+        assert_eq!(config.client_version(), Some([2, 3000, 7]));
+        config.set("client.version", "auto").unwrap();
+        assert_eq!(config.client_version(), None);
         assert_eq!(config.session_id(), "default");
         assert_eq!(config.get("host.color").unwrap(), "blue");
         config.reset("pairing.code_ttl_ms").unwrap();

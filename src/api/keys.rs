@@ -20,7 +20,7 @@ pub enum KeyType {
     Hex(usize),
     /// A name for a session: 1 to so many bytes of letters, digits and `. _ - @ : +`.
     Name(usize),
-    /// Three numbers with points between them.
+    /// Three numbers with points between them, or `auto`.
     Version,
     /// An address whose scheme is one of a list; empty means "not set" where the default is empty.
     Url(&'static [&'static str]),
@@ -70,7 +70,7 @@ macro_rules! keys {
     };
     (@getter Version, $name:literal, $getter:ident, $($doc:literal),+) => {
         $(#[doc = $doc])+
-        pub fn $getter(&self) -> [u32; 3] { self.version($name) }
+        pub fn $getter(&self) -> Option<[u32; 3]> { self.version($name) }
     };
     (@getter $kind:ident, $name:literal, $getter:ident, $($doc:literal),+) => {
         $(#[doc = $doc])+
@@ -108,13 +108,15 @@ keys! {
     /// Allows a proxy on this machine or in a private network. Set it to `false` if others than you choose `proxy.url`: every address that its name leads to is checked whenever a connection is made.
     proxy_private = "proxy.private", Flag, "true", "0.1.0";
 
-    /// The version of WhatsApp Web that the client says it is. Too old a one is refused by the server; the method `version.latest` learns the newest.
-    client_version = "client.version", Version, "2.3000.1045649367", "0.1.0";
-    /// The product name shown under "Linked devices" on the phone.
-    device_name = "device.name", Text(64), "libwa", "0.1.0";
+    /// The version of WhatsApp Web that the client says it is. The server refuses one that is some months old. With `auto` the library begins with the newest that it knows, and when the server refuses it, or says that it soon will, asks `client.version_url` for the newest, through `proxy.url` and at most once a day for a process, keeps the answer in the store, and connects again; a version that was refused is not tried again. Without `auto` the library asks for nothing by itself: the method `version.latest` learns the newest.
+    client_version = "client.version", Version, "2.3000.1049950004", "0.1.0";
+    /// The page that says which version of WhatsApp Web is the newest. Plain `http://` is allowed to this machine only.
+    client_version_url = "client.version_url", Url(&["https://", "http://"]), "https://web.whatsapp.com/sw.js", "0.1.0";
+    /// The name shown under "Linked devices" on the phone. Empty means the name of the operating system, as in a browser: "Linux", "Mac OS" or "Windows", see `device.os`. WhatsApp sees the name too: a product's name tells it what program this is.
+    device_name = "device.name", Text(64), "", "0.1.0";
     /// The kind of program shown under "Linked devices", which also chooses the icon.
     device_platform = "device.platform", Choice(&["chrome", "edge", "firefox", "opera", "safari", "desktop"]), "chrome", "0.1.0";
-    /// The operating system named when a code is asked for; `auto` means the one the library runs on.
+    /// The operating system named when a code is asked for, and under "Linked devices" unless `device.name` is set; `auto` means the one the library runs on.
     device_os = "device.os", Choice(&["auto", "windows", "macos", "linux", "android", "ios"]), "auto", "0.1.0";
 
     /// How long a pairing code is good for. The server's own limit is 180 seconds; only a shorter time makes sense.
@@ -214,7 +216,7 @@ impl KeyInfo {
             KeyType::Choice(words) => format!("one of {}", words.join(", ")),
             KeyType::Hex(bytes) => format!("{} hexadecimal digits{empty}", 2 * bytes),
             KeyType::Name(max) => format!("1 to {max} letters, digits and . _ - @ : +"),
-            KeyType::Version => "three numbers with points between them".to_owned(),
+            KeyType::Version => "three numbers with points between them, or auto".to_owned(),
             KeyType::Url(schemes) => format!("an address that begins with {}{empty}", schemes.join(" or ")),
         }
     }
@@ -248,7 +250,7 @@ impl KeyInfo {
                 let fits = |b: u8| b.is_ascii_alphanumeric() || b"._-@:+".contains(&b);
                 (1..=max).contains(&value.len()) && value.bytes().all(fits)
             }
-            KeyType::Version => super::config::parse_version(value).is_some(),
+            KeyType::Version => value == "auto" || super::config::parse_version(value).is_some(),
             KeyType::Url(schemes) => {
                 unset
                     || (value.len() <= 4096

@@ -261,7 +261,7 @@ statuses! {
     900 LOGGED_OUT = "WA_ERROR_LOGGED_OUT";
     /// The same session was opened elsewhere; make sure that the program runs only once.
     901 REPLACED = "WA_ERROR_REPLACED";
-    /// The server no longer accepts this version; update the library or set client.version.
+    /// The server no longer accepts this version; set client.version to auto or to a newer one, or update the library.
     902 CLIENT_OUTDATED = "WA_ERROR_CLIENT_OUTDATED";
     /// The account is banned for a time; the restricted event says until when.
     903 TEMPORARILY_BANNED = "WA_ERROR_TEMPORARILY_BANNED" retry;
@@ -275,6 +275,8 @@ statuses! {
     907 LOGIN_TIMEOUT = "WA_ERROR_LOGIN_TIMEOUT" retry;
     /// The server withdrew the link right after pairing; look at "Linked devices" on the phone, and pair again later.
     908 LINK_REVOKED = "WA_ERROR_LINK_REVOKED" retry;
+    /// The server refuses this account with the newest version, too (client.version is auto); try again in some days, or link the account anew.
+    909 VERSION_REFUSED = "WA_ERROR_VERSION_REFUSED";
 }
 
 #[cfg(test)]

@@ -54,6 +54,9 @@ impl RestrictionKind {
             RestrictionKind::ClientOutdated => {
                 "WhatsApp no longer accepts this version of the program. Update it."
             }
+            RestrictionKind::VersionRefused => {
+                "WhatsApp does not let this account connect, although the program is up to date. Try again in some days."
+            }
             RestrictionKind::TimeLock => {
                 "WhatsApp does not let this account start new conversations for a time."
             }

@@ -82,6 +82,8 @@ words! {
         AccountLocked = "account_locked",
         /// This version of the client is refused.
         ClientOutdated = "client_outdated",
+        /// This account is refused with the newest version, too.
+        VersionRefused = "version_refused",
         /// Starting conversations is not allowed for a time.
         TimeLock = "time_lock",
         /// Too many requests.

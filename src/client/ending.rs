@@ -40,6 +40,8 @@ pub(crate) enum Reason {
     AccountLocked,
     AccountBanned,
     ClientOutdated,
+    VersionRefused,
+    NewVersion,
     BadUserAgent,
     RateLimited,
     ServerUnavailable,
@@ -65,6 +67,8 @@ impl Reason {
             Self::AccountLocked => "account_locked",
             Self::AccountBanned => "account_banned",
             Self::ClientOutdated => "client_outdated",
+            Self::VersionRefused => "version_refused",
+            Self::NewVersion => "new_version",
             Self::BadUserAgent => "bad_user_agent",
             Self::RateLimited => "rate_limited",
             Self::ServerUnavailable => "server_unavailable",
@@ -119,6 +123,16 @@ impl Ending {
         Self::new(Verdict::Reconnect(Pace::BackOff), Reason::LoginTimeout, None)
     }
 
+    /// The server refuses the newest version that there is: what it does not take is not its age.
+    pub(crate) fn version_refused() -> Self {
+        Self::new(Verdict::Stop, Reason::VersionRefused, None)
+    }
+
+    /// A newer version of the web client is to be presented.
+    pub(crate) fn new_version() -> Self {
+        Self::new(Verdict::Reconnect(Pace::AtOnce), Reason::NewVersion, None)
+    }
+
     /// The account's phone was set up anew, with another identity key.
     pub(crate) fn phone_reset() -> Self {
         Self::new(Verdict::Wipe, Reason::PhoneReset, None)
@@ -148,8 +162,16 @@ impl Ending {
                 (Status::ACCOUNT_LOCKED, "the account is locked, or no longer on its phone")
             }
             Reason::AccountBanned => (Status::ACCOUNT_BANNED, "the account is banned"),
-            Reason::ClientOutdated => {
-                (Status::CLIENT_OUTDATED, "the server no longer takes this client.version: set a newer one")
+            Reason::ClientOutdated => (
+                Status::CLIENT_OUTDATED,
+                "the server no longer takes this client.version: set auto, or a newer one",
+            ),
+            Reason::VersionRefused => (
+                Status::VERSION_REFUSED,
+                "the server refuses this account with the newest version of WhatsApp Web, too",
+            ),
+            Reason::NewVersion => {
+                (Status::CONNECTION_LOST, "the connection is made again with a newer client.version")
             }
             Reason::BadUserAgent => {
                 (Status::CLIENT_REFUSED, "the server does not take how this client presents itself")

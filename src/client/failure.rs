@@ -152,6 +152,7 @@ pub(crate) fn of_outcome(kind: OutcomeKind) -> Status {
         O::AccountLocked => Status::ACCOUNT_LOCKED,
         O::AccountBanned => Status::ACCOUNT_BANNED,
         O::ClientOutdated => Status::CLIENT_OUTDATED,
+        O::VersionRefused => Status::VERSION_REFUSED,
         O::BadUserAgent => Status::CLIENT_REFUSED,
         O::Replaced => Status::REPLACED,
         O::LoggedOutByPhone | O::LoggedOutByUs | O::LoggedOutPhoneReset => Status::LOGGED_OUT,

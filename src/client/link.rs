@@ -13,9 +13,11 @@ use super::clock::unix_ms;
 use super::failure;
 use super::settings::Settings;
 use crate::api::{Error, Status};
-use crate::crypto::{KeyPair, OsRandom};
+use crate::crypto::{KeyPair, OsRandom, PublicKey};
 use crate::net::{self, NetError};
-use crate::noise::{ClientHandshake, FrameReader, NoiseError, Opener, Sealer, intro, write_frame};
+use crate::noise::{
+    ClientHandshake, Completed, FrameReader, NoiseError, Opener, Sealer, VerifiedServer, intro, write_frame,
+};
 use crate::stanza::{self, Node, Stanza};
 
 /// How long the system may take to accept what we send before the connection counts as dead.
@@ -32,6 +34,8 @@ pub(crate) struct Dial {
     pub(crate) payload: Vec<u8>,
     /// The server's hint from an earlier connection.
     pub(crate) routing_info: Option<Vec<u8>>,
+    /// The server's key, if its certificates were checked on an earlier connection and are still valid.
+    pub(crate) server: Option<PublicKey>,
 }
 
 /// Why a link could not be made, or ended.
@@ -64,6 +68,11 @@ impl LinkError {
     /// Whether the other side is not who it should be, or cannot be as long as the own clock is wrong.
     pub(crate) fn refuses_certificate(&self) -> bool {
         matches!(self, Self::Net(NetError::Certificate { .. }) | Self::Noise(NoiseError::Certificate(_)))
+    }
+
+    /// Whether the other side answered the handshake, and not as the server does whose key is known.
+    pub(crate) fn disproves_server(&self) -> bool {
+        matches!(self, Self::Noise(_))
     }
 
     /// The error for the host.
@@ -99,10 +108,13 @@ pub(crate) struct Link {
     frames: FrameReader,
     sealer: Sealer,
     opener: Opener,
+    /// The server, if it has shown its certificates on this connection.
+    pub(crate) verified: Option<VerifiedServer>,
 }
 
 impl Link {
-    /// Connects and shakes hands. All seven checks of the server's certificate chain are made; there is no way around them.
+    /// Connects and shakes hands. All seven checks of the server's certificate chain are made; there is no way around them but
+    /// the key of a server that has passed them before.
     pub(crate) async fn dial(settings: &Settings, dial: Dial) -> Result<Self, LinkError> {
         let mut endpoint = settings.endpoint.clone();
         endpoint.set_routing_info(dial.routing_info.clone());
@@ -119,7 +131,10 @@ impl Link {
         mut writer: net::Writer,
         mut reader: net::Reader,
     ) -> Result<Self, LinkError> {
-        let (handshake, hello) = ClientHandshake::new(dial.noise, &mut OsRandom);
+        let (handshake, hello) = match &dial.server {
+            Some(server) => ClientHandshake::resume(dial.noise, server, &dial.payload, &mut OsRandom)?,
+            None => ClientHandshake::new(dial.noise, &mut OsRandom),
+        };
         let mut first = intro(dial.routing_info.as_deref());
         write_frame(&mut first, &hello)?;
         writer.send(Bytes::from(first)).await?;
@@ -132,19 +147,21 @@ impl Link {
             let bytes = reader.next().await?.ok_or(LinkError::Closed)?;
             frames.push(&bytes);
         };
-        let (finish, transport) = handshake.handle_server_hello(
+        let Completed { finish, transport, verified } = handshake.handle_server_hello(
             &answer,
             &settings.root,
             unix_ms().div_euclid(1000),
             settings.clock_tolerance_s,
             &dial.payload,
         )?;
-        let mut last = Vec::new();
-        write_frame(&mut last, &finish)?;
-        writer.send(Bytes::from(last)).await?;
+        if let Some(finish) = finish {
+            let mut last = Vec::new();
+            write_frame(&mut last, &finish)?;
+            writer.send(Bytes::from(last)).await?;
+        }
         frames.established();
         let (sealer, opener) = transport.into_split();
-        Ok(Self { writer, reader, frames, sealer, opener })
+        Ok(Self { writer, reader, frames, sealer, opener, verified })
     }
 
     /// The next stanza. May be cancelled at any time: nothing is lost then.

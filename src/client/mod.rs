@@ -14,6 +14,7 @@
 //! | `backoff`, `keepalive`, `pending`, `clock` | time: waits, pings, answers awaited |
 //! | `ending`, `failure`, `outcomes` | what went wrong, judged, named and listed |
 //! | `methods` | what can be called by name |
+//! | `web_version` | the newest version of WhatsApp Web, learned once for the process |
 
 mod backoff;
 mod chat;
@@ -36,6 +37,7 @@ mod session;
 mod settings;
 mod shared;
 mod told;
+mod web_version;
 
 pub use handle::Client;
 pub use outcomes::outcomes;

@@ -10,7 +10,7 @@ use super::failure;
 use super::keepalive::KeepaliveTimes;
 use crate::api::{Config, Error, LogLevel, Status};
 use crate::crypto::{PublicKey, Random, random_array};
-use crate::net::{Endpoint, Limits, Proxy};
+use crate::net::{self, Endpoint, Limits, NetError, Proxy};
 use crate::noise::RootKey;
 use crate::noise::client_payload::AppVersion;
 use crate::store::seal::SealKey;
@@ -26,7 +26,8 @@ pub(crate) struct Settings {
     pub(crate) endpoint: Endpoint,
     pub(crate) root: RootKey,
     pub(crate) clock_tolerance_s: u32,
-    pub(crate) version: AppVersion,
+    /// The version to present; `None` is whichever is known to be the newest.
+    pub(crate) version: Option<AppVersion>,
     pub(crate) handshake_timeout: Duration,
     pub(crate) login_timeout: Millis,
     pub(crate) iq_timeout: Millis,
@@ -45,11 +46,12 @@ impl Settings {
     }
 
     fn of(config: Config) -> Result<Self, Error> {
+        check_version_url(config.client_version_url())?;
         Ok(Self {
             endpoint: endpoint(&config)?,
             root: root_key(&config)?,
             clock_tolerance_s: u32::try_from(config.server_clock_tolerance().as_secs()).unwrap_or(u32::MAX),
-            version: AppVersion(config.client_version()),
+            version: config.client_version().map(AppVersion),
             handshake_timeout: config.handshake_timeout(),
             login_timeout: millis(config.login_timeout()),
             iq_timeout: millis(config.iq_timeout()),
@@ -103,6 +105,19 @@ fn endpoint(config: &Config) -> Result<Endpoint, Error> {
     Ok(endpoint)
 }
 
+fn check_version_url(url: &str) -> Result<(), Error> {
+    const KEY: &str = "client.version_url";
+    let refused = |status, text| Err(Error::new(status, text).with_key(KEY));
+    match net::check_version_url(url) {
+        Ok(()) => Ok(()),
+        Err(NetError::InsecureUrl { host }) => {
+            let text = format!("{KEY}: http:// is for this machine only: use https:// for {host}");
+            refused(Status::INSECURE_URL, text)
+        }
+        Err(_) => refused(Status::BAD_VALUE, format!("{KEY} is not usable: it looks like https://host/path")),
+    }
+}
+
 /// Reads a file that a key names. Whatever is no regular file is refused: a FIFO would wait for a writer, a device might never
 /// end.
 fn read_file(key: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
@@ -154,6 +169,21 @@ mod tests {
         let mut config = Config::new();
         config.set("server.ca_file", path.to_str().unwrap()).unwrap();
         Settings::read(&config).err().expect("the file is refused")
+    }
+
+    #[test]
+    fn the_page_with_the_version_is_checked_before_it_is_asked_for() {
+        for (url, status) in [
+            ("http://web.whatsapp.com/sw.js", Status::INSECURE_URL),
+            ("https://", Status::BAD_VALUE),
+            ("https://user:word@web.whatsapp.com/sw.js", Status::BAD_VALUE),
+        ] {
+            let mut config = Config::new();
+            config.set("client.version_url", url).unwrap();
+            let error = Settings::read(&config).err().expect("the address is refused");
+            assert_eq!((error.status, error.key.as_deref()), (status, Some("client.version_url")));
+            assert!(error.text.starts_with("client.version_url") && !error.text.contains("word"), "{error}");
+        }
     }
 
     #[test]

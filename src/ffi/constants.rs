@@ -285,8 +285,8 @@ pub const WA_ERROR_LOGGED_OUT: wa_status = 900;
 /// once.
 pub const WA_ERROR_REPLACED: wa_status = 901;
 
-/// The server no longer accepts this version; update the library or set
-/// client.version.
+/// The server no longer accepts this version; set client.version to auto or to
+/// a newer one, or update the library.
 pub const WA_ERROR_CLIENT_OUTDATED: wa_status = 902;
 
 /// The account is banned for a time; the restricted event says until when.
@@ -310,6 +310,10 @@ pub const WA_ERROR_LOGIN_TIMEOUT: wa_status = 907;
 /// The server withdrew the link right after pairing; look at "Linked devices"
 /// on the phone, and pair again later.
 pub const WA_ERROR_LINK_REVOKED: wa_status = 908;
+
+/// The server refuses this account with the newest version, too
+/// (client.version is auto); try again in some days, or link the account anew.
+pub const WA_ERROR_VERSION_REFUSED: wa_status = 909;
 
 /// Event `connection`: The connection changed its state.
 pub const WA_EVENT_CONNECTION: u32 = 100;

@@ -160,6 +160,11 @@ impl Endpoint {
         self.routing_info = usable.map(Arc::from);
     }
 
+    /// The proxy it goes through, by address; `None` without one.
+    pub fn proxy_address(&self) -> Option<(&str, u16)> {
+        self.proxy.as_ref().map(Proxy::address)
+    }
+
     /// The URL it was made from.
     pub fn url(&self) -> &str {
         &self.url

@@ -28,7 +28,7 @@ pub use endpoint::{Endpoint, Limits};
 pub use error::{NetError, Step};
 pub use proxy::Proxy;
 pub(crate) use resolver::wait_for_lookups;
-pub use version::{VERSION_URL, latest_version};
+pub use version::{check_version_url, latest_version};
 
 #[cfg(test)]
 mod tests;

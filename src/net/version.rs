@@ -1,22 +1,33 @@
 //! Learning the current version of WhatsApp Web. Only done when somebody asks for it.
+//!
+//! WhatsApp Web tells its version in a script of its page; which, is in the configuration (`client.version_url`).
 
 use super::endpoint::Target;
 use super::http::{Head, find, read_head};
 use super::stream::{Stream, within};
-use super::upgrade::USER_AGENT;
 use super::{Endpoint, NetError, Step};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Where WhatsApp Web tells its version.
-pub const VERSION_URL: &str = "https://web.whatsapp.com/sw.js";
+/// A common browser's name for itself: the page is not given to who has none. It goes into the request for this page and nowhere
+/// else; what is said to the chat server claims nothing.
+const USER_AGENT: &str =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36";
 
 /// More of the page is not read.
 const MAX_PAGE: usize = 4 * 1024 * 1024;
 /// In front of the number; quotes, backslashes, a colon and blanks stand between.
 const MARK: &[u8] = b"client_revision";
 
-/// Asks WhatsApp Web for its current version, `[2, 3000, revision]`, through the endpoint's proxy, with its trust and its
-/// limits. `url` is [`VERSION_URL`], or a test server's.
+/// Checks the address of the page: `https://` anywhere, `http://` to this machine only.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_version_url(url: &str) -> Result<(), NetError> {
+    Target::parse(url, "https", "http").map(drop)
+}
+
+/// Asks the page at `url` for the current version, `[2, 3000, revision]`, through the endpoint's proxy, with its trust and its
+/// limits.
 pub async fn latest_version(via: &Endpoint, url: &str) -> Result<[u32; 3], NetError> {
     let target = Target::parse(url, "https", "http")?;
     let mut stream = Stream::open(&target, via).await?;

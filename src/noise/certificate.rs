@@ -126,7 +126,7 @@ pub enum CertificateError {
 }
 
 /// Checks a serialized chain for the server whose static key is `server_static`. Time is in Unix seconds; a clock may be
-/// wrong by `tolerance_s`.
+/// wrong by `tolerance_s`. Gives the time in which all of the chain is valid.
 ///
 /// # Errors
 /// The first check that fails.
@@ -136,7 +136,7 @@ pub fn verify_chain(
     root: &RootKey,
     now_unix: i64,
     tolerance_s: u32,
-) -> Result<(), CertificateError> {
+) -> Result<RangeInclusive<u64>, CertificateError> {
     // 1
     let chain = CertChain::decode(chain).map_err(|_| CertificateError::Malformed)?;
     let intermediate = Parsed::new(Certificate::Intermediate, chain.intermediate)?;
@@ -167,7 +167,9 @@ pub fn verify_chain(
     }
     // 7
     intermediate.check_time(now_unix, tolerance_s)?;
-    leaf.check_time(now_unix, tolerance_s)
+    leaf.check_time(now_unix, tolerance_s)?;
+    let [upper, lower] = [&intermediate.details, &leaf.details];
+    Ok(upper.not_before().max(lower.not_before())..=upper.not_after().min(lower.not_after()))
 }
 
 /// A certificate taken apart: the details as bytes, because they are what is signed, and as a message.

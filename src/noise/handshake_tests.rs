@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::crypto::testing::Seeded;
-use crate::crypto::{KeyPair, gcm::TAG_LENGTH};
+use crate::crypto::{KeyPair, PublicKey, gcm::TAG_LENGTH};
 use crate::proto::Message;
 use crate::proto::handshake::{ClientFinish, ClientHello, HandshakeMessage, ServerHello};
 
@@ -43,7 +43,19 @@ impl Ends {
     }
 
     fn finish(&self, client: ClientHandshake, answer: &[u8]) -> Result<(Vec<u8>, Transport), NoiseError> {
-        client.handle_server_hello(answer, &self.root, NOW, 0, b"payload")
+        let done = client.handle_server_hello(answer, &self.root, NOW, 0, b"payload")?;
+        Ok((done.finish.expect("XX has a third message"), done.transport))
+    }
+
+    /// A client that knows the server by this key.
+    fn resume(&self, server: &PublicKey) -> (ClientHandshake, Vec<u8>) {
+        ClientHandshake::resume(self.client.clone(), server, b"payload", &mut Seeded(1)).unwrap()
+    }
+
+    /// The server's answer to an attempt to resume.
+    fn answer(&self, hello: &[u8]) -> (Vec<u8>, ServerStep) {
+        let rng = &mut Seeded(2);
+        ServerHandshake::accept(&self.server, &self.chain, hello, HEADER, IkPolicy::Try, rng).unwrap()
     }
 
     /// What the client makes of the server's answer after `change`.
@@ -81,6 +93,66 @@ fn both_ends_agree() {
     assert_eq!(transport.open(to_server).unwrap(), b"ping");
     let to_client = transport.seal(b"pong").unwrap();
     assert_eq!(client.open(to_client).unwrap(), b"pong");
+}
+
+#[test]
+fn a_server_whose_key_is_known_is_resumed_in_two_messages() {
+    let ends = Ends::new();
+    let (client, hello) = ends.resume(&ends.server.public());
+    let (answer, step) = ends.answer(&hello);
+    let ServerStep::Done(Established { payload, pattern, mut transport, .. }) = step else {
+        panic!("the server knows its own key")
+    };
+    assert_eq!((payload.as_slice(), pattern), (&b"payload"[..], Pattern::Ik));
+    // Long after the certificates have ended, and under another root: neither is looked at.
+    let other = RootKey { key: PublicKey([9; 32]), serial: 3 };
+    let done = client.handle_server_hello(&answer, &other, i64::MAX, 0, b"payload").unwrap();
+    assert_eq!((done.finish, done.verified), (None, None));
+    let mut client = done.transport;
+    assert_eq!(transport.open(client.seal(b"ping").unwrap()).unwrap(), b"ping");
+    assert_eq!(client.open(transport.seal(b"pong").unwrap()).unwrap(), b"pong");
+}
+
+#[test]
+fn a_server_with_another_key_has_to_show_its_certificates() {
+    let ends = Ends::new();
+    let stale = KeyPair::generate(&mut Seeded(5)).public();
+    let resume = || {
+        let (client, hello) = ends.resume(&stale);
+        let (answer, step) = ends.answer(&hello);
+        let ServerStep::Finish(server) = step else { panic!("the server has another key") };
+        (client, answer, server)
+    };
+    let (client, answer, server) = resume();
+    let done = client.handle_server_hello(&answer, &ends.root, NOW, 0, b"payload").unwrap();
+    let verified = done.verified.unwrap();
+    assert_eq!((verified.key, verified.validity), (ends.server.public(), 1_000_000..=2_000_000));
+    assert_eq!(server.finish(&done.finish.unwrap()).unwrap().pattern, Pattern::XxFallback);
+    let (client, answer, _) = resume();
+    let other = RootKey { key: PublicKey([9; 32]), serial: 3 };
+    let refused = client.handle_server_hello(&answer, &other, NOW, 0, b"payload").unwrap_err();
+    assert_eq!(refused, NoiseError::Certificate(CertificateError::IntermediateSignature));
+}
+
+#[test]
+fn nobody_but_the_server_can_accept_a_resumption() {
+    let ends = Ends::new();
+    let (_, hello) = ends.resume(&ends.server.public());
+    let (answer, _) = ends.answer(&hello);
+    for index in 0..answer.len() {
+        let mut changed = answer.clone();
+        changed[index] ^= 1;
+        let (client, _) = ends.resume(&ends.server.public());
+        assert!(client.handle_server_hello(&changed, &ends.root, NOW, 0, b"payload").is_err(), "{index}");
+    }
+    // An answer of XX without its key is no answer of IK.
+    let mut bare = HandshakeMessage::decode(ends.accept(&ends.start().1).unwrap().0.as_slice()).unwrap();
+    bare.server_hello.as_mut().unwrap().r#static = None;
+    let (client, _) = ends.resume(&ends.server.public());
+    let refused = client.handle_server_hello(&bare.encode_to_vec(), &ends.root, NOW, 0, b"payload");
+    assert_eq!(refused.map(drop), Err(NoiseError::NotAuthentic("ServerHello.payload")));
+    let weak = ClientHandshake::resume(ends.client.clone(), &PublicKey([0; 32]), b"", &mut Seeded(1));
+    assert_eq!(weak.map(drop), Err(NoiseError::LowOrderKey));
 }
 
 #[test]

@@ -33,7 +33,7 @@ mod handshake_tests;
 mod vector_tests;
 
 pub use certificate::{CertificateError, RootKey, issue_chain, verify_chain};
-pub use client::ClientHandshake;
+pub use client::{ClientHandshake, Completed, VerifiedServer};
 pub use frame::{FrameError, FrameReader, MAX_FRAME, MAX_HANDSHAKE_FRAME, write_frame};
 pub use intro::{HEADER, Intro, IntroReader, intro};
 pub use server::{Established, IkPolicy, Pattern, ServerHandshake, ServerStep};

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::client_payload::{AppVersion, DeviceDescription, Login, RegistrationKeys, login, registration};
-use super::symmetric::{IK, State, Symmetric};
+use super::symmetric::State;
 use super::*;
 use crate::crypto::testing::Scripted;
 use crate::crypto::{KeyPair, PublicKey};
 use crate::proto::Message;
 use crate::proto::companion::DeviceProps;
 use crate::proto::companion::device_props::PlatformType;
-use crate::proto::handshake::{ClientHello, HandshakeMessage, NoiseCertificateDetails, ServerHello};
+use crate::proto::handshake::NoiseCertificateDetails;
 use crate::proto::payload::ClientPayload;
 
 fn noise_vectors() -> Value {
@@ -126,7 +126,10 @@ fn xx_from_both_sides() {
         let ServerStep::Finish(server) = step else { panic!("XX has a third message") };
         assert_states(&server.symmetric().trace, &case, 8);
 
-        let (finish, symmetric) = client.finish(&answer, &root(&vectors), NOW, 0, &payload).unwrap();
+        let (finish, symmetric, verified) =
+            client.complete(&answer, &root(&vectors), NOW, 0, &payload).unwrap();
+        let finish = finish.unwrap();
+        assert_eq!(verified.unwrap().key, key(&vectors, "server-static").public());
         assert_eq!(finish, bytes(&messages["client_finish_hex"]));
         assert_wire(&case, 2, &[], &finish);
         assert_states(&symmetric.trace, &case, 11);
@@ -140,26 +143,15 @@ fn xx_from_both_sides() {
     }
 }
 
-/// The client's half of IK, which the product does not have: the state before the answer, and the first message.
+/// The client of an IK attempt, and its first message.
 fn ik_hello(
     static_key: &KeyPair,
     ephemeral: &KeyPair,
     server: &PublicKey,
     payload: &[u8],
-) -> (Symmetric, Vec<u8>) {
-    let mut symmetric = Symmetric::new(IK, &HEADER);
-    symmetric.mix_hash(server.as_bytes());
-    symmetric.mix_hash(ephemeral.public().as_bytes());
-    symmetric.mix_key(&ephemeral.agree(server).unwrap());
-    let sealed_static = symmetric.encrypt_and_hash(static_key.public().as_bytes());
-    symmetric.mix_key(&static_key.agree(server).unwrap());
-    let hello = ClientHello {
-        ephemeral: Some(ephemeral.public().0.to_vec()),
-        r#static: Some(sealed_static),
-        payload: Some(symmetric.encrypt_and_hash(payload)),
-    };
-    let message = HandshakeMessage { client_hello: Some(hello), ..Default::default() };
-    (symmetric, message.encode_to_vec())
+) -> (ClientHandshake, Vec<u8>) {
+    let rng = &mut Scripted::new(&[ephemeral.secret().as_bytes()]);
+    ClientHandshake::resume(Arc::new(static_key.clone()), server, payload, rng).unwrap()
 }
 
 #[test]
@@ -168,7 +160,7 @@ fn ik_accepted_from_both_sides() {
     let case = case(&vectors, "ik-login-accepted");
     let payload = bytes(&case["client_payload_hex"]);
     let (static_key, ephemeral) = (key(&vectors, "client-static"), key(&vectors, "client-ephemeral"));
-    let (mut client, hello) =
+    let (client, hello) =
         ik_hello(&static_key, &ephemeral, &PublicKey(array(&case["cached_server_static_pub_hex"])), &payload);
     assert_eq!(hello, bytes(&case["messages"]["client_hello_hex"]));
     assert_wire(&case, 0, &intro(None), &hello);
@@ -190,15 +182,10 @@ fn ik_accepted_from_both_sides() {
     assert_eq!(established.payload, payload);
     assert_eq!(established.pattern, Pattern::Ik);
 
-    let ServerHello { ephemeral: server_key, r#static, payload: sealed_chain } =
-        HandshakeMessage::decode(answer.as_slice()).unwrap().server_hello.unwrap();
-    assert_eq!(r#static, None);
-    let server_key = PublicKey::from_slice(&server_key.unwrap()).unwrap();
-    client.mix_hash(server_key.as_bytes());
-    client.mix_key(&ephemeral.agree(&server_key).unwrap());
-    client.mix_key(&static_key.agree(&server_key).unwrap());
-    let chain = client.decrypt_and_hash(&sealed_chain.unwrap(), "chain").unwrap();
-    assert_eq!(chain, bytes(&vectors["certificate_chain"]["chain_hex"]));
+    // The client asks for no certificate: the root is another one.
+    let other = RootKey { key: PublicKey([9; 32]), serial: 7 };
+    let (finish, client, verified) = client.complete(&answer, &other, 0, 0, &payload).unwrap();
+    assert_eq!((finish, verified), (None, None));
     assert_states(&client.trace, &case, 12);
     assert_eq!(client.trace[11].h, array(&case["final_handshake_hash_hex"]));
     assert_transport(&case, client.into_client_transport(), established.transport);
@@ -212,15 +199,16 @@ fn ik_refused_falls_back_from_both_sides() {
     let static_key = Arc::new(key(&vectors, "client-static"));
     let ephemeral = key(&vectors, "client-ephemeral");
     let stale = PublicKey(array(&case["cached_server_static_pub_hex"]));
-    let (_, hello) = ik_hello(&static_key, &ephemeral, &stale, &payload);
+    let (stale_client, hello) = ik_hello(&static_key, &ephemeral, &stale, &payload);
     assert_eq!(hello, bytes(&case["messages"]["client_hello_hex"]));
     assert_wire(&case, 0, &intro(None), &hello);
 
     // A stale key, and a right key with a server that does not want IK, come to the same.
     let right = key(&vectors, "server-static").public();
-    let (_, right_hello) = ik_hello(&static_key, &ephemeral, &right, &payload);
-    for (policy, hello) in [(IkPolicy::Try, &hello), (IkPolicy::Refuse, &right_hello)] {
-        let client = ClientHandshake::after_refused_ik(static_key.clone(), ephemeral.clone());
+    let (right_client, right_hello) = ik_hello(&static_key, &ephemeral, &right, &payload);
+    for (policy, client, hello) in
+        [(IkPolicy::Try, stale_client, &hello), (IkPolicy::Refuse, right_client, &right_hello)]
+    {
         let server_ephemeral = key(&vectors, "server-ephemeral");
         let (answer, step) = ServerHandshake::accept(
             &key(&vectors, "server-static"),
@@ -236,7 +224,10 @@ fn ik_refused_falls_back_from_both_sides() {
         let ServerStep::Finish(server) = step else { panic!("a refused IK goes on as XX") };
         assert_states(&server.symmetric().trace, &case, 8);
 
-        let (finish, symmetric) = client.finish(&answer, &root(&vectors), NOW, 0, &payload).unwrap();
+        let (finish, symmetric, verified) =
+            client.complete(&answer, &root(&vectors), NOW, 0, &payload).unwrap();
+        let finish = finish.unwrap();
+        assert_eq!(verified.unwrap().key, key(&vectors, "server-static").public());
         assert_eq!(finish, bytes(&case["messages"]["client_finish_hex"]));
         assert_wire(&case, 2, &[], &finish);
         assert_states(&symmetric.trace, &case, 11);
@@ -345,12 +336,10 @@ fn registration_payloads_equal_the_vectors() {
         PublicKey(array(&prekey["prekey_pub"])),
         &mut Scripted::new(&[&bytes(&prekey["Z"])]),
     );
-    let device = DeviceDescription::default();
-    assert_eq!(device.version, AppVersion::BUILT_IN);
-    assert_eq!(device.version.to_string(), case["version_text"].as_str().unwrap());
     let device = DeviceDescription {
+        version: case["version_text"].as_str().unwrap().parse().unwrap(),
         props: DeviceProps::decode(bytes(&case["device_props"]).as_slice()).unwrap(),
-        ..device
+        ..DeviceDescription::default()
     };
     assert_same(&registration(&device, &keys), &decoded(&case["registration_payload"]));
 }

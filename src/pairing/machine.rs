@@ -117,6 +117,14 @@ impl Pairing {
         }
     }
 
+    /// The server refused the connection before it offered pairing, and the driver makes another at once. To be called in front of
+    /// [`disconnected`](Self::disconnected), for which nothing is left then: what waits goes on waiting, without a word.
+    pub fn made_again(&mut self) {
+        if matches!(self.connection, Connection::Opening { .. }) {
+            self.connection = Connection::Down;
+        }
+    }
+
     /// What lived on the connection has ended with it. What only waits goes on waiting.
     fn lose_flows(&mut self) {
         if let code_machine::Ended::Yes { owned: true } = self.code.lose_connection(&mut self.core) {

@@ -255,6 +255,9 @@ outcomes! {
     /// The version we report is too old.
     ClientOutdated "client_outdated" Login AfterChange 0,
         "This program must be updated.";
+    /// The newest version is refused, too: it is not its age.
+    VersionRefused "version_refused" Login ByUser HOUR,
+        "WhatsApp refuses this program, although it is up to date. Try again in some days.";
     /// The server refused how we describe ourselves.
     BadUserAgent "bad_user_agent" Login Never 0,
         "WhatsApp refused this program.";

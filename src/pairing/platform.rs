@@ -122,7 +122,7 @@ impl Platform {
 }
 
 /// Maps free text to one of the operating systems that the server knows, in its spelling.
-fn operating_system(hint: &str) -> &'static str {
+pub fn operating_system(hint: &str) -> &'static str {
     let hint = hint.to_ascii_lowercase();
     let has = |part: &str| hint.contains(part);
     // "Darwin" contains "win", so only the full word counts; "ios" must be a word of its own ("Kaios" is none).

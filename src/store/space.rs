@@ -71,6 +71,8 @@ pub enum Space {
     SecretPeriods = 32,
     /// What limits an account beyond one link, by phone number. Belongs to the whole store, not to a session.
     AccountLimits = 33,
+    /// The newest version of WhatsApp Web that was learned. One record, key empty; belongs to the whole store.
+    WebVersion = 34,
 }
 
 impl Space {
@@ -82,6 +84,6 @@ impl Space {
     /// Whether the data belongs to the store as a whole. It is then the same seen from every session, and erasing a session
     /// leaves it alone.
     pub fn is_shared(self) -> bool {
-        matches!(self, Space::Limiter | Space::Seal | Space::AccountLimits)
+        matches!(self, Space::Limiter | Space::Seal | Space::AccountLimits | Space::WebVersion)
     }
 }

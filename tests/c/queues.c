@@ -82,7 +82,7 @@ static void errors_say_what_to_do(void)
     CHECK(wa_config_set(config, "device.name", "second", &error) == WA_OK && error == NULL);
     CHECK(strcmp(first, "first") == 0 && strcmp(wa_config_get(config, "device.name"), "second") == 0);
     CHECK(wa_config_set(config, "device.name", NULL, NULL) == WA_OK);
-    CHECK(strcmp(wa_config_get(config, "device.name"), "libwa") == 0);
+    CHECK(strcmp(wa_config_get(config, "device.name"), "") == 0);
     CHECK(wa_config_set(config, "ui.theme", "dark", NULL) == WA_OK);
     CHECK(strcmp(wa_config_get(config, "ui.theme"), "dark") == 0);
     wa_config_free(config);

@@ -30,6 +30,7 @@ mod ration;
 mod reach;
 mod refusals;
 mod repeats;
+mod resumption;
 mod sealing;
 mod server;
 mod silence;

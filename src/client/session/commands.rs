@@ -82,6 +82,7 @@ impl Session {
                 self.answer(request, answer.map_err(|error| super::super::failure::of_net(&error)));
                 Ok(())
             }
+            Command::VersionLearned(learned) => self.version_learned(learned).await,
             Command::SessionErased { request, erased } => {
                 let answer = erased.map(|()| json!({}));
                 self.answer(request, answer.map_err(|error| super::super::failure::of_store(&error)));
@@ -219,8 +220,9 @@ impl Session {
             }
             Call::VersionLatest => {
                 let endpoint = self.settings.endpoint.clone();
+                let url = self.settings.config.client_version_url().to_owned();
                 self.elsewhere(async move {
-                    let found = net::latest_version(&endpoint, net::VERSION_URL).await;
+                    let found = net::latest_version(&endpoint, &url).await;
                     let found = found.map(|[major, minor, build]| format!("{major}.{minor}.{build}"));
                     Command::VersionFound { request, found }
                 });
@@ -241,7 +243,7 @@ impl Session {
     }
 
     /// Runs something that must not hold up the session; its result comes back as a command.
-    fn elsewhere(&self, work: impl Future<Output = Command> + Send + 'static) {
+    pub(super) fn elsewhere(&self, work: impl Future<Output = Command> + Send + 'static) {
         let post = WorkPost::new(&self.post);
         tokio::spawn(async move {
             let command = work.await;

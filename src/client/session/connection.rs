@@ -12,30 +12,37 @@ use super::inbox::Wish;
 use super::phase::{NoAnswer, OfflineQueue, Online, Phase, PrekeyWork, Stage, Waiter};
 use super::{Session, Stop};
 use crate::api::{Config, ConnectionState, Error};
+use crate::crypto::PublicKey;
+use crate::noise::VerifiedServer;
 use crate::noise::client_payload::{self, AppVersion, Login, RegistrationKeys};
 use crate::proto::Message;
 use crate::stanza::Jid;
 use crate::stanza::build;
-use crate::store::records::{self, AccountRecord, DeviceRecord};
+use crate::store::records::{self, AccountRecord, DeviceRecord, ServerRecord};
 use crate::store::{Space, StoreError};
 
 impl Session {
     /// Starts to connect now.
     pub(super) async fn dial(&mut self) -> Result<(), Stop> {
+        if self.account.is_none() {
+            self.fresh_device().await?;
+        }
+        let Some(version) = self.choose_version().await? else {
+            return self.await_version().await;
+        };
         let dial = match (&self.device, &self.account) {
             (Some(device), Some(account)) => {
-                login_dial(&self.settings.config, self.settings.version, device, account)
+                let dial = login_dial(&self.settings.config, version, device, account);
+                dial.map(|dial| Dial { server: self.known_server(device), ..dial })
             }
-            _ => {
-                self.fresh_device().await?;
-                self.registration_dial()
-            }
+            _ => self.registration_dial(version),
         };
         let Some(dial) = dial else {
             // Told like any other damage: a host that waits for the connection must hear that none is made.
             let what = "the account's JID is damaged";
             return Err(Stop::Store(StoreError::Record { space: Space::Account, what }));
         };
+        self.resumes = dial.server.is_some();
         self.attempt = self.attempt.saturating_add(1);
         self.tell_connection(ConnectionState::Connecting, None, None, None);
         let settings = Arc::clone(&self.settings);
@@ -53,7 +60,7 @@ impl Session {
         Ok(())
     }
 
-    fn registration_dial(&self) -> Option<Dial> {
+    fn registration_dial(&self, version: AppVersion) -> Option<Dial> {
         let device = self.device.as_ref()?;
         let keys = RegistrationKeys {
             registration_id: device.registration_id,
@@ -62,23 +69,69 @@ impl Session {
             signed_prekey: device.signed_prekey.pair.public(),
             signature: device.signed_prekey.signature,
         };
-        let description = device::description(&self.settings.config, self.settings.version);
+        let description = device::description(&self.settings.config, version);
         Some(Dial {
             noise: Arc::new(device.noise.clone()),
             payload: client_payload::registration(&description, &keys).encode_to_vec(),
             routing_info: device.routing_info.clone(),
+            server: None,
         })
     }
 
+    /// The key of the server, if the handshake can be resumed with it: its certificates led to the root of this configuration and
+    /// are valid now, and the last attempt to resume did not fail.
+    fn known_server(&self, device: &DeviceRecord) -> Option<PublicKey> {
+        let server = device.server.as_ref().filter(|_| !self.resumption_failed)?;
+        let root = &self.settings.root;
+        server.usable(&root.key, root.serial, unix_ms().div_euclid(1000))
+    }
+
+    /// Keeps the server's key for later connections. That of a server which does not know this device yet is not kept.
+    async fn keep_server(&mut self, verified: VerifiedServer) -> Result<(), Stop> {
+        let root = &self.settings.root;
+        let VerifiedServer { key, validity } = verified;
+        let server = ServerRecord { key, validity, root: root.key, root_serial: root.serial };
+        match &mut self.device {
+            Some(device) if self.account.is_some() && device.server.as_ref() != Some(&server) => {
+                device.server = Some(server);
+                self.store.commit(records::fresh(device)).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// An attempt to resume has failed: the next attempt shows whether the server is well. A key that the other side does not hold
+    /// is forgotten.
+    async fn resumption_failed(&mut self, error: &LinkError) -> Result<(), Stop> {
+        self.resumption_failed = true;
+        if let Some(device) = &mut self.device
+            && error.disproves_server()
+            && device.server.take().is_some()
+        {
+            let batch = records::fresh(device);
+            self.store.commit(batch).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn dialed(&mut self, dialed: Result<Link, LinkError>) -> Result<(), Stop> {
-        let link = match dialed {
+        let resumes = std::mem::take(&mut self.resumes);
+        let mut link = match dialed {
             Ok(link) => link,
             Err(error) => {
                 self.phase = Phase::Offline;
+                if resumes {
+                    self.resumption_failed(&error).await?;
+                }
                 self.forget_routing_info().await?;
                 return Err(Stop::Broken(error));
             }
         };
+        self.resumption_failed = false;
+        if let Some(verified) = link.verified.take() {
+            self.keep_server(verified).await?;
+        }
         self.connection_error = None;
         let now = self.clock.now();
         let stage = match self.account {
@@ -200,5 +253,6 @@ fn login_dial(
         noise: Arc::new(device.noise.clone()),
         payload: payload.encode_to_vec(),
         routing_info: device.routing_info.clone(),
+        server: None,
     })
 }

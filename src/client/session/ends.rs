@@ -110,6 +110,9 @@ impl Session {
     }
 
     async fn ended(&mut self, ending: Ending) -> Result<(), Stop> {
+        if ending.reason == Reason::ClientOutdated && self.settings.version.is_none() {
+            return self.version_refused(&ending).await;
+        }
         let error = ending.to_error();
         let reason = ending.reason.name();
         if let (Verdict::Wipe, Some(_)) = (ending.verdict, &self.account) {
@@ -148,7 +151,7 @@ impl Session {
     }
 
     /// Connects again, if that is wanted and something else has not begun to already.
-    async fn come_back(
+    pub(super) async fn come_back(
         &mut self,
         pace: Pace,
         reason: &'static str,
@@ -157,8 +160,8 @@ impl Session {
         if !matches!(self.phase, Phase::Offline) || self.wish == Wish::Closed {
             return Ok(());
         }
-        // The restart that the server asks for is part of a connection's life, not the loss of one.
-        let restart = reason == Reason::Restart.name();
+        // The restart that the server asks for is part of a connection's life, not the loss of one. So is that with a newer version.
+        let restart = [Reason::Restart, Reason::NewVersion].iter().any(|restart| restart.name() == reason);
         let wanted = self.wish == Wish::Online && (self.settings.config.reconnect_auto() || restart);
         // A device that is not linked comes back only for somebody: each connection of it is a registration.
         let useful = self.account.is_some() || self.pairing_is_wanted();
@@ -380,6 +383,7 @@ fn restriction(ending: &Ending) -> Option<Restricted> {
         Reason::AccountBanned => (RestrictionKind::AccountBanned, RestrictionScope::Account),
         Reason::AccountLocked => (RestrictionKind::AccountLocked, RestrictionScope::Account),
         Reason::ClientOutdated => (RestrictionKind::ClientOutdated, RestrictionScope::Client),
+        Reason::VersionRefused => (RestrictionKind::VersionRefused, RestrictionScope::Account),
         Reason::RateLimited => (RestrictionKind::RateLimit, RestrictionScope::Connection),
         _ => return None,
     };

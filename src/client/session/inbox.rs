@@ -6,7 +6,7 @@ use crate::pairing::DerivedKey;
 use crate::pairing::code::PairingCode;
 use crate::pairing::phone_number::PhoneNumber;
 use crate::store::StoreError;
-use crate::store::records::PrekeyBatch;
+use crate::store::records::{PrekeyBatch, WebVersionRecord};
 
 /// Comes in through the session's inbox.
 #[derive(Debug)]
@@ -57,6 +57,8 @@ pub(crate) enum Command {
         request: u64,
         found: Result<String, NetError>,
     },
+    /// From the task that asked for the newest version because the server refuses ours.
+    VersionLearned(Result<WebVersionRecord, NetError>),
     /// From the task that erased another session of the store.
     SessionErased {
         request: u64,

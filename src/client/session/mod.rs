@@ -17,6 +17,7 @@
 //! | `key_check` | the server's copy of these keys compared with the store |
 //! | `pairing` | drives the pairing machines of [`crate::pairing`] |
 //! | `ends` | what follows when a connection, a link or the client ends |
+//! | `web_version` | which version of the web client is presented |
 //! | `tray` | what is committed together, and told after that |
 //! | `requests` | every request of the host gets exactly one answer |
 //! | `tell` | events |
@@ -41,6 +42,7 @@ mod requests;
 mod signed_prekey;
 mod tell;
 mod tray;
+mod web_version;
 
 use std::sync::Arc;
 
@@ -56,6 +58,7 @@ use self::phase::{Happened, Phase};
 use self::prekeys::Pause;
 use self::requests::Requests;
 use self::tray::Tray;
+use self::web_version::WebVersion;
 use super::backoff::Backoff;
 use super::clock::{Clock, Millis};
 use super::ending::Ending;
@@ -139,6 +142,11 @@ pub(crate) struct Session {
     first_login: bool,
     /// The request that linked the device, and how, until the first login is done.
     linked_by: Option<(u64, PairingMethod)>,
+    web_version: WebVersion,
+    /// The handshake under way is resumed, with the server's key of an earlier one.
+    resumes: bool,
+    /// The last attempt to do so failed; none is made until a handshake has succeeded.
+    resumption_failed: bool,
     /// The day of expiry that the host was told of last, in Unix seconds.
     expiration_told: Option<i64>,
     closing: Closing,
@@ -191,6 +199,9 @@ impl Session {
             signed_prekey_due_at: None,
             first_login: false,
             linked_by: None,
+            web_version: WebVersion::default(),
+            resumes: false,
+            resumption_failed: false,
             expiration_told: None,
             closing: Closing { reason: CloseReason::ByHost, error: None },
             engine: None,

@@ -5,7 +5,7 @@ use super::super::ending::Ending;
 use super::super::server_text::word;
 use super::phase::Waiter;
 use super::{Session, Stop};
-use crate::api::{LogLevel, Restricted, RestrictionKind, RestrictionScope};
+use crate::api::LogLevel;
 use crate::messaging::stanzas::privacy;
 use crate::signal::KeyIndexes;
 use crate::stanza::{Jid, Node, NodeRef, build};
@@ -70,15 +70,7 @@ impl Session {
         if self.expiration_told.replace(seconds) == Some(seconds) {
             return Ok(());
         }
-        self.tell_restricted(Restricted {
-            kind: RestrictionKind::ClientOutdated,
-            scope: RestrictionScope::Client,
-            ends_at_ms: None,
-            starts_at_ms: Some(seconds.saturating_mul(1000)),
-            code: None,
-            user_text: RestrictionKind::ClientOutdated.user_text().into(),
-        })
-        .await
+        if self.version_expires(seconds).await? { Ok(()) } else { self.tell_expiration(seconds).await }
     }
 
     pub(super) async fn notification(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {

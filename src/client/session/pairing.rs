@@ -103,6 +103,7 @@ impl Session {
             Reason::AccountLocked => OutcomeKind::AccountLocked,
             Reason::AccountBanned => OutcomeKind::AccountBanned,
             Reason::ClientOutdated => OutcomeKind::ClientOutdated,
+            Reason::VersionRefused => OutcomeKind::VersionRefused,
             Reason::BadUserAgent => OutcomeKind::BadUserAgent,
             Reason::Unauthorized | Reason::Rejected | Reason::DeviceRemoved => OutcomeKind::Rejected,
             Reason::Replaced => OutcomeKind::Replaced,

@@ -1,7 +1,9 @@
 //! The companion's own keys.
 
 use super::codec;
-use crate::crypto::{KeyPair, Random, SIGNATURE_LENGTH, Secret, random_array};
+use std::ops::RangeInclusive;
+
+use crate::crypto::{KeyPair, PublicKey, Random, SIGNATURE_LENGTH, Secret, random_array};
 use crate::store::{Batch, Space, StoreError, Value};
 use zeroize::Zeroize;
 
@@ -64,6 +66,31 @@ pub struct DeviceRecord {
     pub adv_secret: Secret<32>,
     /// What the server wants to see at the next connection, if it said so.
     pub routing_info: Option<Vec<u8>>,
+    /// The newest version of the web client that the server has refused to this device.
+    pub refused_version: Option<[u32; 3]>,
+    /// The server, as it proved itself last.
+    pub server: Option<ServerRecord>,
+}
+
+/// A server whose certificates were checked. A later handshake with the same key needs them no more, while they are valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerRecord {
+    /// Its static key.
+    pub key: PublicKey,
+    /// The time in which the certificates are valid, Unix seconds.
+    pub validity: RangeInclusive<u64>,
+    /// The root that they led to.
+    pub root: PublicKey,
+    /// Its serial number.
+    pub root_serial: u32,
+}
+
+impl ServerRecord {
+    /// The key, if it may be relied on at that time (Unix seconds) by whoever trusts that root.
+    pub fn usable(&self, root: &PublicKey, root_serial: u32, now_s: i64) -> Option<PublicKey> {
+        let is_valid = u64::try_from(now_s).is_ok_and(|now| self.validity.contains(&now));
+        (is_valid && self.root == *root && self.root_serial == root_serial).then_some(self.key)
+    }
 }
 
 /// Registration ids in use by all known clients.
@@ -77,7 +104,16 @@ impl DeviceRecord {
         let signed_prekey = SignedPrekey::generate(1, &identity, now_ms, rng);
         let adv_secret = Secret::new(random_array(rng));
         let registration_id = 1 + u32::from_be_bytes(random_array(rng)) % REGISTRATION_IDS;
-        DeviceRecord { registration_id, noise, identity, signed_prekey, adv_secret, routing_info: None }
+        DeviceRecord {
+            registration_id,
+            noise,
+            identity,
+            signed_prekey,
+            adv_secret,
+            routing_info: None,
+            refused_version: None,
+            server: None,
+        }
     }
 
     /// Adds the writing of this record to a batch.
@@ -97,6 +133,14 @@ impl DeviceRecord {
             signed_prekey_made_ms: self.signed_prekey.made_ms,
             adv_secret: self.adv_secret.as_bytes().to_vec(),
             routing_info: self.routing_info.clone(),
+            refused_version: self.refused_version.map_or_else(Vec::new, |version| version.to_vec()),
+            server: self.server.as_ref().map(|server| ServerWire {
+                key: server.key.0.to_vec(),
+                not_before: *server.validity.start(),
+                not_after: *server.validity.end(),
+                root: server.root.0.to_vec(),
+                root_serial: server.root_serial,
+            }),
         })
     }
 
@@ -115,6 +159,15 @@ impl DeviceRecord {
             },
             adv_secret: Secret::from_slice(&wire.adv_secret).ok_or_else(wrong_size)?,
             routing_info: wire.routing_info.take(),
+            refused_version: std::mem::take(&mut wire.refused_version).try_into().ok(),
+            server: wire.server.take().and_then(|server| {
+                Some(ServerRecord {
+                    key: PublicKey::from_slice(&server.key)?,
+                    validity: server.not_before..=server.not_after,
+                    root: PublicKey::from_slice(&server.root)?,
+                    root_serial: server.root_serial,
+                })
+            }),
         })
     }
 }
@@ -149,6 +202,24 @@ struct Wire {
     adv_secret: Vec<u8>,
     #[prost(bytes = "vec", optional, tag = "9")]
     routing_info: Option<Vec<u8>>,
+    #[prost(uint32, repeated, tag = "10")]
+    refused_version: Vec<u32>,
+    #[prost(message, optional, tag = "11")]
+    server: Option<ServerWire>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct ServerWire {
+    #[prost(bytes = "vec", tag = "1")]
+    key: Vec<u8>,
+    #[prost(uint64, tag = "2")]
+    not_before: u64,
+    #[prost(uint64, tag = "3")]
+    not_after: u64,
+    #[prost(bytes = "vec", tag = "4")]
+    root: Vec<u8>,
+    #[prost(uint32, tag = "5")]
+    root_serial: u32,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -81,7 +81,14 @@ async fn linking_is_one_batch_and_wiping_leaves_nothing() {
     let number = s.get(Space::LidMap, b"98765@lid").await.unwrap().unwrap();
     assert_eq!(&*number, b"15550001234@s.whatsapp.net");
 
-    let kept = [Space::Limiter, Space::Event, Space::EventMark, Space::Seal, Space::AccountLimits];
+    let kept = [
+        Space::Limiter,
+        Space::Event,
+        Space::EventMark,
+        Space::Seal,
+        Space::AccountLimits,
+        Space::WebVersion,
+    ];
     let mut batch = Batch::new();
     for space in OF_A_LINK.into_iter().chain(kept) {
         batch.put(space, [0xff, 0xee], b"x".as_slice());
@@ -98,7 +105,7 @@ async fn linking_is_one_batch_and_wiping_leaves_nothing() {
     // Whoever adds a space decides to which of the two it belongs: their numbers leave no gap.
     let mut numbers: Vec<u8> = OF_A_LINK.into_iter().chain(kept).map(Space::number).collect();
     numbers.sort_unstable();
-    assert_eq!(numbers, (1..=Space::AccountLimits.number()).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=Space::WebVersion.number()).collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -218,4 +225,38 @@ async fn the_keys_of_old_uploads_go_whatever_their_sizes() {
             account = AccountRecord::decode(&account.encode()).unwrap();
         }
     }
+}
+
+#[test]
+fn a_server_is_known_by_its_root_and_as_long_as_its_certificates_are_valid() {
+    let (key, root, other) = (PublicKey([1; 32]), PublicKey([2; 32]), PublicKey([3; 32]));
+    let record = ServerRecord { key, validity: 100..=200, root, root_serial: 7 };
+    for (root, serial, now, expected) in [
+        (root, 7, 100, Some(key)),
+        (root, 7, 200, Some(key)),
+        (root, 7, 99, None),
+        (root, 7, 201, None),
+        (root, 7, -1, None),
+        (root, 8, 150, None),
+        (other, 7, 150, None),
+    ] {
+        assert_eq!(record.usable(&root, serial, now), expected, "{root:?} {serial} {now}");
+    }
+}
+
+#[test]
+fn what_the_server_said_of_itself_and_of_a_version_is_kept() {
+    let mut device = DeviceRecord::generate(0, &mut OsRandom);
+    let server = ServerRecord {
+        key: PublicKey([1; 32]),
+        validity: 100..=200,
+        root: PublicKey([2; 32]),
+        root_serial: 7,
+    };
+    (device.server, device.refused_version) = (Some(server), Some([2, 3000, 9]));
+    let read = DeviceRecord::decode(&device.encode()).unwrap();
+    assert_eq!((&read.server, read.refused_version), (&device.server, device.refused_version));
+    (device.server, device.refused_version) = (None, None);
+    let read = DeviceRecord::decode(&device.encode()).unwrap();
+    assert_eq!((read.server, read.refused_version), (None, None));
 }

@@ -8,13 +8,15 @@ const BUILT_BY_CARGO = fileURLToPath(new URL('../../../target/debug/wa-sim', imp
 
 /** Entering a code waits for the whole linking, which ends after 60 s at the latest. */
 const CONTROL_TIMEOUT_MS = 75_000
+// A pinned Baileys presents the version of its day, which WhatsApp refuses some months later.
+const ANY_VERSION = ['--version-life-days', '0']
 
 /** A running wa-sim process; its addresses, root key and CA are fields. */
 export class Sim {
 	/** Starts the binary named by WA_SIM, or the one cargo built. */
 	static async start() {
 		const sim = new Sim()
-		sim.process = spawn(process.env.WA_SIM ?? BUILT_BY_CARGO, ['--exit-with-stdin'], {
+		sim.process = spawn(process.env.WA_SIM ?? BUILT_BY_CARGO, ['--exit-with-stdin', ...ANY_VERSION], {
 			stdio: ['pipe', 'pipe', 'inherit']
 		})
 		const line = await new Promise((resolve, reject) => {

@@ -45,7 +45,8 @@ func StartSim() (*Sim, error) {
 	if path == "" {
 		path = filepath.Join("..", "..", "..", "target", "debug", "wa-sim")
 	}
-	process := exec.Command(path, "--exit-with-stdin")
+	// A pinned whatsmeow presents the version of its day, which WhatsApp refuses some months later.
+	process := exec.Command(path, "--exit-with-stdin", "--version-life-days=0")
 	process.Stderr = os.Stderr
 	stdin, err := process.StdinPipe()
 	if err != nil {

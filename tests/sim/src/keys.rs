@@ -1,5 +1,8 @@
 //! The server's keys and the certificate chain that vouches for them, rightly or, on command, wrongly.
 
+use std::sync::Arc;
+
+use parking_lot::RwLock;
 use prost::Message;
 use wa::{
     crypto::{KeyPair, PublicKey, Random, random_array},
@@ -21,10 +24,15 @@ const LEAF_SERIAL: u32 = 2;
 /// Root, intermediate and server key of one simulator.
 pub(crate) struct ServerKeys {
     pub(crate) root: PublicKey,
-    pub(crate) server: KeyPair,
-    chain: Vec<u8>,
+    serving: RwLock<Arc<Serving>>,
     root_pair: KeyPair,
     intermediate: KeyPair,
+}
+
+/// The key that the server is using, and the good chain for it.
+pub(crate) struct Serving {
+    pub(crate) server: KeyPair,
+    pub(crate) chain: Vec<u8>,
 }
 
 impl ServerKeys {
@@ -33,22 +41,41 @@ impl ServerKeys {
         let root_pair = KeyPair::generate(&mut random.derive("root"));
         let intermediate = KeyPair::generate(&mut random.derive("intermediate"));
         let server = KeyPair::generate(&mut random.derive("server"));
-        let mut keys = Self { root: root_pair.public(), server, chain: Vec::new(), root_pair, intermediate };
-        keys.chain = keys.make_chain(None, now, &mut random.derive("chain"));
+        let root = root_pair.public();
+        let chain = Vec::new();
+        let serving = RwLock::new(Arc::new(Serving { server: server.clone(), chain }));
+        let keys = Self { root, serving, root_pair, intermediate };
+        keys.serve(server, now, &mut random.derive("chain"));
         keys
     }
 
-    /// The good chain.
-    pub(crate) fn chain(&self) -> &[u8] {
-        &self.chain
+    /// The key in use and its chain.
+    pub(crate) fn serving(&self) -> Arc<Serving> {
+        Arc::clone(&self.serving.read())
+    }
+
+    /// Takes another key, with another chain that leads to the same root.
+    pub(crate) fn rotate(&self, now: u64, random: &mut dyn Random) {
+        self.serve(KeyPair::generate(random), now, random);
+    }
+
+    fn serve(&self, server: KeyPair, now: u64, random: &mut dyn Random) {
+        let chain = self.make_chain(&server, None, now, random);
+        *self.serving.write() = Arc::new(Serving { server, chain });
     }
 
     /// A chain with one fault.
     pub(crate) fn bad_chain(&self, fault: CertificateFault, now: u64, random: &mut dyn Random) -> Vec<u8> {
-        self.make_chain(Some(fault), now, random)
+        self.make_chain(&self.serving().server, Some(fault), now, random)
     }
 
-    fn make_chain(&self, fault: Option<CertificateFault>, now: u64, random: &mut dyn Random) -> Vec<u8> {
+    fn make_chain(
+        &self,
+        server: &KeyPair,
+        fault: Option<CertificateFault>,
+        now: u64,
+        random: &mut dyn Random,
+    ) -> Vec<u8> {
         use CertificateFault as F;
         let (from, to) = match fault {
             Some(F::Expired) => (now.saturating_sub(2 * YEAR), now.saturating_sub(YEAR)),
@@ -57,7 +84,7 @@ impl ServerKeys {
         };
         let other = KeyPair::from_secret(random_array(random));
         let root = if fault == Some(F::OtherRoot) { &other } else { &self.root_pair };
-        let leaf_key = if fault == Some(F::WrongLeafKey) { other.public() } else { self.server.public() };
+        let leaf_key = if fault == Some(F::WrongLeafKey) { other.public() } else { server.public() };
         let issuer_of_intermediate =
             if fault == Some(F::WrongIntermediateIssuer) { ROOT_SERIAL + 7 } else { ROOT_SERIAL };
         let issuer_of_leaf =
@@ -130,9 +157,10 @@ mod tests {
         let keys = ServerKeys::generate(&random, now);
         let root = RootKey { key: keys.root, serial: ROOT_SERIAL };
         let check = |chain: &[u8]| {
-            verify_chain(chain, &keys.server.public(), &root, i64::try_from(now).unwrap(), 0).map(|_| ())
+            verify_chain(chain, &keys.serving().server.public(), &root, i64::try_from(now).unwrap(), 0)
+                .map(drop)
         };
-        check(keys.chain()).unwrap();
+        check(&keys.serving().chain).unwrap();
         use CertificateFault as F;
         for fault in [
             F::Expired,

@@ -17,6 +17,7 @@
 //! | `ledger` | which message keys were used, and whether one was used twice |
 //! | `log` | what went over the wires, for tests to read |
 //! | `settle` | a barrier for tests: all that was written is handled |
+//! | `versions` | the newest version of the web client, and the oldest that is let in |
 //!
 //! It is no place for protocol code: what both ends need comes from the `wa` crate. What only a server or a phone needs
 //! is here, and only here. Start with [`Simulator::start`].
@@ -36,6 +37,7 @@ mod second_reader;
 mod server;
 mod settle;
 mod simulator;
+mod versions;
 mod world;
 
 pub use options::Options;

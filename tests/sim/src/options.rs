@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use clap::Parser;
+use wa::noise::client_payload::AppVersion;
 
 use crate::model::Space;
 
@@ -41,9 +42,12 @@ pub struct Options {
     /// Make phones that do not exist when a code is asked for them
     #[arg(long)]
     pub auto_phones: bool,
-    /// Oldest client version that is let in; older ones get failure 405
-    #[arg(long, value_name = "A.B.C", default_value = "2.3000.1020000000")]
-    pub min_version: String,
+    /// How many days a client version is let in after it was the newest; older ones get failure 405. 0 lets all in
+    #[arg(long, value_name = "N", default_value_t = 120)]
+    pub version_life_days: u64,
+    /// Oldest client version that is let in, in place of those of so many days ago
+    #[arg(long, value_name = "A.B.C")]
+    pub min_version: Option<AppVersion>,
     /// Number of refs in pair-device
     #[arg(long, value_name = "N", default_value_t = 6)]
     pub refs: usize,
@@ -77,9 +81,9 @@ pub struct Options {
     /// Ask a device for more one-time prekeys once, not at each fetch, until it has uploaded some
     #[arg(long)]
     pub ask_prekeys_once: bool,
-    /// Take what the official web client never sends: a push name in a login, a presence without a name, a question in JSON
-    /// without its queryId, a history notice that is answered with `hist_sync` alone, a first contact without the token that the
-    /// account can compute, a subscription to a guarded person without that person's token
+    /// Take what the official web client never sends: a push name in a login, a payload whose parts contradict each other, a
+    /// presence without a name, a question in JSON without its queryId, a history notice that is answered with `hist_sync` alone, a
+    /// first contact without the token that the account can compute, a subscription to a guarded person without that person's token
     #[arg(long)]
     pub lenient: bool,
     /// Take messages to phone numbers from accounts whose chats are addressed by LID; without it they get error 463

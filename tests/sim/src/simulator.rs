@@ -39,6 +39,8 @@ pub struct Started {
     pub wss: String,
     /// Control API and page.
     pub control: String,
+    /// The page that tells the newest version of the web client.
+    pub version_page: String,
     /// The Noise root key that clients have to pin, hexadecimal.
     pub root_key: String,
     /// Its serial.
@@ -69,6 +71,7 @@ impl Simulator {
             ws: format!("ws://{}/ws/chat", ws.local_addr()?),
             wss: format!("wss://{}/ws/chat", wss.local_addr()?),
             control: format!("http://{}", control.local_addr()?),
+            version_page: format!("http://{}/sw.js", control.local_addr()?),
             root_key: world.keys.root.0.iter().map(|byte| format!("{byte:02x}")).collect(),
             root_serial: ROOT_SERIAL,
             ca_pem: tls.ca_pem,
@@ -169,6 +172,16 @@ impl Handle {
         Ok(self.world.faults.add(rule))
     }
 
+    /// `POST /rotate_key`: the server takes another Noise key, which its certificates vouch for.
+    pub fn rotate_key(&self) {
+        control::server::rotate_key(&self.world);
+    }
+
+    /// `PATCH /version`: sets the newest version, and the oldest that is let in; the error is the API's.
+    pub fn set_versions(&self, change: &Json) -> Result<(), String> {
+        control::version::set(&self.world, change).map_err(|error| error.to_string())
+    }
+
     /// `DELETE /faults`.
     pub fn clear_faults(&self) {
         self.world.faults.clear();
@@ -236,6 +249,11 @@ impl State<'_> {
     /// `GET /ciphertexts`.
     pub fn ciphertexts(&self) -> Json {
         control::ciphertexts::show(self.world)
+    }
+
+    /// `GET /version`.
+    pub fn versions(&self) -> Json {
+        control::version::show(self.world)
     }
 
     /// `GET /faults`.

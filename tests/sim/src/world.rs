@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::{
     faults::FaultTable, keys::ServerKeys, ledger::Ledger, log::Log, model::Model, options::Options,
-    people::load::Loads, random::SimRandom,
+    people::load::Loads, random::SimRandom, versions::Versions,
 };
 
 /// One simulated WhatsApp. The locks are held for short sections only, never across an await, and never two at a time
@@ -23,6 +23,7 @@ pub(crate) struct World {
     pub(crate) log: Log,
     pub(crate) ledger: Ledger,
     pub(crate) loads: Mutex<Loads>,
+    pub(crate) versions: Versions,
     /// Told when there is something in the post for simulated devices.
     pub(crate) posted: Notify,
     /// Told whenever something changed that somebody may wait for.
@@ -47,6 +48,7 @@ impl World {
             log,
             ledger: Ledger::default(),
             loads: Mutex::default(),
+            versions: Versions::default(),
             posted: Notify::new(),
             changed: Notify::new(),
             handled: AtomicU64::new(0),

@@ -4,10 +4,19 @@
 
 mod common;
 
-use common::{Companion, NUMBER, phone, simulator, with};
+use common::{Companion, NUMBER, PATIENCE, phone, simulator, with};
 use serde_json::{Value, json};
 use wa::{
+    noise::client_payload::AppVersion,
     pairing::{PairingCode, qr::QrForm},
+    proto::{
+        Message as _,
+        companion::{DeviceProps, device_props::PlatformType},
+        payload::{
+            ClientPayload, DevicePairingRegistrationData, UserAgent,
+            user_agent::{Platform, ReleaseChannel},
+        },
+    },
     stanza::{Jid, Node, build},
 };
 use wa_sim::Handle;
@@ -232,6 +241,103 @@ async fn bad_registrations_are_refused() {
     assert!(wire.next().await.unwrap().root().is("reason", "400"));
     let mut wire = companion.connect(&sim, b"\xff").await.unwrap();
     assert!(wire.next().await.unwrap().root().is("reason", "400"));
+}
+
+/// The reason with which a payload is refused; `None` if it is let in.
+async fn refused(sim: &Handle, companion: &Companion, payload: &ClientPayload) -> Option<u64> {
+    let mut wire = companion.connect(sim, &payload.encode_to_vec()).await.unwrap();
+    let answer = wire.next().await.unwrap();
+    answer.root().u64("reason").filter(|_| answer.root().tag() == "failure")
+}
+
+#[tokio::test]
+async fn what_a_client_says_of_itself_fits_together() {
+    type Change = fn(&mut ClientPayload);
+    fn agent(payload: &mut ClientPayload) -> &mut UserAgent {
+        payload.user_agent.as_mut().unwrap()
+    }
+    fn data(payload: &mut ClientPayload) -> &mut DevicePairingRegistrationData {
+        payload.device_pairing_data.as_mut().unwrap()
+    }
+    fn props(payload: &mut ClientPayload, change: impl FnOnce(&mut DeviceProps)) {
+        let data = data(payload);
+        let mut props = DeviceProps::decode(data.device_props.as_deref().unwrap()).unwrap();
+        change(&mut props);
+        data.device_props = Some(props.encode_to_vec());
+    }
+    let both: [(u64, Change); 9] = [
+        (409, |payload| agent(payload).set_platform(Platform::Android)),
+        (409, |payload| agent(payload).phone_id = Some("id".to_owned())),
+        (409, |payload| agent(payload).set_release_channel(ReleaseChannel::Beta)),
+        (409, |payload| agent(payload).mnc = Some("001".to_owned())),
+        (409, |payload| agent(payload).device = None),
+        (409, |payload| agent(payload).locale_country_iso_3166_1_alpha_2 = Some("us".to_owned())),
+        (409, |payload| payload.web_info = None),
+        (400, |payload| payload.push_name = Some("Ada".to_owned())),
+        (400, |payload| payload.connect_type = None),
+    ];
+    let registering: [(u64, Change); 10] = [
+        (400, |payload| payload.passive = None),
+        (400, |payload| payload.pull = Some(true)),
+        (400, |payload| payload.lc = Some(0)),
+        (400, |payload| data(payload).build_hash = Some(vec![0; 16])),
+        (400, |payload| props(payload, |props| props.os = None)),
+        (400, |payload| props(payload, |props| props.platform_type = Some(99))),
+        (400, |payload| props(payload, |props| props.require_full_sync = None)),
+        (400, |payload| props(payload, |props| props.history_sync_config = None)),
+        (400, |payload| {
+            props(payload, |props| props.history_sync_config.as_mut().unwrap().on_demand_ready = Some(true))
+        }),
+        (400, |payload| props(payload, |props| props.set_platform_type(PlatformType::Uwp))),
+    ];
+    let logging_in: [(u64, Change); 4] = [
+        (400, |payload| payload.pull = None),
+        (400, |payload| payload.passive = None),
+        (400, |payload| payload.lc = Some(2)),
+        (400, |payload| payload.lc = Some(-1)),
+    ];
+    let (strict, lenient) = (simulator().await, with(|options| options.lenient = true).await);
+    let register = || ClientPayload::decode(Companion::new().registration().as_slice()).unwrap();
+    for (number, (reason, change)) in both.iter().chain(&registering).enumerate() {
+        // The keys in the payload are nobody's, and need not be anybody's.
+        let mut payload = register();
+        change(&mut payload);
+        assert_eq!(refused(&strict, &Companion::new(), &payload).await, Some(*reason), "{number}");
+        assert_eq!(refused(&lenient, &Companion::new(), &payload).await, None, "{number}");
+    }
+    for sim in [&strict, &lenient] {
+        let mut companion = Companion::new();
+        companion.link(sim).await;
+        let login = ClientPayload::decode(companion.login().as_slice()).unwrap();
+        for (number, (reason, change)) in both.iter().chain(&logging_in).enumerate() {
+            let mut payload = login.clone();
+            change(&mut payload);
+            let expected = Some(*reason).filter(|_| std::ptr::eq(sim, &strict));
+            assert_eq!(refused(sim, &companion, &payload).await, expected, "{number}");
+        }
+        assert_eq!(refused(sim, &companion, &login).await, None);
+    }
+}
+
+#[tokio::test]
+async fn versions_are_let_in_as_long_as_they_live() {
+    let sim = simulator().await;
+    let newest: AppVersion =
+        sim.wait(PATIENCE, |state| state.versions()["newest"].as_str()?.parse().ok()).await.unwrap();
+    let lives = |version: AppVersion| {
+        let sim = &sim;
+        async move {
+            let companion = Companion::new().with_version(&version.to_string());
+            let mut wire = companion.connect(sim, &companion.registration()).await.unwrap();
+            let answer = wire.next().await.unwrap();
+            !answer.root().is("reason", "405")
+        }
+    };
+    assert!(lives(newest).await && lives(AppVersion::BUILT_IN).await);
+    assert!(!lives(AppVersion([2, 3000, 1_035_194_821])).await, "the version of a spring long ago");
+    let oldest = AppVersion([2, 3000, newest.0[2] + 1]);
+    sim.set_versions(&json!({ "oldest": oldest.to_string() })).unwrap();
+    assert!(lives(oldest).await && !lives(newest).await);
 }
 
 #[tokio::test]

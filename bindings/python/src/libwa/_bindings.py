@@ -92,6 +92,7 @@ WA_ERROR_ACCOUNT_LOCKED = 905
 WA_ERROR_CLIENT_REFUSED = 906
 WA_ERROR_LOGIN_TIMEOUT = 907
 WA_ERROR_LINK_REVOKED = 908
+WA_ERROR_VERSION_REFUSED = 909
 
 FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wa_version_number": (c_uint32, ()),
@@ -264,6 +265,7 @@ NAMES: dict[str, str] = {
     "WA_ERROR_UNKNOWN_SESSION": "`UnknownSessionError`",
     "WA_ERROR_UNSUPPORTED_CHAT": "`UnsupportedChatError`",
     "WA_ERROR_UPGRADE": "`UpgradeError`",
+    "WA_ERROR_VERSION_REFUSED": "`VersionRefusedError`",
     "WA_ERROR_WRONG_SEAL_KEY": "`WrongSealKeyError`",
     "WA_EVENT_CALL": "`Call`",
     "WA_EVENT_CHAT_ACTIVITY": "`ChatActivity`",

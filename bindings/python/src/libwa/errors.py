@@ -625,7 +625,9 @@ class ReplacedError(Error):
 
 
 class ClientOutdatedError(Error):
-    """The server no longer accepts this version; update the library or set client.version."""
+    """The server no longer accepts this version; set client.version to auto or to a newer one, or
+    update the library.
+    """
 
     code = 902
     name = "WA_ERROR_CLIENT_OUTDATED"
@@ -680,6 +682,16 @@ class LinkRevokedError(Error):
     code = 908
     name = "WA_ERROR_LINK_REVOKED"
     retryable = True
+
+
+class VersionRefusedError(Error):
+    """The server refuses this account with the newest version, too (client.version is auto); try
+    again in some days, or link the account anew.
+    """
+
+    code = 909
+    name = "WA_ERROR_VERSION_REFUSED"
+    retryable = False
 
 
 BY_CODE: dict[int, type[Error]] = {
@@ -762,6 +774,7 @@ BY_CODE: dict[int, type[Error]] = {
     906: ClientRefusedError,
     907: LoginTimeoutError,
     908: LinkRevokedError,
+    909: VersionRefusedError,
 }
 
 __all__ = [
@@ -845,5 +858,6 @@ __all__ = [
     "UnknownSessionError",
     "UnsupportedChatError",
     "UpgradeError",
+    "VersionRefusedError",
     "WrongSealKeyError",
 ]

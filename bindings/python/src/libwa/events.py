@@ -173,6 +173,8 @@ RestrictionKind = Literal[
     "account_locked",
     # This version of the client is refused.
     "client_outdated",
+    # This account is refused with the newest version, too.
+    "version_refused",
     # Starting conversations is not allowed for a time.
     "time_lock",
     # Too many requests.

@@ -11,7 +11,9 @@ mod log;
 mod page;
 pub(crate) mod people;
 pub(crate) mod phones;
+pub(crate) mod server;
 mod settle;
+pub(crate) mod version;
 
 use std::sync::Arc;
 
@@ -45,6 +47,8 @@ Control API (JSON; errors are 4xx with {\"error\":name,\"message\":text}):
   GET, DELETE /faults; DELETE /faults/{id}
   GET    /connections; POST /connections/{id}/close|cut|silence|send|nudge
   GET    /log?after=N&wait_ms=MS&json=1&redact=1    what went over the wires
+  GET, PATCH /version {\"newest\",\"oldest\"}; GET /sw.js  versions of the web client, and the page that tells the newest
+  POST   /rotate_key                                the server takes another Noise key
   POST   /settle {\"wait_ms\"}                        answers once everything sent before has been handled
 README.md in tests/sim describes all of it.";
 
@@ -75,6 +79,9 @@ pub(crate) async fn serve(world: Arc<World>, started: Started, listener: TcpList
         .route("/connections", get(connections::get_all))
         .route("/connections/{id}/{verb}", post(connections::post))
         .route("/log", get(log::get))
+        .route("/version", get(version::get).patch(version::patch))
+        .route("/rotate_key", post(server::post_rotate_key))
+        .route("/sw.js", get(version::page))
         .route("/settle", post(settle::post))
         .fallback(|| async { ApiError::not_found("no such path") })
         .method_not_allowed_fallback(|| async { ApiError::bad("method", "not with this method") })

@@ -126,6 +126,7 @@ fn device_json(phone: &Phone, number: u16, device: &Device) -> Value {
         "online": device.connection.is_some(),
         "connection": device.connection,
         "logins": device.logins,
+        "version": device.version,
         "prekeys": device.keys.prekeys.len(),
         "queued": device.queue.iter().map(|queued| queued.id.as_str()).collect::<Vec<_>>(),
         "linked_ms": device.linked_ms,

@@ -37,6 +37,8 @@ pub(crate) struct Device {
     pub(crate) linked_ms: u64,
     pub(crate) last_seen_ms: u64,
     pub(crate) logins: u64,
+    /// The version of the web client that it presented last.
+    pub(crate) version: String,
     pub(crate) connection: Option<u64>,
     /// Asked to be told about the queue only after `active`.
     pub(crate) passive: bool,

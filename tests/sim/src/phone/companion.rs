@@ -37,6 +37,7 @@ pub(crate) fn add_companion(world: &World, number: &str) -> Option<u16> {
             linked_ms: unix_millis(),
             last_seen_ms: unix_millis(),
             logins: 0,
+            version: String::new(),
             connection: None,
             passive: false,
             provisioned: true,

@@ -98,10 +98,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             Action::Certificate(fault) => Some(world.keys.bad_chain(*fault, unix_seconds(), &mut random)),
             _ => None,
         });
-        let policy = if refuse_ik { IkPolicy::Refuse } else { IkPolicy::Try };
+        // A chain that is to be seen has to be looked at, which IK does not.
+        let policy = if refuse_ik || chain.is_some() { IkPolicy::Refuse } else { IkPolicy::Try };
+        let serving = world.keys.serving();
         let (server_hello, step) = ServerHandshake::accept(
-            &world.keys.server,
-            chain.as_deref().unwrap_or(world.keys.chain()),
+            &serving.server,
+            chain.as_deref().unwrap_or(&serving.chain),
             &client_hello,
             header,
             policy,

@@ -9,18 +9,19 @@ use wa::{
 
 use super::{
     answer,
-    client_payload::{Refused, Wish, read},
+    client_payload::{Login, Refused, Wish, read},
     queue, register,
 };
 use crate::{
     faults::{End, Plan, Point, Subject},
-    model::{Connection, DeviceAddress, Stage},
+    model::{Connection, Stage},
     world::{World, unix_millis, unix_seconds},
 };
 
 /// Decides about a client whose handshake is done. What is left of the rules is for the connection's task.
 pub(super) fn admit(world: &World, connection: &Arc<Connection>, noise: PublicKey, payload: &[u8]) -> Plan {
-    let wish = match read(payload, noise, &world.options) {
+    let oldest = world.versions.oldest(&world.options, unix_seconds());
+    let wish = match read(payload, noise, oldest, &world.options) {
         Ok(wish) => wish,
         Err(refused) => {
             refuse(world, connection, &refused);
@@ -29,8 +30,8 @@ pub(super) fn admit(world: &World, connection: &Arc<Connection>, noise: PublicKe
     };
     let subject = || match &wish {
         Wish::Register(_) => Subject::at(Point::Register, connection.id, None),
-        Wish::LogIn { address, .. } => {
-            Subject::at(Point::Login, connection.id, Some(address.number.clone().into()))
+        Wish::LogIn(login) => {
+            Subject::at(Point::Login, connection.id, Some(login.address.number.clone().into()))
         }
     };
     let plan = Plan::of(world.faults.hit(subject));
@@ -51,7 +52,7 @@ pub(super) fn admit(world: &World, connection: &Arc<Connection>, noise: PublicKe
     if !plan.drop {
         match wish {
             Wish::Register(registration) => register::offer(world, connection, *registration),
-            Wish::LogIn { address, passive } => match log_in(world, connection, &address, noise, passive) {
+            Wish::LogIn(login) => match log_in(world, connection, noise, login) {
                 Ok(()) => {}
                 Err(refused) => refuse(world, connection, &refused),
             },
@@ -83,10 +84,11 @@ fn refuse(world: &World, connection: &Connection, refused: &Refused) {
 fn log_in(
     world: &World,
     connection: &Arc<Connection>,
-    address: &DeviceAddress,
     noise: PublicKey,
-    passive: bool,
+    login: Login,
 ) -> Result<(), Refused> {
+    let Login { address, passive, .. } = &login;
+    let passive = *passive;
     let mut model = world.model.lock();
     let phone = model.phones.get_mut(&address.number).ok_or(Refused::new(401, "no such account"))?;
     let lid = phone.lid(address.device);
@@ -98,6 +100,14 @@ fn log_in(
     if device.signed_identity.is_none() {
         return Err(Refused::new(401, "the device never signed its identity"));
     }
+    if let Some(counted) = login.counted {
+        // It counts those of which it heard, which may be fewer than there were and never more. Some always say 1.
+        let most = i32::try_from(device.logins).unwrap_or(i32::MAX).max(1);
+        if !(0..=most).contains(&counted) && !world.options.lenient {
+            return Err(Refused::new(400, "it has counted more logins than there were"));
+        }
+    }
+    device.version.clone_from(&login.version);
     let replaced = device.connection.replace(connection.id);
     device.passive = passive;
     device.logins += 1;

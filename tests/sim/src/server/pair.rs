@@ -63,6 +63,7 @@ pub(crate) fn upload(world: &World, upload: Upload<'_>) -> Result<(DeviceAddress
         linked_ms: unix_millis(),
         last_seen_ms: unix_millis(),
         logins: 0,
+        version: unpaired.version.clone(),
         connection: None,
         passive: false,
         provisioned: false,

@@ -12,7 +12,7 @@ use tokio_websockets::{ClientBuilder, MaybeTlsStream, Message, WebSocketStream};
 use wa::{
     crypto::{KeyPair, OsRandom, PublicKey, Secret, random_array},
     noise::{
-        ClientHandshake, FrameReader, RootKey, Transport,
+        ClientHandshake, Completed, FrameReader, RootKey, Transport,
         client_payload::{self, AppVersion, DeviceDescription, Login, RegistrationKeys},
         intro, write_frame,
     },
@@ -258,11 +258,11 @@ impl Wire {
         let server_hello = frame(&mut socket, &mut frames).await?;
         let root = RootKey { key: PublicKey(sim.root_key()), serial: 0 };
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        let (finish, transport) = handshake
+        let Completed { finish, transport, .. } = handshake
             .handle_server_hello(&server_hello, &root, i64::try_from(now).unwrap(), 0, payload)
             .map_err(|error| text(&error))?;
         let mut bytes = Vec::new();
-        write_frame(&mut bytes, &finish).unwrap();
+        write_frame(&mut bytes, &finish.unwrap()).unwrap();
         socket.send(Message::binary(bytes)).await.map_err(|error| text(&error))?;
         frames.established();
         Ok(Self { socket, frames, transport, ids: 0, early: VecDeque::new() })

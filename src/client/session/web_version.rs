@@ -1,0 +1,154 @@
+//! `client.version` = `auto`: which version of WhatsApp Web is presented, and what follows when the server refuses it.
+//!
+//! A version that was refused to this device is never presented by it again; the record of the device holds the number. What is
+//! refused to one account may be right for others, so nothing but the answer of the page is shared between sessions.
+
+use super::super::clock::Millis;
+use super::super::ending::{Ending, Pace, Reason};
+use super::super::failure;
+use super::super::web_version::{learn, newest};
+use super::inbox::{Command, Wish};
+use super::phase::Phase;
+use super::{Session, Stop};
+use crate::api::{ConnectionState, Error, LogLevel, Restricted, RestrictionKind, RestrictionScope};
+use crate::net::NetError;
+use crate::noise::client_payload::AppVersion;
+use crate::pairing::{Outcome, OutcomeKind};
+use crate::store::Batch;
+use crate::store::records::{self, WebVersionRecord};
+
+/// What is under way with the version.
+#[derive(Debug, Default)]
+pub(super) struct WebVersion {
+    /// The one that was presented last.
+    presented: Option<AppVersion>,
+    /// The page is being asked.
+    is_asked: bool,
+    /// From when on the server will refuse the one that is presented, Unix seconds; to be told if there is no newer one.
+    expires: Option<i64>,
+}
+
+impl Session {
+    /// Chooses the version for the next connection. `None` if all that are known were refused.
+    pub(super) async fn choose_version(&mut self) -> Result<Option<AppVersion>, Stop> {
+        let version = match self.settings.version {
+            Some(fixed) => fixed,
+            None => {
+                let stored = WebVersionRecord::load(&self.store).await?;
+                newest(self.settings.config.client_version_url(), stored)
+            }
+        };
+        let refused = self.device.as_ref().and_then(|device| device.refused_version).map(AppVersion);
+        if self.settings.version.is_none() && refused.is_some_and(|refused| version <= refused) {
+            return Ok(None);
+        }
+        self.web_version.presented = Some(version);
+        Ok(Some(version))
+    }
+
+    /// Asks for a newer version before the connection is made.
+    pub(super) async fn await_version(&mut self) -> Result<(), Stop> {
+        self.phase = Phase::Waiting { until: Millis::MAX };
+        if self.shared.state() != ConnectionState::Reconnecting {
+            self.tell_connection(ConnectionState::Connecting, None, None, None);
+        }
+        self.ask_version().await
+    }
+
+    async fn ask_version(&mut self) -> Result<(), Stop> {
+        if std::mem::replace(&mut self.web_version.is_asked, true) {
+            return Ok(());
+        }
+        let stored = WebVersionRecord::load(&self.store).await?;
+        let endpoint = self.settings.endpoint.clone();
+        let url = self.settings.config.client_version_url().to_owned();
+        self.elsewhere(async move { Command::VersionLearned(learn(endpoint, url, stored).await) });
+        Ok(())
+    }
+
+    /// The server refused the version that was presented. Whatever waits for the connection goes on waiting, for one that is made
+    /// with a newer version.
+    pub(super) async fn version_refused(&mut self, ending: &Ending) -> Result<(), Stop> {
+        if let (Some(device), Some(refused)) = (&mut self.device, self.web_version.presented) {
+            device.refused_version = Some(refused.0);
+            let batch = records::fresh(device);
+            self.store.commit(batch).await?;
+        }
+        let error = ending.to_error();
+        self.with_pairing(|pairing, _, _| pairing.made_again()).await?;
+        self.connection_gone(&error).await?;
+        self.come_back(Pace::AtOnce, Reason::NewVersion.name(), Some(&error)).await
+    }
+
+    /// The server names the day from which it refuses the version. True if a newer one is asked for, and the host need not be told.
+    pub(super) async fn version_expires(&mut self, seconds: i64) -> Result<bool, Stop> {
+        if self.settings.version.is_some() {
+            return Ok(false);
+        }
+        self.web_version.expires = Some(seconds);
+        self.ask_version().await?;
+        Ok(true)
+    }
+
+    pub(super) async fn tell_expiration(&mut self, seconds: i64) -> Result<(), Stop> {
+        self.tell_restricted(Restricted {
+            starts_at_ms: Some(seconds.saturating_mul(1000)),
+            ..Restricted::new(RestrictionKind::ClientOutdated, RestrictionScope::Client)
+        })
+        .await
+    }
+
+    /// The page has answered, or could not be asked.
+    pub(super) async fn version_learned(
+        &mut self,
+        learned: Result<WebVersionRecord, NetError>,
+    ) -> Result<(), Stop> {
+        self.web_version.is_asked = false;
+        if let Ok(record) = learned {
+            let mut batch = Batch::new();
+            record.put(&mut batch);
+            self.store.commit(batch).await?;
+        }
+        match (&self.phase, self.web_version.expires.take()) {
+            // A connection waits for it.
+            (Phase::Waiting { until: Millis::MAX }, _) => {
+                self.phase = Phase::Offline;
+                match learned {
+                    Ok(_) => self.connect_with_newer().await,
+                    Err(error) => self.version_unknown(&error).await,
+                }
+            }
+            (Phase::Online(_), Some(seconds)) => match learned {
+                Ok(record) if Some(AppVersion(record.version)) > self.web_version.presented => {
+                    Err(Stop::Ended(Ending::new_version()))
+                }
+                _ => self.tell_expiration(seconds).await,
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Connects, if the answer is newer than what was refused.
+    async fn connect_with_newer(&mut self) -> Result<(), Stop> {
+        if self.wish != Wish::Online {
+            return Ok(());
+        }
+        if self.choose_version().await?.is_some() {
+            return self.dial().await;
+        }
+        Err(Stop::Ended(Ending::version_refused()))
+    }
+
+    async fn version_unknown(&mut self, error: &NetError) -> Result<(), Stop> {
+        let why = failure::of_net(error);
+        let text = format!("the newest version of WhatsApp Web could not be learned: {}", why.text);
+        let error = Error::new(why.status, text).retryable(why.retryable);
+        self.log(LogLevel::Warn, "version", || error.text.clone());
+        if !error.retryable && self.account.is_none() {
+            // Somebody waits in front of a screen, and the next attempt would end as this one.
+            self.pairing_unreachable(Outcome::new(OutcomeKind::ClientOutdated).with_detail(&error.text))
+                .await?;
+        }
+        self.come_back(Pace::BackOff, Reason::ClientOutdated.name(), Some(&error)).await
+    }
+}
