@@ -102,11 +102,11 @@ const commands = {
 		return (await peer.sock.groupCreate(text, members)).id
 	},
 	async forget({ chat }) {
-		const lid = await peer.sock.signalRepository.lidMapping.getLIDForPN(chat)
-		const names = [chat, lid].filter(Boolean).map(jid => jidNormalizedUser(jid).split('@'))
-		const all = names.flatMap(([user, server]) =>
-			Array.from({ length: DEVICES }, (_, device) => `${user}:${device}@${server}`)
-		)
+		const names = await both(chat)
+		const all = names.flatMap(([name]) => {
+			const [user, server] = name.split('@')
+			return Array.from({ length: DEVICES }, (_, device) => `${user}:${device}@${server}`)
+		})
 		await peer.sock.signalRepository.deleteSession(all)
 	},
 	async offline() {

@@ -143,56 +143,56 @@ func (c *child) Events() *Inbox  { return c.inbox }
 
 // target is a message as Baileys' keys name it.
 func (c *child) target(ref Ref) map[string]any {
-	return map[string]any{"id": ref.ID, "from": addressOf(ref.From), "mine": ref.From == c.number, "text": ref.Text}
+	return map[string]any{"id": ref.ID, "from": lidOf(ref.From), "mine": ref.From == c.number, "text": ref.Text}
 }
 
 func (c *child) SendText(chat, text string) (string, error) {
-	return c.call("text", map[string]any{"chat": addressOf(chat), "text": text})
+	return c.call("text", map[string]any{"chat": lidOf(chat), "text": text})
 }
 
 func (c *child) Quote(chat, text string, quoted Ref) (string, error) {
-	return c.call("quote", map[string]any{"chat": addressOf(chat), "text": text, "target": c.target(quoted)})
+	return c.call("quote", map[string]any{"chat": lidOf(chat), "text": text, "target": c.target(quoted)})
 }
 
 func (c *child) React(chat, emoji string, target Ref) error {
-	_, err := c.call("react", map[string]any{"chat": addressOf(chat), "text": emoji, "target": c.target(target)})
+	_, err := c.call("react", map[string]any{"chat": lidOf(chat), "text": emoji, "target": c.target(target)})
 	return err
 }
 
 func (c *child) Edit(chat, text string, target Ref) error {
-	_, err := c.call("edit", map[string]any{"chat": addressOf(chat), "text": text, "target": c.target(target)})
+	_, err := c.call("edit", map[string]any{"chat": lidOf(chat), "text": text, "target": c.target(target)})
 	return err
 }
 
 func (c *child) Delete(chat string, target Ref) error {
-	_, err := c.call("delete", map[string]any{"chat": addressOf(chat), "target": c.target(target)})
+	_, err := c.call("delete", map[string]any{"chat": lidOf(chat), "target": c.target(target)})
 	return err
 }
 
 func (c *child) MarkRead(chat string, message Ref) error {
-	_, err := c.call("read", map[string]any{"chat": addressOf(chat), "target": c.target(message)})
+	_, err := c.call("read", map[string]any{"chat": lidOf(chat), "target": c.target(message)})
 	return err
 }
 
 func (c *child) Poll(chat, question string, options []string) (string, error) {
-	return c.call("poll", map[string]any{"chat": addressOf(chat), "text": question, "options": options})
+	return c.call("poll", map[string]any{"chat": lidOf(chat), "text": question, "options": options})
 }
 
 func (c *child) Vote(chat string, poll Ref, options []string) error {
-	_, err := c.call("vote", map[string]any{"chat": addressOf(chat), "target": c.target(poll), "options": options})
+	_, err := c.call("vote", map[string]any{"chat": lidOf(chat), "target": c.target(poll), "options": options})
 	return err
 }
 
 func (c *child) CreateGroup(subject string, members []string) (string, error) {
 	addresses := make([]string, len(members))
 	for n, number := range members {
-		addresses[n] = addressOf(number)
+		addresses[n] = lidOf(number)
 	}
 	return c.call("group", map[string]any{"text": subject, "members": addresses})
 }
 
 func (c *child) ForgetSession(number string) error {
-	_, err := c.call("forget", map[string]any{"chat": addressOf(number)})
+	_, err := c.call("forget", map[string]any{"chat": lidOf(number)})
 	return err
 }
 

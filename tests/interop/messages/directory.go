@@ -7,14 +7,16 @@ import (
 	interop "github.com/libwa/libwa/tests/interop/whatsmeow"
 )
 
-// directory knows which number is behind a LID: libraries name people by either.
-var directory sync.Map
+// directory knows which number is behind a LID, and names the LID of a number:
+// libraries name people by either.
+var directory, lids sync.Map
 
 // know learns the LID of a phone.
 func know(phone *interop.Phone) error {
 	lid, err := phone.LID()
 	if err == nil {
 		directory.Store(userOf(lid), phone.Number())
+		lids.Store(phone.Number(), userOf(lid)+"@lid")
 	}
 	return err
 }
@@ -47,6 +49,15 @@ func addressOf(chat string) string {
 		return chat
 	}
 	return chat + "@s.whatsapp.net"
+}
+
+// lidOf is where a library sends to that has to be told the LID itself, as
+// accounts do whose chats are addressed by it.
+func lidOf(chat string) string {
+	if lid, ok := lids.Load(chat); ok {
+		return lid.(string)
+	}
+	return addressOf(chat)
 }
 
 // isGroup tells a group's address from a number.
