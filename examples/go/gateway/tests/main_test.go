@@ -208,11 +208,12 @@ func launch(t testing.TB, folder string, arguments ...string) *gateway {
 func (g *gateway) await(what string, so func() bool) {
 	g.t.Helper()
 	ctx := limited(g.t)
-	for !so() {
+	// Those who wait for long ask less often: a token has a limit of requests.
+	for pause := 10 * time.Millisecond; !so(); pause = min(2*pause, 160*time.Millisecond) {
 		select {
 		case <-ctx.Done():
 			g.t.Fatalf("this did not come: %s", what)
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }
