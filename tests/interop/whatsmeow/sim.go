@@ -38,15 +38,15 @@ type Sim struct {
 	stdin   io.Closer
 }
 
-// StartSim starts the binary named by WA_SIM, or the one cargo built, and
-// waits for the line with its addresses.
-func StartSim() (*Sim, error) {
+// StartSim starts the binary named by WA_SIM, or the one cargo built, with
+// these options, and waits for the line with its addresses.
+func StartSim(options ...string) (*Sim, error) {
 	path := os.Getenv("WA_SIM")
 	if path == "" {
 		path = filepath.Join("..", "..", "..", "target", "debug", "wa-sim")
 	}
 	// A pinned whatsmeow presents the version of its day, which WhatsApp refuses some months later.
-	process := exec.Command(path, "--exit-with-stdin", "--version-life-days=0")
+	process := exec.Command(path, append(options, "--exit-with-stdin", "--version-life-days=0")...)
 	process.Stderr = os.Stderr
 	stdin, err := process.StdinPipe()
 	if err != nil {

@@ -83,12 +83,15 @@ pub struct Options {
     pub ask_prekeys_once: bool,
     /// Take what the official web client never sends: a push name in a login, a payload whose parts contradict each other, a
     /// presence without a name, a question in JSON without its queryId, a history notice that is answered with `hist_sync` alone, a
-    /// first contact without the token that the account can compute, a subscription to a guarded person without that person's token
+    /// subscription to a guarded person without that person's token, a message whose marks do not fit what it says
     #[arg(long)]
     pub lenient: bool,
     /// Take messages to phone numbers from accounts whose chats are addressed by LID; without it they get error 463
     #[arg(long)]
     pub pn_messages: bool,
+    /// Take a first contact that shows no token although the account can compute one; without it that gets error 463
+    #[arg(long)]
+    pub no_tokens: bool,
     /// End the stream of a client that leaves a stanza unacknowledged for so long, in milliseconds; 0 never
     #[arg(long, value_name = "MS", default_value_t = 20_000)]
     pub ack_timeout_ms: u64,

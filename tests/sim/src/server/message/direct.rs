@@ -86,7 +86,7 @@ fn may_write(model: &Model, message: &Message<'_>, number: &str) -> Result<(), u
     let is_known = trusted || sender.known.contains(number);
     let shows_nothing = sender.nct_salt.is_some() && message.node.child("cstoken").is_none();
     let is_person = model.keys(message.sender).is_some_and(|keys| keys.secrets.is_some());
-    let lacks_token = shows_nothing && !is_person && !message.world.options.lenient;
+    let lacks_token = shows_nothing && !is_person && !message.world.options.no_tokens;
     if !is_known && (lacks_token || restrictions::is_locked(&sender.behaviour)) {
         return Err(code::TIMELOCK);
     }
