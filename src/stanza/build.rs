@@ -68,13 +68,18 @@ pub fn error(to: impl Into<Value>, id: impl Into<Value>, code: u16, text: &'stat
 pub fn ack(stanza: &NodeRef<'_>) -> Option<Node> {
     let tag = stanza.tag();
     let value = |key| stanza.attr(key).map(|found| found.to_value());
-    let to = value("from")?;
-    // A receipt about one's own device repeats the sender as participant; the acknowledgement does not.
-    let participant = value("participant").filter(|who| tag != "receipt" || *who != to);
+    // Addresses go back as addresses, also those that came as text.
+    let address = |key| stanza.jid(key).map(Value::from).or_else(|| value(key));
+    let to = address("from")?;
+    // A receipt about one's own device repeats the sender as participant; the acknowledgement does not. Of notifications,
+    // WhatsApp Web names it for these kinds only.
+    let participant = address("participant").filter(|who| match tag {
+        "receipt" => *who != to,
+        "notification" => ["w:gp2", "mediaretry", "psa"].iter().any(|kind| stanza.is("type", kind)),
+        _ => true,
+    });
     // WhatsApp Web leaves the type out for these two, and says what kind of call it is.
-    let untyped = tag == "notification"
-        && stanza.is("type", "encrypt")
-        && (stanza.child("identity").is_some() || stanza.child("count").is_some());
+    let untyped = tag == "notification" && (stanza.is("type", "encrypt") || stanza.is("type", "devices"));
     let kind = match tag {
         "call" => stanza
             .children()
@@ -89,7 +94,7 @@ pub fn ack(stanza: &NodeRef<'_>) -> Option<Node> {
             .attr("id", value("id")?)
             .attr("to", to)
             .attr_opt("participant", participant)
-            .attr_opt("recipient", value("recipient"))
+            .attr_opt("recipient", address("recipient"))
             .attr_opt("type", kind),
     )
 }
@@ -142,13 +147,24 @@ mod tests {
             .attr("from", Jid::server())
             .attr("id", "7")
             .attr("participant", Jid::lid("5"))
-            .attr("recipient", Jid::lid("6"))
-            .attr("type", "link_code_companion_reg");
+            .attr("recipient", Jid::lid("6"));
         assert_eq!(
-            acked(notification).unwrap(),
+            acked(notification.clone().attr("type", "w:gp2")).unwrap(),
             "<ack class=\"notification\" id=\"7\" to=\"s.whatsapp.net\" participant=\"5@lid\" recipient=\"6@lid\" \
-             type=\"link_code_companion_reg\"/>"
+             type=\"w:gp2\"/>"
         );
+        assert_eq!(
+            acked(notification.attr("type", "picture")).unwrap(),
+            "<ack class=\"notification\" id=\"7\" to=\"s.whatsapp.net\" recipient=\"6@lid\" type=\"picture\"/>"
+        );
+    }
+
+    #[test]
+    fn an_ack_has_addresses_where_text_came() {
+        let receipt = Node::new("receipt").attr("from", "5@lid").attr("id", "7").attr("participant", "6@lid");
+        let ack = ack(&Stanza::from_node(&receipt).unwrap().root()).unwrap();
+        assert_eq!(ack.get("to"), Some(&Value::from(Jid::lid("5"))));
+        assert_eq!(ack.get("participant"), Some(&Value::from(Jid::lid("6"))));
     }
 
     #[test]
@@ -164,14 +180,16 @@ mod tests {
             acked(receipt("6")).unwrap(),
             "<ack class=\"receipt\" id=\"7\" to=\"5@lid\" participant=\"6@lid\"/>"
         );
-        let changed =
-            Node::new("notification").attr("from", Jid::lid("5")).attr("id", "7").attr("type", "encrypt");
+        let changed = |kind: &'static str| {
+            Node::new("notification").attr("from", Jid::lid("5")).attr("id", "7").attr("type", kind)
+        };
         let ack = "<ack class=\"notification\" id=\"7\" to=\"5@lid\"";
-        assert_eq!(acked(changed.clone()).unwrap(), format!("{ack} type=\"encrypt\"/>"));
-        assert_eq!(acked(changed.clone().child(Node::new("identity"))).unwrap(), format!("{ack}/>"));
-        assert_eq!(acked(changed.clone().child(Node::new("count"))).unwrap(), format!("{ack}/>"));
-        let digest = acked(changed.child(Node::new("digest"))).unwrap();
-        assert_eq!(digest, format!("{ack} type=\"encrypt\"/>"));
+        for child in ["identity", "count", "digest"] {
+            let encrypt = acked(changed("encrypt").child(Node::new(child))).unwrap();
+            assert_eq!(encrypt, format!("{ack}/>"));
+        }
+        assert_eq!(acked(changed("devices")).unwrap(), format!("{ack}/>"));
+        assert_eq!(acked(changed("picture")).unwrap(), format!("{ack} type=\"picture\"/>"));
         let call = Node::new("call").attr("from", Jid::lid("5")).attr("id", "7").child(Node::new("offer"));
         assert_eq!(acked(call).unwrap(), "<ack class=\"call\" id=\"7\" to=\"5@lid\" type=\"offer\"/>");
     }

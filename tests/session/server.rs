@@ -322,27 +322,41 @@ fn pings_of_the_server_are_answered() {
 fn what_is_not_known_is_refused_and_what_is_known_acknowledged() {
     let world = World::new();
     let mut host = world.linked(&world.config());
-    for (tag, attrs, error) in [
-        ("gossip", json!({ "type": "x" }), Some("488")),
-        ("notification", json!({ "type": "picture", "participant": "15550009999@s.whatsapp.net" }), None),
-        ("notification", json!({ "type": "devices", "recipient": "15550009998@s.whatsapp.net" }), None),
-        ("receipt", json!({ "type": "read" }), None),
-        ("call", json!({}), None),
+    let (participant, recipient) = ("15550009999@s.whatsapp.net", "15550009998@s.whatsapp.net");
+    for (tag, attrs, also) in [
+        ("gossip", json!({ "type": "x" }), json!({ "type": "x", "error": "488" })),
+        (
+            "notification",
+            json!({ "type": "mediaretry", "participant": participant }),
+            json!({ "type": "mediaretry", "participant": participant }),
+        ),
+        (
+            "notification",
+            json!({ "type": "picture", "participant": participant }),
+            json!({ "type": "picture" }),
+        ),
+        (
+            "notification",
+            json!({ "type": "devices", "recipient": recipient }),
+            json!({ "recipient": recipient }),
+        ),
+        ("receipt", json!({ "type": "read" }), json!({ "type": "read" })),
+        ("call", json!({}), json!({ "type": "terminate" })),
     ] {
         let after = world.now();
-        let mut attrs = attrs;
-        attrs["from"] = "15550007777@s.whatsapp.net".into();
-        attrs["id"] = "s-1".into();
-        world.say(&child(tag, attrs.clone()));
-        let ack = world.received(after, |stanza| stanza["tag"] == "ack");
-        let mut wanted = attrs.clone();
-        wanted["to"] = wanted["from"].take();
-        wanted.as_object_mut().unwrap().remove("from");
-        wanted["class"] = tag.into();
-        if let Some(error) = error {
-            wanted["error"] = error.into();
+        let mut stanza = child(tag, attrs);
+        stanza["attrs"]["from"] = "15550007777@s.whatsapp.net".into();
+        stanza["attrs"]["id"] = "s-1".into();
+        if tag == "call" {
+            stanza["children"] = json!([child("terminate", json!({ "call-id": "C" }))]);
         }
-        assert_eq!(ack["attrs"], wanted, "{tag} {attrs}");
+        world.say(&stanza);
+        let ack = world.received(after, |stanza| stanza["tag"] == "ack");
+        let mut wanted = also;
+        wanted["to"] = "15550007777@s.whatsapp.net".into();
+        wanted["id"] = "s-1".into();
+        wanted["class"] = tag.into();
+        assert_eq!(ack["attrs"], wanted, "{stanza}");
     }
     works(&mut host);
 }

@@ -1,7 +1,7 @@
 //! The time-lock that keeps an account from writing to people who do not know it: who is under it, and how it is told.
 
 use serde_json::{Value, json};
-use wa::stanza::{Node, NodeRef};
+use wa::stanza::{Jid, Node, NodeRef};
 
 use super::devices;
 use crate::{
@@ -43,7 +43,7 @@ pub(crate) fn tell(world: &World, model: &mut Model, number: &str) {
     let json = json!({ "data": { "xwa2_notify_account_reachout_timelock": lock(phone) } });
     let update = Node::new("update").attr("op_name", "NotificationUserReachoutTimelockUpdate");
     let node = Node::new("notification")
-        .attr("from", "s.whatsapp.net")
+        .attr("from", Jid::server())
         .attr("type", "mex")
         .attr("t", unix_seconds())
         .child(update.text(json.to_string()));
