@@ -16,6 +16,7 @@
 //! | `control` | the control API (JSON over HTTP) and the page with the phones |
 //! | `ledger` | which message keys were used, and whether one was used twice |
 //! | `log` | what went over the wires, for tests to read |
+//! | `shapes` | whether clients send what the official web client sends |
 //! | `settle` | a barrier for tests: all that was written is handled |
 //! | `versions` | the newest version of the web client, and the oldest that is let in |
 //!
@@ -36,6 +37,7 @@ mod random;
 mod second_reader;
 mod server;
 mod settle;
+mod shapes;
 mod simulator;
 mod versions;
 mod world;

@@ -10,10 +10,23 @@ use nix::sys::signal::{SigSet, Signal};
 use tokio::sync::mpsc;
 use wa_sim::{Options, Simulator};
 
+/// The status with which it ends if clients have violated the shapes of stanzas.
+const VIOLATIONS: u8 = 3;
+
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let mut options = Options::parse();
+    // For test harnesses, which start it from many places.
+    options.check_shapes |= std::env::var_os("WA_SIM_CHECK_SHAPES").is_some_and(|value| !value.is_empty());
     match start(options) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(violations) => {
+            // The violations themselves have gone there, too.
+            let _ = writeln!(
+                std::io::stderr(),
+                "wa-sim: {violations} stanzas were not as the official client sends them"
+            );
+            ExitCode::from(VIOLATIONS)
+        }
         Err(error) => {
             // Nobody reads the JSON line of a simulator that did not start; say why on the other stream.
             let _ = writeln!(std::io::stderr(), "wa-sim: {error}");
@@ -22,7 +35,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn start(options: Options) -> io::Result<()> {
+/// Runs a simulator to its end. Returns how many violations of shapes there were.
+fn start(options: Options) -> io::Result<usize> {
     // Waited for by a thread of their own. The driver of signals that tokio has is a feature that the library would get too,
     // when both are built at once.
     let signals: SigSet = [Signal::SIGTERM, Signal::SIGINT].into_iter().collect();
@@ -51,7 +65,7 @@ fn wait_in_thread(name: &str, end: mpsc::Sender<()>, wait: impl FnOnce() + Send 
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
 }
 
-async fn run(options: Options, mut ended: mpsc::Receiver<()>) -> io::Result<()> {
+async fn run(options: Options, mut ended: mpsc::Receiver<()>) -> io::Result<usize> {
     let handle = Simulator::start(options).await?;
     {
         let mut out = std::io::stdout().lock();
@@ -60,7 +74,7 @@ async fn run(options: Options, mut ended: mpsc::Receiver<()>) -> io::Result<()> 
         out.flush()?;
     }
     ended.recv().await;
-    Ok(())
+    Ok(handle.violations().len())
 }
 
 /// Reads standard input to its end; what is written there is of no interest.

@@ -95,6 +95,10 @@ pub struct Options {
     /// End the stream of a client that leaves a stanza unacknowledged for so long, in milliseconds; 0 never
     #[arg(long, value_name = "MS", default_value_t = 20_000)]
     pub ack_timeout_ms: u64,
+    /// Check what clients send against the shapes of the official web client's stanzas; violations go to standard error, and
+    /// make the program end with status 3
+    #[arg(long)]
+    pub check_shapes: bool,
     /// Make groups in which members go by phone number, not by LID
     #[arg(long)]
     pub pn_groups: bool,

@@ -182,6 +182,11 @@ impl Handle {
         control::version::set(&self.world, change).map_err(|error| error.to_string())
     }
 
+    /// `GET /violations`: what clients sent in another shape than the official web client, if the option `check_shapes` is set.
+    pub fn violations(&self) -> Vec<String> {
+        self.world.shapes.found()
+    }
+
     /// `DELETE /faults`.
     pub fn clear_faults(&self) {
         self.world.faults.clear();

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use crate::{
     faults::FaultTable, keys::ServerKeys, ledger::Ledger, log::Log, model::Model, options::Options,
-    people::load::Loads, random::SimRandom, versions::Versions,
+    people::load::Loads, random::SimRandom, shapes::Checker, versions::Versions,
 };
 
 /// One simulated WhatsApp. The locks are held for short sections only, never across an await, and never two at a time
@@ -22,6 +22,7 @@ pub(crate) struct World {
     pub(crate) faults: FaultTable,
     pub(crate) log: Log,
     pub(crate) ledger: Ledger,
+    pub(crate) shapes: Checker,
     pub(crate) loads: Mutex<Loads>,
     pub(crate) versions: Versions,
     /// Told when there is something in the post for simulated devices.
@@ -40,6 +41,7 @@ impl World {
         let random = SimRandom::new(options.seed.as_deref())?;
         let keys = ServerKeys::generate(&random, unix_seconds());
         let log = Log::new(options.log_limit, options.verbose);
+        let shapes = Checker::new(options.check_shapes);
         Ok(Self {
             options,
             keys,
@@ -47,6 +49,7 @@ impl World {
             faults: FaultTable::default(),
             log,
             ledger: Ledger::default(),
+            shapes,
             loads: Mutex::default(),
             versions: Versions::default(),
             posted: Notify::new(),

@@ -14,6 +14,7 @@ pub(crate) mod phones;
 pub(crate) mod server;
 mod settle;
 pub(crate) mod version;
+mod violations;
 
 use std::sync::Arc;
 
@@ -49,6 +50,7 @@ Control API (JSON; errors are 4xx with {\"error\":name,\"message\":text}):
   GET    /log?after=N&wait_ms=MS&json=1&redact=1    what went over the wires
   GET, PATCH /version {\"newest\",\"oldest\"}; GET /sw.js  versions of the web client, and the page that tells the newest
   POST   /rotate_key                                the server takes another Noise key
+  GET    /violations                                what --check-shapes has found
   POST   /settle {\"wait_ms\"}                        answers once everything sent before has been handled
 README.md in tests/sim describes all of it.";
 
@@ -83,6 +85,7 @@ pub(crate) async fn serve(world: Arc<World>, started: Started, listener: TcpList
         .route("/rotate_key", post(server::post_rotate_key))
         .route("/sw.js", get(version::page))
         .route("/settle", post(settle::post))
+        .route("/violations", get(violations::get))
         .fallback(|| async { ApiError::not_found("no such path") })
         .method_not_allowed_fallback(|| async { ApiError::bad("method", "not with this method") })
         .with_state(world);

@@ -33,6 +33,7 @@ use crate::{
     log::Direction,
     model::{Command, Connection, Stage},
     second_reader,
+    shapes::Watch,
     world::{World, unix_millis, unix_seconds},
 };
 
@@ -154,6 +155,8 @@ struct Session<S> {
     close_at: Option<Instant>,
     /// Pings of `settle` that the client has not answered, by their ids.
     pings: Vec<(String, oneshot::Sender<()>)>,
+    /// Set if what the client sends is checked.
+    watch: Option<Watch>,
 }
 
 /// Serves one connection to its end.
@@ -190,6 +193,7 @@ pub(super) async fn run<S>(
         unpaired_until: None,
         close_at: None,
         pings: Vec::new(),
+        watch: world.shapes.watch(),
         connection: Arc::clone(&connection),
         world: Arc::clone(&world),
     };
@@ -535,6 +539,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return Ok(());
             }
         };
+        if let Some(watch) = &mut self.watch {
+            self.world.shapes.check(watch, id, stanza.root());
+        }
         if self.is_pong(stanza.root()) {
             return Ok(());
         }
