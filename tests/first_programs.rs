@@ -103,6 +103,13 @@ fn built(program: Program) -> &'static Path {
     &BUILT.1[program as usize]
 }
 
+impl Drop for Place {
+    fn drop(&mut self) {
+        let violations = self.sim.violations();
+        assert!(violations.is_empty() || std::thread::panicking(), "{}", violations.join("\n"));
+    }
+}
+
 /// A simulator with a phone, and a folder for the store.
 struct Place {
     sim: Handle,
@@ -114,7 +121,8 @@ impl Place {
     fn new() -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let sim = runtime.block_on(Simulator::start(Options::default())).unwrap();
+        let sim =
+            runtime.block_on(Simulator::start(Options { check_shapes: true, ..Options::default() })).unwrap();
         assert!(sim.add_phone(NUMBER, "Ada"));
         Self { sim, runtime, folder: TempDir::new().unwrap() }
     }

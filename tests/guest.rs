@@ -44,7 +44,8 @@ fn lines(output: &std::process::Output) -> Vec<String> {
 fn a_lost_tls_connection_ends_no_host() {
     const CUTS: usize = 200;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let sim = runtime.block_on(Simulator::start(Options::default())).unwrap();
+    let sim =
+        runtime.block_on(Simulator::start(Options { check_shapes: true, ..Options::default() })).unwrap();
     assert!(sim.add_phone(NUMBER, "Ada") && sim.add_phone("15550005678", "Bo"));
     let folder = tempfile::tempdir().unwrap();
     let authority = folder.path().join("ca.pem");
@@ -76,6 +77,7 @@ fn a_lost_tls_connection_ends_no_host() {
     let end = running.0.wait().unwrap();
     assert!(end.success(), "after {cuts} cuts it ended with {end}, signal {:?}", end.signal());
     assert_eq!(cuts, CUTS);
+    assert_eq!(sim.violations(), [""; 0]);
 }
 
 #[test]

@@ -55,7 +55,8 @@ fn build(folder: &Path, url: &str, root_key: &str) -> PathBuf {
 #[test]
 fn the_c_program_links_a_phone() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let sim = runtime.block_on(Simulator::start(Options::default())).unwrap();
+    let sim =
+        runtime.block_on(Simulator::start(Options { check_shapes: true, ..Options::default() })).unwrap();
     assert!(sim.add_phone(NUMBER, "Ada"));
     let folder = tempfile::tempdir().unwrap();
     let program = build(folder.path(), &sim.started().ws, &sim.started().root_key);
@@ -74,4 +75,5 @@ fn the_c_program_links_a_phone() {
     sim.unlink_all(NUMBER);
     assert_eq!(lines.next(), None);
     assert_eq!(running.wait().unwrap().code(), Some(1), "it ends when the session does");
+    assert_eq!(sim.violations(), [""; 0]);
 }

@@ -17,7 +17,7 @@ import (
 var sim *watest.Sim
 
 func TestMain(m *testing.M) {
-	started, err := watest.Run()
+	started, err := watest.Run("--check-shapes")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 	sim = started
 	code := m.Run()
 	sim.Stop()
+	if sim.Violated() {
+		code = 1
+	}
 	os.Exit(code)
 }
 

@@ -33,6 +33,8 @@ impl World {
     pub(crate) fn with(options: Options) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        // What libwa sends is of the official client's shape in every test.
+        let options = Options { check_shapes: true, ..options };
         let sim = runtime.block_on(Simulator::start(options)).unwrap();
         assert!(sim.add_phone(NUMBER, "Ada"));
         // The first messages of a phone would take prekeys and wait in the queue, which these tests count.
@@ -269,6 +271,14 @@ impl World {
     /// The number of the newest entry of the log, behind all that the clients had sent.
     pub(crate) fn now(&self) -> u64 {
         self.settled(|state| state.log(u64::MAX).0)
+    }
+}
+
+impl Drop for World {
+    /// Fails the test if a client has sent what the official web client does not.
+    fn drop(&mut self) {
+        let violations = self.sim.violations();
+        assert!(violations.is_empty() || std::thread::panicking(), "{}", violations.join("\n"));
     }
 }
 

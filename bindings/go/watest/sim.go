@@ -65,7 +65,12 @@ func Start(tb testing.TB, arguments ...string) *Sim {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(sim.Stop)
+	tb.Cleanup(func() {
+		sim.Stop()
+		if sim.Violated() {
+			tb.Error("watest: a client has sent what the official one does not; wa-sim has said what")
+		}
+	})
 	return sim
 }
 
@@ -150,6 +155,14 @@ func (s *Sim) Stop() {
 		timer.Stop()
 		os.RemoveAll(s.folder)
 	})
+}
+
+// Violated tells, once the simulator is stopped, whether it ran with
+// --check-shapes and a client has sent a stanza that the official web client
+// does not send. wa-sim has said which on standard error.
+func (s *Sim) Violated() bool {
+	const status = 3
+	return s.process.ProcessState != nil && s.process.ProcessState.ExitCode() == status
 }
 
 // Option has a client connect to the simulator in place of WhatsApp, where nobody minds being written to: there is no limit to

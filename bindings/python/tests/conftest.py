@@ -8,16 +8,20 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 import libwa
+from libwa.bot.testing import _shared
 from libwa.testing import Phone, Simulator
 
 pytest_plugins = ["libwa.testing.fixtures"]
+
+# All simulators check what clients send against the official client's shapes.
+os.environ["WA_SIM_CHECK_SHAPES"] = "1"
 
 T = TypeVar("T")
 
@@ -25,6 +29,14 @@ T = TypeVar("T")
 PATIENCE = 180.0
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bots_keep_to_the_shapes() -> Iterator[None]:
+    """Fails if a bot has sent what the official client does not: the simulator that bots share ends here, and says so."""
+    yield
+    for sim in _shared:
+        sim.close()
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asGateway) != "" {
 		os.Exit(beGateway())
 	}
-	started, err := watest.Run()
+	started, err := watest.Run("--check-shapes")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -41,6 +41,9 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	http.DefaultClient.CloseIdleConnections()
 	sim.Stop()
+	if sim.Violated() {
+		code = 1
+	}
 	os.Exit(code)
 }
 

@@ -16,6 +16,8 @@ from ._control import Control, settle, wait
 from ._phone import Phone, digits
 
 _INSIDE = Path(__file__).with_name("wa-sim")
+# The status with which it ends if clients have violated the shapes of stanzas.
+_VIOLATIONS = 3
 
 
 def program() -> str:
@@ -90,7 +92,11 @@ class Simulator:
         return f"{self.addresses['control']}/"
 
     def close(self) -> None:
-        """Ends the simulator. May be repeated."""
+        """Ends the simulator. May be repeated.
+
+        Raises:
+            RuntimeError: It ran with --check-shapes, and a client has sent what the official one does not.
+        """
         process = self._process
         for stream in (process.stdin, process.stdout):
             if stream is not None:
@@ -103,6 +109,8 @@ class Simulator:
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+        if process.returncode == _VIOLATIONS:
+            raise RuntimeError("a client has sent what the official one does not; wa-sim has said what on standard error")
 
     def phone(self, number: str, name: str | None = None, **switches: Any) -> Phone:
         """Makes a phone. The switches say how it behaves; `Phone.set` changes them."""

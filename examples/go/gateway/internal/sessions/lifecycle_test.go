@@ -23,11 +23,7 @@ import (
 // also is part of each commit of its log.
 func newTestManager(t *testing.T, also func(*bbolt.Tx, []events.Event) error) (*Manager, *watest.Sim) {
 	t.Helper()
-	sim, err := watest.Run()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(sim.Stop)
+	sim := watest.Start(t, "--check-shapes")
 	folder := t.TempDir()
 	db, err := store.Open(folder)
 	if err != nil {
