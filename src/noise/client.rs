@@ -34,6 +34,13 @@ pub struct Completed {
     pub verified: Option<VerifiedServer>,
 }
 
+/// [`Completed`] before the keys of the connection are derived.
+pub(super) struct Finished {
+    pub(super) finish: Option<Vec<u8>>,
+    pub(super) symmetric: Symmetric,
+    pub(super) verified: Option<VerifiedServer>,
+}
+
 /// A handshake in which the client has spoken and waits for the server's answer.
 ///
 /// The pattern is XX of the Noise specification with two departures: the empty content of the first message is not mixed
@@ -101,7 +108,8 @@ impl ClientHandshake {
         tolerance_s: u32,
         payload: &[u8],
     ) -> Result<Completed, NoiseError> {
-        let (finish, symmetric, verified) = self.complete(body, root, now_unix, tolerance_s, payload)?;
+        let Finished { finish, symmetric, verified } =
+            self.complete(body, root, now_unix, tolerance_s, payload)?;
         Ok(Completed { finish, transport: symmetric.into_client_transport(), verified })
     }
 
@@ -112,11 +120,12 @@ impl ClientHandshake {
         now_unix: i64,
         tolerance_s: u32,
         payload: &[u8],
-    ) -> Result<(Option<Vec<u8>>, Symmetric, Option<VerifiedServer>), NoiseError> {
+    ) -> Result<Finished, NoiseError> {
         let hello = ServerHelloFields::parse(body)?;
         if self.resumes {
             let Some(sealed_static) = hello.sealed_static else {
-                return Ok((None, self.resumed(&hello.ephemeral, &hello.sealed_chain)?, None));
+                let symmetric = self.resumed(&hello.ephemeral, &hello.sealed_chain)?;
+                return Ok(Finished { finish: None, symmetric, verified: None });
             };
             // The server shows its key: it could not read the attempt, or did not want to. Nothing of it counts any more.
             self.symmetric = hello_state(XX_FALLBACK, &self.ephemeral);
@@ -144,7 +153,7 @@ impl ClientHandshake {
         now_unix: i64,
         tolerance_s: u32,
         payload: &[u8],
-    ) -> Result<(Option<Vec<u8>>, Symmetric, Option<VerifiedServer>), NoiseError> {
+    ) -> Result<Finished, NoiseError> {
         let Self { mut symmetric, static_key, ephemeral, .. } = self;
         let sealed_static = sealed_key_field(hello.sealed_static, "ServerHello.static")?;
         symmetric.mix_hash(hello.ephemeral.as_bytes());
@@ -166,7 +175,8 @@ impl ClientHandshake {
             }),
             ..Default::default()
         };
-        Ok((Some(finish.encode_to_vec()), symmetric, Some(VerifiedServer { key, validity })))
+        let verified = Some(VerifiedServer { key, validity });
+        Ok(Finished { finish: Some(finish.encode_to_vec()), symmetric, verified })
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::client::Finished;
 use super::client_payload::{AppVersion, DeviceDescription, Login, RegistrationKeys, login, registration};
 use super::symmetric::State;
 use super::*;
@@ -126,7 +127,7 @@ fn xx_from_both_sides() {
         let ServerStep::Finish(server) = step else { panic!("XX has a third message") };
         assert_states(&server.symmetric().trace, &case, 8);
 
-        let (finish, symmetric, verified) =
+        let Finished { finish, symmetric, verified } =
             client.complete(&answer, &root(&vectors), NOW, 0, &payload).unwrap();
         let finish = finish.unwrap();
         assert_eq!(verified.unwrap().key, key(&vectors, "server-static").public());
@@ -184,7 +185,8 @@ fn ik_accepted_from_both_sides() {
 
     // The client asks for no certificate: the root is another one.
     let other = RootKey { key: PublicKey([9; 32]), serial: 7 };
-    let (finish, client, verified) = client.complete(&answer, &other, 0, 0, &payload).unwrap();
+    let Finished { finish, symmetric: client, verified } =
+        client.complete(&answer, &other, 0, 0, &payload).unwrap();
     assert_eq!((finish, verified), (None, None));
     assert_states(&client.trace, &case, 12);
     assert_eq!(client.trace[11].h, array(&case["final_handshake_hash_hex"]));
@@ -224,7 +226,7 @@ fn ik_refused_falls_back_from_both_sides() {
         let ServerStep::Finish(server) = step else { panic!("a refused IK goes on as XX") };
         assert_states(&server.symmetric().trace, &case, 8);
 
-        let (finish, symmetric, verified) =
+        let Finished { finish, symmetric, verified } =
             client.complete(&answer, &root(&vectors), NOW, 0, &payload).unwrap();
         let finish = finish.unwrap();
         assert_eq!(verified.unwrap().key, key(&vectors, "server-static").public());
