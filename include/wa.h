@@ -645,8 +645,8 @@ typedef int32_t wa_status;
 #define WA_ERROR_SESSION_IN_USE 502
 
 /**
- * The store is damaged; move all its files away and pair again, and never put
- * a copy back.
+ * The store is damaged; move all its files away and pair again, and put a
+ * copy back only with `session.restored`.
  */
 #define WA_ERROR_STORE_CORRUPT 503
 

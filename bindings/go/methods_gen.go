@@ -1474,6 +1474,21 @@ func (c *Client) SessionList(ctx context.Context) (result SessionListResult, err
 	return result, err
 }
 
+// SessionRestored makes a store safe to use that is an older copy, put back from a backup or with
+// the snapshot of a machine. Call it before [Client.Connect], once for each copy that is put back.
+// Messages from an older copy would be encrypted with keys that were used since it was made; so
+// all keys for sending are dropped, which is on the disk when the result comes. New ones are made
+// at the next message to each device and group, and new prekeys are uploaded. The device stays
+// linked. What came or was acknowledged after the copy was made is not in it: events that were not
+// acknowledged in the copy come again, marked as redelivered. Messages that waited in it are sent
+// under the ids they had, so that whoever has got one does not see it twice; one that was
+// cancelled since, or had failed, is sent after all. What others have sent to the dropped keys is
+// asked for again: it comes late, or not at all if they do not answer. It calls the method
+// session.restored.
+func (c *Client) SessionRestored(ctx context.Context) error {
+	return c.call(ctx, "session.restored", nil, nil)
+}
+
 // SessionStatusResult is what [Client.SessionStatus] gives.
 type SessionStatusResult struct {
 	// Where the connection stands, as in the event "connection".

@@ -9,9 +9,10 @@ import "time"
 // "PATH-wal" beside it hold what is not in the file yet; "PATH-lock" stays, keeps other programs
 // out, and knows how far the log goes. All four belong together: a store with a file that is
 // missing, damaged or older than the others is refused. Move them when nobody uses the store, all
-// at once. Never put an older copy back: the keys of messages that were sent since would be used
-// again, and what is sent then cannot be read. Whoever has only an old copy erases its sessions
-// ("session.erase") and links them anew.
+// at once. Better not put an older copy back: the keys of messages that were sent since would be
+// used again, and what is sent then cannot be read. Whoever has only an old copy puts all of its
+// files back and calls "session.restored" for each of its sessions before they connect, or erases
+// them ("session.erase") and links them anew.
 //
 // Allowed: an address that begins with sqlite: or memory:. Default: memory:.
 func WithStoreURL(url string) Option {

@@ -123,7 +123,8 @@ const (
 	// session.id.
 	ErrSessionInUse Status = 502
 
-	// The store is damaged; move all its files away and pair again, and never put a copy back.
+	// The store is damaged; move all its files away and pair again, and put a copy back only with
+	// "session.restored".
 	ErrStoreCorrupt Status = 503
 
 	// The store's file or directory cannot be written; change its permissions.

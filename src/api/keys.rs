@@ -85,8 +85,9 @@ keys! {
     /// Where sessions are kept: `sqlite:PATH` for a file, `memory:` for a store that ends with the process. While it is in use, and after a
     /// crash, `PATH-log` and `PATH-wal` beside it hold what is not in the file yet; `PATH-lock` stays, keeps other programs out, and knows how
     /// far the log goes. All four belong together: a store with a file that is missing, damaged or older than the others is refused. Move them
-    /// when nobody uses the store, all at once. Never put an older copy back: the keys of messages that were sent since would be used again,
-    /// and what is sent then cannot be read. Whoever has only an old copy erases its sessions (`session.erase`) and links them anew.
+    /// when nobody uses the store, all at once. Better not put an older copy back: the keys of messages that were sent since would be used
+    /// again, and what is sent then cannot be read. Whoever has only an old copy puts all of its files back and calls `session.restored` for
+    /// each of its sessions before they connect, or erases them (`session.erase`) and links them anew.
     store_url = "store.url", Url(&["sqlite:", "memory:"]), "memory:", "0.1.0";
     /// The session within the store. One store holds any number of sessions; each is linked to one account.
     session_id = "session.id", Name(64), "default", "0.1.0";

@@ -695,6 +695,14 @@ pub static METHODS: &[MethodInfo] = &[
         sentence: "Lists the sessions of the store.",
     },
     MethodInfo {
+        name: "session.restored",
+        params: &[],
+        result: &[],
+        needs_login: false,
+        since: "0.1.0",
+        sentence: "Makes a store safe to use that is an older copy, put back from a backup or with the snapshot of a machine. Call it before wa_client_connect, once for each copy that is put back. Messages from an older copy would be encrypted with keys that were used since it was made; so all keys for sending are dropped, which is on the disk when the result comes. New ones are made at the next message to each device and group, and new prekeys are uploaded. The device stays linked. What came or was acknowledged after the copy was made is not in it: events that were not acknowledged in the copy come again, marked as redelivered. Messages that waited in it are sent under the ids they had, so that whoever has got one does not see it twice; one that was cancelled since, or had failed, is sent after all. What others have sent to the dropped keys is asked for again: it comes late, or not at all if they do not answer.",
+    },
+    MethodInfo {
         name: "session.status",
         params: &[],
         result: &[

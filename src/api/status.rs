@@ -172,7 +172,7 @@ statuses! {
     501 STORE_LOCKED = "WA_ERROR_STORE_LOCKED" retry;
     /// Another client of this process uses this session; free that client first, or use another session.id.
     502 SESSION_IN_USE = "WA_ERROR_SESSION_IN_USE" retry;
-    /// The store is damaged; move all its files away and pair again, and never put a copy back.
+    /// The store is damaged; move all its files away and pair again, and put a copy back only with `session.restored`.
     503 STORE_CORRUPT = "WA_ERROR_STORE_CORRUPT";
     /// The store's file or directory cannot be written; change its permissions.
     504 STORE_READ_ONLY = "WA_ERROR_STORE_READ_ONLY";

@@ -144,8 +144,8 @@ pub const WA_ERROR_STORE_LOCKED: wa_status = 501;
 /// or use another session.id.
 pub const WA_ERROR_SESSION_IN_USE: wa_status = 502;
 
-/// The store is damaged; move all its files away and pair again, and never put
-/// a copy back.
+/// The store is damaged; move all its files away and pair again, and put a
+/// copy back only with `session.restored`.
 pub const WA_ERROR_STORE_CORRUPT: wa_status = 503;
 
 /// The store's file or directory cannot be written; change its permissions.

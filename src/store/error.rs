@@ -35,7 +35,8 @@ pub enum StoreError {
     },
     /// Files of the store are damaged, missing or of different age.
     #[error(
-        "the store {path} is damaged ({what}): move all its files away and pair again; never put a copy back"
+        "the store {path} is damaged ({what}): move all its files away and pair again; a copy is put back only \
+         with session.restored"
     )]
     Corrupt {
         /// The file.

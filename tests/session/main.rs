@@ -31,6 +31,7 @@ mod ration;
 mod reach;
 mod refusals;
 mod repeats;
+mod restored;
 mod resumption;
 mod sealing;
 mod server;

@@ -1,11 +1,9 @@
 //! Prekeys: handed over, refused, lost on the way, refilled; the signed one replaced.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
 use serde_json::{Value, json};
 use wa::api::Config;
 
+use super::restored::Backup;
 use super::world::{Host, NUMBER, World};
 
 /// The numbers of the keys in an upload.
@@ -237,9 +235,7 @@ fn a_store_put_back_from_a_backup_is_noticed() {
     let host = world.linked(&config);
     server_has(&world, 6);
     drop(host);
-    super::damage::until_closed(world.folder());
-    let backup: Vec<(PathBuf, Vec<u8>)> =
-        files(world.folder()).map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+    let backup = Backup::of(world.folder());
     let mut host = world.client(&config);
     host.wait("ready");
     let after = world.now();
@@ -247,9 +243,7 @@ fn a_store_put_back_from_a_backup_is_noticed() {
     let second = ids(&world.received(after, is_upload));
     server_has(&world, 12);
     drop(host);
-    super::damage::until_closed(world.folder());
-    files(world.folder()).for_each(|path| fs::remove_file(path).unwrap());
-    backup.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+    backup.put_back();
     let after = world.now();
     let mut host = world.client(&config);
     host.wait("ready");
@@ -257,16 +251,6 @@ fn a_store_put_back_from_a_backup_is_noticed() {
     assert!(third.iter().all(|id| !second.contains(id)), "their private halves are gone: {third:?}");
     server_has(&world, 18);
     host.wait_for("log", |line| line["text"].as_str().unwrap().contains("put back from an older copy"));
-}
-
-/// The files in a folder and in those below it.
-fn files(folder: &Path) -> Box<dyn Iterator<Item = PathBuf>> {
-    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    Box::new(paths.flat_map(
-        |path| {
-            if path.is_dir() { files(&path) } else { Box::new(std::iter::once(path)) }
-        },
-    ))
 }
 
 fn is_rotation(stanza: &Value) -> bool {

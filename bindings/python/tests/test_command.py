@@ -92,8 +92,9 @@ def test_a_session_that_stays(
     file = Path(config["store.url"].split(":", 1)[1])
     for _ in range(2):
         assert __main__.main(["status", *settings]) == 1
+        assert __main__.main(["restored", *settings]) == 1
         assert __main__.main(["logout", *settings]) == 0
-        assert capsys.readouterr().out == "Not linked.\n" * 2
+        assert capsys.readouterr().out == "Not linked.\n" * 3
         assert not file.exists()
     with libwa.SyncClient(config=config):
         pass
@@ -101,6 +102,8 @@ def test_a_session_that_stays(
     assert capsys.readouterr().out == "Not linked.\n"
     with libwa.SyncClient(config=config) as client:
         terminal.pair_sync(client, wa_phone.number, output=io.StringIO(), on_step=typed_by(wa_phone))
+    assert __main__.main(["restored", *settings]) == 0
+    assert capsys.readouterr().out == "The session goes on with new keys.\n"
     assert __main__.main(["status", *settings]) == 0
     assert capsys.readouterr().out == "Linked as 15550001234:1@s.whatsapp.net, online.\n"
     with socket.socket() as taken:

@@ -28,6 +28,7 @@ pub(crate) enum Call {
     /// Of another session of the store, or the own.
     SessionErase(Option<SessionName>),
     SessionList,
+    SessionRestored,
     SessionStatus,
     VersionLatest,
     /// Everything about groups.
@@ -63,6 +64,7 @@ impl Call {
             "restrictions.get" => Self::RestrictionsGet,
             "session.erase" => Self::SessionErase(session(&params)?),
             "session.list" => Self::SessionList,
+            "session.restored" => Self::SessionRestored,
             "session.status" => Self::SessionStatus,
             "version.latest" => Self::VersionLatest,
             "contacts.check" => Self::CheckNumbers(numbers(&params)?),
@@ -106,6 +108,7 @@ impl Call {
             Self::RestrictionsGet => "restrictions.get",
             Self::SessionErase(_) => "session.erase",
             Self::SessionList => "session.list",
+            Self::SessionRestored => "session.restored",
             Self::SessionStatus => "session.status",
             Self::VersionLatest => "version.latest",
             Self::Send(name, _) | Self::Group(name, _) => name,

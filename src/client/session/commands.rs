@@ -203,6 +203,7 @@ impl Session {
                 Ok(())
             }
             Call::SessionErase(_) => self.erase(request).await,
+            Call::SessionRestored => self.restored(request).await,
             Call::SessionStatus => {
                 let status = self.status();
                 self.answer(request, Ok(status));

@@ -147,6 +147,7 @@ impl Session {
             keepalive,
             offline_queue: OfflineQueue::default(),
             prekeys: PrekeyWork::default(),
+            held_until: None,
         }));
         self.backoff.connected(now);
         self.tell_connection(ConnectionState::Connected, None, None, None);
@@ -213,6 +214,9 @@ impl Session {
         }
         while let Some(waiter) = self.phase.online().and_then(|online| online.pending.take_expired(now)) {
             self.unanswered(waiter, NoAnswer::Timeout).await?;
+        }
+        if self.phase.online().is_some_and(|online| online.held_until.is_some_and(|at| at <= now)) {
+            self.keys_need_no_waiting().await?;
         }
         self.ask_for_offline(now).await?;
         let awaits_acks = self.awaits_acks();

@@ -137,7 +137,10 @@ impl Session {
             }
             Waiter::Active | Waiter::Alive { .. } => self.active().await,
             Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
-            Waiter::KeyDigest => self.keys_checked(KeyDigest::read(node), error.as_ref()).await,
+            Waiter::KeyDigest => {
+                self.keys_checked(KeyDigest::read(node), error.as_ref()).await?;
+                self.keys_need_no_waiting().await
+            }
             Waiter::Props => self.props_came(Props::read(node).filter(|_| error.is_none())).await,
             Waiter::SignedPrekey(fresh) => self.signed_prekey_answered(*fresh, error).await,
             Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
@@ -174,7 +177,8 @@ impl Session {
             Waiter::Active | Waiter::Alive { .. } => Ok(()),
             Waiter::Prekeys(uploaded) if why == NoAnswer::Timeout => self.prekeys_not_taken(uploaded).await,
             // The next login finds them unsent and sends them again, and checks the keys.
-            Waiter::Prekeys(_) | Waiter::KeyDigest | Waiter::SignedPrekey(_) => Ok(()),
+            Waiter::Prekeys(_) | Waiter::SignedPrekey(_) => Ok(()),
+            Waiter::KeyDigest => self.keys_need_no_waiting().await,
             Waiter::Logout { request } => self.logged_out(request, false).await,
         }
     }

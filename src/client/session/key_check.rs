@@ -2,6 +2,10 @@
 //!
 //! The server may have lost them, and a store that was put back from a backup has others. Both go unnoticed otherwise, and then
 //! nobody can start a conversation with this device.
+//!
+//! If the server holds keys with numbers that this store has yet to give out, the store is certainly an older copy: then sending
+//! begins anew as after `session.restored`. No message is encrypted before the answer, unless that takes too long
+//! ([`super::phase::Online::held_until`]). An older copy since which no keys were uploaded is not noticed here.
 
 use super::super::failure::IqError;
 use super::phase::Waiter;
@@ -49,10 +53,11 @@ impl Session {
             && number_beyond(account, held)
         {
             self.log(LogLevel::Warn, "prekeys", || {
-                "the server was given more keys than the store has: it was put back from an older copy"
+                "the server was given more keys than the store has: it was put back from an older copy, and all \
+                 keys for sending are made anew"
                     .to_owned()
             });
-            self.store_account().await?;
+            self.begin_sending_anew().await?;
         }
         self.owe_prekeys().await
     }

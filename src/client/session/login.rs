@@ -12,6 +12,9 @@ const OFFLINE_BATCH: u32 = 200;
 /// From the first stanza of a batch to the request for the next.
 const OFFLINE_PAUSE: Millis = 100;
 
+/// How long the first message of a connection waits for the key check. It comes right behind the answer that makes the session ready.
+const KEY_CHECK_HOLD: Millis = 5_000;
+
 impl Session {
     pub(super) async fn logged_in(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
         // A server may say it to a device that is not linked, and may say it twice: only the first to a linked one counts.
@@ -69,6 +72,9 @@ impl Session {
         self.query(node, Waiter::Active, self.settings.iq_timeout).await?;
         if self.account.as_ref().is_some_and(|account| account.server_has_prekeys) {
             self.check_keys();
+            if let Some(online) = self.phase.online() {
+                online.held_until = Some(self.clock.now().saturating_add(KEY_CHECK_HOLD));
+            }
         }
         self.fetch_props();
         Ok(())

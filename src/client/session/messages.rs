@@ -124,7 +124,7 @@ impl Session {
         let contacts = scan_all(&self.store, Space::FirstContact).await?;
         engine.resume_reach(contacts, &scan_all(&self.store, Space::Restriction).await?)?;
         engine.resume_phone_asks(scan_all(&self.store, Space::PhoneAsk).await?)?;
-        if matches!(&self.phase, Phase::Online(online) if online.stage == Stage::Ready) {
+        if self.phase.may_encrypt() {
             engine.online();
         }
         self.engine = Some(Box::new(engine));
@@ -312,8 +312,24 @@ impl Session {
         if available || self.account.as_ref().is_some_and(|account| account.push_name.is_some()) {
             self.show_presence();
         }
+        let may_encrypt = self.phase.may_encrypt();
         self.with_engine(|engine, _| {
             engine.set_available(available);
+            if may_encrypt {
+                engine.online();
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// The key check need not be waited for any more: what waits to be sent may go.
+    pub(super) async fn keys_need_no_waiting(&mut self) -> Result<(), Stop> {
+        let Some(online) = self.phase.online() else { return Ok(()) };
+        if online.held_until.take().is_none() || !self.phase.may_encrypt() {
+            return Ok(());
+        }
+        self.with_engine(|engine, _| {
             engine.online();
             Ok(())
         })

@@ -15,6 +15,7 @@
 //! | `notices` | `<ib>`, notifications, acknowledgements |
 //! | `prekeys`, `signed_prekey` | one-time prekeys handed to the server; the signed one replaced |
 //! | `key_check` | the server's copy of these keys compared with the store |
+//! | `restored` | begins sending anew when the store is an older copy |
 //! | `pairing` | drives the pairing machines of [`crate::pairing`] |
 //! | `ends` | what follows when a connection, a link or the client ends |
 //! | `web_version` | which version of the web client is presented |
@@ -39,6 +40,7 @@ mod phase;
 mod prekeys;
 mod props;
 mod requests;
+mod restored;
 mod signed_prekey;
 mod tell;
 mod tray;

@@ -34,6 +34,8 @@ pub(super) struct Online {
     pub(super) keepalive: Keepalive,
     pub(super) offline_queue: OfflineQueue,
     pub(super) prekeys: PrekeyWork,
+    /// Until when nothing is encrypted, unless the server's answer to the key check comes before.
+    pub(super) held_until: Option<Millis>,
 }
 
 /// How far the server has let us in.
@@ -174,6 +176,7 @@ impl Phase {
                     online.pending.deadline(),
                     Some(online.keepalive.deadline(awaits_acks || !online.pending.is_empty())),
                     online.offline_queue.deadline(),
+                    online.held_until,
                 ];
                 due.into_iter().flatten().min()
             }
@@ -183,6 +186,11 @@ impl Phase {
     /// Whether the server has accepted the login on this connection.
     pub(super) fn is_logged_in(&self) -> bool {
         matches!(self, Self::Online(online) if matches!(online.stage, Stage::LoggedIn | Stage::Ready))
+    }
+
+    /// Whether messages may be encrypted: the duties of the login are done, and the key check has not to be waited for.
+    pub(super) fn may_encrypt(&self) -> bool {
+        matches!(self, Self::Online(online) if online.stage == Stage::Ready && online.held_until.is_none())
     }
 
     pub(super) fn online(&mut self) -> Option<&mut Online> {

@@ -9,7 +9,7 @@ use crate::api::LogLevel;
 use crate::crypto::OsRandom;
 use crate::stanza::{Node, build};
 use crate::store::records::{
-    OneTimePrekey, allocate_prekeys, forget_prekeys, load_unsent_prekeys, prekeys_uploaded,
+    OneTimePrekey, allocate_prekeys, awaits_upload, forget_prekeys, load_unsent_prekeys, prekeys_uploaded,
 };
 
 /// How many uploads are made without a pause: the first one, and a few that the server asks for. Senders use up a batch in days.
@@ -133,6 +133,10 @@ impl Session {
                 format!("the server did not take the prekeys: {}", error.to_error())
             });
             return self.prekeys_not_taken(uploaded).await;
+        }
+        // Keys begin at another number by now: these were taken, and the server is owed more all the same.
+        if self.account.as_deref().is_some_and(|account| !awaits_upload(account, uploaded.last_id)) {
+            return self.provide_prekeys().await;
         }
         if let Some(account) = &self.account {
             let (account, batch) = prekeys_uploaded(account, uploaded.last_id);

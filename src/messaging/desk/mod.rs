@@ -116,6 +116,16 @@ desk! {
     signed_prekeys: SignedPrekeys = EarlierPrekey,
 }
 
+impl Desk {
+    /// Drops the sessions and our sender keys that are at hand, without a change to the store.
+    pub(crate) fn forget_sending_keys(&mut self) {
+        self.sessions = Table::default();
+        self.own_keys = Table::default();
+        self.holders = Table::default();
+        self.united.clear();
+    }
+}
+
 /// A record that is not at hand.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Want {

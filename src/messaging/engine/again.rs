@@ -160,7 +160,7 @@ impl Engine {
         self.again.push_back(Again { id, asker: device, count: 0, timestamp: None, until, ack: None });
     }
 
-    /// Sends the answers for which there are keys.
+    /// Sends the answers for which there are keys, once the session may send.
     pub(super) fn answer_again(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
         if !self.sends.is_online() {
             return Ok(());

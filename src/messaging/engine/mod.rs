@@ -218,6 +218,11 @@ impl Engine {
         self.send_waiting(cx)
     }
 
+    /// Drops the keys for sending that are at hand: those in the store were removed. What had changed is in a batch before.
+    pub(crate) fn forget_sending_keys(&mut self) {
+        self.desk.forget_sending_keys();
+    }
+
     /// Whether the user counts as being there from now on.
     pub(crate) fn set_available(&mut self, available: bool) {
         self.settings.available = available;

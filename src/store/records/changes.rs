@@ -90,6 +90,22 @@ pub fn unlinked() -> Batch {
     batch
 }
 
+/// The store is an older copy of what this session had: all that a message key could come from a second time goes, in one
+/// transaction. These are the sessions with other devices, our sender keys, and the notes of who has them. `account` is the
+/// account as it is to be afterwards, see [`super::number_anew`].
+pub fn restored(account: &AccountRecord) -> Batch {
+    let mut batch = Batch::new();
+    for space in OF_SENDING {
+        batch.delete_space(space);
+    }
+    account.put(&mut batch);
+    batch
+}
+
+/// The spaces with keys that messages are encrypted with, and with what follows from those keys.
+pub(super) const OF_SENDING: [Space; 4] =
+    [Space::Session, Space::SessionArchive, Space::OwnSenderKey, Space::SenderKeyHolders];
+
 /// The address of the account's phone (device 0): the JID without device.
 fn phone_of(jid: &str) -> String {
     match jid.split_once('@') {

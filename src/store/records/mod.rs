@@ -17,11 +17,11 @@ mod web_version;
 
 pub use account::AccountRecord;
 pub use account_limits::{AccountLimits, ContactLock, keep_account_limits, restore_account_limits};
-pub use changes::{fresh, linked, load, unlinked};
+pub use changes::{fresh, linked, load, restored, unlinked};
 pub use device::{DeviceRecord, ServerRecord, SignedPrekey};
 pub use prekey::{
-    OneTimePrekey, PrekeyBatch, allocate_prekeys, allocate_retry_prekey, forget_prekeys, load_unsent_prekeys,
-    number_beyond, prekeys_uploaded,
+    OneTimePrekey, PrekeyBatch, allocate_prekeys, allocate_retry_prekey, awaits_upload, forget_prekeys,
+    load_unsent_prekeys, number_anew, number_beyond, prekeys_uploaded,
 };
 
 pub use web_version::WebVersionRecord;

@@ -4,7 +4,7 @@
 //! a crash in between, [`load_unsent_prekeys`] gives the same keys again; the server takes a repeated upload.
 
 use super::{AccountRecord, codec};
-use crate::crypto::{KeyPair, PublicKey, Random, Secret};
+use crate::crypto::{KeyPair, PublicKey, Random, Secret, random_array};
 use crate::store::{Batch, Session, Space, StoreError, Value};
 use zeroize::Zeroize;
 
@@ -12,6 +12,10 @@ use zeroize::Zeroize;
 const LAST_ID: u32 = 0x007f_ffff;
 /// Most ids that are looked at for keys that were not confirmed. A larger upload was never made.
 const MOST_UNSENT: usize = 4096;
+
+/// How far the numbering moves on at least when it begins anew: more than all uploads that are kept, and so little that what the
+/// server holds stays behind it.
+const LEAST_STEP: u32 = 1 << 15;
 
 /// How many keys are looked at at once.
 const PAGE: usize = 4096;
@@ -106,6 +110,25 @@ pub fn number_beyond(account: &mut AccountRecord, held: impl IntoIterator<Item =
     account.next_prekey_id = following(last);
     account.first_unsent_prekey_id = account.next_prekey_id;
     true
+}
+
+/// Moves the numbering of prekeys on by a random step, and owes the server new ones. For a store that is an older copy: the numbers
+/// that follow in it were probably given out already. Keys that were made and not confirmed are not uploaded again, since the
+/// server may have had them and given them to somebody.
+pub fn number_anew(account: &mut AccountRecord, rng: &mut dyn Random) {
+    let [high, low] = random_array(rng);
+    let step = LEAST_STEP + u32::from(u16::from_be_bytes([high, low]));
+    // Sums of ids and steps stay far below 2³².
+    account.next_prekey_id = (account.next_prekey_id.min(LAST_ID) + step) % LAST_ID + 1;
+    account.first_unsent_prekey_id = account.next_prekey_id;
+    account.server_has_prekeys = false;
+}
+
+/// Whether the ids up to `last_id` are still those that wait for the server's word. They are not if the numbering has moved on.
+pub fn awaits_upload(account: &AccountRecord, last_id: u32) -> bool {
+    let distance =
+        |to: u32| (i64::from(to) - i64::from(account.first_unsent_prekey_id)).rem_euclid(LAST_ID.into());
+    distance(last_id) < distance(account.next_prekey_id)
 }
 
 /// The prekeys that are stored for the server but were not confirmed by it.

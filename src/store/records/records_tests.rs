@@ -260,3 +260,51 @@ fn what_the_server_said_of_itself_and_of_a_version_is_kept() {
     let read = DeviceRecord::decode(&device.encode()).unwrap();
     assert_eq!((read.server, read.refused_version), (None, None));
 }
+
+#[test]
+fn numbers_that_begin_anew_stay_valid_and_ahead_of_what_the_server_holds() {
+    for next in [1, 813, 0x007f_0000, 0x007f_ffff] {
+        let mut account = AccountRecord { next_prekey_id: next, server_has_prekeys: true, ..account() };
+        for _ in 0..40 {
+            let before = account.next_prekey_id;
+            number_anew(&mut account, &mut OsRandom);
+            assert!((1..=0x007f_ffff).contains(&account.next_prekey_id) && !account.server_has_prekeys);
+            assert_eq!(account.first_unsent_prekey_id, account.next_prekey_id);
+            assert!(!number_beyond(&mut account.clone(), [before, next]), "what was given out is behind");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_upload_counts_while_its_keys_wait_for_the_word() {
+    let s = session().await;
+    let made = allocate_prekeys(&account(), 5, &mut OsRandom);
+    s.commit(made.batch).await.unwrap();
+    let mut account = made.account;
+    assert!(awaits_upload(&account, 5) && awaits_upload(&account, 1) && !awaits_upload(&account, 6));
+    number_anew(&mut account, &mut OsRandom);
+    assert!(!awaits_upload(&account, 5));
+    assert!(load_unsent_prekeys(&s, &account).await.unwrap().is_empty(), "they are not uploaded again");
+}
+
+#[tokio::test]
+async fn an_older_copy_loses_its_keys_for_sending_and_nothing_else() {
+    let s = session().await;
+    let spaces =
+        [Space::Device, Space::OneTimePrekey, Space::Identity, Space::SenderKey, Space::Outbox, Space::Event];
+    let sending = [Space::Session, Space::SessionArchive, Space::OwnSenderKey, Space::SenderKeyHolders];
+    let mut batch = Batch::new();
+    for space in spaces.into_iter().chain(sending) {
+        batch.put(space, b"k".as_slice(), b"v".as_slice());
+    }
+    s.commit(batch).await.unwrap();
+    let account = account();
+    s.commit(restored(&account)).await.unwrap();
+    for space in sending {
+        assert!(s.keys(space, None, 10).await.unwrap().is_empty(), "{space:?}");
+    }
+    for space in spaces {
+        assert_eq!(s.keys(space, None, 10).await.unwrap().len(), 1, "{space:?}");
+    }
+    assert!(s.get(Space::Account, &[]).await.unwrap().is_some());
+}

@@ -1,4 +1,4 @@
-"""`python -m libwa`: links a session from the command line, looks at it, and unlinks it."""
+"""`python -m libwa`: links a session from the command line, looks at it, gives it new keys, and unlinks it."""
 
 from __future__ import annotations
 
@@ -53,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     pair.add_argument("phone", nargs="?", help="the account's number in international form, such as +15551234567")
     commands.add_parser("qr", parents=[common], help="link by a QR code")
     commands.add_parser("status", parents=[common], help="tell where the session stands")
+    commands.add_parser(
+        "restored", parents=[common], help="give the session new keys, because its store is an older copy that was put back"
+    )
     commands.add_parser("logout", parents=[common], help="unlink the device and erase the session")
     return parser
 
@@ -71,7 +74,7 @@ async def _run(options: argparse.Namespace, config: dict[str, str], on_step: OnS
 
 async def _do(options: argparse.Namespace, config: dict[str, str], on_step: OnStep | None) -> int:
     """Runs the command and returns its exit status."""
-    if options.command in ("status", "logout") and not _is_there({"store.url": options.store, **config}["store.url"]):
+    if options.command in ("status", "restored", "logout") and not _is_there({"store.url": options.store, **config}["store.url"]):
         # A client would make it.
         return _not_linked(options.command)
     client = Client(options.store, session=options.session, config=config)
@@ -89,7 +92,7 @@ async def _do(options: argparse.Namespace, config: dict[str, str], on_step: OnSt
                 await terminal.pair(client, _NUMBER, on_step=on_step)
             if not client.is_linked:
                 return _not_linked(options.command)
-            await (_status if options.command == "status" else _logout)(client)
+            await {"status": _status, "restored": _restored, "logout": _logout}[options.command](client)
         return 0
     finally:
         await client.close()
@@ -101,9 +104,9 @@ def _is_there(store: str) -> bool:
 
 
 def _not_linked(command: str) -> int:
-    """Says that there is no link. That is what `logout` wants, and what `status` fails with."""
+    """Says that there is no link. That is what `logout` wants, and what the others fail with."""
     print("Not linked.")
-    return 1 if command == "status" else 0
+    return 0 if command == "logout" else 1
 
 
 async def _status(client: Client) -> None:
@@ -118,6 +121,11 @@ async def _status(client: Client) -> None:
     else:
         status = await client.session.status()
         print(f"Linked as {status.jid}, {status.state}.")
+
+
+async def _restored(client: Client) -> None:
+    await client.session.restored()
+    print("The session goes on with new keys.")
 
 
 async def _logout(client: Client) -> None:

@@ -1477,6 +1477,22 @@ class AsyncSession:
         params: dict[str, Any] = {}
         return SessionList._make(await self._call("session.list", params))
 
+    async def restored(self) -> None:
+        """Makes a store safe to use that is an older copy, put back from a backup or with the
+        snapshot of a machine. Call it before `connect()`, once for each copy that is put back.
+        Messages from an older copy would be encrypted with keys that were used since it was made;
+        so all keys for sending are dropped, which is on the disk when the result comes. New ones
+        are made at the next message to each device and group, and new prekeys are uploaded. The
+        device stays linked. What came or was acknowledged after the copy was made is not in it:
+        events that were not acknowledged in the copy come again, marked as redelivered. Messages
+        that waited in it are sent under the ids they had, so that whoever has got one does not see
+        it twice; one that was cancelled since, or had failed, is sent after all. What others have
+        sent to the dropped keys is asked for again: it comes late, or not at all if they do not
+        answer.
+        """
+        params: dict[str, Any] = {}
+        await self._call("session.restored", params)
+
     async def status(self) -> SessionStatus:
         """Tells where the session stands, without asking the server."""
         params: dict[str, Any] = {}
@@ -2151,6 +2167,22 @@ class SyncSession:
         """Lists the sessions of the store."""
         params: dict[str, Any] = {}
         return SessionList._make(self._call("session.list", params))
+
+    def restored(self) -> None:
+        """Makes a store safe to use that is an older copy, put back from a backup or with the
+        snapshot of a machine. Call it before `connect()`, once for each copy that is put back.
+        Messages from an older copy would be encrypted with keys that were used since it was made;
+        so all keys for sending are dropped, which is on the disk when the result comes. New ones
+        are made at the next message to each device and group, and new prekeys are uploaded. The
+        device stays linked. What came or was acknowledged after the copy was made is not in it:
+        events that were not acknowledged in the copy come again, marked as redelivered. Messages
+        that waited in it are sent under the ids they had, so that whoever has got one does not see
+        it twice; one that was cancelled since, or had failed, is sent after all. What others have
+        sent to the dropped keys is asked for again: it comes late, or not at all if they do not
+        answer.
+        """
+        params: dict[str, Any] = {}
+        self._call("session.restored", params)
 
     def status(self) -> SessionStatus:
         """Tells where the session stands, without asking the server."""

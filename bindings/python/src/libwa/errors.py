@@ -283,7 +283,9 @@ class SessionInUseError(StoreError):
 
 
 class StoreCorruptError(StoreError):
-    """The store is damaged; move all its files away and pair again, and never put a copy back."""
+    """The store is damaged; move all its files away and pair again, and put a copy back only with
+    `session.restored`.
+    """
 
     code = 503
     name = "WA_ERROR_STORE_CORRUPT"

@@ -252,6 +252,10 @@ def test_the_command_line(session: Path, wa_phone: Phone, capsys: pytest.Capture
     assert capsys.readouterr().out == "default: not linked.\n"
     assert main(["status", "--session-id", "mine"]) == 4
     assert capsys.readouterr().out == "mine: linked as …34; no bot uses it now.\n"
+    assert main(["restored"]) == 1
+    assert capsys.readouterr().out == "default: not linked.\n"
+    assert main(["restored", "--session-id", "mine"]) == 0
+    assert capsys.readouterr().out == "mine: the session goes on with new keys.\n"
     assert main(["clear", "--session-id", "mine"]) == 0
     assert capsys.readouterr().out == "mine: cleared.\n"
     wa_phone.wait_companions(0)
@@ -277,6 +281,6 @@ def test_the_command_line_leaves_a_bot_that_runs_alone(
     with contextlib.closing(libwa.SyncClient(session / "mine.db", session="mine")):
         assert main(["status", "--session-id", "mine"]) == 1
         assert capsys.readouterr().out == "mine: in use by a program that does not tell how it stands.\n"
-        for more in ([], ["--local"]):
-            assert main(["clear", "--session-id", "mine", *more]) == ExitCode.STORE
+        for asked in (["restored"], ["clear"], ["clear", "--local"]):
+            assert main([*asked, "--session-id", "mine"]) == ExitCode.STORE
     assert (session / "mine.db").exists()

@@ -1,4 +1,4 @@
-"""`python -m libwa.bot`: looks at a bot's session from the command line, and takes it away."""
+"""`python -m libwa.bot`: looks at a bot's session from the command line, gives it new keys, and takes it away."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--session-dir", metavar="FOLDER", help="where sessions are kept (SESSION_DIR, or sessions)")
     common.add_argument("--env-file", metavar="FILE", default=".env", help="a file of variables (.env)")
     parser = argparse.ArgumentParser(
-        prog="python -m libwa.bot", description="Looks at a bot's session from the command line, and takes it away."
+        prog="python -m libwa.bot",
+        description="Looks at a bot's session from the command line, gives it new keys, and takes it away.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     status = commands.add_parser(
@@ -42,6 +43,9 @@ def _parser() -> argparse.ArgumentParser:
         default=_OFFLINE_SECONDS,
         metavar="SECONDS",
         help=f"how long a bot that runs may be without a connection ({_OFFLINE_SECONDS:g})",
+    )
+    commands.add_parser(
+        "restored", parents=[common], help="give the session new keys, because its file is an older copy that was put back"
     )
     clearing = commands.add_parser("clear", parents=[common], help="unlink the session and erase it")
     clearing.add_argument("--local", action="store_true", help="erase it only; the phone goes on listing the device")
@@ -77,6 +81,16 @@ def _of_a_bot(state: State | None, limit: float) -> tuple[str, bool]:
     return f"bot that has been offline for {state.offline_for():.0f} seconds", state.offline_for() <= limit
 
 
+async def _restored(options: Options) -> int:
+    async with opened(options) as client:
+        if client is None or not client.is_linked:
+            print(f"{options.session_id}: not linked.")
+            return 1
+        await client.session.restored()
+    print(f"{options.session_id}: the session goes on with new keys.")
+    return 0
+
+
 async def _clear(options: Options, local: bool) -> int:
     if local:
         await erase(options)
@@ -99,7 +113,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return int(ExitCode.USAGE)
     try:
-        return asyncio.run(_status(options, asked.offline_limit) if asked.command == "status" else _clear(options, asked.local))
+        if asked.command == "status":
+            return asyncio.run(_status(options, asked.offline_limit))
+        return asyncio.run(_restored(options) if asked.command == "restored" else _clear(options, asked.local))
     except errors.Error as error:
         print(error, file=sys.stderr)
         return int(exit_code(error))

@@ -28,8 +28,9 @@ var reserved = map[string]string{
 	"session.list":  "GET /v1/sessions",
 }
 
-// ofTheGateway are the methods that are not about one session.
-var ofTheGateway = []string{"version.latest"}
+// ofTheOperator are the methods that are not about one session, or that follow
+// from what was done with the store.
+var ofTheOperator = []string{"session.restored", "version.latest"}
 
 // A CallRequest calls a method by its name.
 type CallRequest struct {
@@ -72,7 +73,7 @@ func (a *API) methodRoute(row *reference.Method) *route {
 	o.Request = openapi.Named{Name: name + "Params", Schema: reference.Request(asked)}
 	o.Optional = !slices.ContainsFunc(asked, func(item reference.Item) bool { return !item.Optional })
 	r := &route{Scope: tokens.Send, BodyLimit: methodLimit, Refusals: []int{409, 422, 502}}
-	if slices.Contains(ofTheGateway, row.Name) {
+	if slices.Contains(ofTheOperator, row.Name) {
 		r.Scope = tokens.Admin
 	}
 	if row.Sends() {
@@ -106,7 +107,7 @@ func (a *API) callAny(c *call, tables *reference.Tables) error {
 	if at < 0 {
 		return unknownMethod(http.StatusUnprocessableEntity, "method_unknown", request.Method, tables)
 	}
-	if slices.Contains(ofTheGateway, request.Method) && !c.token.May(tokens.Admin) {
+	if slices.Contains(ofTheOperator, request.Method) && !c.token.May(tokens.Admin) {
 		return errScope
 	}
 	given := map[string]json.RawMessage{}

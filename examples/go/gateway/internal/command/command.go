@@ -40,6 +40,8 @@ func Run(ctx context.Context, arguments []string, out, log io.Writer) error {
 		return err
 	case "health":
 		return health(ctx, arguments[1:], out)
+	case "restored":
+		return restored(ctx, arguments[1:], out)
 	case "token":
 		return token(arguments[1:], out, log)
 	}

@@ -16,6 +16,8 @@ An unofficial client of WhatsApp: accounts that use one can be banned.
       [--scopes pair,send,events,manage,admin] [--sessions default,shop-*] [--data FOLDER]
   gateway token list                   lists the tokens
   gateway token revoke ID              revokes one
+  gateway restored [--data FOLDER]     makes a sessions.db safe that is an older copy, before the
+      [--wa KEY=VALUE]                 gateway is started with it
   gateway health [--ready]             asks the one that runs here whether it is alive, or ready
       [--ops-listen ADDRESS]
   gateway openapi                      prints the OpenAPI document

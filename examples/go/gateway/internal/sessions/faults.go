@@ -12,7 +12,7 @@ import (
 
 // What to do about a store that no session can be opened in.
 const storeText = "The store of all sessions, sessions.db, is damaged, and none can be opened. Stop the gateway, move sessions.db and the files " +
-	"whose names begin with it out of the data folder, start the gateway, and pair each session anew. Do not put back a copy: messages would be lost."
+	"whose names begin with it out of the data folder, start the gateway, and pair each session anew. A copy is put back only with `gateway restored`."
 
 // survey looks at libwa's store as such: whether it can be used, and which sessions
 // it has that the gateway does not know. Their owners are not known either, so that

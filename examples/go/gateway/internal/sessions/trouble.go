@@ -22,7 +22,7 @@ const (
 // What to tell the user of a store that cannot be used.
 const (
 	fullText    = "The disk is full. The session goes on by itself when there is room."
-	corruptText = "What is kept of the session is damaged. Unlink or delete it, and pair it anew. Do not put back a copy: messages would be lost."
+	corruptText = "What is kept of the session is damaged. Unlink or delete it, and pair it anew. A copy is put back only with `gateway restored`."
 	lostText    = "The keys of this session are lost. Pair it anew, and remove the former device on the phone."
 	otherText   = "The account that is kept for this session is not the one that it was linked to. Unlink or delete it, and pair it anew."
 )

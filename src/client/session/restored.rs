@@ -1,0 +1,45 @@
+//! A store that is an older copy of what the session had: put back from a backup, or with the snapshot of a machine.
+//!
+//! The keys that messages are encrypted with move on with each message. An older copy would use them again for other messages, and
+//! who sees both ciphertexts learns from them. So all keys for sending go, and sending begins anew: with sessions that are opened
+//! from the others' prekeys, and with sender keys that are made and handed round at the next message to each group.
+//!
+//! What others have sent to the keys that are gone cannot be read: they are asked to send it again, with new keys, as for any message
+//! that cannot be read. Keys of others for groups stay, since nothing is sent with them. Messages that were handed in and not
+//! confirmed stay, too, and go out under the ids they had, by which their recipients recognise those that they have already.
+
+use super::{Session, Stop};
+use crate::api::LogLevel;
+use crate::crypto::PooledRandom;
+use crate::store::records;
+use serde_json::json;
+
+impl Session {
+    /// The host says that the store is an older copy.
+    pub(super) async fn restored(&mut self, request: u64) -> Result<(), Stop> {
+        self.begin_sending_anew().await?;
+        self.answer(request, Ok(json!({})));
+        self.owe_prekeys().await
+    }
+
+    /// Removes all keys for sending, on disk and in memory, and moves the numbering of prekeys on. The server is owed new prekeys
+    /// from then on: [`Session::owe_prekeys`] sees to it.
+    pub(super) async fn begin_sending_anew(&mut self) -> Result<(), Stop> {
+        // What was begun with these keys goes before, so that nothing of it is written later.
+        self.settle().await?;
+        // With the image of a machine random bytes come back, too, and every key is made of them.
+        self.rng = PooledRandom::default();
+        let Some(account) = &mut self.account else { return Ok(()) };
+        let mut anew = account.clone();
+        records::number_anew(&mut anew, &mut self.rng);
+        self.store.commit(records::restored(&anew)).await?;
+        *account = anew;
+        if let Some(engine) = &mut self.engine {
+            engine.forget_sending_keys();
+        }
+        self.log(LogLevel::Info, "session", || {
+            "all keys for sending were dropped; new ones are made".to_owned()
+        });
+        Ok(())
+    }
+}
