@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use subtle::ConstantTimeEq;
 
 use super::known;
+use super::utc::Utc;
 use crate::crypto::{KeyPair, PublicKey, Random, SIGNATURE_LENGTH};
 use crate::proto::Message;
 use crate::proto::handshake::{CertChain, NoiseCertificate, NoiseCertificateDetails};
@@ -102,7 +103,11 @@ pub enum CertificateError {
     #[error("the leaf certificate is for another key than the server's")]
     LeafKey,
     /// Check 7: the certificate is not valid yet. The own clock may be wrong.
-    #[error("the {certificate} certificate is valid from {not_before}, but it is {now}; is the clock right?")]
+    #[error(
+        "the {certificate} certificate is valid from {}, but here it is {}; is the clock right?",
+        Utc::new(*.not_before),
+        Utc::new(*.now)
+    )]
     NotYetValid {
         /// Which one.
         certificate: Certificate,
@@ -113,7 +118,9 @@ pub enum CertificateError {
     },
     /// Check 7: the certificate is not valid any more. The own clock may be wrong.
     #[error(
-        "the {certificate} certificate was valid until {not_after}, but it is {now}; is the clock right?"
+        "the {certificate} certificate was valid until {}, but here it is {}; is the clock right?",
+        Utc::new(*.not_after),
+        Utc::new(*.now)
     )]
     Expired {
         /// Which one.

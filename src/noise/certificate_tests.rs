@@ -278,3 +278,18 @@ fn the_production_root_is_the_published_one() {
     assert_eq!(hex::encode(bytes), "142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b");
     assert_eq!(serial, 0);
 }
+
+#[test]
+fn times_are_told_as_dates() {
+    let certificate = Certificate::Leaf;
+    assert_eq!(
+        CertificateError::Expired { certificate, not_after: 1_700_000_000, now: 1_735_689_599 }.to_string(),
+        "the leaf certificate was valid until 2023-11-14 22:13:20 UTC, but here it is 2024-12-31 23:59:59 UTC; is the \
+         clock right?"
+    );
+    assert_eq!(
+        CertificateError::NotYetValid { certificate, not_before: 1_700_000_000, now: 0 }.to_string(),
+        "the leaf certificate is valid from 2023-11-14 22:13:20 UTC, but here it is 1970-01-01 00:00:00 UTC; is the \
+         clock right?"
+    );
+}

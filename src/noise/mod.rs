@@ -24,6 +24,7 @@ mod known;
 mod server;
 mod symmetric;
 mod transport;
+mod utc;
 
 #[cfg(test)]
 mod certificate_tests;
