@@ -672,7 +672,8 @@ pub static METHODS: &[MethodInfo] = &[
             "text",
             true,
             "The name of another session of the same store, which no client has open; left out, it is the client's own. A session \
-             that is too damaged to be opened can be erased so.",
+             that is too damaged to be opened can be erased so. A name that the store does not have is refused with \
+             `WA_ERROR_UNKNOWN_SESSION`, also after it was erased.",
         )],
         result: &[],
         needs_login: false,

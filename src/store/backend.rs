@@ -95,8 +95,8 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// The names of all sessions that something is stored for, sorted.
     fn list_sessions(&self) -> Pending<Vec<SessionName>>;
 
-    /// Removes everything of a session that is not open. Removing what is not there is fine.
-    fn erase(&self, name: &SessionName) -> Pending<()>;
+    /// Removes everything of a session that is not open. Says whether something was stored for it.
+    fn erase(&self, name: &SessionName) -> Pending<bool>;
 }
 
 /// An open session with its backend: opened by [`Session::open`], given back when dropped.

@@ -115,6 +115,18 @@ pub enum StoreError {
         /// The system's words.
         what: String,
     },
+    /// The system could not bring a batch to the disk, nor make sure that nothing of it is there: whether it is stored is not known
+    /// before the store is opened again. While the process lives it is not, and other batches wait until the disk is well.
+    #[error(
+        "the store {path} could not be brought to the disk ({what}): whether the last changes are stored is not known \
+         before it is opened again; see to the disk"
+    )]
+    Unflushed {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        what: String,
+    },
     /// The store is sealed and no key was given.
     #[error("the store is sealed: set store.seal_key to the key that it was sealed with")]
     Sealed,

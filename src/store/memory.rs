@@ -142,14 +142,15 @@ impl State {
         names
     }
 
-    fn erase(&mut self, name: &SessionName) -> Result<(), StoreError> {
-        let Some(id) = self.names.get(name.as_str()).copied() else { return Ok(()) };
+    fn erase(&mut self, name: &SessionName) -> Result<bool, StoreError> {
+        let Some(id) = self.names.get(name.as_str()).copied() else { return Ok(false) };
         if self.open.contains_key(&id) {
             return Err(StoreError::SessionInUse { name: name.to_string() });
         }
+        let was_stored = self.stored.contains(&id);
         self.erase_id(id);
         self.names.remove(name.as_str());
-        Ok(())
+        Ok(was_stored)
     }
 }
 
@@ -206,7 +207,7 @@ impl Backend for MemoryBackend {
         done(Ok(self.state.lock().list()))
     }
 
-    fn erase(&self, name: &SessionName) -> Pending<()> {
+    fn erase(&self, name: &SessionName) -> Pending<bool> {
         done(self.state.lock().erase(name))
     }
 }

@@ -140,8 +140,9 @@ async fn erasing(backend: Arc<dyn Backend>) {
     let s = Session::open(backend.clone(), &name("erase")).await.unwrap();
     assert_eq!(s.get(Space::Device, b"").await.unwrap().as_deref(), Some(&b"new"[..]));
     drop(s);
-    backend.erase(&name("erase")).await.unwrap();
-    backend.erase(&name("erase")).await.unwrap();
+    assert!(backend.erase(&name("erase")).await.unwrap());
+    assert!(!backend.erase(&name("erase")).await.unwrap(), "there is nothing any more");
+    assert!(!backend.erase(&name("never")).await.unwrap());
     assert!(!listed().await);
     let s = Session::open(backend.clone(), &name("erase")).await.unwrap();
     assert_eq!(s.get(Space::Device, b"").await.unwrap(), None);

@@ -350,6 +350,8 @@ fn a_damaged_session_is_erased_by_another() {
     fs::write(&path, &bytes).unwrap();
     assert_eq!(World::open(&of("one")).err().map(|error| error.status), Some(Status::STORE_CORRUPT));
     let mut other = World::open(&of("two")).unwrap();
+    assert_eq!(erase(&mut other, "One"), "WA_ERROR_UNKNOWN_SESSION");
     assert_eq!(erase(&mut other, "one"), "WA_OK");
+    assert_eq!(erase(&mut other, "one"), "WA_ERROR_UNKNOWN_SESSION");
     assert!(!World::open(&of("one")).unwrap().client.is_linked());
 }

@@ -84,8 +84,12 @@ impl Session {
             }
             Command::VersionLearned(learned) => self.version_learned(learned).await,
             Command::SessionErased { request, erased } => {
-                let answer = erased.map(|()| json!({}));
-                self.answer(request, answer.map_err(|error| super::super::failure::of_store(&error)));
+                let answer = match erased {
+                    Ok(true) => Ok(json!({})),
+                    Ok(false) => Err(Status::UNKNOWN_SESSION.into()),
+                    Err(error) => Err(super::super::failure::of_store(&error)),
+                };
+                self.answer(request, answer);
                 Ok(())
             }
             Command::SessionsListed { request, listed } => {
@@ -287,8 +291,9 @@ impl Drop for WorkPost {
     }
 }
 
-/// Erases a session that no client has open, and keeps what limits its account. One that cannot be read is erased all the same.
-async fn erase_other(backend: Arc<dyn Backend>, name: &SessionName) -> Result<(), StoreError> {
+/// Erases a session that no client has open, and keeps what limits its account. One that cannot be read is erased all the same. Says
+/// whether there was one.
+async fn erase_other(backend: Arc<dyn Backend>, name: &SessionName) -> Result<bool, StoreError> {
     if let Ok(other) = store::Session::open(Arc::clone(&backend), name).await
         && let Ok((_, Some(account))) = records::load(&other).await
     {

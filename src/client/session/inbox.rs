@@ -59,10 +59,10 @@ pub(crate) enum Command {
     },
     /// From the task that asked for the newest version because the server refuses ours.
     VersionLearned(Result<WebVersionRecord, NetError>),
-    /// From the task that erased another session of the store.
+    /// From the task that erased another session of the store, if there was one.
     SessionErased {
         request: u64,
-        erased: Result<(), StoreError>,
+        erased: Result<bool, StoreError>,
     },
     /// From the task that listed the store's sessions.
     SessionsListed {

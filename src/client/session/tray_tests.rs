@@ -69,7 +69,7 @@ impl Backend for Disk {
     fn list_sessions(&self) -> Pending<Vec<SessionName>> {
         self.memory.list_sessions()
     }
-    fn erase(&self, name: &SessionName) -> Pending<()> {
+    fn erase(&self, name: &SessionName) -> Pending<bool> {
         self.memory.erase(name)
     }
 }

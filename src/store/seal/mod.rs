@@ -238,7 +238,7 @@ impl Backend for Sealed {
         })
     }
 
-    fn erase(&self, name: &SessionName) -> Pending<()> {
+    fn erase(&self, name: &SessionName) -> Pending<bool> {
         let (name, erasing) = (name.clone(), self.inner.erase(&self.keys.seal_name(name)));
         Box::pin(async move { erasing.await.map_err(|error| named(error, &name)) })
     }

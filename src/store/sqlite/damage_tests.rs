@@ -152,7 +152,8 @@ async fn live() -> Vec<Moment> {
         other.commit(put(Space::Account, b"", b"of another")).await.unwrap();
         drop(other);
         let erase = shared.erase(&name("other"));
-        life.change("another is erased", Some(&shared), |_| {}, async { erase.await.unwrap() }).await;
+        life.change("another is erased", Some(&shared), |_| {}, async { assert!(erase.await.unwrap()) })
+            .await;
         life.settle((&shared, &s)).await;
         life.put((&shared, &s), Space::Device, b"", vec![round, 14]).await;
         life.change("closed", None, |_| {}, async {

@@ -1,6 +1,7 @@
 //! The SQLite backend when the file or the disk is not as it should be. Nothing stored may be harmed by it.
 
 use super::SqliteBackend;
+use super::log::{DEAD_DISKS, DeadDisk};
 use super::sqlite_tests::{LONG, backend};
 use super::wait_closed;
 use crate::store::suite::{name, put};
@@ -197,4 +198,156 @@ async fn names_that_are_too_long() {
     }
     let error = SqliteBackend::open(&deep.join("n".repeat(60))).await.unwrap_err();
     assert!(matches!(error, StoreError::NameTooLong { .. }), "{error:?}");
+}
+
+/// Lets so many flushes of a store's log fail, as long as it lives.
+struct Dying(PathBuf);
+
+impl Dying {
+    fn new(database: &Path, failures: u32) -> Self {
+        let database = database.canonicalize().unwrap();
+        DEAD_DISKS.lock().insert(database.clone(), DeadDisk { failures, ..DeadDisk::default() });
+        Self(database)
+    }
+
+    /// The log as it was when the last flush failed, as the disk may have it.
+    fn seen(&self) -> Vec<u8> {
+        DEAD_DISKS.lock().get(&self.0).unwrap().seen.clone()
+    }
+}
+
+impl Drop for Dying {
+    fn drop(&mut self) {
+        DEAD_DISKS.lock().remove(&self.0);
+    }
+}
+
+const WANTED: [(Space, &[u8]); 3] = [(Space::Device, b""), (Space::Account, b""), (Space::Known, b"k")];
+
+/// What a session of the store has that is opened after the process was killed now, or after the power failed and the disk has that
+/// log.
+async fn after_a_crash(dir: &TempDir, log: Option<Vec<u8>>) -> [Option<Vec<u8>>; 3] {
+    let copy = TempDir::new().unwrap();
+    for entry in fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
+        fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    if let Some(log) = log {
+        fs::write(copy.path().join("wa.db-log"), log).unwrap();
+    }
+    let s = Session::open(backend(&copy.path().join("wa.db")).await, &name("s")).await.unwrap();
+    let mut found = [None, None, None];
+    for ((space, key), found) in WANTED.into_iter().zip(&mut found) {
+        *found = s.get(space, key).await.unwrap().map(|value| value.to_vec());
+    }
+    found
+}
+
+fn texts(texts: [Option<&str>; 3]) -> [Option<Vec<u8>>; 3] {
+    texts.map(|text| text.map(|text| text.as_bytes().to_vec()))
+}
+
+#[tokio::test]
+async fn what_could_not_be_flushed_is_void_and_the_store_goes_on() {
+    for in_a_new_round in [false, true] {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("wa.db");
+        let shared = backend(&path).await;
+        let s = Session::open(shared.clone(), &name("s")).await.unwrap();
+        s.commit(put(Space::Device, b"", b"before")).await.unwrap();
+        if in_a_new_round {
+            // A listing brings the log into the database.
+            s.scan(Space::Device, None, 1).await.unwrap();
+        }
+        let disk = Dying::new(&path, 1);
+        let resume = shared.pause();
+        let commits =
+            [s.commit(put(Space::Device, b"", b"lost")), s.commit(put(Space::Account, b"", b"lost"))];
+        let read = s.get(Space::Device, b"");
+        drop(resume);
+        for commit in commits {
+            let error = commit.await.unwrap_err();
+            assert!(matches!(error, StoreError::Io { .. }), "it is known to have failed: {error:?}");
+        }
+        assert!(read.await.is_err(), "it had seen what was taken back");
+        let before = texts([Some("before"), None, None]);
+        assert_eq!(after_a_crash(&dir, None).await, before);
+        assert_eq!(after_a_crash(&dir, Some(disk.seen())).await, before, "the disk had it all the same");
+        s.commit(put(Space::Known, b"k", b"after")).await.unwrap();
+        let after = texts([Some("before"), None, Some("after")]);
+        assert_eq!(after_a_crash(&dir, None).await, after);
+        drop((s, shared));
+        assert!(wait_closed(LONG));
+        assert_eq!(after_a_crash(&dir, None).await, after);
+    }
+}
+
+#[tokio::test]
+async fn as_long_as_the_disk_is_dead_it_is_not_known_what_it_has() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    let shared = backend(&path).await;
+    let s = Session::open(shared.clone(), &name("s")).await.unwrap();
+    s.commit(put(Space::Device, b"", b"before")).await.unwrap();
+    let disk = Dying::new(&path, u32::MAX);
+    let resume = shared.pause();
+    let commit = s.commit(put(Space::Account, b"", b"lost"));
+    drop(resume);
+    let error = commit.await.unwrap_err();
+    assert!(matches!(error, StoreError::Unflushed { .. }), "{error:?}");
+    let before = texts([Some("before"), None, None]);
+    assert_eq!(after_a_crash(&dir, None).await, before, "not if the process is killed");
+    // What follows is refused, whichever way it takes, and certainly not there.
+    let mut large = put(Space::Known, b"k", b"lost");
+    large.delete_space(Space::Known).put(Space::Known, b"k".as_slice(), b"lost".as_slice());
+    for batch in [put(Space::Known, b"k", b"lost"), large] {
+        let error = s.commit(batch).await.unwrap_err();
+        assert!(matches!(error, StoreError::Io { .. }), "{error:?}");
+    }
+    assert_eq!(s.get(Space::Device, b"").await.unwrap().as_deref(), Some(&b"before"[..]));
+    assert_eq!(after_a_crash(&dir, None).await, before);
+    let seen = disk.seen();
+    drop(disk);
+    s.commit(put(Space::Known, b"k", b"after")).await.unwrap();
+    let after = texts([Some("before"), None, Some("after")]);
+    assert_eq!(after_a_crash(&dir, None).await, after);
+    assert!(!seen.is_empty());
+    assert_eq!(s.get(Space::Account, b"").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_commit_that_needs_no_thread_is_voided_by_the_thread() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
+    s.commit(put(Space::Device, b"", b"before")).await.unwrap();
+    let disk = Dying::new(&path, 1);
+    let error = s.commit(put(Space::Account, b"", b"lost")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unflushed { .. } | StoreError::Io { .. }), "{error:?}");
+    let seen = disk.seen();
+    // An answer of the thread: what it had to do before is done.
+    s.scan(Space::FirstContact, None, 1).await.unwrap();
+    let before = texts([Some("before"), None, None]);
+    assert_eq!(after_a_crash(&dir, None).await, before);
+    assert_eq!(after_a_crash(&dir, Some(seen)).await, before, "the disk had it all the same");
+}
+
+#[tokio::test]
+async fn what_is_in_the_database_is_told_as_done_though_the_log_cannot_note_it() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("wa.db");
+    let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
+    let large = |value: &[u8]| {
+        let mut large = Batch::new();
+        large.delete_space(Space::Known).put(Space::Known, b"k".as_slice(), value);
+        large
+    };
+    // The log knows the database as it is then, so that nothing has to be flushed before the next transaction.
+    s.commit(large(b"old")).await.unwrap();
+    let disk = Dying::new(&path, 1);
+    s.commit(large(b"new")).await.unwrap();
+    assert!(!disk.seen().is_empty(), "a flush failed");
+    let new = texts([None, None, Some("new")]);
+    assert_eq!(after_a_crash(&dir, None).await, new);
+    s.commit(put(Space::Device, b"", b"after")).await.unwrap();
+    assert_eq!(after_a_crash(&dir, None).await, texts([Some("after"), None, Some("new")]));
 }

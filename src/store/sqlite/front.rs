@@ -105,7 +105,7 @@ impl Jobs {
             return Err(batch);
         };
         let result = front.commit_alone(session, batch);
-        let wants_thread = front.thread_rests || front.pending.is_much();
+        let wants_thread = front.thread_rests || front.pending.is_much() || front.pending.is_in_doubt();
         if wants_thread && !std::mem::replace(&mut front.thread_asked, true) {
             drop(locked);
             // A thread that is gone needs no telling.
@@ -214,7 +214,11 @@ impl Front {
         {
             self.counters.here += 1;
         }
-        self.flush(1).or_else(|(_, record)| self.retry(&record, part))
+        self.flush(1).or_else(|(error, record)| match self.pending.is_in_doubt() {
+            // The thread sees to it that the record is not found later. Until then nobody knows.
+            true => Err(error),
+            false => self.retry(&record, part),
+        })
     }
 }
 

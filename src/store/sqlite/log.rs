@@ -18,6 +18,13 @@
 //! - While SQLite copies its write-ahead log into the database, the header says so: from then on, and until the next round, that log
 //!   must be there and whole ([`super::wal_check`]).
 //!
+//! # When a flush fails
+//! Then it is not known what is on the disk. A later flush that succeeds does not tell: the system may have dropped what it could not
+//! write, and takes it for written. So the record is taken out of the file at once, which is enough should only the process die; and
+//! nothing is written behind it before a transaction of SQLite's has begun a new round, in which no record of this one counts
+//! ([`super::pending::Pending::clear_doubt`]). When that is done the record is certainly void, and its caller is told that it failed.
+//! Until then its caller is told that it is not known ([`StoreError::Unflushed`]), since after a failure of power it may be found.
+//!
 //! What cannot be told apart: after a failure of power the second place may be behind. If then, in addition, the newest records were
 //! damaged or cut off in such a way that nothing is left behind them, that looks like a record that was never finished.
 
@@ -50,6 +57,21 @@ pub(super) struct Log {
     header: Header,
     /// Where the next record goes.
     end: usize,
+}
+
+/// Why a record was not brought to the disk.
+#[derive(Debug)]
+pub(super) enum NotAppended {
+    /// Nothing of it counts, and others may follow.
+    Failed(StoreError),
+    /// It was written and could not be flushed.
+    Unflushed(io::Error),
+}
+
+impl From<StoreError> for NotAppended {
+    fn from(error: StoreError) -> Self {
+        NotAppended::Failed(error)
+    }
 }
 
 impl Log {
@@ -113,8 +135,8 @@ impl Log {
         self.end
     }
 
-    /// Brings a record to the disk: what stands in `record` behind [`ROOM`] bytes. If that fails, it does not count.
-    pub(super) fn append(&mut self, record: &mut [u8]) -> Result<(), StoreError> {
+    /// Brings a record to the disk: what stands in `record` behind [`ROOM`] bytes.
+    pub(super) fn append(&mut self, record: &mut [u8]) -> Result<(), NotAppended> {
         let (header, at) = (self.header, self.end);
         let Some((room, body)) = record.split_first_chunk_mut::<ROOM>() else { return Ok(()) };
         u32::try_from(body.len()).map_err(|_| StoreError::TooLarge)?;
@@ -132,11 +154,36 @@ impl Log {
         if start == 0 {
             self.written = None;
         }
-        let written = file.write_all_at(bytes, start as u64).and_then(|()| file.sync_data());
-        written.map_err(|error| self.failed(&error))?;
+        // One that is written in part has a wrong check.
+        file.write_all_at(bytes, start as u64).map_err(|error| self.failed(&error))?;
+        if let Err(error) = self.flush(file) {
+            self.written = None;
+            self.take_out(at);
+            return Err(NotAppended::Unflushed(error));
+        }
         (self.written, self.end) = (Some(header), end);
         self.set_watermark();
         Ok(())
+    }
+
+    /// Takes the record at `at`, which is the last one, out of the file. The disk may have it all the same.
+    fn take_out(&self, at: usize) {
+        let Some(file) = &self.file else { return };
+        // Either is enough.
+        let _ = file.write_all_at(&[0; RECORD_HEADER], at as u64);
+        let _ = file.set_len(at as u64);
+    }
+
+    /// Brings what was written to the disk.
+    #[cfg_attr(not(test), expect(clippy::unused_self, reason = "tests only"))]
+    fn flush(&self, file: &File) -> io::Result<()> {
+        #[cfg(test)]
+        if let Some(disk) = DEAD_DISKS.lock().get_mut(&self.database).filter(|disk| disk.failures > 0) {
+            disk.failures -= 1;
+            disk.seen = fs::read(&self.path)?;
+            return Err(io::Error::from_raw_os_error(libc::EIO));
+        }
+        file.sync_data()
     }
 
     /// Brings the header to the disk, unless it is there. `cut`: what is behind is to be gone from the file.
@@ -151,7 +198,7 @@ impl Log {
             if cut {
                 file.set_len(self.end as u64)?;
             }
-            file.sync_data()
+            self.flush(file)
         };
         write().map_err(|error| self.failed(&error))?;
         self.written = Some(self.header);
@@ -189,10 +236,26 @@ impl Log {
         }
     }
 
-    fn failed(&self, error: &io::Error) -> StoreError {
+    /// An error of the file system, in the store's words.
+    pub(super) fn failed(&self, error: &io::Error) -> StoreError {
         from_io(&self.database, error)
     }
 }
+
+/// A disk on which flushes of the log fail.
+#[cfg(test)]
+#[derive(Default)]
+pub(super) struct DeadDisk {
+    /// How many more of them.
+    pub(super) failures: u32,
+    /// What was in the file at the last one.
+    pub(super) seen: Vec<u8>,
+}
+
+/// Those there are, by database.
+#[cfg(test)]
+pub(super) static DEAD_DISKS: parking_lot::Mutex<std::collections::BTreeMap<PathBuf, DeadDisk>> =
+    parking_lot::Mutex::new(std::collections::BTreeMap::new());
 
 fn open(path: &Path, create: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();

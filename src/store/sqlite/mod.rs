@@ -133,7 +133,7 @@ impl Backend for SqliteBackend {
         self.ask(|reply| Job::List { reply })
     }
 
-    fn erase(&self, name: &SessionName) -> Pending<()> {
+    fn erase(&self, name: &SessionName) -> Pending<bool> {
         let name = name.clone();
         self.ask(|reply| Job::Erase { name, reply })
     }

@@ -1,7 +1,7 @@
 //! What the log holds, in memory: rows that are newer than those in the database.
 
 use super::error::from_sqlite;
-use super::log::{Log, ROOM};
+use super::log::{Log, NotAppended, ROOM};
 use super::log_format::Record;
 use super::rows::{Rows, scope};
 use crate::store::{Batch, Op, SessionName, Space, StoreError, Value};
@@ -37,7 +37,8 @@ pub(super) struct Pending {
     record: Vec<u8>,
     /// How to take back what is not on disk, latest last.
     undo: Vec<Undo>,
-    /// A transaction that failed may be found in SQLite's write-ahead log all the same, until another one takes its place.
+    /// A transaction that failed may be found in SQLite's write-ahead log all the same, or a record in the log, until another
+    /// transaction takes its place.
     in_doubt: bool,
     /// The database itself says that there is a log.
     is_noted: bool,
@@ -187,10 +188,11 @@ impl Pending {
         self.undo.push(Undo::Name(session));
     }
 
-    /// Brings the record to the disk. If that fails, nothing of it has happened; the parts can then be tried one by one.
+    /// Brings the record to the disk. If that fails, nothing of it has happened. If nothing is in doubt then, the parts can be tried one
+    /// by one.
     pub(super) fn flush(&mut self) -> Result<(), (StoreError, Record)> {
         let mut record = Record::new(std::mem::replace(&mut self.record, vec![0; ROOM]));
-        let flushed = if record.len() > ROOM { self.log.append(&mut record) } else { Ok(()) };
+        let flushed = if record.len() > ROOM { self.append(&mut record) } else { Ok(()) };
         match flushed {
             Ok(()) => {
                 self.undo.clear();
@@ -215,13 +217,42 @@ impl Pending {
         }
     }
 
+    /// Brings a record to the disk, or notes that it is in doubt.
+    fn append(&mut self, record: &mut [u8]) -> Result<(), StoreError> {
+        self.log.append(record).map_err(|error| match error {
+            NotAppended::Failed(error) => error,
+            NotAppended::Unflushed(error) => {
+                self.in_doubt = true;
+                unflushed(self.log.failed(&error))
+            }
+        })
+    }
+
+    /// Whether it is not known of the last change, which failed, that nothing of it will be found when the store is opened again.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+
+    /// Sees to it that what failed is not found later: another transaction takes its place. Gives the error for who asked for it, by
+    /// whether that could be done.
+    pub(super) fn clear_doubt(&mut self, rows: &mut Rows<'_>, error: StoreError) -> StoreError {
+        if !self.in_doubt {
+            return error;
+        }
+        // If it fails, it is tried again before the next commit.
+        match self.make_ready(rows) {
+            Ok(()) => known(error),
+            Err(_) => unflushed(error),
+        }
+    }
+
     /// Tries one part of a record that could not be written as a whole.
     pub(super) fn retry(&mut self, record: &[u8], part: Part) -> Result<(), StoreError> {
         let changes = record.get(part.start..part.end).unwrap_or_default();
         if changes.is_empty() {
             return Ok(());
         }
-        self.log.append(&mut Record::new([&[0; ROOM], changes].concat()))?;
+        self.append(&mut Record::new([&[0; ROOM], changes].concat()))?;
         self.take_in(changes)?;
         self.undo.clear();
         Ok(())
@@ -349,10 +380,11 @@ impl Pending {
         Ok(())
     }
 
-    /// A transaction was made that is nowhere but in SQLite's files: the log has to know of it before it counts. Nothing of what was in
-    /// the log can be read there any more.
-    pub(super) fn acknowledge(&mut self) -> Result<(), StoreError> {
-        self.log.write_header(true)
+    /// A transaction was made that is nowhere but in SQLite's files: the log is told, so that its loss would be noticed. Nothing of what
+    /// was in the log can be read there any more. If that fails, the transaction counts all the same, for it is on the disk; but another
+    /// one has to be noted before anything else is.
+    pub(super) fn acknowledge(&mut self) {
+        self.in_doubt |= self.log.write_header(true).is_err();
     }
 
     /// Whether SQLite's write-ahead log has become longer since the last time that this was asked.
@@ -409,6 +441,23 @@ impl Pending {
         if let Some(told) = STEPS.lock().get_mut(self.log.database()) {
             told(_name);
         }
+    }
+}
+
+/// The error of a change of which it is not known what is on the disk.
+fn unflushed(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Io { path, what } => StoreError::Unflushed { path, what },
+        StoreError::Full { path } => StoreError::Unflushed { path, what: "no space left".to_owned() },
+        other => other,
+    }
+}
+
+/// The error of a change that is certainly not there.
+fn known(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Unflushed { path, what } => StoreError::Io { path, what },
+        other => other,
     }
 }
 

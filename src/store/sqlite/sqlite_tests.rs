@@ -276,7 +276,7 @@ async fn session_numbers_are_not_used_again() {
     let key = shared.open_session(&name("a")).await.unwrap();
     shared.commit(key, put(Space::Device, b"", b"x")).await.unwrap();
     shared.close_session(key);
-    shared.erase(&name("a")).await.unwrap();
+    assert!(shared.erase(&name("a")).await.unwrap());
     drop(shared);
     let shared = backend(&path).await;
     let next = shared.open_session(&name("b")).await.unwrap();

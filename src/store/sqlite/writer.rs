@@ -7,7 +7,7 @@
 //! What can be committed without the thread is ([`super::front`]).
 //!
 //! If the record cannot be written, each of its batches is tried again alone, so that one that does not fit on the disk any
-//! more fails alone. Large batches, and those that erase, go into the database at once, behind all that waits in the log.
+//! more fails alone. If it cannot be flushed, all of it fails ([`super::log`]). Large batches, and those that erase, go into the database at once, behind all that waits in the log.
 
 use super::front::{Front, Open, Shared};
 use super::lock::{LockFile, StoreLock};
@@ -77,7 +77,7 @@ pub(super) enum Job {
     },
     Erase {
         name: SessionName,
-        reply: Reply<()>,
+        reply: Reply<bool>,
     },
     /// The log needs looking after.
     Tidy,
@@ -160,6 +160,10 @@ pub(super) fn run(
                 done += 1;
             }
             writer.flush();
+            if writer.front.pending.is_in_doubt() {
+                // If it fails, it is tried again before the next commit.
+                drop(writer.make_ready());
+            }
             if writer.front.pending.is_much() {
                 // If it fails, the log keeps what it has, and the next group tries again.
                 drop(writer.settle());
@@ -399,7 +403,7 @@ impl Writer<'_, '_> {
         }
         self.group.touched.clear();
         if let Err((error, record)) = self.front.flush(self.group.written.len()) {
-            return self.fall_apart(&error, &record);
+            return self.fall_apart(error, &record);
         }
         for written in self.group.written.drain(..) {
             answer(written.reply, Ok(()));
@@ -409,15 +413,25 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// The record could not be written: each of its batches is tried alone.
-    fn fall_apart(&mut self, error: &StoreError, record: &[u8]) {
+    /// The record could not be written: each of its batches is tried alone. If it could not be flushed, the disk is to blame, and none
+    /// is.
+    fn fall_apart(&mut self, error: StoreError, record: &[u8]) {
+        let is_flushing = self.front.pending.is_in_doubt();
+        let error = self.front.pending.clear_doubt(self.rows, error);
         // What these have read was taken back.
         for held in self.group.held.drain(..) {
             held(Some(error.clone()));
         }
         for Written { part, reply } in std::mem::take(&mut self.group.written) {
-            answer(reply, self.front.retry(record, part));
+            let result = if is_flushing { Err(error.clone()) } else { self.retry(record, part) };
+            answer(reply, result);
         }
+    }
+
+    /// Tries one batch of a record that could not be written as a whole.
+    fn retry(&mut self, record: &[u8], part: Part) -> Result<(), StoreError> {
+        self.make_ready()?;
+        self.front.retry(record, part).map_err(|error| self.front.pending.clear_doubt(self.rows, error))
     }
 
     /// Sees to it that there is a log to write to.
@@ -452,13 +466,15 @@ impl Writer<'_, '_> {
         self.settle()?;
         let Some(open) = self.front.open.get_mut(&session) else { return Err(StoreError::SessionClosed) };
         let mut named = open.named;
-        let applied = self.front.pending.transact(self.rows, true, |_, rows| {
-            rows.apply(session, open.name.as_str(), &mut named, batch)
-        })?;
+        let applied = self
+            .front
+            .pending
+            .transact(self.rows, true, |_, rows| rows.apply(session, open.name.as_str(), &mut named, batch));
+        let applied = applied.map_err(|error| self.front.pending.clear_doubt(self.rows, error))?;
         open.named = named;
         self.front.counters.transactions += 1;
         self.front.counters.batches += 1;
-        self.front.pending.acknowledge()?;
+        self.front.pending.acknowledge();
         if applied == (Applied::Written { erased: true }) {
             self.forget();
         }
@@ -471,18 +487,22 @@ impl Writer<'_, '_> {
         drop(self.front.pending.empty_wal(self.rows));
     }
 
-    fn erase(&mut self, name: &SessionName) -> Result<(), StoreError> {
+    /// Erases a session that is not open. Says whether there was one.
+    fn erase(&mut self, name: &SessionName) -> Result<bool, StoreError> {
         if self.front.open_names.contains(name) {
             return Err(StoreError::SessionInUse { name: name.to_string() });
         }
         self.settle()?;
         let found = self.rows.find_session(name.as_str());
-        let Some(id) = found.map_err(|error| from_sqlite(&self.front.path, &error))? else { return Ok(()) };
+        let Some(id) = found.map_err(|error| from_sqlite(&self.front.path, &error))? else {
+            return Ok(false);
+        };
         self.make_ready()?;
-        self.front.pending.transact(self.rows, true, |_, rows| rows.erase_session(id))?;
-        self.front.pending.acknowledge()?;
+        let erased = self.front.pending.transact(self.rows, true, |_, rows| rows.erase_session(id));
+        erased.map_err(|error| self.front.pending.clear_doubt(self.rows, error))?;
+        self.front.pending.acknowledge();
         self.forget();
-        Ok(())
+        Ok(true)
     }
 }
 
