@@ -11,6 +11,10 @@ from libwa.bot import Bot
 NUMBER = "628123456789"
 
 
+#: A version of WhatsApp Web that is not replaced when it is refused; the simulator takes it.
+FIXED_VERSION = {"client.version": "2.3000.2100000000"}
+
+
 def a_bot(**options: Any) -> Bot:
     """A bot that hears nothing of the machine's environment and shows nothing."""
     all_options: dict[str, Any] = {"phone_number": NUMBER, "env_file": None, "display": "off", **options}

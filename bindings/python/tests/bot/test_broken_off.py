@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bots import a_bot, until
+from bots import FIXED_VERSION, a_bot, until
 from conftest import connection_of, run
 from programs import Program, Somebody, environment
 
@@ -71,7 +71,7 @@ def in_a_plain_function(bot: Bot, work: Any) -> None:
 def test_a_message_whose_handler_works_when_the_connection_is_given_up(
     stanza: dict[str, Any], code: ExitCode, register: Any, wrapped: bool
 ) -> None:
-    bot = a_bot()
+    bot = a_bot(config=FIXED_VERSION)
     begun: list[bool] = []
     given_up = asyncio.Event()
 

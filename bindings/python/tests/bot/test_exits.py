@@ -237,6 +237,7 @@ def test_logged_out_while_it_was_away(wa_sim: Simulator, tmp_path: Path) -> None
         (errors.TemporarilyBannedError(), ExitCode.RESTRICTED),
         (errors.AccountBannedError(), ExitCode.RESTRICTED),
         (errors.AccountLockedError(), ExitCode.RESTRICTED),
+        (errors.VersionRefusedError(), ExitCode.RESTRICTED),
         (errors.ClientOutdatedError(), ExitCode.OUTDATED),
         (errors.ReplacedError(), ExitCode.REPLACED),
         (errors.StoreLockedError(), ExitCode.STORE),

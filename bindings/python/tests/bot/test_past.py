@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from bots import a_bot, until
+from bots import FIXED_VERSION, a_bot, until
 from conftest import connection_of, run
 from test_bot_events import Ear
 
@@ -79,7 +79,7 @@ ENDS: list[tuple[dict[str, Any], ExitCode]] = [
 
 @pytest.mark.parametrize(("fault", "code"), ENDS)
 def test_what_ends_a_bot_that_is_linked(fault: dict[str, Any], code: ExitCode) -> None:
-    bot = a_bot()
+    bot = a_bot(config=FIXED_VERSION)
     ear = Ear(bot, "disconnected")
 
     async def test() -> None:
@@ -99,7 +99,7 @@ def test_what_ends_a_bot_that_is_linked(fault: dict[str, Any], code: ExitCode) -
 
 @pytest.mark.parametrize(("fault", "code"), [each for each in ENDS if "401" not in str(each[0])])
 def test_what_ends_a_bot_that_is_not_linked(fault: dict[str, Any], code: ExitCode) -> None:
-    bot = a_bot(retry=Retry(max=0))
+    bot = a_bot(retry=Retry(max=0), config=FIXED_VERSION)
 
     async def test() -> None:
         tester = BotTester(bot, linked=False)
@@ -109,6 +109,28 @@ def test_what_ends_a_bot_that_is_not_linked(fault: dict[str, Any], code: ExitCod
                 assert await bot.wait() is code
         finally:
             tester.simulator.clear_faults()
+
+    run(test())
+
+
+def test_a_version_that_is_refused_is_replaced_and_one_more_refusal_is_about_the_account() -> None:
+    bot = a_bot()
+    ear = Ear(bot, "restricted", "ready", "disconnected")
+
+    async def test() -> None:
+        async with BotTester(bot) as t:
+            await bot.stop()
+            ear.heard.clear()
+            outdated = {"failure": {"reason": "405"}}
+            t.simulator.fault({"point": "login", "number": t.number}, outdated)
+            await t.start()
+            await until(lambda: ear.of("ready"))
+            assert not ear.of("restricted") and not ear.of("disconnected")
+            await bot.stop()
+            t.simulator.fault({"point": "login", "number": t.number}, outdated)
+            await bot.start()
+            assert await bot.wait() is ExitCode.RESTRICTED
+            assert [restricted.kind for restricted in ear.of("restricted")] == ["version_refused"]
 
     run(test())
 
