@@ -1429,8 +1429,9 @@ func (c *Client) ServerPing(ctx context.Context) (result ServerPingResult, err e
 // SessionEraseParams are the parameters of [Client.SessionErase].
 type SessionEraseParams struct {
 	// The name of another session of the same store, which no client has open; left out, it is the
-	// client's own. A session that is too damaged to be opened can be erased so. Empty leaves it
-	// out.
+	// client's own. A session that is too damaged to be opened can be erased so. A name that the
+	// store does not have is refused with "[ErrUnknownSession]", also after it was erased. Empty
+	// leaves it out.
 	Session string
 }
 

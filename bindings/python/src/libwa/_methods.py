@@ -1465,7 +1465,8 @@ class AsyncSession:
         Args:
             session: The name of another session of the same store, which no client has open; left
                 out, it is the client's own. A session that is too damaged to be opened can be
-                erased so.
+                erased so. A name that the store does not have is refused with
+                `UnknownSessionError`, also after it was erased.
         """
         params: dict[str, Any] = {}
         if session is not None:
@@ -2156,7 +2157,8 @@ class SyncSession:
         Args:
             session: The name of another session of the same store, which no client has open; left
                 out, it is the client's own. A session that is too damaged to be opened can be
-                erased so.
+                erased so. A name that the store does not have is refused with
+                `UnknownSessionError`, also after it was erased.
         """
         params: dict[str, Any] = {}
         if session is not None:
