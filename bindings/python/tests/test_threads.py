@@ -224,6 +224,27 @@ def test_a_thread_that_is_interrupted_loses_nothing_of_the_others(client: libwa.
     assert len(answered) == 3 * answers
 
 
+def test_a_call_amid_the_closing_of_a_disconnected_client_is_told_of_the_end(
+    client: libwa.SyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library refuses requests before it tells that it is closed."""
+
+    def refuse(*_: object) -> int:
+        raise libwa.errors.ClientClosedError
+
+    client.connect()
+    client.disconnect()
+    client.wait_for(libwa.Connection, 60)
+    while client.session.status().state != "disconnected":
+        pass
+    monkeypatch.setattr(ClientHandle, "request", refuse)
+    closing = threading.Timer(0.1, client.close)
+    closing.start()
+    with pytest.raises(libwa.errors.ClientClosedError):
+        client.session.status()
+    closing.join()
+
+
 def test_the_handler_of_a_signal_calls_and_closes(config: dict[str, str], wa_phone: Phone) -> None:
     """It runs amid a wait of the main thread, which can do nothing until the handler is done."""
     source = """

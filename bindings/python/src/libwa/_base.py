@@ -138,7 +138,8 @@ class Base(AsyncRequests, AsyncMethods):
 
     async def _closing(self) -> Error:
         """Why the client is closed, or closes just now."""
-        nothing = Subscription(lambda event: False, any_end)
+        # Only the end of the client ends this: it may have been disconnected before.
+        nothing = Subscription(lambda event: False)
         try:
             self._core.subscribe(nothing)
             await self._next(nothing, _deadline(_CLOSE_SECONDS))
