@@ -295,7 +295,7 @@ impl Engine {
     }
 
     fn creation(&mut self, plan: &GroupPlan, cx: &mut Cx<'_>) -> Result<Node, Missing> {
-        let kind = if cx.account.lid_migrated { Kind::Lid } else { Kind::Pn };
+        let kind = self.account_kind(cx);
         let members = self.new_members(&plan.members, Some(kind), cx)?;
         let id = description_id(cx);
         Ok(group_requests::create(&NewGroup {

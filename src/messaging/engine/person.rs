@@ -39,7 +39,8 @@ impl Engine {
         let theirs = if to_self { Progress::Done(Vec::new()) } else { self.devices_of(&user, cx)? };
         // The answer may tell the name that is wanted. The list of our own devices under that name comes with it.
         let awaited = if matches!(theirs, Progress::Waiting) { kind } else { user.kind };
-        let Some(own) = self.own_user(awaited) else { return Ok(Attempt::Failed(SendFailure::WrongChat)) };
+        let own = self.own_user(awaited).or_else(|| self.own_user(user.kind));
+        let Some(own) = own else { return Ok(Attempt::Failed(SendFailure::WrongChat)) };
         let (theirs, mut ours) = match (theirs, self.devices_of(&own, cx)?) {
             (Progress::Done(theirs), Progress::Done(ours)) => (theirs, ours),
             (Progress::Failed(failure), _) | (_, Progress::Failed(failure)) => {
@@ -129,8 +130,12 @@ impl Engine {
     /// The same, as far as it is known from what is at hand.
     pub(super) fn kind_at_hand(&self, user: &User, cx: &Cx<'_>) -> Kind {
         let held = self.desk.tokens.get(&self.desk.canonical_user(user).key());
-        let default = if cx.account.lid_migrated { Kind::Lid } else { Kind::Pn };
-        held.and_then(|held| held.taken_as).unwrap_or(default)
+        held.and_then(|held| held.taken_as).unwrap_or_else(|| self.account_kind(cx))
+    }
+
+    /// The kind of name that the account uses in its chats: that by LID, once it has moved to it and has one.
+    pub(super) fn account_kind(&self, cx: &Cx<'_>) -> Kind {
+        if cx.account.lid_migrated && self.own.lid.is_some() { Kind::Lid } else { Kind::Pn }
     }
 
     /// What shows the server that we may write to somebody: the token that they gave us, or else one that is computed. The

@@ -161,8 +161,7 @@ impl Engine {
             self.desk.groups.get(chat.to_string().as_bytes()).is_none_or(|group| group.by_lid)
         } else {
             let named = |user: User| self.user_as(&user, self.kind_at_hand(&user, cx)).kind;
-            let default = if cx.account.lid_migrated { Kind::Lid } else { Kind::Pn };
-            User::of(chat).map_or(default, named) == Kind::Lid
+            User::of(chat).map_or_else(|| self.account_kind(cx), named) == Kind::Lid
         };
         if by_lid { Kind::Lid } else { Kind::Pn }
     }
