@@ -288,6 +288,10 @@ func (s *Session) passkey(a *attempt, step *libwa.PairingPasskey) {
 func (s *Session) failed(a *attempt, client *libwa.Client, reason string, err error) {
 	s.attempt, s.last, a.reason = nil, a, reason
 	s.watch(a, "")
+	// A connection that is given up before a code is asked for is no step: the error alone says why.
+	if e := (*libwa.Error)(nil); a.trouble == "" && reason == "not_connected" && errors.As(err, &e) {
+		a.trouble = e.Text
+	}
 	text, retry := explain(reason, err, a.trouble)
 	a.refusal = &Refusal{kindOf(reason, err), reason, text, retry}
 	if s.m.ctx.Err() != nil {
