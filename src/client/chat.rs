@@ -23,7 +23,7 @@ pub(crate) fn readable(text: &str) -> Result<Jid, Error> {
     if is_status(&jid) { Ok(jid) } else { parse(text) }
 }
 
-/// Whether it is the status feed.
+/// Returns whether an address is that of the status feed.
 pub(crate) fn is_status(jid: &Jid) -> bool {
     jid.server == Server::Broadcast && jid.user == "status"
 }

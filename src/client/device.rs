@@ -5,7 +5,7 @@ use crate::noise::client_payload::{AppVersion, DeviceDescription};
 use crate::pairing::platform::{Platform, operating_system};
 use crate::proto::companion::device_props::PlatformType;
 
-/// What the handshake says about us. The product's name goes here and nowhere else, and only if the host has set one: WhatsApp sees
+/// Makes the description of this device that the handshake carries. The product's name goes here and nowhere else, and only if the host has set one: WhatsApp sees
 /// it, and a name that only one library has would mark its users.
 pub(crate) fn description(config: &Config, version: AppVersion) -> DeviceDescription {
     let kind = match platform(config) {

@@ -70,7 +70,7 @@ impl LinkError {
         matches!(self, Self::Net(NetError::Certificate { .. }) | Self::Noise(NoiseError::Certificate(_)))
     }
 
-    /// Whether the other side answered the handshake, and not as the server does whose key is known.
+    /// Returns whether the other side answered the handshake in another way than the server whose key is known.
     pub(crate) fn disproves_server(&self) -> bool {
         matches!(self, Self::Noise(_))
     }

@@ -1,6 +1,6 @@
 //! The newest version of WhatsApp Web, as far as this process has learned it, for sessions with `client.version` = `auto`.
 //!
-//! What one session learns holds for all, for a day. Sessions that want to know at the same moment, by the same way, share one
+//! The version that one session learns holds for all, for a day. Sessions that want to know at the same moment, by the same way, share one
 //! question. A question that fails is not remembered: each session asks again when it would connect again.
 
 use std::collections::BTreeMap;
@@ -72,7 +72,7 @@ fn ask(endpoint: Endpoint, url: String) -> Shared<Asking> {
     question
 }
 
-/// Whether an answer is of the last day. One from the future was written under a wrong clock.
+/// Returns whether an answer is of the last day. One from the future was written under a wrong clock.
 fn holds(record: &WebVersionRecord, now_ms: i64) -> bool {
     (0..DAY).contains(&now_ms.saturating_sub(record.learned_ms))
 }

@@ -154,7 +154,7 @@ fn deletion(chat: &Jid, params: &Params) -> Result<Wished, Error> {
     })
 }
 
-/// What names its chat or a person, as soon as it is known how the chat names them.
+/// Makes a message that names its chat or a person; it is made anew when it is known how the chat names them.
 fn naming(
     person: Jid,
     chat: &Jid,

@@ -188,7 +188,7 @@ impl Phase {
         matches!(self, Self::Online(online) if matches!(online.stage, Stage::LoggedIn | Stage::Ready))
     }
 
-    /// Whether messages may be encrypted: the duties of the login are done, and the key check has not to be waited for.
+    /// Returns whether messages may be encrypted: the duties of the login are done, and no key check is waited for.
     pub(super) fn may_encrypt(&self) -> bool {
         matches!(self, Self::Online(online) if online.stage == Stage::Ready && online.held_until.is_none())
     }

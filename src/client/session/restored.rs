@@ -4,7 +4,7 @@
 //! who sees both ciphertexts learns from them. So all keys for sending go, and sending begins anew: with sessions that are opened
 //! from the others' prekeys, and with sender keys that are made and handed round at the next message to each group.
 //!
-//! What others have sent to the keys that are gone cannot be read: they are asked to send it again, with new keys, as for any message
+//! Messages that others sent to the keys that are gone cannot be read: the senders are asked to send them again, with new keys, as for any message
 //! that cannot be read. Keys of others for groups stay, since nothing is sent with them. Messages that were handed in and not
 //! confirmed stay, too, and go out under the ids they had, by which their recipients recognise those that they have already.
 
@@ -25,7 +25,7 @@ impl Session {
     /// Removes all keys for sending, on disk and in memory, and moves the numbering of prekeys on. The server is owed new prekeys
     /// from then on: [`Session::owe_prekeys`] sees to it.
     pub(super) async fn begin_sending_anew(&mut self) -> Result<(), Stop> {
-        // What was begun with these keys goes before, so that nothing of it is written later.
+        // Writes that were begun with these keys come first, so that none of them is made later.
         self.settle().await?;
         // With the image of a machine random bytes come back, too, and every key is made of them.
         self.rng = PooledRandom::default();

@@ -17,7 +17,7 @@ use crate::pairing::{Outcome, OutcomeKind};
 use crate::store::Batch;
 use crate::store::records::{self, WebVersionRecord};
 
-/// What is under way with the version.
+/// The state of the version of a session.
 #[derive(Debug, Default)]
 pub(super) struct WebVersion {
     /// The one that was presented last.

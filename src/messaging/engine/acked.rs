@@ -1,4 +1,4 @@
-//! What the server says of a message that went out: it is taken, it is refused, or it may go once more.
+//! The server's word on a message that went out: it is taken, it is refused, or it may go once more.
 
 use super::sending::{MOST_TRIES, PAUSE};
 use super::{Cx, Engine, Job, SendFailure, Taken};
