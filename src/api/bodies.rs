@@ -296,7 +296,7 @@ events! {
         sent_at_ms: i64,
         /// The name that the sender gives himself.
         push_name: Option<Hidden>,
-        /// What it is: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown` for a type that this version does not know.
+        /// What it is: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown` for a type that this version does not know. A message without content, which brings keys or context alone, is not told.
         kind: Cow<'static, str>,
         /// The text, or the caption; of a reaction the emoji, of an edit the new text.
         text: Option<Hidden>,

@@ -538,7 +538,7 @@ pub static METHODS: &[MethodInfo] = &[
                 "mentions",
                 "array of text",
                 true,
-                "Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of each.",
+                "Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of each. Both are changed to the names that the chat uses.",
             ),
             param(
                 "message_id",

@@ -360,6 +360,28 @@ fn votes_are_cast_and_read_in_chats_and_groups() {
     world.no_key_is_used_twice();
 }
 
+/// A client may know the author by one name and the voter by the other.
+#[test]
+fn votes_are_opened_under_whatever_names_they_were_sealed() {
+    let world = World::new();
+    let (mut ada, _bob) = two(&world);
+    let poll = json!({ "chat": BOB, "question": "Tea?", "options": ["green", "black"] });
+    let request = call(&ada.client, "poll.send", &poll);
+    let poll_id = sent(&mut ada, request)["message_id"].clone();
+    world.wait_heard(BOB, 0, |heard| heard["id"] == poll_id);
+    for (author_by, sender_by) in [("lid", "lid"), ("pn", "pn"), ("lid", "pn"), ("pn", "lid")] {
+        let target = json!({ "id": poll_id, "from": ADA, "author_by": author_by, "sender_by": sender_by });
+        let vote = json!({ "to": ADA, "target": target, "options": ["black"] });
+        world.sim.person(BOB, "vote", &vote).unwrap();
+        let came = ada.wait("message");
+        assert_eq!(
+            (&came["kind"], &came["content"]["selected"]),
+            (&"poll_vote".into(), &json!(["black"])),
+            "{came}"
+        );
+    }
+}
+
 #[test]
 fn numbers_are_looked_up() {
     let world = World::new();

@@ -324,6 +324,34 @@ fn people_in_what_is_sent_are_named_as_the_chat_names_them() {
     }
 }
 
+/// In the list of mentions and in the text, whichever name the host gives; in chats of two as well.
+#[test]
+fn people_who_are_mentioned_are_named_as_the_chat_names_them() {
+    let world = World::new();
+    let mut ada = ada(&world);
+    let lid =
+        |number: &str| world.wait_phone("somebody", number, |_| true)["lid"].as_str().unwrap().to_owned();
+    let pn = |number: &str| format!("{number}@s.whatsapp.net");
+    let mut chats = vec![(BOB.to_owned(), true)];
+    for mode in ["lid", "pn"] {
+        let group = json!({ "creator": CEM, "subject": "Tea", "members": [ADA, BOB], "mode": mode });
+        let group = world.sim.create_group(&group).unwrap()["jid"].as_str().unwrap().to_owned();
+        chats.push((group, mode == "lid"));
+    }
+    for (chat, by_lid) in &chats {
+        for given in [[BOB.to_owned(), lid(ADA)], [lid(BOB), format!("+{ADA}")]] {
+            let user = |name: &str| name.trim_start_matches('+').split('@').next().unwrap().to_owned();
+            let text = format!("@{} and @{}!", user(&given[0]), user(&given[1]));
+            let send = json!({ "chat": chat, "text": text, "mentions": given });
+            let id = call(&mut ada, "message.send", &send)["message_id"].clone();
+            let names = [BOB, ADA].map(|number| if *by_lid { lid(number) } else { pn(number) });
+            let heard = world.wait_heard(BOB, 0, |heard| heard["id"] == id);
+            assert_eq!(heard["mentions"], json!(names), "{given:?} in {chat}: {heard}");
+            assert_eq!(heard["text"], format!("@{} and @{}!", user(&names[0]), user(&names[1])), "{heard}");
+        }
+    }
+}
+
 #[test]
 fn people_are_named_as_a_group_names_them_that_was_not_fetched_before() {
     let world = World::new();

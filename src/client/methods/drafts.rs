@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::mentions;
 use super::params::Params;
 use crate::api::{Error, Status};
 use crate::client::chat;
@@ -10,7 +11,7 @@ use crate::crypto::{SharedRandom, random_array};
 use crate::messaging::content::{
     ContactCard, ContentError, Extras, Key, Location, MAX_TEXT, Outgoing, Quote,
 };
-use crate::messaging::engine::{Naming, Vote, Wished};
+use crate::messaging::engine::{Named, Naming, Vote, Wished};
 use crate::stanza::{Jid, Server, Text};
 
 /// A message to be sent.
@@ -94,18 +95,20 @@ fn plain(method: &str, params: &Params) -> Result<Outgoing, Error> {
     }
 }
 
-/// A text, which may answer a message of somebody.
+/// A text, which may answer a message of somebody, and mention people.
 fn text_wished(chat: &Jid, params: &Params) -> Result<Wished, Error> {
     let (text, extras) = (params.text("text")?.to_owned(), extras(params)?);
     let secret: [u8; 32] = random_array(&mut SharedRandom);
-    let Some(quote) = extras.quote.clone() else {
+    let people = mentions::people(&extras);
+    if people.is_empty() {
         let content = named(Outgoing::text(&text, &extras), "text")?;
         return Ok(Wished::Content(content.with_secret(&secret)));
+    }
+    let make = move |_: &Jid, people: &[Named]| {
+        let (text, extras) = mentions::renamed(&text, &extras, people);
+        Ok(Outgoing::text(&text, &extras)?.with_secret(&secret))
     };
-    naming(quote.sender.clone(), chat, "text", move |sender, _, _| {
-        let quote = Some(Quote { sender: sender.clone(), ..quote.clone() });
-        Ok(Outgoing::text(&text, &Extras { quote, ..extras.clone() })?.with_secret(&secret))
-    })
+    Naming::new(people, chat, make).map(Wished::Naming).map_err(|error| refused(error, "text"))
 }
 
 /// The most bytes of an emoji: a family of four with skin colours has 41.
@@ -161,7 +164,11 @@ fn naming(
     key: &'static str,
     make: impl Fn(&Jid, bool, &Jid) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
 ) -> Result<Wished, Error> {
-    Naming::new(person, chat, make).map(Wished::Naming).map_err(|error| refused(error, key))
+    let make = move |chat: &Jid, people: &[Named]| match people {
+        [person, ..] => make(&person.jid, person.is_own, chat),
+        [] => Err(ContentError::NoTarget),
+    };
+    Naming::new(vec![person], chat, make).map(Wished::Naming).map_err(|error| refused(error, key))
 }
 
 /// Gives a message its secret: it is what reports and later votes and edits of it are authenticated with. Edits and deletions

@@ -2,6 +2,7 @@
 
 mod drafts;
 mod groups;
+mod mentions;
 mod params;
 
 use self::params::Params;

@@ -65,7 +65,7 @@ mod wanted;
 pub(crate) use about::Target;
 pub(crate) use known::Known;
 pub(crate) use manage::{GroupAnswer, GroupFailure, GroupPlan, GroupSetting, GroupWish, Manage};
-pub(crate) use naming::Naming;
+pub(crate) use naming::{Named, Naming};
 pub(crate) use output::{
     GroupNews, Output, Received, Seen, SendFailure, Tag, Taken, Told, Unreadable, UnreadableReason, Waiting,
 };

@@ -1,5 +1,5 @@
-//! Messages that name a chat or a person: whose message is edited, deleted, reacted to or quoted. Hosts name people by phone
-//! number or LID; on the wire they are named as the chat names them.
+//! Messages that name a chat or people: whose message is edited, deleted, reacted to or quoted, and who is mentioned. Hosts
+//! name people by phone number or LID; on the wire they are named as the chat names them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,13 +12,21 @@ use crate::messaging::desk::{Missing, Shelf, Wants};
 use crate::messaging::stanzas::{presence, tokens};
 use crate::stanza::{Jid, Node, Server};
 
-/// Makes a message that names that person in that chat; the flag says whether the person is this account.
-type Make = dyn Fn(&Jid, bool, &Jid) -> Result<Outgoing, ContentError> + Send + Sync;
+/// A person as a chat names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) jid: Jid,
+    /// Whether the person is this account.
+    pub(crate) is_own: bool,
+}
 
-/// A message that names its chat or a person.
+/// Makes a message of the chat that names these people, in the order in which they were given.
+type Make = dyn Fn(&Jid, &[Named]) -> Result<Outgoing, ContentError> + Send + Sync;
+
+/// A message that names its chat or people.
 #[derive(Clone)]
 pub(crate) struct Naming {
-    person: Jid,
+    people: Vec<Jid>,
     content: Outgoing,
     make: Arc<Make>,
 }
@@ -31,32 +39,41 @@ impl fmt::Debug for Naming {
 }
 
 impl Naming {
-    /// The message that `make` makes, which has to work for this person.
+    /// The message that `make` makes, which has to work for these people.
     pub(crate) fn new(
-        person: Jid,
+        people: Vec<Jid>,
         chat: &Jid,
-        make: impl Fn(&Jid, bool, &Jid) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
+        make: impl Fn(&Jid, &[Named]) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
     ) -> Result<Self, ContentError> {
-        Ok(Self { content: make(&person, false, chat)?, person, make: Arc::new(make) })
+        let given: Vec<Named> =
+            people.iter().map(|person| Named { jid: person.clone(), is_own: false }).collect();
+        Ok(Self { content: make(chat, &given)?, people, make: Arc::new(make) })
     }
 }
 
 impl Engine {
-    /// Makes the message, with the chat and the person named as on the wire.
+    /// Makes the message, with the chat and the people named as on the wire.
     pub(super) fn make_named(
         &mut self,
         naming: &Naming,
         chat: &Jid,
         cx: &Cx<'_>,
     ) -> Result<Outgoing, Missing> {
-        let name = self.name_in(chat, &naming.person, cx)?;
+        let named: Vec<Named> = naming
+            .people
+            .iter()
+            .map(|person| {
+                let is_own = self.own.is_account(person);
+                self.name_in(chat, person, cx).map(|jid| Named { jid, is_own })
+            })
+            .collect::<Result<_, _>>()?;
         let chat_name = self.name_in(chat, chat, cx)?;
-        let is_own = self.own.is_account(&naming.person);
-        if !is_own && name == naming.person && chat_name == *chat {
+        let is_as_given = |(named, given): (&Named, &Jid)| !named.is_own && named.jid == *given;
+        if chat_name == *chat && named.iter().zip(&naming.people).all(is_as_given) {
             return Ok(naming.content.clone());
         }
-        // It was made before, and only a name is another one.
-        Ok((naming.make)(&name, is_own, &chat_name).unwrap_or_else(|_| naming.content.clone()))
+        // It was made before, and only names are others.
+        Ok((naming.make)(&chat_name, &named).unwrap_or_else(|_| naming.content.clone()))
     }
 
     /// Returns the name by which a chat knows a person; the given one if no other is known, or if nothing is known of the group:
@@ -71,7 +88,7 @@ impl Engine {
             wants.name(&self.desk, &partner);
         }
         wants.met()?;
-        if !self.knows_names_in(chat) {
+        if chat.server == Server::Group && !self.knows_names_in(chat) {
             return Ok(person.account());
         }
         let kind = self.names_in(chat, cx);
@@ -85,17 +102,26 @@ impl Engine {
         Ok(name.unwrap_or(user).jid())
     }
 
-    /// Whether the names that a chat uses are known: a group's are once it was fetched. Its record is at hand.
+    /// Whether the names that a chat uses are known: a group's are once it was fetched, a person's once they were looked up.
+    /// The record of the chat is at hand.
     pub(super) fn knows_names_in(&self, chat: &Jid) -> bool {
-        chat.server != Server::Group || self.desk.groups.get(chat.to_string().as_bytes()).is_some()
+        match User::of(chat) {
+            Some(user) => self.desk.other_name(&user).is_some(),
+            None => {
+                chat.server != Server::Group || self.desk.groups.get(chat.to_string().as_bytes()).is_some()
+            }
+        }
     }
 
-    /// Makes a message anew that was handed in before its group was fetched, with the names that the group uses. Nothing is changed
-    /// while the group is not known.
+    /// Makes a message anew that was handed in before the names that its chat uses were known. Nothing is changed as long as they
+    /// are not.
     pub(super) fn name_again(&mut self, sending: &mut Sending, cx: &mut Cx<'_>) -> Result<(), Missing> {
         let Some(wished) = sending.unnamed.clone() else { return Ok(()) };
         let mut wants = Wants::default();
-        wants.record(&self.desk, Shelf::Groups, sending.chat.to_string());
+        match User::of(&sending.chat) {
+            Some(user) => wants.name(&self.desk, &user),
+            None => wants.record(&self.desk, Shelf::Groups, sending.chat.to_string()),
+        }
         wants.record(&self.desk, Shelf::Outbox, sending.id.as_bytes());
         wants.met()?;
         if !self.knows_names_in(&sending.chat) {

@@ -201,11 +201,13 @@ impl Engine {
         let held = self.both_names(&author).find_map(|name| self.secret_of(&authored_key(&name, id)))?;
         let secret = &held.secret;
         let sender = self.desk.canonical_user(&User::of(&received.sender)?);
-        // The names that went into the key are not told. In most chats both are LIDs, else both are phone numbers.
-        let by_pn = |user: &User| self.desk.other_name(user).unwrap_or_else(|| user.clone());
-        let opened = [(author.clone(), sender.clone()), (by_pn(&author), by_pn(&sender))].iter().find_map(
-            |(author, sender)| sealed.open(&Sealing { secret, author: &author.jid(), sender: &sender.jid() }),
-        )?;
+        // The names that went into the key are not told. In most chats both are LIDs, else both are phone numbers, but a client
+        // may know the one by LID and the other by phone number only.
+        let opened = self.both_names(&author).find_map(|author| {
+            self.both_names(&sender).find_map(|sender| {
+                sealed.open(&Sealing { secret, author: &author.jid(), sender: &sender.jid() })
+            })
+        })?;
         Some((Sealed::clone(sealed), opened, held.options.clone()))
     }
 

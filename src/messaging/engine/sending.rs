@@ -58,7 +58,7 @@ pub(super) struct Sending {
     pub(super) id: Text,
     pub(super) chat: Jid,
     pub(super) content: content::Outgoing,
-    /// What it is made of, if that names people and nothing is known of its group yet.
+    /// What it is made of, if that names people and it is not known yet how its chat names them.
     pub(super) unnamed: Option<Wished>,
     /// The requests that wait for it.
     pub(super) requests: Vec<u64>,
@@ -396,10 +396,11 @@ impl Engine {
             } else if sending.not_before > cx.now {
                 held.insert(sending.chat.clone());
                 Ok(Attempt::Blocked)
-            } else if sending.chat.server == Server::Group {
-                self.name_again(&mut sending, cx).and_then(|()| self.send_to_group(&sending, cx))
             } else {
-                self.send_to_person(&sending, cx)
+                self.name_again(&mut sending, cx).and_then(|()| match sending.chat.server {
+                    Server::Group => self.send_to_group(&sending, cx),
+                    _ => self.send_to_person(&sending, cx),
+                })
             };
             let chat = sending.chat.clone();
             self.sends.all.insert(number, sending);

@@ -57,6 +57,17 @@ pub(super) struct Open {
     pub(super) named: bool,
 }
 
+/// The state of a file's thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ThreadState {
+    /// It handles a group of jobs.
+    Works,
+    /// It waits for jobs, and for a quiet moment to bring the log into the database.
+    Watches,
+    /// It waits for jobs only.
+    Rests,
+}
+
 /// The log, and the sessions that are open.
 pub(super) struct Front {
     /// The file, for errors.
@@ -72,8 +83,8 @@ pub(super) struct Front {
     flush: Duration,
     /// How long it may take.
     quick: Duration,
-    /// The thread waits for jobs only, and for no quiet moment.
-    pub(super) thread_rests: bool,
+    /// The state of the thread.
+    pub(super) thread: ThreadState,
     /// It was asked to see to the log.
     thread_asked: bool,
 }
@@ -105,7 +116,8 @@ impl Jobs {
             return Err(batch);
         };
         let result = front.commit_alone(session, batch);
-        let wants_thread = front.thread_rests || front.pending.is_much() || front.pending.is_in_doubt();
+        let wants_thread =
+            front.thread == ThreadState::Rests || front.pending.is_much() || front.pending.is_in_doubt();
         if wants_thread && !std::mem::replace(&mut front.thread_asked, true) {
             drop(locked);
             // A thread that is gone needs no telling.
@@ -138,14 +150,14 @@ impl Front {
             counters: Counters::default(),
             flush: Duration::ZERO,
             quick: QUICK,
-            thread_rests: false,
+            thread: ThreadState::Works,
             thread_asked: false,
         }
     }
 
     /// The thread is at work.
     pub(super) fn thread_works(&mut self) {
-        (self.thread_rests, self.thread_asked) = (false, false);
+        (self.thread, self.thread_asked) = (ThreadState::Works, false);
     }
 
     pub(super) fn close(&mut self, session: SessionKey) {

@@ -19,9 +19,10 @@ async fn here(backend: &SqliteBackend) -> u64 {
 }
 
 impl SqliteBackend {
-    /// On a disk that is quick enough, whatever it is, and with all done that was asked for.
+    /// Takes the disk for quick enough, whatever it is, and waits until the thread has done all jobs and left the front.
     async fn rested(&self) {
-        while self.jobs.shared.queued.load(Ordering::Acquire) > 0 {
+        let works = || self.front(|front| front.thread) == ThreadState::Works;
+        while self.jobs.shared.queued.load(Ordering::Acquire) > 0 || works() {
             tokio::task::yield_now().await;
         }
         self.front(|front| front.quick = Duration::MAX);

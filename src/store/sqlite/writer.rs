@@ -9,7 +9,7 @@
 //! If the record cannot be written, each of its batches is tried again alone, so that one that does not fit on the disk any
 //! more fails alone. If it cannot be flushed, all of it fails ([`super::log`]). Large batches, and those that erase, go into the database at once, behind all that waits in the log.
 
-use super::front::{Front, Open, Shared};
+use super::front::{Front, Open, Shared, ThreadState};
 use super::lock::{LockFile, StoreLock};
 use super::pending::{Part, Pending};
 use super::recovery::Files;
@@ -223,8 +223,9 @@ impl<'c> Thread<'_, 'c> {
                     // If it fails, the logs keep what they have; whoever writes next hears of it.
                     drop(writer.settle().and_then(|()| writer.checkpoint()));
                 }
-                writer.front.thread_rests = is_quiet || writer.front.pending.is_empty();
-                writer.front.thread_rests
+                let rests = is_quiet || writer.front.pending.is_empty();
+                writer.front.thread = if rests { ThreadState::Rests } else { ThreadState::Watches };
+                rests
             });
             if rests? {
                 return queue.recv().ok();

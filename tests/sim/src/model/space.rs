@@ -1,9 +1,11 @@
 //! The two name spaces of people: phone numbers and LIDs. Everybody has one name in each.
 
+use serde::Deserialize;
 use wa::stanza::Jid;
 
 /// Which of the two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Space {
     /// `…@s.whatsapp.net`
     Pn,

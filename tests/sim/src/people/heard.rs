@@ -33,6 +33,9 @@ pub(crate) struct Message {
     /// Of a vote: the options that are chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) selected: Option<Vec<String>>,
+    /// The addresses that are mentioned, as they stand in the message.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) mentions: Vec<String>,
     /// It was asked for again before.
     pub(crate) retried: bool,
     /// What it says, serialised.

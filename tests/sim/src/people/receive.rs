@@ -241,6 +241,7 @@ fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read
         target,
         target_from,
         selected,
+        mentions: read.context.mentions.iter().map(Jid::to_string).collect(),
         retried,
         raw: raw.clone(),
         ..Message::default()
@@ -269,7 +270,13 @@ fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read
         scene.receipt(&receipt.attr("t", crate::world::unix_seconds()));
     }
     let (Body::Text(_), Some(text)) = (&read.body, text) else { return };
-    let target = Target { id: incoming.id.clone(), from: incoming.sender.number.clone(), text: text.clone() };
+    let target = Target {
+        id: incoming.id.clone(),
+        from: incoming.sender.number.clone(),
+        text: text.clone(),
+        author_by: None,
+        sender_by: None,
+    };
     let mut answers = Vec::new();
     if let Some(emoji) = habits.reacts {
         answers.push(What::Reaction(emoji, target.clone()));

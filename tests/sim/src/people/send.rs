@@ -27,6 +27,12 @@ pub(crate) struct Target {
     pub(crate) from: String,
     #[serde(default)]
     pub(crate) text: String,
+    /// The name of the author that goes into the key of what is sealed; that of the chat if it is left out.
+    #[serde(default)]
+    pub(crate) author_by: Option<Space>,
+    /// The same, for who seals it.
+    #[serde(default)]
+    pub(crate) sender_by: Option<Space>,
 }
 
 /// What is to be sent.
@@ -99,7 +105,8 @@ fn compose(scene: &Scene<'_>, actor: &Actor, to: &Jid, what: &What) -> Result<Ou
         Some(group) => group.mode,
         None => Space::of(to).ok_or(NotSent::NoSuchChat)?,
     };
-    let person = |number: &str| scene.model.phones.get(number).map(|phone| phone.jid(space, 0));
+    let named = |number: &str, space| scene.model.phones.get(number).map(|phone| phone.jid(space, 0));
+    let person = |number: &str| named(number, space);
     let key = |target: &Target| {
         let mine = target.from == scene.address.number;
         let participant = if to.server == Server::Group && !mine { person(&target.from) } else { None };
@@ -107,8 +114,9 @@ fn compose(scene: &Scene<'_>, actor: &Actor, to: &Jid, what: &What) -> Result<Ou
     };
     let now = i64::try_from(unix_millis()).unwrap_or_default();
     let seal = |target: &Target, what: Sealable<'_>| {
-        let author = person(&target.from).ok_or(NotSent::NoSuchChat)?;
-        let own = person(&scene.address.number).ok_or(NotSent::NoSuchChat)?;
+        let author = named(&target.from, target.author_by.unwrap_or(space)).ok_or(NotSent::NoSuchChat)?;
+        let own =
+            named(&scene.address.number, target.sender_by.unwrap_or(space)).ok_or(NotSent::NoSuchChat)?;
         sealed::seal(scene, actor, &key(target), (&author, &own), &what, now)
     };
     let composed = match what {
