@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wa::client::Client;
+use wa_sim::Options;
 
 use super::world::{Host, World};
 
@@ -380,6 +381,28 @@ fn votes_are_opened_under_whatever_names_they_were_sealed() {
             "{came}"
         );
     }
+}
+
+/// What is asked too often fails at once, under its name, and other kinds of questions go on.
+#[test]
+fn a_server_that_wants_fewer_questions_is_named() {
+    let world = World::with(Options { queries_per_minute: 3, ..Options::default() });
+    let (mut ada, _bob) = two(&world);
+    let ask = |ada: &mut Host, method: &str, params: &Value| {
+        let request = call(&ada.client, method, params);
+        ada.answer(request)["name"].clone()
+    };
+    let group = json!({ "creator": ADA, "subject": "Tea", "members": [BOB] });
+    let group = world.sim.create_group(&group).unwrap()["jid"].clone();
+    for (method, params) in
+        [("contacts.check", json!({ "numbers": [BOB] })), ("group.info", json!({ "chat": group }))]
+    {
+        let answers: Vec<Value> = (0..5).map(|_| ask(&mut ada, method, &params)).collect();
+        assert_eq!(answers.first().unwrap(), "WA_OK", "{method}");
+        assert_eq!(answers.last().unwrap(), "WA_ERROR_RATE_LIMITED", "{method}: {answers:?}");
+    }
+    let request = ada.client.send_text(BOB, "hello", None).unwrap();
+    sent(&mut ada, request);
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(crate) use space::Space;
 
 use wa::stanza::{Jid, Node, Server};
 
-use crate::people::Actor;
+use crate::{people::Actor, server::Rates};
 
 /// Most accounts that are told of the changes of one account.
 const MAX_WATCHERS: usize = 100_000;
@@ -75,6 +75,8 @@ pub(crate) struct Model {
     pub(crate) presence: HashMap<String, BTreeSet<u64>>,
     /// Under which of its names it was asked for.
     pub(crate) presence_names: HashMap<(u64, String), Space>,
+    /// How much accounts have asked lately.
+    pub(crate) rates: Rates,
     last_connection: u64,
     last_group: u64,
 }

@@ -92,6 +92,10 @@ pub struct Options {
     /// Take a first contact that shows no token although the account can compute one; without it that gets error 463
     #[arg(long)]
     pub no_tokens: bool,
+    /// How many questions of each kind (contacts, devices, key bundles, groups) an account may put in a minute; more get error 429.
+    /// 0 for any number
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub queries_per_minute: u32,
     /// End the stream of a client that leaves a stanza unacknowledged for so long, in milliseconds; 0 never
     #[arg(long, value_name = "MS", default_value_t = 20_000)]
     pub ack_timeout_ms: u64,

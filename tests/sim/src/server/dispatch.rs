@@ -1,6 +1,6 @@
 //! Which file a received stanza belongs to.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use wa::stanza::{Node, NodeRef};
 
@@ -113,6 +113,10 @@ fn device_iq(
     address: &DeviceAddress,
     node: NodeRef<'_>,
 ) -> Reply {
+    let most = world.options.queries_per_minute;
+    if !world.model.lock().rates.allows(&address.number, node, most, Instant::now()) {
+        return Reply::refused(429);
+    }
     let child = node.children().next();
     let tag = child.map(|child| child.tag());
     match (node.str("xmlns").as_deref(), tag) {

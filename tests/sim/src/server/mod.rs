@@ -23,6 +23,7 @@ mod prekeys;
 pub(crate) mod presence;
 mod queries;
 pub(crate) mod queue;
+mod rate;
 pub(crate) mod receipts;
 mod register;
 pub(crate) mod restrictions;
@@ -31,4 +32,5 @@ mod tls;
 pub(crate) mod unlink;
 mod usync;
 
+pub(crate) use rate::Rates;
 pub(crate) use tls::Tls;
