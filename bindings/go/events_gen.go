@@ -558,7 +558,8 @@ type Message struct {
 	PushName string
 
 	// What it is: "text", "image", "reaction", "poll", "edit", "delete" and so on; "unknown" for a
-	// type that this version does not know.
+	// type that this version does not know. A message without content, which brings keys or
+	// context alone, is not told.
 	Kind string
 
 	// The text, or the caption; of a reaction the emoji, of an edit the new text. Empty if there

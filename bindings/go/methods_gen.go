@@ -1118,8 +1118,8 @@ type MessageSendParams struct {
 	// number) and "text". Nil leaves it out.
 	Quote any
 
-	// Who is mentioned, as JIDs or phone numbers; the text has "@" and the number of each. Nil
-	// leaves it out.
+	// Who is mentioned, as JIDs or phone numbers; the text has "@" and the number of each. Both
+	// are changed to the names that the chat uses. Nil leaves it out.
 	Mentions []string
 
 	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.

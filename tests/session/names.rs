@@ -120,6 +120,26 @@ fn the_name_that_the_server_takes_is_kept() {
     }
 }
 
+/// The server that wants the first name only refuses the other as a first contact, which says nothing about the message.
+#[test]
+fn the_first_refusal_is_told_if_the_other_name_is_none() {
+    for code in [400, 404] {
+        let world = World::new();
+        assert!(world.sim.add_phone(BOB, "Bob"));
+        let mut ada = world.linked_as(ADA);
+        sent(&mut ada, BOB, "known");
+        world.fault(json!({ "when": { "tag": "message" }, "do": { "error": { "code": code } } }));
+        let after = world.now();
+        let answer = send(&mut ada, BOB, "refused");
+        assert_eq!(addressed(&world, after), [lid(&world, BOB), pn(BOB)], "{code}");
+        assert_ne!(answer["name"], "WA_ERROR_TIME_LOCKED", "{answer}");
+        assert!(answer["text"].as_str().unwrap().contains(&code.to_string()), "{answer}");
+        let asked = |entry: &Value| entry["dir"] == "in" && entry["stanza"]["attrs"]["xmlns"] == "w:mex";
+        assert!(!world.entries(after).iter().any(asked), "{code}");
+        sent(&mut ada, BOB, "after it");
+    }
+}
+
 #[test]
 fn a_refused_first_contact_is_tried_under_each_name_once_and_the_lock_is_asked_for_once() {
     let world = World::new();

@@ -189,8 +189,54 @@ fn the_hint_for_the_next_connection_is_kept_sent_and_dropped_if_it_does_harm() {
     assert!(!asked(after).contains("ED="), "{}", asked(after));
 }
 
+/// Announcements that were lost: what they would have changed is asked for at its next use.
 #[test]
-fn what_is_dirty_is_cleaned_if_nothing_is_kept_of_it() {
+fn what_is_dirty_is_not_relied_on_any_more() {
+    let world = World::new();
+    let mut host = world.linked(&world.config());
+    assert!(world.sim.add_phone("15550005678", "Bob"));
+    let group = json!({ "creator": NUMBER, "subject": "Tea", "members": ["15550005678"] });
+    let group = world.sim.create_group(&group).unwrap()["jid"].as_str().unwrap().to_owned();
+    let text = |host: &mut Host| {
+        let request = host.client.send_text(&group, "tea?", None).unwrap();
+        assert_eq!(host.answer(request)["name"], "WA_OK");
+    };
+    let read = |host: &mut Host| {
+        let read = json!({ "chat": "15550005678", "message_ids": ["3EB0"] });
+        let request = host.client.call("message.read", Some(&read.to_string())).unwrap();
+        assert_eq!(host.answer(request)["name"], "WA_OK");
+    };
+    let asked = |after: u64| {
+        let entries = world.entries(after).into_iter().filter(|entry| entry["dir"] == "in");
+        let xmlns =
+            entries.map(|entry| entry["stanza"]["attrs"]["xmlns"].as_str().unwrap_or_default().to_owned());
+        let mut asked: Vec<String> =
+            xmlns.filter(|xmlns| ["w:g2", "usync", "privacy"].contains(&xmlns.as_str())).collect();
+        asked.sort();
+        asked
+    };
+    text(&mut host);
+    read(&mut host);
+    let after = world.now();
+    text(&mut host);
+    read(&mut host);
+    assert_eq!(asked(after), [""; 0]);
+    for (kind, wanted) in [("groups", &["w:g2"][..]), ("account_sync", &["privacy", "usync"])] {
+        let after = world.now();
+        world.say(&ib(json!([child("dirty", json!({ "type": kind, "timestamp": "1700000000" }))])));
+        world.received(after, |stanza| stanza["attrs"]["xmlns"] == "urn:xmpp:whatsapp:dirty");
+        // Once for all.
+        for wanted in [wanted, &[]] {
+            let after = world.now();
+            text(&mut host);
+            read(&mut host);
+            assert_eq!(asked(after), wanted, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn what_is_dirty_is_cleaned_if_it_is_known() {
     let world = World::new();
     let mut host = world.linked(&world.config());
     let after = world.now();

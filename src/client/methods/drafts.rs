@@ -6,7 +6,6 @@ use super::mentions;
 use super::params::Params;
 use crate::api::{Error, Status};
 use crate::client::chat;
-use crate::client::clock::unix_ms;
 use crate::crypto::{SharedRandom, random_array};
 use crate::messaging::content::{
     ContactCard, ContentError, Extras, Key, Location, MAX_TEXT, Outgoing, Quote,
@@ -104,7 +103,7 @@ fn text_wished(chat: &Jid, params: &Params) -> Result<Wished, Error> {
         let content = named(Outgoing::text(&text, &extras), "text")?;
         return Ok(Wished::Content(content.with_secret(&secret)));
     }
-    let make = move |_: &Jid, people: &[Named]| {
+    let make = move |_: &Jid, people: &[Named], _| {
         let (text, extras) = mentions::renamed(&text, &extras, people);
         Ok(Outgoing::text(&text, &extras)?.with_secret(&secret))
     };
@@ -116,29 +115,29 @@ const LONGEST_EMOJI: usize = 64;
 
 fn reaction(chat: &Jid, params: &Params) -> Result<Wished, Error> {
     let (key, sender) = target(chat, params)?;
-    let (emoji, at_ms) = (params.text("emoji")?.to_owned(), unix_ms());
+    let emoji = params.text("emoji")?.to_owned();
     if !emoji.is_empty() && (emoji.len() > LONGEST_EMOJI || emoji.is_ascii()) {
         return Err(params.wrong("emoji", "must be one emoji, or empty to take a reaction back"));
     }
     let Some(sender) = sender.filter(|_| !key.from_me) else {
-        return naming(chat.clone(), chat, "target", move |_, _, chat| {
+        return naming(chat.clone(), chat, "target", move |_, chat, at_ms| {
             Outgoing::reaction(&Key { chat: Some(chat.clone()), ..key.clone() }, &emoji, at_ms)
         });
     };
     let in_group = chat.server == Server::Group;
-    naming(sender, chat, "target", move |sender, is_own, chat| {
-        let participant = (in_group && !is_own).then(|| sender.clone());
+    naming(sender, chat, "target", move |sender, chat, at_ms| {
+        let participant = (in_group && !sender.is_own).then(|| sender.jid.clone());
         let chat = Some(chat.clone());
-        Outgoing::reaction(&Key { chat, from_me: is_own, participant, ..key.clone() }, &emoji, at_ms)
+        Outgoing::reaction(&Key { chat, from_me: sender.is_own, participant, ..key.clone() }, &emoji, at_ms)
     })
 }
 
 /// A new text for a message of our own.
 fn edit(chat: &Jid, params: &Params) -> Result<Wished, Error> {
-    let (key, text, at_ms) = (own_target(chat, params)?, params.text("text")?.to_owned(), unix_ms());
+    let (key, text) = (own_target(chat, params)?, params.text("text")?.to_owned());
     let secret: [u8; 32] = random_array(&mut SharedRandom);
     let wrong = if key.id.is_empty() { "target" } else { "text" };
-    naming(chat.clone(), chat, wrong, move |_, _, chat| {
+    naming(chat.clone(), chat, wrong, move |_, chat, at_ms| {
         let key = Key { chat: Some(chat.clone()), ..key.clone() };
         Ok(Outgoing::edit(&key, &text, &Extras::default(), at_ms)?.with_secret(&secret))
     })
@@ -149,9 +148,9 @@ fn deletion(chat: &Jid, params: &Params) -> Result<Wished, Error> {
     let (key, sender) = (own_target(chat, params)?, params.optional_person("sender")?);
     let secret: [u8; 32] = random_array(&mut SharedRandom);
     let is_own = sender.is_none();
-    naming(sender.unwrap_or_else(|| chat.clone()), chat, "target", move |sender, is_us, chat| {
-        let from_me = is_own || is_us;
-        let participant = (!from_me).then(|| sender.clone());
+    naming(sender.unwrap_or_else(|| chat.clone()), chat, "target", move |sender, chat, _| {
+        let from_me = is_own || sender.is_own;
+        let participant = (!from_me).then(|| sender.jid.clone());
         let key = Key { chat: Some(chat.clone()), from_me, participant, ..key.clone() };
         Ok(Outgoing::delete(&key)?.with_secret(&secret))
     })
@@ -162,10 +161,10 @@ fn naming(
     person: Jid,
     chat: &Jid,
     key: &'static str,
-    make: impl Fn(&Jid, bool, &Jid) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
+    make: impl Fn(&Named, &Jid, i64) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
 ) -> Result<Wished, Error> {
-    let make = move |chat: &Jid, people: &[Named]| match people {
-        [person, ..] => make(&person.jid, person.is_own, chat),
+    let make = move |chat: &Jid, people: &[Named], at_ms| match people {
+        [person, ..] => make(person, chat, at_ms),
         [] => Err(ContentError::NoTarget),
     };
     Naming::new(vec![person], chat, make).map(Wished::Naming).map_err(|error| refused(error, key))

@@ -35,7 +35,7 @@ impl Session {
             account.push_name = Some(name.into_owned());
         }
         if let Some(seconds) = node.u64("t").and_then(|t| i64::try_from(t).ok()) {
-            account.clock_offset_ms = seconds.saturating_mul(1000).saturating_sub(unix_ms());
+            account.learn_time(seconds, unix_ms());
         }
         self.attempt = 0;
         self.backoff.connected(now);

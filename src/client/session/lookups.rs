@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::super::clock::unix_ms;
 use super::super::failure::IqError;
 use super::phase::{ReadMessages, Waiter};
 use super::{Session, Stop};
@@ -101,7 +100,7 @@ impl Session {
     /// Tells of it, as the settings say. If nothing is known of them, as most accounts have it.
     pub(super) fn tell_read(&mut self, request: u64, read: &ReadMessages) {
         let kind = if self.tells_reading == Some(false) { ReadKind::ReadSelf } else { ReadKind::Read };
-        let seconds = unix_ms().div_euclid(1000).cast_unsigned();
+        let seconds = self.server_ms().div_euclid(1000).cast_unsigned();
         let sender = read.sender.as_ref().unwrap_or(&read.chat);
         for node in Receipt::read(kind, &read.chat, sender, None, seconds).about_all(&read.ids) {
             self.tray.send(node);

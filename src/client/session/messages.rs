@@ -44,7 +44,7 @@ impl Session {
         self.engine_rests_at = self.clock.now().saturating_add(REST);
         let mut cx = Cx {
             now: self.clock.now(),
-            unix_ms: unix_ms().saturating_add(account.clock_offset_ms),
+            unix_ms: account.server_ms(unix_ms()),
             rng: &mut self.rng,
             ids: &mut self.ids,
             device,
@@ -263,8 +263,14 @@ impl Session {
 
     /// Names the session of use that this is part of, as the official web client does.
     pub(super) fn tell_unified_session(&mut self) {
-        let offset = self.account.as_ref().map_or(0, |account| account.clock_offset_ms);
-        self.tray.send(presence::unified_session(unix_ms().saturating_add(offset)));
+        let now = self.server_ms();
+        self.tray.send(presence::unified_session(now));
+    }
+
+    /// Returns the time by the server's clock, in Unix milliseconds; by the host's before the first login.
+    pub(super) fn server_ms(&self) -> i64 {
+        let now = unix_ms();
+        self.account.as_ref().map_or(now, |account| account.server_ms(now))
     }
 
     /// Sends something that the server does not answer.

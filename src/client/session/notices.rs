@@ -11,11 +11,6 @@ use crate::signal::KeyIndexes;
 use crate::stanza::{Jid, Node, NodeRef, build};
 use crate::store::records;
 
-/// Kinds of state that the server asks us to fetch anew and of which this library keeps no copy: there is nothing to fetch, and
-/// the mark only has to be taken away. `syncd_app_state` is none of them: the mark stays until the app state is fetched, or the
-/// server would take this device to have it.
-const NOTHING_KEPT: [&str; 3] = ["account_sync", "groups", "newsletter_metadata"];
-
 impl Session {
     pub(super) async fn ib(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
         for child in node.children() {
@@ -35,12 +30,30 @@ impl Session {
         Ok(())
     }
 
+    /// Takes what this library keeps of that state for out of date, so that its next use fetches it, and then takes the server's
+    /// mark away. The mark of `syncd_app_state` stays until the app state is fetched: the server would take this device to have
+    /// it. So do the marks of kinds that only a newer version knows.
     async fn dirty(&mut self, dirty: NodeRef<'_>) -> Result<(), Stop> {
         let kind = dirty.str("type").unwrap_or_default();
-        if !NOTHING_KEPT.contains(&kind.as_ref()) {
-            self.log(LogLevel::Debug, "ib", || format!("{} is to be fetched anew", word(&kind)));
-            return Ok(());
+        match kind.as_ref() {
+            "account_sync" => {
+                self.tells_reading = None;
+                self.with_engine(|engine, _| engine.account_is_dirty()).await?;
+            }
+            "groups" => {
+                self.with_engine(|engine, cx| {
+                    engine.groups_are_dirty(cx);
+                    Ok(())
+                })
+                .await?;
+            }
+            "newsletter_metadata" => {}
+            _ => {
+                self.log(LogLevel::Debug, "ib", || format!("{} is to be fetched anew", word(&kind)));
+                return Ok(());
+            }
         }
+        self.settle().await?;
         let clean = Node::new("clean")
             .attr("type", kind.into_owned())
             .attr_opt("timestamp", dirty.str("timestamp").map(|time| time.into_owned()));

@@ -478,15 +478,18 @@ fn outcome_error(outcome: &Outcome) -> Error {
 fn account_record(linked: LinkedAccount) -> AccountRecord {
     let lid = linked.lid.as_ref().map(ToString::to_string).unwrap_or_default();
     let now = unix_ms();
-    let offset = linked.server_time.and_then(|t| i64::try_from(t).ok()).map(|t| t.saturating_mul(1000) - now);
-    AccountRecord {
+    let server_s = linked.server_time.and_then(|t| i64::try_from(t).ok());
+    let mut record = AccountRecord {
         key_index: linked.key_index,
         business_name: linked.business_name,
         platform: linked.platform.unwrap_or_default(),
         // Phones that say nothing of it are of accounts that are.
         lid_migrated: linked.lid_migrated.unwrap_or(true),
-        clock_offset_ms: offset.unwrap_or(0),
         linked_ms: now,
         ..AccountRecord::new(linked.jid.to_string(), lid, linked.identity, linked.account_key)
+    };
+    if let Some(server_s) = server_s {
+        record.learn_time(server_s, now);
     }
+    record
 }

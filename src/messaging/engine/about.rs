@@ -8,6 +8,7 @@ use crate::messaging::stanzas::incoming::{IncomingMessage, is_bot};
 use crate::stanza::{Jid, NodeRef, Server, Stanza};
 
 use super::asks::{Ask, AskState};
+use super::group::ANY_GROUP;
 
 /// The `edit` attribute of a deletion by an admin of the group. Official clients set it on each.
 const ADMIN_DELETION: &str = "8";
@@ -169,6 +170,7 @@ impl Engine {
         }
         let mut wants = Wants::default();
         wants.record(&self.desk, Shelf::Groups, chat.to_string());
+        wants.record(&self.desk, Shelf::Groups, ANY_GROUP);
         wants.met()?;
         let known = self.fresh_group(chat, cx).is_some_and(|group| !group.admins.is_empty());
         if known || self.held.len() >= MOST_HELD {

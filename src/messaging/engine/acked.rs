@@ -4,7 +4,7 @@ use super::sending::{MOST_TRIES, PAUSE};
 use super::{Cx, Engine, Job, SendFailure, Taken};
 use crate::messaging::address::{Kind, User};
 use crate::messaging::desk::{Missing, PrivacyToken, Shelf, Wants};
-use crate::messaging::stanzas::acks::{MessageAck, RefusalKind};
+use crate::messaging::stanzas::acks::{MessageAck, Refusal, RefusalKind};
 use crate::stanza::{NodeRef, Server};
 
 impl Engine {
@@ -54,7 +54,7 @@ impl Engine {
                 self.membership_is_stale(&sending.chat);
             }
             if let Some(person) = out.person {
-                if let Some(fanout) = out.fanout.as_ref().filter(|_| sending.other_name) {
+                if let Some(fanout) = out.fanout.as_ref().filter(|_| sending.first_refusal.is_some()) {
                     self.taken_as(&person, fanout.user.kind);
                 }
                 self.reach.pacer.arrived(&person);
@@ -74,6 +74,9 @@ impl Engine {
     fn refused(&mut self, number: u64, code: u32, kind: RefusalKind, cx: &mut Cx<'_>) {
         let Some(sending) = self.sends.all.get(&number) else { return };
         let (chat, tries) = (sending.chat.clone(), sending.tries);
+        // A server that wants the first name refuses the other as a first contact: what counts is why it refused the first.
+        let counts = sending.first_refusal.filter(|_| kind == RefusalKind::ReachOutTimeLock).unwrap_or(code);
+        let (code, kind) = (counts, Refusal(counts).kind());
         match kind {
             RefusalKind::StaleAddressing if tries < MOST_TRIES => {
                 self.membership_is_stale(&chat);
@@ -85,7 +88,7 @@ impl Engine {
             RefusalKind::ReachOutTimeLock | RefusalKind::Malformed | RefusalKind::NoRecipient
                 if self.has_other_name(number) =>
             {
-                self.sends.try_other_name(number);
+                self.sends.try_other_name(number, code);
             }
             RefusalKind::ReachOutTimeLock => self.reach_refused(number, cx),
             RefusalKind::NoRecipient => {
@@ -100,7 +103,8 @@ impl Engine {
 
     /// Whether a message that the server refused may go to another name of the person. That name is at hand.
     fn has_other_name(&self, number: u64) -> bool {
-        let Some(sending) = self.sends.all.get(&number).filter(|sending| !sending.other_name) else {
+        let Some(sending) = self.sends.all.get(&number).filter(|sending| sending.first_refusal.is_none())
+        else {
             return false;
         };
         let fanout = sending.out.as_ref().and_then(|out| out.fanout.as_ref());

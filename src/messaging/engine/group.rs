@@ -20,6 +20,8 @@ use zeroize::Zeroizing;
 
 /// How long what is known of a group is relied on. Changes are announced; this is for the announcement that was missed.
 const GROUP_HOLDS_MS: i64 = 24 * 3_600_000;
+/// The key of the note that groups have changed without the announcements having come. No group is called so.
+pub(super) const ANY_GROUP: &[u8] = b"*";
 /// How many messages may be encrypted ahead of what the store says.
 const AHEAD: u32 = 32;
 
@@ -29,6 +31,7 @@ impl Engine {
         let chat = &sending.chat;
         let group_key = chat.to_string().into_bytes();
         let mut wants = Wants::default();
+        wants.record(&self.desk, Shelf::Groups, ANY_GROUP);
         for shelf in [Shelf::Groups, Shelf::OwnKeys, Shelf::Holders] {
             wants.record(&self.desk, shelf, group_key.as_slice());
         }
@@ -119,11 +122,13 @@ impl Engine {
         }))
     }
 
-    /// What is known of a group, if that can be relied on. Its record is at hand.
+    /// What is known of a group, if that can be relied on. Its record is at hand, and that of [`ANY_GROUP`].
     pub(super) fn fresh_group(&self, chat: &Jid, cx: &Cx<'_>) -> Option<&GroupRecord> {
         let group = self.desk.groups.get(chat.to_string().as_bytes())?;
         let age = cx.unix_ms.saturating_sub(group.fetched_ms);
-        (-GROUP_HOLDS_MS..GROUP_HOLDS_MS).contains(&age).then_some(group)
+        let changed_ms = self.desk.groups.get(ANY_GROUP).map_or(i64::MIN, |mark| mark.fetched_ms);
+        let is_fresh = (-GROUP_HOLDS_MS..GROUP_HOLDS_MS).contains(&age) && changed_ms < group.fetched_ms;
+        is_fresh.then_some(group)
     }
 
     /// What is known of a group. Its record is at hand.
@@ -184,6 +189,11 @@ impl Engine {
         if let Some(holders) = self.desk.holders.change(&key).filter(|holders| holders.key_id == key_id) {
             holders.devices.extend(devices);
         }
+    }
+
+    /// Groups have changed, and the server does not say which: none is relied on that was fetched before.
+    pub(crate) fn groups_are_dirty(&mut self, cx: &Cx<'_>) {
+        self.desk.groups.put(ANY_GROUP, GroupRecord { fetched_ms: cx.unix_ms, ..GroupRecord::default() });
     }
 
     /// What is known of a group and its members' devices is not what the server knows.

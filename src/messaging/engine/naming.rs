@@ -20,8 +20,8 @@ pub(crate) struct Named {
     pub(crate) is_own: bool,
 }
 
-/// Makes a message of the chat that names these people, in the order in which they were given.
-type Make = dyn Fn(&Jid, &[Named]) -> Result<Outgoing, ContentError> + Send + Sync;
+/// Makes a message of the chat that names these people, in the order in which they were given, at this time in Unix milliseconds.
+type Make = dyn Fn(&Jid, &[Named], i64) -> Result<Outgoing, ContentError> + Send + Sync;
 
 /// A message that names its chat or people.
 #[derive(Clone)]
@@ -43,11 +43,11 @@ impl Naming {
     pub(crate) fn new(
         people: Vec<Jid>,
         chat: &Jid,
-        make: impl Fn(&Jid, &[Named]) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
+        make: impl Fn(&Jid, &[Named], i64) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
     ) -> Result<Self, ContentError> {
         let given: Vec<Named> =
             people.iter().map(|person| Named { jid: person.clone(), is_own: false }).collect();
-        Ok(Self { content: make(chat, &given)?, people, make: Arc::new(make) })
+        Ok(Self { content: make(chat, &given, 0)?, people, make: Arc::new(make) })
     }
 }
 
@@ -68,12 +68,8 @@ impl Engine {
             })
             .collect::<Result<_, _>>()?;
         let chat_name = self.name_in(chat, chat, cx)?;
-        let is_as_given = |(named, given): (&Named, &Jid)| !named.is_own && named.jid == *given;
-        if chat_name == *chat && named.iter().zip(&naming.people).all(is_as_given) {
-            return Ok(naming.content.clone());
-        }
-        // It was made before, and only names are others.
-        Ok((naming.make)(&chat_name, &named).unwrap_or_else(|_| naming.content.clone()))
+        // It was made before, and only names and the time are others.
+        Ok((naming.make)(&chat_name, &named, cx.unix_ms).unwrap_or_else(|_| naming.content.clone()))
     }
 
     /// Returns the name by which a chat knows a person; the given one if no other is known, or if nothing is known of the group:

@@ -27,7 +27,7 @@ impl Engine {
         wants.name(&self.desk, &given);
         wants.met()?;
         let mut kind = self.kind_for(&given, cx)?;
-        if sending.other_name {
+        if sending.first_refusal.is_some() {
             kind = kind.other();
         }
         let user = self.user_as(&given, kind);

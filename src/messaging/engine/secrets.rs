@@ -135,6 +135,7 @@ impl Engine {
         if poll.selectable != 0 && vote.chosen.len() > most {
             return Ok(Err(SendFailure::TooManyOptions(poll.selectable)));
         }
+        let chat_name = self.name_in(chat, chat, cx)?;
         let kind = self.names_in(chat, cx);
         let by =
             |user: &User| if user.kind == kind { Some(user.clone()) } else { self.desk.other_name(user) };
@@ -145,7 +146,7 @@ impl Engine {
         };
         let in_group = chat.server == Server::Group;
         let key = Key {
-            chat: Some(chat.clone()),
+            chat: Some(chat_name),
             from_me: is_own,
             id: vote.poll.to_string(),
             participant: (in_group && !is_own).then(|| author.jid()),

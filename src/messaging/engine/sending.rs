@@ -68,8 +68,8 @@ pub(super) struct Sending {
     pub(super) tries: u32,
     /// The server refused it as a first contact: with this token, empty if none was shown.
     pub(super) refused_with: Option<Vec<u8>>,
-    /// It goes to the other name of the person, since the server refused it under the first.
-    pub(super) other_name: bool,
+    /// The code with which the server refused it under the first name of the person: it goes to the other since.
+    pub(super) first_refusal: Option<u32>,
     not_before: Millis,
     /// When it is due, as the host was told last, Unix milliseconds.
     told_due: i64,
@@ -166,7 +166,7 @@ impl Sends {
         let shown = out.and_then(|out| out.fanout.as_ref()).map(|fanout| fanout.shown.clone());
         sending.refused_with = Some(shown.unwrap_or_default());
         // Both names were tried. Should it go out once more, it begins with the first.
-        sending.other_name = false;
+        sending.first_refusal = None;
         Some((sending.tries, sending.out.as_ref().and_then(|out| out.person.clone())))
     }
 
@@ -181,9 +181,9 @@ impl Sends {
     }
 
     /// A message goes out once more, to the other name of the person.
-    pub(super) fn try_other_name(&mut self, number: u64) {
+    pub(super) fn try_other_name(&mut self, number: u64, code: u32) {
         if let Some(sending) = self.all.get_mut(&number) {
-            sending.other_name = true;
+            sending.first_refusal = Some(code);
         }
         self.wait_again(number, 0);
     }
@@ -318,7 +318,7 @@ impl Engine {
             resumed: false,
             tries: 0,
             refused_with: None,
-            other_name: false,
+            first_refusal: None,
             not_before: 0,
             told_due: 0,
             out: None,

@@ -218,6 +218,18 @@ impl Engine {
         }
     }
 
+    /// The devices of our own account have changed without the announcement having come.
+    pub(crate) fn account_is_dirty(&mut self) -> Result<(), Missing> {
+        let own = [Kind::Lid, Kind::Pn].map(|kind| self.own_user(kind));
+        let mut wants = Wants::default();
+        for user in own.iter().flatten() {
+            wants.record(&self.desk, Shelf::Devices, user.key());
+        }
+        wants.met()?;
+        own.iter().flatten().for_each(|user| self.devices_are_stale(user));
+        Ok(())
+    }
+
     /// The list of a user's devices is not to be relied on.
     pub(super) fn devices_are_stale(&mut self, user: &User) {
         if let Some(list) = self.desk.devices.change(&user.key()) {

@@ -81,6 +81,17 @@ impl AccountRecord {
         batch.put(Space::Account, Vec::new(), self.encode());
     }
 
+    /// Learns the server's clock from a time that it tells in whole seconds. A host's clock that is within that second is right.
+    pub fn learn_time(&mut self, server_s: i64, host_ms: i64) {
+        let least = server_s.saturating_mul(1000).saturating_sub(host_ms);
+        self.clock_offset_ms = 0_i64.clamp(least, least.saturating_add(999));
+    }
+
+    /// The time by the server's clock when it is that time by the host's, both in Unix milliseconds.
+    pub fn server_ms(&self, host_ms: i64) -> i64 {
+        host_ms.saturating_add(self.clock_offset_ms)
+    }
+
     /// The account's phone number, digits only.
     pub fn phone(&self) -> &str {
         self.jid.split(['@', ':']).next().unwrap_or(&self.jid)

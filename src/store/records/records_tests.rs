@@ -308,3 +308,16 @@ async fn an_older_copy_loses_its_keys_for_sending_and_nothing_else() {
     }
     assert!(s.get(Space::Account, &[]).await.unwrap().is_some());
 }
+
+#[test]
+fn a_clock_that_is_within_the_second_that_the_server_tells_is_right() {
+    let mut account = account();
+    for (host_ms, offset) in [(5_000, 0), (5_999, 0), (6_500, -501), (4_990, 10)] {
+        account.learn_time(5, host_ms);
+        assert_eq!(
+            (account.clock_offset_ms, account.server_ms(host_ms)),
+            (offset, host_ms + offset),
+            "{host_ms}"
+        );
+    }
+}

@@ -64,7 +64,7 @@ pub struct Options {
     #[arg(long, value_name = "MS", default_value_t = 60_000)]
     pub ping_interval_ms: u64,
     /// Close connections on which nothing was received for so long, in milliseconds; 0 never
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 120_000)]
     pub idle_timeout_ms: u64,
     /// How long a client may take for each step of the handshake, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 20_000)]

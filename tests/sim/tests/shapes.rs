@@ -1,8 +1,16 @@
 //! What clients send is checked against the official client's shapes, if that is wanted.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod common;
 
-use common::{Companion, with};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+};
+
+use common::{Companion, Wire, with};
+use serde_json::Value;
 use wa::stanza::{Jid, Node, build};
 
 /// What the simulator has found once a client has sent these.
@@ -39,4 +47,33 @@ async fn each_connection_has_ids_of_its_own() {
         wire.query(build::get("w:p")).await;
     }
     assert!(sim.violations().iter().all(|one| !one.contains("1.2-900")), "{:?}", sim.violations());
+}
+
+/// The status of the command after a client has sent this.
+async fn status_after(stanza: &Node) -> Option<i32> {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_wa-sim"))
+        .args(["--check-shapes", "--exit-with-stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let started: Value = serde_json::from_str(&line).unwrap();
+    let hexadecimal = started["root_key"].as_str().unwrap();
+    let byte = |at: usize| u8::from_str_radix(&hexadecimal[2 * at..2 * at + 2], 16).unwrap();
+    let root_key = std::array::from_fn(byte);
+    let companion = Companion::new();
+    let ws = started["ws"].as_str().unwrap();
+    let mut wire = Wire::open_at(ws, root_key, &companion.noise, &companion.registration()).await.unwrap();
+    wire.send(stanza).await;
+    while !wire.next().await.unwrap().root().is("id", "1.2-900") {}
+    drop(child.stdin.take());
+    child.wait().unwrap().code()
+}
+
+#[tokio::test]
+async fn the_command_ends_with_a_status_of_its_own_if_there_were_violations() {
+    assert_eq!(status_after(&build::ping("1.2-900").attr("mood", "good")).await, Some(3));
+    assert_eq!(status_after(&build::ping("1.2-900")).await, Some(0));
 }

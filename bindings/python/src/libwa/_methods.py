@@ -1315,7 +1315,7 @@ class AsyncMessage:
             quote: The message that it answers, as an object with `message_id`, `sender` (a JID or a
                 phone number) and `text`.
             mentions: Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of
-                each.
+                each. Both are changed to the names that the chat uses.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -2009,7 +2009,7 @@ class SyncMessage:
             quote: The message that it answers, as an object with `message_id`, `sender` (a JID or a
                 phone number) and `text`.
             mentions: Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of
-                each.
+                each. Both are changed to the names that the chat uses.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}

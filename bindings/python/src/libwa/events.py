@@ -1011,7 +1011,8 @@ class Message(Event):
         sent_at: The server's time for it.
         push_name: The name that the sender gives himself.
         kind: What it is: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown`
-            for a type that this version does not know.
+            for a type that this version does not know. A message without content, which brings keys
+            or context alone, is not told.
         text: The text, or the caption; of a reaction the emoji, of an edit the new text.
         quoted: The message that it answers: `message_id`, `sender`, `from_me` (whether this account
             sent it), `text`; null if it answers none.

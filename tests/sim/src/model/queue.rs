@@ -55,11 +55,16 @@ impl Queue {
         full
     }
 
-    /// Takes out the oldest stanza of that id and tag.
-    pub(crate) fn acknowledge(&mut self, id: &str, tag: &str) -> Option<Queued> {
+    /// Takes out the oldest stanza of that id and tag that fits.
+    pub(crate) fn acknowledge(
+        &mut self,
+        id: &str,
+        tag: &str,
+        fits: impl Fn(&Node) -> bool,
+    ) -> Option<Queued> {
         let numbers = self.by_id.get(id)?;
-        let n =
-            *numbers.iter().find(|n| self.entries.get(n).is_some_and(|queued| queued.node.tag() == tag))?;
+        let is_it = |queued: &Queued| queued.node.tag() == tag && fits(&queued.node);
+        let n = *numbers.iter().find(|n| self.entries.get(n).is_some_and(is_it))?;
         let queued = self.entries.remove(&n);
         self.forget(id, n);
         queued
@@ -116,10 +121,13 @@ mod tests {
         for (tag, id) in [("message", "a"), ("receipt", "a"), ("message", "b"), ("message", "a")] {
             assert!(!queue.push(queued(tag, id), 10));
         }
-        assert!(queue.acknowledge("a", "notification").is_none());
-        assert_eq!(queue.acknowledge("a", "receipt").unwrap().node.tag(), "receipt");
-        assert!(queue.acknowledge("a", "message").is_some() && queue.acknowledge("a", "message").is_some());
-        assert!(queue.acknowledge("a", "message").is_none());
+        assert!(queue.acknowledge("a", "notification", |_| true).is_none());
+        assert_eq!(queue.acknowledge("a", "receipt", |_| true).unwrap().node.tag(), "receipt");
+        assert!(
+            queue.acknowledge("a", "message", |_| true).is_some()
+                && queue.acknowledge("a", "message", |_| true).is_some()
+        );
+        assert!(queue.acknowledge("a", "message", |_| true).is_none());
         assert_eq!(queue.iter().map(|queued| queued.id.as_str()).collect::<Vec<_>>(), ["b"]);
     }
 
@@ -129,6 +137,6 @@ mod tests {
         assert!(!queue.push(queued("message", "a"), 2) && !queue.push(queued("message", "b"), 2));
         assert!(queue.push(queued("message", "c"), 2));
         assert_eq!(queue.len(), 2);
-        assert!(queue.acknowledge("a", "message").is_none() && queue.by_id.len() == 2);
+        assert!(queue.acknowledge("a", "message", |_| true).is_none() && queue.by_id.len() == 2);
     }
 }

@@ -189,10 +189,13 @@ fn decrypt(
     }
 }
 
-/// Why production would have dropped a message of somebody else, if it would.
+/// Why production would have dropped a message, if it would.
 fn mismarked(scene: &Scene<'_>, incoming: &Incoming<'_>, opened: &Opened<'_>) -> Option<String> {
-    if incoming.sender.number == scene.address.number || scene.world.options.lenient {
+    if scene.world.options.lenient {
         return None;
+    }
+    if incoming.sender.number == scene.address.number {
+        return if incoming.is_group { None } else { opened.wrong_copy() };
     }
     let sender = incoming.node.jid("participant").unwrap_or_else(|| incoming.from.clone()).account();
     let chat = match Space::of(&incoming.from) {

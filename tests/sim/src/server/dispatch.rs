@@ -30,7 +30,8 @@ pub(super) fn dispatch(world: &World, connection: &Arc<Connection>, node: NodeRe
         "chatstate" => presence::chat_state(world, connection, node),
         "ib" => queue::batch_wanted(world, connection.id, node),
         // Of interest to the real server only.
-        "notification" | "call" => {}
+        "notification" => {}
+        "call" => acknowledge(connection, node),
         tag => world.log.note(Some(connection.id), format!("unknown stanza {tag}")),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wa::stanza::{Jid, Node, NodeRef, Text};
+use wa::stanza::{Jid, Node, NodeRef, Text, Value};
 
 use crate::{
     model::{Command, DeviceAddress, Model, Offline, Queued, Stage},
@@ -128,8 +128,13 @@ pub(super) fn acknowledged(world: &World, connection: u64, node: NodeRef<'_>) {
         Some(Stage::Device(address)) => address.clone(),
         _ => return,
     };
-    if let Some(class) = node.str("class") {
-        acknowledge(&mut model, &address, &id, &class);
+    let Some(class) = node.str("class") else { return };
+    let Some(device) = model.device_mut(&address) else { return };
+    let is_same =
+        |queued: &Node, key: &str, of: &str| queued.get(of).and_then(Value::to_jid) == node.jid(key);
+    let fits = |queued: &Node| is_same(queued, "to", "from") && is_same(queued, "participant", "participant");
+    if device.queue.acknowledge(&id, &class, fits).is_none() {
+        world.log.note(Some(connection), format!("no {class} waits that the ack of {id} fits"));
     }
 }
 
@@ -143,6 +148,6 @@ pub(super) fn overdue(model: &Model, connection: u64, patience: Duration) -> Opt
 /// Takes the stanza of that id and tag out of a device's queue.
 pub(super) fn acknowledge(model: &mut Model, address: &DeviceAddress, id: &str, tag: &str) {
     if let Some(device) = model.device_mut(address) {
-        device.queue.acknowledge(id, tag);
+        device.queue.acknowledge(id, tag, |_| true);
     }
 }

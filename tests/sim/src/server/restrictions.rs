@@ -18,18 +18,22 @@ pub(super) fn is_locked(switches: &Behaviour) -> bool {
     switches.timelock && switches.timelock_ends.is_none_or(|ends| ends > unix_seconds())
 }
 
-/// Answers a question that is put in JSON: that after the lock, and the others with nothing. `None` if that after the lock is not
-/// named in its body.
+/// Answers a question that is put in JSON: that after the lock, and others with the error that they are not known. `None` if that
+/// after the lock is not named in its body.
 pub(super) fn answer(world: &World, address: &DeviceAddress, query: Option<NodeRef<'_>>) -> Option<Node> {
     let query = query.filter(|query| query.is("query_id", QUERY));
     if query.is_some_and(|query| !names_itself(query)) && !world.options.lenient {
         return None;
     }
     let model = world.model.lock();
-    let phone = model.phones.get(&address.number).filter(|_| query.is_some());
-    let data =
-        phone.map_or(json!({}), |phone| json!({ "xwa2_fetch_account_reachout_timelock": lock(phone) }));
-    Some(Node::new("result").text(json!({ "data": data }).to_string()))
+    let answer = match (query, model.phones.get(&address.number)) {
+        (Some(_), Some(phone)) => json!({ "data": { "xwa2_fetch_account_reachout_timelock": lock(phone) } }),
+        _ => {
+            let unknown = json!({ "message": "unknown query", "extensions": { "error_code": 400 } });
+            json!({ "data": null, "errors": [unknown] })
+        }
+    };
+    Some(Node::new("result").text(answer.to_string()))
 }
 
 fn names_itself(query: NodeRef<'_>) -> bool {

@@ -247,8 +247,18 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) async fn open(sim: &Handle, noise: &Arc<KeyPair>, payload: &[u8]) -> Result<Self, String> {
+        Self::open_at(&sim.started().ws, sim.root_key(), noise, payload).await
+    }
+
+    /// The same to a simulator of another process.
+    pub(crate) async fn open_at(
+        ws: &str,
+        root_key: [u8; 32],
+        noise: &Arc<KeyPair>,
+        payload: &[u8],
+    ) -> Result<Self, String> {
         let text = |error: &dyn std::fmt::Display| error.to_string();
-        let uri = sim.started().ws.parse().unwrap();
+        let uri = ws.parse().unwrap();
         let (mut socket, _) = ClientBuilder::from_uri(uri).connect().await.map_err(|error| text(&error))?;
         let (handshake, hello) = ClientHandshake::new(Arc::clone(noise), &mut OsRandom);
         let mut bytes = intro(None);
@@ -256,7 +266,7 @@ impl Wire {
         socket.send(Message::binary(bytes)).await.map_err(|error| text(&error))?;
         let mut frames = FrameReader::new();
         let server_hello = frame(&mut socket, &mut frames).await?;
-        let root = RootKey { key: PublicKey(sim.root_key()), serial: 0 };
+        let root = RootKey { key: PublicKey(root_key), serial: 0 };
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
         let Completed { finish, transport, .. } = handshake
             .handle_server_hello(&server_hello, &root, i64::try_from(now).unwrap(), 0, payload)
