@@ -532,7 +532,9 @@ type Message struct {
 	// Its id, unique per chat and sender.
 	MessageID string
 
-	// The conversation's JID: a person, a group, a channel. What answers it goes there.
+	// The conversation's JID: a person, a group, a channel. What answers it goes there. A
+	// conversation with a person may come under the person's LID and under the phone number:
+	// "chat_phone" is the same in both.
 	Chat string
 
 	// The phone number of the person that the conversation is with, digits only, if it is known;
@@ -567,7 +569,8 @@ type Message struct {
 	Text string
 
 	// The message that it answers: "message_id", "sender", "from_me" (whether this account sent
-	// it), "text"; null if it answers none.
+	// it), "chat" (if it was sent in another one, such as "status@broadcast"), "text"; null if it
+	// answers none.
 	Quoted *QuotedMessage
 
 	// The JIDs that are mentioned.
@@ -812,8 +815,15 @@ type ChatActivity struct {
 	// The conversation's JID.
 	Chat string
 
+	// The phone number of the person that the conversation is with, digits only, if it is known;
+	// null in a group. Empty if there is none.
+	ChatPhone string
+
 	// Who.
 	Sender string
+
+	// The phone number of that person, digits only, if it is known. Empty if there is none.
+	SenderPhone string
 
 	// What.
 	Activity ChatActivityKind
@@ -824,8 +834,12 @@ func (e *ChatActivity) read(r *reader) {
 		switch r.key {
 		case "chat":
 			e.Chat = r.text()
+		case "chat_phone":
+			e.ChatPhone = r.text()
 		case "sender":
 			e.Sender = r.text()
+		case "sender_phone":
+			e.SenderPhone = r.text()
 		case "activity":
 			e.Activity = ChatActivityKind(r.text())
 		default:
@@ -844,6 +858,9 @@ type Presence struct {
 	// Who.
 	Sender string
 
+	// The phone number of that person, digits only, if it is known. Empty if there is none.
+	SenderPhone string
+
 	// Whether they are there.
 	Available bool
 
@@ -856,6 +873,8 @@ func (e *Presence) read(r *reader) {
 		switch r.key {
 		case "sender":
 			e.Sender = r.text()
+		case "sender_phone":
+			e.SenderPhone = r.text()
 		case "available":
 			e.Available = r.boolean()
 		case "last_seen_at_ms":

@@ -1115,7 +1115,8 @@ type MessageSendParams struct {
 	Text string
 
 	// The message that it answers, as an object with "message_id", "sender" (a JID or a phone
-	// number) and "text". Nil leaves it out.
+	// number) and "text"; "chat" if it was sent in another one, such as "status@broadcast". Nil
+	// leaves it out.
 	Quote any
 
 	// Who is mentioned, as JIDs or phone numbers; the text has "@" and the number of each. Both

@@ -280,7 +280,7 @@ events! {
     Message {
         /// Its id, unique per chat and sender.
         message_id: String,
-        /// The conversation's JID: a person, a group, a channel. What answers it goes there.
+        /// The conversation's JID: a person, a group, a channel. What answers it goes there. A conversation with a person may come under the person's LID and under the phone number: `chat_phone` is the same in both.
         chat: String,
         /// The phone number of the person that the conversation is with, digits only, if it is known; null in a group.
         chat_phone: Option<String>,
@@ -300,7 +300,7 @@ events! {
         kind: Cow<'static, str>,
         /// The text, or the caption; of a reaction the emoji, of an edit the new text.
         text: Option<Hidden>,
-        /// The message that it answers: `message_id`, `sender`, `from_me` (whether this account sent it), `text`; null if it answers none.
+        /// The message that it answers: `message_id`, `sender`, `from_me` (whether this account sent it), `chat` (if it was sent in another one, such as `status@broadcast`), `text`; null if it answers none.
         quoted: Value,
         /// The JIDs that are mentioned.
         mentions: Vec<String>,
@@ -380,8 +380,12 @@ events! {
     ChatActivityChanged {
         /// The conversation's JID.
         chat: String,
+        /// The phone number of the person that the conversation is with, digits only, if it is known; null in a group.
+        chat_phone: Option<String>,
         /// Who.
         sender: String,
+        /// The phone number of that person, digits only, if it is known.
+        sender_phone: Option<String>,
         /// What.
         activity: ChatActivity,
     }
@@ -391,6 +395,8 @@ events! {
     Presence {
         /// Who.
         sender: String,
+        /// The phone number of that person, digits only, if it is known.
+        sender_phone: Option<String>,
         /// Whether they are there.
         available: bool,
         /// When they were there last, if they show it.

@@ -83,6 +83,7 @@ pub fn check_call(
         }
         Some(text) => match serde_json::from_str(text) {
             Ok(Value::Object(map)) => map,
+            Ok(Value::Null) => Map::new(),
             Ok(_) => {
                 let text = "the parameters must be one JSON object";
                 return Err(Error::new(Status::INVALID_PARAMETER, text).with_key("params_json"));
@@ -532,7 +533,7 @@ pub static METHODS: &[MethodInfo] = &[
                 "quote",
                 "json",
                 true,
-                "The message that it answers, as an object with `message_id`, `sender` (a JID or a phone number) and `text`.",
+                "The message that it answers, as an object with `message_id`, `sender` (a JID or a phone number) and `text`; `chat` if it was sent in another one, such as `status@broadcast`.",
             ),
             param(
                 "mentions",
@@ -735,6 +736,7 @@ mod tests {
     fn calls_are_checked_against_the_table() {
         assert_eq!(check_call("session.status", None).unwrap().0.name, "session.status");
         assert!(check_call("session.status", Some(" {} ")).unwrap().1.is_empty());
+        assert!(check_call("session.status", Some("null")).unwrap().1.is_empty());
         let deep = "[".repeat(100_000);
         for (method, params, status) in [
             ("session.stat", None, Status::UNKNOWN_METHOD),

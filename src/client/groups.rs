@@ -34,6 +34,10 @@ fn not_joined(failure: GroupFailure) -> Error {
         GroupFailure::Refused(400 | 404 | 406) => {
             "no group has this invite code: it is mistyped, or the group is gone; ask for the link again"
         }
+        GroupFailure::Refused(409) => {
+            return Error::new(Status::REFUSED, "this account is a member of the group already")
+                .with_key("code");
+        }
         GroupFailure::Refused(401 | 410) => "this invite code was reset by an admin; ask for the new link",
         other => return error(other),
     };

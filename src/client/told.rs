@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::api::{self, Error, Hidden, Status};
-use crate::messaging::content::{self, Body, Media, MediaKind, Opened};
+use crate::messaging::content::{self, Body, Media, MediaKind, Opened, Protocol};
 use crate::messaging::engine::{
     GroupNews, Received, Restrictions, Seen, SendFailure, Taken, Target, Told, Unreadable, UnreadableReason,
     Waiting,
@@ -131,6 +131,7 @@ fn message(received: Received) -> api::Message {
             "message_id": quoted.id,
             "sender": quoted.sender.as_ref().map(Jid::to_string),
             "from_me": received.quotes_me,
+            "chat": quoted.chat.as_ref().map(Jid::to_string),
             "kind": quoted.kind,
             "text": quoted.text,
         })
@@ -240,6 +241,10 @@ fn contents(received: &Received) -> (Option<String>, Map<String, Value>, bool) {
             put("videos", json!(videos));
             (None, false)
         }
+        Body::Protocol(Protocol::DisappearingTimer { seconds, .. }) => {
+            put("seconds", json!(seconds));
+            (None, true)
+        }
         Body::Nothing | Body::Protocol(_) | Body::Other { .. } => (None, false),
     };
     put("target", received.target.as_ref().map_or(Value::Null, target));
@@ -300,19 +305,30 @@ fn digits(jid: &Jid) -> Option<String> {
 }
 
 /// Somebody came or went.
-pub(crate) fn presence(presence: &IncomingPresence) -> api::Presence {
+pub(crate) fn presence(presence: &IncomingPresence, pn: Option<&Jid>) -> api::Presence {
     let last_seen_at_ms = match presence.last_seen {
         LastSeen::At(seconds) => i64::try_from(seconds).ok().map(|seconds| seconds.saturating_mul(1000)),
         LastSeen::Hidden | LastSeen::Unknown => None,
     };
-    api::Presence { sender: presence.from.to_string(), available: presence.online, last_seen_at_ms }
+    api::Presence {
+        sender: presence.from.to_string(),
+        sender_phone: phone(pn),
+        available: presence.online,
+        last_seen_at_ms,
+    }
 }
 
 /// Somebody writes.
-pub(crate) fn activity(state: &IncomingChatState) -> api::ChatActivityChanged {
+pub(crate) fn activity(
+    state: &IncomingChatState,
+    chat_pn: Option<&Jid>,
+    sender_pn: Option<&Jid>,
+) -> api::ChatActivityChanged {
     api::ChatActivityChanged {
         chat: state.origin.chat.to_string(),
+        chat_phone: phone(chat_pn),
         sender: state.origin.sender.account().to_string(),
+        sender_phone: phone(sender_pn),
         activity: match state.state {
             ChatState::Composing => api::ChatActivity::Typing,
             ChatState::Recording => api::ChatActivity::Recording,

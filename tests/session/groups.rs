@@ -169,3 +169,30 @@ fn what_cannot_be_done_says_why() {
     ada.wait_for("connection", |event| event["state"] == "disconnected");
     assert_eq!(refused(&mut ada, "group.list", &json!({})), "WA_ERROR_NOT_CONNECTED");
 }
+
+/// A group that was refused is asked for again once this account may be a member of it.
+#[test]
+fn who_comes_into_a_group_writes_to_it_at_once() {
+    let world = World::new();
+    let (mut ada, _bob, mut cem) = three(&world);
+    let group = json!({ "creator": BOB, "subject": "Tea", "members": [CEM] });
+    let created = world.sim.create_group(&group).unwrap();
+    let (id, group) = (created["id"].as_str().unwrap(), created["jid"].as_str().unwrap().to_owned());
+    let write = |host: &mut Host| {
+        let request = host.client.send_text(&group, "hello", None).unwrap();
+        host.answer(request)["name"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(write(&mut cem), "WA_OK");
+    assert_eq!(write(&mut ada), "WA_ERROR_FORBIDDEN");
+    world.sim.group(id, "add", &json!({ "by": BOB, "members": [ADA] })).unwrap();
+    ada.wait_for("group.update", |event| event["change"] == "create" || event["change"] == "add");
+    assert_eq!(write(&mut ada), "WA_OK");
+    // By a link, of which no notice tells.
+    world.sim.group(id, "remove", &json!({ "by": BOB, "members": [CEM] })).unwrap();
+    cem.wait_for("group.update", |event| event["change"] == "remove");
+    assert_eq!(write(&mut cem), "WA_ERROR_FORBIDDEN");
+    world.sim.group(id, "promote", &json!({ "by": BOB, "members": [ADA] })).unwrap();
+    let invite = done(&mut ada, "group.invite", &json!({ "chat": group }));
+    done(&mut cem, "group.join", &json!({ "code": invite["code"] }));
+    assert_eq!(write(&mut cem), "WA_OK");
+}

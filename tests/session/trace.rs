@@ -88,6 +88,8 @@ fn a_session_sends_what_it_sent_before() {
     // The same keys, names and addresses in every run, and no ping that falls into a step by chance.
     let options = Options { seed: Some("trace".to_owned()), ping_interval_ms: 0, ..Options::default() };
     let world = World::with(options);
+    // As every phone does.
+    world.sim.set(NUMBER, &json!({ "provisions": true })).unwrap();
     assert!(world.sim.add_phone(BOB, "Bob"));
     let mut trace = Trace { world: &world, masked: Masked::default(), last: 0, text: HEAD.to_owned() };
 

@@ -242,7 +242,8 @@ fn extras(params: &Params) -> Result<Extras, Error> {
         if text.len() > MAX_TEXT && text.chars().count() > MAX_TEXT {
             return Err(params.wrong("quote", "has a text of more than 65,536 characters"));
         }
-        extras.quote = Some(Quote::of_text(id, sender, text));
+        let chat = part("chat").map(chat::readable).transpose().map_err(|error| error.with_key("quote"))?;
+        extras.quote = Some(Quote { chat, ..Quote::of_text(id, sender, text) });
     }
     if params.value("mentions").is_some() {
         let mentions = params.texts("mentions")?;

@@ -44,8 +44,6 @@ impl Session {
             "message" | "status" | "receipt" => return Ok(self.message_quickly(node)),
             "ack" if node.is("class", "message") => return Ok(self.message_quickly(node)),
             "call" => self.call_came(node),
-            "presence" => self.presence_came(node),
-            "chatstate" => self.activity_came(node),
             "ack" | "error" => {}
             "failure" => return Err(Stop::Ended(Ending::of_failure(node))),
             "stream:error" => return Err(Stop::Ended(Ending::of_stream_error(node))),
@@ -63,6 +61,8 @@ impl Session {
             "ib" => self.ib(node).await,
             "notification" => self.notification(node).await,
             "message" | "status" | "receipt" | "ack" => self.message_stanza(node).await,
+            "presence" => self.presence_came(node).await,
+            "chatstate" => self.activity_came(node).await,
             _ => {
                 self.refuse_unknown(node);
                 Ok(())

@@ -16,7 +16,7 @@ use crate::messaging::engine::{Cx, Engine, GroupWish, Known, Manage, Output, Pac
 use crate::messaging::stanzas::calls::IncomingCall;
 use crate::messaging::stanzas::origin::Own;
 use crate::messaging::stanzas::presence::{self, IncomingChatState, IncomingPresence};
-use crate::stanza::{Node, NodeRef};
+use crate::stanza::{Jid, Node, NodeRef};
 use crate::store::records::AccountRecord;
 use crate::store::{self, Space, StoreError, Value};
 use serde_json::json;
@@ -291,17 +291,33 @@ impl Session {
         matches!(&self.phase, Phase::Online(online) if online.stage == Stage::Ready)
     }
 
-    pub(super) fn presence_came(&mut self, node: NodeRef<'_>) {
+    pub(super) async fn presence_came(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
         if let Some(presence) = IncomingPresence::read(node) {
-            self.tray.tell(0, told::presence(&presence));
+            let pn = self.phone_of(&presence.from).await?;
+            self.tray.tell(0, told::presence(&presence, pn.as_ref()));
         }
+        Ok(())
     }
 
-    pub(super) fn activity_came(&mut self, node: NodeRef<'_>) {
-        let Some(own) = self.account.as_deref().and_then(own) else { return };
+    pub(super) async fn activity_came(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+        let Some(own) = self.account.as_deref().and_then(own) else { return Ok(()) };
         if let Some(state) = IncomingChatState::read(node, &own).filter(|state| !state.origin.from_me) {
-            self.tray.tell(0, told::activity(&state));
+            let chat_pn = self.phone_of(&state.origin.chat).await?;
+            let sender_pn = self.phone_of(&state.origin.sender).await?;
+            self.tray.tell(0, told::activity(&state, chat_pn.as_ref(), sender_pn.as_ref()));
         }
+        Ok(())
+    }
+
+    /// Returns the address by phone number of a person, if it is known.
+    async fn phone_of(&mut self, who: &Jid) -> Result<Option<Jid>, Stop> {
+        let mut pn = None;
+        self.with_engine(|engine, _| {
+            pn = engine.known_phone(who)?;
+            Ok(())
+        })
+        .await?;
+        Ok(pn)
     }
 
     pub(super) fn call_came(&mut self, node: NodeRef<'_>) {

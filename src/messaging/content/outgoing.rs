@@ -89,13 +89,14 @@ impl Outgoing {
 /// The version of the rules by which reporting tokens are made, see [`reporting_token`](super::reporting_token).
 const REPORTING_TOKEN_VERSION: i32 = 2;
 
-/// The copy of a message for other devices of the own account: they are told the chat, and the context stays beside.
+/// The copy of a message for other devices of the own account: they are told the chat. Its context stands in it and beside it, as
+/// whatsmeow and Baileys have it: a Baileys companion reads the secret of a poll in it only, others beside it.
 #[must_use]
 pub fn device_sent(message: &[u8], destination: &Jid) -> Vec<u8> {
-    let (content, context) = without(message, members::CONTEXT);
+    let (_, context) = without(message, members::CONTEXT);
     let wrapper =
-        DeviceSentMessage { destination_jid: Some(destination.to_string()), message: Some(content) };
-    let mut out = Vec::with_capacity(message.len() + 64);
+        DeviceSentMessage { destination_jid: Some(destination.to_string()), message: Some(message.to_vec()) };
+    let mut out = Vec::with_capacity(2 * message.len() + 64);
     put(&mut out, members::DEVICE_SENT, &wrapper.encode_to_vec());
     if let Some(context) = context {
         put(&mut out, members::CONTEXT, &context);

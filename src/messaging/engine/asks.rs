@@ -177,6 +177,11 @@ impl Asks {
         self.open.contains(ask)
     }
 
+    /// What a question failed of may not hold any more: it is put again as soon as somebody needs the answer.
+    pub(super) fn forgive(&mut self, ask: &Ask) {
+        self.failed.remove(ask);
+    }
+
     /// Asks once more, although that may have failed lately.
     pub(super) fn ask_anew(&mut self, ask: Ask, now: Millis) {
         self.failed.remove(&ask);

@@ -1,6 +1,7 @@
 //! What was in a message: told to the host, or taken in by the session itself.
 
 use super::about::is_about;
+use super::asks::Ask;
 use super::open::Opened;
 use super::receive::{is_shared, timestamp_ms};
 use super::{Cx, Engine, Job, Output, Received, Told};
@@ -88,6 +89,10 @@ impl Engine {
         if matches!(read.body, Body::Nothing) {
             return Ok(());
         }
+        if is_shared(&message.origin.chat) {
+            // We are a member, whatever the server said before.
+            self.asks.forgive(&Ask::Group(message.origin.chat.clone()));
+        }
         let received = self.received(message, read, bytes.to_vec(), opened.old_identity, cx);
         arrived.shown = true;
         self.show(received, &sender.address().user);
@@ -171,6 +176,16 @@ impl Engine {
             return Some(who.account());
         }
         User::of(who).and_then(|user| self.desk.other_name(&user)).map(|user| user.jid())
+    }
+
+    /// The same for one whose names may not be at hand.
+    pub(crate) fn known_phone(&self, who: &Jid) -> Result<Option<Jid>, Missing> {
+        let mut wants = Wants::default();
+        if let Some(user) = User::of(who) {
+            wants.name(&self.desk, &user);
+        }
+        wants.met()?;
+        Ok(self.phone_number(who))
     }
 
     /// A sender key that came along with a message of another chat.

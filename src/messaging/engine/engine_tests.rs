@@ -293,6 +293,40 @@ fn who_lost_his_session_asks_and_gets_the_message_again_once() {
     assert_eq!((net.phones[ADA].changed_identities(), net.phones[BOB].changed_identities()), (0, 0));
 }
 
+/// Some clients use a key twice when both sides write at once: the second message under it was not read.
+#[test]
+fn an_answer_under_a_used_key_is_not_taken_for_the_message() {
+    let mut net = Net::new();
+    net.acquainted();
+    net.text(ADA, BOB, "read");
+    let used =
+        net.sent.iter().rev().find(|(who, node)| *who == ADA && node.tag() == "message").unwrap().1.clone();
+    let used = Stanza::from_node(&used).unwrap();
+    let used = match used.root().child("participants") {
+        Some(list) => list.child("to").unwrap().child("enc").unwrap().to_node(),
+        None => used.root().child("enc").unwrap().to_node(),
+    };
+    let broken = used.data().unwrap().iter().map(|byte| byte ^ 1).collect::<Vec<u8>>();
+    let broken = Node::new("enc").attr("v", "2").attr("type", "msg").bytes(broken);
+    let sender = net.phones[ADA].jid.clone();
+    let since = net.sent.len();
+    for (enc, retries) in [(broken, 1), (used, 2)] {
+        let message = Node::new("message").attr("id", "WANTED").attr("from", sender.clone());
+        let message = message.attr("t", START / 1000).attr("type", "text").child(enc);
+        let message = Stanza::from_node(&message).unwrap();
+        net.act(BOB, |engine, cx| engine.message(message.root(), cx));
+        assert_eq!(
+            net.phones[BOB].unreadable().last(),
+            Some(&(UnreadableReason::Undecryptable, retries, true))
+        );
+    }
+    let receipts = net.sent[since..].iter().filter(|(who, node)| *who == BOB && node.tag() == "receipt");
+    let kinds: Vec<_> = receipts
+        .map(|(_, node)| node.get("type").and_then(|kind| kind.as_text().map(str::to_owned)))
+        .collect();
+    assert_eq!(kinds, [Some("retry".to_owned()), Some("retry".to_owned())]);
+}
+
 #[test]
 fn who_asks_again_gets_what_was_sent_first_with_the_timer_that_held_then() {
     let mut net = Net::new();

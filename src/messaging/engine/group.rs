@@ -196,11 +196,19 @@ impl Engine {
         self.desk.groups.put(ANY_GROUP, GroupRecord { fetched_ms: cx.unix_ms, ..GroupRecord::default() });
     }
 
+    /// What is known of a group is not what the server knows; nor does it hold any more that the server refused to tell of it. Its
+    /// record is at hand.
+    pub(super) fn group_is_stale(&mut self, chat: &Jid) {
+        self.asks.forgive(&Ask::Group(chat.clone()));
+        if let Some(group) = self.desk.groups.change(chat.to_string().as_bytes()) {
+            group.fetched_ms = i64::MIN / 2;
+        }
+    }
+
     /// What is known of a group and its members' devices is not what the server knows.
     pub(super) fn membership_is_stale(&mut self, chat: &Jid) {
-        let key = chat.to_string().into_bytes();
-        let Some(group) = self.desk.groups.change(&key) else { return };
-        group.fetched_ms = i64::MIN / 2;
+        self.group_is_stale(chat);
+        let Some(group) = self.desk.groups.get(chat.to_string().as_bytes()) else { return };
         let members = group.members.clone();
         for member in members {
             self.devices_are_stale(&member);

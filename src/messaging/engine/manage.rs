@@ -248,7 +248,11 @@ impl Engine {
                 group_requests::code(&node).map_or(unreadable, |code| Ok(GroupAnswer::Code(code)))
             }
             GroupWish::Join(_) => {
-                group_requests::joined(&node).map_or(unreadable, |joined| Ok(GroupAnswer::Joined(joined)))
+                let Some(joined) = group_requests::joined(&node) else { return Ok(unreadable) };
+                if let Joined::Member(group) = &joined {
+                    self.members_changed(group)?;
+                }
+                Ok(GroupAnswer::Joined(joined))
             }
         })
     }
@@ -279,9 +283,7 @@ impl Engine {
         let mut wants = Wants::default();
         wants.record(&self.desk, Shelf::Groups, group.to_string());
         wants.met()?;
-        if let Some(group) = self.desk.groups.change(group.to_string().as_bytes()) {
-            group.fetched_ms = i64::MIN / 2;
-        }
+        self.group_is_stale(group);
         Ok(())
     }
 

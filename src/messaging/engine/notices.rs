@@ -172,8 +172,8 @@ impl Engine {
                 GroupChange::Subject { .. } | GroupChange::Description { .. } | GroupChange::InviteCode(_)
             )
         });
-        if touches_members && let Some(group) = self.desk.groups.change(notice.group.to_string().as_bytes()) {
-            group.fetched_ms = i64::MIN / 2;
+        if touches_members {
+            self.group_is_stale(&notice.group);
         }
         let seconds = notice.timestamp.and_then(|seconds| i64::try_from(seconds).ok());
         let at_ms = seconds.map_or(cx.unix_ms, |seconds| seconds.saturating_mul(1000));

@@ -10,7 +10,7 @@ use super::wanted::{Wanted, is_chat};
 use super::{Cx, Engine, Millis, Output, Received, Told, UnreadableReason};
 use crate::messaging::address::{Kind, User};
 use crate::messaging::content::{self, Body, Outgoing, PeerDataResponse};
-use crate::messaging::desk::Missing;
+use crate::messaging::desk::{Missing, Resolved};
 use crate::messaging::stanzas::acks::MessageAck;
 use crate::messaging::stanzas::incoming::{IncomingMessage, is_bot};
 use crate::messaging::stanzas::outgoing::{OutgoingMessage, Peer, Resend};
@@ -262,6 +262,12 @@ impl Engine {
     /// Tells the host that a message does not come any more.
     fn tell_end(&mut self, wanted: &Wanted) {
         self.out.push(Output::Event(Told::Unreadable(Box::new(wanted.unreadable(false)))));
+    }
+
+    /// Whether the host was told that a readable copy of that message may still come.
+    pub(super) fn is_awaited(&self, message: &IncomingMessage<'_>, sender: &Resolved) -> bool {
+        let author = sender.address().user.jid();
+        self.phone.find(&message.origin.chat, &author, message.id).is_some()
     }
 
     /// A message was read after all: the phone need not send it. If there was nothing in it that the host is told, the host is told

@@ -9,6 +9,7 @@ use crate::messaging::desk::{Missing, Shelf, Wants};
 use crate::messaging::stanzas::acks::{self, Nack};
 use crate::messaging::stanzas::incoming::{EncKind, IncomingMessage, is_bot};
 use crate::messaging::stanzas::origin::{Origin, Pair};
+use crate::signal::{Keys, RetryCode};
 use crate::stanza::{Jid, NodeRef, Server};
 
 impl Engine {
@@ -76,6 +77,11 @@ impl Engine {
                     if let Err(nack) = self.deliver(&message, &sender, enc.kind, opened, &mut arrived, cx) {
                         failure.get_or_insert((enc, Failure::Refused(nack)));
                     }
+                }
+                // A key that was used for another message: this one was not seen.
+                Err(Failure::Duplicate) if self.is_awaited(&message, &sender) => {
+                    let again = Failure::Retry { code: RetryCode::InvalidMessageKey, keys: Keys::FromSecond };
+                    failure.get_or_insert((enc, again));
                 }
                 Err(Failure::Duplicate) => arrived.seen = true,
                 Err(other) => drop(failure.get_or_insert((enc, other))),

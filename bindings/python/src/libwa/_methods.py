@@ -1313,7 +1313,8 @@ class AsyncMessage:
                 code.
             text: The text, at most 65,536 characters.
             quote: The message that it answers, as an object with `message_id`, `sender` (a JID or a
-                phone number) and `text`.
+                phone number) and `text`; `chat` if it was sent in another one, such as
+                `status@broadcast`.
             mentions: Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of
                 each. Both are changed to the names that the chat uses.
             message_id: An id for the message that the host chooses; see `send_text()`.
@@ -2007,7 +2008,8 @@ class SyncMessage:
                 code.
             text: The text, at most 65,536 characters.
             quote: The message that it answers, as an object with `message_id`, `sender` (a JID or a
-                phone number) and `text`.
+                phone number) and `text`; `chat` if it was sent in another one, such as
+                `status@broadcast`.
             mentions: Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of
                 each. Both are changed to the names that the chat uses.
             message_id: An id for the message that the host chooses; see `send_text()`.

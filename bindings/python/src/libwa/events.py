@@ -1001,7 +1001,9 @@ class Message(Event):
 
     Attributes:
         message_id: Its id, unique per chat and sender.
-        chat: The conversation's JID: a person, a group, a channel. What answers it goes there.
+        chat: The conversation's JID: a person, a group, a channel. What answers it goes there. A
+            conversation with a person may come under the person's LID and under the phone number:
+            `chat_phone` is the same in both.
         chat_phone: The phone number of the person that the conversation is with, digits only, if it
             is known; null in a group.
         sender: The sender's JID.
@@ -1015,7 +1017,8 @@ class Message(Event):
             or context alone, is not told.
         text: The text, or the caption; of a reaction the emoji, of an edit the new text.
         quoted: The message that it answers: `message_id`, `sender`, `from_me` (whether this account
-            sent it), `text`; null if it answers none.
+            sent it), `chat` (if it was sent in another one, such as `status@broadcast`), `text`;
+            null if it answers none.
         mentions: The JIDs that are mentioned.
         content: What belongs to its kind, as an object: the options of a poll, a place and so on.
             The `target` of a reaction, an edit, a deletion, a vote, a pin is an object with
@@ -1370,7 +1373,10 @@ class ChatActivity(Event):
 
     Attributes:
         chat: The conversation's JID.
+        chat_phone: The phone number of the person that the conversation is with, digits only, if it
+            is known; null in a group.
         sender: Who.
+        sender_phone: The phone number of that person, digits only, if it is known.
         activity: What.
     """
 
@@ -1380,7 +1386,9 @@ class ChatActivity(Event):
     droppable = True
 
     chat: str
+    chat_phone: str | None
     sender: str
+    sender_phone: str | None
     activity: ChatActivityKind
 
     def __init__(
@@ -1391,7 +1399,9 @@ class ChatActivity(Event):
         time: datetime,
         redelivered: bool,
         chat: str,
+        chat_phone: str | None,
         sender: str,
+        sender_phone: str | None,
         activity: ChatActivityKind,
     ) -> None:
         own_ = self.__dict__
@@ -1401,7 +1411,9 @@ class ChatActivity(Event):
         own_["time"] = time
         own_["redelivered"] = redelivered
         own_["chat"] = chat
+        own_["chat_phone"] = chat_phone
         own_["sender"] = sender
+        own_["sender_phone"] = sender_phone
         own_["activity"] = activity
 
     @classmethod
@@ -1413,7 +1425,9 @@ class ChatActivity(Event):
             as_time(o["time_ms"]),
             o["redelivered"],
             o["chat"],
+            o["chat_phone"],
             o["sender"],
+            o["sender_phone"],
             o["activity"],
         )
 
@@ -1424,6 +1438,7 @@ class Presence(Event):
 
     Attributes:
         sender: Who.
+        sender_phone: The phone number of that person, digits only, if it is known.
         available: Whether they are there.
         last_seen_at: When they were there last, if they show it.
     """
@@ -1434,6 +1449,7 @@ class Presence(Event):
     droppable = True
 
     sender: str
+    sender_phone: str | None
     available: bool
     last_seen_at: datetime | None
 
@@ -1445,6 +1461,7 @@ class Presence(Event):
         time: datetime,
         redelivered: bool,
         sender: str,
+        sender_phone: str | None,
         available: bool,
         last_seen_at: datetime | None,
     ) -> None:
@@ -1455,6 +1472,7 @@ class Presence(Event):
         own_["time"] = time
         own_["redelivered"] = redelivered
         own_["sender"] = sender
+        own_["sender_phone"] = sender_phone
         own_["available"] = available
         own_["last_seen_at"] = last_seen_at
 
@@ -1467,6 +1485,7 @@ class Presence(Event):
             as_time(o["time_ms"]),
             o["redelivered"],
             o["sender"],
+            o["sender_phone"],
             o["available"],
             maybe_time(o["last_seen_at_ms"]),
         )

@@ -136,7 +136,8 @@ pub(super) fn apply(
         }
         tag @ ("announcement" | "not_announcement") => {
             group.announcement = tag == "announcement";
-            asked.to_node()
+            // whatsmeow drops the notice without it.
+            asked.to_node().attr("v_id", now)
         }
         tag @ ("locked" | "unlocked") => {
             group.locked = tag == "locked";

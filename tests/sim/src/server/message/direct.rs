@@ -109,8 +109,12 @@ fn fan_out(
         let device = model.resolve(&jid).filter(|_| !other_space).ok_or(code::BAD_REQUEST)?;
         let theirs = device.number == number;
         let known = theirs || device.number == message.sender.number;
-        if !known || device == *message.sender || !named.insert((theirs, device.device)) {
+        if !known || device == *message.sender {
             return Err(code::BAD_REQUEST);
+        }
+        // whatsmeow and Baileys list the own devices twice in a note to self.
+        if !named.insert((theirs, device.device)) {
+            continue;
         }
         message.pairwise(to)?;
         targets.push((device, to));
