@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::crypto::{Random, random_array};
 
@@ -19,9 +19,10 @@ pub const ALPHABET: &[u8; 32] = b"123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 pub const CODE_LENGTH: usize = 8;
 
 /// A pairing code. Whoever knows it can link to the account it is typed into, so it is wiped when dropped, and only
-/// [`reveal`](Self::reveal) and [`display`](Self::display) show it.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
-pub struct PairingCode([u8; CODE_LENGTH]);
+/// [`reveal`](Self::reveal) and [`display`](Self::display) show it. The bytes stay in one place when a code is moved: what a queue
+/// or a closure leaves behind when it is emptied is never wiped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PairingCode(Box<Zeroizing<[u8; CODE_LENGTH]>>);
 
 /// Why a code chosen by the host cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +39,7 @@ impl PairingCode {
     /// Reads five bytes as eight groups of five bits from the top; each selects a character.
     pub fn from_bytes(bytes: [u8; 5]) -> Self {
         let number = bytes.iter().fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
-        let mut text = [0; CODE_LENGTH];
+        let mut text = Box::new(Zeroizing::new([0; CODE_LENGTH]));
         for (position, character) in text.iter_mut().enumerate() {
             let group = (number >> (5 * (CODE_LENGTH - 1 - position))) & 31;
             *character = ALPHABET[group as usize]; // five bits index 32 characters
@@ -56,7 +57,7 @@ impl PairingCode {
 
     /// Reads a code that the host chose or a user typed: dashes and spaces are dropped, small letters become capitals.
     pub fn parse(text: &str) -> Result<Self, CodeError> {
-        let mut code = Self([0; CODE_LENGTH]);
+        let mut code = Self(Box::new(Zeroizing::new([0; CODE_LENGTH])));
         let mut length = 0;
         for character in text.chars().filter(|c| !matches!(c, '-' | ' ')) {
             let upper = character.to_ascii_uppercase();
@@ -84,7 +85,7 @@ impl PairingCode {
     pub fn display(&self) -> String {
         // With room for all of it: a text that grows leaves copies behind.
         let mut text = String::with_capacity(CODE_LENGTH + 1);
-        for (index, byte) in self.0.into_iter().enumerate() {
+        for (index, byte) in self.0.iter().copied().enumerate() {
             if index == CODE_LENGTH / 2 {
                 text.push('-');
             }
@@ -115,6 +116,14 @@ mod tests {
             assert_eq!(code.display(), text(case, "display_text"));
             assert_eq!(PairingCode::parse(&code.display()).unwrap(), code);
         }
+    }
+
+    #[test]
+    fn a_code_that_is_moved_stays_where_it_is() {
+        let code = PairingCode::parse("ABCDEFGH").unwrap();
+        let at = code.as_bytes().as_ptr();
+        let closure = Box::new(move || code.as_bytes().as_ptr());
+        assert_eq!(closure(), at);
     }
 
     #[test]

@@ -111,7 +111,7 @@ pub struct DeriveJob {
 impl DeriveJob {
     /// Does the work.
     pub fn run(self) -> DerivedKey {
-        DerivedKey { token: self.token, key: derive_key(&self.code, &self.salt) }
+        DerivedKey { token: self.token, key: Box::new(derive_key(&self.code, &self.salt)) }
     }
 
     /// What the result depends on, for tests that run the same derivation many times.
@@ -123,7 +123,7 @@ impl DeriveJob {
     /// The result with a key that is known already.
     #[cfg(test)]
     pub(super) fn with_key(&self, key: Secret<32>) -> DerivedKey {
-        DerivedKey { token: self.token, key }
+        DerivedKey { token: self.token, key: Box::new(key) }
     }
 }
 
@@ -137,7 +137,8 @@ impl fmt::Debug for DeriveJob {
 #[derive(Debug)]
 pub struct DerivedKey {
     pub(super) token: u64,
-    pub(super) key: Secret<32>,
+    /// In one place, as the code itself.
+    pub(super) key: Box<Secret<32>>,
 }
 
 /// Why a query got no good answer.
