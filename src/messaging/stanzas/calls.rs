@@ -1,6 +1,7 @@
 //! Calls: that somebody calls, and that it is over. Taking part in one is beyond this library; declining is not.
 //!
-//! Main type: [`IncomingCall`]. Every `<call>` must be acknowledged.
+//! Main type: [`IncomingCall`]. Every `<call>` must be acknowledged. The official web client answers an offer with
+//! `<receipt><offer/></receipt>` too: its device rings. One that cannot take the call sends none, as whatsmeow and Baileys do not.
 
 use super::origin::Pair;
 use super::read::{text, time};
