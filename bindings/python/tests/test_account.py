@@ -98,6 +98,53 @@ def test_another_number_than_the_sessions(
     assert "the session is linked to +" in capsys.readouterr().err
 
 
+# As the library says of each, whether the session is linked or not.
+NO_NUMBERS = {
+    "": "empty",
+    "abc": "not a digit",
+    "12": "too short",
+    "1" * 16: "too long",
+    "0049170": "starts with 0",
+    "+49 (0)170 1234567": "spaces or punctuation",
+    # That of the account, but for how it is written.
+    "+1 555 000 1234": "spaces or punctuation",
+}
+
+
+def test_what_is_no_number_is_refused_first(
+    config: dict[str, str], wa_phone: Phone, make: Callable[..., libwa.Client], capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def refuses(client: libwa.Client) -> None:
+        for number, said in NO_NUMBERS.items():
+            with pytest.raises(errors.InvalidPhoneNumberError, match=said) as caught:
+                await client.pair(number).__anext__()
+            assert caught.value.key == "phone"
+        with pytest.raises(errors.InvalidPairingCodeError):
+            await client.pair(wa_phone.number, "short").__anext__()
+        # Which is no way to ask for QR codes.
+        with pytest.raises(errors.InvalidArgumentError, match="phone"):
+            await client.pair(None).__anext__()  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        with pytest.raises(TypeError, match="phone must be str"):
+            await client.pair(15550001234).__anext__()  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    async def test() -> None:
+        async with make() as client:
+            await refuses(client)
+            await linked(client, wa_phone)
+            await refuses(client)
+            assert [type(step) async for step in client.pair(wa_phone.number)] == [libwa.Ready]
+            assert [type(step) async for step in client.qr()] == [libwa.Ready]
+
+    run(test())
+    with libwa.SyncClient(config=config) as client:
+        for number, said in NO_NUMBERS.items():
+            with pytest.raises(errors.InvalidPhoneNumberError, match=said):
+                list(client.pair(number))
+    settings = [f"--set={key}={value}" for key, value in config.items() if key != "store.url"]
+    assert __main__.main(["pair", "abc", "--store", config["store.url"], *settings]) == 2
+    assert "not a digit" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("number", "account", "same"),
     [

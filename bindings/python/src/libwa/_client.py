@@ -113,18 +113,19 @@ class Client(Base):
         Only what happens now ends it: an event of an earlier run, which is `redelivered`, comes from `events()`.
 
         Raises:
+            InvalidPhoneNumberError: It is no phone number in international form, whether the session is linked or not.
             AlreadyLinkedError: The session is linked to another number.
             Error: The pairing or the login failed, or the connection was given up, by the class of why. Its `event` explains
                 it and is acknowledged, its `user_text` says what to tell the user.
         """
-        return PairingSteps(Pairing(self, phone, code))
+        return PairingSteps(Pairing(self, "wa_request_pairing", phone, code))
 
     def qr(self) -> PairingSteps:
         """Links the session by QR codes, each a `PairingQr` that replaces the one before; else as `pair()`.
 
         `step.terminal()`, `step.svg()` and `step.png()` draw the code.
         """
-        return PairingSteps(Pairing(self, None, None))
+        return PairingSteps(Pairing(self, "wa_request_qr"))
 
     def events(self, *, ack: bool = True) -> EventStream:
         """What happens to the client, one event after the other, ending after `Closed`.
@@ -151,6 +152,10 @@ class Client(Base):
         """Takes the next event of this type, or of one of these, and leaves all others for `events()`.
 
         A `LoggedOut` or `Restricted` of an earlier run that holds no longer is left there too.
+
+        Args:
+            kind: A class of events, such as `libwa.Message`, or a tuple of such classes.
+            timeout: Seconds, 0 or more; None or infinity for any time.
 
         Raises:
             TimeoutError: None came within so many seconds.

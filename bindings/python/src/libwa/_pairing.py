@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from . import errors
 from ._error import Error
@@ -39,11 +39,11 @@ PairingStep = Union[
 class Pairing:
     """Gives the steps from the request up to `ready`. One that is dropped before cancels its request."""
 
-    def __init__(self, client: Base, phone: str | None, code: str | None) -> None:
-        """By a code for this phone, or by QR codes if there is none."""
+    def __init__(self, client: Base, function: str, *args: Any) -> None:
+        """By the request of this function: for a code, with the phone's number and perhaps the code, or for QR codes."""
         self._client = client
-        self._phone = phone
-        self._code = code
+        self._function = function
+        self._args = args
         self._subscription: Subscription | None = None
         self._answered = False
         self._done = False
@@ -85,17 +85,15 @@ class Pairing:
     async def _begin(self) -> Ready | None:
         client = self._client
         self._subscription = Subscription(lambda event: ends_login(event) or is_trouble(event), any_end)
-        if client.is_linked:
-            self._answered = True
-            if self._phone is not None:
-                check_account(self._phone, (await client._call("session.status", {}))["phone"])
-            return await client._begin_login(self._subscription)
         client._enter()
         try:
-            if self._phone is None:
-                client._core.follow(self._subscription, "wa_request_qr")
-            else:
-                client._core.follow(self._subscription, "wa_request_pairing", self._phone, self._code)
+            client._core.follow(self._subscription, self._function, *self._args)
+        except errors.AlreadyLinkedError:
+            # The library has looked at the arguments before.
+            self._answered = True
+            if self._args:
+                check_account(self._args[0], (await client._call("session.status", {}))["phone"])
+            return await client._begin_login(self._subscription)
         except errors.ClientClosedError:
             # The session may have ended since `connect()`, before anything was asked here.
             raise await client._closing() from None

@@ -130,11 +130,11 @@ class SyncClient(SyncRequests, SyncMethods):
 
     def pair(self, phone: str, code: str | None = None) -> Iterator[PairingStep]:
         """As `Client.pair`."""
-        return _steps(self, Pairing(self._client, phone, code))
+        return _steps(self, Pairing(self._client, "wa_request_pairing", phone, code))
 
     def qr(self) -> Iterator[PairingStep]:
         """As `Client.qr`."""
-        return _steps(self, Pairing(self._client, None, None))
+        return _steps(self, Pairing(self._client, "wa_request_qr"))
 
     def events(self, timeout: float | None = None, *, ack: bool = True) -> Iterator[Event]:
         """As `Client.events`; with a `timeout` the loop also ends when no event came for so many seconds."""

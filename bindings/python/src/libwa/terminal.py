@@ -102,7 +102,7 @@ def pair_sync(
 
 async def _pair(client: Base, phone: str | None, output: TextIO | None, on_step: OnStep | None) -> Ready:
     screen = _Screen(output or sys.stdout)
-    pairing = Pairing(client, phone, None)
+    pairing = Pairing(client, "wa_request_qr") if phone is None else Pairing(client, "wa_request_pairing", phone, None)
     try:
         while True:
             step = await pairing.step(_TICK)
