@@ -28,6 +28,9 @@ T = TypeVar("T")
 # How long a test waits for anything. Far more than it takes, so that a slow machine fails no test.
 PATIENCE = 180.0
 
+#: What no wait can have for a time-out.
+NO_LIMITS: list[Any] = [float("nan"), -1, -0.001, float("-inf"), -(10**400), "5", b"5", True, False, 1j, [1], object()]
+
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any, Union
 
 from . import _native, errors
+from ._arguments import event_classes, time_limit
 from ._core import Core
 from ._error import Error
 from ._event import Event
@@ -180,10 +181,10 @@ class Base(AsyncRequests, AsyncMethods):
             self._core.find(lambda other: other is event)
             event.ack()
 
-    async def _next_event(self, timeout: float | None) -> Event | None:
+    async def _next_event(self, limit: float | None) -> Event | None:
         """The next event for `events()`: None when it is late. Raises `StopAsyncIteration` after the last one."""
         try:
-            return await self._next(self._core.inbox, _deadline(timeout))
+            return await self._next(self._core.inbox, _deadline(limit))
         except errors.Error:
             if self._core.ended and self._core.fault is None:
                 raise StopAsyncIteration from None
@@ -191,7 +192,7 @@ class Base(AsyncRequests, AsyncMethods):
 
     async def _find(self, kind: type[Event] | tuple[type[Event], ...], timeout: float | None) -> Event:
         """The next event of this type, or of one of these, that tells of something which is not over."""
-        kinds = kind if isinstance(kind, tuple) else (kind,)
+        kinds, limit = event_classes(kind), time_limit(timeout)
 
         def suits(event: Event) -> bool:
             return isinstance(event, kinds) and not is_over(event, self.is_linked)
@@ -201,29 +202,33 @@ class Base(AsyncRequests, AsyncMethods):
         subscription = Subscription(suits, ends_with)
         try:
             self._core.subscribe(subscription, look_back=True)
-            event = await self._next(subscription, _deadline(timeout))
+            event = await self._next(subscription, _deadline(limit))
         finally:
             self._core.unsubscribe(subscription)
         if event is None:
-            raise late(timeout, self._core.connection)
+            raise late(limit, self._core.connection)
         return event
 
     async def ready(self, timeout: float | None = None) -> Ready:
         """Waits until the session, which is linked already, is logged in; comes back at once when it is.
+
+        Args:
+            timeout: Seconds, 0 or more; None or infinity for any time.
 
         Raises:
             TimeoutError: It was not within so many seconds. The client goes on trying.
             Error: It will not be: the session is not linked, was logged out or is restricted, or the connection was given up,
                 or never asked for. The error is of the class of why, and its `event` tells of it.
         """
-        deadline = _deadline(timeout)
+        limit = time_limit(timeout)
+        deadline = _deadline(limit)
         subscription = Subscription(ends_login, any_end)
         try:
             event: Event | None = await self._begin_login(subscription)
             if event is None:
                 event = await self._next(subscription, deadline)
             if event is None:
-                raise late(timeout, self._core.connection)
+                raise late(limit, self._core.connection)
             if not isinstance(event, Ready):
                 raise await self._failure(event)
             return event

@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Iterator, Mapping
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
+from ._arguments import time_limit
 from ._base import Base, ConfigValue, Store, as_config
 from ._core import Core
 from ._event import Event
@@ -46,12 +47,13 @@ class _Blocking(Base):
 
     def _sleep(self, seconds: float | None) -> None:
         # Not `select`, which knows no descriptor above 1023. A signal interrupts it, and its handler may raise.
+        limit = None if seconds is None else min(max(0, seconds), _LONGEST)
         if not hasattr(select, "poll"):  # eventlet takes it away
-            select.select([self._core.handle.fd], [], [], seconds)
+            select.select([self._core.handle.fd], [], [], limit)
             return
         readable = select.poll()
         readable.register(self._core.handle.fd, select.POLLIN)
-        readable.poll(None if seconds is None else min(max(0, seconds), _LONGEST) * 1000)
+        readable.poll(None if limit is None else limit * 1000)
 
 
 class SyncClient(SyncRequests, SyncMethods):
@@ -137,17 +139,11 @@ class SyncClient(SyncRequests, SyncMethods):
         return _steps(self, Pairing(self._client, "wa_request_qr"))
 
     def events(self, timeout: float | None = None, *, ack: bool = True) -> Iterator[Event]:
-        """As `Client.events`; with a `timeout` the loop also ends when no event came for so many seconds."""
-        while True:
-            try:
-                event = run(self._client._next_event(timeout))
-            except StopAsyncIteration:
-                return
-            if event is None:
-                return
-            yield event
-            if ack:
-                event.ack()
+        """As `Client.events`; with a `timeout` the loop also ends when no event came for so many seconds, 0 or more.
+
+        None or infinity is for any time.
+        """
+        return _events(self, time_limit(timeout), ack)
 
     def ready(self, timeout: float | None = None) -> Ready:
         """As `Client.ready`."""
@@ -172,6 +168,19 @@ class SyncClient(SyncRequests, SyncMethods):
 
     def _request(self, function: str, *args: Any) -> Any:
         return run(self._client._request(function, *args))
+
+
+def _events(client: SyncClient, limit: float | None, ack: bool) -> Iterator[Event]:
+    while True:
+        try:
+            event = run(client._client._next_event(limit))
+        except StopAsyncIteration:
+            return
+        if event is None:
+            return
+        yield event
+        if ack:
+            event.ack()
 
 
 def _steps(client: SyncClient, pairing: Pairing) -> Iterator[PairingStep]:

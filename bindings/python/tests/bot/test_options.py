@@ -187,9 +187,13 @@ def test_every_argument_arrives() -> None:
         ({"code_reminder": -1}, "code_reminder is at least 0"),
         ({"code_reminder": None}, "code_reminder is a number"),
         ({"handler_timeout": 0}, "handler_timeout is above 0"),
+        ({"handler_timeout": float("nan")}, "handler_timeout is above 0"),
+        ({"handler_timeout": True}, "handler_timeout is a number"),
         ({"handler_timeout": "30s"}, "handler_timeout is a number"),
         ({"stop_timeout": -0.1}, "stop_timeout is at least 0"),
         ({"stop_timeout": float("inf")}, "stop_timeout is at least 0"),
+        ({"stop_timeout": float("nan")}, "stop_timeout is at least 0"),
+        ({"stop_timeout": 10**400}, "stop_timeout is at least 0, not infinity"),
         ({"stop_timeout": None}, "stop_timeout is a number"),
         ({"session_id": 7}, "session_id"),
         ({"session_id": "two words"}, "session_id"),
@@ -212,6 +216,11 @@ def test_every_argument_arrives() -> None:
 def test_options_that_are_refused(given: dict[str, object], said: str) -> None:
     with pytest.raises(OptionError, match=said):
         Bot(phone_number=NUMBER, **given)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_a_limit_that_is_none() -> None:
+    for limit in (None, float("inf")):
+        assert Bot(phone_number=NUMBER, handler_timeout=limit).config.handler_timeout is None
 
 
 def test_a_retry_that_is_refused() -> None:

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from .. import errors
+from .._arguments import time_limit
 from .._client import Client
 from ..terminal import when_to_try
 from . import events
@@ -76,7 +77,7 @@ class Bot(Router, Waits):
         prefix: What commands begin with.
         concurrency: How many chats are served at the same time.
         backlog: How many messages may be in hand; the others wait in the session's file.
-        handler_timeout: Seconds that a handler may take.
+        handler_timeout: Seconds that a handler may take; None or infinity for no limit.
         stop_timeout: Seconds that handlers may go on when the bot stops.
         config: Configuration keys of the library, as include/CONFIGURATION.md lists them.
 
@@ -266,17 +267,21 @@ class Bot(Router, Waits):
     async def ready(self, timeout: float | None = None) -> events.User:
         """Waits until the bot is linked and logged in, and tells as whom.
 
+        Args:
+            timeout: Seconds, 0 or more; None or infinity for any time.
+
         Raises:
             TimeoutError: It was not within so many seconds. The bot goes on trying.
             Error: It cannot be; the bot has stopped.
         """
+        limit = time_limit(timeout)
         run = self._run or self._latest
         if run is None:
             raise errors.ClientClosedError("the bot was not started")
         try:
-            return await asyncio.wait_for(asyncio.shield(run.user), timeout)
+            return await asyncio.wait_for(asyncio.shield(run.user), limit)
         except asyncio.TimeoutError:
-            raise TimeoutError(f"the bot was not ready within {timeout} seconds") from None
+            raise TimeoutError(f"the bot was not ready within {limit} seconds") from None
 
     async def wait(self) -> ExitCode:
         """Waits until the bot has stopped, and tells why."""

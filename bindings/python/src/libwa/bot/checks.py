@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -71,11 +72,13 @@ def check_number(value: object, name: str, least: float, most: float = float("in
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{name} is a number, not {value!r}")
-    if not least <= value <= most or value == float("inf") or (above and value == least):
+    # Also a whole number that is too large to reckon with.
+    endless = value > sys.float_info.max
+    if not least <= value <= most or endless or (above and value == least):
         wanted = (
             f"above {least:g}" if above else f"at least {least:g}" if most == float("inf") else f"from {least:g} to {most:.10g}"
         )
-        raise ValueError(f"{name} is {wanted}, not {value}")
+        raise ValueError(f"{name} is {wanted}, not {'infinity' if endless else value}")
 
 
 def _inside(function: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from .. import events
+from .._arguments import time_limit
 from .admins import account
 from .chat import Chat, Sent, derived_ids
 from .context import Context
@@ -222,15 +223,16 @@ class Message:
 
         Args:
             condition: What the message must meet, a filter or a function, which may be a coroutine function.
-            timeout: Seconds; None for any time.
+            timeout: Seconds, 0 or more; None or infinity for any time.
 
         Raises:
             TimeoutError: None came within so many seconds.
         """
+        limit = time_limit(timeout)
         suits = as_filter(condition) if condition is not None else None
         person = account(self.sender)
 
         async def is_reply(other: Message) -> bool:
             return account(other.sender) == person and (not other.is_command if suits is None else await suits.check(other))
 
-        return await self._context.wait_for_message(is_reply, self.chat, timeout)
+        return await self._context.wait_for_message(is_reply, self.chat, limit)

@@ -52,7 +52,7 @@ class Options:
         prefix: What commands begin with.
         concurrency: How many chats are served at the same time.
         backlog: How many messages may be in hand, those that are handled and those in line. The others wait in the session's file.
-        handler_timeout: Seconds that a handler may take; None for no limit.
+        handler_timeout: Seconds that a handler may take; None for no limit, as which infinity is taken.
         stop_timeout: Seconds that handlers may go on when the bot stops.
         library: Configuration keys of the library, as include/CONFIGURATION.md lists them.
     """
@@ -152,7 +152,7 @@ def resolve(given: Given, environment: Mapping[str, str] | None = None) -> Optio
         prefix=given.prefix,
         concurrency=given.concurrency,
         backlog=given.backlog,
-        handler_timeout=given.handler_timeout,
+        handler_timeout=_handler_timeout(given),
         stop_timeout=given.stop_timeout,
         library=_library(given, browser, outside, logger),
     )
@@ -178,14 +178,23 @@ def _check_numbers(given: Given) -> None:
         check_number(given.code_reminder, "code_reminder", 0)
         check_number(given.concurrency, "concurrency", 1)
         check_number(given.backlog, "backlog", 1, _MOST_BACKLOG)
-        if given.handler_timeout is not None:
-            check_number(given.handler_timeout, "handler_timeout", 0, above=True)
         check_number(given.stop_timeout, "stop_timeout", 0)
     except ValueError as error:
         raise OptionError(str(error)) from None
     for name, number in (("concurrency", given.concurrency), ("backlog", given.backlog)):
         if not is_a(number, int):
             raise OptionError(f"{name} is a whole number, not {number!r}")
+
+
+def _handler_timeout(given: Given) -> float | None:
+    limit = given.handler_timeout
+    if limit is None or (isinstance(limit, float) and limit == float("inf")):
+        return None
+    try:
+        check_number(limit, "handler_timeout", 0, above=True)
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+    return limit
 
 
 def _check_kinds(given: Given) -> None:

@@ -16,12 +16,14 @@ import atexit
 import contextlib
 import dataclasses
 import itertools
+import math
 import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .._arguments import time_limit, time_span
 from ..testing import Phone, Simulator, SimulatorError
 from .bot import Bot
 from .failures import Failure
@@ -110,15 +112,18 @@ class Person:
         body = {"to": to or self._tester.number, "target": {"id": id, "from": author}, **more}
         await self._tester.control("POST", f"/phones/{self.number}/{verb}", body)
 
-    async def reply(self, *, timeout: float = 30.0, chat: str | None = None) -> Reply:
+    async def reply(self, *, timeout: float | None = 30.0, chat: str | None = None) -> Reply:
         """The next message that the bot writes to this person, or into the group of this address.
+
+        The `timeout` is seconds, 0 or more; None or infinity is for any time.
 
         Raises:
             TimeoutError: None came within so many seconds.
             AssertionError: A handler of the bot failed meanwhile.
         """
         wanted = chat or self._tester.number
-        ends = time.monotonic() + timeout
+        limit = time_limit(timeout)
+        ends = math.inf if limit is None else time.monotonic() + limit
         while True:
             for reply in self._heard:
                 if reply.chat == wanted:
@@ -127,13 +132,14 @@ class Person:
             self._tester.raise_failures()
             left = ends - time.monotonic()
             if left <= 0:
-                raise TimeoutError(f"the bot did not answer within {timeout} seconds")
+                raise TimeoutError(f"the bot did not answer within {limit} seconds")
             await self._listen(min(left, _SLICE_SECONDS))
 
     async def no_reply(self, *, within: float = 0.3, chat: str | None = None) -> None:
         """Checks that the bot writes nothing for so many seconds, and that nothing it has written by then is on its way."""
+        span = time_span(within, "within")
         try:
-            reply = await self.reply(timeout=within, chat=chat)
+            reply = await self.reply(timeout=span, chat=chat)
         except TimeoutError:
             await asyncio.to_thread(self._tester.simulator.settle)
             await self._listen(0)
@@ -167,7 +173,7 @@ class Group:
         """Somebody, its creator if nobody is named, writes into it."""
         return await (by or self.creator).send(text, to=self.id)
 
-    async def reply(self, *, to: Person | None = None, timeout: float = 30.0) -> Reply:
+    async def reply(self, *, to: Person | None = None, timeout: float | None = 30.0) -> Reply:
         """The next message of the bot in it, as its creator, or this member, gets it."""
         return await (to or self.creator).reply(timeout=timeout, chat=self.id)
 
@@ -328,7 +334,7 @@ class BotTester:
         """The tester's first person writes to the bot. Gives the message's id."""
         return await (await self._somebody()).send(text, quote=quote)
 
-    async def reply(self, *, timeout: float = 30.0) -> Reply:
+    async def reply(self, *, timeout: float | None = 30.0) -> Reply:
         """The next message that this person gets; see `Person.reply`."""
         return await (await self._somebody()).reply(timeout=timeout)
 

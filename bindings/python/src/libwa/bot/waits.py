@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, overload
 
+from .._arguments import time_limit
 from . import events
 from .group import GroupUpdate
 from .later import waits
@@ -175,7 +176,7 @@ class Waits:
 
         A message is taken from the handlers, and has to be one of somebody else in its own right, as those that `message()` takes;
         without a condition, the bot's commands are left to their handlers.
-        All other events go to their listeners too.
+        All other events go to their listeners too. The `timeout` is seconds, 0 or more; None or infinity is for any time.
 
         Raises:
             TimeoutError: None came within so many seconds.
@@ -183,7 +184,7 @@ class Waits:
         """
         if event not in EVENT_NAMES:
             raise ValueError(f"there is no event {event!r}; the events are {', '.join(EVENT_NAMES)}")
-        return await self._wait_for(event, condition, timeout)
+        return await self._wait_for(event, condition, time_limit(timeout))
 
     async def _wait_for(self, event: str, condition: Callable[[Any], object] | None, timeout: float | None) -> Any:
         raise NotImplementedError

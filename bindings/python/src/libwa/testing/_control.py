@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+from .._arguments import time_limit, time_span
 
 # A phone answers when a pairing is decided, which can take its whole patience of two minutes.
 _SECONDS = 180
@@ -31,24 +34,26 @@ _Found = TypeVar("_Found")
 
 
 def wait(look: Callable[[], _Found | None], timeout: float, what: str) -> _Found:
-    """Looks again and again until there is something to be seen, and gives that.
+    """Looks again and again until there is something to be seen, and gives that. An infinite `timeout` is for any time.
 
     Raises:
+        InvalidArgumentError: That is no number of seconds.
         TimeoutError: There was nothing after so many seconds.
     """
-    ends = time.monotonic() + timeout
+    limit = time_limit(timeout)
+    ends = math.inf if limit is None else time.monotonic() + limit
     while True:
         found = look()
         if found is not None:
             return found
         if time.monotonic() >= ends:
-            raise TimeoutError(f"{what} did not come within {timeout} seconds")
+            raise TimeoutError(f"{what} did not come within {limit} seconds")
         time.sleep(_PAUSE_SECONDS)
 
 
 def settle(control: Control, timeout: float) -> None:
     """The barrier before a look at the state; see `Simulator.settle`."""
-    control("POST", "/settle", {"wait_ms": round(timeout * 1000)})
+    control("POST", "/settle", {"wait_ms": round(time_span(timeout, "timeout") * 1000)})
 
 
 class Control:
