@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from bots import a_bot, until
 from conftest import run
+from protobuf import field, text_of
 
 from libwa.bot import Bot, F, Message, Next, Router, Skip
 from libwa.bot.testing import BotTester
@@ -263,6 +264,40 @@ def test_what_can_be_done_in_a_group() -> None:
             second = await home.send("delete me")
             reply = await home.reply()
             assert (reply.kind, reply.target) == ("delete", second)
+
+    run(test())
+
+
+@pytest.mark.parametrize("chat", ["lid", "pn", "private"])
+def test_the_bot_is_mentioned_under_either_name(chat: str) -> None:
+    bot = a_bot()
+    heard: list[tuple[str | None, bool]] = []
+
+    @bot.message(F.mentions_me)
+    async def mentioned(message: Message) -> None:
+        heard.append((message.text, True))
+
+    @bot.message()
+    async def rest(message: Message) -> None:
+        heard.append((message.text, False))
+
+    async def test() -> None:
+        async with BotTester(bot) as t:
+            ada = await t.user()
+            to = t.number
+            if chat != "private":
+                body = {"subject": "Family", "creator": ada.number, "members": [t.number], "mode": chat}
+                to = (await t.control("POST", "/groups", body))["jid"]
+            own = await bot.ready()
+            lid, number = str(own.lid).partition("@")[0].partition(":")[0], t.number
+            names = [f"{lid}@lid", f"{number}@s.whatsapp.net", f"{lid}:1@lid", f"{number}:1@s.whatsapp.net"]
+            others = [f"{number}@lid", f"{lid}@s.whatsapp.net", f"{ada.number}@s.whatsapp.net"]
+            for name in [*names, *others]:
+                content = field(1, f"for {name}") + field(17, field(15, name))
+                body = {"to": to, "message": text_of(field(6, content))}
+                await t.control("POST", f"/phones/{ada.number}/send_raw", body)
+            await until(lambda: len(heard) == len(names) + len(others))
+            assert heard == [*((f"for {name}", True) for name in names), *((f"for {name}", False) for name in others)]
 
     run(test())
 

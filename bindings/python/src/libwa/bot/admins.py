@@ -10,6 +10,8 @@ from .._client import Client
 # Changes are told; this is for those that came while the bot was offline.
 _SECONDS = 60.0
 _GROUPS = 1000
+# Other spellings of the servers of accounts.
+_SERVERS = {"c.us": "s.whatsapp.net", "hosted": "s.whatsapp.net", "hosted.lid": "lid"}
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,6 @@ class Admins:
 
 
 def account(jid: str) -> str:
-    """The JID without its device."""
+    """The JID without its device, and with the usual server: old clients, and business accounts that Meta runs, have others."""
     user, at, server = jid.partition("@")
-    return f"{user.split(':')[0]}{at}{server}"
+    return f"{user.split(':')[0]}{at}{_SERVERS.get(server, server)}"

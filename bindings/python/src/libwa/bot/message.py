@@ -118,13 +118,13 @@ class Message:
 
     @property
     def mentions(self) -> list[str]:
-        """The JIDs that are mentioned."""
+        """The JIDs that are mentioned, as who wrote it has named them: by LID or by phone number."""
         return list(self.event.mentions)
 
     @property
     def mentions_me(self) -> bool:
-        """Whether the bot's account is among them."""
-        return any(jid in self._context.own for jid in self.mentions)
+        """Whether the bot's account is among them, by its LID or by its phone number."""
+        return any(account(jid) in self._context.own for jid in self.mentions)
 
     async def sender_is_admin(self) -> bool:
         """Whether it was written in a group by one of its administrators. Asks WhatsApp, which takes a moment, once a minute.
