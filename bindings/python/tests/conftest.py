@@ -62,13 +62,19 @@ def connection_of(sim: Simulator, number: str) -> int:
 
 
 def script(
-    source: str, *arguments: str, config: dict[str, str] | None = None, buffered: bool = False, **options: Any
+    source: str,
+    *arguments: str,
+    config: dict[str, str] | None = None,
+    before: str = "",
+    buffered: bool = False,
+    **options: Any,
 ) -> subprocess.Popen[str]:
     """Starts a program of its own, which finds `config` as a dictionary, and its arguments in `sys.argv`.
 
-    Its output is `buffered` as that of any program whose output is a pipe, or not at all.
+    What is to be done `before` anything is imported is its first lines. Its output is `buffered` as that of any program whose
+    output is a pipe, or not at all.
     """
-    head = f"import asyncio, os, sys, libwa\nconfig = {config!r}\n"
+    head = f"{before}\nimport asyncio, os, sys, libwa\nconfig = {config!r}\n"
     return subprocess.Popen(
         [
             sys.executable,
