@@ -70,7 +70,7 @@ func (s *Session) compare(status libwa.SessionStatusResult) error {
 			s.set(func(status *Status) { *status = s.fresh(Unlinked) })
 			s.recallOutcome()
 		}
-	case known == nil && !s.record.Pairing, known != nil && known.Phone != "+"+status.Phone:
+	case s.isOther(status):
 		return errOtherAccount
 	default:
 		s.set(func(shown *Status) {
@@ -80,6 +80,13 @@ func (s *Session) compare(status libwa.SessionStatusResult) error {
 		s.linkedTo("+"+status.Phone, status.JID, "")
 	}
 	return nil
+}
+
+// isOther says whether libwa's store has an account for the session that is not
+// the record's. The caller holds mu.
+func (s *Session) isOther(status libwa.SessionStatusResult) bool {
+	known := s.record.Account
+	return status.Linked && (known == nil && !s.record.Pairing || known != nil && known.Phone != "+"+status.Phone)
 }
 
 // lostLink notes that libwa's store does not have the account that the session is

@@ -245,7 +245,7 @@ func (s *Session) erase(ctx context.Context, all bool) error {
 	closed := s.client == nil
 	s.mu.Unlock()
 	if closed {
-		if err := s.openClient(); errors.Is(err, libwa.ErrStoreCorrupt) {
+		if err := s.openToErase(ctx); errors.Is(err, libwa.ErrStoreCorrupt) {
 			return s.m.eraseByName(ctx, s.id)
 		} else if err != nil {
 			return err
@@ -265,6 +265,25 @@ func (s *Session) erase(ctx context.Context, all bool) error {
 		return s.m.eraseByName(ctx, s.id)
 	}
 	return err
+}
+
+// openToErase opens the client of a session that is unlinked or deleted. What it
+// tells of another account than the session's goes to nobody.
+func (s *Session) openToErase(ctx context.Context) error {
+	defer s.holdEvents()()
+	if err := s.openClient(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	client := s.client
+	s.mu.Unlock()
+	limited, cancel := context.WithTimeout(ctx, endLimit)
+	defer cancel()
+	status, err := client.SessionStatus(limited)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.foreign = err != nil || s.isOther(status)
+	return nil
 }
 
 // eraseByName erases what libwa keeps of a session that no client has open, and

@@ -102,6 +102,7 @@ type Manager struct {
 
 	mu        sync.Mutex
 	sessions  map[string]*Session
+	starting  *Session        // that Start opens just now
 	strangers map[string]bool // sessions of libwa's store that the gateway does not know; nil before it was looked at
 	ready     bool
 	stopping  bool
@@ -178,6 +179,11 @@ func (m *Manager) Start(ctx context.Context) error {
 			continue
 		}
 		s.record.Pairing = s.record.Pairing || m.adopts
+		// What it tells is taken when it is among the sessions.
+		release := s.holdEvents()
+		m.mu.Lock()
+		m.starting = s
+		m.mu.Unlock()
 		err := found
 		if m.fault.Load() == nil {
 			err = s.open()
@@ -196,8 +202,9 @@ func (m *Manager) Start(ctx context.Context) error {
 			s.recallOutcome()
 		}
 		s.mu.Unlock()
+		release()
 		m.mu.Lock()
-		m.sessions[r.ID] = s
+		m.sessions[r.ID], m.starting = s, nil
 		m.mu.Unlock()
 	}
 	if opened == 0 && unusable != nil {
@@ -301,11 +308,23 @@ func (m *Manager) loop() {
 		case err != nil:
 			return
 		}
-		if s, err := m.Get(event.Client().Session()); err == nil {
+		if s := m.sessionOf(event); s != nil {
 			m.Events.Room(m.ctx)
 			s.take(event)
 		}
 	}
+}
+
+// sessionOf returns the session that an event is of, also while it is opened; nil
+// if there is none.
+func (m *Manager) sessionOf(event libwa.Event) *Session {
+	id := event.Client().Session()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.starting != nil && m.starting.id == id {
+		return m.starting
+	}
+	return m.sessions[id]
 }
 
 var idShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -345,6 +364,8 @@ func (m *Manager) CreateWith(id string, settings Settings) (Status, error) {
 	}
 	m.sessions[id] = s
 	m.mu.Unlock()
+	release := s.holdEvents()
+	defer release()
 	var err error
 	if m.hasPast(id) {
 		err = m.forgetPast(m.ctx, id)
@@ -376,6 +397,7 @@ func (m *Manager) CreateWith(id string, settings Settings) (Status, error) {
 		}
 		return Status{}, refusalOf(err)
 	}
+	release()
 	s.giveTurn()
 	m.Log.Info("a session was made", "session", id)
 	return s.Status(), nil

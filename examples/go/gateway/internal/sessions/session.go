@@ -28,6 +28,9 @@ type Session struct {
 	removed bool // nothing is kept of it any more
 	tries   int  // to get over trouble with the store, since it was connected
 	client  *libwa.Client
+	former  *libwa.Client // that was closed last
+	foreign bool          // client may have another account than the record: only its end is taken note of
+	opening chan struct{} // closed when it is settled whose account the next client has; nil while none is opened
 	status  Status
 	changed chan struct{}
 	telling *account // the link whose pairing.success waits to be written
@@ -103,7 +106,45 @@ func (s *Session) post(kind string, data map[string]any) {
 	s.m.Events.Post(events.Event{Type: kind, Session: s.id, Data: encode(data)}, nil)
 }
 
-// open opens the session's client. A linked one is not connected by that.
+// holdEvents has take wait with the events of the client that is opened next,
+// until release is called, which may be repeated: by then the session knows the
+// client, and whether its account is the session's own. libwa tells what an earlier
+// run left as soon as a client is opened, and only once.
+func (s *Session) holdEvents() (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	opening := make(chan struct{})
+	s.opening = opening
+	return sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.opening == opening {
+			s.opening = nil
+		}
+		close(opening)
+	})
+}
+
+// awaitOpening waits while a client is opened that the event may be of, and says
+// whether that came to its end. The caller holds mu.
+func (s *Session) awaitOpening(event libwa.Event) bool {
+	for s.opening != nil && event.Client() != s.former {
+		opening := s.opening
+		s.mu.Unlock()
+		select {
+		case <-opening:
+		case <-s.m.ctx.Done():
+		}
+		s.mu.Lock()
+		if s.m.ctx.Err() != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// open opens the session's client. A linked one is not connected by that. The
+// caller holds the events back.
 func (s *Session) open() error {
 	if err := s.openClient(); err != nil {
 		return err
@@ -130,7 +171,8 @@ func (s *Session) open() error {
 	return err
 }
 
-// openClient opens the session's client, whatever it holds.
+// openClient opens the session's client, whatever it holds. The caller holds the
+// events back.
 func (s *Session) openClient() error {
 	options := slices.Concat([]libwa.Option{libwa.WithSessionID(s.id)}, s.m.Client, s.m.ownOptions(s.Settings()))
 	client, err := s.m.fleet.Open(options...)
@@ -139,7 +181,7 @@ func (s *Session) openClient() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.client, s.closed = client, make(chan struct{})
+	s.client, s.closed, s.foreign = client, make(chan struct{}), false
 	return nil
 }
 
@@ -178,6 +220,9 @@ func (s *Session) close() {
 	s.mu.Lock()
 	client := s.client
 	s.client = nil
+	if client != nil {
+		s.former = client
+	}
 	s.mu.Unlock()
 	if client != nil {
 		client.Close()
@@ -241,7 +286,10 @@ func (s *Session) Restart() error {
 // reopen opens the session anew after it was closed, and connects it if it is
 // linked. The status of one that is not stays.
 func (s *Session) reopen() error {
-	if err := s.open(); err != nil {
+	release := s.holdEvents()
+	err := s.open()
+	release()
+	if err != nil {
 		s.m.diagnose(err)
 		s.mu.Lock()
 		defer s.mu.Unlock()

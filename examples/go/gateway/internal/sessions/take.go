@@ -15,8 +15,11 @@ import (
 func (s *Session) take(event libwa.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.client != event.Client() {
+	if !s.awaitOpening(event) || s.client != event.Client() {
 		// Of a client that was closed. What is durable comes again.
+		return
+	}
+	if _, end := event.(*libwa.Closed); s.foreign && !end {
 		return
 	}
 	switch event := event.(type) {
