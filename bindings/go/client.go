@@ -26,12 +26,16 @@ type Client struct {
 	cleanup runtime.Cleanup
 
 	// What follows is guarded by queue.mu: who waits for answers, who watches
-	// the session, the last Ready of a session that is online, and how many
-	// events of each way of keeping wait for Next.
-	callers  map[uint64]*caller
-	watchers map[*inbox]struct{}
-	ready    *Ready
-	backlog  [keepings]int
+	// the session, the last Ready of a session that is online, the connection
+	// that was given up, why there is none, the restriction that was told last,
+	// and how many events of each way of keeping wait for Next.
+	callers    map[uint64]*caller
+	watchers   map[*inbox]struct{}
+	ready      *Ready
+	lost       *Connection
+	trouble    string
+	restricted *Restricted
+	backlog    [keepings]int
 }
 
 // Open makes a client and opens its session in the store. Nothing goes over
@@ -101,7 +105,9 @@ func (c *Client) Linked() bool {
 
 // Connect asks for a connection to the server, kept up from then on: it is
 // made again whenever it is lost. It returns at once; [Connection] events tell
-// how it goes, and [Ready] that a linked session is logged in.
+// how it goes, and [Ready] that a linked session is logged in. A connection that
+// the server ended for good is given up until Connect is called again; until then
+// everything that needs one ends with an error.
 func (c *Client) Connect() error {
 	var fault *C.wa_error
 	status := C.wa_client_connect(c.handle, &fault)
@@ -246,8 +252,10 @@ func (c *Client) route(event Event) bool {
 	case *Ready:
 		c.ready = event
 	case *Connection:
-		if event.State != ConnectionStateOnline {
-			c.ready = nil
+		c.follow(event)
+	case *Restricted:
+		if !event.Redelivered {
+			c.restricted = event
 		}
 	case *Closed:
 		delete(c.queue.clients, c.id)
@@ -256,4 +264,29 @@ func (c *Client) route(event Event) bool {
 		in.push(event)
 	}
 	return false
+}
+
+// follow notes where the connection stands, and tells those who wait for one that
+// it was given up. One that the program gave up itself ends no wait: messages wait
+// for the next. The caller holds queue.mu.
+func (c *Client) follow(event *Connection) {
+	if event.State != ConnectionStateOnline {
+		c.ready = nil
+	}
+	c.lost = nil
+	switch {
+	case event.Status != StatusOK:
+		c.trouble = event.Text
+	case event.IsFinal, event.State == ConnectionStateConnected, event.State == ConnectionStateOnline:
+		c.trouble = ""
+	}
+	if !event.IsFinal || event.Status == StatusOK {
+		return
+	}
+	c.lost = event
+	for _, caller := range c.callers {
+		if caller.sends && !caller.gone {
+			caller.in.push(event)
+		}
+	}
 }

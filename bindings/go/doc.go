@@ -49,6 +49,18 @@
 // [Client.Pair] and [Client.WaitReady] go by what happens now, and end with an
 // error when the connection is given up; what they fail with is acknowledged.
 //
+// # A connection that was given up
+//
+// A connection that is lost is made again by itself, and messages wait for it.
+// One that the server ended for good (replaced by another process, a version that
+// is no longer taken, a ban), or that is not made again without
+// [WithReconnectAuto], is given up until [Client.Connect] is called. Everything
+// that needs it ends then: messages that wait to be sent, and those that are
+// handed over later, with the error that [Client.Pair] and [Client.WaitReady] end
+// with, which has GivenUp set, and all other calls with [ErrNotConnected]. A
+// message that ended so is not sent by a later connection. After
+// [Client.Disconnect] messages wait for the next Connect.
+//
 // # Optional values
 //
 // A parameter that may be left out is left out when it is nil, an empty text or

@@ -1,6 +1,7 @@
 package libwa_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/libwa/libwa/bindings/go"
@@ -36,9 +37,24 @@ func TestOptionalValuesCanBeFalse(t *testing.T) {
 			t.Errorf("after %+v: %+v, %v", step.change, info, err)
 		}
 	}
-	info, err := client.GroupInfo(ctx, libwa.GroupInfoParams{Chat: group.Chat})
+	// Who may add is said, and false is not nil; who may see the link is not said.
+	for _, may := range []bool{false, true} {
+		if err := client.GroupSettings(ctx, libwa.GroupSettingsParams{Chat: group.Chat, AllMayAdd: &may}); err != nil {
+			t.Fatal(err)
+		}
+		info, err := client.GroupInfo(ctx, libwa.GroupInfoParams{Chat: group.Chat})
+		if err != nil || info.AllMayAdd == nil || *info.AllMayAdd != may || info.AllMayInvite != nil {
+			t.Errorf("after all_may_add %v: %s, %v", may, text(t, info), err)
+		}
+	}
+}
+
+// text gives a value with what its pointers point to.
+func text(t *testing.T, value any) string {
+	t.Helper()
+	encoded, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("who may add: %v, invite: %v", info.AllMayAdd, info.AllMayInvite)
+	return string(encoded)
 }

@@ -198,10 +198,7 @@ func (s *pairingSteps) next(ctx context.Context) (Event, error) {
 		case *Result:
 			s.answered = true
 			if err := event.err(s.op); err != nil {
-				if lost := s.lost(ctx); lost != nil && lost.Text != "" {
-					s.trouble = lost.Text
-				}
-				return nil, s.failed(err)
+				return nil, s.failed(s.lostWith(ctx, err))
 			}
 		case *LoggedOut:
 			// Who calls hears of it now, and not again in the next run. Should
@@ -238,9 +235,9 @@ func (s *pairingSteps) connection(event *Connection) (Event, error) {
 	waits := s.request != 0 && !s.answered
 	switch {
 	case event.IsFinal && !waits && event.Status != StatusOK:
-		return nil, s.failed(&Error{Op: s.op, Status: event.Status, Text: event.Text, Retryable: event.Retryable})
+		return nil, s.failed(event.givenUp(s.op))
 	case event.IsFinal && !waits:
-		return nil, &Error{Op: s.op, Status: ErrNotConnected, Text: "the connection was given up, and no attempt is made before Connect is called"}
+		return nil, event.givenUp(s.op)
 	case event.Status != StatusOK:
 		return event, nil
 	}
@@ -266,6 +263,23 @@ func (s *pairingSteps) lost(ctx context.Context) (lost *Connection) {
 	return lost
 }
 
+// lostWith adds to the error of a request that the connection was given up with
+// it, if it was.
+func (s *pairingSteps) lostWith(ctx context.Context, err error) error {
+	lost := s.lost(ctx)
+	if lost == nil {
+		return err
+	}
+	if lost.Text != "" {
+		s.trouble = lost.Text
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		e.GivenUp = true
+	}
+	return err
+}
+
 // failed adds to an error what is known of the attempt.
 func (s *pairingSteps) failed(err error) error {
 	var e *Error
@@ -278,14 +292,38 @@ func (s *pairingSteps) failed(err error) error {
 	}
 	if r := s.restricted; r != nil {
 		_ = r.Ack() // the error says it
-		if e.UserText == "" {
-			e.UserText = r.UserText
-		}
-		if wait := time.Until(r.EndsAt); wait > e.RetryAfter {
-			e.Retryable, e.RetryAfter = true, wait
-		}
+		e.restrict(r)
 	}
 	return err
+}
+
+// givenUp gives the error of a connection that was given up.
+func (e *Connection) givenUp(op string) *Error {
+	if e.Status == StatusOK {
+		return &Error{Op: op, Status: ErrNotConnected, Text: "the connection was given up, and no attempt is made before Connect is called", GivenUp: true}
+	}
+	return &Error{Op: op, Status: e.Status, Text: e.Text, Retryable: e.Retryable, GivenUp: true}
+}
+
+// restrict adds what a restriction says of the same.
+func (e *Error) restrict(r *Restricted) {
+	if e.UserText == "" {
+		e.UserText = r.UserText
+	}
+	if wait := time.Until(r.EndsAt); wait > e.RetryAfter {
+		e.Retryable, e.RetryAfter = true, wait
+	}
+}
+
+// restrictionStatus says with which status a connection is given up for a
+// restriction; others do not end it.
+var restrictionStatus = map[RestrictionKind]Status{
+	RestrictionKindTemporaryBan:   ErrTemporarilyBanned,
+	RestrictionKindAccountBanned:  ErrAccountBanned,
+	RestrictionKindAccountLocked:  ErrAccountLocked,
+	RestrictionKindClientOutdated: ErrClientOutdated,
+	RestrictionKindVersionRefused: ErrVersionRefused,
+	RestrictionKindRateLimit:      ErrRateLimited,
 }
 
 // interrupted adds to the end of a context why the wait was in vain.
@@ -293,7 +331,13 @@ func (s *pairingSteps) interrupted(err error) error {
 	if s.trouble == "" {
 		return err
 	}
-	return fmt.Errorf("libwa: %s: %w; there is no connection: %s", s.op, err, s.trouble)
+	return inVain(s.op, err, s.trouble)
+}
+
+// inVain is the error of a wait that its context ended, with why there was no
+// connection meanwhile.
+func inVain(op string, err error, trouble string) error {
+	return fmt.Errorf("libwa: %s: %w; there is no connection: %s", op, err, trouble)
 }
 
 // status returns the status of what the session ended with: an account that

@@ -135,3 +135,22 @@ func read(t *testing.T, path string) string {
 	}
 	return string(text)
 }
+
+// TestWhatSendsIsKnown reads wa.h: every function that hands over a message, and
+// every such method, ends when the connection is given up.
+func TestWhatSendsIsKnown(t *testing.T) {
+	header := read(t, filepath.Join("..", "..", "include", "wa.h"))
+	found := 0
+	for _, name := range declaration.FindAllStringSubmatch(header, -1) {
+		if !strings.HasPrefix(name[1], "wa_send_") {
+			continue
+		}
+		found++
+		if op := camel(strings.TrimPrefix(name[1], "wa_")); !sends(op) {
+			t.Errorf("%s hands over a message: add %s to sends", name[1], op)
+		}
+	}
+	if found == 0 || !sends("message.send") || !sends("poll.vote") || sends("message.read") || sends("session.status") {
+		t.Errorf("%d functions, and the methods %v", found, sendingMethods())
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"runtime"
+	"slices"
+	"sync"
 )
 
 // A starter makes a request of a client.
@@ -20,6 +22,10 @@ type caller struct {
 	// everything is set when all events of the request are wanted, not just
 	// the answer.
 	everything bool
+
+	// sends is set when a message is handed over: that waits for a connection, and
+	// is told of one that was given up.
+	sends bool
 
 	// gone is set when nobody wants the answer any more.
 	gone bool
@@ -57,6 +63,9 @@ func (c *Client) start(op string, w *caller, start starter) (request uint64, err
 		return 0, withOp(err, op)
 	}
 	c.callers[uint64(number)] = w
+	if w.sends && c.lost != nil {
+		w.in.push(c.lost)
+	}
 	return uint64(number), nil
 }
 
@@ -80,26 +89,97 @@ func (c *Client) abandon(request uint64) {
 	runtime.KeepAlive(c)
 }
 
-// askResult makes a request and waits for its answer.
+// askResult makes a request and waits for its answer. One that hands a message
+// over ends when the connection is given up: all others are answered then.
 func (c *Client) askResult(ctx context.Context, op string, start starter) (*Result, error) {
-	w := &caller{in: newInbox()}
+	w := &caller{in: newInbox(), sends: sends(op)}
 	request, err := c.start(op, w, start)
 	if err != nil {
 		return nil, err
 	}
-	event, err := c.queue.next(ctx, &w.in)
-	switch {
-	case errors.Is(err, ErrClosed):
-		c.forget(request)
-		return nil, plainFailure(op, ErrClientClosed)
-	case err != nil:
-		c.abandon(request)
-		return nil, err
+	for {
+		event, err := c.queue.next(ctx, &w.in)
+		switch {
+		case errors.Is(err, ErrClosed):
+			c.forget(request)
+			return nil, plainFailure(op, ErrClientClosed)
+		case err != nil:
+			c.abandon(request)
+			return nil, c.interrupted(op, w, err)
+		}
+		if result, is := event.(*Result); is {
+			c.forget(request)
+			return result, result.err(op)
+		}
+		if err := c.givenUp(ctx, op, w); err != nil {
+			c.abandon(request)
+			return nil, err
+		}
 	}
-	c.forget(request)
-	result := event.(*Result)
-	return result, result.err(op)
 }
+
+// givenUp gives the error of a connection that was given up, nil if there is
+// another one or the answer has come.
+func (c *Client) givenUp(ctx context.Context, op string, w *caller) error {
+	// The answer comes behind all events of what was before, and behind what a call
+	// of Connect has begun.
+	status, err := c.SessionStatus(ctx)
+	switch {
+	case err == nil && status.State != string(ConnectionStateDisconnected):
+		return nil
+	case ctx.Err() != nil, errors.Is(err, ErrClientClosed):
+		return nil // whoever waits hears of that
+	}
+	c.queue.mu.Lock()
+	defer c.queue.mu.Unlock()
+	answered := slices.ContainsFunc(w.in.events, func(event Event) bool {
+		_, is := event.(*Result)
+		return is
+	})
+	if c.lost == nil || answered {
+		return nil
+	}
+	e := c.lost.givenUp(op)
+	if r := c.restricted; r != nil && restrictionStatus[r.Kind] == e.Status {
+		e.restrict(r)
+	}
+	return e
+}
+
+// interrupted adds to the end of a context why a message could not go out.
+func (c *Client) interrupted(op string, w *caller, err error) error {
+	c.queue.mu.Lock()
+	defer c.queue.mu.Unlock()
+	if !w.sends || c.trouble == "" {
+		return err
+	}
+	return inVain(op, err, c.trouble)
+}
+
+// sends tells whether what is called hands over a message.
+func sends(op string) bool {
+	return op == "SendText" || op == "SendMessage" || sendingMethods()[op]
+}
+
+// sendingMethods are the methods that hand over a message.
+var sendingMethods = sync.OnceValue(func() map[string]bool {
+	var reference struct {
+		Methods []struct {
+			Name   string
+			Result []struct{ Name string }
+		}
+	}
+	_ = json.Unmarshal(Reference(), &reference) // its form is tested
+	found := map[string]bool{}
+	for _, method := range reference.Methods {
+		for _, field := range method.Result {
+			if field.Name == "sent_at_ms" {
+				found[method.Name] = true
+			}
+		}
+	}
+	return found
+})
 
 // ask is askResult for requests whose result is read, or brings nothing but
 // whether they succeeded.
@@ -120,10 +200,11 @@ func (e *Result) err(op string) error {
 }
 
 // Call calls a method by its name, for methods that this version of the
-// package does not have: params becomes one JSON object, nil stands for no
-// parameters; what the method gives is unmarshalled into result, if that is
-// not nil. A result of this package, such as [GroupInfoResult], is read as its
-// own method reads it. The methods of METHODS.md have functions of their own.
+// package does not have: params becomes one JSON object; nil, or a map or
+// pointer that is nil, stands for no parameters. What the method gives is
+// unmarshalled into result, if that is not nil. A result of this package, such
+// as [GroupInfoResult], is read as its own method reads it. The methods of
+// METHODS.md have functions of their own.
 func (c *Client) Call(ctx context.Context, method string, params, result any) error {
 	start, err := startMethod(method, params)
 	if err != nil {
@@ -142,11 +223,7 @@ func (c *Client) Call(ctx context.Context, method string, params, result any) er
 
 // call is Call for generated methods, which read their results themselves.
 func (c *Client) call(ctx context.Context, method string, params map[string]any, read func(*reader)) error {
-	given := any(params)
-	if params == nil {
-		given = nil
-	}
-	start, err := startMethod(method, given)
+	start, err := startMethod(method, params)
 	if err != nil {
 		return err
 	}
@@ -154,13 +231,13 @@ func (c *Client) call(ctx context.Context, method string, params map[string]any,
 }
 
 func startMethod(method string, params any) (starter, error) {
-	if params == nil {
-		return startCall(method, ""), nil
-	}
 	// First, for it refuses what has no end.
 	object, err := json.Marshal(params)
 	if err != nil {
 		return nil, &Error{Op: method, Status: ErrInvalidParameter, Text: err.Error(), Key: "params"}
+	}
+	if string(object) == "null" {
+		return startCall(method, ""), nil // a nil map or pointer, too
 	}
 	if err := checkParams(method, params); err != nil {
 		return nil, err

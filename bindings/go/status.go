@@ -65,6 +65,10 @@ type Error struct {
 	// RetryAfter is how long to wait before that; zero when nothing is known.
 	RetryAfter time.Duration
 
+	// GivenUp tells that the connection was given up, by Status: no attempt is
+	// made before [Client.Connect]. A message that this ends is not sent later.
+	GivenUp bool
+
 	// Outcome names how the pairing ended, if one did.
 	Outcome Outcome
 
