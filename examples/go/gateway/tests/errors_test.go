@@ -115,6 +115,8 @@ func TestWrongRequests(t *testing.T) {
 		{"POST", "/v1/sessions/default/messages", object{"to": "+1234567890", "text": "x", "mentions": []string{"x"}}, nil, 422, "mentions_invalid", ""},
 		{"POST", "/v1/webhooks", object{"url": "ftp://example.com"}, nil, 422, "webhook_invalid", ""},
 		{"POST", "/v1/webhooks", object{"url": "https://user:pass@example.com"}, nil, 422, "webhook_invalid", ""},
+		{"POST", "/v1/webhooks", object{"url": "https://example.com:0"}, nil, 422, "webhook_invalid", ""},
+		{"POST", "/v1/webhooks", object{"url": "https://example.com:99999"}, nil, 422, "webhook_invalid", ""},
 		{"POST", "/v1/webhooks", object{"url": "https://example.com", "types": []string{"a b"}}, nil, 422, "webhook_invalid", ""},
 		{"POST", "/v1/tokens", object{"name": "x", "scopes": []string{"root"}}, nil, 422, "token_request_invalid", ""},
 		{"POST", "/v1/tokens", object{"name": "x", "scopes": []string{}}, nil, 422, "token_request_invalid", ""},

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -276,7 +278,7 @@ func (c *Config) check() error {
 		}
 	}
 	for _, origin := range c.TrustedOrigins {
-		if err := http.NewCrossOriginProtection().AddTrustedOrigin(strings.TrimSuffix(origin, "/")); err != nil {
+		if err := http.NewCrossOriginProtection().AddTrustedOrigin(strings.TrimSuffix(origin, "/")); err != nil || !goodPort(origin) {
 			return fmt.Errorf("--trusted-origins takes origins such as https://app.example.com: %q", origin)
 		}
 	}
@@ -330,4 +332,14 @@ func (c *Config) Operator() (string, files.Stamp, error) {
 		return "", stamp, fmt.Errorf("--admin-token-file: %w", err)
 	}
 	return token, stamp, nil
+}
+
+// goodPort says whether the port of an origin, if there is one, is 1 to 65535.
+func goodPort(origin string) bool {
+	parsed, err := url.Parse(origin)
+	if err != nil || parsed.Port() == "" {
+		return err == nil
+	}
+	port, err := strconv.ParseUint(parsed.Port(), 10, 16)
+	return err == nil && port > 0
 }

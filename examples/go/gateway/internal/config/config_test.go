@@ -43,7 +43,7 @@ func TestTrustedOrigins(t *testing.T) {
 	if err != nil || len(c.TrustedOrigins) != 2 {
 		t.Errorf("%v, %v", c, err)
 	}
-	for _, wrong := range []string{"app.example.com", "https://app.example.com/page", "*", "null"} {
+	for _, wrong := range []string{"app.example.com", "https://app.example.com/page", "*", "null", "https://app.example.com:0", "https://app.example.com:99999"} {
 		if _, err := parse(t, nil, "--trusted-origins="+wrong); err == nil || !strings.Contains(err.Error(), "--trusted-origins takes origins such as") {
 			t.Errorf("%s: %v", wrong, err)
 		}

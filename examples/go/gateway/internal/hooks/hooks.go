@@ -17,6 +17,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -174,10 +175,12 @@ func (h *Hooks) New(owner Owner, address string, sessions, types []string) (Webh
 	switch {
 	case err == nil && parsed.Scheme == "http" && !h.HTTP:
 		return Webhook{}, "", bad("its address has to begin with https://, for events would go over the network unencrypted; see --webhook-http")
-	case err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || len(address) > 2048:
+	case err != nil || parsed.Hostname() == "" || parsed.Scheme != "http" && parsed.Scheme != "https" || len(address) > 2048:
 		return Webhook{}, "", bad("its address has to begin with https:// or http://")
 	case parsed.User != nil || parsed.Fragment != "":
 		return Webhook{}, "", bad("its address cannot hold a user, a password or a fragment")
+	case !goodPort(parsed):
+		return Webhook{}, "", bad("the port of its address has to be 1 to 65535")
 	case !h.Private && forbiddenHost(parsed.Hostname()):
 		return Webhook{}, "", bad("its address is of this machine or of a private network; see --webhook-private")
 	}
@@ -210,6 +213,15 @@ func (h *Hooks) New(owner Owner, address string, sessions, types []string) (Webh
 	h.webhooks[webhook.ID], h.counts[webhook.ID], h.health[webhook.ID] = webhook, &count{}, &health{}
 	h.startWorker(webhook.ID)
 	return webhook.Webhook, webhook.Secret, nil
+}
+
+// goodPort says whether a port, if there is one, is one that can be connected to.
+func goodPort(parsed *url.URL) bool {
+	if parsed.Port() == "" {
+		return true
+	}
+	port, err := strconv.ParseUint(parsed.Port(), 10, 16)
+	return err == nil && port > 0
 }
 
 type badWebhook struct{ text string }

@@ -75,3 +75,18 @@ func TestWants(t *testing.T) {
 		}
 	}
 }
+
+// A port that nothing can be connected to is refused when the webhook is made.
+func TestPortsOfWebhooks(t *testing.T) {
+	b := newBench(t, Options{})
+	for address, good := range map[string]bool{
+		"https://example.com": true, "https://example.com:1": true, "https://example.com:443/hook": true, "https://[2606:4700::1111]:65535": true,
+		"https://example.com:0": false, "https://example.com:00": false, "https://example.com:65536": false, "https://example.com:99999": false,
+		"https://[2606:4700::1111]:0": false, "https://example.com:99999999999999999999": false, "https://:443": false,
+	} {
+		_, _, err := b.h.New(Owner{}, address, nil, nil)
+		if good && err != nil || !good && !errors.Is(err, ErrBad) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
