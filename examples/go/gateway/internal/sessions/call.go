@@ -38,6 +38,8 @@ func (s *Session) answered(client *libwa.Client, method string, err error) error
 		return &libwa.Error{Op: method, Status: libwa.ErrClientClosed}
 	case errors.Is(err, libwa.ErrNotConnected) && !client.Linked():
 		return &libwa.Error{Op: method, Status: libwa.ErrNotLinked} // nobody connects it
+	case s.status.GivenUp && errors.Is(err, libwa.ErrNotConnected):
+		return s.errGivenUp()
 	}
 	return err
 }
@@ -57,7 +59,8 @@ func (s *Session) Usable() error {
 }
 
 // accepts returns nil if a message can be accepted, which is then sent as soon as
-// that is possible, else why not. While a linked session is restarted it can.
+// that is possible, else why not. While a linked session is restarted it can, and
+// while a connection that was given up is to be made again by itself.
 func (s *Session) accepts() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +74,25 @@ func (s *Session) accepts() error {
 	if !s.client.Linked() {
 		return errNotLinked("The session is not linked to an account.")
 	}
+	if s.status.GivenUp && s.status.ResumesAt.IsZero() {
+		return s.errGivenUp()
+	}
 	return nil
+}
+
+// errGivenUp refuses what needs the connection that was given up. The caller holds
+// mu.
+func (s *Session) errGivenUp() *Refusal {
+	again, wait := "when the session is restarted", time.Minute
+	if at := s.status.ResumesAt; !at.IsZero() {
+		again, wait = "at "+at.Format(time.RFC3339)+", or "+again, max(time.Second, time.Until(at))
+	}
+	why := s.status.Reason
+	if s.status.Cause != "" {
+		why += ": " + s.status.Cause
+	}
+	text := "The connection to WhatsApp was given up, and is made again " + again + " (" + why + ")."
+	return &Refusal{Unavailable, "given_up", text, wait}
 }
 
 func errNotLinked(text string) error { return refuse(Conflict, "not_linked", text) }

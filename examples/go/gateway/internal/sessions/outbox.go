@@ -218,7 +218,8 @@ func (o *outbox) run(session, chat string, l *lane) {
 	o.m.spawn(func() { o.send(session, chat, l) })
 }
 
-// wake has all lanes of a session go on, after its client was exchanged.
+// wake has all lanes of a session go on, after its client was exchanged or is
+// connected.
 func (o *outbox) wake(session string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -340,8 +341,8 @@ func (o *outbox) send(session, chat string, l *lane) {
 		o.m.Events.Room(o.m.ctx)
 		o.mu.Lock()
 		if again(err) {
-			// The client was closed: wake goes on when there is one again, unless
-			// it came while the lane still asked the old one.
+			// The client was closed, or its connection given up: wake goes on when
+			// there is one again, unless it came while the lane still asked the old one.
 			if (l.woken || l.why != nil) && o.m.ctx.Err() == nil {
 				o.mu.Unlock()
 				continue
@@ -360,9 +361,16 @@ func (o *outbox) send(session, chat string, l *lane) {
 	}
 }
 
-// again says whether a message has to wait for another client.
+// again says whether a message has to wait for another client, or another
+// connection.
 func again(err error) bool {
-	return errors.Is(err, libwa.ErrClientClosed) || errors.Is(err, context.Canceled)
+	return errors.Is(err, libwa.ErrClientClosed) || errors.Is(err, context.Canceled) || givenUp(err)
+}
+
+// givenUp says whether an error is that the connection was given up.
+func givenUp(err error) bool {
+	var fault *libwa.Error
+	return errors.As(err, &fault) && fault.GivenUp
 }
 
 // deliver has the client that a session has now send a message.

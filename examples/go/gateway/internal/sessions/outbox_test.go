@@ -71,6 +71,29 @@ func TestAClosedClientIsNotTheEndOfALane(t *testing.T) {
 	}
 }
 
+// So does one whose connection was given up: another connection wakes it.
+func TestAConnectionThatIsGivenUpIsNotTheEndOfALane(t *testing.T) {
+	asked := 0
+	o := newTestOutbox(t, func(Outgoing) (libwa.MessageSendResult, error) {
+		if asked++; asked > 1 {
+			return libwa.MessageSendResult{}, nil
+		}
+		return libwa.MessageSendResult{}, &libwa.Error{Op: "message.send", Status: libwa.ErrReplaced, GivenUp: true}
+	})
+	message := Outgoing{Number: 1, Session: "shop", ID: "3EB0", Chat: "a"}
+	o.reserve(&message, 10, 1<<20)
+	o.line(message)
+	o.m.tasks.Wait()
+	if asked != 1 || o.pending() != 1 {
+		t.Errorf("before there is another connection: asked %d times, %d wait", asked, o.pending())
+	}
+	o.wake("shop")
+	o.m.tasks.Wait()
+	if asked != 2 || o.pending() != 0 {
+		t.Errorf("asked %d times, %d wait", asked, o.pending())
+	}
+}
+
 // What waits in a session is bounded, by how many and by how large they are; a
 // place is free again when a message has left, was given up or was not taken.
 func TestWhatWaitsIsBounded(t *testing.T) {
