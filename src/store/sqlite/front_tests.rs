@@ -51,8 +51,8 @@ async fn one_that_comes_alone_is_done_at_once() {
     let s = Session::open(shared.clone(), &name("s")).await.unwrap();
     // The first one begins the log, which takes the database.
     s.commit(put(Space::Device, b"", b"first")).await.unwrap();
-    shared.rested().await;
     assert_eq!(here(&shared).await, 0);
+    shared.rested().await;
     assert_eq!(at_once(&mut s.commit(put(Space::Device, b"", b"x"))), Poll::Ready(Ok(())));
     assert!(fs::metadata(dir.path().join("wa.db-log")).unwrap().len() > 0);
     assert_eq!(s.get(Space::Device, b"").await.unwrap().as_deref(), Some(&b"x"[..]));
