@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -164,6 +165,70 @@ def test_a_connection_that_was_given_up_ends_every_wait(
         # The cause is gone, and what it left in the store holds nobody up.
         with libwa.SyncClient(config=config) as client:
             assert client.ready(PATIENCE)
+
+
+def durable(config: dict[str, str]) -> list[str]:
+    """What is told in a run that does not connect. It is acknowledged then."""
+    with contextlib.closing(libwa.SyncClient(config=config)) as client:
+        return [event.type for event in client.events(0.1) if event.durable]
+
+
+LOGINS = ("ready", "pair")
+FAILURES: dict[str, tuple[type[libwa.Error], list[str]]] = {
+    "401": (errors.LoggedOutError, ["logged_out"]),
+    "402": (errors.TemporarilyBannedError, ["restricted"]),
+    "403": (errors.AccountLockedError, ["restricted", "logged_out"]),
+    "406": (errors.AccountBannedError, ["restricted", "logged_out"]),
+}
+
+
+@pytest.mark.parametrize("reason", FAILURES)
+@pytest.mark.parametrize("wait", ["ready", "pair", "wait_for", "send_text"])
+@pytest.mark.parametrize("late", [False, True])
+def test_what_ends_a_login_is_acknowledged_and_what_ends_another_wait_is_left(
+    config: dict[str, str], make: Make, wa_phone: Phone, wa_sim: Simulator, reason: str, wait: str, late: bool
+) -> None:
+    wanted, told = FAILURES[reason]
+    explains = libwa.Restricted if "restricted" in told else libwa.LoggedOut
+
+    def fail() -> list[str]:
+        run(link_and_stop(make, wa_phone))
+        wa_sim.fault(LOGIN, {"failure": {"reason": reason, "code": "101", "expire": "3600"}})
+        with libwa.SyncClient(config=config) as client:
+            if late:
+                client.wait_for(explains, PATIENCE)
+            for _ in range(2):
+                with pytest.raises(wanted) as ended:
+                    WAITS[wait](client)
+                # The answer to a request may come before what explains it.
+                if not isinstance(ended.value.event, libwa.Result):
+                    assert isinstance(ended.value.event, explains)
+                    assert ended.value.user_text
+                    assert (ended.value.retry_after is not None) is (reason == "402")
+            return [event.type for event in client.events(0.1, ack=False) if event.durable]
+
+    # That the account is locked, the next run is told in every case.
+    kept = told[1:] if wait in LOGINS else told
+    again: list[str] = []
+    for _ in range(5):
+        assert fail() == (told[1:] if late or wait in LOGINS else told)
+        again = durable(config)
+        # An acknowledgement that came too late for the store that closes does not count.
+        if again == kept:
+            return
+    raise AssertionError(f"told again: {again}, and not {kept}")
+
+
+def test_a_message_that_waits_takes_no_restriction_from_the_events(
+    config: dict[str, str], make: Make, wa_phone: Phone, wa_sim: Simulator
+) -> None:
+    run(link_and_stop(make, wa_phone))
+    wa_sim.fault(LOGIN, {"failure": {"reason": "402", "code": "101", "expire": "3600"}})
+    with libwa.SyncClient(config=config) as client:
+        with pytest.raises(errors.TemporarilyBannedError):
+            client.send_text("15550002222", "hello")
+        assert "restricted" in [event.type for event in client.events(0.1)]
+    assert durable(config) == []
 
 
 def test_pairing_says_why_there_is_no_connection(make: Make, wa_phone: Phone) -> None:

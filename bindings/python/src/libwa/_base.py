@@ -84,6 +84,12 @@ class Base(AsyncRequests, AsyncMethods):
                 self._core.request(subscription, function, *args)
             except errors.ClientClosedError:
                 raise await self._closing() from None
+            except errors.NotLinkedError:
+                # It may have been until just now.
+                self._core.drain()
+                if self._core.is_unlinked:
+                    raise self._end() from None
+                raise
             answer = await self._next(subscription, None)
             answered = True
         finally:
@@ -139,8 +145,9 @@ class Base(AsyncRequests, AsyncMethods):
 
     async def _closing(self) -> Error:
         """Why the client is closed, or closes just now."""
-        # Only the end of the client ends this: it may have been disconnected before.
-        nothing = Subscription(lambda event: False)
+        # Only the end of the session or of the client ends this: it may have been disconnected before. A session that ends does
+        # not wait long for what is told of it to be acknowledged.
+        nothing = Subscription(lambda event: False, lambda connection: False)
         try:
             self._core.subscribe(nothing)
             await self._next(nothing, _deadline(_CLOSE_SECONDS))
@@ -154,16 +161,18 @@ class Base(AsyncRequests, AsyncMethods):
         """Why no event will come any more."""
         core = self._core
         if core.logged_out is not None:
+            # Of an account that is locked or banned, the restriction says more.
+            if core.restricted is not None and core.restricted.kind == core.logged_out.reason:
+                return failure(core.restricted)
             return failure(core.logged_out)
         return errors.ClientClosedError() if core.closed is None else failure(core.closed)
 
     def _given_up(self) -> Error:
         """Why there is no connection, and none will be made."""
-        connection = self._core.connection
-        event = self._core.find(lambda event: explains(event, connection))
-        if event is None:
+        # The event is left to `events()`: whoever waits for something else, such as a message to be sent, does not deal with it.
+        connection, event = self._core.connection, self._core.restricted
+        if event is None or not explains(event, connection):
             return given_up(connection)
-        event.ack()
         return failure(event, connection)
 
     async def _failure(self, event: Event) -> Error:

@@ -25,7 +25,8 @@ from . import _native, errors
 from ._event import Event, QrCode, UnknownEvent
 from ._subscription import Inbox, Subscription, Suits, Turn
 from ._texts import in_python
-from .events import MAKERS, Closed, Connection, LoggedOut, Overflow, Ready, Result
+from ._waits import ends_login
+from .events import MAKERS, Closed, Connection, LoggedOut, Overflow, Ready, Restricted, Result
 
 _BATCH = 64
 
@@ -56,6 +57,8 @@ class Core:
         self.fault: Exception | None = None
         #: The end of the session, if it came while this client lived.
         self.logged_out: LoggedOut | None = None
+        #: Why there is no connection, or no session any more, if the server restricts the account or the client.
+        self.restricted: Restricted | None = None
         #: The client's last event, once it has come.
         self.closed: Closed | None = None
         #: The last login, while it lasts as far as is known.
@@ -120,10 +123,15 @@ class Core:
             return number
 
     def _tell_state(self, subscription: Subscription) -> None:
-        if self.logged_out is not None and self.logged_out.reason != "by_host":
+        if self.is_unlinked:
             subscription.hear_end()
         if self.connection is not None:
             subscription.hear(self.connection)
+
+    @property
+    def is_unlinked(self) -> bool:
+        """Whether the session was ended while this client lived, and not by the program."""
+        return self.logged_out is not None and self.logged_out.reason != "by_host"
 
     @property
     def is_pairing(self) -> bool:
@@ -320,6 +328,10 @@ class Core:
         """Takes note of what an event says of the session's state."""
         if isinstance(event, Ready):
             self.ready = event
+            self.restricted = None
+        elif isinstance(event, Restricted):
+            if ends_login(event):
+                self.restricted = event
         elif isinstance(event, Closed):
             self.closed = event
         elif isinstance(event, Overflow):

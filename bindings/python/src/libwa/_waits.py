@@ -55,11 +55,9 @@ def is_trouble(event: Event) -> bool:
     return isinstance(event, Connection) and event.state == "reconnecting" and event.status != 0
 
 
-def explains(event: Event, connection: Connection | None) -> bool:
-    """Whether the event says more of why that connection was given up."""
-    if isinstance(event, Restricted):
-        return ends_login(event) and connection is not None and _RESTRICTIONS[event.kind].code == connection.status
-    return isinstance(event, LoggedOut) and not event.redelivered
+def explains(event: Restricted, connection: Connection | None) -> bool:
+    """Whether the event, which ends a login, says more of why that connection was given up."""
+    return connection is not None and _RESTRICTIONS[event.kind].code == connection.status
 
 
 def is_over(event: Event, linked: bool) -> bool:
