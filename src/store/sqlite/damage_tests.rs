@@ -290,6 +290,57 @@ fn a_file_that_is_missing() {
     }
 }
 
+/// Side files of a moment before, put back together with a lock file that was removed or emptied.
+#[test]
+fn older_side_files_without_the_lock_file() {
+    for (at, moment) in MOMENTS.iter().enumerate() {
+        for older in &MOMENTS[at.saturating_sub(3)..at] {
+            for put_back in [&["wa.db-log"][..], &["wa.db-wal"], &["wa.db-log", "wa.db-wal"]] {
+                let mut files = moment.files.clone();
+                for name in put_back {
+                    match older.files.get(*name) {
+                        Some(bytes) => drop(files.insert((*name).to_owned(), bytes.clone())),
+                        None => drop(files.remove(*name)),
+                    }
+                }
+                let how = format!("{put_back:?} of {:?} and no lock file", older.what);
+                files.remove("wa.db-lock");
+                check(moment, &files, &how);
+                files.insert("wa.db-lock".to_owned(), Vec::new());
+                check(moment, &files, &how);
+            }
+        }
+    }
+}
+
+/// A store that was closed is the database alone; one that is or was in use is not.
+#[test]
+fn the_lock_file_is_needed_as_long_as_there_is_a_log() {
+    let (mut closed, mut refused) = (0, 0);
+    for moment in MOMENTS.iter() {
+        let mut files = moment.files.clone();
+        files.remove("wa.db-lock");
+        match seen(&files) {
+            Ok(_) => assert!(
+                moment.what.starts_with("closed") || moment.what.ends_with("begun"),
+                "{}",
+                moment.what
+            ),
+            Err(error) => {
+                let needs_it =
+                    matches!(error, StoreError::Corrupt { what, .. } if what.contains("lock file"));
+                assert!(needs_it, "{}: {error}", moment.what);
+                refused += 1;
+            }
+        }
+        if moment.what == "closed" {
+            assert!(moment.views.contains(&seen(&files).unwrap()));
+            closed += 1;
+        }
+    }
+    assert!(closed == 2 && refused > 60, "{closed}, {refused}");
+}
+
 /// After a failure of power, the end of the record that begins a round may be on the disk without its beginning.
 #[test]
 fn a_first_record_of_a_round_of_which_only_the_end_was_written_is_no_damage() {

@@ -146,7 +146,13 @@ impl LockFile {
 }
 
 impl StoreLock {
-    /// Notes how far the log goes.
+    /// Notes how far the log goes, on the disk.
+    pub(super) fn keep_watermark(&self, mark: Watermark) -> io::Result<()> {
+        self.lock.file.write_all_at(&mark.to_bytes(), watermark::AT)?;
+        self.lock.file.sync_data()
+    }
+
+    /// Notes how far the log goes, in the system's memory.
     pub(super) fn set_watermark(&self, mark: Watermark) {
         // Without it one kind of damage is not found. There is room for it since it was signed.
         let _ = self.lock.file.write_all_at(&mark.to_bytes(), watermark::AT);

@@ -14,7 +14,8 @@
 //!   write-ahead log is damaged or missing. It may be newer by one: then the records are in it already.
 //! - Each record has its checks, and nothing may follow one that is damaged ([`super::log_format`]), unless the database has all of
 //!   that round.
-//! - The end of the log is noted in a second place ([`super::watermark`]). A log that ends before has lost records.
+//! - The end of the log is noted in a second place ([`super::watermark`]). A log that ends before has lost records. The second place
+//!   itself is on disk before the database says that there is a log: from then on it cannot be missing.
 //! - While SQLite copies its write-ahead log into the database, the header says so: from then on, and until the next round, that log
 //!   must be there and whole ([`super::wal_check`]).
 //!
@@ -106,9 +107,13 @@ impl Log {
             self.file = Some(open(&self.path, true).map_err(|error| self.failed(&error))?);
             (self.written, self.end) = (None, HEADER);
             let begun = self.write_header(true).and_then(|()| {
-                // Its name has to be on disk before what is in it counts.
-                let folder = self.path.parent().map(|folder| File::open(folder)?.sync_all());
-                folder.transpose().map(drop).map_err(|error| self.failed(&error))
+                let kept = self.lock.keep_watermark(self.watermark());
+                // The names of both have to be on disk before what is in them counts.
+                let folder = kept.and_then(|()| match self.path.parent() {
+                    Some(folder) => File::open(folder)?.sync_all(),
+                    None => Ok(()),
+                });
+                folder.map_err(|error| self.failed(&error))
             });
             begun.inspect_err(|_| self.file = None)?;
         }
@@ -207,8 +212,12 @@ impl Log {
     }
 
     fn set_watermark(&self) {
+        self.lock.set_watermark(self.watermark());
+    }
+
+    fn watermark(&self) -> Watermark {
         let Header { store, generation, .. } = self.header;
-        self.lock.set_watermark(Watermark { store, generation, end: self.end as u64 });
+        Watermark { store, generation, end: self.end as u64 }
     }
 
     /// The database is a generation further, and has what was in the log: the next record begins a new round.

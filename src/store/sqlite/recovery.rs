@@ -77,6 +77,10 @@ impl Files {
             (Found::Log { header, .. }, true) if header.store != state.store => {
                 self.damaged("its log is that of another store")
             }
+            // It was there before the database spoke of a log. Without it an older log could not be told from the newest.
+            (Found::Log { .. }, true) if watermark.is_none() => {
+                self.damaged("its lock file is missing, or that of another store")
+            }
             (Found::Log { header, end, is_whole, .. }, _) if header.store == state.store => {
                 let Header { generation, .. } = *header;
                 if state.generation < generation {

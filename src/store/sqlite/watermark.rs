@@ -3,6 +3,9 @@
 //! The end of the log may be lost in such a way that what is left of it is whole. So after each flush it is noted in the lock file,
 //! which is there anyway, how far the log goes: one small write into the system's memory, and no flush. It is as good as the log if the
 //! process dies; after a power failure it may be behind, and says nothing about what came later. It is never ahead.
+//!
+//! The first one of a log is flushed. So a database that says that there is a log has a lock file with a watermark, however the
+//! process or the machine ended, and a lock file without one is not that of this database: it was removed, and made anew since.
 
 use super::log_format::{Fields, mix};
 
