@@ -70,8 +70,8 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is an SQLite database of another program.
-    #[error("{path} is a database of another program: choose another path")]
+    /// The file, or one that would belong to the store, is of another program.
+    #[error("{path} belongs to another program: choose another path")]
     Foreign {
         /// The file.
         path: PathBuf,

@@ -3,8 +3,8 @@
 use super::error::from_io;
 use crate::store::StoreError;
 use std::ffi::OsString;
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::ErrorKind;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -64,28 +64,53 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Opens a file that is there for reading. A FIFO is not waited on.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+/// All of a file. There may be keys in it.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = open(path)?;
+    // At its size from the beginning: a buffer that grows leaves copies behind.
+    let mut content = Vec::with_capacity(file.metadata()?.len() as usize + 1);
+    file.read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// The first bytes of a file, fewer if it is shorter.
+pub(super) fn read_start(path: &Path, length: usize) -> io::Result<Vec<u8>> {
+    let mut content = Vec::with_capacity(length);
+    open(path)?.take(length as u64).read_to_end(&mut content)?;
+    Ok(content)
+}
+
 /// Makes the database file if it is not there, readable by its owner only whatever the umask is. SQLite gives the files it
-/// makes beside it the same mode.
+/// makes beside it the same mode. Says whether it was made.
 ///
-/// A file that is there is not opened: closing it would drop locks that another part of the process holds on it. Its mode
-/// is narrowed where the file system allows.
-pub(super) fn prepare(path: &Path) -> Result<(), StoreError> {
+/// Of a file that is there the mode is narrowed where the file system allows. It is ours by now ([`super::recognise`]).
+pub(super) fn prepare(path: &Path) -> Result<bool, StoreError> {
     match OpenOptions::new().write(true).create_new(true).mode(MODE).open(path) {
-        Ok(file) => file.set_permissions(Permissions::from_mode(MODE)).map_err(|error| from_io(path, &error)),
+        Ok(file) => {
+            let made = file.set_permissions(Permissions::from_mode(MODE)).map(|()| true);
+            made.map_err(|error| from_io(path, &error))
+        }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             for suffix in ["", "-log", "-wal", "-shm", "-journal"] {
                 narrow(&beside(path, suffix));
             }
-            Ok(())
+            Ok(false)
         }
         Err(error) => Err(from_io(path, &error)),
     }
 }
 
 fn narrow(path: &Path) {
-    let Ok(metadata) = fs::metadata(path) else { return };
+    // What a link leads to is not ours.
+    let Ok(metadata) = fs::symlink_metadata(path) else { return };
     let mode = metadata.permissions().mode();
-    if mode & 0o077 != 0 {
+    if metadata.is_file() && mode & 0o077 != 0 {
         // Some file systems have no modes, and the file may be another user's; neither is a reason to refuse.
         let _ = fs::set_permissions(path, Permissions::from_mode(mode & 0o700));
     }

@@ -8,11 +8,14 @@
 //! are executed do not inherit it. There are two, so that neither a second name of the database nor the removal of the lock file lets
 //! anybody in:
 //!
-//! - on the file `NAME-lock`, which stays when the lock is given up, since removing it would race with the next who takes it;
+//! - on the file `NAME-lock`, which stays when the lock is given up;
 //! - on the database itself, on a byte far behind those that SQLite locks.
 //!
 //! On a system without such locks `flock` takes their place, on the lock file alone; it has the same properties. A file system without
 //! any locks is refused.
+//!
+//! A lock file that was made for an opening that is refused goes with it: the path was a wrong one. It may have been opened by another
+//! process in that moment, so who has locked the file makes sure that it still has its name.
 //!
 //! The lock file also says who has it, and how far the log goes ([`super::watermark`]).
 
@@ -22,13 +25,17 @@ use super::files::{MODE, beside};
 use super::log_format::{Fields, mix};
 use super::watermark::{self, Watermark};
 use crate::store::StoreError;
+use std::cell::Cell;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// Where in the lock file it says who has it: process, and its namespace of processes.
 const HOLDER: u64 = 64;
+/// So often may a lock file be removed by others while it is being locked.
+const MOST_REMOVED: u32 = 1000;
 /// SQLite's locks are about byte 2³⁰.
 #[cfg(target_os = "linux")]
 const BYTE: i64 = 1 << 62;
@@ -38,6 +45,8 @@ const BYTE: i64 = 1 << 62;
 pub(super) struct LockFile {
     path: PathBuf,
     file: HeldFile,
+    /// It was made for this opening, and is of no use unless that succeeds.
+    is_spare: AtomicBool,
 }
 
 /// Both locks, held until dropped.
@@ -50,40 +59,73 @@ pub(super) struct StoreLock {
 /// Takes the lock file of a database, or says who has it.
 pub(super) fn take(path: &Path) -> Result<LockFile, StoreError> {
     let failed = |error: io::Error| from_io(path, &error);
-    let file = HeldFile::open(|| open(&beside(path, "-lock"))).map_err(failed)?;
-    let lock = LockFile { path: path.to_owned(), file };
-    if !lock_whole(&lock.file).map_err(|error| lock_failed(path, &error))? {
-        return Err(StoreError::Locked { path: path.to_owned(), pid: lock.holder() });
+    for _ in 0..MOST_REMOVED {
+        let made = Cell::new(false);
+        let file = HeldFile::open(|| open(&beside(path, "-lock"), &made)).map_err(failed)?;
+        let lock = LockFile { path: path.to_owned(), file, is_spare: AtomicBool::new(false) };
+        if !lock_whole(&lock.file).map_err(|error| lock_failed(path, &error))? {
+            return Err(StoreError::Locked { path: path.to_owned(), pid: lock.holder() });
+        }
+        if !lock.has_its_name() {
+            continue;
+        }
+        lock.is_spare.store(made.get(), Relaxed);
+        // If it says something else, it is not ours.
+        lock.watermark()?;
+        lock.narrow();
+        lock.sign();
+        return Ok(lock);
     }
-    lock.sign();
-    Ok(lock)
+    Err(StoreError::Locked { path: path.to_owned(), pid: None })
 }
 
-/// Opens the lock file, made if it is not there, readable by its owner whatever the umask is.
-fn open(path: &Path) -> io::Result<File> {
+/// Opens the lock file, made if it is not there.
+fn open(path: &Path, made: &Cell<bool>) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(MODE);
-    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    let file = match options.open(path) {
+    options.read(true).write(true).mode(MODE).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let opened = match options.clone().create_new(true).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            options.create(true).truncate(false).open(path)
+        }
+        opened => opened.inspect(|_| made.set(true)),
+    };
+    let file = match opened {
         // One that was just made and not yet opened up; it is ours, or this fails.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+        Err(error)
+            if error.kind() == ErrorKind::PermissionDenied
+                && std::fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.len() == 0) =>
+        {
             std::fs::set_permissions(path, Permissions::from_mode(MODE)).map_err(|_| error)?;
             options.open(path)?
         }
         opened => opened?,
     };
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
+    if !file.metadata()?.is_file() {
         return Err(io::Error::other("the lock file is not a regular file"));
-    }
-    if metadata.mode() & 0o777 != MODE {
-        // Some file systems have no modes, and the file may be another user's; neither is a reason to refuse.
-        let _ = file.set_permissions(Permissions::from_mode(MODE));
     }
     Ok(file)
 }
 
 impl LockFile {
+    /// The opening succeeds, or something else than this file is left of it.
+    pub(super) fn keep(&self) {
+        self.is_spare.store(false, Relaxed);
+    }
+
+    /// Whether the file is the one that others find.
+    fn has_its_name(&self) -> bool {
+        let named = std::fs::symlink_metadata(beside(&self.path, "-lock"));
+        matches!((named.map(place), self.file.metadata().map(place)), (Ok(named), Ok(open)) if named == open)
+    }
+
+    /// Leaves the file to its owner, whatever the umask was.
+    fn narrow(&self) {
+        if self.file.metadata().is_ok_and(|metadata| metadata.mode() & 0o777 != MODE) {
+            // Some file systems have no modes, and the file may be another user's; neither is a reason to refuse.
+            let _ = self.file.set_permissions(Permissions::from_mode(MODE));
+        }
+    }
+
     /// Takes the database too, which is there by now.
     pub(super) fn with_database(self) -> Result<StoreLock, StoreError> {
         let path = &self.path;
@@ -145,7 +187,21 @@ impl LockFile {
     }
 }
 
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        if self.is_spare.load(Relaxed) && self.has_its_name() {
+            // While it is locked. One that stays is no harm.
+            let _ = std::fs::remove_file(beside(&self.path, "-lock"));
+        }
+    }
+}
+
 impl StoreLock {
+    /// The opening has succeeded.
+    pub(super) fn keep(&self) {
+        self.lock.keep();
+    }
+
     /// Notes how far the log goes, on the disk.
     pub(super) fn keep_watermark(&self, mark: Watermark) -> io::Result<()> {
         self.lock.file.write_all_at(&mark.to_bytes(), watermark::AT)?;
@@ -169,7 +225,6 @@ impl StoreLock {
 
     /// The same by the database's name, which may lead to another file by now.
     pub(super) fn check_place(&self) -> Result<(), StoreError> {
-        let place = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
         match (std::fs::metadata(&self.lock.path).map(place), self.database.metadata().map(place)) {
             (Ok(named), Ok(open)) if named == open => Ok(()),
             (Err(error), _) | (_, Err(error)) if error.kind() != ErrorKind::NotFound => {
@@ -178,6 +233,11 @@ impl StoreLock {
             _ => Err(StoreError::Removed { path: self.lock.path.clone() }),
         }
     }
+}
+
+/// Which file it is.
+fn place(metadata: std::fs::Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 /// Which processes see each other.

@@ -20,6 +20,7 @@ mod lock;
 mod log;
 mod log_format;
 mod pending;
+mod recognise;
 mod recovery;
 mod registry;
 mod rows;
@@ -165,6 +166,8 @@ impl fmt::Debug for SqliteBackend {
 mod damage_tests;
 #[cfg(test)]
 mod fault_tests;
+#[cfg(test)]
+mod foreign_tests;
 #[cfg(test)]
 mod process_tests;
 #[cfg(test)]

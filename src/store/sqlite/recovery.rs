@@ -1,7 +1,7 @@
 //! What the files say that a crash may have left: goes on from there, or finds that something is missing ([`super::log`]).
 
 use super::error::from_io;
-use super::files::beside;
+use super::files::{self, beside};
 use super::lock::{LockFile, StoreLock};
 use super::log::Log;
 use super::log_format::{self, Found, HEADER, Header, Record};
@@ -34,8 +34,7 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn read(path: &Path, lock: &LockFile) -> Result<Self, StoreError> {
-        check_regular(path)?;
-        let read = |suffix| match fs::read(beside(path, suffix)) {
+        let read = |suffix| match files::read(&beside(path, suffix)) {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(from_io(path, &error)),
@@ -133,23 +132,6 @@ impl Files {
     fn damaged<T>(&self, what: &'static str) -> Result<T, StoreError> {
         Err(StoreError::Corrupt { path: self.path.clone(), what })
     }
-}
-
-/// An error if something else than a file has the name of one: a FIFO would be waited on for ever.
-fn check_regular(path: &Path) -> Result<(), StoreError> {
-    for suffix in ["", "-log", "-wal", "-journal"] {
-        let file = beside(path, suffix);
-        match fs::symlink_metadata(&file) {
-            Ok(metadata) if metadata.is_file() => {}
-            Ok(_) => {
-                let what = format!("{} is not a regular file", file.display());
-                return Err(StoreError::Io { path: path.to_owned(), what });
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(from_io(path, &error)),
-        }
-    }
-    Ok(())
 }
 
 impl Found {

@@ -2,7 +2,7 @@
 
 use super::SqliteBackend;
 use super::front::{Jobs, Shared};
-use super::{lock, writer};
+use super::{lock, recognise, writer};
 use crate::store::StoreError;
 use crate::store::seal::Door;
 use crate::threads;
@@ -65,7 +65,7 @@ fn serve(
     shared: &Shared,
     report: &watch::Sender<Option<Result<(), StoreError>>>,
 ) {
-    let lock = match lock::take(path) {
+    let lock = match recognise::check(path).and_then(|()| lock::take(path)) {
         Ok(lock) => lock,
         Err(error) => {
             report.send_replace(Some(Err(error)));

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// Marks a file as ours: "libw".
-const APPLICATION_ID: i64 = 0x6c69_6277;
+pub(super) const APPLICATION_ID: u32 = 0x6c69_6277;
 
 // Keys are in an index of their own, away from the values: in a table without row numbers a search reads every value that it
 // passes, all of it, and values may be large.
@@ -92,8 +92,9 @@ pub(super) fn tidy_at_close(connection: &Connection) {
     let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
 }
 
-/// The file's format: 0 if it is empty.
+/// The file's format: 0 if it is empty. The same question as that of [`super::recognise`], by SQLite's rules.
 fn recognise(connection: &Connection, path: &Path) -> Result<usize, StoreError> {
+    const OURS: i64 = APPLICATION_ID as i64;
     let number = |sql| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let read = || -> rusqlite::Result<_> {
         Ok((
@@ -105,7 +106,7 @@ fn recognise(connection: &Connection, path: &Path) -> Result<usize, StoreError> 
     let (application, format, tables) = read().map_err(|error| from_sqlite(path, &error))?;
     match (application, format) {
         (0, 0) if tables == 0 => Ok(0),
-        (APPLICATION_ID, 1..) => {
+        (OURS, 1..) => {
             let known = MIGRATIONS.len();
             match usize::try_from(format) {
                 Ok(format) if format <= known => Ok(format),

@@ -8,11 +8,33 @@ const FRAME_HEADER: usize = 24;
 
 /// Whether SQLite would find a transaction in it.
 pub(super) fn has_commit(wal: &[u8]) -> bool {
-    commits(wal).is_some_and(|mut commits| commits.next().is_some())
+    frames(wal).is_some_and(|mut frames| frames.any(|frame| frame.is_commit))
 }
 
-/// The transactions that SQLite would find: where each ends.
-fn commits(wal: &[u8]) -> Option<impl Iterator<Item = usize> + '_> {
+/// The newest first page of the database that SQLite would find in it.
+pub(super) fn first_page(wal: &[u8]) -> Option<&[u8]> {
+    let (mut written, mut committed) = (None, None);
+    for frame in frames(wal)? {
+        if frame.page == 1 {
+            written = Some(frame.content);
+        }
+        if frame.is_commit {
+            committed = written;
+        }
+    }
+    committed
+}
+
+/// A page in the log.
+struct Frame<'a> {
+    page: u32,
+    /// It is the last one of a transaction.
+    is_commit: bool,
+    content: &'a [u8],
+}
+
+/// The pages that SQLite would find.
+fn frames(wal: &[u8]) -> Option<impl Iterator<Item = Frame<'_>> + '_> {
     let header = wal.get(..HEADER)?;
     let (magic, page) = (word(header, 0)?, word(header, 8)? as usize);
     // The last bit says in which order of bytes checksums are made.
@@ -26,18 +48,13 @@ fn commits(wal: &[u8]) -> Option<impl Iterator<Item = usize> + '_> {
         return None;
     }
     let mut state = begun;
-    let frames = wal.get(HEADER..)?.chunks_exact(FRAME_HEADER + page).enumerate();
-    let valid = frames.map_while(move |(index, frame)| {
+    let frames = wal.get(HEADER..)?.chunks_exact(FRAME_HEADER + page);
+    Some(frames.map_while(move |frame| {
         let (head, content) = frame.split_at_checked(FRAME_HEADER)?;
         state = sum(sum(state, head.get(..8)?, read), content, read);
         let is_valid = head.get(8..16) == header.get(16..24) && state == (word(head, 16)?, word(head, 20)?);
-        is_valid.then_some((index, word(head, 4)? > 0))
-    });
-    Some(
-        valid
-            .filter(|(_, is_commit)| *is_commit)
-            .map(move |(index, _)| HEADER + (index + 1) * (FRAME_HEADER + page)),
-    )
+        is_valid.then_some(Frame { page: word(head, 0)?, is_commit: word(head, 4)? > 0, content })
+    }))
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {

@@ -142,6 +142,7 @@ pub(super) fn run(
         Ok(prepared) => prepared,
         Err(error) => return report(Err(error)),
     };
+    lock.keep();
     *shared.front.lock() = Some(Front::new(path.to_owned(), pending, last_session));
     report(Ok(()));
     let mut thread = Thread {
@@ -192,7 +193,9 @@ fn open(path: &Path, lock: LockFile) -> Result<(Files, Arc<StoreLock>, Connectio
     if !path.exists() {
         lock.forget_watermark()?;
     }
-    files::prepare(path)?;
+    if files::prepare(path)? {
+        lock.keep();
+    }
     let lock = Arc::new(lock.with_database()?);
     let connection = schema::open(path)?;
     Ok((found, lock, connection))

@@ -1,0 +1,144 @@
+//! A look at the files before anything is opened for writing, made or changed: the path may lead to a file of another program, which is
+//! to stay as it is, and have no file of ours beside it.
+//!
+//! What a database is for stands in its first page (<https://www.sqlite.org/fileformat2.html#the_database_header>). The newest copy of
+//! that page may be in the write-ahead log still. SQLite is not asked: it would take part in that log, or roll a transaction of the other
+//! program back.
+//!
+//! Files whose owner cannot be told are taken for ours if they are empty, as a host may have made them for us, or are a database
+//! without a table. What is damaged within is not found here, but when the store is opened.
+
+use super::error::from_io;
+use super::files::{self, beside};
+use super::schema::{APPLICATION_ID, MIGRATIONS};
+use super::wal_check;
+use crate::store::StoreError;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Beginning of a database.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// Where the header of the database has the format, and the program that it belongs to.
+const FORMAT: usize = 60;
+const APPLICATION: usize = 68;
+/// The root of the schema: what kind of page it is, and how many entries it has.
+const SCHEMA: usize = 100;
+const ENTRIES: usize = 103;
+const TABLE_LEAF: u8 = 13;
+/// Up to there the first page is looked at.
+const LOOKED_AT: usize = 105;
+
+/// What the first page says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Ours(u32),
+    /// A database with nothing in it.
+    Nobody,
+    Another,
+    /// It is no database.
+    None,
+}
+
+/// An error if the files belong to another program, or to a newer version of this library. Nothing is changed.
+pub(super) fn check(path: &Path) -> Result<(), StoreError> {
+    check_regular(path)?;
+    let page = match files::read_start(path, LOOKED_AT) {
+        Ok(page) => page,
+        Err(error) if error.kind() == ErrorKind::NotFound => return check_beside(path),
+        Err(error) => return Err(from_io(path, &error)),
+    };
+    if page.is_empty() {
+        return check_beside(path);
+    }
+    let path = path.to_owned();
+    match newest(&path, owner(&page))? {
+        Owner::Ours(format) if format as usize > MIGRATIONS.len() => {
+            Err(StoreError::NewerFormat { path, found: format, known: MIGRATIONS.len() as u32 })
+        }
+        Owner::Ours(_) => Ok(()),
+        // Amid the first transaction of all, which may be ours: then there is a lock file.
+        found if has(&path, "-journal") => match (beside(&path, "-lock").exists(), found) {
+            (true, Owner::Nobody | Owner::None) => Ok(()),
+            (false, Owner::None) => Err(StoreError::NotADatabase { path }),
+            _ => Err(StoreError::Foreign { path }),
+        },
+        Owner::Nobody => Ok(()),
+        Owner::Another => Err(StoreError::Foreign { path }),
+        Owner::None => Err(StoreError::NotADatabase { path }),
+    }
+}
+
+/// What the first page says, given what the database itself has for it.
+fn newest(path: &Path, found: Owner) -> Result<Owner, StoreError> {
+    if matches!(found, Owner::Ours(_)) {
+        return Ok(found);
+    }
+    let wal = match files::read(&beside(path, "-wal")) {
+        Ok(wal) => Zeroizing::new(wal),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
+        Err(error) => return Err(from_io(path, &error)),
+    };
+    Ok(wal_check::first_page(&wal).map_or(found, owner))
+}
+
+fn owner(page: &[u8]) -> Owner {
+    let word = |at: usize| page.get(at..)?.first_chunk().map(|word| u32::from_be_bytes(*word));
+    if !page.starts_with(MAGIC) {
+        return Owner::None;
+    }
+    match (word(APPLICATION), word(FORMAT)) {
+        (Some(APPLICATION_ID), Some(format @ 1..)) => Owner::Ours(format),
+        // One that is cut off there is for SQLite to judge.
+        (None, _) => Owner::Nobody,
+        (Some(0), Some(0)) => {
+            let is_empty =
+                page.get(SCHEMA) == Some(&TABLE_LEAF) && page.get(ENTRIES..LOOKED_AT) == Some(&[0, 0]);
+            if is_empty { Owner::Nobody } else { Owner::Another }
+        }
+        _ => Owner::Another,
+    }
+}
+
+/// The database is not there yet, or empty: SQLite removes what it finds beside such a one, so that has to be of SQLite and of us.
+fn check_beside(path: &Path) -> Result<(), StoreError> {
+    const WAL: [[u8; 4]; 2] = [[0x37, 0x7f, 0x06, 0x82], [0x37, 0x7f, 0x06, 0x83]];
+    const JOURNAL: [u8; 4] = [0xd9, 0xd5, 0x05, 0xf9];
+    // Room that nothing was written to.
+    const NOTHING: [u8; 4] = [0; 4];
+    // Before anything else is made, there is a lock file.
+    let is_ours = ["-lock", "-log"].into_iter().any(|suffix| beside(path, suffix).exists());
+    for (suffix, known) in [("-wal", [WAL[0], WAL[1], NOTHING]), ("-journal", [JOURNAL, JOURNAL, NOTHING])] {
+        let path = beside(path, suffix);
+        match files::read_start(&path, NOTHING.len()) {
+            Ok(start) if start.is_empty() || (is_ours && known.iter().any(|known| start == known)) => {}
+            Ok(_) => return Err(StoreError::Foreign { path }),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(from_io(&path, &error)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is something in that file.
+fn has(path: &Path, suffix: &str) -> bool {
+    fs::metadata(beside(path, suffix)).is_ok_and(|metadata| metadata.len() > 0)
+}
+
+/// An error if something else than a file has the name of one: a FIFO would be waited on for ever.
+fn check_regular(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-log", "-wal", "-journal"] {
+        let file = beside(path, suffix);
+        match fs::symlink_metadata(&file) {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(_) => {
+                let what = format!("{} is not a regular file", file.display());
+                return Err(StoreError::Io { path: path.to_owned(), what });
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(from_io(path, &error)),
+        }
+    }
+    Ok(())
+}
