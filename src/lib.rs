@@ -17,6 +17,7 @@
 //! | [`stanza`] | the binary node codec, tokens, JIDs, builders; no I/O |
 //! | [`crypto`] | primitives that the rooms above share, and the source of randomness they are handed |
 //! | [`proto`] | protobuf messages, made at build time |
+//! | `standard` | keeps what the library opens off the host's descriptors 0, 1 and 2 |
 //! | `threads` | starts every thread of the library, with all signals blocked; pools for jobs |
 //!
 //! `messaging`, `pairing`, `signal`, `noise` and `stanza` read no clock, open no socket and draw no randomness but what is
@@ -47,6 +48,8 @@ pub mod pairing;
 pub mod proto;
 #[forbid(unsafe_code)]
 pub mod signal;
+#[forbid(unsafe_code)]
+mod standard;
 #[forbid(unsafe_code)]
 pub mod stanza;
 #[forbid(unsafe_code)]

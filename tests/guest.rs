@@ -142,3 +142,34 @@ fn a_thread_that_is_cancelled_ends_behind_its_call_and_no_descriptor_is_left() {
         run(Command::new(&program).args([store, NOWHERE, "200"]));
     }
 }
+
+#[test]
+fn nothing_of_the_library_takes_the_place_of_a_closed_standard_descriptor() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let program = compile(folder.path(), &root().join("tests/c/closed.c"), &["-O1"]);
+    for when in ["before", "between", "again"] {
+        let sim =
+            runtime.block_on(Simulator::start(Options { check_shapes: true, ..Options::default() })).unwrap();
+        assert!(sim.add_phone(NUMBER, "Ada"));
+        let authority = folder.path().join("ca.pem");
+        std::fs::write(&authority, &sim.started().ca_pem).unwrap();
+        // A name, which has to be looked up.
+        let server = sim.started().wss.replace("127.0.0.1", "localhost");
+        let store = folder.path().join(format!("{when}.db"));
+        let mut command = Command::new(&program);
+        command.args([when, &format!("sqlite:{}", store.display()), &server, &sim.started().root_key]);
+        command.arg(&authority).arg(NUMBER).stdout(Stdio::piped());
+        let mut running = Running(command.spawn().unwrap());
+        let mut said = Vec::new();
+        for line in BufReader::new(running.0.stdout.take().unwrap()).lines().map(Result::unwrap) {
+            match line.strip_prefix("code ") {
+                Some(code) => assert_eq!(runtime.block_on(sim.enter(NUMBER, code))["outcome"], "linked"),
+                None => said.push(line),
+            }
+        }
+        let end = running.0.wait().unwrap();
+        assert!(end.success(), "{when}: {end}, {said:?}");
+        assert_eq!(sim.violations(), [""; 0]);
+    }
+}

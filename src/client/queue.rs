@@ -11,6 +11,7 @@ use super::shared::Shared;
 use crate::api::{
     Body, CloseReason, Closed, ConnectionState, Error, Event, Keep, Overflow, RequestResult, Status,
 };
+use crate::standard;
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use rustix::event::{EventfdFlags, eventfd};
 use std::collections::{HashMap, VecDeque};
@@ -152,12 +153,10 @@ impl Queue {
         if let Some(descriptor) = &state.descriptor {
             return Ok(descriptor.as_raw_fd());
         }
-        let made = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(|errno| {
-            if errno == rustix::io::Errno::MFILE || errno == rustix::io::Errno::NFILE {
-                Error::plain(Status::TOO_MANY_FILES)
-            } else {
-                Error::new(Status::SYSTEM, format!("no descriptor could be made for the queue: {errno}"))
-            }
+        let make = || Ok(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        let made = standard::open(make).map_err(|error| match error.raw_os_error() {
+            Some(libc::EMFILE | libc::ENFILE) => Error::plain(Status::TOO_MANY_FILES),
+            _ => Error::new(Status::SYSTEM, format!("no descriptor could be made for the queue: {error}")),
         })?;
         let number = made.as_raw_fd();
         state.descriptor = Some(made);

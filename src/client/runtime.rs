@@ -8,6 +8,7 @@
 //! too. In a forked child the threads do not exist, so there they are left alone.
 
 use crate::api::{Error, Status};
+use crate::standard::Taken;
 use crate::threads::{self, Pool};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,6 +65,7 @@ fn lease_from(current: &Mutex<Weak<Runtime>>, workers: usize) -> Result<Lease, E
             Err(Error::plain(Status::FORKED))
         };
     }
+    let _taken = Taken::new();
     let workers = match workers {
         0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(2)),
         given => given,

@@ -13,6 +13,7 @@ use crate::crypto::{PublicKey, Random, random_array};
 use crate::net::{self, Endpoint, Limits, NetError, Proxy};
 use crate::noise::RootKey;
 use crate::noise::client_payload::AppVersion;
+use crate::standard;
 use crate::store::seal::SealKey;
 
 /// How large a file may be that a key names: several times what all public authorities take.
@@ -130,8 +131,8 @@ fn read_file(key: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
         _ => refused(error.to_string()),
     };
     let mut options = std::fs::OpenOptions::new();
-    let file =
-        options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).map_err(failed)?;
+    options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    let file = standard::open(|| options.open(path)).map_err(failed)?;
     if !file.metadata().map_err(failed)?.is_file() {
         return Err(refused("it is no regular file".to_owned()));
     }

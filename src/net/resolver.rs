@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::{NetError, Step};
+use crate::standard::Taken;
 use crate::threads::{self, Pool};
 
 /// How many names are looked up at once. More wait, within the time that a connection has.
@@ -23,8 +24,13 @@ const NAMES_AT_ONCE: usize = 32;
 static LOOKUPS: Pool = Pool::new("lookup", NAMES_AT_ONCE);
 
 /// The system's way of finding addresses.
-pub(super) static SYSTEM: Lazy<Resolver> =
-    Lazy::new(|| Resolver::new(&LOOKUPS, |host| Ok((host, 0).to_socket_addrs()?.collect())));
+pub(super) static SYSTEM: Lazy<Resolver> = Lazy::new(|| {
+    Resolver::new(&LOOKUPS, |host| {
+        // It opens files and sockets.
+        let _taken = Taken::new();
+        Ok((host, 0).to_socket_addrs()?.collect())
+    })
+});
 
 type Found = Result<Vec<SocketAddr>, NetError>;
 type Find = dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync;

@@ -4,11 +4,14 @@ use super::addresses::is_public;
 use super::resolver::Resolver;
 use super::socket::Socket;
 use super::{NetError, Step};
+use crate::standard;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 /// How long an address may keep silent before the next one is tried beside it (RFC 8305).
@@ -47,7 +50,7 @@ pub(super) async fn connect(
     let mut failure = NetError::Dns { host: host.to_owned() };
     loop {
         // One more: at first, after a failure, and when those before are slow.
-        attempts.extend(addresses.next().map(TcpStream::connect));
+        attempts.extend(addresses.next().map(open));
         let attempt = match timeout(NEXT_ADDRESS, attempts.next()).await {
             Ok(attempt) => attempt,
             Err(_) if addresses.len() > 0 => continue,
@@ -59,6 +62,18 @@ pub(super) async fn connect(
             None => return Err(failure),
         }
     }
+}
+
+async fn open(address: SocketAddr) -> io::Result<TcpStream> {
+    socket(address)?.connect(address).await
+}
+
+fn socket(address: SocketAddr) -> io::Result<TcpSocket> {
+    let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    // Not tokio's own: it could get the number of the host's standard output.
+    let socket = standard::open(|| Ok(socket_with(family, SocketType::STREAM, flags, None)?))?;
+    Ok(TcpSocket::from_std_stream(socket.into()))
 }
 
 async fn find(

@@ -7,6 +7,7 @@
 //! A fork between the opening of a file and its entry here would be missed. Therefore forks are counted, and a file that was opened
 //! while one was under way is opened anew.
 
+use crate::standard;
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
@@ -61,7 +62,7 @@ impl HeldFile {
                 std::thread::sleep(Duration::from_millis(1));
                 continue;
             }
-            let file = open()?;
+            let file = standard::open(&open)?;
             let slot = HELD.take();
             slot.store(file.as_raw_fd(), SeqCst);
             let held = HeldFile { file, slot };

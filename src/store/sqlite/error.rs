@@ -1,5 +1,6 @@
 //! SQLite's errors in the store's words.
 
+use crate::standard;
 use crate::store::StoreError;
 use rusqlite::ErrorCode;
 use std::fs::File;
@@ -36,10 +37,12 @@ pub(super) fn from_sqlite(path: &Path, error: &rusqlite::Error) -> StoreError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked { path, pid: None },
         Some(ErrorCode::TooBig) => StoreError::TooLarge,
         // SQLite does not say why it could not open a file. Ask the system the same question.
-        Some(ErrorCode::CannotOpen) => match File::open("/dev/null").and(File::open(&path)) {
-            Err(error) => from_io(&path, &error),
-            Ok(_) => StoreError::ReadOnly { path },
-        },
+        Some(ErrorCode::CannotOpen) => {
+            match standard::open(|| File::open("/dev/null").and(File::open(&path))) {
+                Err(error) => from_io(&path, &error),
+                Ok(_) => StoreError::ReadOnly { path },
+            }
+        }
         _ => StoreError::Io { path, what: error.to_string() },
     }
 }

@@ -1,6 +1,7 @@
 //! The store's files in the file system: where they are and who may read them.
 
 use super::error::from_io;
+use crate::standard;
 use crate::store::StoreError;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -67,7 +68,8 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Opens a file that is there for reading. A FIFO is not waited on.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+    options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    standard::open(|| options.open(path))
 }
 
 /// All of a file. There may be keys in it.
@@ -91,7 +93,9 @@ pub(super) fn read_start(path: &Path, length: usize) -> io::Result<Vec<u8>> {
 ///
 /// Of a file that is there the mode is narrowed where the file system allows. It is ours by now ([`super::recognise`]).
 pub(super) fn prepare(path: &Path) -> Result<bool, StoreError> {
-    match OpenOptions::new().write(true).create_new(true).mode(MODE).open(path) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(MODE);
+    match standard::open(|| options.open(path)) {
         Ok(file) => {
             let made = file.set_permissions(Permissions::from_mode(MODE)).map(|()| true);
             made.map_err(|error| from_io(path, &error))

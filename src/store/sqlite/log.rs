@@ -34,6 +34,7 @@ use super::files::{self, MODE};
 use super::lock::StoreLock;
 use super::log_format::{HEADER, Header, RECORD_HEADER};
 use super::watermark::Watermark;
+use crate::standard;
 use crate::store::StoreError;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
@@ -110,7 +111,7 @@ impl Log {
                 let kept = self.lock.keep_watermark(self.watermark());
                 // The names of both have to be on disk before what is in them counts.
                 let folder = kept.and_then(|()| match self.path.parent() {
-                    Some(folder) => File::open(folder)?.sync_all(),
+                    Some(folder) => standard::open(|| File::open(folder))?.sync_all(),
                     None => Ok(()),
                 });
                 folder.map_err(|error| self.failed(&error))
@@ -269,7 +270,8 @@ pub(super) static DEAD_DISKS: parking_lot::Mutex<std::collections::BTreeMap<Path
 fn open(path: &Path, create: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(create).truncate(false).mode(MODE);
-    let file = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)?;
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let file = standard::open(|| options.open(path))?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("the log is not a regular file"));
     }

@@ -4,6 +4,7 @@ use super::error::from_sqlite;
 use super::log::{Log, NotAppended, ROOM};
 use super::log_format::Record;
 use super::rows::{Rows, scope};
+use crate::standard;
 use crate::store::{Batch, Op, SessionName, Space, StoreError, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use zeroize::Zeroize;
@@ -324,6 +325,8 @@ impl Pending {
     ) -> Result<T, StoreError> {
         // What the log says of the last generation has to be there before this one.
         self.log.write_header(false)?;
+        // SQLite may open the folder to bring the name of its log to the disk.
+        let _taken = standard::Taken::new();
         let worked = rows.begin().and_then(|()| {
             let done = work(self, rows)?;
             rows.set_state(self.log.generation() + 1, has_log)?;

@@ -1,6 +1,7 @@
 //! The statements, prepared once.
 
 use super::recovery::State;
+use crate::standard;
 use crate::store::{Batch, Op, Space, Value};
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
@@ -140,6 +141,7 @@ impl<'c> Rows<'c> {
     }
 
     fn run_checkpoint(&self, sql: &str) -> rusqlite::Result<()> {
+        let _taken = standard::Taken::new();
         let (busy, frames, copied) = self.connection.query_row(sql, [], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         })?;

@@ -1,6 +1,7 @@
 //! The tables, and how older files become current ones.
 
 use super::error::from_sqlite;
+use crate::standard;
 use crate::store::StoreError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -53,6 +54,7 @@ const SETTINGS: &str = "
 /// it is. When it is closed, nothing happens to it and its write-ahead log, unless [`tidy_at_close`] was called.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let failed = |error: rusqlite::Error| from_sqlite(path, &error);
+    let _taken = standard::Taken::new();
     // No URI names: a path is a path. One thread uses the connection: no mutex.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;

@@ -15,6 +15,7 @@ use super::pending::{Part, Pending};
 use super::recovery::Files;
 use super::rows::{Applied, Page, Rows};
 use super::{error::from_sqlite, files, schema};
+use crate::standard;
 use crate::store::{Batch, Op, SessionKey, SessionName, Space, StoreError, Value};
 use rusqlite::Connection;
 use std::collections::HashSet;
@@ -183,6 +184,7 @@ pub(super) fn run(
     *shared.front.lock() = None;
     drop(thread);
     // The locks go last.
+    let _taken = standard::Taken::new();
     drop(connection);
     drop(lock);
 }
