@@ -112,9 +112,12 @@ fn fan_out(
         if !known || device == *message.sender {
             return Err(code::BAD_REQUEST);
         }
-        // whatsmeow and Baileys list the own devices twice in a note to self.
         if !named.insert((theirs, device.device)) {
-            continue;
+            // whatsmeow and Baileys list the own devices twice in a note to self.
+            if number == message.sender.number {
+                continue;
+            }
+            return Err(code::BAD_REQUEST);
         }
         message.pairwise(to)?;
         targets.push((device, to));
