@@ -67,6 +67,13 @@ need_node() {
     at_least "${version#v}" "$NODE_WANTED" || fail "Node $NODE_WANTED is needed (found: $version); see https://nodejs.org"
 }
 
+# free_port: a port of 127.0.0.1 at which nobody listens, another one in each process, below those that the system gives out.
+free_port() {
+    local port=$((20000 + $$ % 12000))
+    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
+    echo "$port"
+}
+
 # need_pythons: sets `pythons` to one interpreter of each CPython from 3.9 on that this machine has, Debian's first.
 need_pythons() {
     local python version seen=" "
