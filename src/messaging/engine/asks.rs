@@ -177,7 +177,7 @@ impl Asks {
         self.open.contains(ask)
     }
 
-    /// What a question failed of may not hold any more: it is put again as soon as somebody needs the answer.
+    /// Forgets that a question failed: its reason may not hold any more, and the next use asks again.
     pub(super) fn forgive(&mut self, ask: &Ask) {
         self.failed.remove(ask);
     }

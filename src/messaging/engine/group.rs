@@ -191,13 +191,13 @@ impl Engine {
         }
     }
 
-    /// Groups have changed, and the server does not say which: none is relied on that was fetched before.
+    /// Marks all records of groups as out of date: the server says that groups have changed, and not which.
     pub(crate) fn groups_are_dirty(&mut self, cx: &Cx<'_>) {
         self.desk.groups.put(ANY_GROUP, GroupRecord { fetched_ms: cx.unix_ms, ..GroupRecord::default() });
     }
 
-    /// What is known of a group is not what the server knows; nor does it hold any more that the server refused to tell of it. Its
-    /// record is at hand.
+    /// Marks the record of a group as out of date, and forgets that the server refused to tell of the group. The record is at
+    /// hand.
     pub(super) fn group_is_stale(&mut self, chat: &Jid) {
         self.asks.forgive(&Ask::Group(chat.clone()));
         if let Some(group) = self.desk.groups.change(chat.to_string().as_bytes()) {

@@ -218,7 +218,7 @@ impl Engine {
         }
     }
 
-    /// The devices of our own account have changed without the announcement having come.
+    /// Marks the device lists of our own account as out of date: an announcement was lost.
     pub(crate) fn account_is_dirty(&mut self) -> Result<(), Missing> {
         let own = [Kind::Lid, Kind::Pn].map(|kind| self.own_user(kind));
         let mut wants = Wants::default();
