@@ -269,7 +269,7 @@ func TestMessagesWaitForAConnection(t *testing.T) {
 		t.Fatal(err)
 	}
 	arrives(second)
-	// What was given up for good, and is asked for again, is none that ends a wait.
+	// A connection that was given up and is asked for again ends no wait.
 	giveUp(t, phone, "replaced", 1)
 	if err := client.Disconnect(); err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func TestOptionalValuesCanBeFalse(t *testing.T) {
 			t.Errorf("after %+v: %+v, %v", step.change, info, err)
 		}
 	}
-	// Who may add is said, and false is not nil; who may see the link is not said.
+	// The answer says who may add, and false is not nil; it does not say who may see the link.
 	for _, may := range []bool{false, true} {
 		if err := client.GroupSettings(ctx, libwa.GroupSettingsParams{Chat: group.Chat, AllMayAdd: &may}); err != nil {
 			t.Fatal(err)

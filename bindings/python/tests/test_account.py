@@ -106,7 +106,7 @@ NO_NUMBERS = {
     "1" * 16: "too long",
     "0049170": "starts with 0",
     "+49 (0)170 1234567": "spaces or punctuation",
-    # That of the account, but for how it is written.
+    # The number is that of the account, written otherwise.
     "+1 555 000 1234": "spaces or punctuation",
 }
 
@@ -121,7 +121,7 @@ def test_what_is_no_number_is_refused_first(
             assert caught.value.key == "phone"
         with pytest.raises(errors.InvalidPairingCodeError):
             await client.pair(wa_phone.number, "short").__anext__()
-        # Which is no way to ask for QR codes.
+        # None is no way to ask for QR codes.
         with pytest.raises(errors.InvalidArgumentError, match="phone"):
             await client.pair(None).__anext__()  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
         with pytest.raises(TypeError, match="phone must be str"):

@@ -207,7 +207,7 @@ def test_what_ends_a_login_is_acknowledged_and_what_ends_another_wait_is_left(
                     assert (ended.value.retry_after is not None) is (reason == "402")
             return [event.type for event in client.events(0.1, ack=False) if event.durable]
 
-    # That the account is locked, the next run is told in every case.
+    # The next run is told in every case that the account is locked.
     kept = told[1:] if wait in LOGINS else told
     again: list[str] = []
     for _ in range(5):

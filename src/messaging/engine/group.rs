@@ -122,7 +122,7 @@ impl Engine {
         }))
     }
 
-    /// What is known of a group, if that can be relied on. Its record is at hand, and that of [`ANY_GROUP`].
+    /// Returns the record of a group, if it can be relied on. That record and that of [`ANY_GROUP`] are at hand.
     pub(super) fn fresh_group(&self, chat: &Jid, cx: &Cx<'_>) -> Option<&GroupRecord> {
         let group = self.desk.groups.get(chat.to_string().as_bytes())?;
         let age = cx.unix_ms.saturating_sub(group.fetched_ms);

@@ -179,7 +179,7 @@ func (m *Manager) Start(ctx context.Context) error {
 			continue
 		}
 		s.record.Pairing = s.record.Pairing || m.adopts
-		// What it tells is taken when it is among the sessions.
+		// Its events are taken when it is among the sessions.
 		release := s.holdEvents()
 		m.mu.Lock()
 		m.starting = s

@@ -125,8 +125,8 @@ func messagesOf(t *testing.T, m *Manager, session string) (texts []string) {
 	return texts
 }
 
-// What a crash left unacknowledged is told after the next start, and after the
-// client was opened again for another reason: all of it, in order, once.
+// Messages that a crash left unacknowledged are told after the next start, and after
+// the client was opened again for another reason: all of them, in order, once.
 func TestWhatACrashLeftIsTold(t *testing.T) {
 	const rounds, count = 6, 8
 	const own, bob = "15557000011", "15557000012"
@@ -187,8 +187,8 @@ func (s *Session) openSlowly() error {
 	return nil
 }
 
-// What is kept for another account than the session's is told to nobody, neither
-// when that is noticed nor when it is erased.
+// Messages kept for another account than the session's are told to nobody, neither
+// when that is noticed nor when the account is erased.
 func TestWhatIsOfAnotherAccountIsNotTold(t *testing.T) {
 	const own, bob = "15557000013", "15557000014"
 	d := newStored(t)
