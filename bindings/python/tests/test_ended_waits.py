@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -290,8 +291,8 @@ def test_a_login_whose_event_was_dropped(make: Make, wa_phone: Phone) -> None:
         async with make() as client:
             known = await scanned(client, wa_phone)
             # As after many events that nobody took.
-            client._core.ready = None
-            client._core.lost = libwa.Overflow(known.id, known.client, 0, known.time, False, 1)
+            lost = libwa.Overflow(known.id, known.client, 0, known.time, False, 1)
+            client._core._states.append(replace(client._core.state, ready=None, lost=lost))
             again = await client.ready()
             assert (again.jid, again.lid, again.phone) == (known.jid, known.lid, known.phone)
 

@@ -206,12 +206,17 @@ def test_secrets_are_not_shown() -> None:
         qr.png()
 
 
+def put(inbox: Inbox, event: libwa.Event) -> None:
+    """Brings an event to an inbox."""
+    inbox.receive(event, [(event.id, event)])
+
+
 def test_what_nobody_takes_is_bounded() -> None:
     now = datetime.now(timezone.utc)
     inbox = Inbox(2)
-    inbox.put(events.PairingCode(1, 9, 1, now, False, "", "", now, 180.0, False, 1))
+    put(inbox, events.PairingCode(1, 9, 1, now, False, "", "", now, 180.0, False, 1))
     for number in range(2, 7):
-        inbox.put(events.Log(number, 9, 0, now, False, "info", "", str(number)))
+        put(inbox, events.Log(number, 9, 0, now, False, "info", "", str(number)))
     lost = inbox.pop()
     assert lost == events.Overflow(2, 9, 0, now, False, 3)
     rest = [inbox.pop() for _ in range(4)]
@@ -234,19 +239,19 @@ def test_bounded_events_have_their_own_bound() -> None:
 
     # No line of the log takes the place of a call.
     for number in range(1, 4):
-        inbox.put(call(number))
+        put(inbox, call(number))
     for number in range(4, 14):
-        inbox.put(log(number))
+        put(inbox, log(number))
     lost = inbox.pop()
     assert isinstance(lost, events.Overflow) and lost.count == 7
-    assert [event.id for event in inbox._events] == [1, 2, 3, 11, 12, 13]
+    assert [event.id for event in inbox.events()] == [1, 2, 3, 11, 12, 13]
     # Calls that anybody can make have an end, and take no other's place.
     assert inbox.find(lambda event: event.id == 2) is not None
     for number in range(14, 20):
-        inbox.put(call(number))
+        put(inbox, call(number))
     lost = inbox.pop()
     assert isinstance(lost, events.Overflow) and lost.count == 5
-    assert [event.id for event in inbox._events] == [11, 12, 13, 17, 18, 19]
+    assert [event.id for event in inbox.events()] == [11, 12, 13, 17, 18, 19]
     kinds = [kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, libwa.Event)]
     bounded = {kind for kind in kinds if kind.bounded}
     assert bounded == {libwa.Call, libwa.GroupUpdate, libwa.IdentityChanged}

@@ -115,7 +115,7 @@ async def _status(client: Client) -> None:
         await client.ready(_LOGIN_SECONDS)
     except TimeoutError:
         status = await client.session.status()
-        connection = client._core.connection
+        connection = client._core.state.connection
         why = "" if connection is None or not connection.text else f", {connection.text}"
         print(f"Linked as {status.jid}, but not online: {status.state}{why}.")
     else:

@@ -87,7 +87,7 @@ class Base(AsyncRequests, AsyncMethods):
             except errors.NotLinkedError:
                 # It may have been until just now.
                 self._core.drain()
-                if self._core.is_unlinked:
+                if self._core.state.is_unlinked:
                     raise self._end() from None
                 raise
             answer = await self._next(subscription, None)
@@ -133,7 +133,7 @@ class Base(AsyncRequests, AsyncMethods):
                 raise core.fault or self._end()
             if subscription.disconnected:
                 subscription.disconnected = False
-                if core.logged_out is not None:
+                if core.state.logged_out is not None:
                     raise self._end()
                 if await self._state() == "disconnected" and not subscription.has_news:
                     raise self._given_up()
@@ -159,18 +159,18 @@ class Base(AsyncRequests, AsyncMethods):
 
     def _end(self) -> Error:
         """Why no event will come any more."""
-        core = self._core
-        if core.logged_out is not None:
+        state = self._core.state
+        if state.logged_out is not None:
             # Of an account that is locked or banned, the restriction says more.
-            if core.restricted is not None and core.restricted.kind == core.logged_out.reason:
-                return failure(core.restricted)
-            return failure(core.logged_out)
-        return errors.ClientClosedError() if core.closed is None else failure(core.closed)
+            if state.restricted is not None and state.restricted.kind == state.logged_out.reason:
+                return failure(state.restricted)
+            return failure(state.logged_out)
+        return errors.ClientClosedError() if state.closed is None else failure(state.closed)
 
     def _given_up(self) -> Error:
         """Why there is no connection, and none will be made."""
         # The event is left to `events()`: whoever waits for something else, such as a message to be sent, does not deal with it.
-        connection, event = self._core.connection, self._core.restricted
+        connection, event = self._core.state.connection, self._core.state.restricted
         if event is None or not explains(event, connection):
             return given_up(connection)
         return failure(event, connection)
@@ -181,7 +181,7 @@ class Base(AsyncRequests, AsyncMethods):
             # What there is to say of the connection follows right behind it.
             with contextlib.suppress(errors.Error):
                 await self._state()
-        return failure(event, self._core.connection)
+        return failure(event, self._core.state.connection)
 
     def _tell(self, error: Error) -> None:
         """Takes the event that an error of a login holds from `events()`, and acknowledges it: the program is told by the error."""
@@ -215,7 +215,7 @@ class Base(AsyncRequests, AsyncMethods):
         finally:
             self._core.unsubscribe(subscription)
         if event is None:
-            raise late(limit, self._core.connection)
+            raise late(limit, self._core.state.connection)
         return event
 
     async def ready(self, timeout: float | None = None) -> Ready:
@@ -237,7 +237,7 @@ class Base(AsyncRequests, AsyncMethods):
             if event is None:
                 event = await self._next(subscription, deadline)
             if event is None:
-                raise late(limit, self._core.connection)
+                raise late(limit, self._core.state.connection)
             if not isinstance(event, Ready):
                 raise await self._failure(event)
             return event
@@ -259,13 +259,13 @@ class Base(AsyncRequests, AsyncMethods):
         # Any other `ready` that nobody took is of a login that is over.
         while core.find(lambda event: isinstance(event, Ready)):
             pass
-        if core.ready is None and core.connection is None and status["state"] == "disconnected":
+        if core.state.ready is None and core.state.connection is None and status["state"] == "disconnected":
             raise given_up(None)
-        return core.ready or self._missed(status)
+        return core.state.ready or self._missed(status)
 
     def _missed(self, status: dict[str, Any]) -> Ready | None:
         """A login whose `ready` is among the events that were dropped because nobody took them."""
-        lost = self._core.lost
+        lost = self._core.state.lost
         if lost is None or status["state"] != "online":
             return None
         return Ready(lost.id, lost.client, 0, lost.time, False, status["jid"], status["lid"], status["phone"], None, False)

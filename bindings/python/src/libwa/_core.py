@@ -3,14 +3,17 @@
 No waiting happens here, and nothing is read before somebody wants it: until then events wait in the library, which bounds them.
 
 One thread at a time takes events out of the library, the leader. Everything else that threads share is guarded by one lock, which
-is held for moments only, and never across a wait. A request is made under that lock too, so that its answer cannot be routed
-before somebody waits for it.
+is held for moments only. A request is made under that lock too, so that its answer cannot be routed before somebody waits for it.
+
+The handler of a signal runs between any two steps of the main thread. It may raise, and it may call the client, which then does
+the same work inside of the interrupted one: takes the lead, and brings what the interrupted leader holds. So each change here
+is one that may be done again, or one operation of a dictionary or list.
 """
 
 from __future__ import annotations
 
-import ctypes
-import json
+import contextlib
+import operator
 import os
 import threading
 import time
@@ -18,31 +21,25 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from . import _bindings as c
 from . import _native, errors
-from ._event import Event, QrCode, UnknownEvent
+from ._event import Event
+from ._hand import Hand
+from ._state import TELLS_STATE, State
 from ._subscription import Inbox, Subscription, Suits, Turn
-from ._texts import in_python
-from ._waits import ends_login
-from .events import MAKERS, Closed, Connection, LoggedOut, Overflow, Ready, Restricted, Result
+from .events import Connection, LoggedOut, Result
+
+T = TypeVar("T")
 
 _BATCH = 64
 
 # Requests that link the session.
 _PAIRINGS = ("wa_request_pairing", "wa_request_qr")
 
-
-def take(handle: int) -> Event | None:
-    """Returns the Python object of an event that was just polled. None if the event is freed already."""
-    fields = json.loads(_native.json_of(ctypes.c_void_p(handle)))
-    if fields is None:
-        return None
-    if isinstance(fields.get("text"), str):
-        fields["text"] = in_python(fields["text"])
-    make = MAKERS.get(fields["type"], UnknownEvent._make)
-    return make(fields)
+# So many states are kept, of which the one after the latest event holds.
+_STATES = 8
 
 
 class Core:
@@ -55,18 +52,7 @@ class Core:
         self.ended = False
         #: What went wrong when events were taken.
         self.fault: Exception | None = None
-        #: The end of the session, if it came while this client lived.
-        self.logged_out: LoggedOut | None = None
-        #: Why there is no connection, or no session any more, if the server restricts the account or the client.
-        self.restricted: Restricted | None = None
-        #: The client's last event, once it has come.
-        self.closed: Closed | None = None
-        #: The last login, while it lasts as far as is known.
-        self.ready: Ready | None = None
-        #: What was last told of the connection.
-        self.connection: Connection | None = None
-        #: That events were dropped since then.
-        self.lost: Overflow | None = None
+        self._states: deque[State] = deque([State()], maxlen=_STATES)
         # The garbage collector may run code that needs it again while the same thread holds it.
         self._lock = threading.RLock()
         self._guard = _Guard(self._sweep)
@@ -76,62 +62,80 @@ class Core:
         self._answers: dict[int, Subscription] = {}
         # Subscriptions whose events are to be given back.
         self._left: deque[Subscription] = deque()
-        # The event that was taken out of the library last, until it is routed: a leader may be interrupted at any moment.
-        self._in_hand = ctypes.c_void_p()
-        self._made: Event | None = None
-        self._last_id = 0
+        # What was taken out of the library, until it is where it belongs.
+        self._hands: deque[Hand] = deque()
+        # Those whose request is being made. What comes of a request meanwhile that nobody waits for is put aside for them.
+        self._asking: list[Subscription] = []
+        self._aside = Subscription(lambda event: True)
         _cores.add(self)
+
+    @property
+    def state(self) -> State:
+        """What is known of the session."""
+        # A leader that was interrupted adds one that is out of date; of equal ones the last holds.
+        states = tuple(self._states)
+        return states[0] if len(states) == 1 else max(reversed(states), key=_number)
 
     def disconnect(self) -> None:
         self.handle.disconnect()
         with self._lock:
-            self.ready = None
+            self._states.append(self.state.without_login())
 
     # Those who wait.
 
     def subscribe(self, subscription: Subscription, *, look_back: bool = False) -> None:
         """Begins a wait. With `look_back`, the first event that suits of those that came already is taken too."""
         with self._lock, self._guard:
-            found = self.inbox.find(subscription.suits) if look_back else None
-            if found is not None:
-                subscription.put(found)
+            if look_back:
+                self.inbox.give(subscription, subscription.suits)
             self._subscriptions.append(subscription)
             self._tell_state(subscription)
 
-    def request(self, subscription: Subscription, function: str, *args: Any) -> int:
+    def request(self, subscription: Subscription, function: str, *args: Any) -> None:
         """Makes a request, and begins the wait for its answer."""
         with self._lock, self._guard:
-            number = subscription.request = self.handle.request(function, *args)
-            subscription.pairs = function in _PAIRINGS
-            self._answers[number] = subscription
+            self._asking.append(subscription)
+            try:
+                self._answers[self._ask(subscription, function, *args)] = subscription
+            finally:
+                self._asked(subscription)
             self._tell_state(subscription)
-            return number
 
-    def follow(self, subscription: Subscription, function: str, *args: Any) -> int:
+    def follow(self, subscription: Subscription, function: str, *args: Any) -> None:
         """Makes a request, and begins a wait for all its events, beside those that the subscription asks for."""
+        suits = subscription.suits
+
+        def concerns(event: Event) -> bool:
+            return event.request == subscription.request or suits(event)
+
         with self._lock, self._guard:
-            number = subscription.request = self.handle.request(function, *args)
-            subscription.pairs = function in _PAIRINGS
-            suits = subscription.suits
-
-            def concerns(event: Event) -> bool:
-                return event.request == number or suits(event)
-
-            subscription.suits = concerns
-            self._subscriptions.append(subscription)
+            self._asking.append(subscription)
+            try:
+                self._ask(subscription, function, *args)
+                subscription.suits = concerns
+                self._subscriptions.append(subscription)
+            finally:
+                self._asked(subscription)
             self._tell_state(subscription)
-            return number
+
+    def _ask(self, subscription: Subscription, function: str, *args: Any) -> int:
+        number = subscription.request = self.handle.request(function, *args)
+        subscription.pairs = function in _PAIRINGS
+        return number
+
+    def _asked(self, subscription: Subscription) -> None:
+        """Takes what came of a request before the wait for it had begun."""
+        for event in self._aside.events():
+            if event.request == subscription.request:
+                self._aside.move(event, subscription)
+        _discard(self._asking, subscription)
 
     def _tell_state(self, subscription: Subscription) -> None:
-        if self.is_unlinked:
+        state = self.state
+        if state.is_unlinked:
             subscription.hear_end()
-        if self.connection is not None:
-            subscription.hear(self.connection)
-
-    @property
-    def is_unlinked(self) -> bool:
-        """Whether the session was ended while this client lived, and not by the program."""
-        return self.logged_out is not None and self.logged_out.reason != "by_host"
+        if state.connection is not None:
+            subscription.hear(state.connection)
 
     @property
     def is_pairing(self) -> bool:
@@ -160,24 +164,24 @@ class Core:
     def listen(self, subscription: Subscription, notify: Callable[[], None]) -> bool:
         """Has `notify` called at the next event of a subscription, by the thread that brings it. False if one is there already."""
         with self._lock, self._guard:
-            if subscription.has_news or self.ended:
-                return False
             subscription.waiting.append(notify)
+            if subscription.has_news or self.ended:
+                subscription.unlisten(notify)
+                return False
             return True
 
     def _sweep(self) -> None:
+        if not (self._left or self._aside.has_news):
+            return
         returned = False
-        while self._left:
-            subscription = self._left.popleft()
-            if self._answers.get(subscription.request) is subscription:
-                del self._answers[subscription.request]
-            if subscription in self._subscriptions:
-                self._subscriptions.remove(subscription)
-            event = subscription.pop()
-            while event is not None:
-                self._target(event).put(event)
+        for subscription in (*self._left, self._aside):
+            if subscription is not self._aside:
+                self._answers.pop(subscription.request, None)
+                _discard(self._subscriptions, subscription)
+            for event in subscription.events():
+                subscription.move(event, self._target(event))
                 returned = True
-                event = subscription.pop()
+            _discard(self._left, subscription)
         if returned:
             self.inbox.sort()
 
@@ -203,7 +207,7 @@ class Core:
             if self._leader is turn:
                 self._lead(subscription, seconds, sleep)
             else:
-                turn.sleep(seconds)
+                turn.sleep(seconds, self._lock)
         finally:
             # The handler of a signal may raise at any moment, here too; then the others would wait for ever.
             try:
@@ -249,6 +253,8 @@ class Core:
         with self._lock:
             if self._leader is turn:
                 self._leader = turn.under
+                if turn.under is not None:
+                    self.handle.wake()  # what it is about to wait for may have been brought
             if turn in self._sleepers:
                 self._sleepers.remove(turn)
             if self._leader is None and self._sleepers:
@@ -256,51 +262,50 @@ class Core:
 
     def _take_all(self) -> None:
         """Takes what waits in the library, up to a number that keeps the program responsive."""
+        # What a leader that was interrupted has taken comes first.
+        self._bring_all()
         for _ in range(_BATCH):
-            if self.ended:
+            if self.ended or not self._take():
                 return
-            if not self._in_hand.value:
-                try:
-                    status = self.handle.poll(self._in_hand)
-                except errors.InvalidHandleError:
-                    self.end(None)  # another thread has just freed it
-                    return
-                except errors.Error as fault:
-                    self.end(fault)
-                    return
-                if status == c.WA_TIMEOUT:
-                    return
-                if status == c.WA_CLOSED:
-                    self.end(None)
-                    return
-            handle = self._in_hand.value
-            if handle:
-                if self._made is None:
-                    try:
-                        self._made = take(handle)
-                    except (LookupError, TypeError, ValueError) as fault:
-                        self.end(fault)
-                        return
-                self._deliver(self._made, handle)
-                self._made = None
-                self._in_hand.value = None
+            self._bring_all()
 
-    def _deliver(self, event: Event | None, handle: int) -> None:
-        """Brings an event to whoever waits for it, once."""
+    def _take(self) -> bool:
+        """Takes an event out of the library. False if there is none."""
+        hand = Hand()
+        try:
+            self._hands.append(hand)
+            status = self.handle.poll(hand.handle)
+        except errors.InvalidHandleError:
+            self.end(None)  # another thread has just freed it
+            return False
+        except errors.Error as fault:
+            self.end(fault)
+            return False
+        finally:
+            if hand.handle.is_empty:
+                _discard(self._hands, hand)
+        if status == c.WA_CLOSED:
+            self.end(None)
+        return status not in (c.WA_TIMEOUT, c.WA_CLOSED)
+
+    def _bring_all(self) -> None:
+        hands = [hand for hand in tuple(self._hands) if not hand.handle.is_empty]
+        try:
+            # There is more than one only if one that was interrupted by another had to be left.
+            if len(hands) > 1:
+                hands.sort(key=lambda hand: hand.event.id)
+            for hand in hands:
+                self._bring(hand)
+        except (LookupError, TypeError, ValueError) as fault:
+            self.end(fault)
+
+    def _bring(self, hand: Hand) -> None:
+        """Brings an event to whoever waits for it."""
+        event = hand.event
         with self._lock, self._guard:
-            if event is None or event.id <= self._last_id:
-                return
-            if event._handle is None and (event.durable or isinstance(event, (QrCode, UnknownEvent))):
-                # The class is frozen for those who get the event.
-                object.__setattr__(event, "_handle", _native.EventHandle(handle))
             self._learn(event)
-            target = self._target(event)
-            # The handler of a signal may have called the client just now, and so brought it already.
-            if event.id > self._last_id:
-                target.put(event)
-                self._last_id = event.id
-        if event._handle is None:
-            _native.free_event(handle)
+            self._target(event).receive(event, hand.content)
+            _discard(self._hands, hand)
 
     def end(self, fault: Exception | None) -> None:
         """Says that no event will come any more."""
@@ -320,38 +325,31 @@ class Core:
             if waits:
                 self._sleepers.insert(0, turn)
         if waits:
-            turn.sleep(limit)
+            turn.sleep(limit, self._lock)
         self.handle.free()
         self._leave(turn)
 
     def _learn(self, event: Event) -> None:
         """Takes note of what an event says of the session's state."""
-        if isinstance(event, Ready):
-            self.ready = event
-            self.restricted = None
-        elif isinstance(event, Restricted):
-            if ends_login(event):
-                self.restricted = event
-        elif isinstance(event, Closed):
-            self.closed = event
-        elif isinstance(event, Overflow):
-            self.lost = event
-        elif isinstance(event, Connection):
-            self.ready = self.lost = None
-            self.connection = event
+        if not isinstance(event, TELLS_STATE):
+            return
+        state = self.state
+        after = state.after(event)
+        if after is not state:
+            self._states.append(after)
+        if isinstance(event, Connection):
             for subscription in self._all():
                 subscription.hear(event)
-        elif isinstance(event, LoggedOut) and not event.redelivered:
-            self.ready = None
-            self.logged_out = event
-            if event.reason != "by_host":
-                for subscription in self._all():
-                    subscription.hear_end()
+        elif isinstance(event, LoggedOut) and after.is_unlinked:
+            for subscription in self._all():
+                subscription.hear_end()
 
     def _target(self, event: Event) -> Subscription:
         """Who waits for an event."""
         if isinstance(event, Result) and event.request in self._answers:
             return self._answers[event.request]
+        if event.request and self._asking and all(event.request != each.request for each in self._all()):
+            return self._aside
         for subscription in tuple(self._subscriptions):
             if subscription.suits(event):
                 return subscription
@@ -363,6 +361,14 @@ class Core:
         self._guard = _Guard(self._sweep)
         self._leader = None
         self._sleepers.clear()
+
+
+_number = operator.attrgetter("number")
+
+
+def _discard(things: deque[T] | list[T], thing: T) -> None:
+    with contextlib.suppress(ValueError):
+        things.remove(thing)
 
 
 class _Guard:

@@ -59,12 +59,21 @@ def status_text(status: int) -> str | None:
 
 
 class EventHandle:
-    """An event of the library, freed with this object."""
+    """Room for an event of the library, which `ClientHandle.poll` fills. The event is freed with this object."""
 
     __slots__ = ("__weakref__", "_event")
 
-    def __init__(self, event: int) -> None:
-        self._event = event
+    def __init__(self) -> None:
+        self._event = _Out()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it holds no event."""
+        return not self._event.value
+
+    def json(self) -> bytes:
+        """The JSON text of the event."""
+        return bytes(lib.wa_event_json(self._event, None) or b"null")
 
     def ack(self) -> None:
         # A closed client is no fault of who acknowledges: the event comes again.
@@ -78,7 +87,8 @@ class EventHandle:
         return ctypes.string_at(data, length.value)
 
     def __del__(self, free: Any = lib.wa_event_free) -> None:
-        free(self._event)
+        if self._event.value:
+            free(self._event)
 
 
 class ClientHandle:
@@ -124,10 +134,10 @@ class ClientHandle:
         if self._client is None:
             raise error_for(c.WA_ERROR_CLIENT_CLOSED)
 
-    def poll(self, event: ctypes.c_void_p) -> int:
+    def poll(self, event: EventHandle) -> int:
         """Takes an event if one is there: WA_OK, WA_TIMEOUT, WA_WOKEN or WA_CLOSED."""
         error = _Out()
-        status: int = lib.wa_queue_poll(self._queue, 0, ctypes.byref(event), ctypes.byref(error))
+        status: int = lib.wa_queue_poll(self._queue, 0, ctypes.byref(event._event), ctypes.byref(error))
         if status >= 100:
             raise _error(status, error)
         return status
@@ -171,11 +181,3 @@ class ClientHandle:
         client, self._client = self._client, None
         if client is not None:
             lib.wa_client_free(client)
-
-
-def json_of(event: ctypes.c_void_p) -> bytes:
-    """The JSON text of an event that was just taken."""
-    return bytes(lib.wa_event_json(event, None) or b"null")
-
-
-free_event = lib.wa_event_free

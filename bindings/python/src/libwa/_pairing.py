@@ -100,7 +100,7 @@ class Pairing:
         except errors.InvalidStateError:
             # The server may have ended the connection for good before the request came; that is the reason then.
             await client._state()
-            lost = client._core.connection
+            lost = client._core.state.connection
             if lost is None or not with_a_reason(lost):
                 raise
             raise client._given_up() from None

@@ -1,11 +1,15 @@
-"""Those who wait for events, and where events go that nobody waits for. `_core` guards all of it by its lock."""
+"""Those who wait for events, and where events go that nobody waits for. `_core` guards all of it by its lock.
+
+The handler of a signal can do any of this in the midst of any other: see `_core`.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections import deque
-from collections.abc import Callable
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ._event import Event
@@ -14,6 +18,9 @@ from .events import Connection, Overflow
 Suits = Callable[[Event], bool]
 #: Says of a connection that was given up whether that ends a wait.
 EndsWith = Callable[[Connection], bool]
+
+# How often, in seconds, a thread that sleeps with the lock let go looks whether it was woken.
+_GLANCE = 0.005
 
 
 class Subscription:
@@ -32,19 +39,38 @@ class Subscription:
         #: The connection was given up, or the session ended. Whoever waits has to find out whether that holds.
         self.disconnected = False
         self.waiting: list[Callable[[], None]] = []
-        self._events: deque[Event] = deque()
+        self._events: OrderedDict[int, Event] = OrderedDict()
 
     @property
     def has_news(self) -> bool:
         """Whether there is something for whoever waits."""
         return self.disconnected or bool(self._events)
 
-    def put(self, event: Event) -> None:
-        self._events.append(event)
+    def events(self) -> tuple[Event, ...]:
+        """All that came and was not taken."""
+        return tuple(self._events.values())
+
+    def receive(self, event: Event, content: Iterable[tuple[int, Event]]) -> None:
+        """Takes over an event out of its content, which is empty if it went somewhere already."""
+        self._events.update(content)
+        self._received(event)
+
+    def move(self, event: Event, target: Subscription) -> None:
+        """Gives an event to another one who waits for it, if it is still here."""
+        number = (event.id,)
+        # In one go, so that it can neither be lost nor be there twice.
+        with contextlib.suppress(KeyError):
+            target._events.update(zip(number, map(self._events.pop, number)))
+            target._received(event)
+
+    def _received(self, event: Event) -> None:
         self.notify()
 
     def pop(self) -> Event | None:
-        return self._events.popleft() if self._events else None
+        try:
+            return self._events.popitem(last=False)[1]
+        except KeyError:
+            return None
 
     def notify(self) -> None:
         for notify in tuple(self.waiting):
@@ -78,54 +104,72 @@ class Inbox(Subscription):
     def __init__(self, capacity: int) -> None:
         super().__init__(lambda event: True)
         self._capacity = capacity
-        #: How many wait that may be dropped: first the others, then those that are bounded.
-        self._droppable = [0, 0]
+        #: Which may be dropped: first the others, then those that are bounded.
+        self._droppable: tuple[OrderedDict[int, None], OrderedDict[int, None]] = (OrderedDict(), OrderedDict())
         self._lost: Overflow | None = None
 
     @property
     def has_news(self) -> bool:
         return self._lost is not None or bool(self._events)
 
-    def put(self, event: Event) -> None:
-        self._events.append(event)
+    def _received(self, event: Event) -> None:
         if event.droppable:
-            self._droppable[event.bounded] += 1
-            if self._droppable[event.bounded] > self._capacity:
-                self._drop(event.bounded)
+            droppable = self._droppable[event.bounded]
+            droppable[event.id] = None
+            while len(droppable) > self._capacity:
+                self._drop(droppable)
         self.notify()
 
-    def _drop(self, bounded: bool) -> None:
-        for index, event in enumerate(self._events):
-            if event.droppable and event.bounded == bounded:
-                del self._events[index]
-                self._droppable[bounded] -= 1
-                if self._lost is None:
-                    self._lost = Overflow(event.id, event.client, 0, event.time, False, 0)
-                self._lost = replace(self._lost, count=self._lost.count + 1)
-                return
+    def _drop(self, droppable: OrderedDict[int, None]) -> None:
+        """Drops the oldest that may be dropped."""
+        try:
+            number, _ = droppable.popitem(last=False)
+            event = self._events.pop(number)
+        except KeyError:
+            return  # it was taken meanwhile
+        if self._lost is None:
+            self._lost = Overflow(event.id, event.client, 0, event.time, False, 0)
+        self._lost = replace(self._lost, count=self._lost.count + 1)
 
     def pop(self) -> Event | None:
         if self._lost is not None:
             lost, self._lost = self._lost, None
             return lost
         event = super().pop()
-        if event is not None and event.droppable:
-            self._droppable[event.bounded] -= 1
+        if event is not None:
+            self._forget(event)
         return event
+
+    def _forget(self, event: Event) -> None:
+        if event.droppable:
+            self._droppable[event.bounded].pop(event.id, None)
 
     def sort(self) -> None:
         """Puts the events into the order in which they happened."""
-        self._events = deque(sorted(self._events, key=lambda event: event.id))
+        while True:
+            numbers = list(self._events)
+            right = sorted(numbers)
+            if numbers == right:
+                return
+            for number in right:
+                with contextlib.suppress(KeyError):
+                    self._events.move_to_end(number)
 
     def find(self, suits: Suits) -> Event | None:
         """Takes the first event that suits and leaves the others."""
-        for index, event in enumerate(self._events):
-            if suits(event):
-                del self._events[index]
-                if event.droppable:
-                    self._droppable[event.bounded] -= 1
+        for event in self.events():
+            if suits(event) and self._events.pop(event.id, None) is not None:
+                self._forget(event)
                 return event
         return None
+
+    def give(self, subscription: Subscription, suits: Suits) -> None:
+        """Gives the first event that suits to one who waits for it."""
+        for event in self.events():
+            if suits(event):
+                self.move(event, subscription)
+                self._forget(event)
+                return
 
 
 class Turn:
@@ -148,6 +192,19 @@ class Turn:
         with contextlib.suppress(RuntimeError):
             self._asleep.release()
 
-    def sleep(self, seconds: float | None) -> None:
-        """Waits to be woken, for so many seconds at most. Signals are handled meanwhile."""
-        self._asleep.acquire(timeout=-1 if seconds is None else min(max(seconds, 0), threading.TIMEOUT_MAX))
+    def sleep(self, seconds: float | None, lock: threading.RLock) -> None:
+        """Waits to be woken, for so many seconds at most. Signals are handled meanwhile.
+
+        The lock is let go. Only the handler of a signal can hold it, if that interrupted what is done under it.
+        """
+        until = None if seconds is None else time.monotonic() + seconds
+        released = threading.Condition(lock)
+        while not self._asleep.acquire(blocking=False):
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                return
+            try:
+                released.wait(_GLANCE if left is None else min(left, _GLANCE))
+            except RuntimeError:  # it is not held
+                self._asleep.acquire(timeout=-1 if left is None else min(left, threading.TIMEOUT_MAX))
+                return

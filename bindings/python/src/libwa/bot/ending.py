@@ -29,9 +29,9 @@ async def comes_of_the_end(error: BaseException, client: Client) -> bool:
     # An answer can come before the event that says why there is no connection; that one has come once this is answered.
     with contextlib.suppress(Error):
         await client._state()
-    if core.ended or core.logged_out is not None or any(isinstance(each, errors.ClientClosedError) for each in found):
+    if core.ended or core.state.logged_out is not None or any(isinstance(each, errors.ClientClosedError) for each in found):
         return True
-    return core.connection is not None and with_a_reason(core.connection)
+    return core.state.connection is not None and with_a_reason(core.state.connection)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -1,0 +1,54 @@
+"""An event on its way from the library to whoever waits for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from ._event import Event, QrCode, UnknownEvent
+from ._native import EventHandle
+from ._texts import in_python
+from .events import MAKERS
+
+
+def event_of(handle: EventHandle) -> Event:
+    """Returns the Python object of an event that was just taken."""
+    fields = json.loads(handle.json())
+    if isinstance(fields.get("text"), str):
+        fields["text"] = in_python(fields["text"])
+    event = MAKERS.get(fields["type"], UnknownEvent._make)(fields)
+    if event.durable or isinstance(event, (QrCode, UnknownEvent)):
+        # The class is frozen for those who get the event.
+        object.__setattr__(event, "_handle", handle)
+    return event
+
+
+class Hand:
+    """Takes one event out of the library and gives it away once, even if what holds it is interrupted and done again."""
+
+    def __init__(self) -> None:
+        self.handle = EventHandle()
+        # Which of two is added first, if the making of one was interrupted by that of the other, is the event.
+        self._made: list[_Made] = []
+
+    @property
+    def event(self) -> Event:
+        """The event, which must have been taken."""
+        return self._opened.event
+
+    @property
+    def content(self) -> Iterator[tuple[int, Event]]:
+        """The event by its number: it comes out of this once, whoever asks."""
+        return self._opened.content
+
+    @property
+    def _opened(self) -> _Made:
+        if not self._made:
+            self._made.append(_Made(event_of(self.handle)))
+        return self._made[0]
+
+
+class _Made:
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self.content = iter(((event.id, event),))
