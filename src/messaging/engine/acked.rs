@@ -1,11 +1,16 @@
 //! The server's word on a message that went out: it is taken, it is refused, or it may go once more.
 
-use super::sending::{MOST_TRIES, PAUSE};
+use super::sending::{MOST_TRIES, Out, PAUSE};
 use super::{Cx, Engine, Job, SendFailure, Taken};
 use crate::messaging::address::{Kind, User};
 use crate::messaging::desk::{Missing, PrivacyToken, Shelf, Wants};
 use crate::messaging::stanzas::acks::{MessageAck, Refusal, RefusalKind};
 use crate::stanza::{NodeRef, Server};
+
+/// Returns whether the server knows other devices of a group than those that a message was meant for.
+fn names_others(out: &Out, ack: &MessageAck<'_>) -> bool {
+    out.phash.is_some() && ack.phash.is_some_and(|theirs| Some(theirs) != out.phash.as_deref())
+}
 
 impl Engine {
     /// The server says what became of a message.
@@ -20,6 +25,10 @@ impl Engine {
         let Some(sending) = self.sends.all.get(&number) else { return Ok(()) };
         if sending.chat.server == Server::Group {
             wants.record(&self.desk, Shelf::Holders, sending.chat.to_string());
+            let is_stale = ack.refusal.is_some_and(|refusal| refusal.kind() == RefusalKind::StaleAddressing);
+            if is_stale || sending.out.as_ref().is_some_and(|out| names_others(out, &ack)) {
+                self.want_membership(&sending.chat, &mut wants);
+            }
         }
         if let Some(person) = sending.out.as_ref().and_then(|out| out.person.as_ref()) {
             wants.name(&self.desk, person);
@@ -45,12 +54,13 @@ impl Engine {
         }
         self.outbox.sent(sending.id.clone(), cx.unix_ms, &mut self.desk);
         if let Some(out) = sending.out {
+            let is_stale = names_others(&out, ack);
             // A server that had taken the message before goes no further with this copy of it, and not with our key either.
             let is_first = !sending.resumed && sending.tries == 1;
             if let Some((key_id, devices)) = out.key_for.filter(|_| is_first) {
                 self.key_arrived(&sending.chat, key_id, devices);
             }
-            if out.phash.is_some() && ack.phash.is_some_and(|theirs| Some(theirs) != out.phash.as_deref()) {
+            if is_stale {
                 self.membership_is_stale(&sending.chat);
             }
             if let Some(person) = out.person {

@@ -8,7 +8,7 @@ use super::{Cx, Engine, Job, Output, SendFailure, Taken, ToSend, Told, Unreadabl
 use crate::crypto::{PublicKey, Secret};
 use crate::messaging::address::User;
 use crate::messaging::content::{Body, Expiration, Extras, Outgoing};
-use crate::messaging::desk::{Missing, SecretPeriods};
+use crate::messaging::desk::{Desk, GroupRecord, Missing, SecretPeriods, Wants};
 use crate::stanza::{Jid, Node, NodeRef, Stanza};
 use crate::store::Space;
 use crate::store::records::OneTimePrekey;
@@ -485,6 +485,58 @@ fn devices_that_come_and_go_are_asked_for_before_the_next_message() {
         assert_eq!(net.phones[ADA].asked, ["usync, held"], "{tag}");
     }
     assert_eq!(net.phones[BOB].texts(), ["hello", "nothing to ask", "add", "remove"]);
+}
+
+/// The lists of a large group may have been evicted between the message and its acknowledgement.
+#[test]
+fn lists_that_the_server_contradicts_are_out_of_date_though_they_are_not_at_hand() {
+    let mut net = Net::new();
+    net.acquainted();
+    let chat: Jid = "120363000000000001@g.us".parse().unwrap();
+    let key = chat.to_string().into_bytes();
+    let members = [ADA, BOB].map(|who| User::of(&net.phones[who].jid).unwrap());
+    for (id, refusal, phash, stale) in [
+        ("SAME", None, None, false),
+        ("OTHER", None, Some("2:AAAAAAAA"), true),
+        ("MODE", Some("421"), None, true),
+    ] {
+        let driver = &mut net.phones[ADA].driver;
+        driver.call(|engine, cx| {
+            for member in &members {
+                if let Some(list) = engine.desk.devices.change(&member.key()) {
+                    list.fetched_ms = cx.unix_ms;
+                }
+            }
+            let group = GroupRecord { by_lid: true, fetched_ms: cx.unix_ms, ..GroupRecord::default() };
+            engine.desk.groups.put(&key, GroupRecord { members: members.to_vec(), ..group });
+            Ok(())
+        });
+        let content = Wished::Content(Outgoing::text(id, &Extras::default()).unwrap());
+        let wish = ToSend { request: 1, chat: chat.clone(), id: Some(id.into()), content };
+        let outputs = driver.call(|engine, cx| engine.send(&wish, cx));
+        let sent = outputs.iter().find_map(|output| match output {
+            Output::Send(node) => Some(Stanza::from_node(node).unwrap()),
+            _ => None,
+        });
+        let own = sent.unwrap().root().str("phash").unwrap().into_owned();
+        driver.engine.desk = Desk::default();
+        let ack = Node::new("ack").attr("class", "message").attr("id", id).attr("from", &chat);
+        let ack = ack.attr("phash", phash.unwrap_or(&own).to_owned()).attr_opt("error", refusal);
+        let ack = Stanza::from_node(&ack).unwrap();
+        driver.call(|engine, cx| {
+            engine.ack(ack.root(), cx)?;
+            let mut wants = Wants::default();
+            engine.want_membership(&chat, &mut wants);
+            wants.met()?;
+            let is_stale = |fetched_ms: i64| fetched_ms < 0;
+            assert_eq!(is_stale(engine.desk.groups.get(&key).unwrap().fetched_ms), stale, "{id}");
+            for member in &members {
+                let list = engine.desk.devices.get(&member.key()).unwrap();
+                assert_eq!(is_stale(list.fetched_ms), stale, "{id}");
+            }
+            Ok(())
+        });
+    }
 }
 
 #[test]

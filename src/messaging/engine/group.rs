@@ -205,7 +205,16 @@ impl Engine {
         }
     }
 
-    /// What is known of a group and its members' devices is not what the server knows.
+    /// Notes what it takes for [`Engine::membership_is_stale`]: the group, and, once it is at hand, the lists of its members.
+    pub(super) fn want_membership(&self, chat: &Jid, wants: &mut Wants) {
+        let key = chat.to_string().into_bytes();
+        wants.record(&self.desk, Shelf::Groups, key.as_slice());
+        for member in self.desk.groups.get(&key).iter().flat_map(|group| &group.members) {
+            wants.record(&self.desk, Shelf::Devices, member.key());
+        }
+    }
+
+    /// Marks the record of a group and the device lists of its members as out of date. They are at hand.
     pub(super) fn membership_is_stale(&mut self, chat: &Jid) {
         self.group_is_stale(chat);
         let Some(group) = self.desk.groups.get(chat.to_string().as_bytes()) else { return };
