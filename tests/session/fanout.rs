@@ -155,17 +155,59 @@ fn devices_that_only_the_server_knows_get_the_message() {
     add_device(&world, BOB);
     sent(&mut ada, BOB, "first");
     all_hear(&world, BOB, &[0, 1, 2], "first");
+    assert_eq!(world.phash_mismatches(ADA), 1);
     add_device(&world, ADA);
     sent(&mut ada, BOB, "second");
     all_hear(&world, BOB, &[0, 1, 2], "second");
     all_hear(&world, ADA, &[0, 2], "second");
+    assert_eq!(world.phash_mismatches(ADA), 2);
     // From then on they are known.
     let after = world.now();
     sent(&mut ada, BOB, "third");
     all_hear(&world, BOB, &[0, 1, 2], "third");
     assert_eq!(came(&world, after, is_message).len(), 1);
     assert!(came(&world, after, asks_for("usync")).is_empty());
+    assert_eq!(world.phash_mismatches(ADA), 2);
     world.no_key_is_used_twice();
+}
+
+#[test]
+fn devices_of_a_group_that_only_the_server_knows_get_its_messages() {
+    for mode in ["lid", "pn"] {
+        let world = World::new();
+        assert!(world.sim.add_phone(CEM, "Cem"));
+        let mut ada = ada(&world);
+        let group = json!({ "creator": BOB, "subject": "Tea", "members": [ADA, CEM], "mode": mode });
+        let group = world.sim.create_group(&group).unwrap()["jid"].as_str().unwrap().to_owned();
+        sent(&mut ada, &group, "before");
+        all_hear(&world, BOB, &[0, 1], "before");
+        assert_eq!(world.phash_mismatches(ADA), 0, "{mode}");
+        // The notices of new devices are lost on their way.
+        world.fault(json!({ "when": { "point": "out", "tag": "notification" }, "do": "drop", "times": 0 }));
+        let groups = [(BOB, vec![0, 1, 2], 1), (CEM, vec![0, 1], 2), (ADA, vec![0, 2], 3)];
+        for (number, devices, mismatches) in groups {
+            add_device(&world, number);
+            // A device without the key asks for the message.
+            sent(&mut ada, &group, "first");
+            all_hear(&world, number, &devices, "first");
+            assert_eq!(world.phash_mismatches(ADA), mismatches, "{mode} {number}");
+            // From then on it gets the key with the message.
+            let after = world.now();
+            let text = format!("second of {number}");
+            sent(&mut ada, &group, &text);
+            all_hear(&world, number, &devices, &text);
+            assert_eq!(came(&world, after, is_message).len(), 1, "{mode} {number}");
+            assert!(!came(&world, after, asks_for("usync")).is_empty(), "{mode} {number}");
+            assert!(!came(&world, after, asks_for("w:g2")).is_empty(), "{mode} {number}");
+            assert_eq!(world.phash_mismatches(ADA), mismatches, "{mode} {number}");
+            // Lists that are right are not asked for.
+            let after = world.now();
+            sent(&mut ada, &group, "third");
+            assert!(came(&world, after, asks_for("usync")).is_empty(), "{mode} {number}");
+            assert!(came(&world, after, asks_for("w:g2")).is_empty(), "{mode} {number}");
+        }
+        world.no_key_is_used_twice();
+    }
 }
 
 #[test]

@@ -270,6 +270,32 @@ fn what_cannot_be_sent_says_why() {
 }
 
 #[test]
+fn a_message_without_a_known_type_is_refused() {
+    let world = World::new();
+    let (mut ada, _bob) = two(&world);
+    let bob = world.wait_phone("a LID", BOB, |_| true)["lid"].clone();
+    for (id, kind, name) in [
+        ("NONE", None, "WA_ERROR_BAD_REQUEST"),
+        ("UNKNOWN", Some("chat"), "WA_ERROR_BAD_REQUEST"),
+        ("KNOWN", Some("text"), "WA_OK"),
+    ] {
+        // What leaves the client is replaced on its way.
+        let mut attrs = json!({ "id": id, "to": bob });
+        if let Some(kind) = kind {
+            attrs["type"] = kind.into();
+        }
+        let enc = json!({ "tag": "enc", "attrs": { "v": "2", "type": "msg" }, "text": "for one device" });
+        let to = json!({ "tag": "to", "attrs": { "jid": bob }, "children": [enc] });
+        let list = json!({ "tag": "participants", "children": [to] });
+        let stanza = json!({ "tag": "message", "attrs": attrs, "children": [list] });
+        world.fault(json!({ "when": { "tag": "message" }, "do": { "replace": stanza } }));
+        let request = ada.client.send_text(BOB, "hello", Some(id)).unwrap();
+        let answer = ada.answer(request);
+        assert_eq!(answer["name"], name, "{id}: {answer}");
+    }
+}
+
+#[test]
 fn a_host_that_does_not_poll_gets_everything_later() {
     let world = World::new();
     let (mut ada, mut bob) = two(&world);

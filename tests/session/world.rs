@@ -219,6 +219,12 @@ impl World {
         self.settled(|state| state.log(after).1)
     }
 
+    /// Returns how many messages of an account's first companion were meant for other devices than the server knew.
+    pub(crate) fn phash_mismatches(&self, number: &str) -> u64 {
+        let phone = self.settled(|state| state.phone(number)).unwrap();
+        phone["companions"][0]["phash_mismatches"].as_u64().unwrap()
+    }
+
     /// Waits until a simulated device has heard such a message; gives it.
     pub(crate) fn wait_heard(&self, number: &str, device: u16, wanted: impl Fn(&Value) -> bool) -> Value {
         self.wait(&format!("{number} hears it"), |state| {

@@ -55,6 +55,9 @@ func audit() error {
 // libraryOf is the library of each account.
 var libraryOf = map[string]Library{}
 
+// phoneOf is the phone of each account.
+var phoneOf = map[string]*interop.Phone{}
+
 // lastNumber makes numbers that no other test uses.
 var lastNumber = 15550004000
 
@@ -71,6 +74,7 @@ func link(t *testing.T, library Library) Peer {
 		t.Fatal(err)
 	}
 	libraryOf[phone.Number()] = library
+	phoneOf[phone.Number()] = phone
 	return library.Link(t, sim, phone, t.TempDir())
 }
 
@@ -159,6 +163,12 @@ func TestGroup(t *testing.T) {
 				}
 			}
 			silent(t, a, b, c)
+			// All know the same devices as the server, and hash them as it does.
+			for _, peer := range []Peer{a, b, c} {
+				if count := must[int](t)(phoneOf[peer.Number()].PhashMismatches()); count > 0 {
+					t.Errorf("%d messages of %s were meant for other devices", count, peer.Library())
+				}
+			}
 		})
 	}
 }

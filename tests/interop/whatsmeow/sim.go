@@ -98,6 +98,8 @@ type phoneState struct {
 		Device int    `json:"device"`
 		JID    string `json:"jid"`
 		Online bool   `json:"online"`
+		// PhashMismatches counts its messages for other devices than there were.
+		PhashMismatches int `json:"phash_mismatches"`
 	} `json:"companions"`
 }
 
@@ -200,6 +202,16 @@ func (p *Phone) WaitCompanions(want ...string) error {
 			return fmt.Errorf("the phone lists %v, not %v", got, want)
 		}
 	}
+}
+
+// PhashMismatches counts the messages that the companions sent to other devices
+// than wa-sim knew.
+func (p *Phone) PhashMismatches() (count int, err error) {
+	state, err := p.state()
+	for _, companion := range state.Companions {
+		count += companion.PhashMismatches
+	}
+	return count, err
 }
 
 func (p *Phone) state() (state phoneState, err error) {

@@ -6,6 +6,7 @@ mod common;
 
 use common::{Companion, Wire, phone, simulator, until};
 use serde_json::{Value, json};
+use wa::messaging::stanzas::phash::phash;
 use wa::stanza::{Jid, Node, Stanza, build};
 use wa_sim::Handle;
 
@@ -136,6 +137,8 @@ async fn what_production_rejects_is_rejected() {
     let opening =
         Node::new("participants").child(Node::new("to").attr("jid", &lid).child(enc("pkmsg", 0, b"x")));
     let peer = |node: Node| node.attr("category", "peer").child(enc("msg", 0, b"x"));
+    let untyped = Node::new("message").attr("id", "X13").attr("to", &lid);
+    let unknown = Node::new("message").attr("id", "X14").attr("to", &lid).attr("type", "chat");
     for (what, stanza, code) in [
         ("nobody", fan_out("X1", &Jid::user("15550000000"), &[&pn]), 404),
         ("mixed name spaces", fan_out("X2", &lid, &[&lid, &ada.jid.account()]), 400),
@@ -153,8 +156,23 @@ async fn what_production_rejects_is_rejected() {
             fan_out("X12", &"status@broadcast".parse().unwrap(), &[&lid]).attr("addressing_mode", "lid"),
             479,
         ),
+        ("no type", untyped.child(Node::new("participants").child(to(&lid))), 479),
+        ("an unknown type", unknown.child(Node::new("participants").child(to(&lid))), 479),
     ] {
         assert_eq!(ada.refused(stanza).await, Some(code), "{what}");
+    }
+    for (id, kind) in [
+        ("Z1", "text"),
+        ("Z2", "media"),
+        ("Z3", "medianotify"),
+        ("Z4", "pay"),
+        ("Z5", "poll"),
+        ("Z6", "reaction"),
+        ("Z7", "event"),
+    ] {
+        let message = Node::new("message").attr("id", id).attr("to", &lid).attr("type", kind);
+        let message = message.child(Node::new("participants").child(to(&lid)));
+        assert_eq!(ada.refused(message).await, None, "{kind}");
     }
     sim.set(ADA, &json!({ "lid_migrated": false })).unwrap();
     assert_eq!(ada.refused(fan_out("Y1", &lid, &[&lid])).await, Some(400));
@@ -328,6 +346,70 @@ async fn a_group_from_its_making_to_its_end() {
         1
     );
     assert_eq!(ada.refused(text("G6", 3, "lid")).await, Some(421));
+}
+
+/// Returns how many messages of an account's first companion were meant for other devices than there are.
+async fn mismatches(sim: &Handle, number: &str) -> u64 {
+    phone(sim, number, |_| true).await["companions"][0]["phash_mismatches"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn the_hash_of_a_groups_devices_is_answered_with_the_servers() {
+    let sim = simulator().await;
+    let (mut ada, bob) = (Peer::new(&sim, ADA).await, Peer::new(&sim, BOB).await);
+    for mode in ["lid", "pn"] {
+        let before = mismatches(&sim, ADA).await;
+        let group = json!({ "creator": ADA, "subject": "Two", "members": [BOB], "mode": mode });
+        let group: Jid = sim.create_group(&group).unwrap()["jid"].as_str().unwrap().parse().unwrap();
+        let own = |peer: &Peer| if mode == "lid" { peer.lid.clone() } else { peer.jid.clone() };
+        let other = |peer: &Peer| if mode == "lid" { peer.jid.clone() } else { peer.lid.clone() };
+        let hash = |name: &dyn Fn(&Peer) -> Jid, has_sender: bool| {
+            let mut all = vec![name(&ada).account(), name(&bob).account(), name(&bob)];
+            all.extend(has_sender.then(|| name(&ada)));
+            phash(&all).unwrap().to_string()
+        };
+        let (right, without_sender) = (hash(&own, true), hash(&own, false));
+        let wrong = hash(&other, true);
+        let ids = if mode == "lid" { ["L1", "L2", "L3", "L4"] } else { ["N1", "N2", "N3", "N4"] };
+        for (id, sent, answer, count) in [
+            (ids[0], Some(&right), Some(&right), 0),
+            (ids[1], Some(&wrong), Some(&right), 1),
+            (ids[2], Some(&without_sender), Some(&right), 2),
+            (ids[3], None, None, 2),
+        ] {
+            let text = message(id, &group).attr("addressing_mode", mode).attr_opt("phash", sent.cloned());
+            let ack = ada.send(text.child(skmsg(0))).await;
+            assert!(!ack.root().has_attr("error"));
+            assert_eq!(ack.root().str("phash").as_deref(), answer.map(String::as_str), "{id}");
+            assert_eq!(mismatches(&sim, ADA).await - before, count, "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_a_chat_the_devices_named_are_compared_and_a_hash_if_there_is_one() {
+    let sim = simulator().await;
+    let (mut ada, bob) = (Peer::new(&sim, ADA).await, Peer::new(&sim, BOB).await);
+    let (own, theirs) = (ada.lid.account(), bob.lid.account());
+    let others = [own.clone(), theirs.clone(), bob.lid.clone()];
+    let all: Vec<&Jid> = others.iter().chain([&ada.lid]).collect();
+    let right = phash(all.iter().copied()).unwrap().to_string();
+    let without_sender = phash(&others).unwrap().to_string();
+    let by_number = phash([&ada.jid, &bob.jid]).unwrap().to_string();
+    let named = [&own, &theirs, &bob.lid];
+    for (id, named, sent, differs) in [
+        ("C1", &named[..], None, false),
+        ("C2", &named[..], Some(&right), false),
+        ("C3", &named[..], Some(&without_sender), false),
+        ("C4", &named[..], Some(&by_number), true),
+        ("C5", &named[..2], None, true),
+        ("C6", &named[..2], Some(&right), true),
+    ] {
+        let before = mismatches(&sim, ADA).await;
+        let ack = ada.send(fan_out(id, &theirs, named).attr_opt("phash", sent.cloned())).await;
+        assert_eq!(ack.root().str("phash").as_deref(), differs.then_some(right.as_str()), "{id}");
+        assert_eq!(mismatches(&sim, ADA).await - before, u64::from(differs), "{id}");
+    }
 }
 
 #[tokio::test]

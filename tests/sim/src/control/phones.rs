@@ -129,6 +129,7 @@ fn device_json(phone: &Phone, number: u16, device: &Device) -> Value {
         "version": device.version,
         "prekeys": device.keys.prekeys.len(),
         "queued": device.queue.iter().map(|queued| queued.id.as_str()).collect::<Vec<_>>(),
+        "phash_mismatches": device.phash_mismatches,
         "linked_ms": device.linked_ms,
         "last_seen_ms": device.last_seen_ms,
     })

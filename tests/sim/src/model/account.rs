@@ -51,6 +51,8 @@ pub(crate) struct Device {
     pub(crate) offline: Option<Offline>,
     /// Messages it sent lately, so that a repeated one is not delivered twice.
     pub(crate) sent: RecentlySent,
+    /// Messages it sent to other devices than those that there were.
+    pub(crate) phash_mismatches: u64,
 }
 
 /// The last messages of a device.

@@ -45,6 +45,7 @@ pub(crate) fn add_companion(world: &World, number: &str) -> Option<u16> {
             queue: Queue::default(),
             offline: None,
             sent: RecentlySent::default(),
+            phash_mismatches: 0,
         },
     );
     devices::added(world, &mut model, &DeviceAddress { number: number.to_owned(), device });

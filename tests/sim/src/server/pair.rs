@@ -71,6 +71,7 @@ pub(crate) fn upload(world: &World, upload: Upload<'_>) -> Result<(DeviceAddress
         queue: Queue::default(),
         offline: None,
         sent: RecentlySent::default(),
+        phash_mismatches: 0,
     };
     let phone = model.phones.get_mut(upload.number).ok_or(Refusal::new(401))?;
     let address = DeviceAddress { number: upload.number.to_owned(), device: phone.free_device() };

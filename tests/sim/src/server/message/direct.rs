@@ -128,7 +128,10 @@ fn fan_out(
     if targets.is_empty() {
         return Err(code::SHAPE);
     }
-    let phash = missing(model, message, space, number, &named);
+    let phash = mismatch(model, message, space, number, &named);
+    if phash.is_some() {
+        message.count_mismatch(model);
+    }
     for (device, to) in targets {
         if !(blocked && device.number == number) {
             to_device(model, message, space, &device, to)?;
@@ -143,8 +146,9 @@ fn fan_out(
     Ok(Accepted { phash })
 }
 
-/// The hash of all devices of both sides, if the sender has left some out or named some that are gone.
-fn missing(
+/// Returns the hash of all devices of both sides, if the sender has left some out, has named some that are gone, or sends
+/// another hash. Clients send none here; one that does may leave the sending device out of it.
+fn mismatch(
     model: &Model,
     message: &Message<'_>,
     space: Space,
@@ -160,7 +164,12 @@ fn missing(
         all.extend(own.device_numbers().map(|device| own.jid(space, device)));
     }
     there.remove(&(number == message.sender.number, message.sender.device));
-    (there != *named).then(|| phash::of(all))
+    let right = phash::of(all.iter().cloned());
+    let this = own.jid(space, message.sender.device);
+    let others = phash::of(all.into_iter().filter(|device| *device != this));
+    let is_other =
+        message.node.str("phash").is_some_and(|sent| sent != right.as_str() && sent != others.as_str());
+    (is_other || there != *named).then_some(right)
 }
 
 /// The message for one device, as somebody else's or as one of its own account.

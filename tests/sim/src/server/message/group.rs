@@ -13,7 +13,8 @@ use crate::{
 /// Ciphertexts for single devices: the sender key, for those who do not have it.
 type Keys<'a> = BTreeMap<(String, u16), NodeRef<'a>>;
 
-/// To a group: the same ciphertext for every device of every member, with the sender key for those who lack it.
+/// Takes a message to a group: the same ciphertext for every device of every member, with the sender key for those who lack
+/// it. The acknowledgement answers a hash of the devices with the server's own, under the names of the group's mode.
 pub(super) fn to_group(model: &mut Model, message: &Message<'_>) -> Verdict {
     let group = model.group(message.to).cloned().ok_or(code::NOT_FOUND)?;
     let sender = &message.sender.number;
@@ -40,6 +41,10 @@ pub(super) fn to_group(model: &mut Model, message: &Message<'_>) -> Verdict {
     for device in everybody.iter().filter(|device| *device != message.sender) {
         let key = keys.get(&(device.number.clone(), device.device)).copied();
         deliver(model, message, group.mode, device, key, shared)?;
+    }
+    let Some(sent) = message.node.str("phash") else { return Ok(Accepted::default()) };
+    if sent != right.as_str() {
+        message.count_mismatch(model);
     }
     Ok(Accepted { phash: Some(false_hash(model, &group).unwrap_or(right)) })
 }

@@ -35,6 +35,9 @@ mod code {
     pub(super) const SHAPE: u16 = 479;
 }
 
+/// The `type` attributes of messages that the official client knows.
+const TYPES: [&str; 7] = ["text", "media", "medianotify", "pay", "poll", "reaction", "event"];
+
 /// Who sends what, with all that the handlers need.
 struct Message<'a> {
     world: &'a World,
@@ -53,6 +56,23 @@ struct Accepted {
 
 /// A message is taken, or refused with this code.
 type Verdict = Result<Accepted, u16>;
+
+impl Message<'_> {
+    /// Checks that the `type` attribute is there and known.
+    fn type_is_known(&self) -> Result<(), u16> {
+        let kind = self.node.str("type");
+        if kind.is_some_and(|kind| TYPES.contains(&&*kind)) { Ok(()) } else { Err(code::SHAPE) }
+    }
+
+    /// Counts a message that is meant for other devices than those that the server knows.
+    fn count_mismatch(&self, model: &mut Model) {
+        let sender = self.sender.jid();
+        self.world.log.note(None, format!("a message of {sender} is meant for other devices than there are"));
+        if let Some(device) = model.device_mut(self.sender) {
+            device.phash_mismatches += 1;
+        }
+    }
+}
 
 /// Takes a message from a connected device and acknowledges it.
 pub(super) fn accept(world: &World, connection: &Connection, node: NodeRef<'_>) {
@@ -94,6 +114,7 @@ pub(crate) fn take(
 }
 
 fn verdict(model: &mut Model, message: &Message<'_>) -> Verdict {
+    message.type_is_known()?;
     let digest = digest(message);
     if let Some(device) = model.device_mut(message.sender)
         && !device.sent.insert(digest)
