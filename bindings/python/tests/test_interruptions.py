@@ -62,12 +62,12 @@ class Library:
             self._tell(type="log", request=0, level="info", target="", text="")
             return number
 
-    def poll(self, handle: Handle) -> int:
+    def poll(self, taken: Taken) -> int:
         with self._lock:
             if not self._waiting:
                 return c.WA_TIMEOUT
             os.read(self.fd, 1)
-            handle.text = json.dumps(self._waiting.popleft()).encode()
+            taken.text = json.dumps(self._waiting.popleft()).encode()
             return 0
 
     def cancel(self, request: int) -> None: ...
@@ -83,17 +83,21 @@ class Library:
         self.fd = self._bell = -1
 
 
-class Handle:
+class Taken:
     """Stands in for an event of the library."""
 
     text = b""
+    is_freed = False
 
     @property
     def is_empty(self) -> bool:
         return not self.text
 
     def json(self) -> bytes:
-        return self.text
+        return b"null" if self.is_freed else self.text
+
+    def free(self) -> None:
+        self.is_freed = True
 
 
 class Interruption:
@@ -128,7 +132,7 @@ class Interruption:
 @pytest.fixture(autouse=True)
 def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("libwa._core._native.ClientHandle", Library)
-    monkeypatch.setattr("libwa._hand.EventHandle", Handle)
+    monkeypatch.setattr("libwa._hand.Taken", Taken)
 
     def late(*_: Any) -> None:
         raise TimeoutError("it hangs")

@@ -274,7 +274,7 @@ class Core:
         hand = Hand()
         try:
             self._hands.append(hand)
-            status = self.handle.poll(hand.handle)
+            status = self.handle.poll(hand.taken)
         except errors.InvalidHandleError:
             self.end(None)  # another thread has just freed it
             return False
@@ -282,14 +282,14 @@ class Core:
             self.end(fault)
             return False
         finally:
-            if hand.handle.is_empty:
+            if hand.taken.is_empty:
                 _discard(self._hands, hand)
         if status == c.WA_CLOSED:
             self.end(None)
         return status not in (c.WA_TIMEOUT, c.WA_CLOSED)
 
     def _bring_all(self) -> None:
-        hands = [hand for hand in tuple(self._hands) if not hand.handle.is_empty]
+        hands = [hand for hand in tuple(self._hands) if not hand.taken.is_empty]
         try:
             # There is more than one only if one that was interrupted by another had to be left.
             if len(hands) > 1:
@@ -305,6 +305,7 @@ class Core:
         with self._lock, self._guard:
             self._learn(event)
             self._target(event).receive(event, hand.content)
+            hand.release()
             _discard(self._hands, hand)
 
     def end(self, fault: Exception | None) -> None:

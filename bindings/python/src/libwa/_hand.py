@@ -6,20 +6,22 @@ import json
 from collections.abc import Iterator
 
 from ._event import Event, QrCode, UnknownEvent
-from ._native import EventHandle
+from ._native import EventHandle, Taken
 from ._texts import in_python
 from .events import MAKERS
 
 
-def event_of(handle: EventHandle) -> Event:
-    """Returns the Python object of an event that was just taken."""
-    fields = json.loads(handle.json())
+def event_of(taken: Taken) -> Event | None:
+    """Returns the Python object of an event that was taken. None if the event is freed already."""
+    fields = json.loads(taken.json())
+    if fields is None:
+        return None
     if isinstance(fields.get("text"), str):
         fields["text"] = in_python(fields["text"])
     event = MAKERS.get(fields["type"], UnknownEvent._make)(fields)
     if event.durable or isinstance(event, (QrCode, UnknownEvent)):
         # The class is frozen for those who get the event.
-        object.__setattr__(event, "_handle", handle)
+        object.__setattr__(event, "_handle", EventHandle(taken))
     return event
 
 
@@ -27,7 +29,7 @@ class Hand:
     """Takes one event out of the library and gives it away once, even if what holds it is interrupted and done again."""
 
     def __init__(self) -> None:
-        self.handle = EventHandle()
+        self.taken = Taken()
         # Which of two is added first, if the making of one was interrupted by that of the other, is the event.
         self._made: list[_Made] = []
 
@@ -41,10 +43,20 @@ class Hand:
         """The event by its number: it comes out of this once, whoever asks."""
         return self._opened.content
 
+    def release(self) -> None:
+        """Lets go of the library's event, which belongs to the Python object from now on if that needs it."""
+        handle = self.event._handle
+        if handle is None:
+            self.taken.free()
+        else:
+            handle.is_owned = True
+
     @property
     def _opened(self) -> _Made:
         if not self._made:
-            self._made.append(_Made(event_of(self.handle)))
+            event = event_of(self.taken)
+            if event is not None:
+                self._made.append(_Made(event))
         return self._made[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 from typing import Any
@@ -58,22 +59,38 @@ def status_text(status: int) -> str | None:
     return in_python(text.decode()) if text else None
 
 
-class EventHandle:
-    """Room for an event of the library, which `ClientHandle.poll` fills. The event is freed with this object."""
+class Taken:
+    """Room for an event that is taken out of the library, which `ClientHandle.poll` fills."""
 
-    __slots__ = ("__weakref__", "_event")
+    __slots__ = ("_unfreed", "event")
 
     def __init__(self) -> None:
-        self._event = _Out()
+        self.event = _Out()
+        self._unfreed = [self.event]
 
     @property
     def is_empty(self) -> bool:
-        """Whether it holds no event."""
-        return not self._event.value
+        """Whether there is no event."""
+        return not self.event.value
 
     def json(self) -> bytes:
         """The JSON text of the event."""
-        return bytes(lib.wa_event_json(self._event, None) or b"null")
+        return bytes(lib.wa_event_json(self.event, None) or b"null")
+
+    def free(self) -> None:
+        """Frees the event. May be repeated."""
+        with contextlib.suppress(IndexError):
+            lib.wa_event_free(self._unfreed.pop())
+
+
+class EventHandle:
+    """An event of the library that is needed after it was taken. Once it is owned, it is freed with this object."""
+
+    __slots__ = ("__weakref__", "_event", "is_owned")
+
+    def __init__(self, taken: Taken) -> None:
+        self._event = taken.event
+        self.is_owned = False
 
     def ack(self) -> None:
         # A closed client is no fault of who acknowledges: the event comes again.
@@ -87,7 +104,7 @@ class EventHandle:
         return ctypes.string_at(data, length.value)
 
     def __del__(self, free: Any = lib.wa_event_free) -> None:
-        if self._event.value:
+        if self.is_owned:
             free(self._event)
 
 
@@ -134,10 +151,10 @@ class ClientHandle:
         if self._client is None:
             raise error_for(c.WA_ERROR_CLIENT_CLOSED)
 
-    def poll(self, event: EventHandle) -> int:
+    def poll(self, taken: Taken) -> int:
         """Takes an event if one is there: WA_OK, WA_TIMEOUT, WA_WOKEN or WA_CLOSED."""
         error = _Out()
-        status: int = lib.wa_queue_poll(self._queue, 0, ctypes.byref(event._event), ctypes.byref(error))
+        status: int = lib.wa_queue_poll(self._queue, 0, ctypes.byref(taken.event), ctypes.byref(error))
         if status >= 100:
             raise _error(status, error)
         return status
