@@ -25,7 +25,7 @@ import time
 from pathlib import Path
 
 import libwa
-from libwa._core import Core
+from libwa._event_router import Core
 from libwa._load import lib
 from libwa.testing import Simulator
 

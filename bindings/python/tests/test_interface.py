@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 
 import libwa
-from libwa import _bindings, _methods, _requests, _units, errors, events
+from libwa import _bindings, _methods, _requests, _time, errors, events
 from libwa._texts import in_python
 
 HEADER = (ROOT / "include" / "wa.h").read_text()
@@ -127,11 +127,11 @@ def test_unknown_codes_and_events_are_no_fault() -> None:
 
 def test_times_and_durations() -> None:
     moment = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=timezone.utc)
-    ms = _units.to_ms(moment)
+    ms = _time.to_ms(moment)
     assert ms == 1_767_323_045_678
-    assert _units.as_time(ms) == moment
-    assert (_units.to_ms(1.5), _units.to_ms(None)) == (1500, None)
-    assert (_units.maybe_time(None), _units.maybe_seconds(1500)) == (None, 1.5)
+    assert _time.as_time(ms) == moment
+    assert (_time.to_ms(1.5), _time.to_ms(None)) == (1500, None)
+    assert (_time.maybe_time(None), _time.maybe_seconds(1500)) == (None, 1.5)
 
 
 def test_every_error_says_what_to_do() -> None:

@@ -131,7 +131,7 @@ class Interruption:
 
 @pytest.fixture(autouse=True)
 def library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("libwa._core._native.ClientHandle", Library)
+    monkeypatch.setattr("libwa._event_router._native.ClientHandle", Library)
     monkeypatch.setattr("libwa._hand.Taken", Taken)
 
     def late(*_: Any) -> None:

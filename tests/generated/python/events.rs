@@ -22,7 +22,7 @@ pub(super) fn source() -> String {
          from datetime import datetime\n\
          from typing import TYPE_CHECKING, Any, Literal\n\n\
          from ._event import Event, QrCode, UnknownEvent\n\
-         from ._units import as_time, maybe_seconds, maybe_time\n\n",
+         from ._time import as_time, maybe_seconds, maybe_time\n\n",
     );
     text.push_str("if TYPE_CHECKING:\n    from ._error import Error\n");
     let mut words: Vec<&Words> =

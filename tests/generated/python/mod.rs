@@ -173,7 +173,7 @@ fn units(body: &str) -> (&'static str, String) {
     let helpers = ["as_time", "maybe_seconds", "maybe_time", "to_ms"];
     let used: Vec<&str> = helpers.into_iter().filter(|name| body.contains(&format!("{name}("))).collect();
     let package =
-        if used.is_empty() { String::new() } else { format!("from ._units import {}\n", used.join(", ")) };
+        if used.is_empty() { String::new() } else { format!("from ._time import {}\n", used.join(", ")) };
     (if body.contains(": datetime") { "from datetime import datetime\n" } else { "" }, package)
 }
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
-from ._base import Base, ConfigValue, Store, as_config
-from ._core import Core
+from ._client_base import Base, ConfigValue, Store, as_config
 from ._event import Event
+from ._event_router import Core
 from ._native import ClientHandle
 from ._pairing import Pairing, PairingStep
 from ._subscription import Subscription

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from ._error import Error, error_for
 from ._native import EventHandle
 from ._record import Record
-from ._units import as_time
+from ._time import as_time
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)

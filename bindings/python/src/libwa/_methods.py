@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from ._record import Record
-from ._units import as_time, maybe_time
+from ._time import as_time, maybe_time
 
 Texts = list[str]
 Objects = list[dict[str, Any]]

@@ -27,7 +27,7 @@ from .events import (
 )
 
 if TYPE_CHECKING:
-    from ._base import Base
+    from ._client_base import Base
 
 #: What `pair()` and `qr()` give, one after the other.
 #: A `Connection` says why there is none, and when the next attempt is made.

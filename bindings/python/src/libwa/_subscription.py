@@ -1,6 +1,6 @@
-"""Those who wait for events, and where events go that nobody waits for. `_core` guards all of it by its lock.
+"""Those who wait for events, and where events go that nobody waits for. `_event_router` guards all of it by its lock.
 
-The handler of a signal can do any of this in the midst of any other: see `_core`.
+The handler of a signal can do any of this in the midst of any other: see `_event_router`.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Any, TypeVar, overload
 
 from ._arguments import time_limit
-from ._base import Base, ConfigValue, Store, as_config
-from ._core import Core
+from ._client_base import Base, ConfigValue, Store, as_config
 from ._event import Event
+from ._event_router import Core
 from ._methods import SyncMethods
 from ._native import ClientHandle
 from ._pairing import Pairing, PairingStep

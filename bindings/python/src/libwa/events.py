@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._event import Event, QrCode, UnknownEvent
-from ._units import as_time, maybe_seconds, maybe_time
+from ._time import as_time, maybe_seconds, maybe_time
 
 if TYPE_CHECKING:
     from ._error import Error

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
-from ._base import Base
 from ._client import Client
+from ._client_base import Base
 from ._error import Error
 from ._pairing import Pairing, PairingStep
 from ._sync import SyncClient, run

@@ -16,7 +16,7 @@ from programs import Program, environment
 
 import libwa
 from libwa import errors
-from libwa.bot.exits import ExitCode, exit_code
+from libwa.bot.exit_codes import ExitCode, exit_code
 from libwa.testing import Simulator
 
 NUMBER = "15551234567"

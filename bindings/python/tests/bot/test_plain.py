@@ -17,8 +17,8 @@ from conftest import run
 
 from libwa import errors
 from libwa.bot import F, Failure, GroupUpdate, Message, Skip
-from libwa.bot.handling import call_within
 from libwa.bot.later import sends
+from libwa.bot.runner import call_within
 from libwa.bot.testing import BotTester
 
 

@@ -24,9 +24,9 @@ from programs import Program, environment
 
 from libwa import events as library
 from libwa.bot import PairingCode, PairingPasskey, PairingReminder, User
-from libwa.bot.box import Style, box, countdown, indented
+from libwa.bot.code_box import Style, box, countdown, indented
 from libwa.bot.events import STEPS
-from libwa.bot.screen import PlainScreen, Screen, TerminalScreen, screen_for
+from libwa.bot.login_display import PlainScreen, Screen, TerminalScreen, screen_for
 from libwa.bot.testing import BotTester
 from libwa.testing import Simulator
 

@@ -17,7 +17,7 @@ from test_bot_events import Ear
 
 from libwa import errors
 from libwa.bot import Bot, ExitCode
-from libwa.bot.screen import PlainScreen, TerminalScreen
+from libwa.bot.login_display import PlainScreen, TerminalScreen
 from libwa.bot.testing import BotTester
 from libwa.terminal import again_in
 from libwa.testing import Simulator

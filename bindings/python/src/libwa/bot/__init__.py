@@ -42,7 +42,7 @@ from .events import (
     Restricted,
     User,
 )
-from .exits import ExitCode
+from .exit_codes import ExitCode
 from .failures import Failure
 from .filters import F, Filter
 from .group import GroupUpdate

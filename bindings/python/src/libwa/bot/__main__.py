@@ -8,10 +8,10 @@ import sys
 import time
 
 from .. import errors
-from .erase import clear, erase, opened
-from .exits import ExitCode, exit_code
+from .exit_codes import ExitCode, exit_code
 from .options import Given, Options, resolve
 from .phone import masked
+from .session_erase import clear, erase, opened
 from .state import BEAT_SECONDS, State, read_state
 
 # How long clearing a session may wait for WhatsApp.

@@ -22,11 +22,9 @@ from . import events
 from .chat import Chat, Sent
 from .checks import check_function, check_number
 from .dispatcher import current_job
-from .erase import clear, erase
-from .exits import ExitCode, exit_code
+from .exit_codes import ExitCode, exit_code
 from .failures import Failure, Failures
 from .filters import as_condition
-from .handling import call
 from .later import sends
 from .message import Message
 from .options import Display, Given, LoginMethod, Options, PathLike, resolve
@@ -34,7 +32,9 @@ from .phone import masked
 from .retry import Retry
 from .router import Router
 from .run import Run
-from .waits import Waits
+from .runner import call
+from .session_erase import clear, erase
+from .wait_for import Waits
 
 Hook = Callable[[], object]
 K = TypeVar("K", bound=Hook)

@@ -7,8 +7,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .handling import call
 from .phone import masked
+from .runner import call
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from .. import events as library
 from .._client import Client, PairingSteps
 from .._error import Error
 from . import events
+from .login_display import Screen
 from .options import Options
-from .screen import Screen
 
 #: Tells the bot's listeners of something, by its name.
 Emit = Callable[[str, object], None]

@@ -22,19 +22,19 @@ from .admins import account
 from .context import Context
 from .dispatcher import Dispatcher, Job, current_job
 from .ending import comes_of_the_end
-from .exits import ExitCode, exit_code
+from .exit_codes import ExitCode, exit_code
 from .failures import Failure, Failures
 from .group import GroupUpdate
-from .handling import Handling, call_within
 from .later import not_collected
 from .login import Login
+from .login_display import screen_for
 from .message import Message
 from .options import Options
 from .phone import masked
 from .router import Router
-from .screen import screen_for
+from .runner import Handling, call_within
 from .state import StateFile
-from .waiting import Waiters
+from .waiters import Waiters
 
 T = TypeVar("T")
 

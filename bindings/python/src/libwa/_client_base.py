@@ -16,9 +16,9 @@ from typing import Any, Union
 
 from . import _native, errors
 from ._arguments import event_classes, time_limit
-from ._core import Core
 from ._error import Error
 from ._event import Event
+from ._event_router import Core
 from ._methods import AsyncMethods
 from ._requests import AsyncRequests
 from ._subscription import EndsWith, Subscription

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from ..terminal import again_in, can_show, in_words, printable, qr_drawing
 from . import events
-from .box import LINES, Style, box, countdown, indented
+from .code_box import LINES, Style, box, countdown, indented
 from .options import Display
 
 # How often the time left is written.
