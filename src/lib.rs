@@ -25,8 +25,40 @@
 //!
 //! `library` is a package of its own: `libwa.so` and `libwa.a`, which export `ffi` and nothing else.
 //!
-//! Start reading at `client/session` (the actor) for how things fit, at `pairing/mod.rs` for the main flow, and at
-//! `ffi/mod.rs` for the rules of the boundary.
+//! # The main walks
+//!
+//! **A code is asked for.** `wa_request_pairing` (`ffi/client.rs`) checks its arguments and posts a
+//! `Command` to the session's task. `client/session/command_handlers.rs` opens the request,
+//! `client/session/pairing_driver.rs` hands it to [`pairing::Pairing`], and carries out that machine's outputs in
+//! order: queries go to the server, events to the host, keys to the store. Stanzas of the server reach the machine
+//! through `client/session/dispatch.rs`. When the phone has confirmed, the account record is stored, the server closes
+//! the connection, the session connects again as the new device, and `client/session/login.rs` goes from
+//! `<success>` to the event `ready`.
+//!
+//! **A frame becomes an event.** `net/connection.rs` takes a WebSocket message apart, `noise` decrypts the frame,
+//! `stanza/decode.rs` decodes it in place (`client/transport.rs` holds the three together). The run loop
+//! (`client/session/mod.rs`) gives the stanza to `client/session/dispatch.rs`; a message goes to the engine
+//! (`messaging/engine/inbound.rs`), which names the records that it needs. What is not cached is loaded, and the step
+//! is run again. `messaging/engine/decrypt.rs` calls [`signal`], `messaging/content/parse.rs` reads the content, and the
+//! output becomes a row of the event table in `client/event_mapping.rs`.
+//!
+//! **A commit.** Nothing is told to the server or the host that is not stored. Handlers add to the unit of work
+//! (`client/session/unit_of_work.rs`): changes to the store, events, stanzas. At the end of a turn it is committed as one
+//! batch; then the events go through the journal (`client/journal`) to the host's queue (`client/queue.rs`), and
+//! the stanzas, acknowledgements among them, to the server in one write. If the commit fails, the record cache is
+//! dropped: the store is authoritative.
+//!
+//! **A text goes out.** `wa_send_text` posts a command with its id. The engine keeps the message in its outbox
+//! (`messaging/engine/outbound.rs`), so that it survives the process, asks the first-contact gate and the rate limit,
+//! queries missing device lists and keys (`messaging/engine/queries.rs`), encrypts for each device
+//! (`messaging/engine/send_direct.rs`, `send_group.rs`) and hands the stanza out with the commit that advances the ratchets. The
+//! server's acknowledgement (`messaging/engine/acked.rs`) ends the request with one `result` event.
+//!
+//! **An event is acknowledged.** A durable event stays in the journal until `wa_event_ack`. `client/shared_state.rs`
+//! collects acknowledgements from any thread; the session stores them with its next commit. What is not
+//! acknowledged is handed out again, marked `redelivered`, when the session is opened again.
+//!
+//! `ffi/mod.rs` has the rules of the C boundary, CONTRIBUTING.md what to touch to add a method, an event or a record.
 
 #[forbid(unsafe_code)]
 pub mod api;

@@ -25,10 +25,10 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 /// The first number that is not the host's.
 const FIRST: RawFd = 3;
 
-static HELD: Mutex<Held> = Mutex::new(Held { users: 0, places: [None, None, None] });
+static HELD: Mutex<Placeholders> = Mutex::new(Placeholders { users: 0, places: [None, None, None] });
 
 /// What stands in the place of closed descriptors.
-struct Held {
+struct Placeholders {
     /// How many values of [`Taken`] there are.
     users: usize,
     /// By number.
@@ -57,7 +57,7 @@ impl Drop for Taken {
     }
 }
 
-impl Held {
+impl Placeholders {
     /// Takes the numbers that are free.
     fn fill(&mut self) {
         let is_closed = |descriptor: BorrowedFd<'_>| fcntl_getfd(descriptor) == Err(Errno::BADF);

@@ -1,6 +1,6 @@
 //! The fields that most programs need, by meaning and whatever the event: what the typed accessors of the C interface show.
 
-use super::bodies::Body;
+use super::event_table::Body;
 use super::status::Status;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! A set of configuration values, checked as they come in.
 
+use super::config_keys::KeyInfo;
 use super::error::Error;
-use super::keys::KeyInfo;
 use super::status::Status;
 use crate::crypto::Secret;
 use std::collections::BTreeMap;
@@ -179,7 +179,7 @@ pub(super) fn parse_version(text: &str) -> Option<[u32; 3]> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::keys::{KEYS, KeyType};
+    use super::super::config_keys::{KEYS, KeyType};
     use super::*;
 
     #[test]

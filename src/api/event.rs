@@ -1,6 +1,6 @@
 //! Events: what a client tells its host, in the order in which it happened.
 
-use super::bodies::Body;
+use super::event_table::Body;
 use super::field::FieldInfo;
 use serde::Serialize;
 use serde::ser::SerializeMap;
@@ -74,7 +74,7 @@ impl EventKind {
     }
 }
 
-pub use super::bodies::EVENTS;
+pub use super::event_table::EVENTS;
 
 /// One event on its way to the host.
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ impl Event {
         let kind = EVENTS.iter().find(|info| info.name == name)?.kind;
         let request = json.get("request")?.as_u64()?;
         let time_ms = json.get("time_ms")?.as_i64()?;
-        let body = super::bodies::Body::from_json(kind, json)?;
+        let body = super::event_table::Body::from_json(kind, json)?;
         Some(Event { redelivered: true, ..Event::new(request, time_ms, body) })
     }
 

@@ -7,28 +7,28 @@
 //! This room has no behaviour of its own: it knows neither sessions nor pointers.
 
 mod accessors;
-mod bodies;
 mod config;
+mod config_keys;
+mod enums;
 mod error;
 mod event;
+mod event_table;
 mod field;
-mod keys;
 mod methods;
 mod reference;
 mod status;
 mod user_text;
-mod words;
 
-pub use bodies::*;
 pub use config::Config;
+pub use config_keys::{KEYS, KeyInfo, KeyType};
+pub use enums::*;
 pub use error::Error;
 pub use event::{EVENTS, Event, EventInfo, EventKind, Keep};
+pub use event_table::*;
 pub use field::{FieldInfo, FieldType, Hidden, KINDS, Words};
-pub use keys::{KEYS, KeyInfo, KeyType};
 pub use methods::{METHODS, MethodInfo, ParamInfo, check_call, find_method};
 pub use reference::{OutcomeInfo, pages, reference_json};
 pub use status::{STATUSES, Status, StatusInfo};
-pub use words::*;
 
 /// A duration in milliseconds as the host sees it: 32 bits, and what is longer is shown as the longest.
 pub fn millis(duration: std::time::Duration) -> u32 {

@@ -1,8 +1,8 @@
 //! The tables as JSON, for programs, and as Markdown pages, for people.
 
+use super::config_keys::KeyType;
 use super::event::COMMON;
 use super::field::FieldInfo;
-use super::keys::KeyType;
 use super::methods::ParamInfo;
 use super::{EVENTS, KEYS, Keep, METHODS, STATUSES, Status};
 use serde_json::{Value, json};

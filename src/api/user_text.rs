@@ -1,7 +1,7 @@
 //! What a program can tell its user where an event comes from a closed list. The outcomes of pairing bring texts of their own.
 
-use super::bodies::{LoggedOut, PairingProgress, Restricted};
-use super::words::{LogoutReason, PairingMethod, PairingStage, RestrictionKind, RestrictionScope};
+use super::enums::{LogoutReason, PairingMethod, PairingStage, RestrictionKind, RestrictionScope};
+use super::event_table::{LoggedOut, PairingProgress, Restricted};
 
 impl PairingStage {
     /// What to tell the user at this step.

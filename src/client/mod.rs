@@ -6,38 +6,38 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `handle` | the client as the host holds it |
+//! | `client_handle` | the client as the host holds it |
 //! | `journal` | durable events: stored, handed out, acknowledged |
-//! | `queue`, `runtime`, `shared` | what clients have in common with each other and with the host's threads |
-//! | `settings`, `device` | the configuration, read; how the device presents itself |
-//! | `link` | one encrypted connection |
-//! | `backoff`, `keepalive`, `pending`, `clock` | time: waits, pings, answers awaited |
-//! | `ending`, `failure`, `outcomes` | what went wrong, judged, named and listed |
+//! | `queue`, `runtime`, `shared_state` | what clients have in common with each other and with the host's threads |
+//! | `settings`, `device_props` | the configuration, read; how the device presents itself |
+//! | `transport` | one encrypted connection |
+//! | `backoff`, `keepalive`, `iq_tracker`, `clock` | time: waits, pings, answers awaited |
+//! | `disconnect_reason`, `status_mapping`, `outcomes` | what went wrong, judged, named and listed |
 //! | `methods` | what can be called by name |
 //! | `web_version` | the newest version of WhatsApp Web, learned once for the process |
 
 mod backoff;
-mod chat;
+mod client_handle;
 mod clock;
-mod device;
-mod ending;
-mod failure;
-mod groups;
-mod handle;
+mod device_props;
+mod disconnect_reason;
+mod event_mapping;
+mod group_results;
+mod iq_tracker;
 pub mod journal;
 mod keepalive;
-mod link;
 mod methods;
 mod outcomes;
-mod pending;
 pub mod queue;
+mod recipient;
 pub mod runtime;
 mod server_text;
 mod session;
 mod settings;
-mod shared;
-mod told;
+mod shared_state;
+mod status_mapping;
+mod transport;
 mod web_version;
 
-pub use handle::Client;
+pub use client_handle::Client;
 pub use outcomes::outcomes;

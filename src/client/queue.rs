@@ -7,7 +7,7 @@
 //! not too many wait here, is the business of whoever pushes it ([`super::journal`]): the queue counts them and says when few
 //! are left.
 
-use super::shared::Shared;
+use super::shared_state::Shared;
 use crate::api::{
     Body, CloseReason, Closed, ConnectionState, Error, Event, Keep, Overflow, RequestResult, Status,
 };

@@ -4,7 +4,7 @@
 //! its own, and a session stays on the thread that it was given: tokio's scheduler of several threads starts them by itself and
 //! cannot be left again when the system refuses one.
 //!
-//! Ending them waits, for a bounded time and never on one of them, until all are gone, those of [`crate::threads::Pool`]s and stores
+//! DisconnectReason them waits, for a bounded time and never on one of them, until all are gone, those of [`crate::threads::Pool`]s and stores
 //! too. In a forked child the threads do not exist, so there they are left alone.
 
 use crate::api::{Error, Status};
@@ -90,12 +90,12 @@ impl Runtime {
     }
 
     /// A place for one more session, on the thread that has the fewest.
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> ThreadSlot {
         let fewest = self.workers.iter().min_by_key(|worker| worker.sessions.load(Ordering::Relaxed));
         // There is at least one worker.
         let worker = fewest.unwrap_or_else(|| unreachable!("a runtime without threads"));
         worker.sessions.fetch_add(1, Ordering::Relaxed);
-        Place { handle: worker.handle.clone(), sessions: Arc::clone(&worker.sessions) }
+        ThreadSlot { handle: worker.handle.clone(), sessions: Arc::clone(&worker.sessions) }
     }
 
     /// Whether the calling thread is one of these.
@@ -136,12 +136,12 @@ impl Worker {
 }
 
 /// The place of a session on a thread; counted as one until it is dropped.
-pub(crate) struct Place {
+pub(crate) struct ThreadSlot {
     handle: Handle,
     sessions: Arc<AtomicUsize>,
 }
 
-impl Place {
+impl ThreadSlot {
     /// Runs the session itself there, which gives the place back with its end.
     pub(crate) fn run(self, session: impl Future<Output = ()> + Send + 'static) {
         let handle = self.handle.clone();
@@ -158,7 +158,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ThreadSlot {
     fn drop(&mut self) {
         self.sessions.fetch_sub(1, Ordering::Relaxed);
     }
@@ -214,7 +214,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(60);
 
     /// The name of the thread that a task of this place runs on.
-    fn name(place: &Place) -> Option<String> {
+    fn name(place: &ThreadSlot) -> Option<String> {
         let (answer, answered) = mpsc::channel();
         place.spawn(async move {
             let _ = answer.send(std::thread::current().name().map(str::to_owned));
@@ -257,7 +257,7 @@ mod tests {
             let counts = runtime.workers.iter().map(|worker| worker.sessions.load(Ordering::Relaxed));
             counts.collect::<Vec<_>>()
         };
-        let mut places: Vec<Place> = (0..9).map(|_| runtime.place()).collect();
+        let mut places: Vec<ThreadSlot> = (0..9).map(|_| runtime.place()).collect();
         assert_eq!(counts(), [3, 3, 3]);
         places.retain(|place| !Arc::ptr_eq(&place.sessions, &runtime.workers[1].sessions));
         assert_eq!(counts(), [3, 0, 3]);

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::clock::Millis;
-use super::failure;
 use super::keepalive::KeepaliveTimes;
+use super::status_mapping;
 use crate::api::{Config, Error, LogLevel, Status};
 use crate::crypto::{PublicKey, Random, random_array};
 use crate::net::{self, Endpoint, Limits, NetError, Proxy};
@@ -87,7 +87,7 @@ pub(crate) fn millis(duration: Duration) -> Millis {
 }
 
 fn endpoint(config: &Config) -> Result<Endpoint, Error> {
-    let keyed = |key: &'static str| move |error| failure::of_net(&error).with_key(key);
+    let keyed = |key: &'static str| move |error| status_mapping::of_net(&error).with_key(key);
     let limit = config.connect_timeout();
     let mut endpoint = Endpoint::new(config.server_url()).map_err(keyed("server.url"))?.with_limits(Limits {
         tcp: limit,

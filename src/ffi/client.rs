@@ -37,10 +37,8 @@ pub(super) struct ClientObject {
 /// what is under way.
 const FREE_LIMIT: Duration = Duration::from_secs(3);
 
-const PHONE_MAX: usize = 64;
-const CODE_MAX: usize = 64;
 const METHOD_MAX: usize = 128;
-const JSON_MAX: usize = 1 << 20;
+pub(super) const JSON_MAX: usize = 1 << 20;
 
 /// The live clients by number, for events that are acknowledged.
 static LIVE: Lazy<RwLock<HashMap<u64, Weak<Client>>>> = Lazy::new(RwLock::default);
@@ -282,131 +280,6 @@ fn end(client: &Arc<Client>) {
     if client.owns_queue() {
         client.queue().close();
     }
-}
-
-/// Asks for a pairing code, which the user types into the phone: WhatsApp,
-/// Settings, Linked devices, Link a device, Link with phone number instead. The
-/// event `pairing.code` brings it once the server has accepted it;
-/// `pairing.progress`, `pairing.expired`, `pairing.error` and `pairing.success`
-/// tell how it goes on, and one `result` event ends the request.
-///
-/// May be called right after wa_client_connect(): it waits for the connection.
-/// The result can say WA_ERROR_PAIRING_OUTSTANDING: use the code shown, or
-/// give it up by wa_cancel(); WA_ERROR_PAIRING_LIMIT: wait for as long as
-/// it says; WA_ERROR_NOT_CONNECTED: no connection could be made, and its text
-/// says why; and the other outcomes that EVENTS.md lists.
-///
-/// @param client the client.
-/// @param phone the account's phone number in international form, 7 to 15
-/// digits, with or without a leading "+".
-/// @param code eight characters of the pairing alphabet (1 to 9, A to Z without
-/// I, O and U) to use as the code; NULL for a random one, which is safer.
-/// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
-/// @return WA_OK: accepted, the rest comes as events;
-/// WA_ERROR_INVALID_PHONE_NUMBER: the text says which rule it breaks;
-/// WA_ERROR_INVALID_PAIRING_CODE; WA_ERROR_ALREADY_LINKED;
-/// WA_ERROR_INVALID_STATE: wa_client_connect() was not called, or the
-/// connection was given up since; WA_ERROR_CLIENT_CLOSED;
-/// WA_ERROR_TOO_MANY_REQUESTS;
-/// WA_ERROR_INVALID_ARGUMENT, WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG;
-/// WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wa_request_pairing(
-    client: *mut wa_client,
-    phone: *const c_char,
-    code: *const c_char,
-    request: *mut u64,
-    error: *mut *mut wa_error,
-) -> wa_status {
-    // SAFETY: texts are NULL or end with a NUL; `request` and `error` are NULL or writable.
-    unsafe {
-        asking(client, request, error, |client| {
-            let phone = convert::text(phone, "phone", PHONE_MAX)?;
-            client.request_pairing(phone, convert::optional_text(code, "code", CODE_MAX)?)
-        })
-    }
-}
-
-/// Asks for QR codes, which the user scans with the phone: WhatsApp, Settings,
-/// Linked devices, Link a device. Events `pairing.qr` bring one after the
-/// other; wa_event_qr_image() draws them. One `result` event ends the request.
-///
-/// May be called right after wa_client_connect(): it waits for the connection.
-///
-/// @param client the client.
-/// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
-/// @return WA_OK: accepted, the rest comes as events, and the result can say
-/// what that of wa_request_pairing() can; WA_ERROR_ALREADY_LINKED;
-/// WA_ERROR_INVALID_STATE: wa_client_connect() was not called, or the
-/// connection was given up since; WA_ERROR_CLIENT_CLOSED;
-/// WA_ERROR_TOO_MANY_REQUESTS;
-/// WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wa_request_qr(
-    client: *mut wa_client,
-    request: *mut u64,
-    error: *mut *mut wa_error,
-) -> wa_status {
-    // SAFETY: `request` and `error` are NULL or writable.
-    unsafe { asking(client, request, error, Client::request_qr) }
-}
-
-/// Answers the event `pairing.passkey` of the step `required` with what the
-/// user's authenticator made of the challenge.
-///
-/// @param client the client.
-/// @param assertion_json the WebAuthn assertion as JSON: id, rawId, type and
-/// response, binary parts in base64url without padding.
-/// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
-/// @return WA_OK: accepted, the rest comes as events; WA_ERROR_INVALID_JSON,
-/// WA_ERROR_INVALID_PARAMETER: the error's key says which part;
-/// WA_ERROR_INVALID_STATE: no challenge is open; WA_ERROR_CLIENT_CLOSED;
-/// WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_ARGUMENT,
-/// WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wa_answer_passkey(
-    client: *mut wa_client,
-    assertion_json: *const c_char,
-    request: *mut u64,
-    error: *mut *mut wa_error,
-) -> wa_status {
-    // SAFETY: the text is NULL or ends with a NUL; `request` and `error` are NULL or writable.
-    unsafe {
-        asking(client, request, error, |client| {
-            client.answer_passkey(convert::text(assertion_json, "assertion_json", JSON_MAX)?)
-        })
-    }
-}
-
-/// Says that the user compared the code of the event `pairing.passkey`, step
-/// `confirm`, with the one on the phone and found them equal. Only then is the
-/// account linked.
-///
-/// @param client the client.
-/// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
-/// @return WA_OK: accepted, the rest comes as events; WA_ERROR_INVALID_STATE:
-/// there is nothing to confirm; WA_ERROR_CLIENT_CLOSED;
-/// WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wa_confirm_passkey(
-    client: *mut wa_client,
-    request: *mut u64,
-    error: *mut *mut wa_error,
-) -> wa_status {
-    // SAFETY: `request` and `error` are NULL or writable.
-    unsafe { asking(client, request, error, Client::confirm_passkey) }
 }
 
 /// Cancels a request that is not answered yet. Its `result` event then says

@@ -1,7 +1,7 @@
 //! Configuration objects.
 
 use super::constants::wa_status;
-use super::convert::{self, Lent};
+use super::convert::{self, LentBuffers};
 use super::error::wa_error;
 use super::{fork, guard, handle};
 use crate::api::{Config, KeyInfo};
@@ -25,7 +25,7 @@ pub struct wa_config(());
 pub(super) struct ConfigObject {
     pub(super) config: Mutex<Config>,
     /// One entry for each value ever asked for: values lent out stay where they are when the key is set again.
-    lent: Mutex<Vec<(String, Lent)>>,
+    lent: Mutex<Vec<(String, LentBuffers)>>,
 }
 
 const KEY_MAX: usize = 256;
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn wa_config_get(config: *const wa_config, key: *const c_c
         if let Some((_, known)) = lent.iter().find(|(text, _)| *text == value) {
             return Some(known.text("value", String::new).0);
         }
-        let made = Lent::default();
+        let made = LentBuffers::default();
         let start = made.text("value", || value.clone()).0;
         lent.push((value, made));
         Some(start)

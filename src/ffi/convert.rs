@@ -93,12 +93,12 @@ fn missing(name: &'static str) -> Error {
 
 /// Texts and bytes lent to C: made when first asked for, at one address until their owner goes, and zeroised then. They are few.
 #[derive(Default)]
-pub(super) struct Lent(Mutex<Vec<Loan>>);
+pub(super) struct LentBuffers(Mutex<Vec<LentBuffer>>);
 
 /// Bytes and the name that they are asked for under.
-type Loan = (&'static str, Vec<u8>);
+type LentBuffer = (&'static str, Vec<u8>);
 
-impl Lent {
+impl LentBuffers {
     /// A text under a name; a NUL follows it, and one inside it becomes the replacement character.
     pub(super) fn text(&self, name: &'static str, make: impl FnOnce() -> String) -> (*const c_char, usize) {
         let (start, length) = self.bytes(name, || {
@@ -108,7 +108,7 @@ impl Lent {
         (start.cast(), length)
     }
 
-    /// A copy of a text under a name, as [`Lent::text`].
+    /// A copy of a text under a name, as [`LentBuffers::text`].
     pub(super) fn copy(&self, name: &'static str, text: &str) -> *const c_char {
         let make = || {
             // The NUL fits in.
@@ -139,7 +139,7 @@ impl Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for LentBuffers {
     fn drop(&mut self) {
         for (_, bytes) in self.0.get_mut() {
             bytes.zeroize();
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn lent_text_stays_where_it_is() {
-        let lent = Lent::default();
+        let lent = LentBuffers::default();
         let (first, length) = lent.text("a", || "one\0two".to_owned());
         for name in ["b", "c", "d", "e", "f", "g", "h", "i"] {
             lent.text(name, || "x".repeat(100));

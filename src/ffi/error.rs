@@ -1,7 +1,7 @@
 //! Error objects: why a call failed.
 
 use super::constants::wa_status;
-use super::convert::Lent;
+use super::convert::LentBuffers;
 use super::{guard, handle};
 use crate::api::{Error, Status};
 use std::ffi::c_char;
@@ -22,12 +22,12 @@ pub struct wa_error(());
 
 pub(super) struct ErrorObject {
     error: Error,
-    lent: Lent,
+    lent: LentBuffers,
 }
 
 impl ErrorObject {
     pub(super) fn new(error: Error) -> Self {
-        ErrorObject { error, lent: Lent::default() }
+        ErrorObject { error, lent: LentBuffers::default() }
     }
 
     #[cfg(test)]

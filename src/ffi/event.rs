@@ -2,7 +2,7 @@
 
 use super::client::by_number;
 use super::constants::wa_status;
-use super::convert::{self, Lent};
+use super::convert::{self, LentBuffers};
 use super::{guard, handle};
 use crate::api::{Error, Event, Keep, Status};
 use std::ffi::c_char;
@@ -22,12 +22,12 @@ pub struct wa_event(());
 
 pub(super) struct EventObject {
     pub(super) event: Event,
-    pub(super) lent: Lent,
+    pub(super) lent: LentBuffers,
 }
 
 impl EventObject {
     pub(super) fn new(event: Event) -> Self {
-        EventObject { event, lent: Lent::default() }
+        EventObject { event, lent: LentBuffers::default() }
     }
 }
 

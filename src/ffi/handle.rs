@@ -32,7 +32,7 @@ const GENERATION_MAX: u32 = (1 << GENERATION_BITS) - 1;
 /// The kinds of objects that C can hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub(super) enum Kind {
+pub(super) enum HandleKind {
     Config = 1,
     Queue = 2,
     Client = 3,
@@ -45,7 +45,7 @@ pub(super) trait Handled: Send + Sync + 'static {
     /// The incomplete struct that C sees.
     type C;
     /// Its kind.
-    const KIND: Kind;
+    const KIND: HandleKind;
     /// Into a slot.
     fn into_object(self: Arc<Self>) -> Object;
     /// Out of a slot.
@@ -59,7 +59,7 @@ macro_rules! objects {
 
         $(impl Handled for $rust {
             type C = $c;
-            const KIND: Kind = Kind::$kind;
+            const KIND: HandleKind = HandleKind::$kind;
             fn into_object(self: Arc<Self>) -> Object { Object::$kind(self) }
             fn from_object(object: &Object) -> Option<&Arc<Self>> {
                 match object {
@@ -79,14 +79,14 @@ objects! {
     Error: super::error::ErrorObject => super::error::wa_error,
 }
 
-struct Slot {
+struct HandleSlot {
     generation: u32,
     object: Option<Object>,
 }
 
 #[derive(Default)]
 struct Shard {
-    slots: Vec<Slot>,
+    slots: Vec<HandleSlot>,
     /// Oldest first, so that a slot rests as long as possible before its next generation.
     free: VecDeque<u32>,
 }
@@ -97,14 +97,14 @@ static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
 
 /// The parts of a handle's number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Parts {
+struct HandleParts {
     kind: u8,
     generation: u32,
     shard: usize,
     index: usize,
 }
 
-impl Parts {
+impl HandleParts {
     fn pack(self) -> usize {
         let number = (TAG << 48)
             | (u64::from(self.kind) << 44)
@@ -114,10 +114,10 @@ impl Parts {
         number as usize
     }
 
-    fn unpack(address: usize) -> Option<Parts> {
+    fn unpack(address: usize) -> Option<HandleParts> {
         let number = address as u64;
         let field = |shift: u32, bits: u32| (number >> shift) & ((1 << bits) - 1);
-        (number >> 48 == TAG).then(|| Parts {
+        (number >> 48 == TAG).then(|| HandleParts {
             kind: field(44, 4) as u8,
             generation: field(24, GENERATION_BITS) as u32,
             shard: field(INDEX_BITS, SHARD_BITS) as usize,
@@ -135,7 +135,7 @@ pub(super) fn insert<T: Handled>(object: Arc<T>) -> Result<*mut T::C, Error> {
         let Some((generation, index)) = TABLE[shard].write().insert(&mut object) else {
             continue;
         };
-        let parts = Parts { kind: T::KIND as u8, generation, shard, index };
+        let parts = HandleParts { kind: T::KIND as u8, generation, shard, index };
         return Ok(std::ptr::without_provenance_mut(parts.pack()));
     }
     Err(Error::plain(Status::TOO_MANY_HANDLES))
@@ -144,7 +144,7 @@ pub(super) fn insert<T: Handled>(object: Arc<T>) -> Result<*mut T::C, Error> {
 /// The object of a handle, if it is one, alive and of this kind.
 pub(super) fn get<T: Handled>(handle: *const T::C) -> Result<Arc<T>, Error> {
     let parts =
-        Parts::unpack(handle.addr()).filter(|parts| parts.kind == T::KIND as u8).ok_or_else(invalid)?;
+        HandleParts::unpack(handle.addr()).filter(|parts| parts.kind == T::KIND as u8).ok_or_else(invalid)?;
     super::fork::watch();
     let shard = TABLE[parts.shard].read();
     let slot = shard.slots.get(parts.index).filter(|slot| slot.generation == parts.generation);
@@ -155,7 +155,7 @@ pub(super) fn get<T: Handled>(handle: *const T::C) -> Result<Arc<T>, Error> {
 /// Takes the object of a handle out of the table: the handle is invalid from now on. Only one of several callers gets it.
 pub(super) fn remove<T: Handled>(handle: *const T::C) -> Result<Arc<T>, Error> {
     let parts =
-        Parts::unpack(handle.addr()).filter(|parts| parts.kind == T::KIND as u8).ok_or_else(invalid)?;
+        HandleParts::unpack(handle.addr()).filter(|parts| parts.kind == T::KIND as u8).ok_or_else(invalid)?;
     super::fork::watch();
     let taken = TABLE[parts.shard].write().remove(parts);
     // The object is in hand and the lock is not: its end may take long and may call back here.
@@ -172,11 +172,11 @@ impl Shard {
         if self.slots.len() == SLOTS_MAX {
             return None;
         }
-        self.slots.push(Slot { generation: 1, object: object.take() });
+        self.slots.push(HandleSlot { generation: 1, object: object.take() });
         Some((1, self.slots.len() - 1))
     }
 
-    fn remove(&mut self, parts: Parts) -> Option<Object> {
+    fn remove(&mut self, parts: HandleParts) -> Option<Object> {
         let slot = self.slots.get_mut(parts.index).filter(|slot| slot.generation == parts.generation)?;
         let object = slot.object.take()?;
         if slot.generation < GENERATION_MAX {

@@ -12,14 +12,14 @@ fn config() -> *mut wa_config {
 #[test]
 fn parts_survive_packing() {
     for parts in [
-        Parts { kind: 1, generation: 1, shard: 0, index: 0 },
-        Parts { kind: 5, generation: GENERATION_MAX, shard: SHARDS - 1, index: SLOTS_MAX - 1 },
+        HandleParts { kind: 1, generation: 1, shard: 0, index: 0 },
+        HandleParts { kind: 5, generation: GENERATION_MAX, shard: SHARDS - 1, index: SLOTS_MAX - 1 },
     ] {
-        assert_eq!(Parts::unpack(parts.pack()), Some(parts));
+        assert_eq!(HandleParts::unpack(parts.pack()), Some(parts));
     }
-    assert_eq!(Parts::unpack(0), None);
-    assert_eq!(Parts::unpack(usize::MAX), None);
-    assert_eq!(Parts::unpack(&raw const TABLE as usize), None);
+    assert_eq!(HandleParts::unpack(0), None);
+    assert_eq!(HandleParts::unpack(usize::MAX), None);
+    assert_eq!(HandleParts::unpack(&raw const TABLE as usize), None);
 }
 
 #[test]
@@ -29,14 +29,14 @@ fn freed_wrong_kind_and_garbage_are_refused() {
     assert!(get::<ErrorObject>(handle.cast::<wa_error>()).is_err());
     assert!(remove::<ErrorObject>(handle.cast::<wa_error>()).is_err());
     // Another kind in the number does not make another object of the slot.
-    let parts = Parts::unpack(handle.addr()).unwrap();
-    let forged = Parts { kind: Kind::Error as u8, ..parts }.pack();
+    let parts = HandleParts::unpack(handle.addr()).unwrap();
+    let forged = HandleParts { kind: HandleKind::Error as u8, ..parts }.pack();
     assert!(get::<ErrorObject>(std::ptr::without_provenance(forged)).is_err());
     for near in [
-        Parts { generation: parts.generation + 1, ..parts },
-        Parts { index: SLOTS_MAX - 1, ..parts },
-        Parts { kind: 0, ..parts },
-        Parts { kind: 15, ..parts },
+        HandleParts { generation: parts.generation + 1, ..parts },
+        HandleParts { index: SLOTS_MAX - 1, ..parts },
+        HandleParts { kind: 0, ..parts },
+        HandleParts { kind: 15, ..parts },
     ] {
         assert!(get::<ConfigObject>(std::ptr::without_provenance(near.pack())).is_err(), "{near:?}");
     }
@@ -53,7 +53,7 @@ fn a_slot_is_retired_when_its_generations_are_used_up() {
     let mut shard = Shard::default();
     let object = || Some(Arc::new(ConfigObject::default()).into_object());
     let (generation, index) = shard.insert(&mut object()).unwrap();
-    let parts = |generation| Parts { kind: 1, generation, shard: 0, index };
+    let parts = |generation| HandleParts { kind: 1, generation, shard: 0, index };
     assert!(shard.remove(parts(generation)).is_some());
     assert_eq!(shard.insert(&mut object()).unwrap(), (generation + 1, index));
     shard.slots[index].generation = GENERATION_MAX;

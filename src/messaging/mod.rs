@@ -7,13 +7,13 @@
 //! | [`address`] | the names under which keys are kept |
 //! | [`content`] | what messages say: made, read, sealed |
 //! | [`stanzas`] | typed values and the stanzas that carry them; no state and no decisions |
-//! | [`desk`] | the records that are worked on, loaded from the store and written back to it |
+//! | [`record_cache`] | the records that are worked on, loaded from the store and written back to it |
 //! | [`engine`] | the decisions: what is done with a message that comes, and what it takes to send one |
 
 pub mod address;
 pub mod content;
-pub(crate) mod desk;
 pub(crate) mod engine;
+pub(crate) mod record_cache;
 pub mod stanzas;
 
 #[cfg(any(test, fuzzing))]

@@ -3,7 +3,7 @@
 //! Nothing is buffered while nothing happens. Incoming bytes pass through the stack; an outgoing frame is kept until the
 //! system has taken it. The two halves share the stream under a lock that is held for a poll, never across an await.
 
-use super::frame::{self, Control, Decoder};
+use super::frame::{self, Control, WsDecoder};
 use super::stream::{Stream, within};
 use super::upgrade::upgrade;
 use super::{Endpoint, NetError, Step};
@@ -32,23 +32,23 @@ const NORMAL: [u8; 2] = 1000u16.to_be_bytes();
 /// An open WebSocket. [`split`](Connection::split) it to use it.
 #[derive(Debug)]
 pub struct Connection {
-    writer: Writer,
-    reader: Reader,
+    writer: WsWriter,
+    reader: WsReader,
 }
 
 /// The sending half. The connection is gone when both halves are dropped.
 #[derive(Debug)]
-pub struct Writer {
-    shared: Arc<Shared>,
+pub struct WsWriter {
+    shared: Arc<BothHalves>,
 }
 
 /// The receiving half.
 #[derive(Debug)]
-pub struct Reader {
-    shared: Arc<Shared>,
+pub struct WsReader {
+    shared: Arc<BothHalves>,
 }
 
-struct Shared {
+struct BothHalves {
     /// Held for the length of a poll, never across an await.
     inner: Mutex<Inner>,
 }
@@ -67,7 +67,7 @@ enum State {
 
 struct Inner {
     stream: Stream,
-    decoder: Decoder,
+    decoder: WsDecoder,
     /// What came in with the answer to the upgrade.
     early: Vec<u8>,
     /// Frames on their way out, and how much of them the system has taken.
@@ -89,7 +89,7 @@ pub async fn connect(endpoint: &Endpoint) -> Result<Connection, NetError> {
     let early = within(Step::Upgrade, endpoint.limits.upgrade, upgrade(&mut stream, endpoint)).await?;
     let inner = Inner {
         stream,
-        decoder: Decoder::new(endpoint.max_message),
+        decoder: WsDecoder::new(endpoint.max_message),
         early,
         out: Vec::new(),
         taken: 0,
@@ -99,19 +99,19 @@ pub async fn connect(endpoint: &Endpoint) -> Result<Connection, NetError> {
         state: State::Open,
         received: 0,
     };
-    let shared = Arc::new(Shared { inner: Mutex::new(inner) });
-    let writer = Writer { shared: shared.clone() };
-    Ok(Connection { writer, reader: Reader { shared } })
+    let shared = Arc::new(BothHalves { inner: Mutex::new(inner) });
+    let writer = WsWriter { shared: shared.clone() };
+    Ok(Connection { writer, reader: WsReader { shared } })
 }
 
 impl Connection {
     /// The two halves. They may live in different tasks.
-    pub fn split(self) -> (Writer, Reader) {
+    pub fn split(self) -> (WsWriter, WsReader) {
         (self.writer, self.reader)
     }
 }
 
-impl Writer {
+impl WsWriter {
     /// Sends the bytes as one binary message and sees it off to the system. If the call is given up, the message may or
     /// may not go out, but is never torn.
     pub async fn send(&mut self, bytes: Bytes) -> Result<(), NetError> {
@@ -119,7 +119,7 @@ impl Writer {
         self.flush().await
     }
 
-    /// Puts down binary messages, to leave together with the next [`flush`](Writer::flush).
+    /// Puts down binary messages, to leave together with the next [`flush`](WsWriter::flush).
     pub fn feed(&mut self, messages: &[impl AsRef<[u8]>]) -> Result<(), NetError> {
         let mut inner = self.shared.inner.lock();
         inner.is_open()?;
@@ -152,7 +152,7 @@ impl Writer {
     }
 }
 
-impl Reader {
+impl WsReader {
     /// The next piece of the incoming byte stream, never empty; `None` after the end. Safe to cancel.
     pub async fn next(&mut self) -> Result<Option<Bytes>, NetError> {
         poll_fn(|cx| self.shared.inner.lock().poll_next(cx)).await
@@ -310,7 +310,7 @@ impl Inner {
     }
 }
 
-impl fmt::Debug for Shared {
+impl fmt::Debug for BothHalves {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("..")
     }

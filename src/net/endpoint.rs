@@ -37,7 +37,7 @@ const MAX_ROUTING_INFO: usize = 0x00ff_ffff;
 
 /// A server's address, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct ServerAddress {
     /// Whether it is spoken to through TLS.
     pub(super) secure: bool,
     /// Name or address; an IPv6 address is in brackets.
@@ -48,7 +48,7 @@ pub(super) struct Target {
     pub(super) path: Arc<str>,
 }
 
-impl Target {
+impl ServerAddress {
     /// Takes a URL apart, of one of two schemes; the insecure one leads to this machine only.
     pub(super) fn parse(text: &str, secure: &str, insecure: &str) -> Result<Self, NetError> {
         let url = Url::parse(text).map_err(|_| NetError::Url("it is malformed"))?;
@@ -69,7 +69,7 @@ impl Target {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
         };
-        Ok(Target { secure, host: host.into(), port, path: path.into() })
+        Ok(ServerAddress { secure, host: host.into(), port, path: path.into() })
     }
 
     /// The `Host` header: without the scheme's own port.
@@ -97,7 +97,7 @@ pub(super) fn may_be_loopback(host: &str) -> bool {
 #[derive(Clone)]
 pub struct Endpoint {
     url: Arc<str>,
-    pub(super) target: Target,
+    pub(super) target: ServerAddress,
     pub(super) tls: Arc<ClientConfig>,
     pub(super) proxy: Option<Proxy>,
     pub(super) limits: Limits,
@@ -116,7 +116,7 @@ impl Endpoint {
     pub fn new(url: &str) -> Result<Self, NetError> {
         Ok(Endpoint {
             url: url.into(),
-            target: Target::parse(url, "wss", "ws")?,
+            target: ServerAddress::parse(url, "wss", "ws")?,
             tls: tls::configuration(&[])?,
             proxy: None,
             limits: Limits::default(),

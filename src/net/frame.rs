@@ -3,7 +3,7 @@
 //! The protocol above treats all binary messages as one stream of bytes, so a message is never put together here: payload
 //! is handed on as it comes. A connection that is idle keeps a few dozen bytes for this.
 //!
-//! Main types: [`Decoder`]; [`write_binary`] and [`write_control`] are the way out.
+//! Main types: [`WsDecoder`]; [`write_binary`] and [`write_control`] are the way out.
 
 use super::NetError;
 
@@ -43,7 +43,7 @@ enum State {
 
 /// Takes frames apart as their bytes come in.
 #[derive(Debug)]
-pub(super) struct Decoder {
+pub(super) struct WsDecoder {
     state: State,
     /// A fragmented message has begun; whether its payload is wanted.
     fragmented: Option<bool>,
@@ -56,11 +56,11 @@ fn broken(what: &str) -> NetError {
     NetError::Protocol { what: what.to_owned() }
 }
 
-impl Decoder {
+impl WsDecoder {
     /// A decoder at the beginning of the stream.
     pub(super) fn new(max_message: u64) -> Self {
         let state = State::Head { bytes: [0; MAX_HEAD], have: 0 };
-        Decoder { state, fragmented: None, message: 0, max_message }
+        WsDecoder { state, fragmented: None, message: 0, max_message }
     }
 
     /// Whether the stream could end here without cutting anything off.
@@ -227,7 +227,7 @@ fn write(out: &mut Vec<u8>, opcode: u8, payload: &[u8], mask: [u8; 4]) {
 mod tests {
     use super::*;
 
-    fn all(decoder: &mut Decoder, mut input: &[u8]) -> Result<(Vec<u8>, Vec<Control>), NetError> {
+    fn all(decoder: &mut WsDecoder, mut input: &[u8]) -> Result<(Vec<u8>, Vec<Control>), NetError> {
         let (mut data, mut controls) = (Vec::new(), Vec::new());
         while !input.is_empty() {
             controls.extend(decoder.feed(&mut input, &mut data)?);
@@ -245,7 +245,7 @@ mod tests {
         let expected_data: Vec<u8> = [1, 2, 3, 4, 5].into_iter().chain([6; 256]).collect();
         let expected_controls = [Control::Ping(vec![7, 7]), Control::Close];
         for size in 1..stream.len() {
-            let mut decoder = Decoder::new(1000);
+            let mut decoder = WsDecoder::new(1000);
             let (mut data, mut controls) = (Vec::new(), Vec::new());
             for part in stream.chunks(size) {
                 let (more_data, more_controls) = all(&mut decoder, part).unwrap();
@@ -261,9 +261,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_input_does_harm(bytes: Vec<u8>, size in 1usize..20) {
-            let mut whole = Decoder::new(100);
+            let mut whole = WsDecoder::new(100);
             let expected = all(&mut whole, &bytes);
-            let mut pieces = Decoder::new(100);
+            let mut pieces = WsDecoder::new(100);
             let mut result = Ok((Vec::new(), Vec::new()));
             for part in bytes.chunks(size) {
                 result = result.and_then(|(mut data, mut controls)| {
@@ -290,7 +290,7 @@ mod tests {
             (&[0x80, 0], "nothing"),
             (&[0x02, 0, 0x82, 0], "within"),
         ] {
-            match all(&mut Decoder::new(1000), bytes) {
+            match all(&mut WsDecoder::new(1000), bytes) {
                 Err(NetError::Protocol { what: said }) => assert!(said.contains(what), "{bytes:?}: {said}"),
                 other => panic!("{bytes:?}: {other:?}"),
             }
@@ -301,12 +301,12 @@ mod tests {
     fn a_message_has_a_limit_also_in_fragments() {
         let mut huge = vec![0x82, 127];
         huge.extend(u64::MAX.to_be_bytes());
-        assert_eq!(all(&mut Decoder::new(1000), &huge), Err(NetError::TooLarge));
+        assert_eq!(all(&mut WsDecoder::new(1000), &huge), Err(NetError::TooLarge));
         let mut fragments = vec![0x02, 126, 2, 0];
         fragments.extend([0; 512]);
         fragments.extend([0x80, 126, 2, 0]);
-        assert_eq!(all(&mut Decoder::new(1000), &fragments), Err(NetError::TooLarge));
-        assert!(all(&mut Decoder::new(1024), &fragments).is_ok());
+        assert_eq!(all(&mut WsDecoder::new(1000), &fragments), Err(NetError::TooLarge));
+        assert!(all(&mut WsDecoder::new(1024), &fragments).is_ok());
     }
 
     #[test]

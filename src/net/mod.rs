@@ -21,14 +21,14 @@ mod stream;
 mod tcp;
 mod tls;
 mod upgrade;
-mod version;
+mod web_version;
 
-pub use connection::{Connection, Reader, Writer, connect};
+pub use connection::{Connection, WsReader, WsWriter, connect};
 pub use endpoint::{Endpoint, Limits};
 pub use error::{NetError, Step};
 pub use proxy::Proxy;
 pub(crate) use resolver::wait_for_lookups;
-pub use version::{check_version_url, latest_version};
+pub use web_version::{check_version_url, latest_version};
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use zeroize::Zeroizing;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ProxyKind {
     Http,
     Socks5,
 }
@@ -28,7 +28,7 @@ pub(super) struct Credentials {
 /// A proxy on the way to the server. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
-    kind: Kind,
+    kind: ProxyKind,
     host: Arc<str>,
     port: u16,
     credentials: Option<Arc<Credentials>>,
@@ -42,8 +42,8 @@ impl Proxy {
         let bad = NetError::ProxyUrl;
         let (scheme, rest) = url.split_once("://").ok_or(bad("it has no scheme"))?;
         let (kind, default_port) = match scheme.to_ascii_lowercase().as_str() {
-            "http" => (Kind::Http, 8080),
-            "socks5" | "socks5h" => (Kind::Socks5, 1080),
+            "http" => (ProxyKind::Http, 8080),
+            "socks5" | "socks5h" => (ProxyKind::Socks5, 1080),
             "https" | "socks4" | "socks4a" => return Err(bad("this kind of proxy is not supported")),
             _ => return Err(bad("its scheme is unknown")),
         };
@@ -68,7 +68,7 @@ impl Proxy {
                 if !fits(&credentials.user) || !fits(&credentials.password) || credentials.user.is_empty() {
                     return Err(bad("user and password have 1 to 255 bytes"));
                 }
-                if kind == Kind::Http && credentials.user.contains(&b':') {
+                if kind == ProxyKind::Http && credentials.user.contains(&b':') {
                     return Err(bad("a user name cannot hold a colon"));
                 }
                 Some(Arc::new(credentials))
@@ -96,8 +96,8 @@ impl Proxy {
     /// Asks the proxy, over an open connection to it, for the way to the server.
     pub(super) async fn ask(&self, stream: &mut Socket, host: &str, port: u16) -> Result<(), NetError> {
         match self.kind {
-            Kind::Http => connect(stream, host, port, self.credentials.as_deref()).await,
-            Kind::Socks5 => socks::connect(stream, host, port, self.credentials.as_deref()).await,
+            ProxyKind::Http => connect(stream, host, port, self.credentials.as_deref()).await,
+            ProxyKind::Socks5 => socks::connect(stream, host, port, self.credentials.as_deref()).await,
         }
     }
 }
@@ -171,7 +171,7 @@ mod tests {
         let plain = parse("http://proxy.example");
         assert_eq!(
             (plain.kind, plain.address(), plain.credentials.is_none()),
-            (Kind::Http, ("proxy.example", 8080), true)
+            (ProxyKind::Http, ("proxy.example", 8080), true)
         );
         assert_eq!(parse("http://p:80/").address(), ("p", 80));
         assert_eq!(parse("SOCKS5://[::1]").address(), ("[::1]", 1080));

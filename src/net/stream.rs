@@ -1,6 +1,6 @@
 //! The stream of bytes under a connection, opened step by step, each within its limit.
 
-use super::endpoint::{Target, may_be_loopback};
+use super::endpoint::{ServerAddress, may_be_loopback};
 use super::socket::Socket;
 use super::tcp::Reach;
 use super::{Endpoint, NetError, Step, tcp, tls};
@@ -31,7 +31,7 @@ pub(super) async fn within<T>(
 
 impl Stream {
     /// Opens the way to `target` as the endpoint says: through its proxy, with its trust, within its limits.
-    pub(super) async fn open(target: &Target, via: &Endpoint) -> Result<Self, NetError> {
+    pub(super) async fn open(target: &ServerAddress, via: &Endpoint) -> Result<Self, NetError> {
         let limits = &via.limits;
         let tcp = match &via.proxy {
             None => {

@@ -7,8 +7,8 @@ use std::ops::RangeInclusive;
 
 use subtle::ConstantTimeEq;
 
-use super::known;
 use super::utc::Utc;
+use super::verified_cache;
 use crate::crypto::{KeyPair, PublicKey, Random, SIGNATURE_LENGTH};
 use crate::proto::Message;
 use crate::proto::handshake::{CertChain, NoiseCertificate, NoiseCertificateDetails};
@@ -201,7 +201,7 @@ impl Parsed {
     }
 
     fn is_signed_by(&self, issuer: &PublicKey) -> bool {
-        known::verify(issuer, &self.signed, &self.signature)
+        verified_cache::verify(issuer, &self.signed, &self.signature)
     }
 
     /// Both ends of the time are inside. An end that is missing is 1970.

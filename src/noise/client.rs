@@ -58,7 +58,7 @@ pub struct ClientHandshake {
 
 impl ClientHandshake {
     /// Starts a handshake with the device's Noise key. Gives the content of the first frame (`ClientHello`), in front of
-    /// which [`intro()`](super::intro()) goes. Draws 32 random bytes.
+    /// which [`prologue()`](super::prologue()) goes. Draws 32 random bytes.
     #[must_use]
     pub fn new(static_key: Arc<KeyPair>, rng: &mut dyn Random) -> (Self, Vec<u8>) {
         let ephemeral = KeyPair::generate(rng);

@@ -315,11 +315,11 @@ proptest! {
         let (client, hello) = ends.start();
         let (answer, server) = ends.accept(&hello).unwrap();
         let (finish, _) = ends.finish(client, &answer).unwrap();
-        let mut wire = intro(Some(b"routing"));
+        let mut wire = prologue(Some(b"routing"));
         write_frame(&mut wire, &hello).unwrap();
         write_frame(&mut wire, &finish).unwrap();
 
-        let (mut intros, mut frames) = (IntroReader::new(), FrameReader::new());
+        let (mut intros, mut frames) = (PrologueReader::new(), FrameReader::new());
         let (mut introduced, mut got) = (false, Vec::new());
         let (mut rest, mut sizes) = (wire.as_slice(), sizes.iter().cycle());
         while !rest.is_empty() {

@@ -3,7 +3,7 @@
 //!
 //! It is sans-I/O: bytes, time and randomness come in as values. In order of appearance on a connection:
 //!
-//! 1. [`intro()`] once, in front of the first frame;
+//! 1. [`prologue()`] once, in front of the first frame;
 //! 2. [`ClientHandshake`] makes the first frame, takes the server's answer, checks it and makes the last frame;
 //! 3. [`Transport`] (or its halves, [`Sealer`] and [`Opener`]) from then on;
 //! 4. [`FrameReader`] and [`write_frame`] under all of it.
@@ -19,12 +19,12 @@ pub mod certificate;
 mod client;
 pub mod client_payload;
 mod frame;
-mod intro;
-mod known;
+mod prologue;
 mod server;
 mod symmetric;
 mod transport;
 mod utc;
+mod verified_cache;
 
 #[cfg(test)]
 mod certificate_tests;
@@ -36,7 +36,7 @@ mod vector_tests;
 pub use certificate::{CertificateError, RootKey, issue_chain, verify_chain};
 pub use client::{ClientHandshake, Completed, VerifiedServer};
 pub use frame::{FrameError, FrameReader, MAX_FRAME, MAX_HANDSHAKE_FRAME, write_frame};
-pub use intro::{HEADER, Intro, IntroReader, intro};
+pub use prologue::{HEADER, Prologue, PrologueReader, prologue};
 pub use server::{Established, IkPolicy, Pattern, ServerHandshake, ServerStep};
 pub use transport::{MAX_PLAINTEXT, Opener, Sealer, Transport};
 

@@ -154,10 +154,10 @@ fn server_hello(ephemeral: &KeyPair, sealed_static: Option<Vec<u8>>, sealed_chai
 /// The client's first message. Static key and payload together make it an IK attempt.
 struct ClientHelloFields {
     ephemeral: PublicKey,
-    attempt: Option<Attempt>,
+    attempt: Option<HandshakeAttempt>,
 }
 
-struct Attempt {
+struct HandshakeAttempt {
     sealed_static: Vec<u8>,
     sealed_payload: Vec<u8>,
 }
@@ -168,14 +168,16 @@ impl ClientHelloFields {
         let ClientHello { ephemeral, r#static, payload } =
             message.client_hello.ok_or(NoiseError::UnexpectedMessage("ClientHello"))?;
         let attempt = match (r#static, payload) {
-            (Some(sealed_static), Some(sealed_payload)) => Some(Attempt { sealed_static, sealed_payload }),
+            (Some(sealed_static), Some(sealed_payload)) => {
+                Some(HandshakeAttempt { sealed_static, sealed_payload })
+            }
             _ => None,
         };
         Ok(Self { ephemeral: key_field(ephemeral, "ClientHello.ephemeral")?, attempt })
     }
 }
 
-impl Attempt {
+impl HandshakeAttempt {
     /// `None` if it does not decrypt, so that the two can fall back.
     fn open(
         &self,

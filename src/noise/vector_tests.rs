@@ -106,9 +106,9 @@ fn xx_from_both_sides() {
         let (client, hello) =
             ClientHandshake::new(static_key.clone(), &mut Scripted::new(&[ephemeral.secret().as_bytes()]));
         assert_eq!(hello, bytes(&messages["client_hello_hex"]));
-        assert_wire(&case, 0, &intro(routing_info.as_deref()), &hello);
+        assert_wire(&case, 0, &prologue(routing_info.as_deref()), &hello);
 
-        let read = IntroReader::new().push(&bytes(&case["wire"][0]["hex"])).unwrap().unwrap();
+        let read = PrologueReader::new().push(&bytes(&case["wire"][0]["hex"])).unwrap().unwrap();
         assert_eq!(read.routing_info, routing_info);
         let mut reader = FrameReader::new();
         reader.push(&read.rest);
@@ -164,7 +164,7 @@ fn ik_accepted_from_both_sides() {
     let (client, hello) =
         ik_hello(&static_key, &ephemeral, &PublicKey(array(&case["cached_server_static_pub_hex"])), &payload);
     assert_eq!(hello, bytes(&case["messages"]["client_hello_hex"]));
-    assert_wire(&case, 0, &intro(None), &hello);
+    assert_wire(&case, 0, &prologue(None), &hello);
 
     let server_ephemeral = key(&vectors, "server-ephemeral");
     let (answer, step) = ServerHandshake::accept(
@@ -203,7 +203,7 @@ fn ik_refused_falls_back_from_both_sides() {
     let stale = PublicKey(array(&case["cached_server_static_pub_hex"]));
     let (stale_client, hello) = ik_hello(&static_key, &ephemeral, &stale, &payload);
     assert_eq!(hello, bytes(&case["messages"]["client_hello_hex"]));
-    assert_wire(&case, 0, &intro(None), &hello);
+    assert_wire(&case, 0, &prologue(None), &hello);
 
     // A stale key, and a right key with a server that does not want IK, come to the same.
     let right = key(&vectors, "server-static").public();

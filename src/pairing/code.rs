@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::crypto::{Random, random_array};
 
-pub use super::wrap::*;
+pub use super::code_crypto::*;
 
 /// The 32 characters of a pairing code: digits and capital letters without `0`, `I`, `O`, `U`.
 pub const ALPHABET: &[u8; 32] = b"123456789ABCDEFGHJKLMNPQRSTVWXYZ";

@@ -9,16 +9,16 @@
 use std::collections::VecDeque;
 
 use super::code::PairingCode;
+use super::code_crypto::{WrapNonce, companion_finish, wrap, wrapped_salt};
 use super::config::{MAX_CODE_TTL, MAX_PRIMARY_HELLOS, Millis};
-use super::core::Core;
+use super::context::Core;
 use super::outcome::{Outcome, OutcomeKind, Stage};
 use super::output::{
     Change, DeriveJob, DerivedKey, IqFailure, Method, Output, PairingEvent, ReplyTag, SaveToken,
 };
 use super::phone_number::PhoneNumber;
-use super::rejection::Strikes;
+use super::refusal::Strikes;
 use super::stanzas::{self, Hello, PrimaryHello};
-use super::wrap::{WrapNonce, companion_finish, wrap, wrapped_salt};
 use crate::crypto::{KeyPair, Random, Secret};
 use crate::stanza::{Node, NodeRef};
 
@@ -80,7 +80,7 @@ enum Working {
 }
 
 /// How a code ended, if it ended.
-pub(super) enum Ended {
+pub(super) enum CodeEnd {
     /// It goes on, or there is none.
     No,
     /// It ended. `owned`: the stored secret was its own and is of no use any more.
@@ -169,10 +169,10 @@ impl CodeMachine {
         request: u64,
         answer: Result<(), Millis>,
         rng: &mut dyn Random,
-    ) -> Ended {
-        let Some(flow) = &mut self.flow else { return Ended::No };
+    ) -> CodeEnd {
+        let Some(flow) = &mut self.flow else { return CodeEnd::No };
         if flow.request != request || !matches!(flow.step, Step::Permit) {
-            return Ended::No;
+            return CodeEnd::No;
         }
         if let Err(wait) = answer {
             return self.end(core, Outcome::new(OutcomeKind::Throttled).after(wait));
@@ -185,7 +185,7 @@ impl CodeMachine {
         let token = core.token();
         core.emit(Output::Derive(DeriveJob { token, code: text.clone(), salt: nonce.salt }));
         flow.step = Step::Preparing { token, nonce, code: Box::new(Code { text, ephemeral, until }) };
-        Ended::No
+        CodeEnd::No
     }
 
     pub(super) fn derived(
@@ -194,17 +194,17 @@ impl CodeMachine {
         now: Millis,
         derived: &DerivedKey,
         rng: &mut dyn Random,
-    ) -> Ended {
+    ) -> CodeEnd {
         match self.flow.as_mut().map(|flow| &mut flow.step) {
             Some(Step::Preparing { token, .. }) if *token == derived.token => {
                 self.ask(core, now, &derived.key);
-                Ended::No
+                CodeEnd::No
             }
             Some(Step::Out {
                 phone: PhoneSide { working: Some(Working::Deriving { token, .. }), .. },
                 ..
             }) if *token == derived.token => self.answer_phone(core, &derived.key, rng),
-            _ => Ended::No,
+            _ => CodeEnd::No,
         }
     }
 
@@ -234,25 +234,25 @@ impl CodeMachine {
         now: Millis,
         tag: ReplyTag,
         reply: &Result<NodeRef<'_>, IqFailure>,
-    ) -> Ended {
-        let Some(flow) = &mut self.flow else { return Ended::No };
+    ) -> CodeEnd {
+        let Some(flow) = &mut self.flow else { return CodeEnd::No };
         match &mut flow.step {
             Step::Requested { tag: ours, .. } if *ours == tag => {}
             Step::Out { phone, .. } if phone.finish == Some(tag) => {
                 return match reply {
                     Ok(_) => {
                         core.event(PairingEvent::FinishAccepted { request: flow.request });
-                        Ended::No
+                        CodeEnd::No
                     }
                     // Silence is for the timer to judge; a result would not say much more.
-                    Err(IqFailure::Timeout | IqFailure::Disconnected) => Ended::No,
+                    Err(IqFailure::Timeout | IqFailure::Disconnected) => CodeEnd::No,
                     Err(IqFailure::Error { code, text, .. }) => {
                         let outcome = Outcome::new(OutcomeKind::FinishRejected);
                         self.end(core, outcome.with_code(*code).with_detail(text))
                     }
                 };
             }
-            _ => return Ended::No,
+            _ => return CodeEnd::No,
         }
         let reference = match reply {
             Ok(node) => stanzas::hello_reference(node),
@@ -267,7 +267,7 @@ impl CodeMachine {
             return self.end(core, outcome.with_detail("the answer has no reference"));
         };
         let Step::Requested { code, .. } = std::mem::replace(&mut flow.step, Step::Held) else {
-            return Ended::No;
+            return CodeEnd::No;
         };
         core.event(PairingEvent::Code {
             request: flow.request,
@@ -277,7 +277,7 @@ impl CodeMachine {
             generation: flow.refreshes + 1,
         });
         flow.step = Step::Out { reference, code, phone: PhoneSide::default() };
-        Ended::No
+        CodeEnd::No
     }
 
     /// The phone's answer. One that does not fit costs nothing: it has been acknowledged, that is all.
@@ -295,10 +295,10 @@ impl CodeMachine {
     }
 
     /// The key for the phone's answer is there: make the bundle and store the secret that goes with it.
-    fn answer_phone(&mut self, core: &mut Core, key: &Secret<32>, rng: &mut dyn Random) -> Ended {
-        let Some(flow) = &mut self.flow else { return Ended::No };
-        let Step::Out { reference, code, phone } = &mut flow.step else { return Ended::No };
-        let Some(Working::Deriving { hello, .. }) = &phone.working else { return Ended::No };
+    fn answer_phone(&mut self, core: &mut Core, key: &Secret<32>, rng: &mut dyn Random) -> CodeEnd {
+        let Some(flow) = &mut self.flow else { return CodeEnd::No };
+        let Step::Out { reference, code, phone } = &mut flow.step else { return CodeEnd::No };
+        let Some(Working::Deriving { hello, .. }) = &phone.working else { return CodeEnd::No };
         let made =
             companion_finish(key, &code.ephemeral, &core.identity, &hello.wrapped, &hello.identity, rng);
         let Ok(made) = made else {
@@ -308,7 +308,7 @@ impl CodeMachine {
         let finish = stanzas::companion_finish(&flow.phone, &made.bundle, &core.identity.public(), reference);
         let token = core.save(Change::AdvSecret(made.adv_secret.clone()));
         phone.working = Some(Working::Saving { token, secret: made.adv_secret, finish });
-        Ended::No
+        CodeEnd::No
     }
 
     /// A save has succeeded. True if the stored secret is now that of this code: then our answer went out.
@@ -324,7 +324,7 @@ impl CodeMachine {
         true
     }
 
-    pub(super) fn save_failed(&mut self, core: &mut Core, token: SaveToken) -> Ended {
+    pub(super) fn save_failed(&mut self, core: &mut Core, token: SaveToken) -> CodeEnd {
         match self.flow.as_ref().map(|flow| &flow.step) {
             Some(Step::Out {
                 phone: PhoneSide { working: Some(Working::Saving { token: ours, .. }), .. },
@@ -333,15 +333,15 @@ impl CodeMachine {
                 let outcome = Outcome::new(OutcomeKind::StorageError).at(Stage::Answer);
                 self.end(core, outcome)
             }
-            _ => Ended::No,
+            _ => CodeEnd::No,
         }
     }
 
     /// The server retired a code. One with another reference is not ours.
-    pub(super) fn refresh_code(&mut self, core: &mut Core, reference: &[u8], force_manual: bool) -> Ended {
+    pub(super) fn refresh_code(&mut self, core: &mut Core, reference: &[u8], force_manual: bool) -> CodeEnd {
         match self.flow.as_ref().map(|flow| &flow.step) {
             Some(Step::Out { reference: ours, .. }) if ours == reference => {}
-            _ => return Ended::No,
+            _ => return CodeEnd::No,
         }
         let stage = self.stage();
         if force_manual {
@@ -351,9 +351,9 @@ impl CodeMachine {
         }
     }
 
-    pub(super) fn timeout(&mut self, core: &mut Core, now: Millis) -> Ended {
+    pub(super) fn timeout(&mut self, core: &mut Core, now: Millis) -> CodeEnd {
         if self.deadline().is_none_or(|deadline| deadline > now) {
-            return Ended::No;
+            return CodeEnd::No;
         }
         let kind = match self.flow.as_ref().map(|flow| &flow.step) {
             Some(Step::Requested { code, .. }) if code.until > now => OutcomeKind::RequestTimeout,
@@ -368,29 +368,29 @@ impl CodeMachine {
     }
 
     /// The connection is gone, and a code does not survive that. A request that still waited goes on waiting.
-    pub(super) fn lose_connection(&mut self, core: &mut Core) -> Ended {
+    pub(super) fn lose_connection(&mut self, core: &mut Core) -> CodeEnd {
         if !self.is_outstanding() {
-            return Ended::No;
+            return CodeEnd::No;
         }
         let stage = self.stage();
         self.end(core, Outcome::new(OutcomeKind::CodeLostWithConnection).at(stage))
     }
 
-    pub(super) fn cancel(&mut self, core: &mut Core) -> Ended {
+    pub(super) fn cancel(&mut self, core: &mut Core) -> CodeEnd {
         let stage = self.stage();
         self.end(core, Outcome::new(OutcomeKind::Cancelled).at(stage))
     }
 
     /// Ends the request with this outcome.
-    pub(super) fn end(&mut self, core: &mut Core, outcome: Outcome) -> Ended {
+    pub(super) fn end(&mut self, core: &mut Core, outcome: Outcome) -> CodeEnd {
         let owned = self.owns_secret();
-        let Some((request, _)) = self.take() else { return Ended::No };
+        let Some((request, _)) = self.take() else { return CodeEnd::No };
         core.failed(request, Method::Code, outcome);
-        Ended::Yes { owned }
+        CodeEnd::Yes { owned }
     }
 
     /// The same, unless a new code may follow by itself.
-    fn end_or_refresh(&mut self, core: &mut Core, outcome: Outcome) -> Ended {
+    fn end_or_refresh(&mut self, core: &mut Core, outcome: Outcome) -> CodeEnd {
         let owned = self.owns_secret();
         match &mut self.flow {
             Some(flow) if core.config.auto_refresh && flow.refreshes < core.config.auto_refresh_max => {
@@ -399,7 +399,7 @@ impl CodeMachine {
                 flow.step = Step::Held;
                 core.setback(flow.request, Method::Code, outcome);
                 self.offered(core);
-                Ended::Yes { owned }
+                CodeEnd::Yes { owned }
             }
             _ => self.end(core, outcome),
         }

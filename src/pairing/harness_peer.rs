@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 
 use super::account::{DeviceGrant, reply_is_right};
+use super::code_crypto::PhoneHalf;
 use super::harness::{PHONE, derive_once};
-use super::passkey::{PrimaryExchange, Session};
+use super::passkey_crypto::{PasskeySession, PrimaryExchange};
 use super::qr::QrLink;
-use super::wrap::PhoneHalf;
 use super::{PairingCode, platform};
 use crate::crypto::{KeyPair, PublicKey, Random, Secret};
 use crate::stanza::{Jid, Node, Stanza, build};
@@ -61,7 +61,7 @@ pub(super) struct Passkey {
     pub(super) shown: Option<String>,
     pub(super) proof: bool,
     exchange: Option<PrimaryExchange>,
-    session: Option<Session>,
+    session: Option<PasskeySession>,
 }
 
 impl Passkey {

@@ -8,14 +8,14 @@ use std::fmt;
 use super::PairingCode;
 use super::code_machine::{self, CodeMachine};
 use super::config::{Millis, PairingConfig, PairingKeys, PasskeyPolicy};
-use super::confirmation::Confirmation;
-use super::core::Core;
+use super::context::Core;
 use super::outcome::{Outcome, OutcomeKind};
 use super::output::{DerivedKey, IqFailure, Method, Output, PairingEvent, ReplyTag, SaveToken};
+use super::pair_success::Confirmation;
 use super::passkey_machine::{self, PasskeyMachine, PasskeyRefusal};
 use super::phone_number::PhoneNumber;
 use super::qr_machine::QrMachine;
-use super::stanzas::{self, Incoming};
+use super::stanzas::{self, PairingStanza};
 use crate::crypto::Random;
 use crate::stanza::{Jid, NodeRef, build};
 
@@ -127,10 +127,10 @@ impl Pairing {
 
     /// What lived on the connection has ended with it. What only waits goes on waiting.
     fn lose_flows(&mut self) {
-        if let code_machine::Ended::Yes { owned: true } = self.code.lose_connection(&mut self.core) {
+        if let code_machine::CodeEnd::Yes { owned: true } = self.code.lose_connection(&mut self.core) {
             self.secret_of_lost_code = true;
         }
-        if let passkey_machine::Ended::Yes { secret_used: true } =
+        if let passkey_machine::PasskeyEnd::Yes { secret_used: true } =
             self.passkey.lose_connection(&mut self.core)
         {
             self.secret_of_lost_code = true;
@@ -146,11 +146,11 @@ impl Pairing {
         }
         self.hold_until = None;
         self.refs_tries = 0;
-        if let code_machine::Ended::Yes { owned: true } = self.code.end(&mut self.core, outcome.clone()) {
+        if let code_machine::CodeEnd::Yes { owned: true } = self.code.end(&mut self.core, outcome.clone()) {
             self.secret_of_lost_code = true;
         }
         let exchange = self.passkey.end_with_request(&mut self.core, outcome.clone());
-        if let passkey_machine::Ended::Yes { secret_used: true } = exchange {
+        if let passkey_machine::PasskeyEnd::Yes { secret_used: true } = exchange {
             self.secret_of_lost_code = true;
         }
         if let Some(request) = self.qr.close() {
@@ -288,7 +288,7 @@ impl Pairing {
     /// notification still needs its acknowledgement.
     pub fn handle_stanza(&mut self, now: Millis, node: &NodeRef<'_>, rng: &mut dyn Random) -> bool {
         let Some(incoming) = stanzas::read(node) else { return false };
-        if self.connection == Connection::Down && !matches!(incoming, Incoming::Restart) {
+        if self.connection == Connection::Down && !matches!(incoming, PairingStanza::Restart) {
             return false;
         }
         if node.tag() == "notification" {
@@ -298,37 +298,37 @@ impl Pairing {
             }
         }
         match incoming {
-            Incoming::Restart => return self.restart(),
-            Incoming::PairDevice { id, refs } => {
+            PairingStanza::Restart => return self.restart(),
+            PairingStanza::PairDevice { id, refs } => {
                 self.core.send(build::result(Jid::server(), id));
                 self.offered(now, refs, rng);
             }
-            Incoming::PairSuccess(success) => self.pair_success(now, &success, rng),
+            PairingStanza::PairSuccess(success) => self.pair_success(now, &success, rng),
             _ if self.confirmation.is_begun() => {}
-            Incoming::PrimaryHello(hello) => self.code.primary_hello(&mut self.core, now, *hello),
-            Incoming::RefreshCode { reference, force_manual } => {
+            PairingStanza::PrimaryHello(hello) => self.code.primary_hello(&mut self.core, now, *hello),
+            PairingStanza::RefreshCode { reference, force_manual } => {
                 let ended = self.code.refresh_code(&mut self.core, &reference, force_manual);
                 self.code_ended(now, ended, rng);
             }
-            Incoming::RegRefresh => {
+            PairingStanza::RegRefresh => {
                 if !self.code.owns_secret() && !self.passkey.owns_secret() {
                     self.secret_of_lost_code = false;
                     self.core.replace_adv(rng);
                     self.qr.render_again(&mut self.core, now);
                 }
             }
-            Incoming::PasskeyRequest { options } => self.passkey_demanded(now, options, rng),
-            Incoming::Continuation { identity } => {
+            PairingStanza::PasskeyRequest { options } => self.passkey_demanded(now, options, rng),
+            PairingStanza::Continuation { identity } => {
                 let ended = self.passkey.continuation(&mut self.core, identity.as_deref());
                 self.passkey_ended(now, ended, rng);
             }
-            Incoming::Downgrade => {
+            PairingStanza::Downgrade => {
                 if let Some(request) = self.qr.request_id() {
                     let outcome = OutcomeKind::PhoneWithoutMultidevice.into();
                     self.core.event(PairingEvent::PhoneTooOld { request, outcome });
                 }
             }
-            Incoming::Success | Incoming::Incomplete => {}
+            PairingStanza::Success | PairingStanza::Incomplete => {}
         }
         true
     }
@@ -472,16 +472,21 @@ impl Pairing {
     }
 
     /// Follows up the end of a code: a secret that was its own is replaced, and the QR with it.
-    pub(super) fn code_ended(&mut self, now: Millis, ended: code_machine::Ended, rng: &mut dyn Random) {
-        if let code_machine::Ended::Yes { owned: true } = ended {
+    pub(super) fn code_ended(&mut self, now: Millis, ended: code_machine::CodeEnd, rng: &mut dyn Random) {
+        if let code_machine::CodeEnd::Yes { owned: true } = ended {
             self.core.replace_adv(rng);
             self.qr.render_again(&mut self.core, now);
         }
     }
 
     /// Follows up the end of a passkey exchange: QRs go on, with a secret that is not the exchange's.
-    pub(super) fn passkey_ended(&mut self, now: Millis, ended: passkey_machine::Ended, rng: &mut dyn Random) {
-        if let passkey_machine::Ended::Yes { secret_used } = ended {
+    pub(super) fn passkey_ended(
+        &mut self,
+        now: Millis,
+        ended: passkey_machine::PasskeyEnd,
+        rng: &mut dyn Random,
+    ) {
+        if let passkey_machine::PasskeyEnd::Yes { secret_used } = ended {
             if secret_used {
                 self.core.replace_adv(rng);
             }

@@ -491,7 +491,7 @@ fn a_low_order_key_of_the_phone_ends_the_passkey_exchange() {
     world.peer.passkey = Some(Passkey::new(true));
     let request = begin(&mut world, true);
     world.answer_passkey(ASSERTION);
-    let low = super::passkey::PrimaryPart { public: PublicKey([0; 32]), nonce: [1; 32] };
+    let low = super::passkey_crypto::PrimaryPart { public: PublicKey([0; 32]), nonce: [1; 32] };
     while world.step() {
         if world.peer.passkey.as_ref().is_some_and(|passkey| passkey.proof) {
             break;

@@ -41,30 +41,30 @@
 //!
 //! # Where things are
 //!
-//! The machines: `machine` (the whole), `code_machine`, `qr_machine`, `passkey_machine`, `confirmation`. Their cryptography,
-//! both halves, which simulated phones use too: [`code`], [`identity`] and [`account`], [`passkey`], [`qr`]. Input rules:
+//! The machines: `machine` (the whole), `code_machine`, `qr_machine`, `passkey_machine`, `pair_success`. Their cryptography,
+//! both halves, which simulated phones use too: [`code`], [`identity`] and [`account`], [`passkey_crypto`], [`qr`]. Input rules:
 //! [`phone_number`], [`platform`]. How pairing ends: [`outcome`]. How often it may be begun: [`limiter`].
 
 pub mod account;
 pub mod code;
+mod code_crypto;
 mod code_machine;
 pub mod config;
-mod confirmation;
-mod core;
+mod context;
 pub mod identity;
 pub mod limiter;
 mod machine;
 pub mod outcome;
 pub mod output;
-pub mod passkey;
+mod pair_success;
+pub mod passkey_crypto;
 mod passkey_machine;
 pub mod phone_number;
 pub mod platform;
 pub mod qr;
 mod qr_machine;
-mod rejection;
+mod refusal;
 mod stanzas;
-mod wrap;
 
 #[cfg(any(test, fuzzing))]
 pub mod random_walk;
@@ -87,7 +87,7 @@ mod test_vectors;
 pub use code::{CodeError, PairingCode};
 pub use config::{Millis, PairingConfig, PairingKeys, PasskeyPolicy};
 pub use machine::Pairing;
-pub use outcome::{OUTCOMES, Outcome, OutcomeKind, Retry, Row, Stage};
+pub use outcome::{OUTCOMES, Outcome, OutcomeKind, OutcomeRow, Retry, Stage};
 pub use output::{
     Change, DeriveJob, DerivedKey, IqFailure, LinkedAccount, Method, Output, PairingEvent, PasskeyOptions,
     ReplyTag, SaveToken,

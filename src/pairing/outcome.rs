@@ -89,7 +89,7 @@ impl Retry {
 
 /// One row of the table.
 #[derive(Debug)]
-pub struct Row {
+pub struct OutcomeRow {
     /// The outcome.
     pub kind: OutcomeKind,
     /// Its name in events.
@@ -115,7 +115,7 @@ macro_rules! outcomes {
         pub enum OutcomeKind { $($(#[$doc])* $kind,)* }
 
         /// Every outcome, in the order in which pairing meets them.
-        pub static OUTCOMES: &[Row] = &[$(Row {
+        pub static OUTCOMES: &[OutcomeRow] = &[$(OutcomeRow {
             kind: OutcomeKind::$kind,
             name: $name,
             stage: Stage::$stage,
@@ -126,7 +126,7 @@ macro_rules! outcomes {
 
         impl OutcomeKind {
             /// The outcome's row.
-            pub fn row(self) -> &'static Row {
+            pub fn row(self) -> &'static OutcomeRow {
                 // The variants and the rows come from the same list, in the same order.
                 &OUTCOMES[self as usize]
             }

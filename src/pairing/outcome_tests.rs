@@ -1,11 +1,11 @@
 //! Every outcome of a code and of a confirmation, and that the same value links afterwards.
 
+use super::code_crypto::{WrapNonce, wrap};
 use super::config::PairingConfig;
 use super::harness::{Link, PHONE, World, derive_once};
 use super::harness_peer::{notification, pair_success, primary_hello, refresh_code};
 use super::limiter::Limits;
 use super::output::PairingEvent;
-use super::wrap::{WrapNonce, wrap};
 use super::{Outcome, OutcomeKind, PairingCode, PhoneNumber, Stage};
 use crate::crypto::testing::Seeded;
 use crate::crypto::{KeyPair, PublicKey};

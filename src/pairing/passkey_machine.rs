@@ -7,11 +7,11 @@
 //! Main type: [`PasskeyMachine`].
 
 use super::config::Millis;
-use super::core::Core;
+use super::context::Core;
 use super::outcome::{Outcome, OutcomeKind};
 use super::output::{Change, IqFailure, Method, PairingEvent, PasskeyOptions, ReplyTag, SaveToken};
-use super::passkey::{
-    Assertion, AssertionError, CompanionExchange, PairedKeys, PrimaryPart, Session, handoff_key,
+use super::passkey_crypto::{
+    Assertion, AssertionError, CompanionExchange, PairedKeys, PasskeySession, PrimaryPart, handoff_key,
     handoff_proof, options_timeout,
 };
 use super::stanzas;
@@ -65,19 +65,19 @@ enum Step {
     /// The prologue was sent; its answer and the phone's part may come in any order.
     Prologue {
         tag: ReplyTag,
-        open: Box<Open>,
+        open: Box<PasskeyExchange>,
         answered: bool,
         part: Option<PrimaryPart>,
     },
     Nonce {
         tag: ReplyTag,
-        session: Session,
-        open: Box<Open>,
+        session: PasskeySession,
+        open: Box<PasskeyExchange>,
     },
     /// The user compares.
     Comparing {
-        session: Session,
-        open: Box<Open>,
+        session: PasskeySession,
+        open: Box<PasskeyExchange>,
     },
     Saving {
         token: SaveToken,
@@ -90,7 +90,7 @@ enum Step {
 }
 
 /// An exchange that has begun.
-struct Open {
+struct PasskeyExchange {
     exchange: CompanionExchange,
     /// The secret that the phone will be told.
     secret: Secret<32>,
@@ -100,7 +100,7 @@ struct Open {
 }
 
 /// How the exchange ended, if it did.
-pub(super) enum Ended {
+pub(super) enum PasskeyEnd {
     No,
     Yes {
         /// The stored secret must be replaced.
@@ -203,15 +203,15 @@ impl PasskeyMachine {
         tag: ReplyTag,
         reply: &Result<NodeRef<'_>, IqFailure>,
         rng: &mut dyn Random,
-    ) -> Ended {
-        let Some(exchange) = &mut self.exchange else { return Ended::No };
+    ) -> PasskeyEnd {
+        let Some(exchange) = &mut self.exchange else { return PasskeyEnd::No };
         let name = match &exchange.step {
             Step::Fetching { tag: ours } if *ours == tag => "options",
             Step::AskingRef { tag: ours, .. } if *ours == tag => "reference",
             Step::Prologue { tag: ours, .. } if *ours == tag => "prologue",
             Step::Nonce { tag: ours, .. } if *ours == tag => "nonce",
             Step::Sealed { tag: ours } if *ours == tag => "request",
-            _ => return Ended::No,
+            _ => return PasskeyEnd::No,
         };
         let reply = match reply {
             Ok(reply) => reply,
@@ -252,16 +252,16 @@ impl PasskeyMachine {
                 exchange.step = step;
             }
         }
-        Ended::No
+        PasskeyEnd::No
     }
 
     /// The phone's part. Out of turn it is ignored; a malformed one ends the exchange.
-    pub(super) fn continuation(&mut self, core: &mut Core, identity: Option<&[u8]>) -> Ended {
+    pub(super) fn continuation(&mut self, core: &mut Core, identity: Option<&[u8]>) -> PasskeyEnd {
         let Some(Exchange { step: Step::Prologue { part, .. }, .. }) = &mut self.exchange else {
-            return Ended::No;
+            return PasskeyEnd::No;
         };
         if part.is_some() {
-            return Ended::No;
+            return PasskeyEnd::No;
         }
         *part = identity.and_then(PrimaryPart::decode);
         if part.is_none() {
@@ -271,17 +271,17 @@ impl PasskeyMachine {
     }
 
     /// Goes on when both the answer to the prologue and the phone's part are there.
-    fn meet(&mut self, core: &mut Core) -> Ended {
-        let Some(exchange) = &mut self.exchange else { return Ended::No };
+    fn meet(&mut self, core: &mut Core) -> PasskeyEnd {
+        let Some(exchange) = &mut self.exchange else { return PasskeyEnd::No };
         let Step::Prologue { open, answered: true, part: Some(part), .. } = &exchange.step else {
-            return Ended::No;
+            return PasskeyEnd::No;
         };
         let Ok(session) = open.exchange.meet(part) else { return self.end(core, failed("continuation")) };
         let tag = core.query(stanzas::companion_nonce(open.exchange.nonce()), STEP_TIMEOUT);
         if let Step::Prologue { open, .. } = std::mem::replace(&mut exchange.step, Step::Wanted) {
             exchange.step = Step::Nonce { tag, session, open };
         }
-        Ended::No
+        PasskeyEnd::No
     }
 
     /// A save has succeeded. True if the stored secret is now this exchange's.
@@ -302,46 +302,50 @@ impl PasskeyMachine {
         }
     }
 
-    pub(super) fn save_failed(&mut self, core: &mut Core, token: SaveToken) -> Ended {
+    pub(super) fn save_failed(&mut self, core: &mut Core, token: SaveToken) -> PasskeyEnd {
         match &self.exchange {
             Some(Exchange { step: Step::Saving { token: ours, .. }, .. }) if *ours == token => {
                 self.end(core, OutcomeKind::StorageError.into())
             }
-            _ => Ended::No,
+            _ => PasskeyEnd::No,
         }
     }
 
-    pub(super) fn timeout(&mut self, core: &mut Core, now: Millis) -> Ended {
-        let Some(exchange) = &mut self.exchange else { return Ended::No };
+    pub(super) fn timeout(&mut self, core: &mut Core, now: Millis) -> PasskeyEnd {
+        let Some(exchange) = &mut self.exchange else { return PasskeyEnd::No };
         if exchange.handoff.as_ref().is_some_and(|(_, until)| *until <= now) {
             exchange.handoff = None;
         }
-        if exchange.until <= now { self.end(core, OutcomeKind::PasskeyTimeout.into()) } else { Ended::No }
+        if exchange.until <= now {
+            self.end(core, OutcomeKind::PasskeyTimeout.into())
+        } else {
+            PasskeyEnd::No
+        }
     }
 
-    pub(super) fn lose_connection(&mut self, core: &mut Core) -> Ended {
+    pub(super) fn lose_connection(&mut self, core: &mut Core) -> PasskeyEnd {
         self.end(core, failed("connection"))
     }
 
     /// Ends it. A request for a code ends with it; one for a QR goes on.
-    pub(super) fn end(&mut self, core: &mut Core, outcome: Outcome) -> Ended {
-        let Some(exchange) = self.exchange.take() else { return Ended::No };
+    pub(super) fn end(&mut self, core: &mut Core, outcome: Outcome) -> PasskeyEnd {
+        let Some(exchange) = self.exchange.take() else { return PasskeyEnd::No };
         if exchange.from_code {
             core.failed(exchange.request, Method::Passkey, outcome);
         } else {
             core.setback(exchange.request, Method::Passkey, outcome);
         }
-        Ended::Yes { secret_used: exchange.secret_used }
+        PasskeyEnd::Yes { secret_used: exchange.secret_used }
     }
 
     /// Ends it where the QR request it may serve is about to end, too, and is told so by others.
-    pub(super) fn end_with_request(&mut self, core: &mut Core, outcome: Outcome) -> Ended {
+    pub(super) fn end_with_request(&mut self, core: &mut Core, outcome: Outcome) -> PasskeyEnd {
         if self.own_request().is_some() {
             return self.end(core, outcome);
         }
         match self.exchange.take() {
-            Some(exchange) => Ended::Yes { secret_used: exchange.secret_used },
-            None => Ended::No,
+            Some(exchange) => PasskeyEnd::Yes { secret_used: exchange.secret_used },
+            None => PasskeyEnd::No,
         }
     }
 
@@ -383,11 +387,11 @@ impl Exchange {
         let node =
             stanzas::passkey_prologue(&assertion.credential_id, &assertion.json, exchange.prologue(), proof);
         let tag = core.query(node, STEP_TIMEOUT);
-        let open = Box::new(Open { exchange, secret, iv, proven: proof.is_some() });
+        let open = Box::new(PasskeyExchange { exchange, secret, iv, proven: proof.is_some() });
         self.step = Step::Prologue { tag, open, answered: false, part: None };
     }
 
-    fn seal(&mut self, core: &mut Core, session: &Session, open: &Open) {
+    fn seal(&mut self, core: &mut Core, session: &PasskeySession, open: &PasskeyExchange) {
         let keys = PairedKeys {
             noise: core.noise,
             identity: core.identity.public(),

@@ -7,7 +7,7 @@
 //! Main type: [`QrMachine`].
 
 use super::config::Millis;
-use super::core::Core;
+use super::context::Core;
 use super::outcome::OutcomeKind;
 use super::output::{Method, PairingEvent};
 use super::qr::QrLink;

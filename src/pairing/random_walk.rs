@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::account::DeviceGrant;
 use super::config::{Millis, PairingConfig, PairingKeys, PasskeyPolicy};
 use super::output::{Change, DeriveJob, IqFailure, Output, PairingEvent, ReplyTag, SaveToken};
-use super::passkey::PrimaryPart;
+use super::passkey_crypto::PrimaryPart;
 use super::{Outcome, OutcomeKind, Pairing, PairingCode, PhoneNumber};
 use crate::crypto::{KeyPair, PublicKey, Random, Secret, sha256};
 use crate::stanza::{Jid, Node, Stanza};

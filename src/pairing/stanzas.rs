@@ -4,18 +4,18 @@
 //! as a token, and a stanza that lacks something is still recognised, so that it is acknowledged. What a stanza means for
 //! the state is decided elsewhere.
 //!
-//! Main type: [`Incoming`].
+//! Main type: [`PairingStanza`].
 
+use super::code_crypto::{BUNDLE_LENGTH, WRAPPED_KEY_LENGTH};
 use super::output::IqFailure;
 use super::phone_number::PhoneNumber;
-use super::wrap::{BUNDLE_LENGTH, WRAPPED_KEY_LENGTH};
 use crate::crypto::PublicKey;
 use crate::stanza::{Jid, Node, NodeRef, build};
 
 const REG: &str = "link_code_companion_reg";
 
 /// A stanza that concerns pairing.
-pub(super) enum Incoming {
+pub(super) enum PairingStanza {
     /// References for QRs; the sign that the connection is ready for a code, too.
     PairDevice { id: String, refs: Vec<String> },
     /// The phone has linked us.
@@ -60,13 +60,13 @@ pub(super) struct PrimaryHello {
 }
 
 /// Reads a stanza. `None` if it is none of pairing, or does not come from the server itself.
-pub(super) fn read(node: &NodeRef<'_>) -> Option<Incoming> {
+pub(super) fn read(node: &NodeRef<'_>) -> Option<PairingStanza> {
     match node.tag() {
         "iq" if is_from_server(node) && node.is("type", "set") => read_iq(node),
         "notification" if is_from_server(node) => read_notification(node),
-        "ib" => node.child("downgrade_webclient").map(|_| Incoming::Downgrade),
-        "success" => Some(Incoming::Success),
-        "stream:error" => node.is("code", "515").then_some(Incoming::Restart),
+        "ib" => node.child("downgrade_webclient").map(|_| PairingStanza::Downgrade),
+        "success" => Some(PairingStanza::Success),
+        "stream:error" => node.is("code", "515").then_some(PairingStanza::Restart),
         _ => None,
     }
 }
@@ -75,19 +75,19 @@ fn is_from_server(node: &NodeRef<'_>) -> bool {
     node.jid("from").is_some_and(|from| from.is_server())
 }
 
-fn read_iq(node: &NodeRef<'_>) -> Option<Incoming> {
+fn read_iq(node: &NodeRef<'_>) -> Option<PairingStanza> {
     let id = node.str("id")?.into_owned();
     if let Some(offer) = node.child("pair-device") {
         let texts = offer.children_named("ref").filter_map(|child| child.text());
         let refs =
             texts.filter(|text| !text.is_empty()).map(|text| text.into_owned()).take(MAX_REFS).collect();
-        return Some(Incoming::PairDevice { id, refs });
+        return Some(PairingStanza::PairDevice { id, refs });
     }
     let success = node.child("pair-success")?;
     let device = success.child("device");
     let bytes = |tag| success.child(tag).and_then(|child| child.bytes()).map(<[u8]>::to_vec);
     let name = |tag| success.child(tag).and_then(|child| child.str("name")).map(|name| name.into_owned());
-    Some(Incoming::PairSuccess(Box::new(PairSuccess {
+    Some(PairingStanza::PairSuccess(Box::new(PairSuccess {
         id,
         jid: device.and_then(|device| device.jid("jid")),
         lid: device.and_then(|device| device.jid("lid")),
@@ -102,44 +102,44 @@ fn read_iq(node: &NodeRef<'_>) -> Option<Incoming> {
 /// Most references that are kept of one offer; six are usual.
 const MAX_REFS: usize = 64;
 
-fn read_notification(node: &NodeRef<'_>) -> Option<Incoming> {
+fn read_notification(node: &NodeRef<'_>) -> Option<PairingStanza> {
     let kind = node.str("type")?;
     Some(match &*kind {
-        REG => read_link_code(node).unwrap_or(Incoming::Incomplete),
+        REG => read_link_code(node).unwrap_or(PairingStanza::Incomplete),
         "companion_reg_refresh" => {
             let known = ["companion_reg_refresh", "pair-device-rotate-qr"];
             if known.iter().any(|tag| node.child(tag).is_some()) {
-                Incoming::RegRefresh
+                PairingStanza::RegRefresh
             } else {
-                Incoming::Incomplete
+                PairingStanza::Incomplete
             }
         }
         "passkey_prologue_request" => {
             let options = node.child("passkey_request_options").and_then(|child| child.text());
-            Incoming::PasskeyRequest {
+            PairingStanza::PasskeyRequest {
                 options: options.map(|text| text.into_owned()).filter(|text| !text.is_empty()),
             }
         }
         "crsc_continuation" => {
             let identity = node.child("primary_ephemeral_identity").and_then(|child| child.bytes());
-            Incoming::Continuation { identity: identity.map(<[u8]>::to_vec) }
+            PairingStanza::Continuation { identity: identity.map(<[u8]>::to_vec) }
         }
         _ => return None,
     })
 }
 
-fn read_link_code(node: &NodeRef<'_>) -> Option<Incoming> {
+fn read_link_code(node: &NodeRef<'_>) -> Option<PairingStanza> {
     let wrapper = node.child(REG)?;
     let bytes = |tag| wrapper.child(tag).and_then(|child| child.bytes());
     let reference = bytes("link_code_pairing_ref")?.to_vec();
     let stage = wrapper.str("stage")?;
     match &*stage {
-        "primary_hello" => Some(Incoming::PrimaryHello(Box::new(PrimaryHello {
+        "primary_hello" => Some(PairingStanza::PrimaryHello(Box::new(PrimaryHello {
             reference,
             wrapped: bytes("link_code_pairing_wrapped_primary_ephemeral_pub")?.try_into().ok()?,
             identity: PublicKey::from_slice(bytes("primary_identity_pub")?)?,
         }))),
-        "refresh_code" => Some(Incoming::RefreshCode {
+        "refresh_code" => Some(PairingStanza::RefreshCode {
             reference,
             force_manual: wrapper.is("force_manual_refresh", "true"),
         }),

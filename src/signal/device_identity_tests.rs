@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::*;
 use crate::crypto::KeyPair;
 use crate::crypto::testing::{Seeded, bytes, hex_of};
-use crate::signal::{Device, SignalError, Verdict, judge};
+use crate::signal::{IdentityProof, SignalError, Verdict, classify};
 
 fn vector() -> Value {
     let vectors: Value =
@@ -110,22 +110,22 @@ fn identities_are_judged() {
     let signed = hex_of(&vector, "signed_device_identity");
     let certificate = DeviceIdentity::verify(&signed, &companion, Some(&account), false).unwrap();
 
-    assert_eq!(judge(&account, None, &own, Device::Primary), Ok(Verdict::First));
-    assert_eq!(judge(&account, Some(&account), &own, Device::Primary), Ok(Verdict::Same));
+    assert_eq!(classify(&account, None, &own, IdentityProof::Primary), Ok(Verdict::First));
+    assert_eq!(classify(&account, Some(&account), &own, IdentityProof::Primary), Ok(Verdict::Same));
     let changed = Ok(Verdict::Changed { old: companion });
-    assert_eq!(judge(&account, Some(&companion), &own, Device::Primary), changed);
-    assert_eq!(judge(&own, Some(&account), &own, Device::Primary), Err(SignalError::OwnIdentity));
+    assert_eq!(classify(&account, Some(&companion), &own, IdentityProof::Primary), changed);
+    assert_eq!(classify(&own, Some(&account), &own, IdentityProof::Primary), Err(SignalError::OwnIdentity));
 
-    let proven = Device::Companion(&certificate);
-    assert_eq!(judge(&companion, None, &own, proven), Ok(Verdict::First));
-    assert_eq!(judge(&companion, Some(&account), &own, proven), Ok(Verdict::Changed { old: account }));
+    let proven = IdentityProof::Companion(&certificate);
+    assert_eq!(classify(&companion, None, &own, proven), Ok(Verdict::First));
+    assert_eq!(classify(&companion, Some(&account), &own, proven), Ok(Verdict::Changed { old: account }));
     assert_eq!(
-        judge(&account, None, &own, proven),
+        classify(&account, None, &own, proven),
         Err(DeviceIdentityError::BadAccountSignature.into()),
         "a certificate for another key"
     );
     assert_eq!(
-        judge(&companion, Some(&companion), &own, Device::Unproven),
+        classify(&companion, Some(&companion), &own, IdentityProof::Unproven),
         Err(DeviceIdentityError::Missing.into())
     );
 }

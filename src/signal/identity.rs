@@ -6,7 +6,7 @@ use super::{DeviceIdentity, DeviceIdentityError, IdentityKey, SignalError};
 
 /// Which sort of device shows an identity.
 #[derive(Debug, Clone, Copy)]
-pub enum Device<'a> {
+pub enum IdentityProof<'a> {
     /// The phone, device 0. Nobody vouches for it: its identity is that of the account.
     Primary,
     /// A companion with its certificate, checked under the account's pinned identity if there is one.
@@ -36,20 +36,20 @@ pub enum Verdict {
 /// # Errors
 /// [`SignalError::OwnIdentity`]; [`SignalError::DeviceIdentity`] for a companion without a valid certificate for exactly
 /// this identity.
-pub fn judge(
+pub fn classify(
     seen: &IdentityKey,
     pin: Option<&IdentityKey>,
     own: &IdentityKey,
-    device: Device<'_>,
+    device: IdentityProof<'_>,
 ) -> Result<Verdict, SignalError> {
     if seen == own {
         return Err(SignalError::OwnIdentity);
     }
     match device {
-        Device::Primary => {}
-        Device::Companion(certificate) if certificate.identity == *seen => {}
-        Device::Companion(_) => return Err(DeviceIdentityError::BadAccountSignature.into()),
-        Device::Unproven => return Err(DeviceIdentityError::Missing.into()),
+        IdentityProof::Primary => {}
+        IdentityProof::Companion(certificate) if certificate.identity == *seen => {}
+        IdentityProof::Companion(_) => return Err(DeviceIdentityError::BadAccountSignature.into()),
+        IdentityProof::Unproven => return Err(DeviceIdentityError::Missing.into()),
     }
     Ok(match pin {
         None => Verdict::First,

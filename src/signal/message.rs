@@ -144,7 +144,7 @@ fn prekey_id(id: u32) -> Result<PrekeyId, SignalError> {
 }
 
 /// What is written around a message that opens a session.
-pub(super) struct Envelope {
+pub(super) struct PrekeyEnvelope {
     pub(super) registration_id: u32,
     pub(super) prekey_id: Option<PrekeyId>,
     pub(super) signed_prekey_id: PrekeyId,
@@ -165,7 +165,7 @@ pub(super) struct Content<'a> {
 
 impl Content<'_> {
     /// Encrypts and writes the message, in an envelope if there is one.
-    pub(super) fn write(&self, envelope: Option<&Envelope>) -> Vec<u8> {
+    pub(super) fn write(&self, envelope: Option<&PrekeyEnvelope>) -> Vec<u8> {
         let sealed = cbc::sealed_length(self.plaintext.len());
         let length = 1
             + 35

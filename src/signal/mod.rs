@@ -3,7 +3,7 @@
 //! It is values in, values out: no socket, no clock, no store, no randomness but what is handed in. It knows no addresses
 //! either. The caller keeps one [`SessionRecord`] for each device that it writes to or hears from, one [`SenderKeyRecord`]
 //! for each group and sending device, and one [`OwnSenderKey`] for each group it writes to; looks up the prekeys that a
-//! message asks for; and keeps the pinned identities, about which [`judge`] decides.
+//! message asks for; and keeps the pinned identities, about which [`classify`] decides.
 //!
 //! Failing changes nothing: a message that is refused leaves its record byte for byte as it was. What it means for the
 //! sender is in [`SignalError::reaction`].
@@ -15,9 +15,9 @@
 //! # Where things are
 //!
 //! Keys and numbers: `keys`. What is on the wire: `message`, `sender_message`, on `wire`; [`pad`] inside it. A session:
-//! `x3dh` begins it, `state` is its ratchet, on `kdf` and `skipped`; `record` holds all sessions with a device, `replay`
+//! `x3dh` begins it, `state` is its ratchet, on `kdf` and `skipped`; `record` holds all sessions with a device, `replay_guard`
 //! those it must not open again; the `_codec` files say how they are stored. Groups: `sender_record`, `own_sender_key`. Who is who:
-//! `bundle`, [`device_identity`], `key_indexes`, `identity`. Own prekeys: `prekeys`. What goes wrong: `error`.
+//! `bundle`, [`device_identity`], `key_index_list`, `identity`. Own prekeys: `prekeys`. What goes wrong: `error`.
 //!
 //! It is made from the public specifications of X3DH, the Double Ratchet and XEdDSA, from what is publicly known of
 //! WhatsApp's wire format, and from nobody's code.
@@ -28,7 +28,7 @@ pub mod device_identity;
 mod error;
 mod identity;
 mod kdf;
-mod key_indexes;
+mod key_index_list;
 mod keys;
 mod message;
 mod own_sender_key;
@@ -36,7 +36,7 @@ mod padding;
 mod prekeys;
 mod record;
 mod record_codec;
-mod replay;
+mod replay_guard;
 mod sender_message;
 mod sender_record;
 mod skipped;
@@ -57,8 +57,8 @@ mod vector_tests;
 pub use bundle::{Bundle, RawBundle};
 pub use device_identity::{DeviceIdentity, DeviceIdentityError};
 pub use error::{Keys, Reaction, RecordError, RetryCode, SignalError};
-pub use identity::{Device, Verdict, judge};
-pub use key_indexes::KeyIndexes;
+pub use identity::{IdentityProof, Verdict, classify};
+pub use key_index_list::KeyIndexes;
 pub use keys::{
     Base, BaseKey, Checked, Identity, IdentityKey, Own, Prekey, PrekeyId, PrekeyKey, Ratchet, RatchetKey,
     Signing, SigningKey,

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 
 use zeroize::Zeroizing;
 
-use super::replay::ReplayGuard;
-use super::state::{ARCHIVED_LIMIT, Attempt, LIMIT, Outgoing, State};
+use super::replay_guard::ReplayGuard;
+use super::state::{ARCHIVED_LIMIT, DecryptAttempt, LIMIT, Outgoing, State};
 use super::{
     BaseKey, Bundle, IdentityKey, Own, PrekeyId, PrekeyMessage, ResponderKeys, SignalError, SignalMessage,
     x3dh,
@@ -84,7 +84,7 @@ pub struct Decrypted {
 
 /// Where in a record a state is.
 #[derive(Clone, Copy)]
-enum Place {
+enum StatePlace {
     Current,
     Archived(usize),
 }
@@ -118,7 +118,7 @@ impl SessionRecord {
     ///
     /// # Errors
     /// [`SignalError::OwnIdentity`]; [`SignalError::UntrustedIdentity`] if `pin` is not the bundle's identity: see
-    /// [`super::judge`]; [`SignalError::InvalidKey`]
+    /// [`super::classify`]; [`SignalError::InvalidKey`]
     pub fn open(
         &mut self,
         bundle: &Bundle,
@@ -213,7 +213,7 @@ impl SessionRecord {
 
     /// Reads a message that opens a session, or belongs to one that was opened and not answered.
     ///
-    /// `pin` is the identity that is pinned for the device, or that is going to be because [`super::judge`] accepted a
+    /// `pin` is the identity that is pinned for the device, or that is going to be because [`super::classify`] accepted a
     /// change. What a message that opens a session claims is true only if this succeeds: pin nothing before.
     ///
     /// # Errors
@@ -277,13 +277,13 @@ impl SessionRecord {
         self.forget_saved();
     }
 
-    fn states(&self) -> impl Iterator<Item = (Place, &State)> {
+    fn states(&self) -> impl Iterator<Item = (StatePlace, &State)> {
         let archived = self.archive.iter().enumerate();
-        let archived = archived.map(|(index, state)| (Place::Archived(index), state));
-        self.current.iter().map(|state| (Place::Current, state)).chain(archived)
+        let archived = archived.map(|(index, state)| (StatePlace::Archived(index), state));
+        self.current.iter().map(|state| (StatePlace::Current, state)).chain(archived)
     }
 
-    fn place_of(&self, message: &PrekeyMessage<'_>) -> Option<(Place, &State)> {
+    fn place_of(&self, message: &PrekeyMessage<'_>) -> Option<(StatePlace, &State)> {
         self.states()
             .find(|(_, state)| state.base_key == message.base_key && state.identity == message.identity)
     }
@@ -291,13 +291,13 @@ impl SessionRecord {
     /// Does what was computed for the state at `place`, and promotes it if it may be.
     fn adopt(
         &mut self,
-        place: Place,
-        attempt: Attempt,
+        place: StatePlace,
+        attempt: DecryptAttempt,
         pin: Option<&IdentityKey>,
     ) -> Result<Decrypted, SignalError> {
         let state = match place {
-            Place::Current => self.current.as_mut(),
-            Place::Archived(index) => self.archive.get_mut(index),
+            StatePlace::Current => self.current.as_mut(),
+            StatePlace::Archived(index) => self.archive.get_mut(index),
         };
         let state = state.ok_or(SignalError::NoSession)?;
         let (plaintext, dropped_cold) = state.commit(attempt);
@@ -305,8 +305,8 @@ impl SessionRecord {
         let is_pinned = pin.is_none_or(|pin| *pin == identity);
         let mut origin = if is_pinned { Origin::Current } else { Origin::OldIdentity };
         match place {
-            Place::Current => self.cold_changed |= dropped_cold,
-            Place::Archived(index) => {
+            StatePlace::Current => self.cold_changed |= dropped_cold,
+            StatePlace::Archived(index) => {
                 self.cold_changed = true;
                 if is_pinned && let Some(state) = self.archive.remove(index) {
                     self.replace_current(state);
@@ -332,10 +332,10 @@ impl SessionRecord {
 }
 
 /// How far ahead a message may be.
-const fn limit(place: Place) -> u32 {
+const fn limit(place: StatePlace) -> u32 {
     match place {
-        Place::Current => LIMIT,
-        Place::Archived(_) => ARCHIVED_LIMIT,
+        StatePlace::Current => LIMIT,
+        StatePlace::Archived(_) => ARCHIVED_LIMIT,
     }
 }
 

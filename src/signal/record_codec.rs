@@ -6,7 +6,7 @@ use std::fmt;
 use super::RecordError;
 use super::codec::{Reader, Writer};
 use super::record::{Decrypted, MOST_ARCHIVED, Saved, SessionRecord};
-use super::replay::ReplayGuard;
+use super::replay_guard::ReplayGuard;
 use super::skipped::{self, Cold, SkippedKeys};
 use super::state::{MOST_CHAINS, State};
 

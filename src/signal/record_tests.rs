@@ -6,13 +6,13 @@ use crate::crypto::testing::Seeded;
 use crate::crypto::{KeyPair, PublicKey};
 
 /// A device with its keys.
-struct Device {
+struct IdentityProof {
     identity: KeyPair,
     signed_prekey: KeyPair,
     rng: Seeded,
 }
 
-impl Device {
+impl IdentityProof {
     fn new(seed: u64) -> Self {
         let mut rng = Seeded(seed);
         Self { identity: KeyPair::generate(&mut rng), signed_prekey: KeyPair::generate(&mut rng), rng }
@@ -72,8 +72,8 @@ fn raw<'a>(identity: &'a PublicKey, signed: &'a PublicKey, signature: &'a [u8]) 
 
 /// Alice has opened a session with Bob, and he has answered.
 struct Pair {
-    alice: Device,
-    bob: Device,
+    alice: IdentityProof,
+    bob: IdentityProof,
     at_alice: SessionRecord,
     at_bob: SessionRecord,
 }
@@ -81,8 +81,8 @@ struct Pair {
 impl Pair {
     fn new() -> Self {
         let mut pair = Self {
-            alice: Device::new(1),
-            bob: Device::new(1000),
+            alice: IdentityProof::new(1),
+            bob: IdentityProof::new(1000),
             at_alice: SessionRecord::default(),
             at_bob: SessionRecord::default(),
         };
@@ -105,7 +105,7 @@ impl Pair {
 
 #[test]
 fn messages_open_a_session_until_it_is_answered() {
-    let (mut alice, mut bob) = (Device::new(1), Device::new(1000));
+    let (mut alice, mut bob) = (IdentityProof::new(1), IdentityProof::new(1000));
     let (mut at_alice, mut at_bob) = (SessionRecord::default(), SessionRecord::default());
     alice.open(&mut at_alice, &mut bob);
     for _ in 0..3 {
@@ -123,7 +123,7 @@ fn messages_open_a_session_until_it_is_answered() {
 
 #[test]
 fn what_was_used_is_not_stored() {
-    let (mut alice, mut bob) = (Device::new(1), Device::new(1000));
+    let (mut alice, mut bob) = (IdentityProof::new(1), IdentityProof::new(1000));
     let (mut at_alice, mut at_bob) = (SessionRecord::default(), SessionRecord::default());
     alice.open(&mut at_alice, &mut bob);
     let first = alice.send(&mut at_alice, &bob, b"x");
@@ -206,7 +206,7 @@ fn skipped_keys_hardly_cost_when_saved() {
 
 #[test]
 fn a_replayed_opening_is_known_even_after_its_session_is_gone() {
-    let (mut alice, mut bob) = (Device::new(1), Device::new(1000));
+    let (mut alice, mut bob) = (IdentityProof::new(1), IdentityProof::new(1000));
     let (mut at_alice, mut at_bob) = (SessionRecord::default(), SessionRecord::default());
     let mut openings = Vec::new();
     for _ in 0..record::MOST_ARCHIVED + 5 {
@@ -225,7 +225,7 @@ fn a_replayed_opening_is_known_even_after_its_session_is_gone() {
 
 #[test]
 fn a_used_one_time_prekey_is_an_error_only_for_a_new_session() {
-    let (mut alice, mut bob) = (Device::new(1), Device::new(1000));
+    let (mut alice, mut bob) = (IdentityProof::new(1), IdentityProof::new(1000));
     let (mut at_alice, mut at_bob) = (SessionRecord::default(), SessionRecord::default());
     let one_time = KeyPair::generate(&mut bob.rng);
     let public = one_time.public();
@@ -256,7 +256,7 @@ fn a_session_of_another_identity_is_read_but_not_sent_on() {
     let mut pair = Pair::new();
     let in_flight = [0, 1].map(|_| pair.say(b"in flight"));
     // Alice's device was set up anew.
-    let mut new_alice = Device::new(5000);
+    let mut new_alice = IdentityProof::new(5000);
     let mut at_new_alice = SessionRecord::default();
     new_alice.open(&mut at_new_alice, &mut pair.bob);
     let opening = new_alice.send(&mut at_new_alice, &pair.bob, b"new");
@@ -281,7 +281,7 @@ fn a_session_of_another_identity_is_read_but_not_sent_on() {
 
 #[test]
 fn nobody_opens_a_session_with_oneself_or_a_stranger() {
-    let (mut alice, mut bob) = (Device::new(1), Device::new(1000));
+    let (mut alice, mut bob) = (IdentityProof::new(1), IdentityProof::new(1000));
     let mut record = SessionRecord::default();
     let (own_bundle, bundle) = (alice.bundle(), bob.bundle());
     let rng = &mut Seeded(3);
@@ -371,7 +371,7 @@ fn records_of_two_addresses_become_one() {
 
 #[test]
 fn bad_bundles_are_refused() {
-    let mut bob = Device::new(1);
+    let mut bob = IdentityProof::new(1);
     let (identity, signed) = (bob.identity.public(), bob.signed_prekey.public());
     let signature = bob.identity.sign(&[&signed.with_type_byte()], &mut bob.rng);
     let over_raw = bob.identity.sign(&[&signed.0], &mut bob.rng);

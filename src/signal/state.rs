@@ -8,7 +8,7 @@
 //! [`State::commit`] does it, and cannot fail. So a refused message leaves no trace, and nothing is copied to be thrown away.
 
 use super::kdf::{Chain, ChainKey, MessageKeys, Seed, root_step};
-use super::message::{Content, Envelope};
+use super::message::{Content, PrekeyEnvelope};
 use super::skipped::{Run, SkippedKeys};
 use super::{BaseKey, IdentityKey, PrekeyId, RatchetKey, SignalError, SignalMessage};
 use crate::crypto::{KeyPair, Random, Secret};
@@ -64,12 +64,12 @@ pub(super) struct Receiving {
 }
 
 /// What a message that decrypts is going to change.
-pub(super) struct Attempt {
+pub(super) struct DecryptAttempt {
     pub(super) plaintext: Vec<u8>,
-    change: Change,
+    change: RatchetChange,
 }
 
-enum Change {
+enum RatchetChange {
     /// A message that had been passed over.
     Late { index: usize, counter: u32 },
     /// The chain goes on.
@@ -159,7 +159,11 @@ impl State {
     }
 
     /// Computes what a message changes, and its plaintext.
-    pub(super) fn attempt(&self, message: &SignalMessage<'_>, limit: u32) -> Result<Attempt, SignalError> {
+    pub(super) fn attempt(
+        &self,
+        message: &SignalMessage<'_>,
+        limit: u32,
+    ) -> Result<DecryptAttempt, SignalError> {
         let known = self.receiving.iter().enumerate();
         let known = known.into_iter().find(|(_, receiving)| receiving.ratchet_key == message.ratchet_key);
         let Some((index, receiving)) = known else { return self.attempt_step(message, limit) };
@@ -167,14 +171,14 @@ impl State {
         if counter < receiving.chain.counter {
             let seed = receiving.skipped.get(counter).ok_or(SignalError::Duplicate)?;
             let plaintext = self.open(message, seed)?;
-            return Ok(Attempt { plaintext, change: Change::Late { index, counter } });
+            return Ok(DecryptAttempt { plaintext, change: RatchetChange::Late { index, counter } });
         }
         let run = Run::new(&receiving.chain, counter, limit)?;
         let plaintext = self.open(message, &run.seed)?;
-        Ok(Attempt { plaintext, change: Change::Advance { index, run } })
+        Ok(DecryptAttempt { plaintext, change: RatchetChange::Advance { index, run } })
     }
 
-    fn attempt_step(&self, message: &SignalMessage<'_>, limit: u32) -> Result<Attempt, SignalError> {
+    fn attempt_step(&self, message: &SignalMessage<'_>, limit: u32) -> Result<DecryptAttempt, SignalError> {
         // The peer makes a new key only after it has seen our newest, and we have not made one since its last.
         let ratchet = self.ratchet.as_ref().ok_or(SignalError::BadMac)?;
         if message.counter > limit {
@@ -185,7 +189,7 @@ impl State {
         let (root, chain) = root_step(&self.root, &shared);
         let run = Run::new(&Chain::new(chain), message.counter, limit)?;
         let plaintext = self.open(message, &run.seed)?;
-        Ok(Attempt { plaintext, change: Change::Step { root, ratchet_key, run } })
+        Ok(DecryptAttempt { plaintext, change: RatchetChange::Step { root, ratchet_key, run } })
     }
 
     fn open(&self, message: &SignalMessage<'_>, seed: &Seed) -> Result<Vec<u8>, SignalError> {
@@ -193,22 +197,22 @@ impl State {
     }
 
     /// Does what was computed for the state as it is. Says whether cold keys went with a chain that was dropped.
-    pub(super) fn commit(&mut self, change: Attempt) -> (Vec<u8>, bool) {
-        let Attempt { plaintext, change } = change;
+    pub(super) fn commit(&mut self, change: DecryptAttempt) -> (Vec<u8>, bool) {
+        let DecryptAttempt { plaintext, change } = change;
         let mut dropped_cold = false;
         match change {
-            Change::Late { index, counter } => {
+            RatchetChange::Late { index, counter } => {
                 if let Some(receiving) = self.receiving.get_mut(index) {
                     receiving.skipped.remove(counter);
                 }
             }
-            Change::Advance { index, run } => {
+            RatchetChange::Advance { index, run } => {
                 if let Some(receiving) = self.receiving.get_mut(index) {
                     receiving.skipped.extend(run.skipped);
                     receiving.chain = run.chain;
                 }
             }
-            Change::Step { root, ratchet_key, run } => {
+            RatchetChange::Step { root, ratchet_key, run } => {
                 self.root = root;
                 self.ratchet = None;
                 let mut receiving = Receiving::new(ratchet_key, run.chain);
@@ -240,7 +244,7 @@ impl State {
             return Err(SignalError::NoSession);
         };
         let (seed, counter, is_covered) = sending.take()?;
-        let envelope = self.pending.map(|pending| Envelope {
+        let envelope = self.pending.map(|pending| PrekeyEnvelope {
             registration_id,
             prekey_id: pending.prekey_id,
             signed_prekey_id: pending.signed_prekey_id,

@@ -7,14 +7,14 @@ const MALFORMED: SignalError = SignalError::Malformed("protobuf");
 
 /// The value of one field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Value<'a> {
+pub(super) enum WireValue<'a> {
     Number(u64),
     Bytes(&'a [u8]),
     /// Of a fixed width, which no field of ours has.
     Fixed,
 }
 
-impl<'a> Value<'a> {
+impl<'a> WireValue<'a> {
     pub(super) fn bytes(self) -> Result<&'a [u8], SignalError> {
         if let Self::Bytes(bytes) = self { Ok(bytes) } else { Err(MALFORMED) }
     }
@@ -55,16 +55,16 @@ impl<'a> Fields<'a> {
         Ok(taken)
     }
 
-    fn field(&mut self) -> Result<(u64, Value<'a>), SignalError> {
+    fn field(&mut self) -> Result<(u64, WireValue<'a>), SignalError> {
         let tag = self.number()?;
         let value = match tag & 7 {
-            0 => Value::Number(self.number()?),
-            1 => self.take(8).map(|_| Value::Fixed)?,
+            0 => WireValue::Number(self.number()?),
+            1 => self.take(8).map(|_| WireValue::Fixed)?,
             2 => {
                 let length = self.number()?;
-                Value::Bytes(self.take(length)?)
+                WireValue::Bytes(self.take(length)?)
             }
-            5 => self.take(4).map(|_| Value::Fixed)?,
+            5 => self.take(4).map(|_| WireValue::Fixed)?,
             _ => return Err(MALFORMED),
         };
         match tag >> 3 {
@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Iterator for Fields<'a> {
-    type Item = Result<(u64, Value<'a>), SignalError>;
+    type Item = Result<(u64, WireValue<'a>), SignalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.0.is_empty() {

@@ -3,6 +3,7 @@
 //! One pass, one level of recursion per element and never more than [`MAX_DEPTH`]. Every read is checked against what is
 //! left, and every reservation against what could still come, so that a short input cannot claim much.
 
+use super::decoded::{Arena, AttrBytes, AttrRecord, NodeRecord, Source, Span, Stanza};
 use super::encode::{
     AD_JID, BINARY_8, BINARY_20, BINARY_32, FB_JID, INTEROP_JID, JID_PAIR, LIST_8, LIST_16, LIST_EMPTY,
 };
@@ -10,7 +11,6 @@ use super::inflate::inflate;
 use super::jid::{MAX_JID_PART, Server, write_jid};
 use super::packing::{self, HEX_8, NIBBLE_8};
 use super::token::{self, DICTIONARY_0, DICTIONARY_3};
-use super::view::{Arena, AttrRecord, Held, NodeRecord, Source, Span, Stanza};
 use super::{MAX_ATTRS, MAX_DEPTH, MAX_NAME};
 
 /// Largest body, plain or inflated.
@@ -77,7 +77,7 @@ pub(super) fn decode(plaintext: Vec<u8>) -> Result<Stanza, DecodeError> {
     }
     let (input, start) = if flags & COMPRESSED != 0 { (inflate(body)?, 0) } else { (plaintext, 1) };
     let mut stanza = Stanza { arena: Arena::for_body(input.len()), input };
-    let mut decoder = Decoder { at: start, arena: &mut stanza.arena };
+    let mut decoder = StanzaDecoder { at: start, arena: &mut stanza.arena };
     decoder.element(&stanza.input, MAX_DEPTH)?;
     if decoder.at != stanza.input.len() {
         return Err(DecodeError::TrailingBytes);
@@ -151,12 +151,12 @@ impl<'a> Cursor<'a> {
 }
 
 /// The frequent cases work on a cursor of their own, which the compiler keeps in registers; `at` hands it on to the others.
-struct Decoder<'s> {
+struct StanzaDecoder<'s> {
     at: usize,
     arena: &'s mut Arena,
 }
 
-impl Decoder<'_> {
+impl StanzaDecoder<'_> {
     /// Reads one element and everything in it. `levels` is how many levels may still be entered, this one included.
     fn element(&mut self, input: &[u8], levels: usize) -> Result<(), DecodeError> {
         let mut cursor = Cursor { input, at: self.at };
@@ -180,7 +180,7 @@ impl Decoder<'_> {
             let key = self.name(&mut cursor)?;
             self.attribute(&mut cursor, key)?;
         }
-        let (mut held, mut content) = (Held::Nothing, Span::EMPTY);
+        let (mut held, mut content) = (AttrBytes::Nothing, Span::EMPTY);
         let mut children = 0;
         if size % 2 == 0 {
             let head = cursor.byte()?;
@@ -188,15 +188,17 @@ impl Decoder<'_> {
                 LIST_EMPTY | LIST_8 | LIST_16 => {
                     children = cursor.count(head, 2)?;
                     if children != 0 {
-                        held = Held::Children;
+                        held = AttrBytes::Children;
                     }
                 }
-                BINARY_8 | BINARY_20 | BINARY_32 => (held, content) = (Held::Bytes, cursor.binary(head)?),
+                BINARY_8 | BINARY_20 | BINARY_32 => {
+                    (held, content) = (AttrBytes::Bytes, cursor.binary(head)?)
+                }
                 JID_PAIR | AD_JID | FB_JID | INTEROP_JID => {
                     let address = self.address(&mut cursor, head)?;
-                    (held, content) = (Held::Bytes, self.printed(input, &address));
+                    (held, content) = (AttrBytes::Bytes, self.printed(input, &address));
                 }
-                head => (held, content) = (Held::Bytes, self.string(&mut cursor, head)?),
+                head => (held, content) = (AttrBytes::Bytes, self.string(&mut cursor, head)?),
             }
         }
         let (attrs, attr_count, end) = (attrs as u32, attr_count as u16, index as u32 + 1);
@@ -263,7 +265,7 @@ impl Decoder<'_> {
                 if jid.ambiguous {
                     AttrRecord::text(key, self.printed(cursor.input, &jid))
                 } else {
-                    let Address { user, server, device, integrator, .. } = jid;
+                    let JidParts { user, server, device, integrator, .. } = jid;
                     AttrRecord { key, value: user, server, device, integrator }
                 }
             }
@@ -327,7 +329,7 @@ impl Decoder<'_> {
 
     /// An address whose first byte was `head`.
     #[inline]
-    fn address(&mut self, cursor: &mut Cursor<'_>, head: u8) -> Result<Address, DecodeError> {
+    fn address(&mut self, cursor: &mut Cursor<'_>, head: u8) -> Result<JidParts, DecodeError> {
         if head == AD_JID {
             let [domain, device] = cursor.array()?;
             let server = match Server::from_domain(domain).ok_or(DecodeError::Domain)? {
@@ -339,7 +341,7 @@ impl Decoder<'_> {
             let head = cursor.byte()?;
             let (user, ambiguous) = self.jid_part(cursor, head, b"@:")?;
             let server = Span::token(server);
-            return Ok(Address { user, server, device: u16::from(device), integrator: 0, ambiguous });
+            return Ok(JidParts { user, server, device: u16::from(device), integrator: 0, ambiguous });
         }
         let (mut device, mut integrator) = (0, 0);
         let (user, user_ambiguous) = match cursor.byte()? {
@@ -361,7 +363,7 @@ impl Decoder<'_> {
         if integrator != 0 && self.arena.bytes(cursor.input, server) != b"interop" {
             integrator = 0;
         }
-        Ok(Address { user, server, device, integrator, ambiguous: user_ambiguous | server_ambiguous })
+        Ok(JidParts { user, server, device, integrator, ambiguous: user_ambiguous | server_ambiguous })
     }
 
     /// User or server of an address, and whether it holds one of the separators. Digits do not, and no token has an `@`.
@@ -389,7 +391,7 @@ impl Decoder<'_> {
 
     /// An address in its printed form, as unpacked text.
     #[cold]
-    fn printed(&mut self, input: &[u8], address: &Address) -> Span {
+    fn printed(&mut self, input: &[u8], address: &JidParts) -> Span {
         let mut text = String::new();
         let part = |span| self.arena.str(input, span);
         let (user, server) = (part(address.user), part(address.server));
@@ -399,7 +401,7 @@ impl Decoder<'_> {
     }
 }
 
-struct Address {
+struct JidParts {
     user: Span,
     server: Span,
     device: u16,

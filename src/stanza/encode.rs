@@ -2,7 +2,7 @@
 //! allocation.
 
 use super::jid::MAX_JID_PART;
-use super::name::{Kind, Name};
+use super::name::{Name, NameKind};
 use super::node::{Content, Node, Value};
 use super::{Jid, MAX_ATTRS, MAX_DEPTH, MAX_NAME, Server, packing, token};
 
@@ -136,9 +136,9 @@ fn list_head(count: usize, out: &mut Vec<u8>) -> Result<(), EncodeError> {
 #[inline]
 fn name(name: &Name, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match &name.0 {
-        Kind::Token(token) => token::put(*token, out),
-        Kind::Other(text) if (1..=MAX_NAME).contains(&text.len()) => string(text, out)?,
-        Kind::Other(_) => return Err(EncodeError::Name),
+        NameKind::Token(token) => token::put(*token, out),
+        NameKind::Other(text) if (1..=MAX_NAME).contains(&text.len()) => string(text, out)?,
+        NameKind::Other(_) => return Err(EncodeError::Name),
     }
     Ok(())
 }

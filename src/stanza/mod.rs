@@ -9,24 +9,24 @@
 //! network: whatever the bytes, it answers with a [`Stanza`] or a [`DecodeError`], within bounded memory and time.
 
 pub mod build;
+mod debug;
 mod decode;
+mod decoded;
 mod encode;
 mod inflate;
 mod jid;
 mod name;
 mod node;
 mod packing;
-mod show;
 mod token;
 mod tokens;
-mod view;
 
 pub use decode::DecodeError;
+pub use decoded::{AttrRef, JidRef, NodeRef, Stanza};
 pub use encode::{EncodeError, encode, encode_into};
 pub use jid::{Jid, JidError, Server};
 pub use name::Name;
 pub use node::{Content, Node, Value};
-pub use view::{AttrRef, JidRef, NodeRef, Stanza};
 
 /// Short text: up to 23 bytes are kept in place, `'static` text is only pointed to, clones are cheap.
 pub use smol_str::SmolStr as Text;

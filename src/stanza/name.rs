@@ -8,10 +8,10 @@ use super::token::{self, Token};
 /// A tag or an attribute name. Nearly all of them are words of the protocol's dictionary: those are looked up when the
 /// name is made, which makes it cheap to compare and to send.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Name(pub(super) Kind);
+pub struct Name(pub(super) NameKind);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(super) enum NameKind {
     Token(Token),
     /// Never a text that has a token.
     Other(Text),
@@ -21,8 +21,8 @@ impl Name {
     /// The text.
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Kind::Token(token) => token::text(*token),
-            Kind::Other(text) => text,
+            NameKind::Token(token) => token::text(*token),
+            NameKind::Other(text) => text,
         }
     }
 }
@@ -30,8 +30,8 @@ impl Name {
 impl From<&str> for Name {
     fn from(text: &str) -> Self {
         Self(match token::find(text.as_bytes()) {
-            Some(token) => Kind::Token(token),
-            None => Kind::Other(Text::new(text)),
+            Some(token) => NameKind::Token(token),
+            None => NameKind::Other(Text::new(text)),
         })
     }
 }
@@ -59,8 +59,8 @@ mod tests {
 
     #[test]
     fn words_and_others() {
-        assert!(matches!(Name::from("iq").0, Kind::Token(24)));
-        assert!(matches!(Name::from("md").0, Kind::Other(_)));
+        assert!(matches!(Name::from("iq").0, NameKind::Token(24)));
+        assert!(matches!(Name::from("md").0, NameKind::Other(_)));
         for text in ["iq", "md", "active", "", "a name that is not in any dictionary"] {
             assert_eq!(Name::from(text).as_str(), text);
             assert_eq!(Name::from(text), Name::from(text.to_owned()));

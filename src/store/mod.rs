@@ -12,17 +12,17 @@ mod backend;
 mod batch;
 mod error;
 pub mod memory;
+mod namespace;
+mod open;
 pub mod records;
 pub mod seal;
-mod space;
 pub mod sqlite;
-mod url;
 
 pub use backend::{Backend, Pending, Session, SessionKey, SessionName};
 pub use batch::{Batch, MAX_KEY, MAX_VALUE, Op, Value};
 pub use error::StoreError;
-pub use space::Space;
-pub use url::open;
+pub use namespace::Space;
+pub use open::open;
 
 #[cfg(test)]
-mod suite;
+mod conformance;

@@ -6,7 +6,7 @@
 use std::hint::black_box;
 
 use criterion::Criterion;
-use wa::messaging::content::{Extras, Outgoing, Quote, device_sent, read};
+use wa::messaging::content::{Extras, Outgoing, Quote, device_sent, parse};
 use wa::stanza::Jid;
 
 const TEXT: &str = "See you at nine, at the usual place?";
@@ -24,7 +24,7 @@ fn main() {
     let mut group = criterion.benchmark_group("read");
     for (name, bytes) in [("a short text", &text.message), ("an answer", &answer.message), ("a copy", &copy)]
     {
-        group.bench_function(name, |bench| bench.iter(|| read(black_box(bytes))));
+        group.bench_function(name, |bench| bench.iter(|| parse(black_box(bytes))));
     }
     group.finish();
     let mut group = criterion.benchmark_group("make");

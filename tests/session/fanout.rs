@@ -1,7 +1,7 @@
 //! Every device that a message is for gets it: also if the server does not list them at first, or knows of more than the client.
 
 use serde_json::{Value, json};
-use wa::messaging::stanzas::notices::contact_hash;
+use wa::messaging::stanzas::notifications::contact_hash;
 use wa::stanza::Jid;
 
 use super::world::{Host, World};

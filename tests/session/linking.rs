@@ -194,7 +194,9 @@ fn a_qr_that_the_phone_wants_anew() {
 #[test]
 fn what_the_phone_shows_is_the_hosts_product() {
     let world = World::new();
-    let config = world.config_with(&[("device.name", "Acme Desk"), ("device.platform", "firefox")]);
+    let config = world.config_with(&[("device.name", "Acme RecordCache"), ("device.platform", "firefox")]);
     world.linked(&config);
-    world.wait_phone("the name", NUMBER, |phone| phone["companions"][0].to_string().contains("Acme Desk"));
+    world.wait_phone("the name", NUMBER, |phone| {
+        phone["companions"][0].to_string().contains("Acme RecordCache")
+    });
 }

@@ -111,7 +111,7 @@ impl House {
     }
 
     fn ask_for_room(&mut self, low: usize) {
-        if self.journal.wants_room() {
+        if self.journal.request_room() {
             let woken = Arc::clone(&self.woken);
             let wake = move || {
                 woken.fetch_add(1, Ordering::Relaxed);
@@ -356,7 +356,7 @@ fn a_host_that_has_left_is_not_waited_for_and_nothing_is_lost() {
 #[test]
 fn damage_is_named() {
     let row = |events: &mut [Event]| {
-        let mut writer = row::Writer::default();
+        let mut writer = record::RecordWriter::default();
         events.iter_mut().for_each(|event| writer.add(event));
         writer.finish().2.to_vec()
     };

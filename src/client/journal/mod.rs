@@ -32,9 +32,9 @@ use super::queue::Sink;
 use crate::api::{Body, Event, Keep};
 use crate::store::{Batch, Session, Space, StoreError, Value};
 
-mod row;
+mod record;
 
-use row::{Bits, Row};
+use record::{Bits, JournalRecord};
 
 /// At most so much waits in the queue of a client: events, of which large ones count for several.
 pub const HIGH: usize = 1024;
@@ -95,14 +95,14 @@ struct Places {
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Written {
-    rows: Vec<New>,
+    rows: Vec<NewEvent>,
 }
 
 /// A row of the backlog: its number, what it holds, and which of that is acknowledged.
 type Fetched = (u64, Option<Value>, Option<Value>);
 
 #[derive(Debug)]
-struct New {
+struct NewEvent {
     number: u64,
     length: u16,
     weight: usize,
@@ -118,7 +118,7 @@ impl Journal {
         loop {
             let page = store.keys(Space::Event, after.as_deref(), PAGE).await?;
             for key in &page {
-                numbers.push(row::number(key)?);
+                numbers.push(record::number(key)?);
             }
             let full = page.len() == PAGE;
             after = page.into_iter().next_back();
@@ -155,13 +155,13 @@ impl Journal {
     /// Adds the durable ones of these events to a batch.
     pub fn put<'a>(&self, batch: &mut Batch, events: impl Iterator<Item = &'a mut Event>) -> Written {
         let mut written = Written::default();
-        let mut row = row::Writer::default();
+        let mut row = record::RecordWriter::default();
         let mut last = false;
-        let mut finish = |row: row::Writer, last| {
+        let mut finish = |row: record::RecordWriter, last| {
             let number = self.next + written.rows.len() as u64;
             let (length, weight, value) = row.finish();
             batch.put(Space::Event, number.to_be_bytes(), value);
-            written.rows.push(New { number, length, weight, last });
+            written.rows.push(NewEvent { number, length, weight, last });
         };
         // Small enough that a window takes several.
         let most = (self.most() / 4).max(1);
@@ -285,7 +285,7 @@ impl Journal {
     /// True once when there is a backlog and nobody was asked yet to say when there is room: the caller does that, with
     /// [`Sink::when_below`], and then calls [`Journal::refill`]. With a window that has no room for half of it, or for the next
     /// row, acknowledgements are waited for first.
-    pub fn wants_room(&mut self) -> bool {
+    pub fn request_room(&mut self) -> bool {
         let has_window = self.window.is_none_or(|window| {
             let needed = self.per_row.max(window / 2).clamp(1, self.most());
             window.saturating_sub(self.unacknowledged) >= needed
@@ -353,7 +353,7 @@ impl Journal {
         value: &Value,
         mark: Option<&Value>,
     ) -> Result<(HandedOut, Vec<Box<Event>>, usize), StoreError> {
-        let row = Row::read(value)?;
+        let row = JournalRecord::read(value)?;
         let acknowledged = mark.map_or(Ok(Bits::default()), |mark| Bits::read(mark))?;
         let mut handed = HandedOut::new(number, row.length());
         handed.marked = mark.is_some();
@@ -365,7 +365,7 @@ impl Journal {
                 continue;
             }
             handed.places.put(position(events.len()), index);
-            let mut event = Box::new(row::event(stored)?);
+            let mut event = Box::new(record::event(stored)?);
             event.redelivered = number < self.old_below;
             weight += event.weight as usize;
             events.push(event);

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use super::params::Params;
 use crate::api::{Error, Status};
-use crate::client::chat;
-use crate::messaging::engine::{GroupPlan, GroupSetting, GroupWish};
+use crate::client::recipient;
+use crate::messaging::engine::{GroupCommand, GroupPlan, GroupSetting};
 use crate::messaging::stanzas::group_requests::MemberAction;
 use crate::stanza::{Jid, Server};
 
@@ -15,37 +15,37 @@ pub(crate) const LINK: &str = "https://chat.whatsapp.com/";
 const HOST: &str = "chat.whatsapp.com";
 
 /// What the method of that name wants of groups; `None` if it is about something else.
-pub(super) fn parse(method: &str, params: &Params) -> Result<Option<GroupWish>, Error> {
+pub(super) fn parse(method: &str, params: &Params) -> Result<Option<GroupCommand>, Error> {
     Ok(Some(match method {
-        "group.add" => GroupWish::Add(group(params)?, members(params)?),
-        "group.create" => GroupWish::Create(plan(params)?),
-        "group.demote" => GroupWish::Change(group(params)?, MemberAction::Demote, members(params)?),
+        "group.add" => GroupCommand::Add(group(params)?, members(params)?),
+        "group.create" => GroupCommand::Create(plan(params)?),
+        "group.demote" => GroupCommand::Change(group(params)?, MemberAction::Demote, members(params)?),
         "group.description" => {
             let text = params.optional_text("description").filter(|text| !text.is_empty());
             one(group(params)?, GroupSetting::Description(text.map(str::to_owned)))
         }
-        "group.info" => GroupWish::Info(group(params)?),
+        "group.info" => GroupCommand::Info(group(params)?),
         "group.invite" => {
             let anew = params.value("reset").is_some() && params.flag("reset")?;
-            GroupWish::Invite(group(params)?, anew)
+            GroupCommand::Invite(group(params)?, anew)
         }
-        "group.join" => GroupWish::Join(code(params)?),
-        "group.leave" => GroupWish::Leave(group(params)?),
-        "group.list" => GroupWish::List,
-        "group.promote" => GroupWish::Change(group(params)?, MemberAction::Promote, members(params)?),
-        "group.remove" => GroupWish::Change(group(params)?, MemberAction::Remove, members(params)?),
-        "group.settings" => GroupWish::Settings(group(params)?, settings(params)?),
+        "group.join" => GroupCommand::Join(code(params)?),
+        "group.leave" => GroupCommand::Leave(group(params)?),
+        "group.list" => GroupCommand::List,
+        "group.promote" => GroupCommand::Change(group(params)?, MemberAction::Promote, members(params)?),
+        "group.remove" => GroupCommand::Change(group(params)?, MemberAction::Remove, members(params)?),
+        "group.settings" => GroupCommand::Settings(group(params)?, settings(params)?),
         "group.subject" => one(group(params)?, GroupSetting::Subject(subject(params)?)),
         _ => return Ok(None),
     }))
 }
 
-fn one(group: Jid, setting: GroupSetting) -> GroupWish {
-    GroupWish::Settings(group, [setting].into())
+fn one(group: Jid, setting: GroupSetting) -> GroupCommand {
+    GroupCommand::Settings(group, [setting].into())
 }
 
 fn group(params: &Params) -> Result<Jid, Error> {
-    let group = chat::parse(params.text("chat")?)?;
+    let group = recipient::parse(params.text("chat")?)?;
     if group.server == Server::Group {
         return Ok(group);
     }
@@ -55,7 +55,7 @@ fn group(params: &Params) -> Result<Jid, Error> {
 
 /// People, each as a JID or a phone number.
 fn people(texts: Vec<String>) -> Result<Vec<Jid>, Error> {
-    texts.iter().map(|text| chat::person(text, "members")).collect()
+    texts.iter().map(|text| recipient::person(text, "members")).collect()
 }
 
 fn members(params: &Params) -> Result<Vec<Jid>, Error> {

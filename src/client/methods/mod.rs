@@ -1,22 +1,22 @@
 //! The methods of `wa_call`: what a call that was checked against the table means.
 
-mod drafts;
 mod groups;
 mod mentions;
+mod messages;
 mod params;
 
 use self::params::Params;
-use super::chat;
+use super::recipient;
 use crate::api::{Error, Status, check_call};
-use crate::messaging::engine::GroupWish;
+use crate::messaging::engine::GroupCommand;
 use crate::messaging::stanzas::devices::MAX_USERS;
 use crate::messaging::stanzas::presence::ChatState;
 use crate::pairing::PhoneNumber;
 use crate::stanza::{Jid, Text};
 use crate::store::SessionName;
 
-pub(crate) use drafts::{Draft, raw, text};
 pub(crate) use groups::LINK as GROUP_LINK;
+pub(crate) use messages::{Draft, raw, text};
 
 /// How the `result` event names what `wa_send_text` and `wa_send_message` ask for.
 pub(crate) const MESSAGE: &str = "message.send";
@@ -33,7 +33,7 @@ pub(crate) enum Call {
     SessionStatus,
     VersionLatest,
     /// Everything about groups.
-    Group(&'static str, Box<GroupWish>),
+    Group(&'static str, Box<GroupCommand>),
     /// Everything that sends a message.
     Send(&'static str, Box<Draft>),
     /// Whether these numbers, digits only, are on WhatsApp.
@@ -70,16 +70,16 @@ impl Call {
             "version.latest" => Self::VersionLatest,
             "contacts.check" => Self::CheckNumbers(numbers(&params)?),
             "message.read" => {
-                let chat = chat::readable(params.text("chat")?)?;
+                let chat = recipient::readable(params.text("chat")?)?;
                 let sender = params.optional_person("sender")?;
-                if sender.is_none() && chat::is_status(&chat) {
+                if sender.is_none() && recipient::is_status(&chat) {
                     return Err(params.wrong("sender", "is needed in the status feed"));
                 }
                 let ids = params.texts("message_ids")?.into_iter().map(Text::from).collect();
                 Self::MarkRead { chat, sender, ids }
             }
             "chat.activity" => Self::ShowActivity {
-                chat: chat::parse(params.text("chat")?)?,
+                chat: recipient::parse(params.text("chat")?)?,
                 activity: match params.text("activity")? {
                     "typing" => ChatState::Composing,
                     "recording" => ChatState::Recording,
@@ -88,9 +88,11 @@ impl Call {
                 },
             },
             "presence.set" => Self::SetPresence { available: params.flag("available")? },
-            "presence.subscribe" => Self::Subscribe { user: chat::person(params.text("user")?, "user")? },
+            "presence.subscribe" => {
+                Self::Subscribe { user: recipient::person(params.text("user")?, "user")? }
+            }
             name => {
-                if let Some(draft) = drafts::parse(name, &params)? {
+                if let Some(draft) = messages::parse(name, &params)? {
                     Self::Send(name, Box::new(draft))
                 } else if let Some(wish) = groups::parse(name, &params)? {
                     Self::Group(name, Box::new(wish))

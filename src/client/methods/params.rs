@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::api::{Error, Status};
-use crate::client::chat;
+use crate::client::recipient;
 use crate::stanza::Jid;
 
 /// Most entries of a list.
@@ -56,7 +56,7 @@ impl Params {
 
     /// A person, or nothing.
     pub(super) fn optional_person(&self, name: &'static str) -> Result<Option<Jid>, Error> {
-        self.optional_text(name).map(|text| chat::person_or_bot(text, name)).transpose()
+        self.optional_text(name).map(|text| recipient::person_or_bot(text, name)).transpose()
     }
 
     /// A list that is not empty.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::super::clock::{Millis, unix_ms};
-use super::super::device;
-use super::super::ending::{Ending, Pace};
+use super::super::device_props;
+use super::super::disconnect_reason::{DisconnectReason, ReconnectDelay};
+use super::super::iq_tracker::IqTracker;
 use super::super::keepalive::{Due, Keepalive};
-use super::super::link::{Dial, Link, LinkError};
-use super::super::pending::Pending;
-use super::inbox::Wish;
-use super::phase::{NoAnswer, OfflineQueue, Online, Phase, PrekeyWork, Stage, Waiter};
-use super::{Session, Stop};
+use super::super::transport::{Dial, Link, LinkError};
+use super::command::ConnectionGoal;
+use super::state::{ConnectionPhase, LoginStage, NoAnswer, OfflineQueue, Online, PrekeyWork, Waiter};
+use super::{Session, SessionError};
 use crate::api::{Config, ConnectionState, Error};
 use crate::crypto::PublicKey;
 use crate::noise::VerifiedServer;
@@ -23,7 +23,7 @@ use crate::store::{Space, StoreError};
 
 impl Session {
     /// Starts to connect now.
-    pub(super) async fn dial(&mut self) -> Result<(), Stop> {
+    pub(super) async fn dial(&mut self) -> Result<(), SessionError> {
         if self.account.is_none() {
             self.fresh_device().await?;
         }
@@ -40,18 +40,18 @@ impl Session {
         let Some(dial) = dial else {
             // Told like any other damage: a host that waits for the connection must hear that none is made.
             let what = "the account's JID is damaged";
-            return Err(Stop::Store(StoreError::Record { space: Space::Account, what }));
+            return Err(SessionError::Store(StoreError::Record { space: Space::Account, what }));
         };
         self.resumes = dial.server.is_some();
         self.attempt = self.attempt.saturating_add(1);
-        self.tell_connection(ConnectionState::Connecting, None, None, None);
+        self.emit_connection(ConnectionState::Connecting, None, None, None);
         let settings = Arc::clone(&self.settings);
-        self.phase = Phase::Dialing(Box::pin(async move { Link::dial(&settings, dial).await }));
+        self.phase = ConnectionPhase::Dialing(Box::pin(async move { Link::dial(&settings, dial).await }));
         Ok(())
     }
 
     /// Makes the keys of a device that is not linked yet, if there are none.
-    pub(super) async fn fresh_device(&mut self) -> Result<(), Stop> {
+    pub(super) async fn fresh_device(&mut self) -> Result<(), SessionError> {
         if self.device.is_none() {
             let device = DeviceRecord::generate(unix_ms(), &mut self.rng);
             self.store.commit(records::fresh(&device)).await?;
@@ -69,7 +69,7 @@ impl Session {
             signed_prekey: device.signed_prekey.pair.public(),
             signature: device.signed_prekey.signature,
         };
-        let description = device::description(&self.settings.config, version);
+        let description = device_props::description(&self.settings.config, version);
         Some(Dial {
             noise: Arc::new(device.noise.clone()),
             payload: client_payload::registration(&description, &keys).encode_to_vec(),
@@ -87,7 +87,7 @@ impl Session {
     }
 
     /// Keeps the server's key for later connections. That of a server which does not know this device yet is not kept.
-    async fn keep_server(&mut self, verified: VerifiedServer) -> Result<(), Stop> {
+    async fn keep_server(&mut self, verified: VerifiedServer) -> Result<(), SessionError> {
         let root = &self.settings.root;
         let VerifiedServer { key, validity } = verified;
         let server = ServerRecord { key, validity, root: root.key, root_serial: root.serial };
@@ -103,7 +103,7 @@ impl Session {
 
     /// An attempt to resume has failed: the next attempt shows whether the server is well. A key that the other side does not hold
     /// is forgotten.
-    async fn resumption_failed(&mut self, error: &LinkError) -> Result<(), Stop> {
+    async fn resumption_failed(&mut self, error: &LinkError) -> Result<(), SessionError> {
         self.resumption_failed = true;
         if let Some(device) = &mut self.device
             && error.disproves_server()
@@ -115,17 +115,17 @@ impl Session {
         Ok(())
     }
 
-    pub(super) async fn dialed(&mut self, dialed: Result<Link, LinkError>) -> Result<(), Stop> {
+    pub(super) async fn dialed(&mut self, dialed: Result<Link, LinkError>) -> Result<(), SessionError> {
         let resumes = std::mem::take(&mut self.resumes);
         let mut link = match dialed {
             Ok(link) => link,
             Err(error) => {
-                self.phase = Phase::Offline;
+                self.phase = ConnectionPhase::Offline;
                 if resumes {
                     self.resumption_failed(&error).await?;
                 }
                 self.forget_routing_info().await?;
-                return Err(Stop::Broken(error));
+                return Err(SessionError::Broken(error));
             }
         };
         self.resumption_failed = false;
@@ -135,27 +135,27 @@ impl Session {
         self.connection_error = None;
         let now = self.clock.now();
         let stage = match self.account {
-            Some(_) => Stage::LoggingIn { until: now + self.settings.login_timeout },
-            None => Stage::Registering,
+            Some(_) => LoginStage::LoggingIn { until: now + self.settings.login_timeout },
+            None => LoginStage::Registering,
         };
         let mut keepalive = Keepalive::new(self.settings.keepalive, now, &mut self.rng);
         keepalive.sent(now, false);
-        self.phase = Phase::Online(Box::new(Online {
+        self.phase = ConnectionPhase::Online(Box::new(Online {
             link,
             stage,
-            pending: Pending::new(),
+            pending: IqTracker::new(),
             keepalive,
             offline_queue: OfflineQueue::default(),
             prekeys: PrekeyWork::default(),
             held_until: None,
         }));
         self.backoff.connected(now);
-        self.tell_connection(ConnectionState::Connected, None, None, None);
+        self.emit_connection(ConnectionState::Connected, None, None, None);
         self.connected_to_pairing().await
     }
 
     /// A connection with routing info that failed is tried again without it.
-    async fn forget_routing_info(&mut self) -> Result<(), Stop> {
+    async fn forget_routing_info(&mut self) -> Result<(), SessionError> {
         if let Some(device) = &mut self.device
             && device.routing_info.take().is_some()
         {
@@ -166,9 +166,9 @@ impl Session {
     }
 
     /// Takes the connection down, if there is one, and says goodbye on it.
-    pub(super) async fn hang_up(&mut self) -> Vec<Waiter> {
-        match std::mem::replace(&mut self.phase, Phase::Offline) {
-            Phase::Online(mut online) => {
+    pub(super) async fn disconnect(&mut self) -> Vec<Waiter> {
+        match std::mem::replace(&mut self.phase, ConnectionPhase::Offline) {
+            ConnectionPhase::Online(mut online) => {
                 self.messages_offline();
                 let waiters = online.pending.drain().collect();
                 self.backoff.closed(self.clock.now());
@@ -180,11 +180,11 @@ impl Session {
     }
 
     /// Waits before the next attempt and tells the host for how long.
-    pub(super) fn wait(&mut self, pace: Pace, reason: &'static str, error: Option<&Error>) {
+    pub(super) fn wait(&mut self, pace: ReconnectDelay, reason: &'static str, error: Option<&Error>) {
         let delay = match pace {
-            Pace::AtOnce => 0,
-            Pace::BackOff => self.backoff.next(&mut self.rng),
-            Pace::BackOffMore => {
+            ReconnectDelay::AtOnce => 0,
+            ReconnectDelay::BackOff => self.backoff.next(&mut self.rng),
+            ReconnectDelay::BackOffMore => {
                 self.backoff.rate_limited();
                 self.backoff.next(&mut self.rng)
             }
@@ -193,24 +193,26 @@ impl Session {
     }
 
     pub(super) fn wait_for(&mut self, delay: Millis, reason: &'static str, error: Option<&Error>) {
-        self.phase = Phase::Waiting { until: self.clock.now().saturating_add(delay) };
-        self.tell_connection(ConnectionState::Reconnecting, Some(reason), error, Some(delay));
+        self.phase = ConnectionPhase::Waiting { until: self.clock.now().saturating_add(delay) };
+        self.emit_connection(ConnectionState::Reconnecting, Some(reason), error, Some(delay));
     }
 
-    pub(super) async fn phase_time_passed(&mut self, now: Millis) -> Result<(), Stop> {
+    pub(super) async fn phase_time_passed(&mut self, now: Millis) -> Result<(), SessionError> {
         self.expire_requests(now);
         match &mut self.phase {
-            Phase::Waiting { until } if *until <= now && self.wish == Wish::Online => self.dial().await,
-            Phase::Online(_) => self.online_time_passed(now).await,
+            ConnectionPhase::Waiting { until } if *until <= now && self.goal == ConnectionGoal::Online => {
+                self.dial().await
+            }
+            ConnectionPhase::Online(_) => self.online_time_passed(now).await,
             _ => Ok(()),
         }
     }
 
-    async fn online_time_passed(&mut self, now: Millis) -> Result<(), Stop> {
+    async fn online_time_passed(&mut self, now: Millis) -> Result<(), SessionError> {
         if let Some(online) = self.phase.online()
-            && matches!(online.stage, Stage::LoggingIn { until } if until <= now)
+            && matches!(online.stage, LoginStage::LoggingIn { until } if until <= now)
         {
-            return Err(Stop::Ended(Ending::login_timeout()));
+            return Err(SessionError::Ended(DisconnectReason::login_timeout()));
         }
         while let Some(waiter) = self.phase.online().and_then(|online| online.pending.take_expired(now)) {
             self.unanswered(waiter, NoAnswer::Timeout).await?;
@@ -231,7 +233,7 @@ impl Session {
                 let timeout = self.settings.keepalive.dead_after;
                 self.query(build::get("w:p"), Waiter::Ping, timeout).await.map(drop)
             }
-            Due::Dead => Err(Stop::Ended(Ending::dead())),
+            Due::Dead => Err(SessionError::Ended(DisconnectReason::dead())),
         }
     }
 }
@@ -251,7 +253,7 @@ fn login_dial(
         lid_migrated: account.lid_migrated,
         connect_attempt_count: None,
     };
-    let description = device::description(config, version);
+    let description = device_props::description(config, version);
     let payload = client_payload::login(&description, &login);
     Some(Dial {
         noise: Arc::new(device.noise.clone()),

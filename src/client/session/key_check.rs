@@ -5,11 +5,11 @@
 //!
 //! If the server holds keys with numbers that this store has yet to give out, the store is certainly an older copy: then sending
 //! begins anew as after `session.restored`. No message is encrypted before the answer, unless that takes too long
-//! ([`super::phase::Online::held_until`]). An older copy since which no keys were uploaded is not noticed here.
+//! ([`super::state::Online::held_until`]). An older copy since which no keys were uploaded is not noticed here.
 
-use super::super::failure::IqError;
-use super::phase::Waiter;
-use super::{Session, Stop};
+use super::super::status_mapping::IqError;
+use super::state::Waiter;
+use super::{Session, SessionError};
 use crate::api::LogLevel;
 use crate::messaging::stanzas::key_digest::{self, KeyDigest};
 use crate::signal::{IdentityKey, key_bundle_digest};
@@ -30,7 +30,7 @@ impl Session {
         &mut self,
         digest: Option<KeyDigest<'_>>,
         error: Option<&IqError>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), SessionError> {
         let Some(device) = &self.device else { return Ok(()) };
         let (difference, held) = match (digest, error) {
             (_, Some(error)) if error.code == Some(404) => ("none", Vec::new()),

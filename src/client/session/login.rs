@@ -1,8 +1,8 @@
 //! From `<success>` to `ready`.
 
 use super::super::clock::{Millis, unix_ms};
-use super::phase::{OfflineQueue, Stage, Waiter};
-use super::{Session, Stop};
+use super::state::{LoginStage, OfflineQueue, Waiter};
+use super::{Session, SessionError};
 use crate::api::{ConnectionState, Hidden, LogLevel, PairingStage, Ready};
 use crate::stanza::{Node, NodeRef, build};
 use crate::store::Batch;
@@ -16,16 +16,16 @@ const OFFLINE_PAUSE: Millis = 100;
 const KEY_CHECK_HOLD: Millis = 5_000;
 
 impl Session {
-    pub(super) async fn logged_in(&mut self, node: NodeRef<'_>) -> Result<(), Stop> {
+    pub(super) async fn logged_in(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
         // A server may say it to a device that is not linked, and may say it twice: only the first to a linked one counts.
         let now = self.clock.now();
         let (Some(online), Some(account)) = (self.phase.online(), &mut self.account) else {
             return Ok(());
         };
-        if !matches!(online.stage, Stage::LoggingIn { .. }) {
+        if !matches!(online.stage, LoginStage::LoggingIn { .. }) {
             return Ok(());
         }
-        online.stage = Stage::LoggedIn;
+        online.stage = LoginStage::LoggedIn;
         self.first_login = account.login_counter == 0;
         **account = account.logged_in();
         if let Some(lid) = node.str("lid").filter(|lid| !lid.is_empty()) {
@@ -41,9 +41,9 @@ impl Session {
         self.backoff.connected(now);
         self.store_account().await?;
         self.tell_unified_session();
-        self.tell_connection(ConnectionState::Online, None, None, None);
+        self.emit_connection(ConnectionState::Online, None, None, None);
         if self.first_login {
-            self.tell_first(PairingStage::FirstLogin);
+            self.emit_first(PairingStage::FirstLogin);
         }
         let has_prekeys = self.account.as_ref().is_some_and(|account| account.server_has_prekeys);
         if has_prekeys || self.prekeys_paused() {
@@ -54,7 +54,7 @@ impl Session {
     }
 
     /// Writes the account as it is now.
-    pub(super) async fn store_account(&mut self) -> Result<(), Stop> {
+    pub(super) async fn store_account(&mut self) -> Result<(), SessionError> {
         if let Some(account) = &self.account {
             let mut batch = Batch::new();
             account.put(&mut batch);
@@ -64,8 +64,8 @@ impl Session {
     }
 
     /// Tells the server that we are there for live traffic, the last duty before `ready`.
-    pub(super) async fn go_active(&mut self) -> Result<(), Stop> {
-        if !self.phase.online().is_some_and(|online| online.stage == Stage::LoggedIn) {
+    pub(super) async fn go_active(&mut self) -> Result<(), SessionError> {
+        if !self.phase.online().is_some_and(|online| online.stage == LoginStage::LoggedIn) {
             return Ok(());
         }
         let node = build::set("passive").child(Node::new("active"));
@@ -81,11 +81,11 @@ impl Session {
     }
 
     /// The server took that. Should it not have, the session is of use all the same, as long as the server is there.
-    pub(super) async fn active(&mut self) -> Result<(), Stop> {
-        let Some(online) = self.phase.online().filter(|online| online.stage == Stage::LoggedIn) else {
+    pub(super) async fn active(&mut self) -> Result<(), SessionError> {
+        let Some(online) = self.phase.online().filter(|online| online.stage == LoginStage::LoggedIn) else {
             return Ok(());
         };
-        online.stage = Stage::Ready;
+        online.stage = LoginStage::Ready;
         let Some(account) = &self.account else { return Ok(()) };
         let ready = Ready {
             jid: account.jid.clone(),
@@ -95,22 +95,22 @@ impl Session {
             first_login: self.first_login,
         };
         if self.first_login {
-            self.tell_first(PairingStage::Ready);
+            self.emit_first(PairingStage::Ready);
         }
         self.pairing = None;
-        self.tell(0, ready);
+        self.emit(0, ready);
         self.messages_online().await?;
         self.watch_signed_prekey().await
     }
 
     /// The server did not take that in time. Without its answer the session is of use, on a dead connection it is not.
-    pub(super) async fn ask_whether_alive(&mut self) -> Result<(), Stop> {
+    pub(super) async fn ask_whether_alive(&mut self) -> Result<(), SessionError> {
         let waiter = Waiter::Alive { asked_at: self.clock.now() };
         self.query(build::get("w:p"), waiter, self.settings.keepalive.dead_after).await.map(drop)
     }
 
     /// Nor did it answer that. The watch over the connection ends one on which nothing comes at all.
-    pub(super) async fn nothing_answered(&mut self, asked_at: Millis) -> Result<(), Stop> {
+    pub(super) async fn nothing_answered(&mut self, asked_at: Millis) -> Result<(), SessionError> {
         match self.phase.online() {
             Some(online) if online.keepalive.has_received_since(asked_at) => self.active().await,
             _ => self.ask_whether_alive().await,
@@ -118,7 +118,7 @@ impl Session {
     }
 
     /// `<offline_preview count=…/>`: so many wait.
-    pub(super) async fn offline_announced(&mut self, count: u64) -> Result<(), Stop> {
+    pub(super) async fn offline_announced(&mut self, count: u64) -> Result<(), SessionError> {
         self.log(LogLevel::Debug, "offline", || format!("{count} stanzas wait at the server"));
         let Some(online) = self.phase.online() else { return Ok(()) };
         online.offline_queue = OfflineQueue { left: count, ask_at: None };
@@ -145,7 +145,7 @@ impl Session {
         }
     }
 
-    pub(super) async fn ask_for_offline(&mut self, now: Millis) -> Result<(), Stop> {
+    pub(super) async fn ask_for_offline(&mut self, now: Millis) -> Result<(), SessionError> {
         match self.phase.online() {
             Some(online) if online.offline_queue.ask_at.is_some_and(|at| at <= now) => {
                 online.offline_queue.ask_at = None;
@@ -155,7 +155,7 @@ impl Session {
         }
     }
 
-    async fn ask_for_batch(&mut self) -> Result<(), Stop> {
+    async fn ask_for_batch(&mut self) -> Result<(), SessionError> {
         self.send(Node::new("ib").child(Node::new("offline_batch").attr("count", OFFLINE_BATCH))).await
     }
 }

@@ -5,45 +5,45 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `inbox`, `commands` | what the host asks for, and how it is done |
-//! | `phase`, `connection` | no connection, waiting, dialling, online; the way from one to the other |
-//! | `incoming` | where each stanza goes |
+//! | `command`, `command_handlers` | what the host asks for, and how it is done |
+//! | `state`, `connection` | no connection, waiting, dialling, online; the way from one to the other |
+//! | `dispatch` | where each stanza goes |
 //! | `login` | from `<success>` to `ready` |
-//! | `lookups` | what is asked of the server for the host: numbers, privacy |
-//! | `messages` | drives the messaging engine of [`crate::messaging`] |
-//! | `ahead` | reads what the engine lacks from the store, for many messages at once |
-//! | `notices` | `<ib>`, notifications, acknowledgements |
+//! | `contacts` | what is asked of the server for the host: numbers, privacy |
+//! | `messaging_driver` | drives the messaging engine of [`crate::messaging`] |
+//! | `prefetch` | reads what the engine lacks from the store, for many messages at once |
+//! | `notifications` | `<ib>`, notifications, acknowledgements |
 //! | `prekeys`, `signed_prekey` | one-time prekeys handed to the server; the signed one replaced |
 //! | `key_check` | the server's copy of these keys compared with the store |
 //! | `restored` | begins sending anew when the store is an older copy |
-//! | `pairing` | drives the pairing machines of [`crate::pairing`] |
-//! | `ends` | what follows when a connection, a link or the client ends |
+//! | `pairing_driver` | drives the pairing machines of [`crate::pairing`] |
+//! | `shutdown` | what follows when a connection, a link or the client ends |
 //! | `web_version` | which version of the web client is presented |
-//! | `tray` | what is committed together, and told after that |
+//! | `unit_of_work` | what is committed together, and told after that |
 //! | `requests` | every request of the host gets exactly one answer |
-//! | `tell` | events |
+//! | `emit` | events |
 
-mod ahead;
-mod commands;
+mod command;
+mod command_handlers;
 mod connection;
-mod ends;
+mod contacts;
+mod dispatch;
+mod emit;
 mod idle_records;
-mod inbox;
-mod incoming;
 mod key_check;
 mod login;
-mod lookups;
-mod messages;
-mod notices;
-mod pairing;
-mod phase;
+mod messaging_driver;
+mod notifications;
+mod pairing_driver;
+mod prefetch;
 mod prekeys;
 mod props;
 mod requests;
 mod restored;
+mod shutdown;
 mod signed_prekey;
-mod tell;
-mod tray;
+mod state;
+mod unit_of_work;
 mod web_version;
 
 use std::sync::Arc;
@@ -52,23 +52,23 @@ use futures_util::FutureExt;
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
-pub(crate) use inbox::{CODE, Command, LOGOUT, PASSKEY, QR, Wish};
+pub(crate) use command::{CODE, Command, ConnectionGoal, LOGOUT, PASSKEY, QR};
 
-use self::ahead::Ahead;
-use self::ends::Closing;
-use self::phase::{Happened, Phase};
+use self::prefetch::Ahead;
 use self::prekeys::Pause;
 use self::requests::Requests;
-use self::tray::Tray;
+use self::shutdown::Closing;
+use self::state::{ConnectionPhase, LoopEvent};
+use self::unit_of_work::UnitOfWork;
 use self::web_version::WebVersion;
 use super::backoff::Backoff;
 use super::clock::{Clock, Millis};
-use super::ending::Ending;
+use super::disconnect_reason::DisconnectReason;
 use super::journal::Journal;
-use super::link::{Incoming, LinkError};
 use super::queue::Sink;
 use super::settings::{Settings, millis};
-use super::shared::Shared;
+use super::shared_state::Shared;
+use super::transport::{LinkError, TransportEvent};
 use crate::api::{CloseReason, Error, PairingMethod};
 use crate::crypto::{PooledRandom, random_array};
 use crate::messaging::engine::Engine;
@@ -77,30 +77,30 @@ use crate::stanza::build::IdSource;
 use crate::store::records::{AccountRecord, DeviceRecord};
 use crate::store::{self, StoreError};
 
-/// How much is taken in before it is settled, at most: bounds the commit and how long the first of it waits.
+/// The most events that are handled before a commit: bounds the commit and how long the first of them waits.
 const AT_ONCE: usize = 256;
 
 /// Why work on a connection cannot go on.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub(crate) enum SessionError {
     /// The server ended it, or it is to be ended for a reason known by name.
-    Ended(Ending),
+    Ended(DisconnectReason),
     /// The connection broke.
     Broken(LinkError),
     /// The store failed: nothing may be told to the server that is not stored.
     Store(StoreError),
 }
 
-impl From<LinkError> for Stop {
+impl From<LinkError> for SessionError {
     fn from(error: LinkError) -> Self {
         match error {
-            LinkError::Closed => Self::Ended(Ending::closed()),
+            LinkError::Closed => Self::Ended(DisconnectReason::closed()),
             other => Self::Broken(other),
         }
     }
 }
 
-impl From<StoreError> for Stop {
+impl From<StoreError> for SessionError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
@@ -117,12 +117,12 @@ pub(crate) struct Session {
     sink: Sink,
     store: store::Session,
     inbox: mpsc::UnboundedReceiver<Command>,
-    /// For work done elsewhere: its results come back as commands.
+    /// For jobs: their results come back as commands.
     post: mpsc::WeakUnboundedSender<Command>,
     device: Option<DeviceRecord>,
     account: Option<Box<AccountRecord>>,
-    phase: Phase,
-    wish: Wish,
+    phase: ConnectionPhase,
+    goal: ConnectionGoal,
     backoff: Backoff,
     attempt: u32,
     /// Why there is no connection, until one is made.
@@ -131,9 +131,9 @@ pub(crate) struct Session {
     pairing: Option<Box<Pairing>>,
     requests: Requests,
     journal: Box<Journal>,
-    tray: Tray,
+    work: UnitOfWork,
     /// When that is to be stored which has waited for company.
-    trail_at: Option<Millis>,
+    lazy_commit_at: Option<Millis>,
     /// When to try again what the server did not take.
     prekeys_retry_at: Option<Millis>,
     prekeys_backoff: Backoff,
@@ -164,7 +164,7 @@ pub(crate) struct Session {
 }
 
 /// What a session is made from.
-pub(crate) struct Parts {
+pub(crate) struct SessionParts {
     pub(crate) settings: Arc<Settings>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) sink: Sink,
@@ -176,8 +176,8 @@ pub(crate) struct Parts {
 }
 
 impl Session {
-    pub(crate) fn new(parts: Parts) -> Self {
-        let Parts { settings, shared, sink, store, inbox, post, device, account } = parts;
+    pub(crate) fn new(parts: SessionParts) -> Self {
+        let SessionParts { settings, shared, sink, store, inbox, post, device, account } = parts;
         let config = &settings.config;
         let mut rng = PooledRandom::default();
         Self {
@@ -188,15 +188,15 @@ impl Session {
             prekeys_backoff: Backoff::new(1_000, 610_000),
             prekeys_pause: Pause::default(),
             account: account.map(Box::new),
-            phase: Phase::Offline,
-            wish: Wish::Offline,
+            phase: ConnectionPhase::Offline,
+            goal: ConnectionGoal::Offline,
             attempt: 0,
             connection_error: None,
             pairing: None,
             requests: Requests::new(),
             journal: Box::default(),
-            tray: Tray::default(),
-            trail_at: None,
+            work: UnitOfWork::default(),
+            lazy_commit_at: None,
             prekeys_retry_at: None,
             signed_prekey_due_at: None,
             first_login: false,
@@ -227,11 +227,11 @@ impl Session {
         if let Err(stop) = Box::pin(self.redeliver()).await {
             self.close_because(CloseReason::Failed, Some(stop.to_error()));
         }
-        // A deadline that is put off leaves the alarm as it is: to set one takes longer than to be woken in vain now and then.
+        // Do not rearm the timer when the deadline moves later: a spurious wake-up is cheaper.
         let mut rings_at = self.next_deadline();
         let alarm = sleep_until(self.clock.instant(rings_at));
         tokio::pin!(alarm);
-        while self.wish != Wish::Closed {
+        while self.goal != ConnectionGoal::Closed {
             let deadline = self.next_deadline();
             if deadline < rings_at || alarm.is_elapsed() {
                 rings_at = deadline;
@@ -239,11 +239,11 @@ impl Session {
             }
             let happened = tokio::select! {
                 biased;
-                command = self.inbox.recv() => Happened::Command(command),
+                command = self.inbox.recv() => LoopEvent::Command(command),
                 happened = self.phase.progress() => happened,
-                () = alarm.as_mut() => Happened::Time,
+                () = alarm.as_mut() => LoopEvent::Time,
             };
-            if matches!(happened, Happened::Time) && self.clock.now() < deadline {
+            if matches!(happened, LoopEvent::Time) && self.clock.now() < deadline {
                 continue;
             }
             Box::pin(self.turn(happened)).await;
@@ -251,40 +251,44 @@ impl Session {
         Box::pin(self.finish()).await;
     }
 
-    /// Takes in what happened and what else is at hand, then makes it count.
-    async fn turn(&mut self, happened: Happened) {
+    /// Handles one event and everything already queued, then commits.
+    async fn turn(&mut self, happened: LoopEvent) {
         let mut unhandled = None;
         let stop = match self.take_in(happened, &mut unhandled).await {
-            Err(stop @ Stop::Store(_)) => stop,
-            Ok(()) => match self.settle_what_presses().await {
+            Err(stop @ SessionError::Store(_)) => stop,
+            Ok(()) => match self.commit_urgent().await {
                 Ok(()) => return,
                 Err(stop) => stop,
             },
             // That ended the connection, and what came before counts.
-            Err(stop) => match self.settle().await {
-                Err(failed @ Stop::Store(_)) => failed,
+            Err(stop) => match self.commit().await {
+                Err(failed @ SessionError::Store(_)) => failed,
                 _ => stop,
             },
         };
         Box::pin(self.stopped(stop)).await;
         // A stanza went with its connection, but what the host asked for is still to be done.
-        if let Some(Happened::Command(Some(command))) = unhandled {
-            if self.wish == Wish::Closed {
-                self.last_word(command);
+        if let Some(LoopEvent::Command(Some(command))) = unhandled {
+            if self.goal == ConnectionGoal::Closed {
+                self.close_command(command);
             } else if let Err(stop) = Box::pin(self.command(command)).await {
                 Box::pin(self.stopped(stop)).await;
             }
         }
     }
 
-    /// `unhandled`: what was not begun because what came before it stopped the session.
-    async fn take_in(&mut self, happened: Happened, unhandled: &mut Option<Happened>) -> Result<(), Stop> {
+    /// Handles events until none is queued. `unhandled` is set to the one that was not begun because an earlier one stopped the session.
+    async fn take_in(
+        &mut self,
+        happened: LoopEvent,
+        unhandled: &mut Option<LoopEvent>,
+    ) -> Result<(), SessionError> {
         let mut next = Some(happened);
         let mut ahead = Ahead::new();
         let mut turn = 0;
         while turn < AT_ONCE || !ahead.is_empty() {
             let next = next.take().or_else(|| ahead.pop_front());
-            let Some(happened) = next.or_else(|| self.at_hand(turn)) else { return Ok(()) };
+            let Some(happened) = next.or_else(|| self.next_queued(turn)) else { return Ok(()) };
             turn += 1;
             let mut left = self.handle_quickly(happened)?;
             if let Some(happened) = left.take() {
@@ -292,7 +296,7 @@ impl Session {
             }
             if let Some(happened) = left {
                 // It may commit, send and push by itself, and comes after all that was before.
-                if let Err(stop) = self.settle().await {
+                if let Err(stop) = self.commit().await {
                     *unhandled = Some(happened);
                     return Err(stop);
                 }
@@ -301,12 +305,12 @@ impl Session {
             if self.engine_work_due {
                 Box::pin(self.engine_work()).await?;
             }
-            if self.wish == Wish::Closed {
+            if self.goal == ConnectionGoal::Closed {
                 return Ok(());
             }
         }
         // There is no end of it. Others have their turn, and so has what is due.
-        self.settle().await?;
+        self.commit().await?;
         tokio::task::yield_now().await;
         if self.next_deadline() <= self.clock.now() {
             Box::pin(self.time_passed()).await?;
@@ -314,52 +318,52 @@ impl Session {
         Ok(())
     }
 
-    /// What could be handled without waiting, from the host and from the server in turns.
-    fn at_hand(&mut self, turn: usize) -> Option<Happened> {
+    /// Returns what is queued already, from the host and from the server in turns.
+    fn next_queued(&mut self, turn: usize) -> Option<LoopEvent> {
         let host = |session: &mut Self| {
-            session.inbox.try_recv().ok().map(|command| Happened::Command(Some(command)))
+            session.inbox.try_recv().ok().map(|command| LoopEvent::Command(Some(command)))
         };
         if turn.is_multiple_of(2) {
-            self.received_at_hand().or_else(|| host(self))
+            self.next_received().or_else(|| host(self))
         } else {
-            host(self).or_else(|| self.received_at_hand())
+            host(self).or_else(|| self.next_received())
         }
     }
 
-    fn received_at_hand(&mut self) -> Option<Happened> {
+    fn next_received(&mut self) -> Option<LoopEvent> {
         let received = self.phase.online()?.link.receive().now_or_never()?;
-        Some(Happened::Received(received))
+        Some(LoopEvent::Received(received))
     }
 
-    /// Deals with what is frequent, filling the tray and nothing else. Gives back what it is no match for.
-    fn handle_quickly(&mut self, happened: Happened) -> Result<Option<Happened>, Stop> {
+    /// Handles what is frequent, filling the unit of work and nothing else. Gives back what it cannot handle.
+    fn handle_quickly(&mut self, happened: LoopEvent) -> Result<Option<LoopEvent>, SessionError> {
         match happened {
-            Happened::Command(Some(command)) => {
+            LoopEvent::Command(Some(command)) => {
                 let left = self.command_quickly(command);
-                Ok(left.map(|command| Happened::Command(Some(command))))
+                Ok(left.map(|command| LoopEvent::Command(Some(command))))
             }
-            Happened::Received(received) => {
+            LoopEvent::Received(received) => {
                 let left = self.received_quickly(received?)?;
-                Ok(left.map(|stanza| Happened::Received(Ok(Incoming::Stanza(stanza)))))
+                Ok(left.map(|stanza| LoopEvent::Received(Ok(TransportEvent::Stanza(stanza)))))
             }
             other => Ok(Some(other)),
         }
     }
 
-    async fn handle(&mut self, happened: Happened) -> Result<(), Stop> {
+    async fn handle(&mut self, happened: LoopEvent) -> Result<(), SessionError> {
         match happened {
-            Happened::Command(Some(command)) => self.command(command).await,
+            LoopEvent::Command(Some(command)) => self.command(command).await,
             // The client was dropped without being closed.
-            Happened::Command(None) => self.command(Command::Close).await,
-            Happened::Dialed(dialed) => self.dialed(dialed).await,
-            Happened::Received(Ok(Incoming::Stanza(stanza))) => self.route(stanza.root()).await,
+            LoopEvent::Command(None) => self.command(Command::Close).await,
+            LoopEvent::Dialed(dialed) => self.dialed(dialed).await,
+            LoopEvent::Received(Ok(TransportEvent::Stanza(stanza))) => self.route(stanza.root()).await,
             // Dealt with before.
-            Happened::Received(_) => Ok(()),
-            Happened::Time => self.time_passed().await,
+            LoopEvent::Received(_) => Ok(()),
+            LoopEvent::Time => self.time_passed().await,
         }
     }
 
-    /// When something is due, should nothing happen before.
+    /// Returns when something is due, should nothing happen before.
     fn next_deadline(&self) -> Millis {
         let pairing = self.pairing.as_ref().and_then(|pairing| pairing.next_deadline());
         let due = [
@@ -369,12 +373,12 @@ impl Session {
             self.prekeys_retry_at,
             self.signed_prekey_due_at,
             self.engine_deadline(),
-            self.trail_at,
+            self.lazy_commit_at,
         ];
         due.into_iter().flatten().min().unwrap_or(Millis::MAX)
     }
 
-    async fn time_passed(&mut self) -> Result<(), Stop> {
+    async fn time_passed(&mut self) -> Result<(), SessionError> {
         let now = self.clock.now();
         if self.pairing.as_ref().and_then(|pairing| pairing.next_deadline()).is_some_and(|at| at <= now) {
             self.with_pairing(|pairing, now, rng| pairing.handle_timeout(now, rng)).await?;

@@ -1,10 +1,10 @@
 //! One-time prekeys: without them at the server nobody can start a conversation with this device.
 
 use super::super::clock::Millis;
-use super::super::failure::IqError;
-use super::inbox::{Command, MadePrekeys};
-use super::phase::{PrekeyWork, UploadedPrekeys, Waiter};
-use super::{Session, Stop};
+use super::super::status_mapping::IqError;
+use super::command::{Command, MadePrekeys};
+use super::state::{PrekeyWork, UploadedPrekeys, Waiter};
+use super::{Session, SessionError};
 use crate::api::LogLevel;
 use crate::crypto::OsRandom;
 use crate::stanza::{Node, build};
@@ -50,7 +50,7 @@ impl Pause {
 
 impl Session {
     /// Sends the server what an earlier run made and could not hand over, or makes new ones.
-    pub(super) async fn provide_prekeys(&mut self) -> Result<(), Stop> {
+    pub(super) async fn provide_prekeys(&mut self) -> Result<(), SessionError> {
         let Some(account) = self.account.as_deref().filter(|_| self.phase.is_logged_in()) else {
             return Ok(());
         };
@@ -65,14 +65,14 @@ impl Session {
         let account = account.clone();
         self.prekey_work(PrekeyWork::Making);
         let count = u32::try_from(self.settings.config.prekeys_upload_count()).unwrap_or(u32::MAX);
-        self.on_a_thread(move || {
+        self.spawn_blocking_job(move || {
             Command::PrekeysMade(Box::new(MadePrekeys(allocate_prekeys(&account, count, &mut OsRandom))))
         });
         Ok(())
     }
 
     /// They go to the disk before they go to the server: a key that others have must never be missing here.
-    pub(super) async fn prekeys_made(&mut self, MadePrekeys(made): MadePrekeys) -> Result<(), Stop> {
+    pub(super) async fn prekeys_made(&mut self, MadePrekeys(made): MadePrekeys) -> Result<(), SessionError> {
         let Some(account) = &mut self.account else { return Ok(()) };
         if account.jid != made.account.jid {
             return Ok(());
@@ -96,7 +96,7 @@ impl Session {
         self.upload(&made.keys).await
     }
 
-    async fn upload(&mut self, keys: &[OneTimePrekey]) -> Result<(), Stop> {
+    async fn upload(&mut self, keys: &[OneTimePrekey]) -> Result<(), SessionError> {
         let (Some(device), Some(last)) = (&self.device, keys.last()) else {
             return Ok(());
         };
@@ -126,7 +126,7 @@ impl Session {
         &mut self,
         uploaded: UploadedPrekeys,
         error: Option<IqError>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), SessionError> {
         self.prekey_work(PrekeyWork::Nothing);
         if let Some(error) = error {
             self.log(LogLevel::Warn, "prekeys", || {
@@ -155,7 +155,7 @@ impl Session {
     }
 
     /// Tried again later; the session goes on meanwhile, for what it can be used without.
-    pub(super) async fn prekeys_not_taken(&mut self, uploaded: UploadedPrekeys) -> Result<(), Stop> {
+    pub(super) async fn prekeys_not_taken(&mut self, uploaded: UploadedPrekeys) -> Result<(), SessionError> {
         self.prekey_work(PrekeyWork::Nothing);
         let wait = self.prekeys_backoff.next(&mut self.rng);
         self.log(LogLevel::Debug, "prekeys", || {
@@ -167,7 +167,7 @@ impl Session {
 
     /// The server wants more prekeys. That it does is on the disk before they are uploaded: an upload that does not get through
     /// follows on a later connection.
-    pub(super) async fn owe_prekeys(&mut self) -> Result<(), Stop> {
+    pub(super) async fn owe_prekeys(&mut self) -> Result<(), SessionError> {
         if let Some(account) = &mut self.account
             && std::mem::replace(&mut account.server_has_prekeys, false)
         {

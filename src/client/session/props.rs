@@ -1,7 +1,7 @@
 //! The server properties: asked for at each login, as the official web client does.
 
-use super::phase::Waiter;
-use super::{Session, Stop};
+use super::state::Waiter;
+use super::{Session, SessionError};
 use crate::messaging::stanzas::props::{self, LID_CHATS, Props};
 
 /// The longest hash that is kept.
@@ -15,7 +15,7 @@ impl Session {
     }
 
     /// Handles the answer to that. An account that has moved to LIDs does not move back.
-    pub(super) async fn props_came(&mut self, props: Option<Props<'_>>) -> Result<(), Stop> {
+    pub(super) async fn props_came(&mut self, props: Option<Props<'_>>) -> Result<(), SessionError> {
         let (Some(props), Some(account)) = (props, &mut self.account) else { return Ok(()) };
         let hash = props.hash().filter(|hash| hash.len() <= MAX_HASH).or(account.props_hash.as_deref());
         let hash = hash.map(str::to_owned);

@@ -9,11 +9,11 @@ use crate::api::{Error, Event, RequestResult, Status};
 /// The requests that are not answered yet.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    open: Vec<Open>,
+    open: Vec<OpenRequest>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenRequest {
     id: u64,
     /// As the `result` event names it.
     method: &'static str,
@@ -27,7 +27,7 @@ impl Requests {
     }
 
     pub(super) fn open(&mut self, id: u64, method: &'static str, deadline: Option<Millis>) {
-        self.open.push(Open { id, method, deadline });
+        self.open.push(OpenRequest { id, method, deadline });
     }
 
     pub(super) fn is_open(&self, id: u64) -> bool {
@@ -59,10 +59,10 @@ impl Requests {
 }
 
 impl Session {
-    /// Answers a request, after all that is on the tray; does nothing if it was answered before.
+    /// Answers a request, after everything in the unit of work; does nothing if it was answered before.
     pub(super) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
-        if !self.tray.is_empty() {
-            self.tray.answer(request, answer);
+        if !self.work.is_empty() {
+            self.work.answer(request, answer);
         } else if let Some(event) = self.answered_by(request, answer) {
             self.sink.push_event(event);
         }
@@ -88,7 +88,7 @@ impl Session {
 
     /// Gives up on requests whose time is over.
     pub(super) fn expire_requests(&mut self, now: Millis) {
-        let late = |open: &&Open| open.deadline.is_some_and(|at| at <= now);
+        let late = |open: &&OpenRequest| open.deadline.is_some_and(|at| at <= now);
         for id in self.requests.open.iter().filter(late).map(|open| open.id).collect::<Vec<_>>() {
             self.answer(id, Err(Status::REQUEST_TIMEOUT.into()));
         }

@@ -8,7 +8,7 @@
 //! that cannot be read. Keys of others for groups stay, since nothing is sent with them. Messages that were handed in and not
 //! confirmed stay, too, and go out under the ids they had, by which their recipients recognise those that they have already.
 
-use super::{Session, Stop};
+use super::{Session, SessionError};
 use crate::api::LogLevel;
 use crate::crypto::PooledRandom;
 use crate::store::records;
@@ -16,7 +16,7 @@ use serde_json::json;
 
 impl Session {
     /// The host says that the store is an older copy.
-    pub(super) async fn restored(&mut self, request: u64) -> Result<(), Stop> {
+    pub(super) async fn restored(&mut self, request: u64) -> Result<(), SessionError> {
         self.begin_sending_anew().await?;
         self.answer(request, Ok(json!({})));
         self.owe_prekeys().await
@@ -24,9 +24,9 @@ impl Session {
 
     /// Removes all keys for sending, on disk and in memory, and moves the numbering of prekeys on. The server is owed new prekeys
     /// from then on: [`Session::owe_prekeys`] sees to it.
-    pub(super) async fn begin_sending_anew(&mut self) -> Result<(), Stop> {
+    pub(super) async fn begin_sending_anew(&mut self) -> Result<(), SessionError> {
         // Writes that were begun with these keys come first, so that none of them is made later.
-        self.settle().await?;
+        self.commit().await?;
         // With the image of a machine random bytes come back, too, and every key is made of them.
         self.rng = PooledRandom::default();
         let Some(account) = &mut self.account else { return Ok(()) };

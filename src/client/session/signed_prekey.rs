@@ -4,12 +4,12 @@
 //! it took it: whichever of the two it hands out, its private half is here.
 
 use super::super::clock::unix_ms;
-use super::super::failure::IqError;
 use super::super::settings::millis;
-use super::phase::Waiter;
-use super::{Session, Stop};
+use super::super::status_mapping::IqError;
+use super::state::Waiter;
+use super::{Session, SessionError};
 use crate::api::LogLevel;
-use crate::messaging::desk::EarlierPrekey;
+use crate::messaging::record_cache::EarlierPrekey;
 use crate::signal::{PrekeyId, signed_prekey_is_due, signed_prekey_is_spent};
 use crate::stanza::{Node, build};
 use crate::store::Space;
@@ -22,7 +22,7 @@ const MOST_KEPT: usize = 64;
 
 impl Session {
     /// Sees to it that the signed prekey is replaced when it is old. Called whenever the session is ready.
-    pub(super) async fn watch_signed_prekey(&mut self) -> Result<(), Stop> {
+    pub(super) async fn watch_signed_prekey(&mut self) -> Result<(), SessionError> {
         let Some(device) = &self.device else { return Ok(()) };
         let lifetime = millis(self.settings.config.prekeys_signed_lifetime());
         let made_ms = device.signed_prekey.made_ms;
@@ -35,7 +35,7 @@ impl Session {
     }
 
     /// Offers the server a new one.
-    pub(super) async fn replace_signed_prekey(&mut self) -> Result<(), Stop> {
+    pub(super) async fn replace_signed_prekey(&mut self) -> Result<(), SessionError> {
         self.signed_prekey_due_at = None;
         let Some(device) = self.device.as_ref().filter(|_| self.is_ready()) else { return Ok(()) };
         let current = &device.signed_prekey;
@@ -49,7 +49,7 @@ impl Session {
             offered.unwrap_or_else(|| SignedPrekey::generate(id, &device.identity, unix_ms(), &mut self.rng));
         let skey = Node::new("skey").children(fresh_parts(&fresh));
         self.with_engine(|engine, _| {
-            engine.desk.signed_prekeys.put(&key, EarlierPrekey(fresh.clone()));
+            engine.cache.signed_prekeys.put(&key, EarlierPrekey(fresh.clone()));
             Ok(())
         })
         .await?;
@@ -62,7 +62,7 @@ impl Session {
         &mut self,
         fresh: SignedPrekey,
         error: Option<IqError>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), SessionError> {
         let Some(error) = error else { return self.signed_prekey_replaced(fresh).await };
         self.log(LogLevel::Warn, "prekeys", || {
             format!("the server did not take the new signed prekey: {}", error.to_error())
@@ -73,7 +73,7 @@ impl Session {
             Some(406) => {
                 let key = OneTimePrekey::key(fresh.id);
                 self.with_engine(|engine, _| {
-                    engine.desk.signed_prekeys.remove(&key);
+                    engine.cache.signed_prekeys.remove(&key);
                     Ok(())
                 })
                 .await
@@ -87,17 +87,17 @@ impl Session {
         }
     }
 
-    async fn signed_prekey_replaced(&mut self, fresh: SignedPrekey) -> Result<(), Stop> {
+    async fn signed_prekey_replaced(&mut self, fresh: SignedPrekey) -> Result<(), SessionError> {
         let rows = self.store.scan(Space::SignedPrekey, None, MOST_KEPT).await?;
         let Some(device) = &mut self.device else { return Ok(()) };
         let (key, made_ms) = (OneTimePrekey::key(fresh.id), fresh.made_ms);
         let old = std::mem::replace(&mut device.signed_prekey, fresh);
-        device.put(self.tray.batch());
+        device.put(self.work.batch());
         let kept = rows.iter().filter_map(|(_, value)| SignedPrekey::decode(value).ok());
         let spent = spent(kept, &old, made_ms, unix_ms());
         let old_key = OneTimePrekey::key(old.id);
         self.with_engine(|engine, _| {
-            let kept = &mut engine.desk.signed_prekeys;
+            let kept = &mut engine.cache.signed_prekeys;
             kept.remove(&key);
             kept.put(&old_key, EarlierPrekey(old.clone()));
             spent.iter().for_each(|id| kept.remove(&OneTimePrekey::key(*id)));

@@ -4,12 +4,12 @@
 //! refused to one account may be right for others, so nothing but the answer of the page is shared between sessions.
 
 use super::super::clock::Millis;
-use super::super::ending::{Ending, Pace, Reason};
-use super::super::failure;
+use super::super::disconnect_reason::{DisconnectReason, Reason, ReconnectDelay};
+use super::super::status_mapping;
 use super::super::web_version::{learn, newest};
-use super::inbox::{Command, Wish};
-use super::phase::Phase;
-use super::{Session, Stop};
+use super::command::{Command, ConnectionGoal};
+use super::state::ConnectionPhase;
+use super::{Session, SessionError};
 use crate::api::{ConnectionState, Error, LogLevel, Restricted, RestrictionKind, RestrictionScope};
 use crate::net::NetError;
 use crate::noise::client_payload::AppVersion;
@@ -30,7 +30,7 @@ pub(super) struct WebVersion {
 
 impl Session {
     /// Chooses the version for the next connection. `None` if all that are known were refused.
-    pub(super) async fn choose_version(&mut self) -> Result<Option<AppVersion>, Stop> {
+    pub(super) async fn choose_version(&mut self) -> Result<Option<AppVersion>, SessionError> {
         let version = match self.settings.version {
             Some(fixed) => fixed,
             None => {
@@ -47,28 +47,28 @@ impl Session {
     }
 
     /// Asks for a newer version before the connection is made.
-    pub(super) async fn await_version(&mut self) -> Result<(), Stop> {
-        self.phase = Phase::Waiting { until: Millis::MAX };
+    pub(super) async fn await_version(&mut self) -> Result<(), SessionError> {
+        self.phase = ConnectionPhase::Waiting { until: Millis::MAX };
         if self.shared.state() != ConnectionState::Reconnecting {
-            self.tell_connection(ConnectionState::Connecting, None, None, None);
+            self.emit_connection(ConnectionState::Connecting, None, None, None);
         }
         self.ask_version().await
     }
 
-    async fn ask_version(&mut self) -> Result<(), Stop> {
+    async fn ask_version(&mut self) -> Result<(), SessionError> {
         if std::mem::replace(&mut self.web_version.is_asked, true) {
             return Ok(());
         }
         let stored = WebVersionRecord::load(&self.store).await?;
         let endpoint = self.settings.endpoint.clone();
         let url = self.settings.config.client_version_url().to_owned();
-        self.elsewhere(async move { Command::VersionLearned(learn(endpoint, url, stored).await) });
+        self.spawn_job(async move { Command::VersionLearned(learn(endpoint, url, stored).await) });
         Ok(())
     }
 
     /// The server refused the version that was presented. Whatever waits for the connection goes on waiting, for one that is made
     /// with a newer version.
-    pub(super) async fn version_refused(&mut self, ending: &Ending) -> Result<(), Stop> {
+    pub(super) async fn version_refused(&mut self, ending: &DisconnectReason) -> Result<(), SessionError> {
         if let (Some(device), Some(refused)) = (&mut self.device, self.web_version.presented) {
             device.refused_version = Some(refused.0);
             let batch = records::fresh(device);
@@ -77,11 +77,11 @@ impl Session {
         let error = ending.to_error();
         self.with_pairing(|pairing, _, _| pairing.made_again()).await?;
         self.connection_gone(&error).await?;
-        self.come_back(Pace::AtOnce, Reason::NewVersion.name(), Some(&error)).await
+        self.come_back(ReconnectDelay::AtOnce, Reason::NewVersion.name(), Some(&error)).await
     }
 
     /// The server names the day from which it refuses the version. True if a newer one is asked for, and the host need not be told.
-    pub(super) async fn version_expires(&mut self, seconds: i64) -> Result<bool, Stop> {
+    pub(super) async fn version_expires(&mut self, seconds: i64) -> Result<bool, SessionError> {
         if self.settings.version.is_some() {
             return Ok(false);
         }
@@ -90,8 +90,8 @@ impl Session {
         Ok(true)
     }
 
-    pub(super) async fn tell_expiration(&mut self, seconds: i64) -> Result<(), Stop> {
-        self.tell_restricted(Restricted {
+    pub(super) async fn emit_expiration(&mut self, seconds: i64) -> Result<(), SessionError> {
+        self.emit_restricted(Restricted {
             starts_at_ms: Some(seconds.saturating_mul(1000)),
             ..Restricted::new(RestrictionKind::ClientOutdated, RestrictionScope::Client)
         })
@@ -102,7 +102,7 @@ impl Session {
     pub(super) async fn version_learned(
         &mut self,
         learned: Result<WebVersionRecord, NetError>,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), SessionError> {
         self.web_version.is_asked = false;
         if let Ok(record) = learned {
             let mut batch = Batch::new();
@@ -111,36 +111,36 @@ impl Session {
         }
         match (&self.phase, self.web_version.expires.take()) {
             // A connection waits for it.
-            (Phase::Waiting { until: Millis::MAX }, _) => {
-                self.phase = Phase::Offline;
+            (ConnectionPhase::Waiting { until: Millis::MAX }, _) => {
+                self.phase = ConnectionPhase::Offline;
                 match learned {
                     Ok(_) => self.connect_with_newer().await,
                     Err(error) => self.version_unknown(&error).await,
                 }
             }
-            (Phase::Online(_), Some(seconds)) => match learned {
+            (ConnectionPhase::Online(_), Some(seconds)) => match learned {
                 Ok(record) if Some(AppVersion(record.version)) > self.web_version.presented => {
-                    Err(Stop::Ended(Ending::new_version()))
+                    Err(SessionError::Ended(DisconnectReason::new_version()))
                 }
-                _ => self.tell_expiration(seconds).await,
+                _ => self.emit_expiration(seconds).await,
             },
             _ => Ok(()),
         }
     }
 
     /// Connects, if the answer is newer than what was refused.
-    async fn connect_with_newer(&mut self) -> Result<(), Stop> {
-        if self.wish != Wish::Online {
+    async fn connect_with_newer(&mut self) -> Result<(), SessionError> {
+        if self.goal != ConnectionGoal::Online {
             return Ok(());
         }
         if self.choose_version().await?.is_some() {
             return self.dial().await;
         }
-        Err(Stop::Ended(Ending::version_refused()))
+        Err(SessionError::Ended(DisconnectReason::version_refused()))
     }
 
-    async fn version_unknown(&mut self, error: &NetError) -> Result<(), Stop> {
-        let why = failure::of_net(error);
+    async fn version_unknown(&mut self, error: &NetError) -> Result<(), SessionError> {
+        let why = status_mapping::of_net(error);
         let text = format!("the newest version of WhatsApp Web could not be learned: {}", why.text);
         let error = Error::new(why.status, text).retryable(why.retryable);
         self.log(LogLevel::Warn, "version", || error.text.clone());
@@ -149,6 +149,6 @@ impl Session {
             self.pairing_unreachable(Outcome::new(OutcomeKind::ClientOutdated).with_detail(&error.text))
                 .await?;
         }
-        self.come_back(Pace::BackOff, Reason::ClientOutdated.name(), Some(&error)).await
+        self.come_back(ReconnectDelay::BackOff, Reason::ClientOutdated.name(), Some(&error)).await
     }
 }

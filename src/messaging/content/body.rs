@@ -3,15 +3,15 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::card::ContactCard;
-use super::context::Key;
+use super::addons::{self, Sealed};
+use super::contact_card::ContactCard;
+use super::context_info::MessageRef;
 use super::envelope::Envelope;
+use super::kind_and_text;
 use super::media::Media;
-use super::members;
+use super::message_types;
+use super::parse::MAX_ITEMS;
 use super::protocol::{self, Protocol};
-use super::read::MAX_ITEMS;
-use super::sealed::{self, Sealed};
-use super::summary;
 use super::wire::{Field, Fields, place};
 use crate::stanza::Jid;
 
@@ -31,7 +31,7 @@ pub enum Body {
     /// A message is deleted for everybody.
     Delete {
         /// Which one.
-        target: Key,
+        target: MessageRef,
     },
     /// A poll.
     Poll(Box<Poll>),
@@ -57,14 +57,14 @@ pub enum Body {
     /// A message is pinned for all, or no longer.
     Pin {
         /// Which one.
-        target: Key,
+        target: MessageRef,
         /// Whether it is pinned.
         pinned: bool,
     },
     /// A disappearing message is kept for all, or no longer.
     Keep {
         /// Which one.
-        target: Key,
+        target: MessageRef,
         /// Whether it is kept.
         kept: bool,
     },
@@ -135,7 +135,7 @@ pub struct Text {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reaction {
     /// To which message.
-    pub target: Key,
+    pub target: MessageRef,
     /// One emoji; empty takes an earlier reaction back.
     pub text: String,
     /// When, in milliseconds since 1970, by the sender's clock.
@@ -146,7 +146,7 @@ pub struct Reaction {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Edit {
     /// Which message gets a new version.
-    pub target: Key,
+    pub target: MessageRef,
     /// The word of the new version's type.
     pub kind: &'static str,
     /// Its text or caption.
@@ -247,46 +247,50 @@ not_printed!(Text Reaction Edit Poll Location Event GroupInvite);
 pub(super) fn read(content: &Field<'_>, whole: &[u8]) -> Body {
     let other = Body::Other { member: content.number };
     let Some(bytes) = content.bytes() else { return other };
-    if content.number == members::CONVERSATION {
+    if content.number == message_types::CONVERSATION {
         return Body::Text(Text { text: content.text().unwrap_or_default(), ..Text::default() });
     }
     let Ok(fields) = Fields::checked(bytes) else { return other };
     let found = match content.number {
-        members::EXTENDED_TEXT => Some(Body::Text(text(fields))),
-        members::REACTION => reaction(fields).map(Body::Reaction),
-        members::PROTOCOL => protocol::read(fields, whole),
-        members::POLL | members::POLL_V2 | members::POLL_V3 | members::POLL_V5 | members::POLL_V6 => {
-            Some(Body::Poll(Box::new(poll(fields))))
+        message_types::EXTENDED_TEXT => Some(Body::Text(text(fields))),
+        message_types::REACTION => reaction(fields).map(Body::Reaction),
+        message_types::PROTOCOL => protocol::read(fields, whole),
+        message_types::POLL
+        | message_types::POLL_V2
+        | message_types::POLL_V3
+        | message_types::POLL_V5
+        | message_types::POLL_V6 => Some(Body::Poll(Box::new(poll(fields)))),
+        message_types::POLL_UPDATE
+        | message_types::ENC_REACTION
+        | message_types::ENC_COMMENT
+        | message_types::ENC_EVENT_RESPONSE
+        | message_types::SECRET_ENCRYPTED => {
+            addons::read(content.number, fields).map(|sealed| Body::Sealed(Box::new(sealed)))
         }
-        members::POLL_UPDATE
-        | members::ENC_REACTION
-        | members::ENC_COMMENT
-        | members::ENC_EVENT_RESPONSE
-        | members::SECRET_ENCRYPTED => {
-            sealed::read(content.number, fields).map(|sealed| Body::Sealed(Box::new(sealed)))
-        }
-        members::LOCATION => Some(Body::Location(Box::new(location(fields)))),
-        members::LIVE_LOCATION => Some(Body::Location(Box::new(live_location(fields)))),
-        members::CONTACT => Some(Body::Contacts(vec![contact(fields)])),
-        members::CONTACTS => Some(Body::Contacts(contacts(fields))),
-        members::IMAGE
-        | members::VIDEO
-        | members::VIDEO_NOTE
-        | members::AUDIO
-        | members::DOCUMENT
-        | members::STICKER
-        | members::STICKER_PACK => {
+        message_types::LOCATION => Some(Body::Location(Box::new(location(fields)))),
+        message_types::LIVE_LOCATION => Some(Body::Location(Box::new(live_location(fields)))),
+        message_types::CONTACT => Some(Body::Contacts(vec![contact(fields)])),
+        message_types::CONTACTS => Some(Body::Contacts(contacts(fields))),
+        message_types::IMAGE
+        | message_types::VIDEO
+        | message_types::VIDEO_NOTE
+        | message_types::AUDIO
+        | message_types::DOCUMENT
+        | message_types::STICKER
+        | message_types::STICKER_PACK => {
             Media::read(content.number, fields).map(|media| Body::Media(Box::new(media)))
         }
-        members::ALBUM => Some(album(fields)),
-        members::EVENT => Some(Body::Event(Box::new(event(fields)))),
-        members::GROUP_INVITE => Some(Body::GroupInvite(Box::new(group_invite(fields)))),
-        members::PIN => marked(fields).map(|(target, kind)| Body::Pin { target, pinned: kind == 1 }),
-        members::COMMENT => comment(fields, whole).map(Body::Comment),
-        members::TEMPLATE_BUTTON_REPLY | members::LIST_RESPONSE | members::BUTTONS_RESPONSE => {
-            summary::text(content).map(|text| Body::Text(Text { text, ..Text::default() }))
+        message_types::ALBUM => Some(album(fields)),
+        message_types::EVENT => Some(Body::Event(Box::new(event(fields)))),
+        message_types::GROUP_INVITE => Some(Body::GroupInvite(Box::new(group_invite(fields)))),
+        message_types::PIN => marked(fields).map(|(target, kind)| Body::Pin { target, pinned: kind == 1 }),
+        message_types::COMMENT => comment(fields, whole).map(Body::Comment),
+        message_types::TEMPLATE_BUTTON_REPLY
+        | message_types::LIST_RESPONSE
+        | message_types::BUTTONS_RESPONSE => {
+            kind_and_text::text(content).map(|text| Body::Text(Text { text, ..Text::default() }))
         }
-        members::KEEP => marked(fields).map(|(target, kind)| Body::Keep { target, kept: kind == 1 }),
+        message_types::KEEP => marked(fields).map(|(target, kind)| Body::Keep { target, kept: kind == 1 }),
         _ => None,
     };
     found.unwrap_or(other)
@@ -313,7 +317,7 @@ fn comment(fields: Fields<'_>, whole: &[u8]) -> Option<Edit> {
     for field in fields {
         match field.number {
             1 => message = field.bytes(),
-            2 => target = Key::of(&field),
+            2 => target = MessageRef::of(&field),
             _ => {}
         }
     }
@@ -324,7 +328,7 @@ fn reaction(fields: Fields<'_>) -> Option<Reaction> {
     let (mut target, mut text, mut at_ms) = (None, String::new(), None);
     for field in fields {
         match field.number {
-            1 => target = Key::of(&field),
+            1 => target = MessageRef::of(&field),
             2 => text = field.text().unwrap_or_default(),
             4 => at_ms = field.signed(),
             _ => {}
@@ -334,12 +338,12 @@ fn reaction(fields: Fields<'_>) -> Option<Reaction> {
 }
 
 /// The new version in an edit; its own quote and mentions are read by reading it.
-pub(super) fn edit(target: Key, at_ms: Option<i64>, message: &[u8], whole: &[u8]) -> Edit {
+pub(super) fn edit(target: MessageRef, at_ms: Option<i64>, message: &[u8], whole: &[u8]) -> Edit {
     let content = Envelope::open(message).ok().and_then(|envelope| envelope.content);
     Edit {
         target,
-        kind: content.as_ref().map_or("unknown", summary::kind),
-        text: content.as_ref().and_then(summary::text),
+        kind: content.as_ref().map_or("unknown", kind_and_text::kind),
+        text: content.as_ref().and_then(kind_and_text::text),
         at_ms,
         message: place(whole, message),
     }
@@ -465,11 +469,11 @@ fn group_invite(fields: Fields<'_>) -> GroupInvite {
 }
 
 /// Pins and keeps: which message, and 1 for yes or 2 for not any more.
-fn marked(fields: Fields<'_>) -> Option<(Key, u32)> {
+fn marked(fields: Fields<'_>) -> Option<(MessageRef, u32)> {
     let (mut target, mut kind) = (None, 0);
     for field in fields {
         match field.number {
-            1 => target = Key::of(&field),
+            1 => target = MessageRef::of(&field),
             2 => kind = field.small().unwrap_or_default(),
             _ => {}
         }

@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
+use super::addons::{Purpose, Sealed, Sealing};
 use super::body::Location;
-use super::card::ContactCard;
-use super::context::Key;
-use super::extras::Extras;
-use super::members;
+use super::contact_card::ContactCard;
+use super::context_info::MessageRef;
+use super::message_types;
 use super::outgoing::Outgoing;
-use super::read::ContentError;
-use super::sealed::{Purpose, Sealed, Sealing};
-use super::shape::Shape;
+use super::parse::ContentError;
+use super::send_options::Extras;
+use super::stanza_attrs::Shape;
 use super::wire::put;
 use crate::crypto::{Random, sha256};
 use crate::proto::Message as _;
@@ -42,7 +42,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// [`ContentError::NoTarget`].
-    pub fn reaction(target: &Key, emoji: &str, at_ms: i64) -> Result<Self, ContentError> {
+    pub fn reaction(target: &MessageRef, emoji: &str, at_ms: i64) -> Result<Self, ContentError> {
         Self::built(&Message {
             reaction_message: Some(ReactionMessage {
                 key: Some(message_key(target)?),
@@ -58,7 +58,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// [`ContentError::NoTarget`], and those of [`Outgoing::text`].
-    pub fn edit(target: &Key, text: &str, extras: &Extras, at_ms: i64) -> Result<Self, ContentError> {
+    pub fn edit(target: &MessageRef, text: &str, extras: &Extras, at_ms: i64) -> Result<Self, ContentError> {
         Self::protocol(ProtocolMessage {
             key: Some(message_key(target)?),
             r#type: Some(Type::MessageEdit.into()),
@@ -72,7 +72,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// [`ContentError::NoTarget`].
-    pub fn delete(target: &Key) -> Result<Self, ContentError> {
+    pub fn delete(target: &MessageRef) -> Result<Self, ContentError> {
         Self::protocol(ProtocolMessage {
             key: Some(message_key(target)?),
             r#type: Some(Type::Revoke.into()),
@@ -122,7 +122,7 @@ impl Outgoing {
     /// # Errors
     /// [`ContentError::NoTarget`]; [`ContentError::Choices`] if an option is chosen twice.
     pub fn vote(
-        poll: &Key,
+        poll: &MessageRef,
         chosen: &[String],
         sealing: &Sealing<'_>,
         at_ms: i64,
@@ -211,7 +211,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// [`ContentError::NoTarget`].
-    pub fn pin(target: &Key, seconds: Option<u32>, at_ms: i64) -> Result<Self, ContentError> {
+    pub fn pin(target: &MessageRef, seconds: Option<u32>, at_ms: i64) -> Result<Self, ContentError> {
         let pin = PinInChatMessage {
             key: Some(message_key(target)?),
             r#type: Some(if seconds.is_some() { 1 } else { 2 }),
@@ -260,14 +260,14 @@ fn text_message(text: &str, extras: &Extras) -> Result<Vec<u8>, ContentError> {
     }
     let Some(context) = extras.context() else {
         let mut message = Vec::with_capacity(text.len() + 4);
-        put(&mut message, members::CONVERSATION, text.as_bytes());
+        put(&mut message, message_types::CONVERSATION, text.as_bytes());
         return Ok(message);
     };
     let extended = ExtendedTextMessage { text: Some(text.to_owned()), context_info: Some(context) };
     Ok(Message { extended_text_message: Some(extended), ..Message::default() }.encode_to_vec())
 }
 
-pub(super) fn message_key(key: &Key) -> Result<MessageKey, ContentError> {
+pub(super) fn message_key(key: &MessageRef) -> Result<MessageKey, ContentError> {
     if key.id.is_empty() {
         return Err(ContentError::NoTarget);
     }

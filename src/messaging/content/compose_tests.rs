@@ -31,7 +31,7 @@ fn marks(sent: &Outgoing) -> (&str, Option<&str>, Option<&str>, bool) {
 #[test]
 fn stanzas_are_marked_by_content() {
     let own = key("3EB0");
-    let others = Key { from_me: false, participant: Some(Jid::lid("5")), ..key("3EB0") };
+    let others = MessageRef { from_me: false, participant: Some(Jid::lid("5")), ..key("3EB0") };
     let place = Location { latitude: 1.0, longitude: 2.0, ..Location::default() };
     let card = ContactCard::of_number("Ada", "15551234567");
     let secret = Secret::new(SECRET);
@@ -61,7 +61,7 @@ fn stanzas_are_marked_by_content() {
 
 #[test]
 fn stanzas_of_raw_messages_are_marked_by_content() {
-    use super::members as m;
+    use super::message_types as m;
     let wrapped = |wrapper, inner: &[u8]| member(wrapper, &member(1, inner));
     let gif = member(m::VIDEO, &[0x40, 1]);
     let voice = member(m::AUDIO, &[0x30, 1]);
@@ -102,9 +102,12 @@ fn a_vote_can_be_opened_by_who_has_the_poll() {
     let chosen = options(&["Yes", "Maybe"]);
     let sent = Outgoing::vote(&key("3EB0POLL"), &chosen, &sealing, 5, &mut Seeded(1)).unwrap();
     assert_eq!(sent.shape.meta, [("polltype", "vote")]);
-    let Body::Sealed(sealed) = read(&sent.message).unwrap().body else { panic!("not sealed") };
+    let Body::Sealed(sealed) = parse(&sent.message).unwrap().body else { panic!("not sealed") };
     assert_eq!((sealed.at_ms, &sealed.target), (Some(5), &key("3EB0POLL")));
-    assert_eq!(sealed.open(&sealing), Some(Opened::Vote(vec![option_hash("Yes"), option_hash("Maybe")])));
+    assert_eq!(
+        sealed.open(&sealing),
+        Some(AddonContent::Vote(vec![option_hash("Yes"), option_hash("Maybe")]))
+    );
 }
 
 #[test]
@@ -118,9 +121,9 @@ fn a_quote_does_not_carry_what_it_quoted() {
         message: second.with_secret(&SECRET).message,
     };
     let third = Outgoing::text("third", &Extras { quote: Some(quote), ..none() }).unwrap();
-    let quoted = read(&third.message).unwrap().context.quoted.unwrap();
+    let quoted = parse(&third.message).unwrap().context.quoted.unwrap();
     assert_eq!((quoted.text.as_deref(), quoted.sender), (Some("second"), Some(Jid::lid("2"))));
-    let copy = read(&third.message[quoted.message]).unwrap();
+    let copy = parse(&third.message[quoted.message]).unwrap();
     assert_eq!((copy.context.quoted, copy.secret), (None, None));
 }
 
@@ -128,10 +131,10 @@ fn a_quote_does_not_carry_what_it_quoted() {
 fn a_secret_is_given_once() {
     let sent = Outgoing::text("hi", &none()).unwrap().with_secret(&SECRET);
     assert_eq!(sent.clone().with_secret(&[9; 32]), sent);
-    assert_eq!(read(&sent.message).unwrap().secret, Some(Secret::new(SECRET)));
+    assert_eq!(parse(&sent.message).unwrap().secret, Some(Secret::new(SECRET)));
     // A context that is there already stays.
     let pin = Outgoing::pin(&key("3EB0"), Some(86_400), 1).unwrap().with_secret(&SECRET);
-    let read = read(&pin.message).unwrap();
+    let read = parse(&pin.message).unwrap();
     assert_eq!((read.add_on_seconds, read.secret), (Some(86_400), Some(Secret::new(SECRET))));
 }
 
@@ -139,7 +142,7 @@ fn a_secret_is_given_once() {
 fn a_sender_key_travels_beside_a_content() {
     let group: Jid = "120363000000000001@g.us".parse().unwrap();
     let poll = Outgoing::poll("?", &options(&["a", "b"]), 0, &SECRET, &none()).unwrap();
-    let read = read(&append_key_distribution(&poll.message, &group, b"key")).unwrap();
+    let read = parse(&append_key_distribution(&poll.message, &group, b"key")).unwrap();
     assert_eq!((read.kind, read.secret), ("poll", Some(Secret::new(SECRET))));
     let key = read.key_distribution.unwrap();
     assert_eq!((key.group, key.message.as_slice()), (Some(group), &b"key"[..]));
@@ -148,24 +151,24 @@ fn a_sender_key_travels_beside_a_content() {
 #[test]
 fn only_the_outermost_copy_is_one() {
     let inner = device_sent(&Outgoing::text("hi", &none()).unwrap().message, &Jid::lid("1"));
-    let nested = read(&device_sent(&inner, &Jid::lid("2"))).unwrap();
+    let nested = parse(&device_sent(&inner, &Jid::lid("2"))).unwrap();
     assert_eq!((nested.device_sent, nested.kind), (Some(Jid::lid("2")), "device_sent"));
     // A copy that names no chat is none.
-    let nameless = member(super::members::DEVICE_SENT, &member(2, &member(1, b"hi")));
-    let read = read(&nameless).unwrap();
+    let nameless = member(super::message_types::DEVICE_SENT, &member(2, &member(1, b"hi")));
+    let read = parse(&nameless).unwrap();
     assert_eq!((read.device_sent, read.kind), (None, "device_sent"));
 }
 
 #[test]
 fn a_deletion_says_what_to_delete() {
     // A protocol message without a kind reads as one; without a key it deletes nothing.
-    let read = read(&member(super::members::PROTOCOL, &[])).unwrap();
-    assert_eq!((read.kind, read.body), ("protocol", Body::Other { member: super::members::PROTOCOL }));
+    let read = parse(&member(super::message_types::PROTOCOL, &[])).unwrap();
+    assert_eq!((read.kind, read.body), ("protocol", Body::Other { member: super::message_types::PROTOCOL }));
 }
 
 #[test]
 fn what_cannot_be_sent_is_refused_by_name() {
-    let nameless = Key::default();
+    let nameless = MessageRef::default();
     let place = |latitude, longitude| Location { latitude, longitude, ..Location::default() };
     let card = ContactCard { name: String::new(), vcard: "BEGIN:VCARD".to_owned() };
     let poll = |question, names: &[&str], selectable| {
@@ -200,7 +203,7 @@ fn what_cannot_be_sent_is_refused_by_name() {
         (Outgoing::contacts(&[], &none()), ContentError::Contact),
         (Outgoing::contacts(&[card], &none()), ContentError::Contact),
         (Outgoing::raw(b"no message"), ContentError::Malformed),
-        (Outgoing::raw(&member(super::members::IMAGE, b"no image")), ContentError::Malformed),
+        (Outgoing::raw(&member(super::message_types::IMAGE, b"no image")), ContentError::Malformed),
         (Outgoing::raw(b"\x0a\x02hi\x9a\x02\x01\x00"), ContentError::Malformed),
         (Outgoing::raw(&[]), ContentError::Empty),
     ] {
@@ -212,7 +215,7 @@ fn what_cannot_be_sent_is_refused_by_name() {
 #[test]
 fn requests_to_own_devices() {
     let again = Outgoing::ask_again(&[key("3EB0LOST")]).unwrap();
-    assert_eq!(read(&again.message).unwrap().kind, "peer_data_request");
+    assert_eq!(parse(&again.message).unwrap().kind, "peer_data_request");
 }
 
 #[test]
@@ -221,7 +224,7 @@ fn what_people_write_is_not_printed() {
     let quote = Quote::of_text("3EB0", Jid::lid("1"), secret_text);
     let extras = Extras { quote: Some(quote), ..none() };
     let sent = Outgoing::text(secret_text, &extras).unwrap();
-    let read = read(&sent.message).unwrap();
+    let read = parse(&sent.message).unwrap();
     let printed = format!("{sent:?} {read:?} {:?} {:?} {extras:?}", read.body, read.context);
     assert!(!printed.contains("nine"), "{printed}");
     let bytes = format!("{:?}", secret_text.as_bytes());

@@ -1,8 +1,8 @@
 //! From the bytes that were decrypted to the member that a user sent: carriers set aside, wrappers taken off.
 
-use super::context::MessageContext;
-use super::members::{self, Role, member};
-use super::read::{ContentError, KeyDistribution};
+use super::context_info::MessageContext;
+use super::message_types::{self, Role, member};
+use super::parse::{ContentError, KeyDistribution};
 use super::wire::{Field, Fields};
 use crate::stanza::Jid;
 
@@ -74,17 +74,21 @@ impl<'a> Envelope<'a> {
 impl Flags {
     fn note(&mut self, wrapper: u32) {
         match wrapper {
-            members::EPHEMERAL => self.ephemeral = true,
-            members::VIEW_ONCE | members::VIEW_ONCE_V2 | members::VIEW_ONCE_V2_EXTENSION => {
+            message_types::EPHEMERAL => self.ephemeral = true,
+            message_types::VIEW_ONCE
+            | message_types::VIEW_ONCE_V2
+            | message_types::VIEW_ONCE_V2_EXTENSION => {
                 self.view_once = true;
             }
-            members::EDITED => self.edited = true,
-            members::BOT_INVOKE => self.bot_invoke = true,
-            members::POLL_OPTION_IMAGE | members::ASSOCIATED_CHILD | members::EVENT_COVER => {
+            message_types::EDITED => self.edited = true,
+            message_types::BOT_INVOKE => self.bot_invoke = true,
+            message_types::POLL_OPTION_IMAGE
+            | message_types::ASSOCIATED_CHILD
+            | message_types::EVENT_COVER => {
                 self.associated = true;
             }
-            members::GROUP_STATUS | members::GROUP_STATUS_V2 => self.group_status = true,
-            members::SPOILER => self.spoiler = true,
+            message_types::GROUP_STATUS | message_types::GROUP_STATUS_V2 => self.group_status = true,
+            message_types::SPOILER => self.spoiler = true,
             _ => {}
         }
     }
@@ -110,8 +114,8 @@ impl<'a> Layer<'a> {
                 Some(Role::Content) => keep(&mut out.content, field),
                 Some(Role::Wrapper) => keep(&mut out.wrapper, field),
                 Some(Role::Carrier) => match field.number {
-                    members::KEY_DISTRIBUTION => out.key_distribution = field.bytes(),
-                    members::CONTEXT => out.context = field.bytes(),
+                    message_types::KEY_DISTRIBUTION => out.key_distribution = field.bytes(),
+                    message_types::CONTEXT => out.context = field.bytes(),
                     _ => {}
                 },
                 None => keep(&mut out.unknown, field),
@@ -125,7 +129,7 @@ impl<'a> Layer<'a> {
     fn wrapped(&self, outermost: bool) -> Option<(u32, &'a [u8], Option<Jid>)> {
         let field = self.wrapper?;
         let body = field.bytes()?;
-        if field.number != members::DEVICE_SENT {
+        if field.number != message_types::DEVICE_SENT {
             let message = Fields::of(body).filter(|inner| inner.number == 1).last()?.bytes()?;
             return Some((field.number, message, None));
         }

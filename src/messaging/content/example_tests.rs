@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::members::{self, MEMBERS, Role};
+use super::message_types::{self, MEMBERS, Role};
 use super::*;
 use crate::crypto::Secret;
 use crate::crypto::testing::hex_of;
@@ -24,13 +24,13 @@ fn baileys(name: &str) -> (Vec<u8>, Read) {
     let entries = entries(include_str!("../../../tests/vectors/contents-baileys.json"));
     let found = entries.iter().find(|entry| entry["name"] == name);
     let bytes = hex_of(found.unwrap_or_else(|| panic!("no example {name}")), "bytes");
-    let read = read(&bytes).unwrap();
+    let read = parse(&bytes).unwrap();
     (bytes, read)
 }
 
-fn target() -> Key {
+fn target() -> MessageRef {
     let chat = Some(Jid::lid("100000011111111"));
-    Key { chat, from_me: true, id: "3EB0TARGET".to_owned(), participant: None }
+    MessageRef { chat, from_me: true, id: "3EB0TARGET".to_owned(), participant: None }
 }
 
 const SENT_AT: i64 = 1_767_225_600;
@@ -40,13 +40,13 @@ fn every_member_is_named() {
     let examples = whatsmeow();
     for row in MEMBERS {
         let bytes = examples.get(&row.number).unwrap_or_else(|| panic!("whatsmeow has no {}", row.word));
-        let read = read(bytes).unwrap();
+        let read = parse(bytes).unwrap();
         let kind = match (row.role, row.number) {
             (Role::Carrier, _) => "nothing",
             // What the examples have inside.
             (Role::Wrapper, _) => "image",
-            (_, members::PROTOCOL) => "phone_number_shared",
-            (_, members::SECRET_ENCRYPTED) => "encrypted_event_edit",
+            (_, message_types::PROTOCOL) => "phone_number_shared",
+            (_, message_types::SECRET_ENCRYPTED) => "encrypted_event_edit",
             _ => row.word,
         };
         assert_eq!(read.kind, kind, "{}", row.word);
@@ -59,7 +59,7 @@ fn what_stands_beside_a_content_is_found_in_all_that_have_it() {
     let examples = whatsmeow();
     for row in MEMBERS.iter().filter(|row| row.context != 0) {
         let bytes = &examples[&row.number];
-        let context = read(bytes).unwrap().context;
+        let context = parse(bytes).unwrap().context;
         let quoted = context.quoted.unwrap_or_else(|| panic!("{}", row.word));
         assert_eq!((quoted.id.as_str(), quoted.text.as_deref()), ("3EB0QUOTED", Some("quoted text")));
         assert_eq!(quoted.sender, Some(Jid::lid("200000022222222")));
@@ -75,7 +75,7 @@ fn all_that_is_read_is_read_with_every_field_set() {
     let examples = whatsmeow();
     let content = MEMBERS.iter().filter(|row| row.role == Role::Content);
     let left: Vec<&str> = content
-        .filter(|row| matches!(read(&examples[&row.number]).unwrap().body, Body::Other { .. }))
+        .filter(|row| matches!(parse(&examples[&row.number]).unwrap().body, Body::Other { .. }))
         .map(|row| row.word)
         .collect();
     let other = [
@@ -132,7 +132,7 @@ fn all_that_is_read_is_read_with_every_field_set() {
 #[test]
 fn what_is_sent_raw_is_sent_as_it_is() {
     for (number, bytes) in whatsmeow() {
-        let is_carrier = members::member(number).is_some_and(|row| row.role == Role::Carrier);
+        let is_carrier = message_types::member(number).is_some_and(|row| row.role == Role::Carrier);
         match Outgoing::raw(&bytes) {
             Ok(sent) => assert!(sent.message == bytes && !is_carrier, "{number}"),
             Err(error) => assert!(error == ContentError::Empty && is_carrier, "{number}"),
@@ -205,7 +205,7 @@ fn references_to_messages() {
     let (bytes, edit) = baileys("edit");
     let Body::Edit(edit) = edit.body else { panic!("no edit") };
     assert_eq!((&edit.target, edit.text.as_deref()), (&target(), Some("new text")));
-    assert!(matches!(read(&bytes[edit.message]).unwrap().body, Body::Text(text) if text.text == "new text"));
+    assert!(matches!(parse(&bytes[edit.message]).unwrap().body, Body::Text(text) if text.text == "new text"));
     let (_, pin) = baileys("pin");
     assert_eq!(pin.add_on_seconds, Some(86_400));
     assert!(matches!(pin.body, Body::Pin { target: found, pinned: true } if found == target()));
@@ -238,7 +238,7 @@ fn polls_and_events() {
 fn comments_and_replies_to_buttons_have_their_text() {
     let key = [&[0x12, 11, 0x10, 1, 0x1a, 7][..], b"3EB0AAA"].concat();
     let message = [&[0xea, 4, 21, 0x0a, 6, 0x0a, 4][..], b"comm", &key].concat();
-    let comment = read(&message).unwrap();
+    let comment = parse(&message).unwrap();
     let Body::Comment(edit) = &comment.body else { panic!("no comment") };
     assert_eq!((comment.kind, edit.text.as_deref()), ("comment", Some("comm")));
     assert_eq!((edit.target.id.as_str(), edit.target.from_me), ("3EB0AAA", true));
@@ -247,7 +247,7 @@ fn comments_and_replies_to_buttons_have_their_text() {
     {
         let tag = number << 3 | 2;
         let head = [(tag & 0x7f) as u8 | 0x80, (tag >> 7) as u8, 5, place << 3 | 2, 3];
-        let reply = read(&[&head[..], b"Yes"].concat()).unwrap();
+        let reply = parse(&[&head[..], b"Yes"].concat()).unwrap();
         let Body::Text(text) = &reply.body else { panic!("{kind} has no text") };
         assert_eq!((reply.kind, text.text.as_str()), (kind, "Yes"));
     }
@@ -318,12 +318,12 @@ fn a_message_that_the_phone_sends_again() {
     };
     assert_eq!((answer.kind, answer.request.as_str(), answer.results.len()), (4, "3EB0ASKED", 1));
     let [bytes] = &answer.resent[..] else { panic!("{} messages", answer.resent.len()) };
-    let kept = stored(bytes).unwrap();
+    let kept = web_message_info(bytes).unwrap();
     assert_eq!((kept.key.id.as_str(), kept.key.from_me, kept.at), ("3EB0LOST", false, SENT_AT as u64));
     assert_eq!(kept.key.participant, Some(Jid::lid("200000022222222")));
     assert_eq!(kept.push_name.as_deref(), Some("Ada"));
     assert!(kept.secret.is_some());
-    let again = read(&bytes[kept.message]).unwrap();
+    let again = parse(&bytes[kept.message]).unwrap();
     assert!(matches!(again.body, Body::Text(text) if text.text == "found again"));
-    assert_eq!(stored(b"nothing"), None);
+    assert_eq!(web_message_info(b"nothing"), None);
 }

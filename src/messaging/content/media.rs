@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::members;
+use super::message_types;
 use super::wire::Fields;
 use crate::crypto::Secret;
 
@@ -78,7 +78,7 @@ impl fmt::Debug for Media {
 
 /// What a field of a media message means; the same things have other numbers in each of them.
 #[derive(Clone, Copy)]
-enum Part {
+enum MediaField {
     Url,
     Mimetype,
     Caption,
@@ -93,18 +93,18 @@ enum Part {
     Animated,
     ViewOnce,
     Path,
-    Key,
+    MessageRef,
     Sha256,
     EncryptedSha256,
     Thumbnail,
 }
 
-use Part::{
-    Animated, Caption, EncryptedSha256, FileName, Gif, Height, Key, Mimetype, Pages, Path, Seconds, Sha256,
-    Size, Thumbnail, Url, ViewOnce, Voice, Width,
+use MediaField::{
+    Animated, Caption, EncryptedSha256, FileName, Gif, Height, MessageRef, Mimetype, Pages, Path, Seconds,
+    Sha256, Size, Thumbnail, Url, ViewOnce, Voice, Width,
 };
 
-type Places = &'static [(u32, Part)];
+type Places = &'static [(u32, MediaField)];
 
 const IMAGE: Places = &[
     (1, Url),
@@ -114,7 +114,7 @@ const IMAGE: Places = &[
     (5, Size),
     (6, Height),
     (7, Width),
-    (8, Key),
+    (8, MessageRef),
     (9, EncryptedSha256),
     (11, Path),
     (16, Thumbnail),
@@ -126,7 +126,7 @@ const VIDEO: Places = &[
     (3, Sha256),
     (4, Size),
     (5, Seconds),
-    (6, Key),
+    (6, MessageRef),
     (7, Caption),
     (8, Gif),
     (9, Height),
@@ -143,7 +143,7 @@ const AUDIO: Places = &[
     (4, Size),
     (5, Seconds),
     (6, Voice),
-    (7, Key),
+    (7, MessageRef),
     (8, EncryptedSha256),
     (9, Path),
     (21, ViewOnce),
@@ -154,7 +154,7 @@ const DOCUMENT: Places = &[
     (4, Sha256),
     (5, Size),
     (6, Pages),
-    (7, Key),
+    (7, MessageRef),
     (8, FileName),
     (9, EncryptedSha256),
     (10, Path),
@@ -165,7 +165,7 @@ const STICKER: Places = &[
     (1, Url),
     (2, Sha256),
     (3, EncryptedSha256),
-    (4, Key),
+    (4, MessageRef),
     (5, Mimetype),
     (6, Height),
     (7, Width),
@@ -175,19 +175,19 @@ const STICKER: Places = &[
     (16, Thumbnail),
 ];
 const STICKER_PACK: Places =
-    &[(2, FileName), (5, Size), (6, Sha256), (7, EncryptedSha256), (8, Key), (9, Path), (10, Caption)];
+    &[(2, FileName), (5, Size), (6, Sha256), (7, EncryptedSha256), (8, MessageRef), (9, Path), (10, Caption)];
 
 impl Media {
     /// Reads the member of that number; `None` if it is not one with a file.
     pub(super) fn read(member: u32, fields: Fields<'_>) -> Option<Self> {
         let (kind, places) = match member {
-            members::IMAGE => (MediaKind::Image, IMAGE),
-            members::VIDEO => (MediaKind::Video, VIDEO),
-            members::VIDEO_NOTE => (MediaKind::VideoNote, VIDEO),
-            members::AUDIO => (MediaKind::Audio, AUDIO),
-            members::DOCUMENT => (MediaKind::Document, DOCUMENT),
-            members::STICKER => (MediaKind::Sticker, STICKER),
-            members::STICKER_PACK => (MediaKind::StickerPack, STICKER_PACK),
+            message_types::IMAGE => (MediaKind::Image, IMAGE),
+            message_types::VIDEO => (MediaKind::Video, VIDEO),
+            message_types::VIDEO_NOTE => (MediaKind::VideoNote, VIDEO),
+            message_types::AUDIO => (MediaKind::Audio, AUDIO),
+            message_types::DOCUMENT => (MediaKind::Document, DOCUMENT),
+            message_types::STICKER => (MediaKind::Sticker, STICKER),
+            message_types::STICKER_PACK => (MediaKind::StickerPack, STICKER_PACK),
             _ => return None,
         };
         let mut out = Self { kind, ..Self::default() };
@@ -208,7 +208,7 @@ impl Media {
                 Animated => out.animated = field.flag(),
                 ViewOnce => out.view_once = field.flag(),
                 Path => out.direct_path = field.text(),
-                Key => out.key = field.bytes().and_then(Secret::from_slice),
+                MessageRef => out.key = field.bytes().and_then(Secret::from_slice),
                 Sha256 => out.sha256 = field.bytes().and_then(|bytes| bytes.try_into().ok()),
                 EncryptedSha256 => {
                     out.encrypted_sha256 = field.bytes().and_then(|bytes| bytes.try_into().ok())

@@ -3,56 +3,56 @@
 //! What it is: bytes in, values out, and back. [`read()`] opens the wrappers and reads the content; [`Outgoing`] is content to
 //! be sent, with the marks that its stanza needs ([`Shape`]); [`Sealed`] is what is encrypted once more with the secret of
 //! another message.
-//! What it is not: a judge. Whether a sender may delete a message, or be believed about keys, is for who asks.
+//! It judges nobody: whether a sender may delete a message, or be believed about keys, is decided by the caller.
 //!
 //! # How messages are read
 //!
-//! `wire` walks fields in place, `members` knows what each member of `Message` is, `envelope` takes the wrappers off, and only
-//! then is the one content read: in `body`, `media`, `protocol` or `sealed`. A type that nobody here knows is still a message,
+//! `wire` walks fields in place, `message_types` knows what each member of `Message` is, `envelope` takes the wrappers off, and only
+//! then is the one content read: in `body`, `media`, `protocol` or `addons`. A type that nobody here knows is still a message,
 //! with its number and its bytes. What is made here is made of the messages in [`crate::proto::message`].
 
+mod addons;
 mod body;
-mod bot;
-mod card;
+mod bot_reply;
 mod compose;
-mod context;
+mod contact_card;
+mod context_info;
+mod disappearing;
 mod envelope;
-mod extras;
-mod history;
+mod history_notice;
+mod kind_and_text;
 mod media;
-mod members;
 mod message_id;
+mod message_types;
 mod outgoing;
+mod parse;
+mod peer_requests;
 mod protocol;
-mod read;
 mod reporting;
-mod requests;
-mod sealed;
-mod shape;
-mod stored;
-mod summary;
-mod timed;
+mod send_options;
+mod stanza_attrs;
 mod unsealed;
+mod web_message_info;
 mod wire;
 
+pub use addons::{AddonContent, Purpose, Sealed, Sealing};
 pub use body::{Body, Edit, Event, GroupInvite, Location, Poll, Reaction, Text};
-pub use bot::open_bot_reply;
-pub use card::ContactCard;
+pub use bot_reply::open_bot_reply;
 pub use compose::{MAX_TEXT, option_hash};
-pub use context::{Association, Context, Key, Quoted};
+pub use contact_card::ContactCard;
+pub use context_info::{Association, Context, MessageRef, Quoted};
 pub use envelope::Flags;
-pub use extras::{Expiration, Extras, Quote};
-pub use history::nct_salt;
+pub use history_notice::nct_salt;
 pub use media::{Media, MediaKind};
 pub use message_id::message_id;
 pub use outgoing::{Outgoing, append_key_distribution, device_sent, key_distribution};
+pub use parse::{ContentError, KeyDistribution, MAX_SIZE, Read, parse};
 pub use protocol::{AppStateKey, HistoryNotice, LidMapping, PeerDataResponse, Protocol};
-pub use read::{ContentError, KeyDistribution, MAX_SIZE, Read, read};
 pub use reporting::reporting_token;
-pub use sealed::{Opened, Purpose, Sealed, Sealing};
-pub use shape::Shape;
-pub use stored::{Stored, stored};
+pub use send_options::{Expiration, Extras, Quote};
+pub use stanza_attrs::Shape;
 pub use unsealed::Unsealed;
+pub use web_message_info::{Stored, web_message_info};
 
 #[cfg(test)]
 mod compose_tests;

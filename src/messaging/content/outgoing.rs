@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::envelope::Envelope;
-use super::members::{self, member};
-use super::read::{ContentError, MAX_SIZE, read};
-use super::shape::Shape;
+use super::message_types::{self, member};
+use super::parse::{ContentError, MAX_SIZE, parse};
+use super::stanza_attrs::Shape;
 use super::wire::{Field, Fields, put, with, without};
 use crate::proto::Message as _;
 use crate::proto::message::{DeviceSentMessage, Message, MessageContextInfo, SenderKeyDistributionMessage};
@@ -47,14 +47,14 @@ impl Outgoing {
     /// As [`Outgoing::raw`], but for the size.
     pub fn of_any_size(bytes: &[u8]) -> Result<Self, ContentError> {
         let content = Envelope::open(bytes)?.content.ok_or(ContentError::Empty)?;
-        let is_message = content.number != members::CONVERSATION && member(content.number).is_some();
+        let is_message = content.number != message_types::CONVERSATION && member(content.number).is_some();
         // Nobody could read the one, and nothing could be added to the other. Either may come in several parts, which are merged.
         let of_it = |field: &Field<'_>| is_message && field.number == content.number;
-        let parts = Fields::of(bytes).filter(|field| field.number == members::CONTEXT || of_it(field));
+        let parts = Fields::of(bytes).filter(|field| field.number == message_types::CONTEXT || of_it(field));
         for field in parts.chain(is_message.then_some(content)) {
             Fields::checked(field.bytes().ok_or(ContentError::Malformed)?)?;
         }
-        let shape = Shape::of(content.number, &read(bytes)?);
+        let shape = Shape::of(content.number, &parse(bytes)?);
         Ok(Self { message: bytes.to_vec(), shape })
     }
 
@@ -79,10 +79,10 @@ impl Outgoing {
 
     /// Adds to the context beside the content.
     pub(super) fn add_context(&mut self, context: &MessageContextInfo) {
-        let (content, held) = without(&self.message, members::CONTEXT);
+        let (content, held) = without(&self.message, message_types::CONTEXT);
         let mut whole = held.unwrap_or_default();
         whole.extend_from_slice(&context.encode_to_vec());
-        self.message = with(&content, members::CONTEXT, &whole);
+        self.message = with(&content, message_types::CONTEXT, &whole);
     }
 }
 
@@ -93,13 +93,13 @@ const REPORTING_TOKEN_VERSION: i32 = 2;
 /// whatsmeow and Baileys have it: a Baileys companion reads the secret of a poll in it only, others beside it.
 #[must_use]
 pub fn device_sent(message: &[u8], destination: &Jid) -> Vec<u8> {
-    let (_, context) = without(message, members::CONTEXT);
+    let (_, context) = without(message, message_types::CONTEXT);
     let wrapper =
         DeviceSentMessage { destination_jid: Some(destination.to_string()), message: Some(message.to_vec()) };
     let mut out = Vec::with_capacity(2 * message.len() + 64);
-    put(&mut out, members::DEVICE_SENT, &wrapper.encode_to_vec());
+    put(&mut out, message_types::DEVICE_SENT, &wrapper.encode_to_vec());
     if let Some(context) = context {
-        put(&mut out, members::CONTEXT, &context);
+        put(&mut out, message_types::CONTEXT, &context);
     }
     out
 }
@@ -117,5 +117,5 @@ pub fn append_key_distribution(message: &[u8], group: &Jid, key: &[u8]) -> Vec<u
         group_id: Some(group.to_string()),
         axolotl_sender_key_distribution_message: Some(key.to_vec()),
     };
-    with(message, members::KEY_DISTRIBUTION, &distribution.encode_to_vec())
+    with(message, message_types::KEY_DISTRIBUTION, &distribution.encode_to_vec())
 }

@@ -24,7 +24,7 @@ fn message_like() -> impl Strategy<Value = Vec<u8>> {
 
 /// Reads it, and looks at all parts that it names.
 fn read_all_of(bytes: &[u8]) {
-    let Ok(read) = read(bytes) else { return };
+    let Ok(read) = parse(bytes) else { return };
     assert!(bytes.get(read.inner).is_some());
     assert!(read.context.quoted.is_none_or(|quoted| bytes.get(quoted.message).is_some()));
     if let Body::Edit(edit) = read.body {
@@ -36,7 +36,7 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..200)) {
         read_all_of(&bytes);
-        prop_assert!(stored(&bytes).is_none_or(|kept| bytes.get(kept.message).is_some()));
+        prop_assert!(web_message_info(&bytes).is_none_or(|kept| bytes.get(kept.message).is_some()));
         if let Ok(sent) = Outgoing::raw(&bytes) {
             prop_assert_eq!(sent.message, bytes);
         }
@@ -54,13 +54,13 @@ proptest! {
     fn what_is_sent_raw_survives_what_is_added(bytes in message_like(), secret in any::<[u8; 32]>()) {
         let chat = Jid::lid("1");
         let Ok(sent) = Outgoing::raw(&bytes) else { return Ok(()) };
-        let before = read(&bytes).unwrap();
+        let before = parse(&bytes).unwrap();
         let with_secret = sent.with_secret(&secret);
-        let after = read(&with_secret.message).unwrap();
+        let after = parse(&with_secret.message).unwrap();
         prop_assert_eq!((after.kind, &after.body), (before.kind, &before.body));
         prop_assert!(after.secret.is_some());
         let copy = device_sent(&with_secret.message, &chat);
-        let copied = read(&copy).unwrap();
+        let copied = parse(&copy).unwrap();
         prop_assert_eq!(copied.device_sent, Some(chat));
         // In a copy the content's own wrapper for copies is one too many.
         if before.device_sent.is_none() {
@@ -77,7 +77,7 @@ proptest! {
             ..Extras::default()
         };
         let sent = Outgoing::text(&text, &extras).unwrap();
-        let read = read(&sent.message).unwrap();
+        let read = parse(&sent.message).unwrap();
         prop_assert!(matches!(&read.body, Body::Text(found) if found.text == text));
         prop_assert_eq!(read.context.mentions, extras.mentions);
         prop_assert_eq!(read.context.mentions_all, all);
@@ -87,7 +87,7 @@ proptest! {
     #[test]
     fn reactions_come_back(emoji in ".{0,4}", id in "[0-9A-F]{1,20}", at in any::<i64>()) {
         let sent = Outgoing::reaction(&key(&id), &emoji, at).unwrap();
-        let Body::Reaction(found) = read(&sent.message).unwrap().body else { panic!("no reaction") };
+        let Body::Reaction(found) = parse(&sent.message).unwrap().body else { panic!("no reaction") };
         prop_assert_eq!((found.target, found.text, found.at_ms), (key(&id), emoji, Some(at)));
     }
 }
@@ -99,8 +99,8 @@ fn wrappers_are_taken_off_up_to_a_bound() {
         let mut inner = Vec::new();
         put(&mut inner, 1, &bytes);
         bytes.clear();
-        put(&mut bytes, super::members::EPHEMERAL, &inner);
-        match read(&bytes) {
+        put(&mut bytes, super::message_types::EPHEMERAL, &inner);
+        match parse(&bytes) {
             Ok(read) => assert!(read.kind == "text" && read.flags.ephemeral && layers <= 16),
             Err(error) => assert!(error == ContentError::TooDeep && layers > 16),
         }
@@ -115,7 +115,7 @@ fn lists_are_read_up_to_a_bound() {
         put(&mut list, 2, &[]);
     }
     let mut bytes = Vec::new();
-    put(&mut bytes, super::members::CONTACTS, &list);
-    let Body::Contacts(cards) = read(&bytes).unwrap().body else { panic!("no contacts") };
-    assert_eq!(cards.len(), super::read::MAX_ITEMS);
+    put(&mut bytes, super::message_types::CONTACTS, &list);
+    let Body::Contacts(cards) = parse(&bytes).unwrap().body else { panic!("no contacts") };
+    assert_eq!(cards.len(), super::parse::MAX_ITEMS);
 }

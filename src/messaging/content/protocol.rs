@@ -5,8 +5,8 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::body::{self, Body};
-use super::context::Key;
-use super::read::MAX_ITEMS;
+use super::context_info::MessageRef;
+use super::parse::MAX_ITEMS;
 use super::wire::{Field, Fields};
 use crate::stanza::Jid;
 
@@ -167,7 +167,7 @@ pub(super) fn word(content: &Field<'_>) -> &'static str {
     let mut has_key = false;
     for field in Fields::of(content.bytes().unwrap_or_default()) {
         match field.number {
-            1 => has_key = Key::of(&field).is_some(),
+            1 => has_key = MessageRef::of(&field).is_some(),
             2 => kind = field.small().unwrap_or(u32::MAX),
             _ => {}
         }
@@ -187,7 +187,7 @@ pub(super) fn read(fields: Fields<'_>, whole: &[u8]) -> Option<Body> {
     let mut payloads = Payloads::default();
     for field in fields {
         match field.number {
-            1 => target = Key::of(&field),
+            1 => target = MessageRef::of(&field),
             2 => kind = field.small()?,
             4 => seconds = field.small().unwrap_or_default(),
             5 => set_at = field.signed(),

@@ -1,8 +1,8 @@
 //! The reporting token: with it WhatsApp can check, if a receiver reports a message, that the sender sent this content,
 //! without having been able to read it before.
 
-use super::members;
-use super::sealed::secret_key;
+use super::addons::secret_key;
+use super::message_types;
 use super::wire::{Field, Fields, put};
 use crate::crypto::{Secret, hmac_sha256};
 use crate::stanza::Jid;
@@ -34,35 +34,38 @@ const WRAPPER: Cover = Part(&[(1, Cover::Message)]);
 
 /// What of a `Message` is covered: the rules that WhatsApp Web and other companions share, by number.
 const COVERED: &[(u32, Cover)] = &[
-    (members::CONVERSATION, Whole),
-    (members::IMAGE, Part(&[(2, Whole), (3, Whole), (8, Whole), (11, Whole), (17, FORWARDED), (25, Whole)])),
-    (members::CONTACT, Part(&[(1, Whole), (16, Whole), (17, FORWARDED)])),
-    (members::LOCATION, Part(&[(3, Whole), (4, Whole), (5, Whole), (16, Whole), (17, FORWARDED)])),
-    (members::EXTENDED_TEXT, Part(&[(1, Whole), (17, FORWARDED), (30, Whole)])),
-    (members::DOCUMENT, Part(&[(2, Whole), (7, Whole), (10, Whole), (17, FORWARDED), (20, Whole)])),
-    (members::AUDIO, Part(&[(2, Whole), (7, Whole), (9, Whole), (17, FORWARDED), (21, Whole)])),
-    (members::VIDEO, VIDEO),
-    (members::PROTOCOL, Part(&[(1, Whole), (2, Whole), (14, Cover::Message), (15, Whole)])),
-    (members::LIVE_LOCATION, Part(&[(6, Whole), (16, Whole), (17, FORWARDED)])),
-    (members::STICKER, Part(&[(4, Whole), (5, Whole), (8, Whole), (13, Whole), (17, FORWARDED)])),
+    (message_types::CONVERSATION, Whole),
     (
-        members::GROUP_INVITE,
+        message_types::IMAGE,
+        Part(&[(2, Whole), (3, Whole), (8, Whole), (11, Whole), (17, FORWARDED), (25, Whole)]),
+    ),
+    (message_types::CONTACT, Part(&[(1, Whole), (16, Whole), (17, FORWARDED)])),
+    (message_types::LOCATION, Part(&[(3, Whole), (4, Whole), (5, Whole), (16, Whole), (17, FORWARDED)])),
+    (message_types::EXTENDED_TEXT, Part(&[(1, Whole), (17, FORWARDED), (30, Whole)])),
+    (message_types::DOCUMENT, Part(&[(2, Whole), (7, Whole), (10, Whole), (17, FORWARDED), (20, Whole)])),
+    (message_types::AUDIO, Part(&[(2, Whole), (7, Whole), (9, Whole), (17, FORWARDED), (21, Whole)])),
+    (message_types::VIDEO, VIDEO),
+    (message_types::PROTOCOL, Part(&[(1, Whole), (2, Whole), (14, Cover::Message), (15, Whole)])),
+    (message_types::LIVE_LOCATION, Part(&[(6, Whole), (16, Whole), (17, FORWARDED)])),
+    (message_types::STICKER, Part(&[(4, Whole), (5, Whole), (8, Whole), (13, Whole), (17, FORWARDED)])),
+    (
+        message_types::GROUP_INVITE,
         Part(&[(1, Whole), (2, Whole), (4, Whole), (5, Whole), (6, Whole), (7, FORWARDED)]),
     ),
-    (members::VIEW_ONCE, WRAPPER),
-    (members::POLL, POLL),
-    (members::DOCUMENT_WITH_CAPTION, WRAPPER),
-    (members::VIEW_ONCE_V2, WRAPPER),
-    (members::EDITED, WRAPPER),
-    (members::VIEW_ONCE_V2_EXTENSION, WRAPPER),
-    (members::POLL_V2, POLL),
-    (members::POLL_V3, POLL),
-    (members::VIDEO_NOTE, VIDEO),
-    (members::LOTTIE_STICKER, WRAPPER),
-    (members::STATUS_MENTION, WRAPPER),
-    (members::POLL_RESULT, Part(&[(1, Whole), (2, Part(&[(1, Whole)])), (3, FORWARDED)])),
-    (members::GROUP_STATUS_MENTION, WRAPPER),
-    (members::POLL_V4, WRAPPER),
+    (message_types::VIEW_ONCE, WRAPPER),
+    (message_types::POLL, POLL),
+    (message_types::DOCUMENT_WITH_CAPTION, WRAPPER),
+    (message_types::VIEW_ONCE_V2, WRAPPER),
+    (message_types::EDITED, WRAPPER),
+    (message_types::VIEW_ONCE_V2_EXTENSION, WRAPPER),
+    (message_types::POLL_V2, POLL),
+    (message_types::POLL_V3, POLL),
+    (message_types::VIDEO_NOTE, VIDEO),
+    (message_types::LOTTIE_STICKER, WRAPPER),
+    (message_types::STATUS_MENTION, WRAPPER),
+    (message_types::POLL_RESULT, Part(&[(1, Whole), (2, Part(&[(1, Whole)])), (3, FORWARDED)])),
+    (message_types::GROUP_STATUS_MENTION, WRAPPER),
+    (message_types::POLL_V4, WRAPPER),
     (94, WRAPPER),
 ];
 

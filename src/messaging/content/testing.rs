@@ -1,9 +1,9 @@
 //! What the tests of this room share.
 
-use super::Key;
+use super::MessageRef;
 pub(super) use crate::messaging::test_vectors::vectors;
 
 /// An own message of that id in a one-to-one chat.
-pub(super) fn key(id: &str) -> Key {
-    Key { from_me: true, id: id.to_owned(), ..Key::default() }
+pub(super) fn key(id: &str) -> MessageRef {
+    MessageRef { from_me: true, id: id.to_owned(), ..MessageRef::default() }
 }

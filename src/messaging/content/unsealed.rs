@@ -3,9 +3,9 @@
 
 use std::fmt;
 
+use super::addons::{AddonContent, Purpose, Sealed};
 use super::body::{self, Body, Edit, Reaction};
-use super::read::read;
-use super::sealed::{Opened, Purpose, Sealed};
+use super::parse::parse;
 use super::wire::Fields;
 
 /// A content that was sealed.
@@ -28,31 +28,31 @@ impl fmt::Debug for Unsealed {
 impl Sealed {
     /// Reads what was opened. `None` for what is told in its sealed form: votes and answers to invitations.
     #[must_use]
-    pub fn unsealed(&self, opened: Opened) -> Option<Unsealed> {
+    pub fn unsealed(&self, opened: AddonContent) -> Option<Unsealed> {
         let target = self.target.clone();
         match (self.purpose, opened) {
-            (_, Opened::Reaction { text, at_ms }) => {
+            (_, AddonContent::Reaction { text, at_ms }) => {
                 let body = Body::Reaction(Reaction { target, text, at_ms });
                 Some(Unsealed { kind: "reaction", body, message: Vec::new() })
             }
-            (Purpose::Comment, Opened::Message(message)) => {
+            (Purpose::Comment, AddonContent::Message(message)) => {
                 let edit = body::edit(target, None, &message, &message);
                 Some(Unsealed { kind: "comment", body: Body::Comment(edit), message })
             }
-            (Purpose::PollAddOption, Opened::Message(message)) => {
+            (Purpose::PollAddOption, AddonContent::Message(message)) => {
                 let edit =
                     Edit { text: Some(added_option(&message)?), ..body::edit(target, None, &[], &message) };
                 Some(Unsealed { kind: "poll_option_added", body: Body::Comment(edit), message })
             }
-            (_, Opened::Message(message)) => {
+            (_, AddonContent::Message(message)) => {
                 // The new version alone, or in the message that an edit in the open is.
-                let edit = match read(&message).ok()?.body {
+                let edit = match parse(&message).ok()?.body {
                     Body::Edit(inner) => Edit { target, ..inner },
                     _ => body::edit(target, None, &message, &message),
                 };
                 Some(Unsealed { kind: "edit", body: Body::Edit(edit), message })
             }
-            (_, Opened::Vote(_) | Opened::EventResponse { .. }) => None,
+            (_, AddonContent::Vote(_) | AddonContent::EventResponse { .. }) => None,
         }
     }
 }
@@ -72,7 +72,7 @@ fn added_option(bytes: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Extras, Key, Outgoing, Sealing};
+    use super::super::{Extras, MessageRef, Outgoing, Sealing};
     use super::*;
     use crate::crypto::Secret;
     use crate::crypto::testing::Seeded;
@@ -83,7 +83,7 @@ mod tests {
         let (author, sender) = (Jid::lid("5"), Jid::lid("7"));
         let secret = Secret::new([3; 32]);
         let sealing = Sealing { secret: &secret, author: &author, sender: &sender };
-        let key = Key { chat: None, from_me: false, id: "A".to_owned(), participant: None };
+        let key = MessageRef { chat: None, from_me: false, id: "A".to_owned(), participant: None };
         let sealed = Sealed::seal(purpose, key, &sealing, plain, &mut Seeded(1));
         let other = Sealing { sender: &author, ..sealing };
         assert!(sealed.open(&other).is_none(), "of somebody else");
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn edits_of_all_shapes_are_edits() {
-        let key = Key { chat: None, from_me: true, id: "A".to_owned(), participant: None };
+        let key = MessageRef { chat: None, from_me: true, id: "A".to_owned(), participant: None };
         let bare = Outgoing::text("new", &Extras::default()).unwrap().message;
         let whole = Outgoing::edit(&key, "new", &Extras::default(), 9).unwrap().message;
         for (plain, at_ms) in [(&bare, None), (&whole, Some(9))] {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::addons::secret_key;
 use super::reporting::covered;
-use super::sealed::secret_key;
 use super::testing::{key, vectors};
 use super::wire::put;
 use super::*;
@@ -17,8 +17,8 @@ fn message(name: &str) -> Vec<u8> {
 }
 
 /// The message that most vectors refer to.
-fn target() -> Key {
-    Key {
+fn target() -> MessageRef {
+    MessageRef {
         chat: Some(Jid::lid("100000011111111")),
         from_me: true,
         id: "3EB0TARGET".to_owned(),
@@ -42,7 +42,7 @@ fn message_ids() {
 #[test]
 fn a_text() {
     let bytes = message("conversation");
-    let read = read(&bytes).unwrap();
+    let read = parse(&bytes).unwrap();
     assert_eq!(read.kind, "text");
     assert!(matches!(&read.body, Body::Text(text) if text.text == "hi"));
     assert_eq!(read.inner, 0..bytes.len());
@@ -52,7 +52,7 @@ fn a_text() {
 #[test]
 fn an_answer_with_a_mention() {
     let plain = message("quoted reply with mention");
-    let answer = read(&plain).unwrap();
+    let answer = parse(&plain).unwrap();
     assert!(matches!(&answer.body, Body::Text(text) if text.text == "hi @98765432109"));
     let quoted = answer.context.quoted.as_ref().unwrap();
     assert_eq!((quoted.id.as_str(), quoted.kind), ("3EB0QUOTED", "text"));
@@ -75,7 +75,7 @@ fn an_answer_with_a_mention() {
     assert_eq!(with_secret.message, message("for recipient devices"));
     let copy = device_sent(&with_secret.message, &Jid::lid("100000011111111"));
     // The official client has the context beside the content only.
-    let (ours, official) = (read(&copy).unwrap(), read(&message("for own devices")).unwrap());
+    let (ours, official) = (parse(&copy).unwrap(), parse(&message("for own devices")).unwrap());
     assert_eq!(copy[ours.inner], with_secret.message);
     assert_eq!((ours.device_sent, ours.secret), (official.device_sent, official.secret));
 }
@@ -83,7 +83,7 @@ fn an_answer_with_a_mention() {
 #[test]
 fn a_copy_from_another_own_device() {
     let copy = message("for own devices");
-    let read = read(&copy).unwrap();
+    let read = parse(&copy).unwrap();
     assert_eq!(read.device_sent, Some(Jid::lid("100000011111111")));
     assert_eq!(read.secret, Some(Secret::new(bytes(&vectors()["message_secret"], "secret"))));
     assert_eq!(copy[read.inner.clone()], message("quoted reply with mention"));
@@ -93,7 +93,7 @@ fn a_copy_from_another_own_device() {
 #[test]
 fn a_sender_key() {
     let bytes = message("sender key distribution");
-    let read = read(&bytes).unwrap();
+    let read = parse(&bytes).unwrap();
     assert_eq!((read.kind, &read.body), ("nothing", &Body::Nothing));
     let key = read.key_distribution.unwrap();
     let group: Jid = "120363000000000001@g.us".parse().unwrap();
@@ -104,12 +104,12 @@ fn a_sender_key() {
 #[test]
 fn deleting_editing_reacting() {
     let deletion = message("revoke own");
-    assert!(matches!(read(&deletion).unwrap().body, Body::Delete { target: found } if found == target()));
+    assert!(matches!(parse(&deletion).unwrap().body, Body::Delete { target: found } if found == target()));
     let built = Outgoing::delete(&target()).unwrap();
     assert_eq!((built.message, built.shape.edit), (deletion, Some("7")));
 
     let edit = message("edit");
-    let Body::Edit(found) = read(&edit).unwrap().body else { panic!("no edit") };
+    let Body::Edit(found) = parse(&edit).unwrap().body else { panic!("no edit") };
     assert_eq!((&found.target, found.kind, found.text.as_deref()), (&target(), "text", Some("new text")));
     assert_eq!(found.at_ms, Some(SENT_AT));
     assert_eq!(edit[found.message], *b"\x0a\x08new text");
@@ -118,7 +118,7 @@ fn deleting_editing_reacting() {
 
     for (name, emoji, mark) in [("reaction", "\u{1f44d}", None), ("reaction removed", "", Some("7"))] {
         let reaction = message(name);
-        let Body::Reaction(found) = read(&reaction).unwrap().body else { panic!("no reaction") };
+        let Body::Reaction(found) = parse(&reaction).unwrap().body else { panic!("no reaction") };
         assert_eq!((&found.target, found.text.as_str(), found.at_ms), (&target(), emoji, Some(SENT_AT)));
         let built = Outgoing::reaction(&target(), emoji, SENT_AT).unwrap();
         assert_eq!((built.message, built.shape.edit), (reaction, mark));
@@ -128,7 +128,7 @@ fn deleting_editing_reacting() {
 #[test]
 fn a_timer() {
     let bytes = message("ephemeral setting");
-    let read = read(&bytes).unwrap();
+    let read = parse(&bytes).unwrap();
     assert_eq!(read.kind, "disappearing_timer");
     let Body::Protocol(Protocol::DisappearingTimer { seconds: 604_800, set_at: Some(set_at) }) = read.body
     else {
@@ -140,7 +140,7 @@ fn a_timer() {
 #[test]
 fn a_poll() {
     let bytes = message("poll v3");
-    let read = read(&bytes).unwrap();
+    let read = parse(&bytes).unwrap();
     let Body::Poll(poll) = &read.body else { panic!("no poll") };
     assert_eq!((poll.name.as_str(), poll.selectable), ("Lunch?", 1));
     assert_eq!(poll.options, ["Yes", "No", "Maybe later"]);
@@ -148,7 +148,7 @@ fn a_poll() {
     assert_eq!(read.secret, Some(Secret::new(secret)));
 
     let built = Outgoing::poll(&poll.name, &poll.options, 1, &secret, &Extras::default()).unwrap();
-    let Body::Poll(again) = super::read(&built.message).unwrap().body else { panic!("no poll") };
+    let Body::Poll(again) = super::parse(&built.message).unwrap().body else { panic!("no poll") };
     assert_eq!(again, *poll);
     assert_eq!(built.shape.stanza_type, "poll");
     assert_eq!(built.shape.meta, [("polltype", "creation")]);
@@ -157,7 +157,7 @@ fn a_poll() {
 #[test]
 fn a_place() {
     let bytes = message("location");
-    let Body::Location(place) = read(&bytes).unwrap().body else { panic!("no place") };
+    let Body::Location(place) = parse(&bytes).unwrap().body else { panic!("no place") };
     assert_eq!((place.latitude, place.longitude, place.name.as_deref()), (52.5, 13.25, Some("Here")));
     let built = Outgoing::location(&place, &Extras::default()).unwrap();
     assert_eq!((built.message, built.shape.media_type), (bytes, Some("location")));
@@ -165,13 +165,13 @@ fn a_place() {
 
 #[test]
 fn keys_of_the_app_state() {
-    let read_request = read(&message("app state key request")).unwrap();
+    let read_request = parse(&message("app state key request")).unwrap();
     assert_eq!(read_request.kind, "app_state_key_request");
     let Body::Protocol(Protocol::AppStateKeyRequest(ids)) = read_request.body else { panic!("no request") };
     assert_eq!(ids, [[0, 0, 0, 1, 2, 3]]);
 
     let Body::Protocol(Protocol::AppStateKeyShare(keys)) =
-        read(&message("app state key share")).unwrap().body
+        parse(&message("app state key share")).unwrap().body
     else {
         panic!("no keys")
     };
@@ -236,17 +236,17 @@ fn what_was_encrypted_with_a_secret() {
     }
 }
 
-fn expected(purpose: Purpose, case: &Value, plain: Vec<u8>) -> Opened {
+fn expected(purpose: Purpose, case: &Value, plain: Vec<u8>) -> AddonContent {
     match purpose {
-        Purpose::PollVote if plain.is_empty() => Opened::Vote(Vec::new()),
-        Purpose::PollVote => Opened::Vote(vec![option_hash("Yes"), option_hash("Maybe later")]),
-        Purpose::Reaction => Opened::Reaction { text: "\u{1f44d}".to_owned(), at_ms: Some(SENT_AT) },
+        Purpose::PollVote if plain.is_empty() => AddonContent::Vote(Vec::new()),
+        Purpose::PollVote => AddonContent::Vote(vec![option_hash("Yes"), option_hash("Maybe later")]),
+        Purpose::Reaction => AddonContent::Reaction { text: "\u{1f44d}".to_owned(), at_ms: Some(SENT_AT) },
         Purpose::EventResponse => {
-            Opened::EventResponse { response: 1, at_ms: Some(SENT_AT), extra_guests: 0 }
+            AddonContent::EventResponse { response: 1, at_ms: Some(SENT_AT), extra_guests: 0 }
         }
         _ => {
             assert_eq!(plain, hex_of(case, "plaintext"));
-            Opened::Message(plain)
+            AddonContent::Message(plain)
         }
     }
 }

@@ -21,11 +21,11 @@ pub(super) struct Field<'a> {
     pub(super) number: u32,
     /// The field as it was written, tag included.
     pub(super) raw: &'a [u8],
-    value: Value<'a>,
+    value: FieldValue<'a>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Value<'a> {
+enum FieldValue<'a> {
     Varint(u64),
     Fixed64(u64),
     Bytes(&'a [u8]),
@@ -38,7 +38,7 @@ impl<'a> Field<'a> {
     /// The content of a string, bytes or message field; `None` for any other.
     pub(super) fn bytes(&self) -> Option<&'a [u8]> {
         match self.value {
-            Value::Bytes(bytes) => Some(bytes),
+            FieldValue::Bytes(bytes) => Some(bytes),
             _ => None,
         }
     }
@@ -56,7 +56,7 @@ impl<'a> Field<'a> {
     /// A number of any integer type; negative ones come as two's complement.
     pub(super) fn whole(&self) -> Option<u64> {
         match self.value {
-            Value::Varint(value) => Some(value),
+            FieldValue::Varint(value) => Some(value),
             _ => None,
         }
     }
@@ -79,8 +79,8 @@ impl<'a> Field<'a> {
     /// A floating-point number of either size.
     pub(super) fn float(&self) -> Option<f64> {
         match self.value {
-            Value::Fixed64(bits) => Some(f64::from_bits(bits)),
-            Value::Fixed32(bits) => Some(f64::from(f32::from_bits(bits))),
+            FieldValue::Fixed64(bits) => Some(f64::from_bits(bits)),
+            FieldValue::Fixed32(bits) => Some(f64::from(f32::from_bits(bits))),
             _ => None,
         }
     }
@@ -115,14 +115,14 @@ impl<'a> Fields<'a> {
         let start = self.rest;
         let (number, kind) = self.tag()?;
         let value = match kind {
-            0 => Value::Varint(self.varint()?),
-            1 => Value::Fixed64(u64::from_le_bytes(self.array()?)),
+            0 => FieldValue::Varint(self.varint()?),
+            1 => FieldValue::Fixed64(u64::from_le_bytes(self.array()?)),
             2 => {
                 let length = self.varint()?;
-                Value::Bytes(self.take(usize::try_from(length).map_err(|_| Malformed)?)?)
+                FieldValue::Bytes(self.take(usize::try_from(length).map_err(|_| Malformed)?)?)
             }
             3 => self.group()?,
-            5 => Value::Fixed32(u32::from_le_bytes(self.array()?)),
+            5 => FieldValue::Fixed32(u32::from_le_bytes(self.array()?)),
             _ => return Err(Malformed),
         };
         let raw = start.get(..start.len() - self.rest.len()).unwrap_or_default();
@@ -130,7 +130,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Passes over a group and all groups in it, whose depth is only counted.
-    fn group(&mut self) -> Result<Value<'a>, Malformed> {
+    fn group(&mut self) -> Result<FieldValue<'a>, Malformed> {
         let mut open = 1_usize;
         while open > 0 {
             match self.tag()?.1 {
@@ -146,7 +146,7 @@ impl<'a> Fields<'a> {
                 _ => return Err(Malformed),
             }
         }
-        Ok(Value::Group)
+        Ok(FieldValue::Group)
     }
 
     fn tag(&mut self) -> Result<(u32, u32), Malformed> {

@@ -1,14 +1,14 @@
 //! Messages about another message: whose that one is, and whether the writer may say what they say of it.
 
-use super::{Cx, Engine, Output, Received, Told, Unreadable, UnreadableReason};
+use super::{Engine, EngineContext, InboundMessage, MessagingEvent, Output, Unreadable, UnreadableReason};
 use crate::messaging::address::User;
-use crate::messaging::content::{Body, Key, Purpose};
-use crate::messaging::desk::{Missing, Shelf, Wants};
+use crate::messaging::content::{Body, MessageRef, Purpose};
+use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable};
 use crate::messaging::stanzas::incoming::{IncomingMessage, is_bot};
 use crate::stanza::{Jid, NodeRef, Server, Stanza};
 
-use super::asks::{Ask, AskState};
-use super::group::ANY_GROUP;
+use super::queries::{Query, QueryState};
+use super::send_group::ANY_GROUP;
 
 /// The `edit` attribute of a deletion by an admin of the group. Official clients set it on each.
 const ADMIN_DELETION: &str = "8";
@@ -43,7 +43,7 @@ enum Right {
 
 impl Engine {
     /// Returns the message that this one is about. The writer's `from_me` is the writer's view; here it is ours.
-    pub(super) fn target(&self, received: &Received) -> Option<Target> {
+    pub(super) fn target(&self, received: &InboundMessage) -> Option<Target> {
         let key = key_of(&received.content.body)?;
         let sender = self.author(key, received);
         Some(Target {
@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// Returns who sent the message that `key` names, without device.
-    pub(super) fn author(&self, key: &Key, received: &Received) -> Option<Jid> {
+    pub(super) fn author(&self, key: &MessageRef, received: &InboundMessage) -> Option<Jid> {
         // Bots name what they replace by its id alone, and can mean no message but their own.
         let by_bot =
             key.participant.is_none() && is_bot(&received.sender) && replaces(&received.content.body);
@@ -74,15 +74,15 @@ impl Engine {
     }
 
     /// What it takes to tell the host of a message about another one.
-    pub(super) fn want_about(&mut self, received: &Received) -> Result<(), Missing> {
+    pub(super) fn want_about(&mut self, received: &InboundMessage) -> Result<(), MissingRecords> {
         let Some(key) = key_of(&received.content.body) else { return Ok(()) };
         let author = self.author(key, received).as_ref().and_then(User::of);
-        let mut wants = Wants::default();
+        let mut wants = RecordRequirements::default();
         for user in [author, User::of(&received.sender)].iter().flatten() {
-            wants.name(&self.desk, user);
+            wants.name(&self.cache, user);
         }
         if matches!(received.content.body, Body::Delete { .. }) && received.chat.server == Server::Group {
-            wants.record(&self.desk, Shelf::Groups, received.chat.to_string());
+            wants.record(&self.cache, RecordTable::Groups, received.chat.to_string());
         }
         wants.met()?;
         self.want_secret(received)
@@ -90,7 +90,7 @@ impl Engine {
 
     /// Tells the host of a message about another one, unless its writer may not say what it says: official clients show no trace
     /// of that either.
-    pub(super) fn tell_about(&mut self, mut received: Box<Received>) {
+    pub(super) fn emit_about(&mut self, mut received: Box<InboundMessage>) {
         let mut target = self.target(&received);
         match self.right(&received) {
             Right::Own => {}
@@ -99,19 +99,19 @@ impl Engine {
                 let kind = received.content.kind;
                 self.out.push(Output::Log(format!("a {kind} by somebody who may not was dropped")));
                 if received.awaited {
-                    self.tell_nothing(&received);
+                    self.emit_nothing(&received);
                 }
                 return;
             }
         }
         received.target = target;
         self.open_sealed(&mut received);
-        self.out.push(Output::Event(Told::Message(received)));
+        self.out.push(Output::Event(MessagingEvent::Message(received)));
     }
 
     /// Tells the host, which waits for a message, that nothing comes of it.
-    fn tell_nothing(&mut self, received: &Received) {
-        self.out.push(Output::Event(Told::Unreadable(Box::new(Unreadable {
+    fn emit_nothing(&mut self, received: &InboundMessage) {
+        self.out.push(Output::Event(MessagingEvent::Unreadable(Box::new(Unreadable {
             id: received.id.clone(),
             chat: received.chat.clone(),
             sender: received.sender.clone(),
@@ -127,7 +127,7 @@ impl Engine {
     }
 
     /// Decides whether the writer may say it. Everybody may react, vote, answer, pin and keep.
-    fn right(&self, received: &Received) -> Right {
+    fn right(&self, received: &InboundMessage) -> Right {
         let (key, by_admins) = match &received.content.body {
             Body::Edit(edit) => (&edit.target, false),
             Body::Delete { target } => (target, true),
@@ -135,8 +135,8 @@ impl Engine {
             _ => return Right::Own,
         };
         let writer = User::of(&received.sender);
-        let other_name = writer.as_ref().and_then(|writer| self.desk.other_name(writer));
-        let is_writer = |user: &User| [&writer, &other_name].into_iter().flatten().any(|name| name == user);
+        let user_alias = writer.as_ref().and_then(|writer| self.cache.user_alias(writer));
+        let is_writer = |user: &User| [&writer, &user_alias].into_iter().flatten().any(|name| name == user);
         let author = self.author(key, received);
         if author.as_ref() == Some(&received.sender)
             || author.as_ref().and_then(User::of).is_some_and(|author| is_writer(&author))
@@ -147,7 +147,7 @@ impl Engine {
             return Right::None;
         }
         // Our own phone knows whether it may.
-        let group = self.desk.groups.get(received.chat.to_string().as_bytes());
+        let group = self.cache.groups.get(received.chat.to_string().as_bytes());
         let is_admin = received.from_me
             || match group.filter(|group| !group.admins.is_empty()) {
                 Some(group) => group.admins.iter().any(is_writer),
@@ -162,22 +162,22 @@ impl Engine {
         &mut self,
         message: &IncomingMessage<'_>,
         node: NodeRef<'_>,
-        cx: &Cx<'_>,
-    ) -> Result<bool, Missing> {
+        cx: &EngineContext<'_>,
+    ) -> Result<bool, MissingRecords> {
         let chat = &message.origin.chat;
         if message.edit != Some(ADMIN_DELETION) || message.origin.from_me || chat.server != Server::Group {
             return Ok(false);
         }
-        let mut wants = Wants::default();
-        wants.record(&self.desk, Shelf::Groups, chat.to_string());
-        wants.record(&self.desk, Shelf::Groups, ANY_GROUP);
+        let mut wants = RecordRequirements::default();
+        wants.record(&self.cache, RecordTable::Groups, chat.to_string());
+        wants.record(&self.cache, RecordTable::Groups, ANY_GROUP);
         wants.met()?;
         let known = self.fresh_group(chat, cx).is_some_and(|group| !group.admins.is_empty());
         if known || self.held.len() >= MOST_HELD {
             return Ok(false);
         }
         let Ok(stanza) = Stanza::from_node(&node.to_node()) else { return Ok(false) };
-        if matches!(self.asks.ask(Ask::Group(chat.clone()), cx.now), AskState::Failed(_)) {
+        if matches!(self.asks.ask(Query::Group(chat.clone()), cx.now), QueryState::Failed(_)) {
             return Ok(false);
         }
         self.held.push((chat.clone(), stanza));
@@ -185,8 +185,8 @@ impl Engine {
     }
 
     /// Handles what was held back and waits no longer.
-    pub(super) fn release_held(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
-        let is_free = |engine: &Self, chat: &Jid| !engine.asks.is_open(&Ask::Group(chat.clone()));
+    pub(super) fn release_held(&mut self, cx: &mut EngineContext<'_>) -> Result<(), MissingRecords> {
+        let is_free = |engine: &Self, chat: &Jid| !engine.asks.is_open(&Query::Group(chat.clone()));
         while let Some(place) = self.held.iter().position(|(chat, _)| is_free(self, chat)) {
             let (chat, stanza) = self.held.remove(place);
             if let Err(missing) = self.open_message(stanza.root(), cx, false) {
@@ -204,7 +204,7 @@ impl Engine {
 }
 
 /// The key of the message that a content is about.
-fn key_of(body: &Body) -> Option<&Key> {
+fn key_of(body: &Body) -> Option<&MessageRef> {
     match body {
         Body::Reaction(reaction) => Some(&reaction.target),
         Body::Edit(edit) | Body::Comment(edit) => Some(&edit.target),

@@ -1,38 +1,42 @@
 //! The server's word on a message that went out: it is taken, it is refused, or it may go once more.
 
-use super::sending::{MOST_TRIES, Out, PAUSE};
-use super::{Cx, Engine, Job, SendFailure, Taken};
+use super::outbox::{MOST_TRIES, PAUSE, Transmission};
+use super::{AcceptedMessage, Engine, EngineContext, Job, SendFailure};
 use crate::messaging::address::{Kind, User};
-use crate::messaging::desk::{Missing, PrivacyToken, Shelf, Wants};
+use crate::messaging::record_cache::{MissingRecords, PrivacyToken, RecordRequirements, RecordTable};
 use crate::messaging::stanzas::acks::{MessageAck, Refusal, RefusalKind};
 use crate::stanza::{NodeRef, Server};
 
 /// Returns whether the server knows other devices of a group than those that a message was meant for.
-fn names_others(out: &Out, ack: &MessageAck<'_>) -> bool {
+fn names_others(out: &Transmission, ack: &MessageAck<'_>) -> bool {
     out.phash.is_some() && ack.phash.is_some_and(|theirs| Some(theirs) != out.phash.as_deref())
 }
 
 impl Engine {
     /// The server says what became of a message.
-    pub(crate) fn ack(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
+    pub(crate) fn ack(
+        &mut self,
+        node: NodeRef<'_>,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<(), MissingRecords> {
         let Some(ack) = MessageAck::read(node) else { return Ok(()) };
         let Some(number) = self.sends.by_id.get(ack.id).copied() else {
             self.phone_ask_acknowledged(&ack);
             return Ok(());
         };
-        let mut wants = Wants::default();
-        wants.record(&self.desk, Shelf::Outbox, ack.id.as_bytes());
+        let mut wants = RecordRequirements::default();
+        wants.record(&self.cache, RecordTable::Outbox, ack.id.as_bytes());
         let Some(sending) = self.sends.all.get(&number) else { return Ok(()) };
         if sending.chat.server == Server::Group {
-            wants.record(&self.desk, Shelf::Holders, sending.chat.to_string());
+            wants.record(&self.cache, RecordTable::SenderKeyHolders, sending.chat.to_string());
             let is_stale = ack.refusal.is_some_and(|refusal| refusal.kind() == RefusalKind::StaleAddressing);
             if is_stale || sending.out.as_ref().is_some_and(|out| names_others(out, &ack)) {
                 self.want_membership(&sending.chat, &mut wants);
             }
         }
         if let Some(person) = sending.out.as_ref().and_then(|out| out.person.as_ref()) {
-            wants.name(&self.desk, person);
-            wants.record(&self.desk, Shelf::Tokens, person.key());
+            wants.name(&self.cache, person);
+            wants.record(&self.cache, RecordTable::Tokens, person.key());
         }
         if let Some(fanout) = sending.out.as_ref().and_then(|out| out.fanout.as_ref()) {
             self.want_lists(fanout, &mut wants);
@@ -45,14 +49,14 @@ impl Engine {
         Ok(())
     }
 
-    fn taken(&mut self, number: u64, ack: &MessageAck<'_>, cx: &mut Cx<'_>) {
+    fn taken(&mut self, number: u64, ack: &MessageAck<'_>, cx: &mut EngineContext<'_>) {
         let Some(sending) = self.sends.remove(number) else { return };
         let seconds = ack.timestamp.and_then(|seconds| i64::try_from(seconds).ok());
         let timestamp_ms = seconds.map_or(cx.unix_ms, |seconds| seconds.saturating_mul(1000));
-        if let Some(sent) = self.desk.outbox.change(sending.id.as_bytes()) {
+        if let Some(sent) = self.cache.outbox.change(sending.id.as_bytes()) {
             sent.taken_ms = timestamp_ms.max(1);
         }
-        self.outbox.sent(sending.id.clone(), cx.unix_ms, &mut self.desk);
+        self.outbox.sent(sending.id.clone(), cx.unix_ms, &mut self.cache);
         if let Some(out) = sending.out {
             let is_stale = names_others(&out, ack);
             // A server that had taken the message before goes no further with this copy of it, and not with our key either.
@@ -75,13 +79,13 @@ impl Engine {
                 self.compare_devices(&sending.id, *fanout, hash);
             }
         }
-        let taken = Taken { id: sending.id, chat: sending.chat, timestamp_ms };
+        let taken = AcceptedMessage { id: sending.id, chat: sending.chat, timestamp_ms };
         for request in sending.requests {
             self.answer(request, Ok(taken.clone()));
         }
     }
 
-    fn refused(&mut self, number: u64, code: u32, kind: RefusalKind, cx: &mut Cx<'_>) {
+    fn refused(&mut self, number: u64, code: u32, kind: RefusalKind, cx: &mut EngineContext<'_>) {
         let Some(sending) = self.sends.all.get(&number) else { return };
         let (chat, tries) = (sending.chat.clone(), sending.tries);
         // A server that wants the first name refuses the other as a first contact: what counts is why it refused the first.
@@ -119,13 +123,13 @@ impl Engine {
         };
         let fanout = sending.out.as_ref().and_then(|out| out.fanout.as_ref());
         fanout.is_some_and(|fanout| {
-            !self.own.is_account(&fanout.user.jid()) && self.desk.other_name(&fanout.user).is_some()
+            !self.own.is_account(&fanout.user.jid()) && self.cache.user_alias(&fanout.user).is_some()
         })
     }
 
     /// The server took a message to a person under that kind of name, and not under the other.
     fn taken_as(&mut self, person: &User, kind: Kind) {
-        let contact = self.desk.tokens.get(&person.key()).cloned().unwrap_or_default();
-        self.desk.tokens.put(&person.key(), PrivacyToken { taken_as: Some(kind), ..contact });
+        let contact = self.cache.tokens.get(&person.key()).cloned().unwrap_or_default();
+        self.cache.tokens.put(&person.key(), PrivacyToken { taken_as: Some(kind), ..contact });
     }
 }

@@ -1,11 +1,11 @@
 //! What bots answer. It is encrypted with the secret of the message that they were asked with, whichever device of the account
 //! sent that.
 
-use super::deliver::{Arrived, is_for_hosts};
-use super::{Cx, Engine, Output};
+use super::inbound_content::{Arrived, is_for_hosts};
+use super::{Engine, EngineContext, Output};
 use crate::messaging::address::{Kind, User};
 use crate::messaging::content::{self, Body, Read};
-use crate::messaging::desk::{Missing, Shelf, Wants, authored_key};
+use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable, authored_key};
 use crate::messaging::stanzas::acks::{self, Nack};
 use crate::messaging::stanzas::incoming::{Enc, IncomingMessage, is_bot};
 use crate::stanza::{Jid, Server};
@@ -16,19 +16,19 @@ impl Engine {
         &mut self,
         message: &IncomingMessage<'_>,
         enc: &Enc<'_>,
-        cx: &mut Cx<'_>,
-    ) -> Result<(), Missing> {
+        cx: &mut EngineContext<'_>,
+    ) -> Result<(), MissingRecords> {
         let (asked, asker) = self.asked_bot(message);
         let user = asker.as_ref().and_then(User::of);
-        let mut wants = Wants::default();
-        user.iter().for_each(|user| wants.name(&self.desk, user));
+        let mut wants = RecordRequirements::default();
+        user.iter().for_each(|user| wants.name(&self.cache, user));
         wants.met()?;
-        let key = user.map(|user| authored_key(&self.desk.canonical_user(&user), asked));
-        let mut wants = Wants::default();
-        key.iter().for_each(|key| wants.record(&self.desk, Shelf::Secrets, key.as_slice()));
+        let key = user.map(|user| authored_key(&self.cache.canonical_user(&user), asked));
+        let mut wants = RecordRequirements::default();
+        key.iter().for_each(|key| wants.record(&self.cache, RecordTable::Secrets, key.as_slice()));
         wants.met()?;
         let opened = asker.zip(key).and_then(|(asker, key)| self.open_answer(message, enc, &asker, &key));
-        let nack = match opened.as_deref().map(content::read) {
+        let nack = match opened.as_deref().map(content::parse) {
             Some(Ok(read)) => {
                 self.show_answer(message, read, opened.unwrap_or_default(), cx);
                 return Ok(());
@@ -56,14 +56,20 @@ impl Engine {
         asker: &Jid,
         key: &[u8],
     ) -> Option<Vec<u8>> {
-        let secret = &self.desk.secrets.get(key)?.secret;
+        let secret = &self.cache.secrets.get(key)?.secret;
         let open =
             |id| content::open_bot_reply(enc.bytes, secret, id, asker, &message.origin.sender.account());
         // A part of an answer is encrypted under the id of the first, or, at times, its own.
         open(message.bot_reply_id()).or_else(|| open(message.id))
     }
 
-    fn show_answer(&mut self, message: &IncomingMessage<'_>, read: Read, bytes: Vec<u8>, cx: &Cx<'_>) {
+    fn show_answer(
+        &mut self,
+        message: &IncomingMessage<'_>,
+        read: Read,
+        bytes: Vec<u8>,
+        cx: &EngineContext<'_>,
+    ) {
         let arrived = Arrived { opened: true, ..Arrived::default() };
         let arrivals = arrived.answers(message, self.settings.available);
         let receipts: Vec<_> = arrivals.map(|arrival| Output::Send(message.receipt(arrival))).collect();

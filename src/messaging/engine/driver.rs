@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cx, Engine, Known, Millis, Output, Pace, Settings};
+use super::{DedupWindow, Engine, EngineContext, Millis, Output, RateLimit, Settings};
 use crate::crypto::{PublicKey, Random, sha256};
-use crate::messaging::desk::{Missing, Want};
-use crate::messaging::stanzas::origin::Own;
+use crate::messaging::record_cache::{MissingRecords, RecordKey};
+use crate::messaging::stanzas::addressing::Own;
 use crate::stanza::Jid;
 #[cfg(test)]
 use crate::stanza::Stanza;
@@ -54,7 +54,7 @@ impl Driver {
         let mut account =
             AccountRecord::new(pn.to_string(), lid.to_string(), b"proof".to_vec(), PublicKey([9; 32]));
         account.lid_migrated = true;
-        let engine = Engine::new(settings(), own(pn, lid), Known::default());
+        let engine = Engine::new(settings(), own(pn, lid), DedupWindow::default());
         let store = BTreeMap::new();
         let mut driver = Self {
             engine,
@@ -80,7 +80,7 @@ impl Driver {
             &self.account.jid.parse().unwrap_or_else(|_| Jid::server()),
             &self.account.lid.parse().unwrap_or_else(|_| Jid::server()),
         );
-        self.engine = Engine::new(settings(), own, Known::load(self.rows(Space::Known))?);
+        self.engine = Engine::new(settings(), own, DedupWindow::load(self.rows(Space::Known))?);
         self.engine.resume(self.rows(Space::Outbox))?;
         self.engine.resume_reach(self.rows(Space::FirstContact), &self.rows(Space::Restriction))?;
         self.engine.resume_phone_asks(self.rows(Space::PhoneAsk))?;
@@ -102,7 +102,7 @@ impl Driver {
     /// Calls the engine, goes on until nothing is left to be done, and stores what has changed. Gives what is to be carried out.
     pub(super) fn call(
         &mut self,
-        mut call: impl FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>,
+        mut call: impl FnMut(&mut Engine, &mut EngineContext<'_>) -> Result<(), MissingRecords>,
     ) -> Vec<Output> {
         self.until_done(&mut call);
         self.until_done(&mut |engine, cx| engine.work(cx));
@@ -145,20 +145,23 @@ impl Driver {
         }
     }
 
-    fn load(&mut self, wants: Vec<Want>) {
+    fn load(&mut self, wants: Vec<RecordKey>) {
         for want in wants {
             let part = |space: &Space| self.store.get(&(*space, want.key.clone())).cloned();
             let parts: Vec<Option<Value>> = want.shelf.spaces().iter().map(part).collect();
-            let loaded = self.engine.desk.loaded(want, &parts);
+            let loaded = self.engine.cache.loaded(want, &parts);
             assert!(loaded.is_ok(), "what the engine wrote it cannot read: {loaded:?}");
         }
     }
 
-    fn until_done(&mut self, call: &mut dyn FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>) {
+    fn until_done(
+        &mut self,
+        call: &mut dyn FnMut(&mut Engine, &mut EngineContext<'_>) -> Result<(), MissingRecords>,
+    ) {
         /// As the session has it.
         const MOST_LOADS: usize = 64 * 16;
         for _ in 0..MOST_LOADS {
-            let mut cx = Cx {
+            let mut cx = EngineContext {
                 now: self.now,
                 unix_ms: START.saturating_add_unsigned(self.now),
                 rng: &mut self.rng,
@@ -166,7 +169,7 @@ impl Driver {
                 device: &self.device,
                 account: &mut self.account,
             };
-            let Err(Missing(wants)) = call(&mut self.engine, &mut cx) else { return };
+            let Err(MissingRecords(wants)) = call(&mut self.engine, &mut cx) else { return };
             #[cfg(test)]
             {
                 self.loads += 1;
@@ -178,7 +181,7 @@ impl Driver {
 }
 
 fn settings() -> Settings {
-    Settings { available: true, ack_timeout: 75_000, pace: Pace { per_hour: 0, jitter: 0 } }
+    Settings { available: true, ack_timeout: 75_000, pace: RateLimit { per_hour: 0, jitter: 0 } }
 }
 
 fn own(pn: &Jid, lid: &Jid) -> Own {

@@ -4,11 +4,16 @@
 use std::collections::VecDeque;
 
 use super::driver::{Driver, START};
-use super::{Cx, Engine, Job, Output, SendFailure, Taken, ToSend, Told, UnreadableReason, Wished};
+use super::{
+    AcceptedMessage, Engine, EngineContext, Job, MessagingEvent, OutboundContent, OutboundMessage, Output,
+    SendFailure, UnreadableReason,
+};
 use crate::crypto::{PublicKey, Secret};
 use crate::messaging::address::User;
 use crate::messaging::content::{Body, Expiration, Extras, Outgoing};
-use crate::messaging::desk::{Desk, GroupRecord, Missing, SecretPeriods, Wants};
+use crate::messaging::record_cache::{
+    GroupRecord, MissingRecords, RecordCache, RecordRequirements, SecretPeriods,
+};
 use crate::stanza::{Jid, Node, NodeRef, Stanza};
 use crate::store::Space;
 use crate::store::records::OneTimePrekey;
@@ -17,8 +22,8 @@ use crate::store::records::OneTimePrekey;
 struct Phone {
     driver: Driver,
     jid: Jid,
-    told: Vec<Told>,
-    answers: Vec<Result<Taken, SendFailure>>,
+    told: Vec<MessagingEvent>,
+    answers: Vec<Result<AcceptedMessage, SendFailure>>,
     /// What it asked the server, by namespace.
     asked: Vec<String>,
     /// The server has this one-time key of it.
@@ -27,8 +32,8 @@ struct Phone {
 
 impl Phone {
     fn texts(&self) -> Vec<String> {
-        let text = |told: &Told| match told {
-            Told::Message(message) => match &message.content.body {
+        let text = |told: &MessagingEvent| match told {
+            MessagingEvent::Message(message) => match &message.content.body {
                 Body::Text(text) => Some(text.text.clone()),
                 _ => None,
             },
@@ -38,12 +43,12 @@ impl Phone {
     }
 
     fn changed_identities(&self) -> usize {
-        self.told.iter().filter(|told| matches!(told, Told::IdentityChanged { .. })).count()
+        self.told.iter().filter(|told| matches!(told, MessagingEvent::IdentityChanged { .. })).count()
     }
 
     fn unreadable(&self) -> Vec<(UnreadableReason, u32, bool)> {
-        let one = |told: &Told| match told {
-            Told::Unreadable(what) => Some((what.reason, what.retries, what.pending)),
+        let one = |told: &MessagingEvent| match told {
+            MessagingEvent::Unreadable(what) => Some((what.reason, what.retries, what.pending)),
             _ => None,
         };
         self.told.iter().filter_map(one).collect()
@@ -74,7 +79,11 @@ impl Net {
         Self { phones: [1, 2, 3].map(phone).into(), sent: Vec::new(), looks_ahead: false }
     }
 
-    fn act(&mut self, who: usize, call: impl FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>) {
+    fn act(
+        &mut self,
+        who: usize,
+        call: impl FnMut(&mut Engine, &mut EngineContext<'_>) -> Result<(), MissingRecords>,
+    ) {
         let outputs = self.phones[who].driver.call(call);
         self.carry_out_all(who, outputs);
     }
@@ -116,7 +125,7 @@ impl Net {
     fn give(
         &mut self,
         who: usize,
-        call: impl FnMut(&mut Engine, &mut Cx<'_>) -> Result<(), Missing>,
+        call: impl FnMut(&mut Engine, &mut EngineContext<'_>) -> Result<(), MissingRecords>,
     ) -> Vec<(usize, Output)> {
         self.phones[who].driver.call(call).into_iter().map(|output| (who, output)).collect()
     }
@@ -204,9 +213,9 @@ impl Net {
 
     fn text(&mut self, from: usize, to: usize, text: &str) {
         let chat = self.phones[to].jid.clone();
-        let content = Wished::Content(Outgoing::text(text, &Extras::default()).unwrap());
-        let wish = ToSend { request: 1, chat, id: None, content };
-        self.act(from, |engine, cx| engine.send(&wish, cx));
+        let content = OutboundContent::Content(Outgoing::text(text, &Extras::default()).unwrap());
+        let outbound = OutboundMessage { request: 1, chat, id: None, content };
+        self.act(from, |engine, cx| engine.send(&outbound, cx));
         assert!(self.phones[from].answers.last().unwrap().is_ok(), "{:?}", self.phones[from].answers);
     }
 
@@ -342,13 +351,13 @@ fn who_asks_again_gets_what_was_sent_first_with_the_timer_that_held_then() {
     for (text, then, later) in [("a day", 86_400, 0), ("for ever", 0, 604_800)] {
         set_timer(&mut net, then);
         net.forget_sessions(BOB);
-        let content = Wished::Content(Outgoing::text(text, &Extras::default()).unwrap());
-        let wish = ToSend { request: 1, chat: chat.clone(), id: Some(text.into()), content };
-        let outputs = net.phones[ADA].driver.call(|engine, cx| engine.send(&wish, cx));
+        let content = OutboundContent::Content(Outgoing::text(text, &Extras::default()).unwrap());
+        let outbound = OutboundMessage { request: 1, chat: chat.clone(), id: Some(text.into()), content };
+        let outputs = net.phones[ADA].driver.call(|engine, cx| engine.send(&outbound, cx));
         // Before Bob, who cannot read it, asks for it again.
         set_timer(&mut net, later);
         net.carry_out_all(ADA, outputs);
-        let Some(Told::Message(message)) = net.phones[BOB].told.last() else { panic!("not read") };
+        let Some(MessagingEvent::Message(message)) = net.phones[BOB].told.last() else { panic!("not read") };
         assert_eq!(message.id.as_str(), text);
         assert_eq!(message.content.context.expiration, Some(then).filter(|seconds| *seconds != 0));
     }
@@ -369,8 +378,8 @@ fn a_timer_that_claims_to_be_of_the_future_gives_way_to_a_later_one() {
             engine.jobs.push_back(Job::Timer(user.clone(), Expiration { seconds, set_at }));
             Ok(())
         });
-        let desk = &net.phones[ADA].driver.engine.desk;
-        let held = desk.tokens.get(&desk.canonical_user(&user).key()).unwrap().timer();
+        let cache = &net.phones[ADA].driver.engine.cache;
+        let held = cache.tokens.get(&cache.canonical_user(&user).key()).unwrap().timer();
         assert_eq!(held, Expiration { seconds, set_at: Some(now_s) });
     }
 }
@@ -387,7 +396,7 @@ fn a_message_of_the_far_future_takes_no_secret_away() {
     // As a clock that was ahead has left it.
     net.act(ADA, |engine, _| {
         let ahead = SecretPeriods { even: 1_000_000, odd: 1_000_001 };
-        engine.desk.secret_periods.put(&[], ahead);
+        engine.cache.secret_periods.put(&[], ahead);
         Ok(())
     });
     let times = [START - 40 * day, START, START + 40 * day, i64::MAX - 1, i64::MAX, START];
@@ -503,35 +512,35 @@ fn lists_that_the_server_contradicts_are_out_of_date_though_they_are_not_at_hand
         let driver = &mut net.phones[ADA].driver;
         driver.call(|engine, cx| {
             for member in &members {
-                if let Some(list) = engine.desk.devices.change(&member.key()) {
+                if let Some(list) = engine.cache.devices.change(&member.key()) {
                     list.fetched_ms = cx.unix_ms;
                 }
             }
             let group = GroupRecord { by_lid: true, fetched_ms: cx.unix_ms, ..GroupRecord::default() };
-            engine.desk.groups.put(&key, GroupRecord { members: members.to_vec(), ..group });
+            engine.cache.groups.put(&key, GroupRecord { members: members.to_vec(), ..group });
             Ok(())
         });
-        let content = Wished::Content(Outgoing::text(id, &Extras::default()).unwrap());
-        let wish = ToSend { request: 1, chat: chat.clone(), id: Some(id.into()), content };
-        let outputs = driver.call(|engine, cx| engine.send(&wish, cx));
+        let content = OutboundContent::Content(Outgoing::text(id, &Extras::default()).unwrap());
+        let outbound = OutboundMessage { request: 1, chat: chat.clone(), id: Some(id.into()), content };
+        let outputs = driver.call(|engine, cx| engine.send(&outbound, cx));
         let sent = outputs.iter().find_map(|output| match output {
             Output::Send(node) => Some(Stanza::from_node(node).unwrap()),
             _ => None,
         });
         let own = sent.unwrap().root().str("phash").unwrap().into_owned();
-        driver.engine.desk = Desk::default();
+        driver.engine.cache = RecordCache::default();
         let ack = Node::new("ack").attr("class", "message").attr("id", id).attr("from", &chat);
         let ack = ack.attr("phash", phash.unwrap_or(&own).to_owned()).attr_opt("error", refusal);
         let ack = Stanza::from_node(&ack).unwrap();
         driver.call(|engine, cx| {
             engine.ack(ack.root(), cx)?;
-            let mut wants = Wants::default();
+            let mut wants = RecordRequirements::default();
             engine.want_membership(&chat, &mut wants);
             wants.met()?;
             let is_stale = |fetched_ms: i64| fetched_ms < 0;
-            assert_eq!(is_stale(engine.desk.groups.get(&key).unwrap().fetched_ms), stale, "{id}");
+            assert_eq!(is_stale(engine.cache.groups.get(&key).unwrap().fetched_ms), stale, "{id}");
             for member in &members {
-                let list = engine.desk.devices.get(&member.key()).unwrap();
+                let list = engine.cache.devices.get(&member.key()).unwrap();
                 assert_eq!(is_stale(list.fetched_ms), stale, "{id}");
             }
             Ok(())
@@ -544,10 +553,10 @@ fn what_was_sent_and_not_acknowledged_goes_out_after_a_restart() {
     let mut net = Net::new();
     net.acquainted();
     let chat = net.phones[BOB].jid.clone();
-    let content = Wished::Content(Outgoing::text("twice", &Extras::default()).unwrap());
-    let wish = ToSend { request: 1, chat, id: Some("TWICE".into()), content };
+    let content = OutboundContent::Content(Outgoing::text("twice", &Extras::default()).unwrap());
+    let outbound = OutboundMessage { request: 1, chat, id: Some("TWICE".into()), content };
     // It goes out, and the program ends before the server says anything.
-    let sent = net.phones[ADA].driver.call(|engine, cx| engine.send(&wish, cx));
+    let sent = net.phones[ADA].driver.call(|engine, cx| engine.send(&outbound, cx));
     let is_message = |output: &&Output| matches!(output, Output::Send(node) | Output::SendAtOnce(node) if node.tag() == "message");
     assert_eq!(sent.iter().filter(is_message).count(), 1);
     net.restart(ADA);

@@ -4,10 +4,10 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use super::targets::Progress;
-use super::{Cx, Engine, Output};
+use super::fanout::Progress;
+use super::{Engine, EngineContext, Output};
 use crate::messaging::address::{Address, User};
-use crate::messaging::desk::{Missing, Shelf, Wants};
+use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable};
 use crate::messaging::stanzas::phash::phash;
 use crate::stanza::{Jid, Text};
 
@@ -67,9 +67,9 @@ impl Fanout {
 
 impl Engine {
     /// Notes what it takes for [`Engine::compare_devices`].
-    pub(super) fn want_lists(&self, fanout: &Fanout, wants: &mut Wants) {
+    pub(super) fn want_lists(&self, fanout: &Fanout, wants: &mut RecordRequirements) {
         for user in [&fanout.user, &fanout.own] {
-            wants.record(&self.desk, Shelf::Devices, user.key());
+            wants.record(&self.cache, RecordTable::Devices, user.key());
         }
     }
 
@@ -92,7 +92,7 @@ impl Engine {
     }
 
     /// Has the messages sent to the devices that they did not go to, as soon as these are known.
-    pub(super) fn complete_missed(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
+    pub(super) fn complete_missed(&mut self, cx: &mut EngineContext<'_>) -> Result<(), MissingRecords> {
         if !self.sends.is_online() || self.missed.is_empty() {
             return Ok(());
         }
@@ -135,8 +135,8 @@ impl Engine {
     fn devices_of_both(
         &mut self,
         message: &MissedMessage,
-        cx: &Cx<'_>,
-    ) -> Result<Progress<Vec<Address>>, Missing> {
+        cx: &EngineContext<'_>,
+    ) -> Result<Progress<Vec<Address>>, MissingRecords> {
         let theirs = self.devices_of(&message.user, cx)?;
         Ok(match (theirs, self.devices_of(&message.own, cx)?) {
             (Progress::Done(mut all), Progress::Done(ours)) => {

@@ -2,91 +2,95 @@
 //! calls.
 //!
 //! The driver hands in what happened ([`Engine::message`], [`Engine::receipt`], [`Engine::reply`], [`Engine::send`] ...), each
-//! time with a [`Cx`]: time, randomness and the session's own keys. A call may answer [`Missing`]: then it has changed
-//! nothing that matters, and is made again with the same input once the records are loaded into [`Engine::desk`]. After each
+//! time with a [`EngineContext`]: time, randomness and the session's own keys. A call may answer [`MissingRecords`]: then it has changed
+//! nothing that matters, and is made again with the same input once the records are loaded into [`Engine::cache`]. After each
 //! call that succeeded, [`Engine::work`] is called in the same way until it succeeds too. Then [`Engine::flush`] writes what
 //! has changed into a batch, and only when that is on disk the [`Output`]s are carried out, in order.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `receive`, `open`, `deliver` | a message that comes: its keys, its ciphertexts, its content |
+//! | `inbound`, `decrypt`, `inbound_content` | a message that comes: its keys, its ciphertexts, its content |
 //! | `bots` | the answers of bots |
-//! | `foresee` | what messages that come are going to take |
+//! | `prefetch` | what messages that come are going to take |
 //! | `about` | messages about other messages: whose those are, and who may say what of them |
-//! | `secrets` | votes and the like, encrypted with the secret of another message |
-//! | `failed` | what could not be read is asked for again |
-//! | `phone`, `wanted` | and, if that does not help, from the own phone |
-//! | `receipts`, `again` | what others tell of our messages; those they could not read are sent again |
-//! | `sending`, `person`, `group`, `compose` | a message that goes |
+//! | `message_secrets` | votes and the like, encrypted with the secret of another message |
+//! | `retry_request` | what could not be read is asked for again |
+//! | `placeholder_resend`, `placeholder_record` | and, if that does not help, from the own phone |
+//! | `receipts`, `resend` | what others tell of our messages; those they could not read are sent again |
+//! | `outbound`, `outbox`, `send_direct`, `send_group`, `compose` | a message that goes |
 //! | `acked` | what the server says of it |
 //! | `missed` | devices that a message did not go to, and should have |
 //! | `naming` | the names of people in what is sent |
-//! | `reach`, `pace` | whether people who do not know us may be written to |
-//! | `manage` | groups that are made and changed for the host |
-//! | `asks` | device lists, groups and keys that have to be asked for |
-//! | `notices` | devices, identities and tokens that change |
-//! | `known` | which messages were shown |
+//! | `first_contact`, `rate_limit` | whether people who do not know us may be written to |
+//! | `group_admin` | groups that are made and changed for the host |
+//! | `queries` | device lists, groups and keys that have to be asked for |
+//! | `notifications` | devices, identities and tokens that change |
+//! | `dedup` | which messages were shown |
 
 mod about;
 mod acked;
-mod again;
-mod answers;
-mod asks;
 mod bots;
-mod deliver;
+mod decrypt;
+mod dedup;
+mod delayed;
 #[cfg(any(test, fuzzing))]
 mod driver;
-mod failed;
-mod foresee;
-mod group;
-mod known;
-mod manage;
+mod fanout;
+mod first_contact;
+mod group_admin;
+mod inbound;
+mod inbound_content;
+mod message_secrets;
 mod missed;
 mod naming;
-mod notices;
-mod open;
+mod notifications;
+mod outbound;
 mod outbox;
 mod output;
-mod own;
-mod pace;
-mod paused;
-mod person;
-mod phone;
+mod peer_messages;
+mod placeholder_record;
+mod placeholder_resend;
+mod prefetch;
+mod queries;
+mod query_results;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod random_walk;
-mod reach;
+mod rate_limit;
 mod receipts;
-mod receive;
-mod secrets;
-mod sending;
-mod targets;
-mod wanted;
+mod resend;
+mod retry_request;
+mod send_direct;
+mod send_group;
+mod sent_retention;
 
 pub(crate) use about::Target;
-pub(crate) use known::Known;
-pub(crate) use manage::{GroupAnswer, GroupFailure, GroupPlan, GroupSetting, GroupWish, Manage};
+pub(crate) use dedup::DedupWindow;
+pub(crate) use first_contact::Restrictions;
+pub(crate) use group_admin::{
+    GroupAnswer, GroupCommand, GroupFailure, GroupPlan, GroupRequest, GroupSetting,
+};
 pub(crate) use naming::{Named, Naming};
 pub(crate) use output::{
-    GroupNews, Output, Received, Seen, SendFailure, Tag, Taken, Told, Unreadable, UnreadableReason, Waiting,
+    AcceptedMessage, GroupNews, InboundMessage, MessagingEvent, Output, Seen, SendFailure, Tag, Unreadable,
+    UnreadableReason, Waiting,
 };
-pub(crate) use pace::Pace;
-pub(crate) use reach::Restrictions;
+pub(crate) use rate_limit::RateLimit;
 
 use std::collections::VecDeque;
 
-use self::again::Again;
-use self::asks::Asks;
-use self::manage::Managed;
+use self::first_contact::ContactGate;
+use self::group_admin::PendingGroupRequests;
 use self::missed::Missed;
-use self::outbox::Outbox;
-use self::phone::PhoneAsks;
-use self::reach::Reach;
-use self::sending::Sends;
-pub(crate) use self::sending::{ToSend, Vote, Wished};
+use self::outbox::Sends;
+pub(crate) use self::outbox::{OutboundContent, OutboundMessage, Vote};
+use self::placeholder_resend::PhoneAsks;
+use self::queries::Queries;
+use self::resend::DueResend;
+use self::sent_retention::Outbox;
 use super::address::{Address, User};
 use super::content::Expiration;
-use super::desk::{Desk, Missing};
-use super::stanzas::origin::Own;
+use super::record_cache::{MissingRecords, RecordCache};
+use super::stanzas::addressing::Own;
 use crate::crypto::{Random, Secret};
 use crate::stanza::build::IdSource;
 use crate::stanza::{Jid, Stanza, Text};
@@ -97,7 +101,7 @@ use crate::store::records::{AccountRecord, DeviceRecord};
 pub(crate) type Millis = u64;
 
 /// What a call is made with.
-pub(crate) struct Cx<'a> {
+pub(crate) struct EngineContext<'a> {
     /// Time since some moment; for waits.
     pub(crate) now: Millis,
     /// The time of day by the server's clock, Unix milliseconds.
@@ -120,25 +124,25 @@ pub(crate) struct Settings {
     /// How long the server may take to acknowledge a message.
     pub(crate) ack_timeout: Millis,
     /// How many people who do not know us are written to.
-    pub(crate) pace: Pace,
+    pub(crate) pace: RateLimit,
 }
 
 /// The messaging of one linked session.
 pub(crate) struct Engine {
     /// The records at hand.
-    pub(crate) desk: Desk,
+    pub(crate) cache: RecordCache,
     settings: Settings,
     own: Own,
-    known: Known,
+    known: DedupWindow,
     /// What came out of earlier steps and is still to be done, oldest first.
     jobs: VecDeque<Job>,
     sends: Sends,
-    asks: Asks,
-    again: VecDeque<Again>,
+    asks: Queries,
+    again: VecDeque<DueResend>,
     outbox: Outbox,
-    reach: Reach,
+    reach: ContactGate,
     phone: PhoneAsks,
-    managed: Managed,
+    managed: PendingGroupRequests,
     missed: Missed,
     /// Stanzas that wait until it is known who the admins of their group are.
     held: Vec<(Jid, Stanza)>,
@@ -152,7 +156,7 @@ enum Job {
     /// A sender key came along with a message of another chat.
     SenderKey { group: crate::stanza::Jid, sender: Address, message: zeroize::Zeroizing<Vec<u8>> },
     /// A message about another one: a reaction, an edit, a vote and the like.
-    About(Box<Received>),
+    About(Box<InboundMessage>),
     /// Somebody is part of a chat with us.
     Met(User),
     /// Messages disappear in the chat with somebody after some time.
@@ -165,24 +169,24 @@ enum Job {
 
 impl Engine {
     /// For the session with these own addresses, with what the store remembers of messages that were shown.
-    pub(crate) fn new(settings: Settings, own: Own, known: Known) -> Self {
+    pub(crate) fn new(settings: Settings, own: Own, known: DedupWindow) -> Self {
         let mut jobs = VecDeque::new();
         if let (Some(pn), Some(lid)) = (User::of(&own.pn), own.lid.as_ref().and_then(User::of)) {
             jobs.push_back(Job::Names { pn, lid });
         }
         Self {
-            desk: Desk::default(),
+            cache: RecordCache::default(),
             settings,
             own,
             known,
             jobs,
             sends: Sends::default(),
-            asks: Asks::default(),
+            asks: Queries::default(),
             again: VecDeque::new(),
             outbox: Outbox::default(),
-            reach: Reach::default(),
+            reach: ContactGate::default(),
             phone: PhoneAsks::default(),
-            managed: Managed::default(),
+            managed: PendingGroupRequests::default(),
             missed: Missed::default(),
             held: Vec::new(),
             written: Batch::new(),
@@ -191,7 +195,7 @@ impl Engine {
     }
 
     /// Goes on with what earlier calls left to be done.
-    pub(crate) fn work(&mut self, cx: &mut Cx<'_>) -> Result<(), Missing> {
+    pub(crate) fn work(&mut self, cx: &mut EngineContext<'_>) -> Result<(), MissingRecords> {
         self.release_held(cx)?;
         while let Some(job) = self.jobs.pop_front() {
             let done = match &job {
@@ -209,7 +213,7 @@ impl Engine {
                 return Err(missing);
             }
             if let Job::About(received) = job {
-                self.tell_about(received);
+                self.emit_about(received);
             }
         }
         self.complete_missed(cx)?;
@@ -220,7 +224,7 @@ impl Engine {
 
     /// Drops the keys for sending that are at hand: those in the store were removed. What had changed is in a batch before.
     pub(crate) fn forget_sending_keys(&mut self) {
-        self.desk.forget_sending_keys();
+        self.cache.forget_sending_keys();
     }
 
     /// Whether the user counts as being there from now on.
@@ -236,7 +240,7 @@ impl Engine {
     }
 
     /// Does what is due.
-    pub(crate) fn time_passed(&mut self, cx: &mut Cx<'_>) {
+    pub(crate) fn time_passed(&mut self, cx: &mut EngineContext<'_>) {
         self.asks.time_passed(cx.now);
         self.check_acks(cx);
     }
@@ -258,14 +262,14 @@ impl Engine {
 
     /// Whether something has changed that is not in a batch yet.
     pub(crate) fn has_changes(&self) -> bool {
-        !self.written.is_empty() || self.known.has_changes() || self.desk.has_changes()
+        !self.written.is_empty() || self.known.has_changes() || self.cache.has_changes()
     }
 
     /// Adds everything that has changed to a batch.
     pub(crate) fn flush(&mut self, batch: &mut Batch) {
         batch.append(std::mem::take(&mut self.written));
         self.known.flush(batch);
-        self.desk.flush(batch);
+        self.cache.flush(batch);
     }
 
     /// What is to be done once that batch is on disk.
@@ -279,4 +283,4 @@ impl Engine {
 mod tests;
 
 #[cfg(test)]
-mod phone_tests;
+mod placeholder_resend_tests;

@@ -4,12 +4,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::sending::{Sending, Wished};
-use super::{Cx, Engine};
+use super::outbox::{OutboundContent, OutboxEntry};
+use super::{Engine, EngineContext};
 use crate::messaging::address::User;
 use crate::messaging::content::{ContentError, Outgoing};
-use crate::messaging::desk::{Missing, Shelf, Wants};
-use crate::messaging::stanzas::{presence, tokens};
+use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable};
+use crate::messaging::stanzas::{presence, privacy_tokens};
 use crate::stanza::{Jid, Node, Server};
 
 /// A person as a chat names them.
@@ -57,8 +57,8 @@ impl Engine {
         &mut self,
         naming: &Naming,
         chat: &Jid,
-        cx: &Cx<'_>,
-    ) -> Result<Outgoing, Missing> {
+        cx: &EngineContext<'_>,
+    ) -> Result<Outgoing, MissingRecords> {
         let named: Vec<Named> = naming
             .people
             .iter()
@@ -74,14 +74,19 @@ impl Engine {
 
     /// Returns the name by which a chat knows a person; the given one if no other is known, or if nothing is known of the group:
     /// events name people as the group does.
-    pub(crate) fn name_in(&mut self, chat: &Jid, person: &Jid, cx: &Cx<'_>) -> Result<Jid, Missing> {
+    pub(crate) fn name_in(
+        &mut self,
+        chat: &Jid,
+        person: &Jid,
+        cx: &EngineContext<'_>,
+    ) -> Result<Jid, MissingRecords> {
         let Some(user) = User::of(person) else { return Ok(person.clone()) };
-        let mut wants = Wants::default();
-        wants.name(&self.desk, &user);
+        let mut wants = RecordRequirements::default();
+        wants.name(&self.cache, &user);
         if chat.server == Server::Group {
-            wants.record(&self.desk, Shelf::Groups, chat.to_string());
+            wants.record(&self.cache, RecordTable::Groups, chat.to_string());
         } else if let Some(partner) = User::of(chat) {
-            wants.name(&self.desk, &partner);
+            wants.name(&self.cache, &partner);
         }
         wants.met()?;
         if chat.server == Server::Group && !self.knows_names_in(chat) {
@@ -93,7 +98,7 @@ impl Engine {
         } else if self.own.is_account(person) {
             self.own_user(kind)
         } else {
-            self.desk.other_name(&user)
+            self.cache.user_alias(&user)
         };
         Ok(name.unwrap_or(user).jid())
     }
@@ -102,36 +107,40 @@ impl Engine {
     /// The record of the chat is at hand.
     pub(super) fn knows_names_in(&self, chat: &Jid) -> bool {
         match User::of(chat) {
-            Some(user) => self.desk.other_name(&user).is_some(),
+            Some(user) => self.cache.user_alias(&user).is_some(),
             None => {
-                chat.server != Server::Group || self.desk.groups.get(chat.to_string().as_bytes()).is_some()
+                chat.server != Server::Group || self.cache.groups.get(chat.to_string().as_bytes()).is_some()
             }
         }
     }
 
     /// Makes a message anew that was handed in before the names that its chat uses were known. Nothing is changed as long as they
     /// are not.
-    pub(super) fn name_again(&mut self, sending: &mut Sending, cx: &mut Cx<'_>) -> Result<(), Missing> {
+    pub(super) fn name_again(
+        &mut self,
+        sending: &mut OutboxEntry,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<(), MissingRecords> {
         let Some(wished) = sending.unnamed.clone() else { return Ok(()) };
-        let mut wants = Wants::default();
+        let mut wants = RecordRequirements::default();
         match User::of(&sending.chat) {
-            Some(user) => wants.name(&self.desk, &user),
-            None => wants.record(&self.desk, Shelf::Groups, sending.chat.to_string()),
+            Some(user) => wants.name(&self.cache, &user),
+            None => wants.record(&self.cache, RecordTable::Groups, sending.chat.to_string()),
         }
-        wants.record(&self.desk, Shelf::Outbox, sending.id.as_bytes());
+        wants.record(&self.cache, RecordTable::Outbox, sending.id.as_bytes());
         wants.met()?;
         if !self.knows_names_in(&sending.chat) {
             return Ok(());
         }
         let content = match &wished {
-            Wished::Content(_) => None,
-            Wished::Naming(naming) => Some(self.make_named(naming, &sending.chat, cx)?),
+            OutboundContent::Content(_) => None,
+            OutboundContent::Naming(naming) => Some(self.make_named(naming, &sending.chat, cx)?),
             // A poll that is not known any more was known before: that vote stays as it is.
-            Wished::Vote(vote) => self.make_vote(vote, &sending.chat, cx)?.ok(),
+            OutboundContent::Vote(vote) => self.make_vote(vote, &sending.chat, cx)?.ok(),
         };
         sending.unnamed = None;
         let Some(content) = content.filter(|content| *content != sending.content) else { return Ok(()) };
-        if let Some(sent) = self.desk.outbox.change(sending.id.as_bytes()) {
+        if let Some(sent) = self.cache.outbox.change(sending.id.as_bytes()) {
             sent.message.clone_from(&content.message);
         }
         sending.content = content;
@@ -139,10 +148,10 @@ impl Engine {
     }
 
     /// Returns the name under which a person is written to; any other address as it is given.
-    pub(crate) fn wire_name(&mut self, given: &Jid, cx: &Cx<'_>) -> Result<Jid, Missing> {
+    pub(crate) fn wire_name(&mut self, given: &Jid, cx: &EngineContext<'_>) -> Result<Jid, MissingRecords> {
         let Some(user) = User::of(given) else { return Ok(given.clone()) };
-        let mut wants = Wants::default();
-        wants.name(&self.desk, &user);
+        let mut wants = RecordRequirements::default();
+        wants.name(&self.cache, &user);
         wants.met()?;
         let kind = self.kind_for(&user, cx)?;
         Ok(self.user_as(&user, kind).jid())
@@ -150,12 +159,17 @@ impl Engine {
 
     /// Returns the stanza that asks to be told when a person is there: under the name under which they are written to, with the
     /// token that they gave.
-    pub(crate) fn subscription(&mut self, person: &Jid, cx: &Cx<'_>) -> Result<Node, Missing> {
+    pub(crate) fn subscription(
+        &mut self,
+        person: &Jid,
+        cx: &EngineContext<'_>,
+    ) -> Result<Node, MissingRecords> {
         let name = self.wire_name(person, cx)?;
         let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
         let held =
-            User::of(&name).and_then(|user| self.desk.tokens.get(&self.desk.canonical_user(&user).key()));
-        let held = held.filter(|held| !held.token.is_empty() && !tokens::is_expired(held.issued_s, now_s));
+            User::of(&name).and_then(|user| self.cache.tokens.get(&self.cache.canonical_user(&user).key()));
+        let held =
+            held.filter(|held| !held.token.is_empty() && !privacy_tokens::is_expired(held.issued_s, now_s));
         Ok(presence::subscribe(&name, held.map(|held| held.token.as_slice())))
     }
 }

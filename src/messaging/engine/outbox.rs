@@ -1,36 +1,188 @@
-//! Messages that were sent are kept for a while: somebody may not be able to read his copy, and ask for another.
+//! The outbox: what the host wants sent, what waits, and what is on its way.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::messaging::desk::{Desk, Sent};
-use crate::stanza::Text;
+use super::delayed::Paused;
+use super::missed::Fanout;
+use super::{Millis, Naming, SendFailure, Waiting};
+use crate::messaging::address::{Address, User};
+use crate::messaging::content;
+use crate::stanza::{Jid, Text};
 
-/// How many are kept.
-const MOST: usize = 1000;
-/// How long they are kept, in milliseconds.
-const LONGEST_MS: i64 = 7 * 24 * 3_600_000;
-
-/// The messages that are kept, oldest first.
-#[derive(Default)]
-pub(super) struct Outbox {
-    kept: VecDeque<(i64, Text)>,
+/// A message that the host wants sent.
+pub(crate) struct OutboundMessage {
+    /// The request; 0 for a message of an earlier run.
+    pub(crate) request: u64,
+    /// Where it goes.
+    pub(crate) chat: Jid,
+    /// The id that the host chose.
+    pub(crate) id: Option<Text>,
+    /// What it says.
+    pub(crate) content: OutboundContent,
 }
 
-impl Outbox {
-    /// Of what the store has, in any order.
-    pub(super) fn load(sent: impl IntoIterator<Item = (Text, Sent)>) -> Self {
-        let mut kept: Vec<_> = sent.into_iter().map(|(id, sent)| (sent.taken_ms, id)).collect();
-        kept.sort_unstable();
-        Self { kept: kept.into() }
+/// What a message is to say.
+#[derive(Clone, Debug)]
+pub(crate) enum OutboundContent {
+    /// This.
+    Content(content::Outgoing),
+    /// A vote, which is made of what is known of the poll.
+    Vote(Vote),
+    /// What names somebody beside the chat.
+    Naming(Naming),
+}
+
+/// A vote in a poll.
+#[derive(Clone, Debug)]
+pub(crate) struct Vote {
+    /// The message with the poll.
+    pub(crate) poll: Text,
+    /// Who sent that, if the host says so.
+    pub(crate) author: Option<Jid>,
+    /// The options that are chosen, by their texts; none to take an earlier vote back.
+    pub(crate) chosen: Vec<String>,
+}
+
+/// A message on its way.
+pub(super) struct OutboxEntry {
+    pub(super) id: Text,
+    pub(super) chat: Jid,
+    pub(super) content: content::Outgoing,
+    /// What it is made of, if that names people and it is not known yet how its chat names them.
+    pub(super) unnamed: Option<OutboundContent>,
+    /// The requests that wait for it.
+    pub(super) requests: Vec<u64>,
+    /// It is of an earlier run, in which it may have gone out.
+    pub(super) resumed: bool,
+    /// How often it went out.
+    pub(super) tries: u32,
+    /// The server refused it as a first contact: with this token, empty if none was shown.
+    pub(super) refused_with: Option<Vec<u8>>,
+    /// The code with which the server refused it under the first name of the person: it goes to the other since.
+    pub(super) first_refusal: Option<u32>,
+    pub(super) not_before: Millis,
+    /// When it is due, as the host was told last, Unix milliseconds.
+    pub(super) told_due: i64,
+    pub(super) out: Option<Transmission>,
+}
+
+/// What is remembered of a message that went out and is not acknowledged.
+pub(super) struct Transmission {
+    pub(super) deadline: Millis,
+    /// In a group: the devices that it brought our key to, and the number of that key.
+    pub(super) key_for: Option<(u32, Vec<Address>)>,
+    /// In a group: the hash of the devices that it was meant for.
+    pub(super) phash: Option<Text>,
+    /// A person, to whom our privacy token may be due.
+    pub(super) person: Option<User>,
+    /// To a person: the devices that it was meant for.
+    pub(super) fanout: Option<Box<Fanout>>,
+}
+
+impl OutboxEntry {
+    /// What the host is told of it while it waits.
+    pub(super) fn waiting(&self) -> Waiting {
+        Waiting { id: self.id.clone(), chat: self.chat.clone(), due_ms: self.told_due }
+    }
+}
+
+/// What an attempt came to.
+pub(super) enum SendAttempt {
+    /// It went out.
+    Transmission(Transmission),
+    /// An answer of the server is needed first.
+    Blocked,
+    /// It may go at this time, in Unix milliseconds.
+    Later(i64),
+    /// It cannot be sent.
+    Failed(SendFailure),
+}
+
+/// How often a message goes out before it is given up.
+pub(super) const MOST_TRIES: u32 = 4;
+/// The pause before the second try; doubled for each further one.
+pub(super) const PAUSE: Millis = 750;
+
+/// The messages on their way, in the order in which they were handed in.
+#[derive(Default)]
+pub(super) struct Sends {
+    pub(super) all: BTreeMap<u64, OutboxEntry>,
+    pub(super) by_id: HashMap<Text, u64>,
+    /// Those that have not gone out and may.
+    pub(super) waiting: BTreeSet<u64>,
+    /// Those whose turn has not come.
+    pub(super) paused: Paused,
+    pub(super) last: u64,
+    /// Whether the session is logged in and ready.
+    pub(super) online: bool,
+}
+
+impl Sends {
+    pub(super) fn is_online(&self) -> bool {
+        self.online
     }
 
-    /// One more was sent. The oldest go.
-    pub(super) fn sent(&mut self, id: Text, unix_ms: i64, desk: &mut Desk) {
-        self.kept.push_back((unix_ms, id));
-        let too_old = |at: i64| unix_ms.saturating_sub(at) > LONGEST_MS;
-        while self.kept.len() > MOST || self.kept.front().is_some_and(|(at, _)| too_old(*at)) {
-            let Some((_, id)) = self.kept.pop_front() else { break };
-            desk.outbox.remove(id.as_bytes());
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Whether some went out and are not acknowledged.
+    pub(super) fn are_out(&self) -> bool {
+        self.online && self.all.values().any(|sending| sending.out.is_some())
+    }
+
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        if !self.online {
+            return None;
+        }
+        let out = self.all.values().filter_map(|sending| sending.out.as_ref().map(|out| out.deadline));
+        let pauses =
+            self.waiting.iter().filter_map(|number| self.all.get(number)).map(|wait| wait.not_before);
+        out.chain(pauses.filter(|at| *at > 0)).chain(self.paused.deadline()).min()
+    }
+
+    pub(super) fn remove(&mut self, number: u64) -> Option<OutboxEntry> {
+        let sending = self.all.remove(&number)?;
+        self.by_id.remove(&sending.id);
+        self.waiting.remove(&number);
+        self.paused.remove(&sending.chat, number);
+        Some(sending)
+    }
+
+    /// The server refused a message as a first contact: how often it went out by now, and to whom.
+    pub(super) fn refuse(&mut self, number: u64) -> Option<(u32, Option<User>)> {
+        let sending = self.all.get_mut(&number)?;
+        let out = sending.out.as_ref();
+        let shown = out.and_then(|out| out.fanout.as_ref()).map(|fanout| fanout.shown.clone());
+        sending.refused_with = Some(shown.unwrap_or_default());
+        // Both names were tried. Should it go out once more, it begins with the first.
+        sending.first_refusal = None;
+        Some((sending.tries, sending.out.as_ref().and_then(|out| out.person.clone())))
+    }
+
+    /// Those in a chat need not wait for their turn.
+    pub(super) fn wake(&mut self, chat: &Jid) {
+        self.waiting.extend(self.paused.take(chat));
+    }
+
+    /// Nobody need.
+    pub(super) fn wake_all(&mut self) {
+        self.waiting.extend(self.paused.take_due(Millis::MAX));
+    }
+
+    /// A message goes out once more, to the other name of the person.
+    pub(super) fn try_other_name(&mut self, number: u64, code: u32) {
+        if let Some(sending) = self.all.get_mut(&number) {
+            sending.first_refusal = Some(code);
+        }
+        self.wait_again(number, 0);
+    }
+
+    pub(super) fn wait_again(&mut self, number: u64, not_before: Millis) {
+        if let Some(sending) = self.all.get_mut(&number) {
+            sending.out = None;
+            sending.not_before = not_before;
+            self.waiting.insert(number);
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::Millis;
 use super::about::Target;
-use super::manage::{GroupAnswer, GroupFailure};
+use super::group_admin::{GroupAnswer, GroupFailure};
 use crate::messaging::address::Address;
-use crate::messaging::content::{Opened, Read};
+use crate::messaging::content::{AddonContent, Read};
 use crate::messaging::stanzas::group_changes::GroupChange;
 use crate::messaging::stanzas::receipts::ReceiptKind;
 use crate::stanza::{Jid, Node, Text};
@@ -30,16 +30,16 @@ pub(crate) enum Output {
         node: Node,
     },
     /// Tell the host.
-    Event(Told),
+    Event(MessagingEvent),
     /// Answer a request of the host.
     Answer {
         /// The request.
         request: u64,
         /// What became of it.
-        answer: Result<Taken, SendFailure>,
+        answer: Result<AcceptedMessage, SendFailure>,
     },
     /// Answer a request about groups.
-    Managed {
+    GroupResult {
         /// The request.
         request: u64,
         /// What became of it.
@@ -60,7 +60,7 @@ pub(crate) enum Output {
 
 /// A message that the server has taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct AcceptedMessage {
     /// Its id.
     pub(crate) id: Text,
     /// Its chat, as it was addressed.
@@ -152,9 +152,9 @@ fn code_text(code: u32) -> String {
 
 /// Something the host may want to know.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub(crate) enum MessagingEvent {
     /// A message came. To be kept until the host has acknowledged it.
-    Message(Box<Received>),
+    Message(Box<InboundMessage>),
     /// A message came that cannot be read (yet).
     Unreadable(Box<Unreadable>),
     /// Somebody received or read messages of ours, or we read theirs on another device. To be kept as well.
@@ -177,7 +177,7 @@ pub(crate) enum Told {
 
 /// A message that came.
 #[derive(Debug)]
-pub(crate) struct Received {
+pub(crate) struct InboundMessage {
     /// Its id, unique per chat and sender.
     pub(crate) id: Text,
     /// The conversation.
@@ -211,7 +211,7 @@ pub(crate) struct Received {
     /// Whether the server, or the own phone, vouches for what an admin says in it.
     pub(crate) vouched: bool,
     /// What was encrypted once more, if it could be opened.
-    pub(crate) opened: Option<Opened>,
+    pub(crate) opened: Option<AddonContent>,
     /// Of a vote: the options that it is for, in the order of the poll.
     pub(crate) chosen: Vec<String>,
 }

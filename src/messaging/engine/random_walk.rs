@@ -3,7 +3,7 @@
 //! tests with random bytes.
 
 use super::driver::Driver;
-use super::{GroupWish, Manage, Output, Tag, ToSend, Wished};
+use super::{GroupCommand, GroupRequest, OutboundContent, OutboundMessage, Output, Tag};
 use crate::messaging::content::{Extras, Outgoing};
 use crate::messaging::stanzas::random_walk::{JIDS, must_encode, stanza_of};
 use crate::stanza::{Jid, Stanza, Text};
@@ -65,16 +65,17 @@ fn send(driver: &mut Driver, number: usize, piece: &[u8]) -> Vec<Output> {
     let Some(chat) = chats.get(pick % chats.len().max(1)).cloned() else { return Vec::new() };
     let request = number as u64;
     if piece.len() % 3 == 2 {
-        let manage = Manage { request, wish: GroupWish::Add(chat, chats) };
-        return driver.call(|engine, cx| engine.manage(&manage, cx));
+        let group_request = GroupRequest { request, command: GroupCommand::Add(chat, chats) };
+        return driver.call(|engine, cx| engine.group_request(&group_request, cx));
     }
     let content = Outgoing::raw(piece.get(2..).unwrap_or_default())
         .or_else(|_| Outgoing::text("text", &Extras::default()));
     let Ok(content) = content else { return Vec::new() };
     // The ids are those that the stanzas speak of.
     let id = (piece.len() % 3 == 1).then(|| Text::from("3EB0A1"));
-    let wish = ToSend { request, chat: chat.account(), id, content: Wished::Content(content) };
-    driver.call(|engine, cx| engine.send(&wish, cx))
+    let command =
+        OutboundMessage { request, chat: chat.account(), id, content: OutboundContent::Content(content) };
+    driver.call(|engine, cx| engine.send(&command, cx))
 }
 
 /// A stanza goes where the session would bring it, or is the answer to a question.

@@ -1,14 +1,18 @@
 //! What others tell of our messages.
 
-use super::{Cx, Engine, Output, Seen, Told};
+use super::{Engine, EngineContext, MessagingEvent, Output, Seen};
 use crate::messaging::address::User;
-use crate::messaging::desk::{Missing, Wants};
+use crate::messaging::record_cache::{MissingRecords, RecordRequirements};
 use crate::messaging::stanzas::receipts::{IncomingReceipt, ReceiptKind};
 use crate::stanza::{NodeRef, Text, build};
 
 impl Engine {
     /// A `<receipt>` has come.
-    pub(crate) fn receipt(&mut self, node: NodeRef<'_>, cx: &mut Cx<'_>) -> Result<(), Missing> {
+    pub(crate) fn receipt(
+        &mut self,
+        node: NodeRef<'_>,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<(), MissingRecords> {
         if let Ok(receipt) = IncomingReceipt::read(node, &self.own) {
             if let Some(user) = User::of(&receipt.origin.sender) {
                 self.learn_names(&receipt.origin, &user)?;
@@ -21,7 +25,7 @@ impl Engine {
                 self.members_have(&receipt, cx)?;
             } else if is_for_hosts(&receipt.kind) {
                 let ids = receipt.ids().map(Text::new).collect();
-                self.tell_receipt(
+                self.emit_receipt(
                     &receipt,
                     &receipt.kind,
                     receipt.origin.sender.account(),
@@ -36,40 +40,44 @@ impl Engine {
     }
 
     /// Many members of a group at once, as it comes after some time offline.
-    fn members_have(&mut self, receipt: &IncomingReceipt<'_>, cx: &Cx<'_>) -> Result<(), Missing> {
+    fn members_have(
+        &mut self,
+        receipt: &IncomingReceipt<'_>,
+        cx: &EngineContext<'_>,
+    ) -> Result<(), MissingRecords> {
         let members: Vec<_> = receipt.members().collect();
         let pairs: Vec<_> =
-            members.iter().filter_map(|member| super::receive::users(member.pair.as_ref()?)).collect();
-        let mut wants = Wants::default();
+            members.iter().filter_map(|member| super::inbound::users(member.pair.as_ref()?)).collect();
+        let mut wants = RecordRequirements::default();
         for (pn, lid) in &pairs {
-            wants.name(&self.desk, pn);
-            wants.name(&self.desk, lid);
+            wants.name(&self.cache, pn);
+            wants.name(&self.cache, lid);
         }
         for who in members.iter().filter_map(|member| User::of(&member.who)) {
-            wants.name(&self.desk, &who);
+            wants.name(&self.cache, &who);
         }
         wants.met()?;
         for (pn, lid) in &pairs {
-            self.desk.learn(pn, lid);
+            self.cache.learn(pn, lid);
         }
         for member in members.iter().filter(|member| is_for_hosts(&member.kind)) {
             let ids = vec![Text::new(member.id)];
-            self.tell_receipt(receipt, &member.kind, member.who.account(), member.timestamp, ids, cx);
+            self.emit_receipt(receipt, &member.kind, member.who.account(), member.timestamp, ids, cx);
         }
         Ok(())
     }
 
-    fn tell_receipt(
+    fn emit_receipt(
         &mut self,
         receipt: &IncomingReceipt<'_>,
         kind: &ReceiptKind,
         by: crate::stanza::Jid,
         timestamp: Option<u64>,
         ids: Vec<Text>,
-        cx: &Cx<'_>,
+        cx: &EngineContext<'_>,
     ) {
         let seconds = timestamp.and_then(|seconds| i64::try_from(seconds).ok());
-        self.out.push(Output::Event(Told::Receipt(Seen {
+        self.out.push(Output::Event(MessagingEvent::Receipt(Seen {
             chat: receipt.origin.chat.clone(),
             chat_pn: self.phone_number(&receipt.origin.chat),
             by_me: self.own.is_account(&by),

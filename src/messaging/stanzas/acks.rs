@@ -1,8 +1,8 @@
 //! The server's answer to a message that was sent, and ours to one that came.
 
 use super::AddressingMode;
-use super::origin::Own;
-use super::read::{flag, number, text, time};
+use super::addressing::Own;
+use super::parse::{flag, number, text, time};
 use crate::stanza::{Jid, Node, NodeRef, build};
 
 /// What the server did with a message of ours.

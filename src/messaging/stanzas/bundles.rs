@@ -1,9 +1,9 @@
-//! Key bundles: what somebody needs to open a session with a device.
+//! MessageRef bundles: what somebody needs to open a session with a device.
 //!
 //! Asked of the server device by device, and brought by a request to send again ([`retry`](super::retry)). Nothing is
 //! checked here but that the parts are there: lengths, keys and signatures are judged where they are used.
 
-use super::read::{child_bytes, number};
+use super::parse::{child_bytes, number};
 use crate::signal::RawBundle;
 use crate::stanza::{Jid, Node, NodeRef, build};
 

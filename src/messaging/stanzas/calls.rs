@@ -3,8 +3,8 @@
 //! Main type: [`IncomingCall`]. Every `<call>` must be acknowledged. The official web client answers an offer with
 //! `<receipt><offer/></receipt>` too: its device rings. One that cannot take the call sends none, as whatsmeow and Baileys do not.
 
-use super::origin::Pair;
-use super::read::{text, time};
+use super::addressing::Pair;
+use super::parse::{text, time};
 use crate::stanza::{Jid, Node, NodeRef, Server, Text};
 
 /// Something about a call.

@@ -1,9 +1,9 @@
 //! Device lists: asking the server for them, and what it answers.
 //!
-//! Main type: [`UserDevices`]. What is true of a list that came is decided with [`key_index`](super::key_index).
+//! Main type: [`UserDevices`]. What is true of a list that came is decided with [`key_index`](super::device_list_check).
 
-use super::origin::Pair;
-use super::read::{flag, number, text, time};
+use super::addressing::Pair;
+use super::parse::{flag, number, text, time};
 use super::usync;
 pub use super::usync::{MAX_USERS, QueryContext};
 use crate::stanza::{Jid, Node, NodeRef, Server, Text};

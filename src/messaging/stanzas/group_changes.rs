@@ -3,9 +3,9 @@
 //! Main types: [`GroupNotice`], [`GroupChange`].
 
 use super::AddressingMode;
+use super::addressing::Pair;
 use super::groups::{Group, Member, group_jid, is_all, join_approval};
-use super::origin::Pair;
-use super::read::{child_text, number, text, time};
+use super::parse::{child_text, number, text, time};
 use crate::stanza::{Jid, NodeRef, Server, Text};
 
 /// Most changes that one notification is believed to tell of; real ones have one or two.

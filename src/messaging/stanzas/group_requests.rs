@@ -1,7 +1,7 @@
 //! Asking about groups and changing them: the requests, still without ids, and what is in their answers.
 
 use super::groups::{Group, Member, NoGroup, group_jid};
-use super::read::{number, text};
+use super::parse::{number, text};
 use crate::stanza::{Jid, Node, NodeRef, Server, Text, build};
 
 const XMLNS: &str = "w:g2";
@@ -285,7 +285,8 @@ pub fn left(reply: &NodeRef<'_>) -> Vec<(Jid, Option<u32>)> {
 /// Those in the answer to [`join_requests`], with the time at which they asked, Unix seconds.
 pub fn waiting(reply: &NodeRef<'_>) -> Vec<(Jid, Option<u64>)> {
     let all = reply.children_named("membership_approval_requests").flat_map(|list| list.children());
-    all.filter_map(|one| Some((one.jid("jid")?.account(), super::read::time(&one, "request_time")))).collect()
+    all.filter_map(|one| Some((one.jid("jid")?.account(), super::parse::time(&one, "request_time"))))
+        .collect()
 }
 
 #[cfg(test)]

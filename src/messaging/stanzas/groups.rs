@@ -3,8 +3,8 @@
 //! Main type: [`Group`]. How it is asked for and changed: [`group_requests`](super::group_requests).
 
 use super::AddressingMode;
-use super::origin::Pair;
-use super::read::{child_text, number, text, time};
+use super::addressing::Pair;
+use super::parse::{child_text, number, text, time};
 use crate::stanza::{Jid, NodeRef, Server, Text};
 
 /// A group, or a community.

@@ -3,9 +3,9 @@
 //! Main type: [`IncomingMessage`]. It borrows from the stanza: nothing is copied but the addresses.
 
 use super::AddressingMode;
-use super::header::{self, Header};
-use super::origin::{HeaderError, Member, Origin, Own};
-use super::read::{as_number, as_text, as_time, child_bytes, flag, text};
+use super::addressing::{HeaderError, Member, Origin, Own};
+use super::attrs::{self, StanzaAttrs};
+use super::parse::{as_number, as_text, as_time, child_bytes, flag, text};
 use crate::stanza::{Jid, NodeRef, Server};
 
 /// Most ciphertexts that are looked at in one message; real ones have at most two.
@@ -138,19 +138,19 @@ pub struct Meta<'a> {
 impl<'a> IncomingMessage<'a> {
     /// Reads a `<message>`, or a `<status>`, which is a message in the status feed under another tag.
     pub fn read(node: NodeRef<'a>, own: &Own) -> Result<Self, HeaderError> {
-        let header = Header::read(&node);
-        let id = header::text(header.id).ok_or(HeaderError::NoId)?;
+        let header = StanzaAttrs::read(&node);
+        let id = attrs::text(header.id).ok_or(HeaderError::NoId)?;
         let origin = Origin::of(&header, own, Member::Required)?;
         let mut message = Self {
             id,
             origin,
             timestamp: header.t.and_then(as_time),
-            kind: header::text(header.kind).unwrap_or_default(),
-            push_name: header::text(header.notify),
-            category: header::text(header.category),
-            edit: header::text(header.edit),
+            kind: attrs::text(header.kind).unwrap_or_default(),
+            push_name: attrs::text(header.notify),
+            category: attrs::text(header.category),
+            edit: attrs::text(header.edit),
             offline: header.offline.is_some(),
-            addressing_mode: header::text(header.addressing_mode).and_then(AddressingMode::from_name),
+            addressing_mode: attrs::text(header.addressing_mode).and_then(AddressingMode::from_name),
             server_id: header.server_id.and_then(as_number),
             verified_business: header.verified_level.is_some(),
             device_identity: None,

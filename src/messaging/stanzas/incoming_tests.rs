@@ -1,4 +1,4 @@
-use super::super::origin::Pair;
+use super::super::addressing::Pair;
 use super::super::testing::{jid, own, reading};
 use super::*;
 use crate::stanza::{Node, Value};

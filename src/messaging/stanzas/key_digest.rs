@@ -1,6 +1,6 @@
 //! The server's digest of this device's keys.
 
-use super::read::child_bytes;
+use super::parse::child_bytes;
 use crate::stanza::{Node, NodeRef, build};
 
 /// Most prekeys of a digest that are read.

@@ -8,40 +8,40 @@
 //!
 //! | subject | files |
 //! |---|---|
-//! | who and where | [`origin`] (chat and sender of what arrives), [`phash`] (hash of a set of devices) |
+//! | who and where | [`addressing`] (chat and sender of what arrives), [`phash`] (hash of a set of devices) |
 //! | messages | [`incoming`], [`outgoing`], [`acks`] (the server's answer to what was sent) |
 //! | what happens to messages | [`receipts`], [`retry`] |
-//! | devices and their keys | [`devices`], [`key_index`], [`bundles`], [`key_digest`], [`notices`] (of changes), [`numbers`] |
+//! | devices and their keys | [`devices`], [`device_list_check`], [`bundles`], [`key_digest`], [`notifications`] (of changes), [`contact_lookup`] |
 //! | groups | [`groups`], [`group_requests`], [`group_changes`] |
 //! | what people do | [`presence`] (online, typing), [`calls`] |
-//! | what the server lets one do | [`tokens`] (of acquaintance), [`restrictions`], [`privacy`] |
+//! | what the server lets one do | [`privacy_tokens`] (of acquaintance), [`restrictions`], [`privacy`] |
 //!
 //! The stanzas are what whatsmeow and Baileys send and read; where those two differ, the file says so.
 
 pub mod acks;
+pub mod addressing;
+mod attrs;
 pub mod bundles;
 pub mod calls;
+pub mod contact_lookup;
+pub mod device_list_check;
 pub mod devices;
 pub mod group_changes;
 pub mod group_requests;
 pub mod groups;
-mod header;
 pub mod incoming;
 pub mod key_digest;
-pub mod key_index;
-pub mod notices;
-pub mod numbers;
-pub mod origin;
+pub mod notifications;
 pub mod outgoing;
+mod parse;
 pub mod phash;
 pub mod presence;
 pub mod privacy;
+pub mod privacy_tokens;
 pub mod props;
-mod read;
 pub mod receipts;
 pub mod restrictions;
 pub mod retry;
-pub mod tokens;
 mod usync;
 
 #[cfg(any(test, fuzzing))]

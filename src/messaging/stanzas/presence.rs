@@ -1,8 +1,8 @@
 //! Who is online, and who is typing.
 
-use super::header::Header;
-use super::origin::{Member, Origin, Own};
-use super::read::{number, text, time};
+use super::addressing::{Member, Origin, Own};
+use super::attrs::StanzaAttrs;
+use super::parse::{number, text, time};
 use crate::stanza::{Jid, Node, NodeRef, Text};
 
 /// Shows this device online or not. The name is the one that others see; the server wants to have it once after each login.
@@ -107,7 +107,7 @@ pub struct IncomingChatState {
 impl IncomingChatState {
     /// Reads a `<chatstate>`; `None` if it is the echo of what another own device told, or makes no sense.
     pub fn read(node: NodeRef<'_>, own: &Own) -> Option<Self> {
-        let origin = Origin::of(&Header::read(&node), own, Member::Required).ok()?;
+        let origin = Origin::of(&StanzaAttrs::read(&node), own, Member::Required).ok()?;
         let state = node.children().find_map(|child| match child.tag() {
             "composing" if child.is("media", "audio") => Some(ChatState::Recording),
             "composing" => Some(ChatState::Composing),

@@ -1,6 +1,6 @@
 //! The account's privacy settings, as far as they decide what is sent.
 
-use super::read::text;
+use super::parse::text;
 use crate::stanza::{Node, NodeRef, build};
 
 /// Asks for the settings; still without an id.

@@ -1,6 +1,6 @@
 //! Server properties: what the server has switched on for this account, by numbers that the official web client names.
 
-use super::read::{number, text};
+use super::parse::{number, text};
 use crate::stanza::{Node, NodeRef, Text, build};
 
 /// Says that chats of two are addressed by LID: `lid_one_on_one_migration_enabled` of the official web client.

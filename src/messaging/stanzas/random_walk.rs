@@ -1,13 +1,13 @@
 //! Stanzas made of arbitrary bytes, read by everything here that reads. Nothing may panic, and what is read must keep what
 //! its type promises. For the fuzzer, and in tests with random bytes.
 
+use super::addressing::{Origin, Own, Pair};
 use super::incoming::{EncKind, IncomingMessage};
-use super::origin::{Origin, Own, Pair};
 use super::receipts::{Arrival, IncomingReceipt, Receipt};
 use super::retry::{IncomingRetry, RetryRequest};
 use super::{
-    acks, bundles, calls, devices, group_changes, group_requests, groups, key_index, notices, numbers,
-    presence,
+    acks, bundles, calls, contact_lookup, device_list_check, devices, group_changes, group_requests, groups,
+    notifications, presence,
 };
 use super::{phash, privacy, restrictions, retry};
 use crate::stanza::{EncodeError, Jid, Node, NodeRef, Server, Stanza, encode};
@@ -300,7 +300,7 @@ fn read_devices(node: NodeRef<'_>) {
     for (_, answer) in bundles::answers(node) {
         let _ = answer.map(|bundle| bundle.keys);
     }
-    for answer in numbers::answers(node) {
+    for answer in contact_lookup::answers(node) {
         check_pairs(&answer.pair);
     }
     let _ = privacy::settings(node).count();
@@ -308,14 +308,14 @@ fn read_devices(node: NodeRef<'_>) {
         check_pairs(&user.pair);
         let devices::Outcome::List(list) = user.outcome else { continue };
         assert!(list.devices.len() <= 256);
-        let judged = key_index::judge(&list.devices, &list.key_indexes, None);
-        assert!(judged.devices.len() <= list.devices.len() && !judged.verified);
+        let classified = device_list_check::classify(&list.devices, &list.key_indexes, None);
+        assert!(classified.devices.len() <= list.devices.len() && !classified.verified);
         let jids: Vec<Jid> = list.devices.iter().map(|device| device.jid(&user.user)).collect();
         assert_eq!(phash::phash(&jids).map(|hash| hash.len()), (!jids.is_empty()).then_some(10));
     }
-    if let Some(notice) = notices::Notice::read(node) {
+    if let Some(notice) = notifications::Notice::read(node) {
         check_pairs(&notice.pair);
-        assert_eq!(notices::contact_hash(&notice.user).len(), 4);
+        assert_eq!(notifications::contact_hash(&notice.user).len(), 4);
     }
 }
 

@@ -3,10 +3,10 @@
 //! Main types: [`Receipt`] to send, [`IncomingReceipt`]. Requests to send a message again are receipts too:
 //! [`retry`](super::retry).
 
-use super::header::{self, Header};
+use super::addressing::{HeaderError, Member, Origin, Own, Pair};
+use super::attrs::{self, StanzaAttrs};
 use super::incoming::IncomingMessage;
-use super::origin::{HeaderError, Member, Origin, Own, Pair};
-use super::read::{as_time, number, text, time};
+use super::parse::{as_time, number, text, time};
 use crate::stanza::{Jid, Node, NodeRef, Server, Text};
 
 /// Most messages that one receipt names.
@@ -243,17 +243,17 @@ pub struct MemberReceipt<'a> {
 impl<'a> IncomingReceipt<'a> {
     /// Reads a `<receipt>`.
     pub fn read(node: NodeRef<'a>, own: &Own) -> Result<Self, HeaderError> {
-        let header = Header::read(&node);
-        let id = header::text(header.id).ok_or(HeaderError::NoId)?;
+        let header = StanzaAttrs::read(&node);
+        let id = attrs::text(header.id).ok_or(HeaderError::NoId)?;
         let mut origin = Origin::of(&header, own, Member::Optional)?;
         // Receipts give the other address of whoever received in this attribute, in chats with one person too.
         if origin.sender_pair.is_none() {
-            let pn = header::jid(header.participant_pn);
+            let pn = attrs::jid(header.participant_pn);
             origin.sender_pair = pn.and_then(|pn| Pair::of(&origin.sender, &pn));
         }
         Ok(Self {
             id,
-            kind: ReceiptKind::from_name(header::text(header.kind).unwrap_or_default()),
+            kind: ReceiptKind::from_name(attrs::text(header.kind).unwrap_or_default()),
             origin,
             timestamp: header.t.and_then(as_time),
             offline: header.offline.is_some(),

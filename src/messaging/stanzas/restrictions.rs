@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::read::child_text;
+use super::parse::child_text;
 use crate::stanza::{Node, NodeRef, build};
 
 /// The request's name in the client that Baileys follows. Such names change from one client to the next, and the server

@@ -1,9 +1,9 @@
 //! Requests to send a message again, because it could not be decrypted: ours, and those that come.
 
+use super::addressing::{HeaderError, Own};
 use super::bundles::DeviceBundle;
 use super::incoming::IncomingMessage;
-use super::origin::{HeaderError, Own};
-use super::read::{child_bytes, number, text, time};
+use super::parse::{child_bytes, number, text, time};
 use super::receipts::IncomingReceipt;
 use crate::crypto::{PublicKey, SIGNATURE_LENGTH};
 use crate::stanza::{Node, NodeRef, Text};

@@ -1,6 +1,6 @@
 //! What the tests of this room share.
 
-use super::origin::Own;
+use super::addressing::Own;
 pub(super) use crate::messaging::test_vectors::vectors;
 use crate::stanza::{Jid, Node, NodeRef, Stanza};
 

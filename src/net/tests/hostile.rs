@@ -72,7 +72,7 @@ async fn silence_after_the_request() {
 }
 
 /// A connection whose server sends raw bytes after the upgrade, then ends in an orderly way.
-async fn raw_frames(bytes: Vec<u8>) -> (Writer, Reader) {
+async fn raw_frames(bytes: Vec<u8>) -> (WsWriter, WsReader) {
     let (address, _) = serve_tcp(|stream| async move {
         let mut stream = ServerBuilder::new().accept(stream).await.unwrap().1.into_inner();
         stream.write_all(&bytes).await.unwrap();

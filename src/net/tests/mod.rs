@@ -7,7 +7,7 @@ mod proxies;
 mod secure;
 mod version;
 
-use super::{Connection, Endpoint, Limits, NetError, Reader, Writer, connect};
+use super::{Connection, Endpoint, Limits, NetError, WsReader, WsWriter, connect};
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ fn endpoint(url: &str) -> Endpoint {
     Endpoint::new(url).unwrap().with_limits(limits())
 }
 
-async fn open(endpoint: &Endpoint) -> (Writer, Reader) {
+async fn open(endpoint: &Endpoint) -> (WsWriter, WsReader) {
     connect(endpoint).await.unwrap().split()
 }
 
@@ -68,7 +68,7 @@ async fn echo<S: AsyncRead + AsyncWrite + Unpin>(stream: S) {
     }
 }
 
-async fn read_exactly(reader: &mut Reader, count: usize) -> Vec<u8> {
+async fn read_exactly(reader: &mut WsReader, count: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while bytes.len() < count {
         bytes.extend(reader.next().await.unwrap().expect("more to come"));
@@ -78,7 +78,7 @@ async fn read_exactly(reader: &mut Reader, count: usize) -> Vec<u8> {
 }
 
 /// Sends something and expects it back.
-async fn exchange(writer: &mut Writer, reader: &mut Reader, size: usize) {
+async fn exchange(writer: &mut WsWriter, reader: &mut WsReader, size: usize) {
     let bytes: Vec<u8> = (0..size).map(|i| (i * 7) as u8).collect();
     let receive = read_exactly(reader, size);
     let (sent, received) = tokio::join!(writer.send(Bytes::from(bytes.clone())), receive);

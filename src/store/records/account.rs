@@ -99,7 +99,7 @@ impl AccountRecord {
 
     /// The stored form.
     pub fn encode(&self) -> Value {
-        codec::encode(&Wire {
+        codec::encode(&AccountWire {
             jid: self.jid.clone(),
             lid: self.lid.clone(),
             account_blob: self.account_blob.clone(),
@@ -123,7 +123,7 @@ impl AccountRecord {
 
     /// Reads the stored form.
     pub fn decode(value: &[u8]) -> Result<Self, StoreError> {
-        let wire: Wire = codec::decode(Space::Account, value)?;
+        let wire: AccountWire = codec::decode(Space::Account, value)?;
         let account_key = PublicKey::from_slice(&wire.account_key)
             .ok_or_else(|| codec::error(Space::Account, "a key has the wrong size"))?;
         Ok(AccountRecord {
@@ -165,7 +165,7 @@ impl fmt::Debug for AccountRecord {
 
 #[derive(Clone, PartialEq, prost::Message)]
 #[prost(skip_debug)]
-struct Wire {
+struct AccountWire {
     #[prost(string, tag = "1")]
     jid: String,
     #[prost(string, tag = "2")]

@@ -123,7 +123,7 @@ impl DeviceRecord {
 
     /// The stored form.
     pub fn encode(&self) -> Value {
-        codec::encode(&Wire {
+        codec::encode(&DeviceWire {
             registration_id: self.registration_id,
             noise: self.noise.secret().as_bytes().to_vec(),
             identity: self.identity.secret().as_bytes().to_vec(),
@@ -146,7 +146,7 @@ impl DeviceRecord {
 
     /// Reads the stored form.
     pub fn decode(value: &[u8]) -> Result<Self, StoreError> {
-        let mut wire: Wire = codec::decode(Space::Device, value)?;
+        let mut wire: DeviceWire = codec::decode(Space::Device, value)?;
         Ok(DeviceRecord {
             registration_id: wire.registration_id,
             noise: pair(&wire.noise)?,
@@ -183,7 +183,7 @@ fn pair(secret: &[u8]) -> Result<KeyPair, StoreError> {
 
 #[derive(Clone, PartialEq, prost::Message)]
 #[prost(skip_debug)]
-struct Wire {
+struct DeviceWire {
     #[prost(uint32, tag = "1")]
     registration_id: u32,
     #[prost(bytes = "vec", tag = "2")]
@@ -241,7 +241,7 @@ impl Drop for PrekeyWire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for DeviceWire {
     fn drop(&mut self) {
         self.noise.zeroize();
         self.identity.zeroize();

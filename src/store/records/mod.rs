@@ -9,16 +9,16 @@
 
 mod account;
 mod account_limits;
-mod changes;
 pub(crate) mod codec;
 mod device;
+mod lifecycle_batches;
 mod prekey;
 mod web_version;
 
 pub use account::AccountRecord;
 pub use account_limits::{AccountLimits, ContactLock, keep_account_limits, restore_account_limits};
-pub use changes::{fresh, linked, load, restored, unlinked};
 pub use device::{DeviceRecord, ServerRecord, SignedPrekey};
+pub use lifecycle_batches::{fresh, linked, load, restored, unlinked};
 pub use prekey::{
     OneTimePrekey, PrekeyBatch, allocate_prekeys, allocate_retry_prekey, awaits_upload, forget_prekeys,
     load_unsent_prekeys, number_anew, number_beyond, prekeys_uploaded,

@@ -42,12 +42,12 @@ impl OneTimePrekey {
     /// The stored form.
     pub fn encode(&self) -> Value {
         let (secret, public) = (self.secret.as_bytes().to_vec(), self.public.0.to_vec());
-        codec::encode(&Wire { id: self.id, secret, public, for_retry: self.for_retry })
+        codec::encode(&PrekeyWire { id: self.id, secret, public, for_retry: self.for_retry })
     }
 
     /// Reads the stored form.
     pub fn decode(value: &[u8]) -> Result<Self, StoreError> {
-        let wire: Wire = codec::decode(Space::OneTimePrekey, value)?;
+        let wire: PrekeyWire = codec::decode(Space::OneTimePrekey, value)?;
         let wrong_size = || codec::error(Space::OneTimePrekey, "a key has the wrong size");
         let secret = Secret::from_slice(&wire.secret).ok_or_else(wrong_size)?;
         let public = PublicKey::from_slice(&wire.public).ok_or_else(wrong_size)?;
@@ -205,7 +205,7 @@ fn following(id: u32) -> u32 {
 
 #[derive(Clone, PartialEq, prost::Message)]
 #[prost(skip_debug)]
-struct Wire {
+struct PrekeyWire {
     #[prost(uint32, tag = "1")]
     id: u32,
     #[prost(bytes = "vec", tag = "2")]
@@ -216,7 +216,7 @@ struct Wire {
     for_retry: bool,
 }
 
-impl Drop for Wire {
+impl Drop for PrekeyWire {
     fn drop(&mut self) {
         self.secret.zeroize();
     }

@@ -1,4 +1,4 @@
-use super::changes::OF_A_LINK;
+use super::lifecycle_batches::OF_A_LINK;
 use super::*;
 use crate::crypto::{OsRandom, PublicKey, verify};
 use crate::store::memory::MemoryBackend;

@@ -20,20 +20,20 @@ impl WebVersionRecord {
     pub async fn load(session: &Session) -> Result<Option<Self>, StoreError> {
         let stored = session.get(Space::WebVersion, &[]).await?;
         Ok(stored.and_then(|value| {
-            let wire: Wire = codec::decode(Space::WebVersion, &value).ok()?;
+            let wire: WebVersionWire = codec::decode(Space::WebVersion, &value).ok()?;
             Some(Self { version: wire.version.try_into().ok()?, learned_ms: wire.learned_ms })
         }))
     }
 
     /// Adds the writing of this record to a batch.
     pub fn put(&self, batch: &mut Batch) {
-        let wire = Wire { version: self.version.to_vec(), learned_ms: self.learned_ms };
+        let wire = WebVersionWire { version: self.version.to_vec(), learned_ms: self.learned_ms };
         batch.put(Space::WebVersion, Vec::new(), codec::encode(&wire));
     }
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Wire {
+struct WebVersionWire {
     #[prost(uint32, repeated, tag = "1")]
     version: Vec<u32>,
     #[prost(int64, tag = "2")]

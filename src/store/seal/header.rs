@@ -15,15 +15,15 @@ const SUM: usize = 8;
 
 /// How a store is sealed.
 #[derive(Clone, Debug)]
-pub(super) struct Header {
+pub(super) struct SealHeader {
     salt: [u8; 32],
     /// Follows from salt and key; nothing follows from it.
     check: Secret<32>,
 }
 
-impl Header {
+impl SealHeader {
     fn new(salt: [u8; 32], key: &SealKey) -> Self {
-        Header { salt, check: check(&salt, key) }
+        SealHeader { salt, check: check(&salt, key) }
     }
 
     /// The keys that everything in the store is sealed with, if this is the right one.
@@ -52,7 +52,7 @@ impl Header {
         };
         let (salt, check) = rest.split_first_chunk().ok_or_else(|| error("it is damaged"))?;
         let check = Secret::from_slice(check).ok_or_else(|| error("it is damaged"))?;
-        Ok(Header { salt: *salt, check })
+        Ok(SealHeader { salt: *salt, check })
     }
 }
 
@@ -72,20 +72,20 @@ async fn visit(backend: &Arc<dyn Backend>) -> Result<Session, StoreError> {
 }
 
 /// The header of a sealed store; `None` if it is not sealed.
-pub(super) async fn read(backend: &Arc<dyn Backend>) -> Result<Option<Header>, StoreError> {
+pub(super) async fn read(backend: &Arc<dyn Backend>) -> Result<Option<SealHeader>, StoreError> {
     let value = visit(backend).await?.get(Space::Seal, &[]).await?;
-    value.map(|value| Header::from_value(&value)).transpose()
+    value.map(|value| SealHeader::from_value(&value)).transpose()
 }
 
 /// Seals a store in which nothing is yet.
-pub(super) async fn write(backend: &Arc<dyn Backend>, key: &SealKey) -> Result<Header, StoreError> {
+pub(super) async fn write(backend: &Arc<dyn Backend>, key: &SealKey) -> Result<SealHeader, StoreError> {
     let visit = visit(backend).await?;
     let is_new =
         backend.list_sessions().await?.is_empty() && visit.keys(Space::Limiter, None, 1).await?.is_empty();
     if !is_new {
         return Err(StoreError::NotSealed);
     }
-    let header = Header::new(random_array(&mut OsRandom), key);
+    let header = SealHeader::new(random_array(&mut OsRandom), key);
     let mut batch = Batch::new();
     batch.require(Space::Seal, Vec::new(), None).put(Space::Seal, Vec::new(), header.to_value());
     visit.commit(batch).await?;

@@ -46,7 +46,7 @@ pub(super) fn are_clear(space: Space) -> bool {
 }
 
 /// Where a record is.
-pub(super) struct Place<'k> {
+pub(super) struct RecordPlace<'k> {
     session: Tag,
     space: Space,
     /// The key as the session knows it.
@@ -55,14 +55,14 @@ pub(super) struct Place<'k> {
     pub(super) stored: Vec<u8>,
 }
 
-impl Place<'_> {
-    pub(super) fn owned(self) -> Place<'static> {
-        Place { key: Cow::Owned(self.key.into_owned()), ..self }
+impl RecordPlace<'_> {
+    pub(super) fn owned(self) -> RecordPlace<'static> {
+        RecordPlace { key: Cow::Owned(self.key.into_owned()), ..self }
     }
 
     /// Another one of the same space, of which only the stored key is known.
-    pub(super) fn other(&self, stored: Vec<u8>) -> Place<'static> {
-        Place { session: self.session, space: self.space, key: Cow::Borrowed(&[]), stored }
+    pub(super) fn other(&self, stored: Vec<u8>) -> RecordPlace<'static> {
+        RecordPlace { session: self.session, space: self.space, key: Cow::Borrowed(&[]), stored }
     }
 
     fn associated_data(&self) -> Vec<u8> {
@@ -120,17 +120,17 @@ impl Keys {
     }
 
     /// Where a record is.
-    pub(super) fn place<'k>(&self, session: Tag, space: Space, key: &'k [u8]) -> Place<'k> {
+    pub(super) fn place<'k>(&self, session: Tag, space: Space, key: &'k [u8]) -> RecordPlace<'k> {
         let stored = if are_clear(space) {
             key.to_vec()
         } else {
             first::<STORED_KEY>(&self.lookup.code(&[b"key", &[space.number()], &session, key])).to_vec()
         };
-        Place { session, space, key: Cow::Borrowed(key), stored }
+        RecordPlace { session, space, key: Cow::Borrowed(key), stored }
     }
 
     /// Seals a value for its place.
-    pub(super) fn seal(&self, place: &Place<'_>, value: &[u8]) -> Value {
+    pub(super) fn seal(&self, place: &RecordPlace<'_>, value: &[u8]) -> Value {
         // Form, salt, count, length of the key, tag.
         let mut sealed = Vec::with_capacity(1 + 16 + 8 + 2 + place.key.len() + value.len() + 16);
         if place.space.is_shared() {
@@ -149,14 +149,14 @@ impl Keys {
     }
 
     /// Opens a value of that place.
-    pub(super) fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Value, StoreError> {
+    pub(super) fn open(&self, place: &RecordPlace<'_>, sealed: &[u8]) -> Result<Value, StoreError> {
         self.open_with_key(place, sealed).map(|(_, value)| value)
     }
 
     /// The same, with the key that it was put under.
     pub(super) fn open_with_key(
         &self,
-        place: &Place<'_>,
+        place: &RecordPlace<'_>,
         sealed: &[u8],
     ) -> Result<(Vec<u8>, Value), StoreError> {
         let opened = self.open_bytes(&place.associated_data(), sealed).ok_or_else(|| place.broken())?;
@@ -248,7 +248,7 @@ impl fmt::Debug for Keys {
 
 /// What stands before a value: the key that it is put under, unless that is stored in the clear. At most 1,024 bytes, as the
 /// store has checked.
-fn prefix(place: &Place<'_>) -> Vec<u8> {
+fn prefix(place: &RecordPlace<'_>) -> Vec<u8> {
     if are_clear(place.space) {
         return Vec::new();
     }

@@ -21,8 +21,8 @@ mod keys;
 
 use super::{Backend, Batch, Op, Pending, SessionKey, SessionName, Space, StoreError, Value};
 use crate::crypto::Secret;
-use header::Header;
-use keys::{Keys, Place, Tag};
+use header::SealHeader;
+use keys::{Keys, RecordPlace, Tag};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::future::ready;
@@ -42,20 +42,20 @@ pub struct Sealed {
 
 /// What is known of a backend's seal, for all who open it.
 #[derive(Debug, Default)]
-pub(super) struct Door(tokio::sync::Mutex<Known>);
+pub(super) struct SealOpener(tokio::sync::Mutex<OpenedKeys>);
 
 #[derive(Debug, Default)]
-enum Known {
+enum OpenedKeys {
     /// Nobody has looked.
     #[default]
     Nothing,
     /// It is in use without a seal, and stays so.
     Plain,
     /// It is sealed; those who have it open share one wrapper.
-    Sealed { header: Header, wrapper: Weak<Sealed> },
+    Sealed { header: SealHeader, wrapper: Weak<Sealed> },
 }
 
-impl Door {
+impl SealOpener {
     /// Lets somebody in who has this key, or none. A new store is sealed for the first who comes with one.
     pub(super) async fn open(
         &self,
@@ -63,22 +63,23 @@ impl Door {
         key: Option<&SealKey>,
     ) -> Result<Arc<dyn Backend>, StoreError> {
         let mut known = self.0.lock().await;
-        if matches!(*known, Known::Nothing) {
+        if matches!(*known, OpenedKeys::Nothing) {
             *known = match header::read(&backend).await? {
-                Some(header) => Known::Sealed { header, wrapper: Weak::new() },
+                Some(header) => OpenedKeys::Sealed { header, wrapper: Weak::new() },
                 None => match key {
-                    Some(key) => {
-                        Known::Sealed { header: header::write(&backend, key).await?, wrapper: Weak::new() }
-                    }
-                    None => Known::Plain,
+                    Some(key) => OpenedKeys::Sealed {
+                        header: header::write(&backend, key).await?,
+                        wrapper: Weak::new(),
+                    },
+                    None => OpenedKeys::Plain,
                 },
             };
         }
         match (&mut *known, key) {
-            (Known::Plain, None) => Ok(backend),
-            (Known::Plain, Some(_)) => Err(StoreError::NotSealed),
-            (Known::Sealed { .. }, None) => Err(StoreError::Sealed),
-            (Known::Sealed { header, wrapper }, Some(key)) => {
+            (OpenedKeys::Plain, None) => Ok(backend),
+            (OpenedKeys::Plain, Some(_)) => Err(StoreError::NotSealed),
+            (OpenedKeys::Sealed { .. }, None) => Err(StoreError::Sealed),
+            (OpenedKeys::Sealed { header, wrapper }, Some(key)) => {
                 let keys = header.keys(key)?;
                 if let Some(sealed) = wrapper.upgrade() {
                     return Ok(sealed);
@@ -88,7 +89,7 @@ impl Door {
                 Ok(sealed)
             }
             // Looked at just above.
-            (Known::Nothing, _) => Err(StoreError::Closed),
+            (OpenedKeys::Nothing, _) => Err(StoreError::Closed),
         }
     }
 }
@@ -99,7 +100,12 @@ impl Sealed {
     }
 
     /// The place of a record, with the name of its session in it; an error if that is closed.
-    fn place<'k>(&self, session: SessionKey, space: Space, key: &'k [u8]) -> Result<Place<'k>, StoreError> {
+    fn place<'k>(
+        &self,
+        session: SessionKey,
+        space: Space,
+        key: &'k [u8],
+    ) -> Result<RecordPlace<'k>, StoreError> {
         let session = if space.is_shared() {
             keys::SHARED
         } else {
@@ -172,7 +178,7 @@ impl Backend for Sealed {
 
     fn get_many(&self, session: SessionKey, space: Space, keys: Vec<Vec<u8>>) -> Pending<Vec<Option<Value>>> {
         let places = keys.iter().map(|key| Ok(self.place(session, space, key)?.owned()));
-        let places: Vec<Place<'static>> = match places.collect::<Result<_, StoreError>>() {
+        let places: Vec<RecordPlace<'static>> = match places.collect::<Result<_, StoreError>>() {
             Ok(places) => places,
             Err(error) => return failed(error),
         };

@@ -1,10 +1,10 @@
 //! What is sealed opens again, only with its key, and only where it was put.
 
 use super::keys::{Keys, SHARED};
-use super::{Door, SealKey, Sealed};
+use super::{SealKey, SealOpener, Sealed};
+use crate::store::conformance::{name, put, run};
 use crate::store::memory::MemoryBackend;
 use crate::store::sqlite::{SqliteBackend, wait_closed};
-use crate::store::suite::{name, put, run};
 use crate::store::{Backend, Batch, MAX_VALUE, Session, Space, StoreError, open};
 use proptest::prelude::*;
 use std::fs;
@@ -24,7 +24,7 @@ fn keys() -> Keys {
 }
 
 async fn sealed(inner: Arc<dyn Backend>) -> Arc<dyn Backend> {
-    Door::default().open(inner, Some(&key(1))).await.unwrap()
+    SealOpener::default().open(inner, Some(&key(1))).await.unwrap()
 }
 
 #[tokio::test]
@@ -108,15 +108,15 @@ async fn a_damaged_record_of_the_seal_is_not_taken_for_another_key() {
         } else {
             sealed(Arc::clone(&inner)).await;
         }
-        assert!(Door::default().open(Arc::clone(&inner), Some(&key(1))).await.is_ok());
+        assert!(SealOpener::default().open(Arc::clone(&inner), Some(&key(1))).await.is_ok());
         assert_eq!(
-            Door::default().open(Arc::clone(&inner), Some(&key(2))).await.err(),
+            SealOpener::default().open(Arc::clone(&inner), Some(&key(2))).await.err(),
             Some(StoreError::WrongSealKey)
         );
         let mut record = s.get(Space::Seal, b"").await.unwrap().unwrap().to_vec();
         record[at] ^= 4;
         s.commit(put(Space::Seal, b"", &record)).await.unwrap();
-        let error = Door::default().open(Arc::clone(&inner), Some(&key(1))).await.err().unwrap();
+        let error = SealOpener::default().open(Arc::clone(&inner), Some(&key(1))).await.err().unwrap();
         if first {
             assert_eq!(error, StoreError::WrongSealKey, "it has no check");
         } else {

@@ -1,9 +1,9 @@
 //! Any damage to any file beside the database, at any moment: either all that was acknowledged is there, or the store is damaged.
 
-use super::pending::STEPS;
+use super::memtable::STEPS;
 use super::sqlite_tests::{LONG, backend};
 use super::{SqliteBackend, wait_closed};
-use crate::store::suite::{name, put};
+use crate::store::conformance::{name, put};
 use crate::store::{Backend, Batch, Session, Space, StoreError};
 use once_cell::sync::Lazy;
 use parking_lot::Mutex;

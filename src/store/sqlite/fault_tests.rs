@@ -4,7 +4,7 @@ use super::SqliteBackend;
 use super::log::{DEAD_DISKS, DeadDisk};
 use super::sqlite_tests::{LONG, backend};
 use super::wait_closed;
-use crate::store::suite::{name, put};
+use crate::store::conformance::{name, put};
 use crate::store::{Batch, Session, Space, StoreError};
 use std::fs;
 use std::path::{Path, PathBuf};

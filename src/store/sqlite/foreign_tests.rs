@@ -2,7 +2,7 @@
 
 use super::sqlite_tests::{LONG, backend};
 use super::{SqliteBackend, wait_closed};
-use crate::store::suite::{name, put};
+use crate::store::conformance::{name, put};
 use crate::store::{Session, Space, StoreError};
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};

@@ -22,7 +22,7 @@
 use super::descriptors::HeldFile;
 use super::error::from_io;
 use super::files::{MODE, beside};
-use super::log_format::{Fields, mix};
+use super::log_format::{LogFields, mix};
 use super::watermark::{self, Watermark};
 use crate::store::StoreError;
 use std::cell::Cell;
@@ -167,7 +167,7 @@ impl LockFile {
     /// The process that has it, if it can be seen from here.
     fn holder(&self) -> Option<u32> {
         let bytes = self.read::<24>(HOLDER).ok()?;
-        let mut fields = Fields(&bytes);
+        let mut fields = LogFields(&bytes);
         let holder = [fields.u64()?, fields.u64()?];
         let is_whole = fields.u64()? == mix(&holder, b"holder");
         if is_whole && holder[1] == namespace() { u32::try_from(holder[0]).ok() } else { None }

@@ -23,7 +23,7 @@
 //! Then it is not known what is on the disk. A later flush that succeeds does not tell: the system may have dropped what it could not
 //! write, and takes it for written. So the record is taken out of the file at once, which is enough should only the process die; and
 //! nothing is written behind it before a transaction of SQLite's has begun a new round, in which no record of this one counts
-//! ([`super::pending::Pending::clear_doubt`]). When that is done the record is certainly void, and its caller is told that it failed.
+//! ([`super::memtable::Memtable::clear_doubt`]). When that is done the record is certainly void, and its caller is told that it failed.
 //! Until then its caller is told that it is not known ([`StoreError::Unflushed`]), since after a failure of power it may be found.
 //!
 //! What cannot be told apart: after a failure of power the second place may be behind. If then, in addition, the newest records were
@@ -32,7 +32,7 @@
 use super::error::from_io;
 use super::files::{self, MODE};
 use super::lock::StoreLock;
-use super::log_format::{HEADER, Header, RECORD_HEADER};
+use super::log_format::{HEADER, LogHeader, RECORD_HEADER};
 use super::watermark::Watermark;
 use crate::standard;
 use crate::store::StoreError;
@@ -54,9 +54,9 @@ pub(super) struct Log {
     /// There when the log was begun.
     file: Option<File>,
     /// What the file begins with; `None` if that is not known.
-    written: Option<Header>,
+    written: Option<LogHeader>,
     /// What the next header says.
-    header: Header,
+    header: LogHeader,
     /// Where the next record goes.
     end: usize,
 }
@@ -85,13 +85,13 @@ impl Log {
             lock,
             file: None,
             written: None,
-            header: Header { store, generation, checkpoint: false },
+            header: LogHeader { store, generation, checkpoint: false },
             end: HEADER,
         }
     }
 
     /// Goes on with the one that was found.
-    pub(super) fn resume(&mut self, header: Header, end: usize) -> Result<(), StoreError> {
+    pub(super) fn resume(&mut self, header: LogHeader, end: usize) -> Result<(), StoreError> {
         let file = open(&self.path, false).map_err(|error| self.failed(&error))?;
         (self.file, self.written) = (Some(file), Some(header));
         // What is in the database already is followed by a new round.
@@ -217,7 +217,7 @@ impl Log {
     }
 
     fn watermark(&self) -> Watermark {
-        let Header { store, generation, .. } = self.header;
+        let LogHeader { store, generation, .. } = self.header;
         Watermark { store, generation, end: self.end as u64 }
     }
 

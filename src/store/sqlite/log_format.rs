@@ -16,7 +16,7 @@ pub(super) const RECORD_HEADER: usize = 20;
 
 /// What the log begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Header {
+pub(super) struct LogHeader {
     /// The database that it belongs to.
     pub(super) store: u64,
     /// The generation of the database that its records build upon.
@@ -36,7 +36,7 @@ pub(super) enum Found {
     /// Of a format that is not known yet.
     Newer,
     Log {
-        header: Header,
+        header: LogHeader,
         records: Vec<Record>,
         /// Where the next record goes.
         end: usize,
@@ -48,7 +48,7 @@ pub(super) enum Found {
 /// The body of a record. There are keys in it.
 pub(super) type Record = Zeroizing<Vec<u8>>;
 
-impl Header {
+impl LogHeader {
     pub(super) fn to_bytes(self) -> [u8; HEADER] {
         let mut bytes = [0; HEADER];
         let fields = [self.store, self.generation, u64::from(self.checkpoint), self.check()];
@@ -58,9 +58,9 @@ impl Header {
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut fields = Fields(bytes.strip_prefix(&MAGIC)?);
+        let mut fields = LogFields(bytes.strip_prefix(&MAGIC)?);
         let (store, generation, checkpoint) = (fields.u64()?, fields.u64()?, fields.u64()?);
-        let header = Header { store, generation, checkpoint: checkpoint == 1 };
+        let header = LogHeader { store, generation, checkpoint: checkpoint == 1 };
         (checkpoint <= 1 && fields.u64()? == header.check()).then_some(header)
     }
 
@@ -88,7 +88,7 @@ impl Header {
 
     /// Reads the head of a record that stands at `at`: length and check of the body.
     fn read_head(&self, at: usize, bytes: &[u8]) -> Option<(usize, u64)> {
-        let mut fields = Fields(bytes);
+        let mut fields = LogFields(bytes);
         let (length, check) = (fields.u32()?, fields.u64()?);
         (fields.u64()? == self.head_check(at, length, check)).then_some((length as usize, check))
     }
@@ -120,7 +120,7 @@ pub(super) fn read(file: &[u8]) -> Found {
         (Some([version, ..]), Some(known)) if version > known => return Found::Newer,
         _ => {}
     }
-    let Some(header) = file.get(..HEADER).and_then(Header::from_bytes) else { return Found::Damaged };
+    let Some(header) = file.get(..HEADER).and_then(LogHeader::from_bytes) else { return Found::Damaged };
     let (mut records, mut end) = (Vec::new(), HEADER);
     while let Some(body) = header.record(end, file) {
         records.push(Record::new(body.to_vec()));
@@ -134,10 +134,10 @@ pub(super) fn read(file: &[u8]) -> Found {
 /// it.
 fn first_version(file: &[u8]) -> Found {
     const HEADER: usize = 16;
-    let Some(round) = file.get(8..).and_then(|bytes| Fields(bytes).u64()) else { return Found::Damaged };
+    let Some(round) = file.get(8..).and_then(|bytes| LogFields(bytes).u64()) else { return Found::Damaged };
     let (mut records, mut end) = (Vec::new(), HEADER);
     while let Some(bytes) = file.get(end..) {
-        let mut fields = Fields(bytes);
+        let mut fields = LogFields(bytes);
         let (Some(length), Some(check)) = (fields.u32(), fields.u64()) else { break };
         let Some(body) = fields.0.get(..length as usize) else { break };
         if mix(&[round, end as u64, length.into()], body) != check {
@@ -163,9 +163,9 @@ pub(super) fn mix(numbers: &[u64], bytes: &[u8]) -> u64 {
 }
 
 /// Little-endian numbers, one after the other.
-pub(super) struct Fields<'a>(pub(super) &'a [u8]);
+pub(super) struct LogFields<'a>(pub(super) &'a [u8]);
 
-impl Fields<'_> {
+impl LogFields<'_> {
     pub(super) fn u64(&mut self) -> Option<u64> {
         let (bytes, rest) = self.0.split_first_chunk()?;
         self.0 = rest;

@@ -1,45 +1,47 @@
 //! Sessions in one SQLite file.
 //!
-//! One thread ([`writer`]) owns the only connection and does all of a file's work but a commit that comes alone ([`front`]).
+//! One thread ([`worker`]) owns the only connection and does all of a file's work but a commit that comes alone ([`commit_path`]).
 //! Batches that arrive while it is at work are committed together, so a thousand sessions share few disk flushes, and each is
 //! answered after the flush that covers it. Reads go the same way: they are answered at once unless they would see what is not
 //! yet on disk.
 //!
 //! A commit is a record in a [`log`] beside the database, one write and one flush; what the log holds is in memory as well
-//! ([`pending`]), and is brought into the database when it has become much, when nothing has happened for a while, and at the
+//! ([`memtable`]), and is brought into the database when it has become much, when nothing has happened for a while, and at the
 //! end. Rows that come and go in between, or change a thousand times, are written there once or not at all.
 //!
 //! One process at a time owns the file, by a [`lock`]; within the process all who open it share it ([`registry`]).
 //! With a single connection in exclusive mode SQLite needs neither shared memory nor lock traffic, and is never busy.
 
+mod changes;
+mod commit_path;
 mod descriptors;
 mod error;
 mod files;
-mod front;
+mod job;
 mod lock;
 mod log;
 mod log_format;
-mod pending;
+mod memtable;
 mod recognise;
 mod recovery;
 mod registry;
-mod rows;
 mod schema;
+mod statements;
 mod wal_check;
 mod watermark;
-mod writer;
+mod worker;
 
 pub(crate) use descriptors::{fork_begins, fork_ends, forked};
 pub use registry::wait_closed;
 
-use super::seal::Door;
+use super::seal::SealOpener;
 use super::{Backend, Batch, Pending, SessionKey, SessionName, Space, StoreError, Value};
-use front::Jobs;
+use commit_path::Jobs;
+use job::{Reply, WorkerJob};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
-use writer::{Job, Reply};
 
 /// Sessions in one SQLite file. Ends its thread, in the background, when the last reference goes; [`wait_closed`] waits for
 /// that.
@@ -49,7 +51,7 @@ pub struct SqliteBackend {
     /// `None` until the thread has opened the file.
     opened: watch::Receiver<Option<Result<(), StoreError>>>,
     /// Whether it is sealed.
-    pub(super) door: Door,
+    pub(super) door: SealOpener,
 }
 
 impl SqliteBackend {
@@ -71,7 +73,7 @@ impl SqliteBackend {
     }
 
     /// Queues a job and gives the way to its answer.
-    fn ask<T: Send + 'static>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Pending<T> {
+    fn ask<T: Send + 'static>(&self, job: impl FnOnce(Reply<T>) -> WorkerJob) -> Pending<T> {
         let (reply, answer) = oneshot::channel();
         // If the thread is gone, the reply is dropped with the job and the answer says so.
         let _ = self.jobs.send(job(reply));
@@ -83,22 +85,22 @@ impl Backend for SqliteBackend {
     fn open_session(&self, name: &SessionName) -> Pending<SessionKey> {
         let (name, jobs) = (name.clone(), self.jobs.clone());
         let (reply, answer) = oneshot::channel();
-        let _ = jobs.send(Job::Open { name, reply });
+        let _ = jobs.send(WorkerJob::Open { name, reply });
         let mut opening = Opening { answer, jobs };
         Box::pin(async move { (&mut opening.answer).await.unwrap_or(Err(StoreError::Closed)) })
     }
 
     fn close_session(&self, session: SessionKey) {
-        let _ = self.jobs.send(Job::Close(session));
+        let _ = self.jobs.send(WorkerJob::Close(session));
     }
 
     fn get(&self, session: SessionKey, space: Space, key: &[u8]) -> Pending<Option<Value>> {
         let key = key.to_vec();
-        self.ask(|reply| Job::Get { session, space, key, reply })
+        self.ask(|reply| WorkerJob::Get { session, space, key, reply })
     }
 
     fn get_many(&self, session: SessionKey, space: Space, keys: Vec<Vec<u8>>) -> Pending<Vec<Option<Value>>> {
-        self.ask(|reply| Job::GetMany { session, space, keys, reply })
+        self.ask(|reply| WorkerJob::GetMany { session, space, keys, reply })
     }
 
     fn scan(
@@ -109,7 +111,7 @@ impl Backend for SqliteBackend {
         limit: usize,
     ) -> Pending<Vec<(Vec<u8>, Value)>> {
         let after = after.map(<[u8]>::to_vec);
-        self.ask(|reply| Job::Scan { session, space, after, limit, reply })
+        self.ask(|reply| WorkerJob::Scan { session, space, after, limit, reply })
     }
 
     fn keys(
@@ -120,23 +122,23 @@ impl Backend for SqliteBackend {
         limit: usize,
     ) -> Pending<Vec<Vec<u8>>> {
         let after = after.map(<[u8]>::to_vec);
-        self.ask(|reply| Job::Keys { session, space, after, limit, reply })
+        self.ask(|reply| WorkerJob::Keys { session, space, after, limit, reply })
     }
 
     fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()> {
         match self.jobs.commit_here(session, batch) {
             Ok(result) => Box::pin(std::future::ready(result)),
-            Err(batch) => self.ask(|reply| Job::Commit { session, batch, reply }),
+            Err(batch) => self.ask(|reply| WorkerJob::Commit { session, batch, reply }),
         }
     }
 
     fn list_sessions(&self) -> Pending<Vec<SessionName>> {
-        self.ask(|reply| Job::List { reply })
+        self.ask(|reply| WorkerJob::List { reply })
     }
 
     fn erase(&self, name: &SessionName) -> Pending<bool> {
         let name = name.clone();
-        self.ask(|reply| Job::Erase { name, reply })
+        self.ask(|reply| WorkerJob::Erase { name, reply })
     }
 }
 
@@ -151,7 +153,7 @@ impl Drop for Opening {
         // An answer that comes later than this is noticed by the thread.
         self.answer.close();
         if let Ok(Ok(session)) = self.answer.try_recv() {
-            let _ = self.jobs.send(Job::Close(session));
+            let _ = self.jobs.send(WorkerJob::Close(session));
         }
     }
 }

@@ -4,7 +4,7 @@ use super::sqlite_tests::{LONG, backend, mode};
 use super::wait_closed;
 use super::{SqliteBackend, lock};
 use crate::crypto::{OsRandom, random_array};
-use crate::store::suite::{name, put};
+use crate::store::conformance::{name, put};
 use crate::store::{Backend, Batch, Session, Space, StoreError};
 use std::collections::HashMap;
 use std::env;

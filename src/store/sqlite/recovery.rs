@@ -4,7 +4,7 @@ use super::error::from_io;
 use super::files::{self, beside};
 use super::lock::{LockFile, StoreLock};
 use super::log::Log;
-use super::log_format::{self, Found, HEADER, Header, Record};
+use super::log_format::{self, Found, HEADER, LogHeader, Record};
 use super::wal_check;
 use super::watermark::Watermark;
 use crate::store::StoreError;
@@ -41,7 +41,7 @@ impl Files {
         };
         let log = read("-log")?.map_or(Found::Missing, |bytes| log_format::read(&bytes));
         let files = Files { path: path.to_owned(), log, watermark: lock.watermark()? };
-        if let Found::Log { header: Header { checkpoint: true, .. }, .. } = files.log
+        if let Found::Log { header: LogHeader { checkpoint: true, .. }, .. } = files.log
             && !read("-wal")?.is_some_and(|wal| wal_check::has_commit(&wal))
         {
             return files.damaged("its write-ahead log is damaged or missing");
@@ -81,7 +81,7 @@ impl Files {
                 self.damaged("its lock file is missing, or that of another store")
             }
             (Found::Log { header, end, is_whole, .. }, _) if header.store == state.store => {
-                let Header { generation, .. } = *header;
+                let LogHeader { generation, .. } = *header;
                 if state.generation < generation {
                     return self.damaged("it is older than its log");
                 }

@@ -1,10 +1,11 @@
 //! Which files this process has open: one backend per file, however many clients open it.
 
 use super::SqliteBackend;
-use super::front::{Jobs, Shared};
-use super::{lock, recognise, writer};
+use super::commit_path::{Jobs, StoreShared};
+use super::job::WorkerJob;
+use super::{lock, recognise, worker};
 use crate::store::StoreError;
-use crate::store::seal::Door;
+use crate::store::seal::SealOpener;
 use crate::threads;
 use once_cell::sync::Lazy;
 use parking_lot::{Condvar, Mutex};
@@ -16,11 +17,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Held for look-ups and for starting a thread, never across an await or file access.
-static FILES: Lazy<Mutex<HashMap<PathBuf, Entry>>> = Lazy::new(Mutex::default);
+static FILES: Lazy<Mutex<HashMap<PathBuf, OpenFile>>> = Lazy::new(Mutex::default);
 /// Told whenever a file's thread is done.
 static CLOSED: Condvar = Condvar::new();
 
-struct Entry {
+struct OpenFile {
     backend: Weak<SqliteBackend>,
     thread: JoinHandle<()>,
     /// The thread is past all it does with the file.
@@ -37,10 +38,10 @@ pub(super) fn get_or_start(path: PathBuf) -> Result<Arc<SqliteBackend>, StoreErr
     // The file's former thread may still be closing it, and has its lock. The new one waits for it.
     let former = files.remove(&path).map(|entry| entry.thread);
     let (sender, queue) = mpsc::channel();
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(StoreShared::default());
     let jobs = Jobs::new(sender, Arc::clone(&shared));
     let (report, opened) = watch::channel(None);
-    let backend = Arc::new(SqliteBackend { path: path.clone(), jobs, opened, door: Door::default() });
+    let backend = Arc::new(SqliteBackend { path: path.clone(), jobs, opened, door: SealOpener::default() });
     let work = {
         let path = path.clone();
         move || {
@@ -54,15 +55,15 @@ pub(super) fn get_or_start(path: PathBuf) -> Result<Arc<SqliteBackend>, StoreErr
     };
     let thread = threads::spawn("store", threads::JOB_STACK, work)
         .map_err(|error| StoreError::NoThread { what: threads::refused(&error) })?;
-    files.insert(path, Entry { backend: Arc::downgrade(&backend), thread, done: false });
+    files.insert(path, OpenFile { backend: Arc::downgrade(&backend), thread, done: false });
     Ok(backend)
 }
 
 /// The life of a file's thread.
 fn serve(
     path: &Path,
-    queue: &mpsc::Receiver<writer::Job>,
-    shared: &Shared,
+    queue: &mpsc::Receiver<WorkerJob>,
+    shared: &StoreShared,
     report: &watch::Sender<Option<Result<(), StoreError>>>,
 ) {
     let lock = match recognise::check(path).and_then(|()| lock::take(path)) {
@@ -72,7 +73,7 @@ fn serve(
             return;
         }
     };
-    writer::run(path, lock, queue, shared, |result| {
+    worker::run(path, lock, queue, shared, |result| {
         report.send_replace(Some(result));
     });
 }
@@ -93,7 +94,7 @@ impl Drop for Done {
 }
 
 /// Joins the threads that are done. They have nothing left to do but to return.
-fn reap(files: &mut HashMap<PathBuf, Entry>) {
+fn reap(files: &mut HashMap<PathBuf, OpenFile>) {
     for (_, entry) in files.extract_if(|_, entry| entry.done) {
         let _ = entry.thread.join();
     }

@@ -1,9 +1,9 @@
 //! The SQLite backend within one process, when all goes well.
 
-use super::front::Counters;
-use super::writer::Job;
+use super::commit_path::Counters;
+use super::job::WorkerJob;
 use super::{SqliteBackend, wait_closed};
-use crate::store::suite::{name, put, run};
+use crate::store::conformance::{name, put, run};
 use crate::store::{Backend, Batch, MAX_VALUE, Session, Space, StoreError, open};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -22,7 +22,7 @@ pub(super) async fn backend(path: &Path) -> Arc<SqliteBackend> {
 impl SqliteBackend {
     /// Runs something on the file's thread, between two groups or within one.
     pub(super) fn inspect(&self, look: impl FnOnce(&rusqlite::Connection, &Counters) + Send + 'static) {
-        self.jobs.send(Job::Inspect(Box::new(look))).unwrap();
+        self.jobs.send(WorkerJob::Inspect(Box::new(look))).unwrap();
     }
 
     pub(super) async fn counters(&self) -> Counters {
@@ -457,7 +457,7 @@ async fn the_write_ahead_log_does_not_grow_without_end() {
         assert_eq!(s.scan(Space::Known, None, 9).await.unwrap().len(), 1);
         let _ = shared.counters().await;
         let length = fs::metadata(dir.path().join("wa.db-wal")).unwrap().len();
-        assert!(length < super::writer::MOST_WAL + 1_000_000, "{length} bytes after {round} rounds");
+        assert!(length < super::worker::MOST_WAL + 1_000_000, "{length} bytes after {round} rounds");
     }
 }
 

@@ -7,7 +7,7 @@
 //! The first one of a log is flushed. So a database that says that there is a log has a lock file with a watermark, however the
 //! process or the machine ended, and a lock file without one is not that of this database: it was removed, and made anew since.
 
-use super::log_format::{Fields, mix};
+use super::log_format::{LogFields, mix};
 
 /// Where it stands in the file.
 pub(super) const AT: u64 = 0;
@@ -39,7 +39,7 @@ impl Watermark {
         if bytes.iter().all(|byte| *byte == 0) {
             return Ok(None);
         }
-        let mut fields = Fields(bytes);
+        let mut fields = LogFields(bytes);
         let mut field = || fields.u64().ok_or(());
         let mark = Watermark { store: field()?, generation: field()?, end: field()? };
         if field()? == mark.check() { Ok(Some(mark)) } else { Err(()) }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wa::messaging::content::{Body, ContentError, Outgoing, Protocol, device_sent, read, reporting_token, stored};
+use wa::messaging::content::{Body, ContentError, Outgoing, Protocol, device_sent, parse, reporting_token, web_message_info};
 use wa::{crypto::Secret, stanza::Jid};
 
 fuzz_target!(|bytes: &[u8]| {

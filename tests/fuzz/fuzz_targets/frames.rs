@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wa::noise::{FrameError, FrameReader, IntroReader, write_frame};
+use wa::noise::{FrameError, FrameReader, PrologueReader, write_frame};
 
 fuzz_target!(|input: (bool, u8, &[u8])| {
     let (established, size, stream) = input;
@@ -17,7 +17,7 @@ fuzz_target!(|input: (bool, u8, &[u8])| {
     }
     assert!(stream.starts_with(&written));
 
-    let mut intro = IntroReader::new();
+    let mut intro = PrologueReader::new();
     for piece in stream.chunks(usize::from(size) + 1) {
         if let Ok(None) = intro.push(piece) {
             continue;

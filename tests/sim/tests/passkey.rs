@@ -10,7 +10,7 @@ use wa::{
     crypto::{OsRandom, Secret, random_array},
     pairing::{
         PairingCode,
-        passkey::{CompanionExchange, PairedKeys, PrimaryPart, handoff_key, handoff_proof},
+        passkey_crypto::{CompanionExchange, PairedKeys, PrimaryPart, handoff_key, handoff_proof},
         qr::QrForm,
     },
     stanza::{Node, build},

@@ -7,7 +7,7 @@ use wa::{
 };
 
 /// What is known of a message when it was decrypted.
-pub(super) struct Opened<'a> {
+pub(super) struct AddonContent<'a> {
     /// The stanza.
     pub(super) node: NodeRef<'a>,
     /// The part of it that was decrypted.
@@ -21,7 +21,7 @@ pub(super) struct Opened<'a> {
 /// The `edit` of deletions, by the writer and by an admin.
 const DELETIONS: [&str; 2] = ["7", "8"];
 
-impl Opened<'_> {
+impl AddonContent<'_> {
     /// The mark that does not fit, if there is one.
     pub(super) fn wrong_mark(&self, sender: &Jid, chat: &Jid) -> Option<String> {
         if self.says_nothing() {

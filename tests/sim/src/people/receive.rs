@@ -13,7 +13,7 @@ use super::{
     Actor, Scene,
     actor::own,
     heard::{Message, Receipt},
-    marks::Opened,
+    marks::AddonContent,
     resend, retry, sealed,
     send::{self, Target, What},
 };
@@ -106,12 +106,12 @@ fn message(scene: &mut Scene<'_>, actor: &mut Actor, node: NodeRef<'_>) {
         match decrypt(scene, actor, &incoming, enc) {
             Ok(plaintext) => {
                 let bytes = unpad(&plaintext).unwrap_or_default();
-                let Ok(read) = content::read(bytes) else {
+                let Ok(read) = content::parse(bytes) else {
                     actor.heard.figures.undecryptable += 1;
                     continue;
                 };
                 accept_key(actor, &incoming, &read);
-                let opened = Opened { node, enc, message: bytes, read: &read };
+                let opened = AddonContent { node, enc, message: bytes, read: &read };
                 if let Some(why) = mismarked(scene, &incoming, &opened) {
                     let text = format!("{} is dropped: {why}", incoming.id);
                     scene.world.log.note(None, text);
@@ -190,7 +190,7 @@ fn decrypt(
 }
 
 /// Why production would have dropped a message, if it would.
-fn mismarked(scene: &Scene<'_>, incoming: &Incoming<'_>, opened: &Opened<'_>) -> Option<String> {
+fn mismarked(scene: &Scene<'_>, incoming: &Incoming<'_>, opened: &AddonContent<'_>) -> Option<String> {
     if scene.world.options.lenient {
         return None;
     }

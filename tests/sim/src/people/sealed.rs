@@ -1,7 +1,9 @@
 //! What people encrypt with the secret of the message it belongs to: votes, and edits and reactions in the sealed form.
 
 use wa::{
-    messaging::content::{self, Body, Extras, Key, Opened, Outgoing, Purpose, Read, Sealed, Sealing},
+    messaging::content::{
+        self, AddonContent, Body, Extras, MessageRef, Outgoing, Purpose, Read, Sealed, Sealing,
+    },
     stanza::Jid,
 };
 
@@ -25,7 +27,7 @@ pub(super) enum Sealable<'a> {
 pub(super) fn seal(
     scene: &Scene<'_>,
     actor: &Actor,
-    key: &Key,
+    key: &MessageRef,
     (author, own): (&Jid, &Jid),
     what: &Sealable<'_>,
     now: i64,
@@ -72,7 +74,7 @@ pub(super) fn chosen(actor: &Actor, read: &Read, author: &Jid, sender: &Jid) -> 
     let poll = known(actor, &sealed.target.id)?;
     let Body::Poll(options) = &poll.body else { return None };
     let sealing = Sealing { secret: poll.secret.as_ref()?, author, sender };
-    let Some(Opened::Vote(hashes)) = sealed.open(&sealing) else { return None };
+    let Some(AddonContent::Vote(hashes)) = sealed.open(&sealing) else { return None };
     let is_chosen = |option: &&String| hashes.contains(&content::option_hash(option));
     Some(options.options.iter().filter(is_chosen).cloned().collect())
 }
@@ -81,7 +83,7 @@ pub(super) fn chosen(actor: &Actor, read: &Read, author: &Jid, sender: &Jid) -> 
 fn known(actor: &Actor, id: &str) -> Option<Read> {
     let sent = actor.sent.iter().rfind(|sent| sent.id == id).map(|sent| sent.message.as_slice());
     let bytes = sent.or_else(|| Some(actor.heard.find(id)?.raw.as_slice()))?;
-    content::read(bytes).ok()
+    content::parse(bytes).ok()
 }
 
 /// `{1 key, 2 payload, 3 iv}`, as both members have it.

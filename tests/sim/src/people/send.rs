@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use wa::{
     crypto::random_array,
-    messaging::content::{self, Extras, Key, Outgoing, Quote, Shape},
+    messaging::content::{self, Extras, MessageRef, Outgoing, Quote, Shape},
     proto::{Message as _, adv::AdvSignedDeviceIdentity},
     stanza::{Jid, Node, Server, Text},
 };
@@ -110,7 +110,7 @@ fn compose(scene: &Scene<'_>, actor: &Actor, to: &Jid, what: &What) -> Result<Ou
     let key = |target: &Target| {
         let mine = target.from == scene.address.number;
         let participant = if to.server == Server::Group && !mine { person(&target.from) } else { None };
-        Key { chat: Some(to.clone()), from_me: mine, id: target.id.clone(), participant }
+        MessageRef { chat: Some(to.clone()), from_me: mine, id: target.id.clone(), participant }
     };
     let now = i64::try_from(unix_millis()).unwrap_or_default();
     let seal = |target: &Target, what: Sealable<'_>| {

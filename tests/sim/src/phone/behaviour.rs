@@ -78,7 +78,7 @@ pub(crate) struct Behaviour {
     pub(crate) refresh_on_scan: u32,
     /// After such a refresh it goes on with the secret of the first QR.
     pub(crate) keep_old_secret: bool,
-    /// Wants a passkey.
+    /// RecordRequirements a passkey.
     pub(crate) passkey: Passkey,
     /// The passkey request holds the options; if not, the companion has to ask for them.
     pub(crate) passkey_options: bool,

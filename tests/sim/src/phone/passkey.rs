@@ -8,7 +8,7 @@ use tokio::{
 };
 use wa::{
     crypto::Secret,
-    pairing::passkey::{PairedKeys, PrimaryExchange, handoff_key, handoff_proof},
+    pairing::passkey_crypto::{PairedKeys, PrimaryExchange, handoff_key, handoff_proof},
 };
 
 use super::{Outcome, link};

@@ -36,7 +36,7 @@ pub(super) enum Wish {
 /// What a device that is linked says about itself.
 pub(super) struct Login {
     pub(super) address: DeviceAddress,
-    /// Wants its queue only after it has said `active`.
+    /// RecordRequirements its queue only after it has said `active`.
     pub(super) passive: bool,
     /// How many logins it has counted.
     pub(super) counted: Option<i32>,

@@ -11,7 +11,7 @@ use tokio::{
 use tokio_websockets::{Message, WebSocketStream};
 use wa::{
     crypto::PublicKey,
-    noise::{FrameReader, IkPolicy, IntroReader, ServerHandshake, ServerStep, Transport, write_frame},
+    noise::{FrameReader, IkPolicy, PrologueReader, ServerHandshake, ServerStep, Transport, write_frame},
 };
 
 use super::session::{Pass, pass};
@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
     /// Brings the connection to encrypted frames. `None` if a rule ended it.
     pub(super) async fn shake(&mut self, world: &World, id: u64) -> Result<Option<Client>, Failed> {
         let limit = world.options.handshake_timeout();
-        let header = self.intro(world, id, limit).await?;
+        let header = self.prologue(world, id, limit).await?;
         let client_hello = self.frame(limit).await?;
         let mut random = world.random();
 
@@ -150,8 +150,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         pass == Pass::On
     }
 
-    async fn intro(&mut self, world: &World, id: u64, limit: Duration) -> Result<[u8; 4], Failed> {
-        let mut reader = IntroReader::new();
+    async fn prologue(&mut self, world: &World, id: u64, limit: Duration) -> Result<[u8; 4], Failed> {
+        let mut reader = PrologueReader::new();
         loop {
             let bytes = self.message(limit).await?;
             if let Some(intro) = reader.push(&bytes).map_err(|error| error.to_string())? {

@@ -14,7 +14,7 @@ use wa::{
     noise::{
         ClientHandshake, Completed, FrameReader, RootKey, Transport,
         client_payload::{self, AppVersion, DeviceDescription, Login, RegistrationKeys},
-        intro, write_frame,
+        prologue, write_frame,
     },
     pairing::{
         code::{CompanionFinish, PairingCode, WrapNonce, companion_finish, derive_key, wrap, wrapped_salt},
@@ -261,7 +261,7 @@ impl Wire {
         let uri = ws.parse().unwrap();
         let (mut socket, _) = ClientBuilder::from_uri(uri).connect().await.map_err(|error| text(&error))?;
         let (handshake, hello) = ClientHandshake::new(Arc::clone(noise), &mut OsRandom);
-        let mut bytes = intro(None);
+        let mut bytes = prologue(None);
         write_frame(&mut bytes, &hello).unwrap();
         socket.send(Message::binary(bytes)).await.map_err(|error| text(&error))?;
         let mut frames = FrameReader::new();

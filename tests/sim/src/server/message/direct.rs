@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use wa::{
-    messaging::stanzas::tokens,
+    messaging::stanzas::privacy_tokens,
     stanza::{Jid, NodeRef},
 };
 
@@ -73,7 +73,7 @@ fn may_write(model: &Model, message: &Message<'_>, number: &str) -> Result<(), u
     let Some(sender) = model.phones.get(&message.sender.number) else { return Err(code::NOT_FOUND) };
     let Some(recipient) = model.phones.get(number) else { return Err(code::NOT_FOUND) };
     if let Some(computed) = message.node.child("cstoken") {
-        let right = sender.nct_salt.map(|salt| tokens::computed(&salt, &recipient.lid(0)));
+        let right = sender.nct_salt.map(|salt| privacy_tokens::computed(&salt, &recipient.lid(0)));
         if right.is_none_or(|right| computed.bytes() != Some(right.as_slice())) {
             return Err(code::SHAPE);
         }

@@ -1,0 +1,87 @@
+//! Events to the host.
+
+use std::borrow::Cow;
+
+use super::super::clock::Millis;
+use super::super::server_text::one_line;
+use super::command::ConnectionGoal;
+use super::{Session, SessionError};
+use crate::api::{
+    Body, Connection, ConnectionState, Error, Log, LogLevel, PairingMethod, PairingProgress, PairingStage,
+    Restricted, Status,
+};
+use crate::store::Batch;
+
+impl Session {
+    /// The connection's state, once for each change. It is final when the host has to ask for the next attempt.
+    pub(super) fn emit_connection(
+        &mut self,
+        state: ConnectionState,
+        reason: Option<&'static str>,
+        error: Option<&Error>,
+        retry_in: Option<Millis>,
+    ) {
+        self.shared.set_state(state);
+        let is_given_up = match self.goal {
+            ConnectionGoal::Online => false,
+            // The host may have asked for the next one already: whoever waits for that must not be told that there is none.
+            ConnectionGoal::Offline => !self.shared.wants_connection(),
+            ConnectionGoal::Closed => true,
+        };
+        self.emit(
+            0,
+            Connection {
+                state,
+                reason: reason.map(Cow::Borrowed),
+                status: error.map_or(Status::OK, |error| error.status),
+                text: error.map(|error| Cow::Owned(error.text.clone())),
+                is_final: state == ConnectionState::Disconnected && is_given_up,
+                retryable: error.is_none_or(|error| error.retryable),
+                retry_in_ms: retry_in.map(|wait| u32::try_from(wait).unwrap_or(u32::MAX)),
+                attempt: self.attempt,
+            },
+        );
+    }
+
+    /// Tells a restriction; it stays in the store until it is acknowledged.
+    pub(super) async fn emit_restricted(&mut self, restricted: Restricted) -> Result<(), SessionError> {
+        self.emit_durably(vec![restricted.into()], Batch::new()).await
+    }
+
+    /// Emits an event at once, or after everything in the unit of work.
+    pub(super) fn emit(&mut self, request: u64, body: impl Into<Body>) {
+        if self.work.is_empty() {
+            self.sink.push(request, body);
+        } else {
+            self.work.emit(request, body);
+        }
+    }
+
+    /// Stores durable events together with what `batch` does, then hands them to the host.
+    pub(super) async fn emit_durably(&mut self, bodies: Vec<Body>, batch: Batch) -> Result<(), SessionError> {
+        self.work.batch().append(batch);
+        for body in bodies {
+            self.work.emit(0, body);
+        }
+        self.commit().await
+    }
+
+    /// A step on the way of a pairing.
+    pub(super) fn emit_progress(&mut self, request: u64, stage: PairingStage, method: PairingMethod) {
+        self.emit(request, PairingProgress { stage, method, user_text: stage.user_text().into() });
+    }
+
+    /// The same for the steps after the link, which belong to the request that made it.
+    pub(super) fn emit_first(&mut self, stage: PairingStage) {
+        if let Some((request, method)) = self.linked_by {
+            self.emit_progress(request, stage, method);
+        }
+    }
+
+    /// A line of the log, if the host wants lines of that level.
+    pub(super) fn log(&self, level: LogLevel, target: &'static str, text: impl FnOnce() -> String) {
+        if self.settings.log_level.is_some_and(|wanted| level as u8 <= wanted as u8) {
+            self.sink.push(0, Log { level, target: Cow::Borrowed(target), text: one_line(text()) });
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The unit of work: changes to the store, events and stanzas that are committed together by [`Session::commit`].
+//!
+//! Nothing is told to the server or the host that is not stored. So whoever handles a stanza or a command only puts things on
+//! the unit of work, and the run loop commits it when everything queued has been handled: one commit for all of it, then the
+//! events in their order, then the stanzas in theirs, in one write.
+//!
+//! What nobody waits for does not ask for a commit of its own: acknowledgements of the host, receipts, and records of messages
+//! that have left already because what is on disk accounts for their keys. It waits for the next commit, for [`LAZY`] at most.
+//! That a message was taken waits for those that are on their way beside it, for [`COALESCE`] at most.
+
+use serde_json::Value;
+
+use super::super::clock::{Millis, unix_ms};
+use super::super::journal::{self, Written};
+use super::super::status_mapping;
+use super::command::Command;
+use super::state::Waiter;
+use super::{Session, SessionError};
+use crate::api::{Body, Error, Event};
+use crate::stanza::Node;
+use crate::store::{Batch, StoreError};
+
+/// How long what nobody waits for may wait for the next commit.
+const LAZY: Millis = 20;
+/// How long the answer to a message may wait for those to others. A server answers them one by one, and a commit costs the same
+/// for one as for all.
+const COALESCE: Millis = 3;
+
+/// How soon something has to be committed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum CommitUrgency {
+    /// After [`LAZY`], or with something else.
+    #[default]
+    Lazy,
+    /// With its like: after [`COALESCE`], unless none are to come.
+    Coalesce,
+    /// At the end of the turn.
+    EndOfTurn,
+}
+
+/// The unit of work. An idle session keeps no memory for it.
+#[derive(Debug, Default)]
+pub(super) struct UnitOfWork(Option<Box<PendingEffects>>);
+
+/// What the unit of work holds.
+#[derive(Debug, Default)]
+struct PendingEffects {
+    batch: Batch,
+    told: Vec<Emitted>,
+    /// Messages that need not wait for the commit.
+    early: Vec<Node>,
+    nodes: Vec<Node>,
+    /// There are messages among those that wait.
+    message_waits: bool,
+    /// What is in the greatest hurry.
+    urgency: CommitUrgency,
+}
+
+/// What the host is told.
+#[derive(Debug)]
+enum Emitted {
+    Event(Box<Event>),
+    Answer { request: u64, answer: Result<Value, Error> },
+}
+
+impl UnitOfWork {
+    /// Whether there is nothing on it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.urgency().is_none() && self.0.as_ref().is_none_or(|effects| effects.early.is_empty())
+    }
+
+    /// Returns how soon it has to be committed; `None` if it is empty.
+    fn urgency(&self) -> Option<CommitUrgency> {
+        let effects = self.0.as_ref()?;
+        let is_bare = effects.batch.is_empty() && effects.told.is_empty() && effects.nodes.is_empty();
+        (!is_bare).then_some(effects.urgency)
+    }
+
+    fn effects(&mut self, urgency: CommitUrgency) -> &mut PendingEffects {
+        let effects = self.0.get_or_insert_default();
+        effects.urgency = effects.urgency.max(urgency);
+        effects
+    }
+
+    /// Changes to the store: add to them.
+    pub(super) fn batch(&mut self) -> &mut Batch {
+        &mut self.effects(CommitUrgency::EndOfTurn).batch
+    }
+
+    /// An event that belongs to `request` (0: to none). A durable one is stored by the same commit.
+    pub(super) fn emit(&mut self, request: u64, body: impl Into<Body>) {
+        self.emit_with(CommitUrgency::EndOfTurn, request, body);
+    }
+
+    /// An event that nobody waits for.
+    pub(super) fn emit_in_time(&mut self, body: impl Into<Body>) {
+        self.emit_with(CommitUrgency::Lazy, 0, body);
+    }
+
+    fn emit_with(&mut self, urgency: CommitUrgency, request: u64, body: impl Into<Body>) {
+        let event = Box::new(Event::new(request, unix_ms(), body));
+        self.effects(urgency).told.push(Emitted::Event(event));
+    }
+
+    /// The answer to a request. If the commit fails, it is answered with that error instead.
+    pub(super) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
+        self.effects(CommitUrgency::EndOfTurn).told.push(Emitted::Answer { request, answer });
+    }
+
+    /// The same for a request whose like are likely to be answered soon, too.
+    pub(super) fn answer_together(&mut self, request: u64, answer: Result<Value, Error>) {
+        self.effects(CommitUrgency::Coalesce).told.push(Emitted::Answer { request, answer });
+    }
+
+    /// A stanza for the server. Without a connection it goes nowhere.
+    pub(super) fn send(&mut self, node: Node) {
+        let effects = self.effects(CommitUrgency::EndOfTurn);
+        effects.message_waits |= node.tag() == "message";
+        effects.nodes.push(node);
+    }
+
+    /// The same for one that the server does not wait for.
+    pub(super) fn send_in_time(&mut self, node: Node) {
+        self.effects(CommitUrgency::Lazy).nodes.push(node);
+    }
+
+    /// The same for a message that need not wait for the commit. It does if others wait before it.
+    pub(super) fn send_at_once(&mut self, node: Node) {
+        let effects = self.effects(CommitUrgency::Lazy);
+        let stanzas = if effects.message_waits { &mut effects.nodes } else { &mut effects.early };
+        stanzas.push(node);
+    }
+}
+
+impl Emitted {
+    fn event(&mut self) -> Option<&mut Event> {
+        match self {
+            Emitted::Event(event) => Some(event),
+            Emitted::Answer { .. } => None,
+        }
+    }
+}
+
+impl Session {
+    /// Commits the unit of work at the end of a turn, unless all of it may wait for more.
+    pub(super) async fn commit_urgent(&mut self) -> Result<(), SessionError> {
+        let now = self.clock.now();
+        let wait = match self.work.urgency() {
+            Some(CommitUrgency::EndOfTurn) => Some(0),
+            Some(CommitUrgency::Coalesce) => Some(if self.awaits_acks() { COALESCE } else { 0 }),
+            Some(CommitUrgency::Lazy) => Some(LAZY),
+            None => {
+                let changes = self.engine.as_ref().is_some_and(|engine| engine.has_changes());
+                (changes || self.shared.has_acknowledged()).then_some(LAZY)
+            }
+        };
+        let due = wait.map(|wait| now.saturating_add(wait));
+        self.lazy_commit_at = [self.lazy_commit_at, due].into_iter().flatten().min();
+        if self.lazy_commit_at.is_some_and(|at| at <= now) {
+            return self.commit().await;
+        }
+        let left = self.send_early().await;
+        if self.work.is_empty() {
+            self.work = UnitOfWork::default();
+        }
+        left
+    }
+
+    /// Sends what need not wait for a commit.
+    pub(super) async fn send_early(&mut self) -> Result<(), SessionError> {
+        let early = self.work.0.as_mut().map(|effects| std::mem::take(&mut effects.early));
+        self.send_all(&early.unwrap_or_default()).await
+    }
+
+    /// Takes in which events the host has acknowledged. True if there were any.
+    pub(super) fn take_acknowledged(&mut self) -> bool {
+        let acknowledged = self.shared.take_acknowledged();
+        for event in &acknowledged {
+            self.journal.acknowledge(*event);
+        }
+        !acknowledged.is_empty()
+    }
+
+    /// Commits the unit of work, together with the acknowledgements of the host. If it cannot be stored, nothing of it
+    /// happens.
+    pub(super) async fn commit(&mut self) -> Result<(), SessionError> {
+        self.lazy_commit_at = None;
+        let heard = self.take_acknowledged();
+        let (next, settled) = (self.journal.next_row(), self.commit_work().await);
+        // A host that has just got events, or dealt with some, is about to acknowledge more, and need not wake anybody for that.
+        let is_busy = settled.is_ok() && (heard || self.journal.next_row() != next);
+        if is_busy || self.shared.poll_acknowledged() {
+            self.lazy_commit_at = Some(self.clock.now().saturating_add(LAZY));
+        }
+        settled
+    }
+
+    async fn commit_work(&mut self) -> Result<(), SessionError> {
+        if let Some(engine) = &mut self.engine {
+            engine.flush(self.work.batch());
+        }
+        if self.work.is_empty() && !self.journal.has_acknowledgements() {
+            self.work = UnitOfWork::default();
+            return Ok(());
+        }
+        let left = self.send_early().await;
+        let PendingEffects { mut batch, mut told, nodes, .. } = *self.work.0.take().unwrap_or_default();
+        let written = self.journal.put(&mut batch, told.iter_mut().filter_map(Emitted::event));
+        self.journal.put_acknowledgements(&mut batch);
+        if !batch.is_empty() {
+            if let Err(error) = self.store.commit(batch).await {
+                self.work_lost(told, &error);
+                return Err(error.into());
+            }
+            self.journal.acknowledgements_stored();
+        }
+        self.emit_all(written, told);
+        left?;
+        self.send_all(&nodes).await
+    }
+
+    /// Drops a unit of work that could not be stored. Its requests are answered all the same.
+    fn work_lost(&mut self, told: Vec<Emitted>, error: &StoreError) {
+        let error = status_mapping::of_store(error);
+        self.engine_lost(&error);
+        for told in told {
+            if let Emitted::Answer { request, .. } = told {
+                self.answer(request, Err(error.clone()));
+            }
+        }
+    }
+
+    /// Drops the unit of work, because the store failed at something else.
+    pub(super) fn drop_work(&mut self, error: &StoreError) {
+        let effects = self.work.0.take().unwrap_or_default();
+        self.work_lost(effects.told, error);
+    }
+
+    fn emit_all(&mut self, written: Written, told: Vec<Emitted>) {
+        let mut events = Vec::with_capacity(told.len());
+        for told in told {
+            match told {
+                Emitted::Event(event) => events.push(event),
+                Emitted::Answer { request, answer } => {
+                    events.extend(self.answered_by(request, answer).map(Box::new));
+                }
+            }
+        }
+        self.journal.hand_out(written, events, &self.sink);
+        self.ask_for_room();
+    }
+
+    async fn send_all(&mut self, nodes: &[Node]) -> Result<(), SessionError> {
+        let now = self.clock.now();
+        let Some(online) = self.phase.online().filter(|_| !nodes.is_empty()) else { return Ok(()) };
+        if nodes.iter().any(|node| node.tag() == "message") {
+            // The server acknowledges each.
+            online.keepalive.sent(now, !online.pending.is_empty());
+        }
+        Ok(online.link.send_all(nodes).await?)
+    }
+
+    /// Sends a stanza on the connection, if there is one, after everything in the unit of work. Expects no answer.
+    pub(super) async fn send(&mut self, node: Node) -> Result<(), SessionError> {
+        self.work.send(node);
+        self.commit().await
+    }
+
+    /// Adds an iq to the unit of work and notes what waits for its answer. Returns false if there is no connection.
+    pub(super) fn query_later(&mut self, node: Node, waiter: Waiter, timeout: Millis) -> bool {
+        let now = self.clock.now();
+        let Some(online) = self.phase.online() else {
+            return false;
+        };
+        online.keepalive.sent(now, !online.pending.is_empty());
+        let id = self.ids.next();
+        online.pending.register(id.clone(), waiter, now.saturating_add(timeout));
+        self.work.send(node.attr("id", id));
+        true
+    }
+
+    /// Sends an iq and notes who waits for its answer. False if there is no connection.
+    pub(super) async fn query(
+        &mut self,
+        node: Node,
+        waiter: Waiter,
+        timeout: Millis,
+    ) -> Result<bool, SessionError> {
+        let sent = self.query_later(node, waiter, timeout);
+        self.commit().await?;
+        Ok(sent)
+    }
+
+    /// Hands out again what an earlier run did not acknowledge, before anything new.
+    pub(super) async fn redeliver(&mut self) -> Result<(), SessionError> {
+        *self.journal = journal::Journal::open(&self.store).await?;
+        let window = usize::try_from(self.settings.config.queue_unacknowledged()).unwrap_or(usize::MAX);
+        self.journal.set_window((window > 0).then_some(window));
+        self.refill().await
+    }
+
+    /// Reads more of the events that wait in the store.
+    pub(super) async fn refill(&mut self) -> Result<(), SessionError> {
+        let low = self.journal.refill(&self.store, &self.sink).await?;
+        self.ask_for_room_below(low);
+        Ok(())
+    }
+
+    fn ask_for_room(&mut self) {
+        self.ask_for_room_below(journal::LOW);
+    }
+
+    /// If events wait in the store, the queue says when the host has taken enough of those before them.
+    fn ask_for_room_below(&mut self, low: usize) {
+        if self.journal.request_room() {
+            let post = self.post.clone();
+            let wake = move || {
+                if let Some(post) = post.upgrade() {
+                    // A closed session hands out no more.
+                    let _ = post.send(Command::Room);
+                }
+            };
+            self.sink.when_below(low, Box::new(wake));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "unit_of_work_tests.rs"]
+mod tests;

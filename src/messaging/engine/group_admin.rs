@@ -1,0 +1,415 @@
+//! Groups are made, asked about and changed for the host. The server decides; what it answers is told, and taken note of.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::inbound::users;
+use super::{Engine, EngineContext, Output, Tag};
+use crate::crypto::random_array;
+use crate::messaging::address::{Kind, User};
+use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable};
+use crate::messaging::stanzas::group_requests::{self, Joined, MemberAction, NewGroup, NewMember, Setting};
+use crate::messaging::stanzas::groups::{Group, Member, NoGroup};
+use crate::messaging::stanzas::privacy_tokens;
+use crate::stanza::{Jid, Node, NodeRef, Text};
+
+/// What the host wants of groups.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupRequest {
+    /// The request.
+    pub(crate) request: u64,
+    /// What.
+    pub(crate) command: GroupCommand,
+}
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub(crate) enum GroupCommand {
+    /// A new one.
+    Create(GroupPlan),
+    /// Everything about one.
+    Info(Jid),
+    /// Everything about all that we are in.
+    List,
+    /// Invitee members.
+    Add(Jid, Vec<Jid>),
+    /// Members become something else.
+    Change(Jid, MemberAction, Vec<Jid>),
+    /// Away.
+    Leave(Jid),
+    /// Other settings, one after the other.
+    Settings(Jid, VecDeque<GroupSetting>),
+    /// The invite code, perhaps a new one.
+    Invite(Jid, bool),
+    /// Into a group, by its code.
+    Join(String),
+}
+
+/// A group as it is to be made.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GroupPlan {
+    /// Its name.
+    pub(crate) subject: String,
+    /// The others in it.
+    pub(crate) members: Vec<Jid>,
+    /// What it is about.
+    pub(crate) description: Option<String>,
+    /// Only admins may send.
+    pub(crate) is_announcement: bool,
+    /// Only admins may change name, picture and description.
+    pub(crate) is_locked: bool,
+    /// After how many seconds messages disappear; 0 for never.
+    pub(crate) expiration: u32,
+}
+
+/// A setting and its new value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GroupSetting {
+    /// The name.
+    Subject(String),
+    /// What it is about; nothing takes that away.
+    Description(Option<String>),
+    /// Only admins may send.
+    Announcement(bool),
+    /// Only admins may change name, picture and description.
+    Locked(bool),
+    /// After how many seconds messages disappear; 0 for never.
+    Expiration(u32),
+    /// All members may add others.
+    AllMayAdd(bool),
+    /// All members may see the invite link.
+    AllMayInvite(bool),
+    /// Admins confirm who joins.
+    JoinApproval(bool),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum GroupAnswer {
+    /// This is the group; those of its members with an error are none.
+    Group(Box<Group>),
+    /// These are the groups.
+    Groups(Vec<Group>),
+    /// What became of each of the people concerned.
+    Members(Vec<Member>),
+    /// The invite code.
+    Code(Text),
+    /// We are in, or wait for an admin.
+    Joined(Joined),
+    /// It is done.
+    Done,
+}
+
+/// Why nothing came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GroupFailure {
+    /// The server refused it by this code.
+    Refused(u32),
+    /// It did not answer, or in a way that says nothing.
+    Unanswered,
+}
+
+/// A command whose answer will come.
+#[derive(Clone)]
+struct PendingGroupRequest {
+    group_request: GroupRequest,
+    /// The group is only looked up, for what the command itself needs.
+    is_lookup: bool,
+}
+
+/// The wishes whose answers will come.
+#[derive(Default)]
+pub(super) struct PendingGroupRequests(HashMap<Tag, PendingGroupRequest>);
+
+impl PendingGroupRequests {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn has(&self, tag: Tag) -> bool {
+        self.0.contains_key(&tag)
+    }
+
+    /// The requests that wait.
+    pub(super) fn requests(&self) -> impl Iterator<Item = u64> {
+        self.0.values().map(|pending| pending.group_request.request)
+    }
+}
+
+impl Engine {
+    /// The host wants something of groups.
+    pub(crate) fn group_request(
+        &mut self,
+        group_request: &GroupRequest,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<(), MissingRecords> {
+        let mut is_lookup = false;
+        let node = match &group_request.command {
+            GroupCommand::Create(plan) => self.creation(plan, cx)?,
+            GroupCommand::Info(group) => group_requests::metadata(group),
+            GroupCommand::List => group_requests::participating(),
+            GroupCommand::Add(group, members) => {
+                let kind = self.kind_of(group)?;
+                let new = self.new_members(members, kind, cx)?;
+                let new: Vec<_> = new.iter().map(Invitee::as_member).collect();
+                group_requests::add(group, &new)
+            }
+            GroupCommand::Change(group, action, members) => {
+                let kind = self.kind_of(group)?;
+                let named = self.named(members, kind)?;
+                group_requests::change(group, *action, &named)
+            }
+            GroupCommand::Leave(group) => group_requests::leave([group]),
+            GroupCommand::Settings(group, settings) => match settings.front() {
+                // The new description names the one that it replaces.
+                Some(GroupSetting::Description(_)) => {
+                    is_lookup = true;
+                    group_requests::metadata(group)
+                }
+                Some(setting) => configuration(group, setting, None, cx),
+                None => {
+                    self.managed(group_request.request, Ok(GroupAnswer::Done));
+                    return Ok(());
+                }
+            },
+            GroupCommand::Invite(group, false) => group_requests::invite_code(group),
+            GroupCommand::Invite(group, true) => group_requests::reset_invite_code(group),
+            GroupCommand::Join(code) => group_requests::join(code),
+        };
+        self.ask_server(PendingGroupRequest { group_request: group_request.clone(), is_lookup }, node);
+        Ok(())
+    }
+
+    fn ask_server(&mut self, pending: PendingGroupRequest, node: Node) {
+        let tag = self.asks.nobody();
+        self.managed.0.insert(tag, pending);
+        self.out.push(Output::Query { tag, node });
+    }
+
+    fn managed(&mut self, request: u64, answer: Result<GroupAnswer, GroupFailure>) {
+        self.out.push(Output::GroupResult { request, answer });
+    }
+
+    /// The server's answer to a command.
+    pub(super) fn group_replied(
+        &mut self,
+        tag: Tag,
+        answer: Result<NodeRef<'_>, u32>,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<(), MissingRecords> {
+        let Some(PendingGroupRequest { group_request, is_lookup }) = self.managed.0.get(&tag).cloned() else {
+            return Ok(());
+        };
+        let answer = match answer {
+            Ok(node) if is_lookup => self.group_told(node, cx)?,
+            Ok(node) => self.group_reply(&group_request, node, cx)?,
+            Err(0) => Err(GroupFailure::Unanswered),
+            Err(code) => Err(GroupFailure::Refused(code)),
+        };
+        self.managed.0.remove(&tag);
+        let request = group_request.request;
+        match (answer, group_request.command) {
+            (Ok(GroupAnswer::Group(found)), GroupCommand::Settings(group, settings)) => {
+                let previous = found.description.and_then(|description| description.id);
+                if let Some(setting) = settings.front() {
+                    let node = configuration(&group, setting, previous.as_deref(), cx);
+                    let group_request =
+                        GroupRequest { request, command: GroupCommand::Settings(group, settings) };
+                    self.ask_server(PendingGroupRequest { group_request, is_lookup: false }, node);
+                }
+            }
+            (Ok(GroupAnswer::Done), GroupCommand::Settings(group, mut settings)) => {
+                settings.pop_front();
+                self.group_request(
+                    &GroupRequest { request, command: GroupCommand::Settings(group, settings) },
+                    cx,
+                )?;
+            }
+            (answer, _) => self.managed(request, answer),
+        }
+        Ok(())
+    }
+
+    fn group_reply(
+        &mut self,
+        group_request: &GroupRequest,
+        node: NodeRef<'_>,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<Result<GroupAnswer, GroupFailure>, MissingRecords> {
+        let unreadable = Err(GroupFailure::Unanswered);
+        Ok(match &group_request.command {
+            GroupCommand::Create(_) | GroupCommand::Info(_) => self.group_told(node, cx)?,
+            GroupCommand::List => {
+                Ok(GroupAnswer::Groups(group_requests::groups(node).filter_map(Result::ok).collect()))
+            }
+            GroupCommand::Add(group, _) | GroupCommand::Change(group, ..) => {
+                let members = group_requests::member_results(&node);
+                self.learn_members(&members)?;
+                self.members_changed(group)?;
+                Ok(GroupAnswer::Members(members))
+            }
+            GroupCommand::Leave(group) => {
+                let refused = group_requests::left(&node)
+                    .into_iter()
+                    .find_map(|(left, code)| code.filter(|_| left == *group));
+                refused.map_or(Ok(GroupAnswer::Done), |code| Err(GroupFailure::Refused(code)))
+            }
+            GroupCommand::Settings(..) => Ok(GroupAnswer::Done),
+            GroupCommand::Invite(..) => {
+                group_requests::code(&node).map_or(unreadable, |code| Ok(GroupAnswer::Code(code)))
+            }
+            GroupCommand::Join(_) => {
+                let Some(joined) = group_requests::joined(&node) else { return Ok(unreadable) };
+                if let Joined::Member(group) = &joined {
+                    self.members_changed(group)?;
+                }
+                Ok(GroupAnswer::Joined(joined))
+            }
+        })
+    }
+
+    /// A group as the server describes it; it is noted what sending to it takes.
+    fn group_told(
+        &mut self,
+        node: NodeRef<'_>,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<Result<GroupAnswer, GroupFailure>, MissingRecords> {
+        Ok(match group_requests::group(&node) {
+            Ok(mut group) => {
+                let all = std::mem::take(&mut group.members);
+                let (failed, members): (Vec<_>, Vec<_>) =
+                    all.into_iter().partition(|member| member.error.is_some_and(|code| code != 200));
+                group.members = members;
+                self.group_came(&group, cx)?;
+                group.members.extend(failed);
+                Ok(GroupAnswer::Group(Box::new(group)))
+            }
+            Err(NoGroup::Refused { code, .. }) => Err(GroupFailure::Refused(code)),
+            Err(NoGroup::Malformed) => Err(GroupFailure::Unanswered),
+        })
+    }
+
+    /// What is known of a group's members does not hold any more.
+    fn members_changed(&mut self, group: &Jid) -> Result<(), MissingRecords> {
+        let mut wants = RecordRequirements::default();
+        wants.record(&self.cache, RecordTable::Groups, group.to_string());
+        wants.met()?;
+        self.group_is_stale(group);
+        Ok(())
+    }
+
+    /// How members of a group are named, if that is known.
+    fn kind_of(&mut self, group: &Jid) -> Result<Option<Kind>, MissingRecords> {
+        let mut wants = RecordRequirements::default();
+        wants.record(&self.cache, RecordTable::Groups, group.to_string());
+        wants.met()?;
+        let group = self.cache.groups.get(group.to_string().as_bytes());
+        Ok(group.map(|group| if group.by_lid { Kind::Lid } else { Kind::Pn }))
+    }
+
+    fn creation(&mut self, plan: &GroupPlan, cx: &mut EngineContext<'_>) -> Result<Node, MissingRecords> {
+        let kind = self.account_kind(cx);
+        let members = self.new_members(&plan.members, Some(kind), cx)?;
+        let id = description_id(cx);
+        Ok(group_requests::create(&NewGroup {
+            subject: &plan.subject,
+            members: members.iter().map(Invitee::as_member).collect(),
+            description: plan.description.as_deref().map(|text| (id.as_str(), text)),
+            is_announcement: plan.is_announcement,
+            is_locked: plan.is_locked,
+            expiration: plan.expiration,
+            parent: None,
+        }))
+    }
+
+    /// People by the kind of name that is wanted, as far as that is known.
+    fn named(&mut self, people: &[Jid], kind: Option<Kind>) -> Result<Vec<Jid>, MissingRecords> {
+        let known: Vec<User> = people.iter().filter_map(User::of).collect();
+        let mut wants = RecordRequirements::default();
+        known.iter().for_each(|user| wants.name(&self.cache, user));
+        wants.met()?;
+        let name = |user: User| {
+            let other = self.cache.user_alias(&user).filter(|other| kind == Some(other.kind));
+            other.filter(|_| kind != Some(user.kind)).unwrap_or(user).jid()
+        };
+        Ok(known.into_iter().map(name).collect())
+    }
+
+    /// The same with what it takes to make members of them.
+    fn new_members(
+        &mut self,
+        people: &[Jid],
+        kind: Option<Kind>,
+        cx: &EngineContext<'_>,
+    ) -> Result<Vec<Invitee>, MissingRecords> {
+        let named = self.named(people, kind)?;
+        let mut wants = RecordRequirements::default();
+        for user in named.iter().filter_map(User::of) {
+            wants.name(&self.cache, &user);
+            wants.record(&self.cache, RecordTable::Tokens, self.cache.canonical_user(&user).key());
+        }
+        wants.met()?;
+        let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
+        let new = |jid: Jid| {
+            let user = User::of(&jid)?;
+            let held = self.cache.tokens.get(&self.cache.canonical_user(&user).key());
+            let token = held
+                .filter(|held| !held.token.is_empty() && !privacy_tokens::is_expired(held.issued_s, now_s));
+            let pn = self.cache.user_alias(&user).filter(|_| user.kind == Kind::Lid);
+            Some(Invitee { jid, pn: pn.map(|pn| pn.jid()), token: token.map(|held| held.token.clone()) })
+        };
+        Ok(named.into_iter().filter_map(new).collect())
+    }
+
+    /// Notes the names that a list of members brings along.
+    fn learn_members(&mut self, members: &[Member]) -> Result<(), MissingRecords> {
+        let pairs: Vec<_> = members.iter().filter_map(|member| users(member.pair.as_ref()?)).collect();
+        let mut wants = RecordRequirements::default();
+        for (pn, lid) in &pairs {
+            wants.name(&self.cache, pn);
+            wants.name(&self.cache, lid);
+        }
+        wants.met()?;
+        for (pn, lid) in &pairs {
+            self.cache.learn(pn, lid);
+        }
+        Ok(())
+    }
+}
+
+/// Somebody who is to become a member.
+struct Invitee {
+    jid: Jid,
+    pn: Option<Jid>,
+    token: Option<Vec<u8>>,
+}
+
+impl Invitee {
+    fn as_member(&self) -> NewMember<'_> {
+        NewMember { jid: &self.jid, phone_number: self.pn.as_ref(), token: self.token.as_deref() }
+    }
+}
+
+fn configuration(
+    group: &Jid,
+    setting: &GroupSetting,
+    previous: Option<&str>,
+    cx: &mut EngineContext<'_>,
+) -> Node {
+    let id = description_id(cx);
+    let setting = match setting {
+        GroupSetting::Subject(text) => Setting::Subject(text),
+        GroupSetting::Description(text) => Setting::Description { id: &id, previous, text: text.as_deref() },
+        GroupSetting::Announcement(on) => Setting::Announcement(*on),
+        GroupSetting::Locked(on) => Setting::Locked(*on),
+        GroupSetting::Expiration(seconds) => Setting::Expiration(*seconds),
+        GroupSetting::AllMayAdd(on) => Setting::AllMayAdd(*on),
+        GroupSetting::AllMayInvite(on) => Setting::AllMayInvite(*on),
+        GroupSetting::JoinApproval(on) => Setting::JoinApproval(*on),
+    };
+    group_requests::configure(group, setting)
+}
+
+/// Eight hexadecimal digits, as official clients number descriptions.
+fn description_id(cx: &mut EngineContext<'_>) -> String {
+    format!("{:08X}", u32::from_be_bytes(random_array(cx.rng)))
+}

@@ -1,0 +1,307 @@
+//! What the server answers to the questions of [`asks`](super::queries).
+
+use super::decrypt::needs_primary;
+use super::inbound::users;
+use super::queries::{Query, Unanswered};
+use super::{Engine, EngineContext, Output, Tag};
+use crate::messaging::address::{Address, User};
+use crate::messaging::record_cache::{
+    DeviceList, GroupRecord, ListedDevice, MissingRecords, RecordRequirements, RecordTable,
+};
+use crate::messaging::stanzas::bundles::{self, DeviceBundle};
+use crate::messaging::stanzas::devices::{self, Outcome, QueryFailed, UserDevices};
+use crate::messaging::stanzas::groups::{Group, Member, NoGroup, Rank};
+use crate::messaging::stanzas::{AddressingMode, device_list_check, group_requests, restrictions};
+use crate::signal::{Own, RawBundle, SessionRecord, SignalError};
+use crate::stanza::NodeRef;
+
+/// The code for somebody who is not on WhatsApp.
+const NO_ACCOUNT: u32 = 404;
+
+/// What it means that the server gives no device lists for now.
+fn refused(failed: QueryFailed) -> Unanswered {
+    Unanswered::refused(failed.code).with_backoff(failed.backoff)
+}
+
+/// What it means that a whole query is refused.
+fn refusal(ask: &Query, code: u32) -> Unanswered {
+    let is_answer = match ask {
+        Query::Devices(_) => false,
+        Query::Bundle(_) => matches!(code, 404 | 406),
+        Query::Group(_) => matches!(code, 401 | 403 | 404),
+        Query::TimeLock => true,
+    };
+    Unanswered { is_answer, ..Unanswered::refused(code) }
+}
+
+impl Engine {
+    /// The answer to a query: the stanza, or the code of the error (0 if there was none, or no answer came).
+    pub(crate) fn reply(
+        &mut self,
+        tag: Tag,
+        answer: Result<NodeRef<'_>, u32>,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<(), MissingRecords> {
+        if self.managed.has(tag) {
+            return self.group_replied(tag, answer, cx);
+        }
+        let asks = self.asks.of(tag);
+        let all = |failed: Unanswered| asks.iter().map(|ask| (ask.clone(), failed)).collect();
+        let unanswered: Vec<(Query, Unanswered)> = match (asks.first(), answer) {
+            (None, _) => return Ok(()),
+            (Some(ask), Err(code)) => all(refusal(ask, code)),
+            (Some(Query::Devices(_)), Ok(node)) => match devices::answers(node) {
+                Ok(answers) => {
+                    let error = devices::query_error(node).map(refused);
+                    self.lists_came(&asks, &answers.collect::<Vec<_>>(), error, cx)?
+                }
+                Err(failed) => all(refused(failed)),
+            },
+            (Some(Query::Bundle(_)), Ok(node)) => self.bundles_came(&asks, node, cx)?,
+            (Some(ask @ Query::Group(_)), Ok(node)) => match group_requests::group(&node) {
+                Ok(group) => {
+                    self.group_came(&group, cx)?;
+                    Vec::new()
+                }
+                Err(NoGroup::Refused { code, .. }) => all(refusal(ask, code)),
+                Err(NoGroup::Malformed) => all(Unanswered::refused(0)),
+            },
+            (Some(Query::TimeLock), Ok(node)) => {
+                self.time_lock(restrictions::time_lock_answer(&node), cx);
+                Vec::new()
+            }
+        };
+        self.asks.done(tag, &unanswered, cx.now);
+        Ok(())
+    }
+
+    fn lists_came(
+        &mut self,
+        asks: &[Query],
+        answers: &[UserDevices<'_>],
+        error: Option<Unanswered>,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<Vec<(Query, Unanswered)>, MissingRecords> {
+        let pairs: Vec<_> = answers.iter().filter_map(|answer| users(answer.pair.as_ref()?)).collect();
+        let mut wants = RecordRequirements::default();
+        for (pn, lid) in &pairs {
+            wants.name(&self.cache, pn);
+            wants.name(&self.cache, lid);
+        }
+        let whose: Vec<_> = answers.iter().filter_map(|answer| User::of(&answer.user)).collect();
+        whose.iter().for_each(|user| wants.name(&self.cache, user));
+        wants.met()?;
+        for (pn, lid) in &pairs {
+            self.cache.learn(pn, lid);
+        }
+        let asked = asks.iter().filter_map(|ask| match ask {
+            Query::Devices(user) => Some(user.clone()),
+            _ => None,
+        });
+        // Of whom nothing is said, nothing has changed, if the server was told what we have.
+        let answered = |user: &User| {
+            let names = [Some(user.clone()), self.cache.user_alias(user)];
+            names.iter().flatten().any(|name| whose.contains(name))
+        };
+        let left_out: Vec<User> = asked.filter(|user| !answered(user)).collect();
+        let mut wants = RecordRequirements::default();
+        left_out.iter().for_each(|user| wants.record(&self.cache, RecordTable::Devices, user.key()));
+        for user in &whose {
+            for name in [Some(user.clone()), self.cache.user_alias(user)].into_iter().flatten() {
+                wants.record(&self.cache, RecordTable::Devices, name.key());
+            }
+            wants.keys(&self.cache, &user.device(0));
+        }
+        wants.met()?;
+        // Whom the server leaves out although it was not told of a list has no account, unless it says that it will not tell.
+        let left = error.unwrap_or(Unanswered::no(NO_ACCOUNT));
+        let mut failed: Vec<_> = asks.iter().map(|ask| (ask.clone(), left)).collect();
+        for answer in answers {
+            let Some(user) = User::of(&answer.user) else { continue };
+            let code = match &answer.outcome {
+                Outcome::List(list) => {
+                    self.list_came(&user, list, cx);
+                    None
+                }
+                Outcome::Unchanged => {
+                    let names = [Some(user.clone()), self.cache.user_alias(&user)];
+                    let mut known = false;
+                    for name in names.iter().flatten() {
+                        known |= self.touch_list(name, cx.unix_ms);
+                    }
+                    (!known).then_some(left)
+                }
+                Outcome::Failed(code @ NO_ACCOUNT) => Some(Unanswered::no(*code)),
+                Outcome::Failed(code) => Some(Unanswered::refused(*code)),
+            };
+            let names = [Some(user.clone()), self.cache.user_alias(&user)];
+            failed.retain_mut(|(ask, found)| {
+                let is_it =
+                    matches!(ask, Query::Devices(asked) if names.iter().flatten().any(|name| name == asked));
+                if let Some(code) = code.filter(|_| is_it) {
+                    *found = code;
+                }
+                !is_it || code.is_some()
+            });
+        }
+        for user in left_out {
+            let was_told = self.cache.devices.get(&user.key()).is_some_and(|list| !list.hash.is_empty());
+            if was_told && self.touch_list(&user, cx.unix_ms) {
+                failed.retain(|(ask, _)| !matches!(ask, Query::Devices(asked) if *asked == user));
+            }
+        }
+        Ok(failed)
+    }
+
+    /// The list of a user's devices, as it stands now. It holds for both of the user's names.
+    fn list_came(&mut self, user: &User, list: &devices::DeviceList<'_>, cx: &EngineContext<'_>) {
+        let primary = self.cache.merge_identity(&user.device(0));
+        let account_key = self.pinned(primary.address(), cx).map(|key| key.key());
+        let classified = device_list_check::classify(&list.devices, &list.key_indexes, account_key.as_ref());
+        if let Some(fault) = classified.fault {
+            self.out.push(Output::Log(format!("a list of devices was cut down to the phone: {fault}")));
+        }
+        let (raw_id, signed_s) =
+            classified.list.as_ref().map_or((0, 0), |list| (list.raw_id, list.timestamp));
+        let held = self.cache.devices.get(&user.key());
+        if held.is_some_and(|held| signed_s != 0 && signed_s < held.signed_s) {
+            self.out
+                .push(Output::Log("a list of devices is older than the one at hand and was left".to_owned()));
+            self.touch_list(user, cx.unix_ms);
+            return;
+        }
+        if held.is_some_and(|held| held.raw_id != 0 && raw_id != 0 && held.raw_id != raw_id) {
+            self.began_anew(user);
+        }
+        let device = |device: &devices::Device| ListedDevice { id: device.id, key_index: device.key_index };
+        let record = DeviceList {
+            devices: classified.devices.iter().map(device).collect(),
+            hash: if classified.fault.is_none() { list.hash.unwrap_or_default().into() } else { "".into() },
+            signed_s,
+            raw_id,
+            fetched_ms: cx.unix_ms,
+        };
+        if let Some(name) = self.cache.user_alias(user) {
+            // A hash is made of addresses: that of one name says nothing about the other.
+            let held = self.cache.devices.get(&name.key()).filter(|held| held.devices == record.devices);
+            let hash = held.map(|held| held.hash.clone()).unwrap_or_default();
+            self.cache.devices.put(&name.key(), DeviceList { hash, ..record.clone() });
+        }
+        self.cache.devices.put(&user.key(), record);
+    }
+
+    /// The list that we have is true at this time. False if we have none.
+    fn touch_list(&mut self, user: &User, unix_ms: i64) -> bool {
+        let list = self.cache.devices.change(&user.key());
+        list.is_some_and(|list| {
+            list.fetched_ms = unix_ms;
+            true
+        })
+    }
+
+    fn bundles_came(
+        &mut self,
+        asks: &[Query],
+        node: NodeRef<'_>,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<Vec<(Query, Unanswered)>, MissingRecords> {
+        let mut answers: Vec<_> =
+            bundles::answers(node).filter_map(|(jid, answer)| Some((Address::of(&jid)?, answer))).collect();
+        // The phones first: their identities vouch for those of the companions.
+        answers.sort_by_key(|(device, _)| !device.is_primary());
+        let mut wants = RecordRequirements::default();
+        answers.iter().for_each(|(device, _)| wants.name(&self.cache, &device.user));
+        wants.met()?;
+        let mut wants = RecordRequirements::default();
+        for (device, _) in &answers {
+            wants.keys(&self.cache, device);
+            wants.keys(&self.cache, &device.user.device(0));
+        }
+        wants.met()?;
+        let mut failed: Vec<_> = asks.iter().map(|ask| (ask.clone(), Unanswered::no(404))).collect();
+        for (device, answer) in &answers {
+            let code = match answer {
+                Ok(bundle) => match self.open_session_with(device, bundle, cx) {
+                    Ok(()) => None,
+                    Err(error) => {
+                        self.out.push(Output::Log(format!("keys of a device were refused: {error}")));
+                        if needs_primary(&error) {
+                            self.asks.ask(Query::Bundle(device.user.device(0)), cx.now);
+                        }
+                        Some(Unanswered::no(0))
+                    }
+                },
+                Err(none) => Some(Unanswered::no(none.code)),
+            };
+            failed.retain_mut(|(ask, found)| {
+                let is_it = matches!(ask, Query::Bundle(asked) if asked == device);
+                if let Some(code) = code.filter(|_| is_it) {
+                    *found = code;
+                }
+                !is_it || code.is_some()
+            });
+        }
+        Ok(failed)
+    }
+
+    /// Begins a session with a device. Its keys and those of its primary are at hand.
+    pub(super) fn open_session_with(
+        &mut self,
+        device: &Address,
+        bundle: &DeviceBundle<'_>,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<(), SignalError> {
+        let keys = &bundle.keys;
+        let raw = RawBundle {
+            registration: keys.registration,
+            key_type: keys.key_type,
+            identity: keys.identity,
+            signed_id: keys.signed_id,
+            signed_value: keys.signed_value,
+            signed_signature: keys.signed_signature,
+            one_time: keys.one_time,
+        };
+        let checked = raw.check()?;
+        let identity = *checked.identity();
+        self.cache.merge_identity(&device.user.device(0));
+        let resolved = self.cache.merge_identity(device);
+        let verdict = self.classify(&identity, bundle.device_identity, resolved.address(), cx)?;
+        let own = Own { identity: &cx.device.identity, registration_id: cx.device.registration_id };
+        let key = resolved.key();
+        if self.cache.sessions.get(&key).is_none() {
+            self.cache.sessions.put(&key, SessionRecord::default());
+        }
+        if let Some(session) = self.cache.sessions.change(&key) {
+            session.open(&checked, own, &identity, cx.rng)?;
+        }
+        self.pin(&resolved, &identity, verdict);
+        Ok(())
+    }
+
+    pub(super) fn group_came(
+        &mut self,
+        group: &Group,
+        cx: &mut EngineContext<'_>,
+    ) -> Result<(), MissingRecords> {
+        let pairs: Vec<_> = group.pairs().filter_map(users).collect();
+        let mut wants = RecordRequirements::default();
+        for (pn, lid) in &pairs {
+            wants.name(&self.cache, pn);
+            wants.name(&self.cache, lid);
+        }
+        wants.met()?;
+        for (pn, lid) in &pairs {
+            self.cache.learn(pn, lid);
+        }
+        let is_admin = |who: &&Member| who.rank != Rank::Member;
+        let record = GroupRecord {
+            by_lid: group.addressing_mode == AddressingMode::Lid,
+            members: group.members.iter().filter_map(|who| User::of(&who.jid)).collect(),
+            admins: group.members.iter().filter(is_admin).filter_map(|who| User::of(&who.jid)).collect(),
+            expiration: group.expiration,
+            fetched_ms: cx.unix_ms,
+        };
+        self.cache.groups.put(group.jid.to_string().as_bytes(), record);
+        Ok(())
+    }
+}
