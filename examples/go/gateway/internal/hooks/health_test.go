@@ -22,11 +22,13 @@ func (l *lines) Write(text []byte) (int, error) {
 	return l.text.Write(text)
 }
 
-func (l *lines) count(text string) int {
+func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return strings.Count(l.text.String(), text)
+	return l.text.String()
 }
+
+func (l *lines) count(text string) int { return strings.Count(l.String(), text) }
 
 // A webhook that fails is told of at its first failure, and shows since when and
 // how, across a restart too; when it takes deliveries again that is told once.
@@ -61,8 +63,10 @@ func TestAFailingWebhookIsTold(t *testing.T) {
 	if w := shown(); since.IsZero() || w.LastError != "the webhook answered 500" || b.h.List()[0].FailingSince.IsZero() {
 		t.Errorf("%+v", w)
 	}
+	// What happens is logged after it shows.
+	b.until("the log", func() bool { return log.count("a webhook fails") > 0 })
 	if log.count("a webhook fails") != 1 || log.count("level=WARN") != 1 {
-		t.Errorf("the log says %s", log.text.String())
+		t.Errorf("the log says %s", log)
 	}
 	b.close()
 	options.RetryFirst, options.RetryMax = time.Hour, time.Hour
@@ -77,13 +81,14 @@ func TestAFailingWebhookIsTold(t *testing.T) {
 	b.fail("a", false)
 	b.await("a", 1)
 	if shown().FailingSince.IsZero() || log.count("takes deliveries again") != 0 {
-		t.Errorf("one chat fails still: %s", log.text.String())
+		t.Errorf("one chat fails still: %s", log)
 	}
 	b.fail("b", false)
 	b.await("b", 1)
 	b.until("the end of the failure", func() bool { return shown().FailingSince.IsZero() })
+	b.until("the log", func() bool { return log.count("takes deliveries again") > 0 })
 	if w := shown(); w.LastError != "" || log.count("takes deliveries again") != 1 {
-		t.Errorf("%+v: %s", w, log.text.String())
+		t.Errorf("%+v: %s", w, log)
 	}
 }
 
