@@ -1296,6 +1296,84 @@ wa_status wa_client_close(wa_client *client);
 void wa_client_free(wa_client *client);
 
 /**
+ * Cancels a request that is not answered yet. Its `result` event then says
+ * WA_ERROR_CANCELLED, unless the answer was faster.
+ *
+ * @param client the client.
+ * @param request the number of the request.
+ * @param error where an error object goes; may be NULL.
+ * @return WA_OK; WA_ERROR_UNKNOWN_REQUEST: it was answered already, or never
+ * made; WA_ERROR_CLIENT_CLOSED; WA_ERROR_INVALID_HANDLE.
+ *
+ * Threads: any. @since 0.1.0
+ */
+wa_status wa_cancel(wa_client *client, uint64_t request, wa_error **error);
+
+/**
+ * Unlinks the device: the server is told, the session's keys are erased, and
+ * the events `logged_out` and `closed` end the client. When the server cannot
+ * be told, the keys are erased all the same and the event says that the phone
+ * may still list the device.
+ *
+ * @param client the client.
+ * @param request where the number of the request is put; may be NULL.
+ * @param error where an error object goes; may be NULL.
+ * @return WA_OK: accepted, the rest comes as events; WA_ERROR_NOT_LINKED;
+ * WA_ERROR_CLIENT_CLOSED; WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_HANDLE.
+ *
+ * Threads: any. @since 0.1.0
+ */
+wa_status wa_logout(wa_client *client, uint64_t *request, wa_error **error);
+
+/**
+ * Calls a method by name, for what has no function of its own; METHODS.md and
+ * wa_reference_json() list the methods. The request's `result` event brings
+ * what the method gives: wa_event_result().
+ *
+ * @param client the client.
+ * @param method the name, such as "session.status".
+ * @param params_json the parameters as one JSON object; NULL for none.
+ * @param request where the number of the request is put; may be NULL.
+ * @param error where an error object goes; may be NULL.
+ * @return WA_OK: accepted, the rest comes as an event;
+ * WA_ERROR_UNKNOWN_METHOD; WA_ERROR_INVALID_JSON; WA_ERROR_INVALID_PARAMETER:
+ * the error's key names it; WA_ERROR_CLIENT_CLOSED;
+ * WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_ARGUMENT,
+ * WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG; WA_ERROR_INVALID_HANDLE.
+ *
+ * Threads: any. @since 0.1.0
+ */
+wa_status wa_call(wa_client *client,
+                  const char *method,
+                  const char *params_json,
+                  uint64_t *request,
+                  wa_error **error);
+
+/**
+ * Takes the next event of a client that has a queue of its own, waiting for
+ * one if there is none: wa_queue_poll() on that queue.
+ *
+ * @param client the client.
+ * @param timeout_ms how long to wait, in milliseconds: 0 does not wait, -1
+ * waits on.
+ * @param event where the event is put. The caller owns it and frees it with
+ * wa_event_free(). Written on WA_OK only.
+ * @param error where an error object goes; may be NULL.
+ * @return WA_OK: an event was taken; WA_TIMEOUT: none came in time; WA_WOKEN:
+ * somebody called wa_queue_wake(); WA_CLOSED: the client is closed and all its
+ * events are taken, or it was freed during the wait; WA_ERROR_INVALID_STATE:
+ * the client shares a queue, poll that one; WA_ERROR_INVALID_ARGUMENT: NULL or
+ * a time-out below -1; WA_ERROR_TOO_MANY_HANDLES; WA_ERROR_INVALID_HANDLE.
+ *
+ * Threads: any, several at once too. @since 0.1.0
+ */
+WA_MUST_USE
+wa_status wa_poll_event(wa_client *client,
+                        int32_t timeout_ms,
+                        wa_event **event,
+                        wa_error **error);
+
+/**
  * Asks for a pairing code, which the user types into the phone: WhatsApp,
  * Settings, Linked devices, Link a device, Link with phone number instead. The
  * event `pairing.code` brings it once the server has accepted it;
@@ -1392,84 +1470,6 @@ wa_status wa_answer_passkey(wa_client *client,
 wa_status wa_confirm_passkey(wa_client *client,
                              uint64_t *request,
                              wa_error **error);
-
-/**
- * Cancels a request that is not answered yet. Its `result` event then says
- * WA_ERROR_CANCELLED, unless the answer was faster.
- *
- * @param client the client.
- * @param request the number of the request.
- * @param error where an error object goes; may be NULL.
- * @return WA_OK; WA_ERROR_UNKNOWN_REQUEST: it was answered already, or never
- * made; WA_ERROR_CLIENT_CLOSED; WA_ERROR_INVALID_HANDLE.
- *
- * Threads: any. @since 0.1.0
- */
-wa_status wa_cancel(wa_client *client, uint64_t request, wa_error **error);
-
-/**
- * Unlinks the device: the server is told, the session's keys are erased, and
- * the events `logged_out` and `closed` end the client. When the server cannot
- * be told, the keys are erased all the same and the event says that the phone
- * may still list the device.
- *
- * @param client the client.
- * @param request where the number of the request is put; may be NULL.
- * @param error where an error object goes; may be NULL.
- * @return WA_OK: accepted, the rest comes as events; WA_ERROR_NOT_LINKED;
- * WA_ERROR_CLIENT_CLOSED; WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_HANDLE.
- *
- * Threads: any. @since 0.1.0
- */
-wa_status wa_logout(wa_client *client, uint64_t *request, wa_error **error);
-
-/**
- * Calls a method by name, for what has no function of its own; METHODS.md and
- * wa_reference_json() list the methods. The request's `result` event brings
- * what the method gives: wa_event_result().
- *
- * @param client the client.
- * @param method the name, such as "session.status".
- * @param params_json the parameters as one JSON object; NULL for none.
- * @param request where the number of the request is put; may be NULL.
- * @param error where an error object goes; may be NULL.
- * @return WA_OK: accepted, the rest comes as an event;
- * WA_ERROR_UNKNOWN_METHOD; WA_ERROR_INVALID_JSON; WA_ERROR_INVALID_PARAMETER:
- * the error's key names it; WA_ERROR_CLIENT_CLOSED;
- * WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_ARGUMENT,
- * WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG; WA_ERROR_INVALID_HANDLE.
- *
- * Threads: any. @since 0.1.0
- */
-wa_status wa_call(wa_client *client,
-                  const char *method,
-                  const char *params_json,
-                  uint64_t *request,
-                  wa_error **error);
-
-/**
- * Takes the next event of a client that has a queue of its own, waiting for
- * one if there is none: wa_queue_poll() on that queue.
- *
- * @param client the client.
- * @param timeout_ms how long to wait, in milliseconds: 0 does not wait, -1
- * waits on.
- * @param event where the event is put. The caller owns it and frees it with
- * wa_event_free(). Written on WA_OK only.
- * @param error where an error object goes; may be NULL.
- * @return WA_OK: an event was taken; WA_TIMEOUT: none came in time; WA_WOKEN:
- * somebody called wa_queue_wake(); WA_CLOSED: the client is closed and all its
- * events are taken, or it was freed during the wait; WA_ERROR_INVALID_STATE:
- * the client shares a queue, poll that one; WA_ERROR_INVALID_ARGUMENT: NULL or
- * a time-out below -1; WA_ERROR_TOO_MANY_HANDLES; WA_ERROR_INVALID_HANDLE.
- *
- * Threads: any, several at once too. @since 0.1.0
- */
-WA_MUST_USE
-wa_status wa_poll_event(wa_client *client,
-                        int32_t timeout_ms,
-                        wa_event **event,
-                        wa_error **error);
 
 /**
  * Sends a text to a person or a group.

@@ -7,6 +7,21 @@ import "context"
 // #include <wa.h>
 import "C"
 
+// Logout unlinks the device: the server is told, the session's keys are erased, and the events
+// "logged_out" and "closed" end the client. When the server cannot be told, the keys are erased
+// all the same and the event says that the phone may still list the device.
+//
+// It waits for the answer; when ctx ends before, the request is cancelled.
+func (c *Client) Logout(ctx context.Context) error {
+	return c.ask(ctx, "Logout", startLogout(), nil)
+}
+
+func startLogout() starter {
+	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
+		return C.wa_logout(client, request, fault), nil
+	}
+}
+
 // RequestPairing asks for a pairing code, which the user types into the phone: WhatsApp, Settings,
 // Linked devices, Link a device, Link with phone number instead. The event "pairing.code" brings
 // it once the server has accepted it; "pairing.progress", "pairing.expired", "pairing.error" and
@@ -88,21 +103,6 @@ func (c *Client) ConfirmPasskey(ctx context.Context) error {
 func startConfirmPasskey() starter {
 	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
 		return C.wa_confirm_passkey(client, request, fault), nil
-	}
-}
-
-// Logout unlinks the device: the server is told, the session's keys are erased, and the events
-// "logged_out" and "closed" end the client. When the server cannot be told, the keys are erased
-// all the same and the event says that the phone may still list the device.
-//
-// It waits for the answer; when ctx ends before, the request is cancelled.
-func (c *Client) Logout(ctx context.Context) error {
-	return c.ask(ctx, "Logout", startLogout(), nil)
-}
-
-func startLogout() starter {
-	return func(client *C.wa_client, request *C.uint64_t, fault **C.wa_error) (C.wa_status, error) {
-		return C.wa_logout(client, request, fault), nil
 	}
 }
 

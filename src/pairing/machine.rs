@@ -19,9 +19,6 @@ use super::stanzas::{self, PairingStanza};
 use crate::crypto::Random;
 use crate::stanza::{Jid, NodeRef, build};
 
-/// Waiting times before the pairing service is tried again that offered nothing.
-const REFS_RETRY_AFTER: [Millis; 2] = [10_000, 60_000];
-
 /// The pairing of one device. See the [module](super) for the order of calls.
 pub struct Pairing {
     pub(super) core: Core,
@@ -31,9 +28,9 @@ pub struct Pairing {
     pub(super) confirmation: Confirmation,
     pub(super) connection: Connection,
     /// When requests that wait for a connection are given up.
-    hold_until: Option<Millis>,
+    pub(super) hold_until: Option<Millis>,
     /// Offers in a row that brought nothing.
-    refs_tries: u32,
+    pub(super) refs_tries: u32,
     /// The stored secret belongs to a code that died with its connection. Its confirmation may still come, until the next
     /// offer of references.
     secret_of_lost_code: bool,
@@ -434,7 +431,7 @@ impl Pairing {
         self.has_held() && !self.is_outstanding()
     }
 
-    fn has_held(&self) -> bool {
+    pub(super) fn has_held(&self) -> bool {
         self.code.is_held() || self.qr.is_held()
     }
 
@@ -492,89 +489,6 @@ impl Pairing {
             }
             self.qr.resume(&mut self.core, now);
         }
-    }
-
-    fn qr_exhausted(&mut self, now: Millis) {
-        let Some(request) = self.qr.request_id() else { return };
-        let outstanding = self.is_outstanding();
-        if self.qr.take_round() && !outstanding {
-            self.core.setback(request, Method::Qr, OutcomeKind::QrExhausted.into());
-            self.reconnect(now, 0);
-        } else {
-            self.qr.close();
-            self.core.failed(request, Method::Qr, OutcomeKind::QrExhausted.into());
-        }
-    }
-
-    /// The connection offered no pairing.
-    fn no_refs(&mut self, now: Millis) {
-        self.qr.forget_refs();
-        if !self.has_held() {
-            return;
-        }
-        let outcome = Outcome::new(OutcomeKind::NoRefs);
-        let tries = self.refs_tries as usize;
-        if self.refs_tries >= self.core.config.refs_retries {
-            self.refs_tries = 0;
-            self.fail_held(&outcome);
-            self.core.emit(Output::Disconnect);
-            return;
-        }
-        self.refs_tries += 1;
-        let after = REFS_RETRY_AFTER.get(tries).or(REFS_RETRY_AFTER.last()).copied().unwrap_or(0);
-        for (request, method) in self.held_requests() {
-            self.core.setback(request, method, outcome.clone().after(after));
-        }
-        self.reconnect(now, after);
-    }
-
-    fn held_requests(&self) -> Vec<(u64, Method)> {
-        let code = self.code.request_id().filter(|_| self.code.is_held()).map(|id| (id, Method::Code));
-        let qr = self.qr.request_id().filter(|_| self.qr.is_held()).map(|id| (id, Method::Qr));
-        code.into_iter().chain(qr).collect()
-    }
-
-    fn fail_held(&mut self, outcome: &Outcome) {
-        if self.code.is_held() {
-            self.code.end(&mut self.core, outcome.clone());
-        }
-        if self.qr.is_held()
-            && let Some(request) = self.qr.close()
-        {
-            self.core.failed(request, Method::Qr, outcome.clone());
-        }
-    }
-
-    /// Every open request with the way it is being served.
-    pub(super) fn open_requests(&self) -> Vec<(u64, Method)> {
-        let code = self.code.request_id().map(|id| (id, Method::Code));
-        let passkey = self.passkey.own_request().map(|id| (id, Method::Passkey));
-        let qr = self.qr.request_id().map(|id| (id, Method::Qr));
-        code.into_iter().chain(passkey).chain(qr).filter(|(id, _)| *id != 0).collect()
-    }
-
-    /// Drops every flow with its keys, without a word.
-    pub(super) fn forget_flows(&mut self) {
-        self.code = CodeMachine::default();
-        self.qr = QrMachine::default();
-        self.passkey.forget();
-        self.hold_until = None;
-    }
-
-    /// A request waits for the connection; one is asked for if there is none.
-    fn hold(&mut self, now: Millis) {
-        if self.connection == Connection::Down {
-            self.reconnect(now, 0);
-        }
-    }
-
-    /// Another registration connection, in place of this one if there is one.
-    pub(super) fn reconnect(&mut self, now: Millis, after: Millis) {
-        self.connection = Connection::Down;
-        self.qr.forget_refs();
-        let wait = after.saturating_add(self.core.config.connect_timeout);
-        self.hold_until = Some(now.saturating_add(wait));
-        self.core.emit(Output::Reconnect { login: false, after });
     }
 }
 

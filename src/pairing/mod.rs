@@ -51,6 +51,7 @@ mod code_crypto;
 mod code_machine;
 pub mod config;
 mod context;
+mod held_requests;
 pub mod identity;
 pub mod limiter;
 mod machine;
@@ -70,6 +71,8 @@ mod stanzas;
 pub mod random_walk;
 
 #[cfg(test)]
+mod confirmation_tests;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod harness_peer;
@@ -79,6 +82,8 @@ mod interruption_tests;
 mod machine_tests;
 #[cfg(test)]
 mod outcome_tests;
+#[cfg(test)]
+mod passkey_flow_tests;
 #[cfg(test)]
 mod qr_tests;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use wa::api::{EVENTS, STATUSES};
 
 /// The sources of the header, in the order of its parts.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "constants",
     "version",
     "status",
@@ -14,6 +14,7 @@ const SOURCES: [&str; 12] = [
     "config",
     "queue",
     "client",
+    "pairing",
     "messages",
     "event",
     "event_fields",

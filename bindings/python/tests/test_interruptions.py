@@ -22,8 +22,8 @@ from libwa import _native
 
 _ROOM = os.path.dirname(_native.__file__)
 
-# Every so many steps there is an interruption, beginning at one by the interpreter: together they have nearly all.
-_STRIDE = 5
+# Every so many steps there is an interruption. Each version of Python begins at another one.
+_STRIDE = 10
 
 
 class Library:
@@ -147,7 +147,7 @@ def interrupted(
     handler: Callable[[libwa.SyncClient], None], work: Callable[[libwa.SyncClient], None]
 ) -> Iterator[libwa.SyncClient]:
     """Does the same work again and again with a new client, interrupted later each time, until there is no such step."""
-    step = sys.version_info[1] % _STRIDE
+    step = 2 * sys.version_info[1] % _STRIDE
     while True:
         signal.setitimer(signal.ITIMER_REAL, PATIENCE)
         client = libwa.SyncClient()

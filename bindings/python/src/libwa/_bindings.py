@@ -123,14 +123,14 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wa_client_disconnect": (c_int32, (c_void_p, POINTER(c_void_p))),
     "wa_client_close": (c_int32, (c_void_p,)),
     "wa_client_free": (None, (c_void_p,)),
-    "wa_request_pairing": (c_int32, (c_void_p, c_char_p, c_char_p, POINTER(c_uint64), POINTER(c_void_p))),
-    "wa_request_qr": (c_int32, (c_void_p, POINTER(c_uint64), POINTER(c_void_p))),
-    "wa_answer_passkey": (c_int32, (c_void_p, c_char_p, POINTER(c_uint64), POINTER(c_void_p))),
-    "wa_confirm_passkey": (c_int32, (c_void_p, POINTER(c_uint64), POINTER(c_void_p))),
     "wa_cancel": (c_int32, (c_void_p, c_uint64, POINTER(c_void_p))),
     "wa_logout": (c_int32, (c_void_p, POINTER(c_uint64), POINTER(c_void_p))),
     "wa_call": (c_int32, (c_void_p, c_char_p, c_char_p, POINTER(c_uint64), POINTER(c_void_p))),
     "wa_poll_event": (c_int32, (c_void_p, c_int32, POINTER(c_void_p), POINTER(c_void_p))),
+    "wa_request_pairing": (c_int32, (c_void_p, c_char_p, c_char_p, POINTER(c_uint64), POINTER(c_void_p))),
+    "wa_request_qr": (c_int32, (c_void_p, POINTER(c_uint64), POINTER(c_void_p))),
+    "wa_answer_passkey": (c_int32, (c_void_p, c_char_p, POINTER(c_uint64), POINTER(c_void_p))),
+    "wa_confirm_passkey": (c_int32, (c_void_p, POINTER(c_uint64), POINTER(c_void_p))),
     "wa_send_text": (c_int32, (c_void_p, c_char_p, c_char_p, c_char_p, POINTER(c_uint64), POINTER(c_void_p))),
     "wa_send_message": (c_int32, (c_void_p, c_char_p, c_char_p, c_size_t, c_char_p, POINTER(c_uint64), POINTER(c_void_p))),
     "wa_event_type": (c_uint32, (c_void_p,)),
@@ -173,12 +173,12 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
 
 # What the functions that start a request take between the client and the number.
 REQUESTS: dict[str, tuple[tuple[str, type], ...]] = {
+    "wa_logout": (),
+    "wa_call": (("method", str), ("params_json", str)),
     "wa_request_pairing": (("phone", str), ("code", str)),
     "wa_request_qr": (),
     "wa_answer_passkey": (("assertion_json", str),),
     "wa_confirm_passkey": (),
-    "wa_logout": (),
-    "wa_call": (("method", str), ("params_json", str)),
     "wa_send_text": (("chat", str), ("text", str), ("message_id", str)),
     "wa_send_message": (("chat", str), ("message", bytes), ("length", int), ("message_id", str)),
 }

@@ -15,6 +15,13 @@ class AsyncRequests:
     def _request(self, function: str, *args: Any) -> Awaitable[Any]:
         raise NotImplementedError
 
+    async def logout(self) -> None:
+        """Unlinks the device: the server is told, the session's keys are erased, and the events
+        `logged_out` and `closed` end the client. When the server cannot be told, the keys are
+        erased all the same and the event says that the phone may still list the device.
+        """
+        await self._request("wa_logout")
+
     async def request_pairing(self, phone: str, code: str | None = None) -> None:
         """Asks for a pairing code, which the user types into the phone: WhatsApp, Settings, Linked
         devices, Link a device, Link with phone number instead. The event `pairing.code` brings it
@@ -57,13 +64,6 @@ class AsyncRequests:
         """
         await self._request("wa_confirm_passkey")
 
-    async def logout(self) -> None:
-        """Unlinks the device: the server is told, the session's keys are erased, and the events
-        `logged_out` and `closed` end the client. When the server cannot be told, the keys are
-        erased all the same and the event says that the phone may still list the device.
-        """
-        await self._request("wa_logout")
-
     async def send_text(self, chat: str, text: str, message_id: str | None = None) -> MessageSend:
         """Sends a text to a person or a group. Returns at once; the `result` event says when the
         server has the message, with `message_id`, `chat` and `sent_at_ms`, or why it could not be
@@ -101,6 +101,13 @@ class SyncRequests:
 
     def _request(self, function: str, *args: Any) -> Any:
         raise NotImplementedError
+
+    def logout(self) -> None:
+        """Unlinks the device: the server is told, the session's keys are erased, and the events
+        `logged_out` and `closed` end the client. When the server cannot be told, the keys are
+        erased all the same and the event says that the phone may still list the device.
+        """
+        self._request("wa_logout")
 
     def request_pairing(self, phone: str, code: str | None = None) -> None:
         """Asks for a pairing code, which the user types into the phone: WhatsApp, Settings, Linked
@@ -143,13 +150,6 @@ class SyncRequests:
         the one on the phone and found them equal. Only then is the account linked.
         """
         self._request("wa_confirm_passkey")
-
-    def logout(self) -> None:
-        """Unlinks the device: the server is told, the session's keys are erased, and the events
-        `logged_out` and `closed` end the client. When the server cannot be told, the keys are
-        erased all the same and the event says that the phone may still list the device.
-        """
-        self._request("wa_logout")
 
     def send_text(self, chat: str, text: str, message_id: str | None = None) -> MessageSend:
         """Sends a text to a person or a group. Returns at once; the `result` event says when the
