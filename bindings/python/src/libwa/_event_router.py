@@ -62,7 +62,7 @@ class Core:
         self._answers: dict[int, Subscription] = {}
         # Subscriptions whose events are to be given back.
         self._left: deque[Subscription] = deque()
-        # What was taken out of the library, until it is where it belongs.
+        # Events that were taken out of the library, until each is where it belongs.
         self._hands: deque[Hand] = deque()
         # Those whose request is being made. What comes of a request meanwhile that nobody waits for is put aside for them.
         self._asking: list[Subscription] = []
@@ -262,7 +262,7 @@ class Core:
 
     def _take_all(self) -> None:
         """Takes what waits in the library, up to a number that keeps the program responsive."""
-        # What a leader that was interrupted has taken comes first.
+        # Events that an interrupted leader has taken come first.
         self._bring_all()
         for _ in range(_BATCH):
             if self.ended or not self._take():

@@ -30,7 +30,7 @@ class Hand:
 
     def __init__(self) -> None:
         self.taken = Taken()
-        # Which of two is added first, if the making of one was interrupted by that of the other, is the event.
+        # The first entry is the event: the making of one may be interrupted by that of another.
         self._made: list[_Made] = []
 
     @property

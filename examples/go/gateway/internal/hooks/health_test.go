@@ -63,7 +63,7 @@ func TestAFailingWebhookIsTold(t *testing.T) {
 	if w := shown(); since.IsZero() || w.LastError != "the webhook answered 500" || b.h.List()[0].FailingSince.IsZero() {
 		t.Errorf("%+v", w)
 	}
-	// What happens is logged after it shows.
+	// The line is written after the state has changed.
 	b.until("the log", func() bool { return log.count("a webhook fails") > 0 })
 	if log.count("a webhook fails") != 1 || log.count("level=WARN") != 1 {
 		t.Errorf("the log says %s", log)

@@ -15,6 +15,7 @@ import (
 	"github.com/libwa/libwa/bindings/go/watest"
 	"github.com/libwa/libwa/examples/go/gateway/internal/events"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
+	"go.etcd.io/bbolt"
 )
 
 // A stored is a gateway's data folder, whose manager is started and ended as a
@@ -60,6 +61,27 @@ func (d *stored) run(use func(*Manager)) {
 		d.t.Fatal(err)
 	}
 	use(m)
+}
+
+// change changes what is stored of a session, while no manager runs.
+func (d *stored) change(session string, change func(*record)) {
+	d.t.Helper()
+	db, err := store.Open(d.folder)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer db.Close()
+	err = db.Update(func(tx *bbolt.Tx) error {
+		var r record
+		if found, err := store.Get(tx, store.Sessions, []byte(session), &r); !found || err != nil {
+			return fmt.Errorf("found: %v, %w", found, err)
+		}
+		change(&r)
+		return store.Put(tx, store.Sessions, []byte(session), r)
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
 }
 
 // leave has the session's client get messages of somebody, and end before it has
@@ -197,14 +219,9 @@ func TestWhatIsOfAnotherAccountIsNotTold(t *testing.T) {
 	if _, err := d.sim.NewPhone(ctx, bob, "Bob", nil); err != nil {
 		t.Fatal(err)
 	}
-	d.run(func(m *Manager) {
-		s := linked(t, m, d.sim, "shop", own)
-		s.mu.Lock()
-		s.record.Account = &account{Phone: "+15557000099", JID: "15557000099:1@s.whatsapp.net"}
-		s.mu.Unlock()
-		if err := s.write(); err != nil {
-			t.Fatal(err)
-		}
+	d.run(func(m *Manager) { linked(t, m, d.sim, "shop", own) })
+	d.change("shop", func(r *record) {
+		r.Account = &account{Phone: "+15557000099", JID: "15557000099:1@s.whatsapp.net"}
 	})
 	d.leave("shop", bob, own, 20)
 	d.run(func(m *Manager) {
