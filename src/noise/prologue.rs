@@ -39,7 +39,7 @@ pub struct Prologue {
     pub rest: Vec<u8>,
 }
 
-/// Reads the client's first bytes, however they are split. The server's side of [`intro`].
+/// Reads the client's first bytes, however they are split. The server's side of [`prologue()`].
 #[derive(Debug, Default)]
 pub struct PrologueReader {
     buffer: Vec<u8>,

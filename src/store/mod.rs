@@ -1,7 +1,7 @@
 //! What a session keeps: a small key-value store with atomic, durable batches, and the typed records kept in it.
 //!
 //! A [`Backend`] holds many sessions. Data is addressed by session, [`Space`] and key; a [`Batch`] is all or nothing and is
-//! on disk when its commit resolves. Two backends exist: SQLite ([`sqlite`]) and memory ([`memory`]); [`open`] picks one by
+//! on disk when its commit resolves. Two backends exist: SQLite ([`sqlite`]) and memory ([`memory`]); [`open()`] picks one by
 //! URL, and puts a seal around it if the host gives a key ([`seal`]). What the bytes mean is the business of [`records`], which
 //! is the same for every backend.
 //!

@@ -42,7 +42,7 @@ enum CommitUrgency {
 #[derive(Debug, Default)]
 pub(super) struct UnitOfWork(Option<Box<PendingEffects>>);
 
-/// What the unit of work holds.
+/// The content of the unit of work.
 #[derive(Debug, Default)]
 struct PendingEffects {
     batch: Batch,

@@ -13,22 +13,22 @@ use crate::stanza::{Jid, Text};
 pub(crate) struct OutboundMessage {
     /// The request; 0 for a message of an earlier run.
     pub(crate) request: u64,
-    /// Where it goes.
+    /// The chat.
     pub(crate) chat: Jid,
     /// The id that the host chose.
     pub(crate) id: Option<Text>,
-    /// What it says.
+    /// The content.
     pub(crate) content: OutboundContent,
 }
 
-/// What a message is to say.
+/// The content of a message, or what it is made of.
 #[derive(Clone, Debug)]
 pub(crate) enum OutboundContent {
-    /// This.
+    /// Content that is ready.
     Content(content::Outgoing),
-    /// A vote, which is made of what is known of the poll.
+    /// A vote, to be made of the record of its poll.
     Vote(Vote),
-    /// What names somebody beside the chat.
+    /// Content that names people beside the chat.
     Naming(Naming),
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum OutboundContent {
 pub(crate) struct Vote {
     /// The message with the poll.
     pub(crate) poll: Text,
-    /// Who sent that, if the host says so.
+    /// The sender of the poll, if the host names one.
     pub(crate) author: Option<Jid>,
     /// The options that are chosen, by their texts; none to take an earlier vote back.
     pub(crate) chosen: Vec<String>,
@@ -48,7 +48,7 @@ pub(super) struct OutboxEntry {
     pub(super) id: Text,
     pub(super) chat: Jid,
     pub(super) content: content::Outgoing,
-    /// What it is made of, if that names people and it is not known yet how its chat names them.
+    /// The source of the content, while it is not known how the chat names the people in it.
     pub(super) unnamed: Option<OutboundContent>,
     /// The requests that wait for it.
     pub(super) requests: Vec<u64>,
@@ -66,7 +66,7 @@ pub(super) struct OutboxEntry {
     pub(super) out: Option<Transmission>,
 }
 
-/// What is remembered of a message that went out and is not acknowledged.
+/// A message that went out and is not acknowledged.
 pub(super) struct Transmission {
     pub(super) deadline: Millis,
     /// In a group: the devices that it brought our key to, and the number of that key.
@@ -86,7 +86,7 @@ impl OutboxEntry {
     }
 }
 
-/// What an attempt came to.
+/// The result of an attempt to send.
 pub(super) enum SendAttempt {
     /// It went out.
     Transmission(Transmission),
