@@ -2,23 +2,25 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wa::messaging::content::{Body, ContentError, Outgoing, Protocol, device_sent, parse, reporting_token, web_message_info};
+use wa::messaging::content::{
+    Body, ContentError, Outgoing, Protocol, device_sent, parse, reporting_token, web_message_info,
+};
 use wa::{crypto::Secret, stanza::Jid};
 
 fuzz_target!(|bytes: &[u8]| {
     let chat = Jid::lid("100000011111111");
-    if let Ok(found) = read(bytes) {
+    if let Ok(found) = parse(bytes) {
         assert!(bytes.get(found.inner).is_some());
         if let Some(quoted) = found.context.quoted {
-            let _ = read(bytes.get(quoted.message).expect("the quoted message lies in the message"));
+            let _ = parse(bytes.get(quoted.message).expect("the quoted message lies in the message"));
         }
         match found.body {
             Body::Edit(edit) => {
-                let _ = read(bytes.get(edit.message).expect("the new version lies in the message"));
+                let _ = parse(bytes.get(edit.message).expect("the new version lies in the message"));
             }
             Body::Protocol(Protocol::PeerDataResponse(answer)) => {
                 for kept in &answer.resent {
-                    assert!(stored(kept).is_none_or(|found| kept.get(found.message).is_some()));
+                    assert!(web_message_info(kept).is_none_or(|found| kept.get(found.message).is_some()));
                 }
             }
             _ => {}
@@ -28,9 +30,9 @@ fuzz_target!(|bytes: &[u8]| {
     match Outgoing::raw(bytes) {
         Ok(sent) => {
             assert_eq!(sent.message, bytes);
-            let before = read(bytes).expect("what can be sent can be read");
+            let before = parse(bytes).expect("what can be sent can be read");
             let copy = device_sent(&sent.with_secret(&[7; 32]).message, &chat);
-            match read(&copy) {
+            match parse(&copy) {
                 Ok(after) => {
                     assert_eq!(after.device_sent, Some(chat));
                     assert!(after.secret.is_some());

@@ -77,7 +77,10 @@ fn client(session: &str) -> *mut wa_client {
     unsafe {
         let config = wa_config_new();
         assert_eq!(wa_config_set(config, c"session.id".as_ptr(), session.as_ptr(), null_mut()), WA_OK);
-        assert_eq!(wa_config_set(config, c"server.url".as_ptr(), c"ws://127.0.0.1:1/".as_ptr(), null_mut()), WA_OK);
+        assert_eq!(
+            wa_config_set(config, c"server.url".as_ptr(), c"ws://127.0.0.1:1/".as_ptr(), null_mut()),
+            WA_OK
+        );
         assert_eq!(wa_client_new(config, null_mut(), &raw mut made, null_mut()), WA_OK);
         wa_config_free(config);
     }
