@@ -225,6 +225,23 @@ def test_a_thread_that_is_interrupted_loses_nothing_of_the_others(client: libwa.
     assert len(answered) == 3 * answers
 
 
+def test_a_lock_that_an_exception_of_a_handler_kept_is_let_go(client: libwa.SyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler can raise between a `with` block and its end, in Python 3.9 and 3.10."""
+    core = client._client._core
+
+    def kept() -> None:
+        core._lock.acquire()
+        raise Interrupted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(core, "drain", kept)
+        with pytest.raises(Interrupted):
+            client.session.status()
+    threads = Threads()
+    threads.start(client.session.status)
+    threads.join()
+
+
 def test_a_call_amid_the_closing_of_a_disconnected_client_is_told_of_the_end(
     client: libwa.SyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -356,6 +356,20 @@ class Core:
                 return subscription
         return self.inbox
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether this thread holds the lock: it is in the handler of a signal, which interrupted what is done under it."""
+        try:
+            threading.Condition(self._lock).notify(0)
+        except RuntimeError:
+            return False
+        return True
+
+    def unlock(self) -> None:
+        """Lets go of the lock: the handler of a signal that raises behind a `with` block can keep that from doing it."""
+        while self.is_locked:
+            self._lock.release()
+
     def after_fork(self) -> None:
         """Does away with a lock that a thread may have held which this process has not."""
         self._lock = threading.RLock()

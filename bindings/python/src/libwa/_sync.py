@@ -25,22 +25,25 @@ E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine of a client that blocks where it waits, so that it comes to its end in one go."""
-    try:
-        coroutine.send(None)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-    raise AssertionError("a blocking client was suspended")
-
-
 # The longest that `poll` can wait.
 _LONGEST = 86_400.0
 
 
 class _Blocking(Base):
     """Waits by blocking, in any number of threads."""
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Runs a coroutine of the client to its end in one go, because the client blocks where it waits."""
+        is_handler = self._core.is_locked
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        finally:
+            if not is_handler:
+                self._core.unlock()
+        raise AssertionError("a blocking client was suspended")
 
     async def _wait(self, subscription: Subscription, seconds: float | None) -> None:
         self._core.wait(subscription, seconds, self._sleep)
@@ -114,7 +117,7 @@ class SyncClient(SyncRequests, SyncMethods):
         """Stops the client; the session stays in the store. May be repeated."""
         if self._finalizer.alive:
             try:
-                run(self._client._close())
+                self._client.run(self._client._close())
             finally:
                 self._finalizer()
 
@@ -147,7 +150,7 @@ class SyncClient(SyncRequests, SyncMethods):
 
     def ready(self, timeout: float | None = None) -> Ready:
         """As `Client.ready`."""
-        return run(self._client.ready(timeout))
+        return self._client.run(self._client.ready(timeout))
 
     @overload
     def wait_for(self, kind: type[E], timeout: float | None = None) -> E: ...
@@ -157,23 +160,23 @@ class SyncClient(SyncRequests, SyncMethods):
 
     def wait_for(self, kind: type[E] | tuple[type[Event], ...], timeout: float | None = None) -> E | Event:
         """As `Client.wait_for`."""
-        return run(self._client._find(kind, timeout))
+        return self._client.run(self._client._find(kind, timeout))
 
     def call(self, method: str, **params: Any) -> Any:
         """As `Client.call`."""
         return self._call(method, params)
 
     def _call(self, method: str, params: dict[str, Any]) -> Any:
-        return run(self._client._call(method, params))
+        return self._client.run(self._client._call(method, params))
 
     def _request(self, function: str, *args: Any) -> Any:
-        return run(self._client._request(function, *args))
+        return self._client.run(self._client._request(function, *args))
 
 
 def _events(client: SyncClient, limit: float | None, ack: bool) -> Iterator[Event]:
     while True:
         try:
-            event = run(client._client._next_event(limit))
+            event = client._client.run(client._client._next_event(limit))
         except StopAsyncIteration:
             return
         if event is None:
@@ -188,7 +191,7 @@ def _steps(client: SyncClient, pairing: Pairing) -> Iterator[PairingStep]:
         # Holding the client, which else could be freed under the loop.
         while client:
             try:
-                step = run(pairing.step())
+                step = client._client.run(pairing.step())
             except StopAsyncIteration:
                 return
             if step is not None:

@@ -15,7 +15,7 @@ from ._client import Client
 from ._client_base import Base
 from ._error import Error
 from ._pairing import Pairing, PairingStep
-from ._sync import SyncClient, run
+from ._sync import SyncClient
 from ._waits import in_utc
 from .events import Connection, PairingCode, PairingPasskey, PairingProgress, PairingQr, Ready, Restricted
 
@@ -97,7 +97,7 @@ def pair_sync(
     client: SyncClient, phone: str | None = None, *, output: TextIO | None = None, on_step: OnStep | None = None
 ) -> Ready:
     """`pair`, for programs without asyncio."""
-    return run(_pair(client._client, phone, output, on_step))
+    return client._client.run(_pair(client._client, phone, output, on_step))
 
 
 async def _pair(client: Base, phone: str | None, output: TextIO | None, on_step: OnStep | None) -> Ready:
