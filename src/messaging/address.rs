@@ -2,7 +2,7 @@
 //!
 //! It is a local name that never travels: what goes over the wire stays the [`Jid`] that came from there. Hosted spellings
 //! are folded into the plain ones, and a phone number whose LID is known is always replaced by that LID
-//! (see `cache`), so that one device has one record.
+//! (see `record_cache`), so that one device has one record.
 
 use std::fmt;
 

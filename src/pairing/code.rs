@@ -1,6 +1,6 @@
 //! The eight characters a user types into the phone: alphabet, encoding, checking.
 //!
-//! Also the door to the cryptography that both ends build on a code (`wrap`, re-exported here). It is
+//! Also the door to the cryptography that both ends build on a code (`code_crypto`, re-exported here). It is
 //! not the state machine that asks the server for a code; that is `code_machine`.
 //!
 //! Main type: [`PairingCode`].

@@ -1,4 +1,4 @@
-"""The handler of a signal interrupts the client at each step of its work, and calls it too, or raises."""
+"""The handler of a signal interrupts the client at many steps of its work, and calls it too, or raises."""
 
 from __future__ import annotations
 

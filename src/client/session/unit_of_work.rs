@@ -6,7 +6,7 @@
 //!
 //! What nobody waits for does not ask for a commit of its own: acknowledgements of the host, receipts, and records of messages
 //! that have left already because what is on disk accounts for their keys. It waits for the next commit, for [`LAZY`] at most.
-//! That a message was taken waits for those that are on their way beside it, for [`COALESCE`] at most.
+//! The result of a sent message waits for those of messages on their way beside it, for [`COALESCE`] at most.
 
 use serde_json::Value;
 

@@ -129,7 +129,7 @@ pub enum AddonContent {
         /// How many others come along.
         extra_guests: u32,
     },
-    /// A comment, a new version or an added option: a serialised `Message`, for [`read`](super::parse()).
+    /// A comment, a new version or an added option: a serialised `Message`, for [`parse`](super::parse()).
     Message(Vec<u8>),
 }
 

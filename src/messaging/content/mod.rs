@@ -1,6 +1,6 @@
 //! What messages say: reading the `Message` that was decrypted, and making the one that is to be encrypted.
 //!
-//! What it is: bytes in, values out, and back. [`parse()`] opens the wrappers and reads the content; [`Outgoing`] is content to
+//! Bytes in, values out, and back: [`parse()`] opens the wrappers and reads the content; [`Outgoing`] is content to
 //! be sent, with the marks that its stanza needs ([`Shape`]); [`Sealed`] is what is encrypted once more with the secret of
 //! another message.
 //! It judges nobody: whether a sender may delete a message, or be believed about keys, is decided by the caller.

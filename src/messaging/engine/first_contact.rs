@@ -1,5 +1,5 @@
 //! Whether somebody may be written to at this moment. People whom we know may, always. For all others there is a pace that the
-//! host sets ([`pace`](super::rate_limit)), and at times a lock that the server puts on the account.
+//! host sets ([`rate_limit`](super::rate_limit)), and at times a lock that the server puts on the account.
 
 use std::collections::HashSet;
 

@@ -80,7 +80,7 @@ pub(super) struct Transmission {
 }
 
 impl OutboxEntry {
-    /// What the host is told of it while it waits.
+    /// Returns what the host is told of the message while it waits.
     pub(super) fn waiting(&self) -> Waiting {
         Waiting { id: self.id.clone(), chat: self.chat.clone(), due_ms: self.told_due }
     }
@@ -113,7 +113,7 @@ pub(super) struct Sends {
     /// Those whose turn has not come.
     pub(super) paused: Paused,
     pub(super) last: u64,
-    /// Whether the session is logged in and ready.
+    /// The session is logged in and ready.
     pub(super) online: bool,
 }
 
@@ -126,7 +126,7 @@ impl Sends {
         self.all.is_empty()
     }
 
-    /// Whether some went out and are not acknowledged.
+    /// Returns whether messages went out that are not acknowledged.
     pub(super) fn are_out(&self) -> bool {
         self.online && self.all.values().any(|sending| sending.out.is_some())
     }

@@ -1,4 +1,4 @@
-//! What the server answers to the questions of [`asks`](super::queries).
+//! The server's answers to the queries of [`queries`](super::queries).
 
 use super::decrypt::needs_primary;
 use super::inbound::users;

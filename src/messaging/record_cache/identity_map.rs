@@ -1,4 +1,4 @@
-//! Phone numbers and LIDs on the cache: which name a device's keys are kept under, and how they get there.
+//! Phone numbers and LIDs in the record cache: which name a device's keys are kept under, and how they get there.
 //!
 //! A phone number whose LID is known stands for that LID everywhere. What was kept under the number before the LID became known
 //! is moved when the device is next dealt with, in the same commit as whatever that leads to.
@@ -46,7 +46,7 @@ impl RecordRequirements {
         }
     }
 
-    /// What it takes for [`RecordCache::merge_sender_key`]. The user's other name is at hand.
+    /// Requires the records for [`RecordCache::merge_sender_key`]. The user's alias is cached.
     pub(crate) fn sender_key(&mut self, cache: &RecordCache, group: &Jid, device: &Address) {
         let address = cache.canonical(device);
         self.record(cache, RecordTable::SenderKeys, member_key(group, &address));

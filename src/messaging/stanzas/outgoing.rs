@@ -71,7 +71,7 @@ pub struct Ciphertext {
 pub enum PrivacyToken<'a> {
     /// One that the recipient gave us.
     TrustedContact(&'a [u8]),
-    /// One that is made of the account's salt; see [`tokens`](super::privacy_tokens).
+    /// One that is made of the account's salt; see [`privacy_tokens`](super::privacy_tokens).
     Computed([u8; 32]),
 }
 

@@ -6,10 +6,10 @@ use crate::messaging::address::{Address, User};
 use crate::store::records::codec;
 use crate::store::{Batch, Space, StoreError, Value};
 
-/// What is kept of a group.
+/// A group, as it is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct GroupRecord {
-    /// Whether members are addressed by LID.
+    /// Members are addressed by LID.
     pub(crate) by_lid: bool,
     /// The members, each under the name that the group uses.
     pub(crate) members: Vec<User>,

@@ -1,4 +1,4 @@
-//! What is known of a person's names, and of a device's identity key.
+//! A person's alias, and a device's pinned identity key.
 
 use super::super::table::StoredRecord;
 use super::first;

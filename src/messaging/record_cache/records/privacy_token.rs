@@ -7,7 +7,7 @@ use crate::messaging::content::Expiration;
 use crate::store::records::codec;
 use crate::store::{Batch, Space, StoreError, Value};
 
-/// What we are to a person: the token that shows their trust in us, when they had ours, and whether we have met.
+/// The relation to a person: the token that shows their trust in us, when they had ours, and whether we have met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PrivacyToken {
     /// Theirs; empty if we have none.
