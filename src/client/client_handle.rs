@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::methods::{self, Call, Draft, MESSAGE};
+use super::methods::{self, Call, MESSAGE};
 use super::queue::{Queue, Sink};
 use super::runtime::{self, Lease};
 use super::session::{CODE, Command, LOGOUT, PASSKEY, QR, Session, SessionParts};
@@ -16,6 +16,7 @@ use super::settings::Settings;
 use super::shared_state::Shared;
 use super::status_mapping;
 use crate::api::{Config, ConnectionState, Error, Status};
+use crate::messaging::engine::OutboundMessage;
 use crate::pairing::{CodeError, PairingCode, PhoneNumber};
 use crate::store::seal::SealKey;
 use crate::store::{self, StoreError, records};
@@ -200,11 +201,14 @@ impl Client {
         self.send(methods::raw(chat, message, id)?)
     }
 
-    fn send(&self, draft: Draft) -> Result<u64, Error> {
+    fn send(&self, message: OutboundMessage) -> Result<u64, Error> {
         if !self.is_linked() {
             return Err(Error::plain(Status::NOT_LINKED));
         }
-        self.request(MESSAGE, |request| Command::Call { request, call: Call::Send(MESSAGE, Box::new(draft)) })
+        self.request(MESSAGE, |request| Command::Call {
+            request,
+            call: Call::Send(MESSAGE, Box::new(message)),
+        })
     }
 
     /// The host has dealt with an event, which need not come again. Returns at once; the store follows.

@@ -11,11 +11,24 @@ pub(crate) struct IqTracker<W> {
     entries: Vec<PendingIq<W>>,
 }
 
+/// A request whose answer is awaited.
 #[derive(Debug)]
-struct PendingIq<W> {
+pub(crate) struct PendingIq<W> {
     id: Text,
     waiter: W,
     deadline: Millis,
+}
+
+impl<W> PendingIq<W> {
+    /// Returns what waits for the answer.
+    pub(crate) fn waiter(&self) -> &W {
+        &self.waiter
+    }
+
+    /// The same, to keep.
+    pub(crate) fn into_waiter(self) -> W {
+        self.waiter
+    }
 }
 
 impl<W> IqTracker<W> {
@@ -32,12 +45,17 @@ impl<W> IqTracker<W> {
         self.entries.push(PendingIq { id, waiter, deadline });
     }
 
-    /// The waiter for the answer `id`, which is then no longer awaited.
-    pub(crate) fn take(&mut self, id: &str) -> Option<W> {
+    /// Takes out the request that the answer `id` belongs to, which is then no longer awaited.
+    pub(crate) fn take(&mut self, id: &str) -> Option<PendingIq<W>> {
         let index = self.entries.iter().position(|entry| entry.id == id)?;
-        let waiter = self.entries.swap_remove(index).waiter;
+        let pending = self.entries.swap_remove(index);
         self.give_back();
-        Some(waiter)
+        Some(pending)
+    }
+
+    /// Puts a request back whose answer could not be handled yet.
+    pub(crate) fn put_back(&mut self, pending: PendingIq<W>) {
+        self.entries.push(pending);
     }
 
     /// When [`IqTracker::take_expired`] has something to give.
@@ -86,10 +104,12 @@ mod tests {
         pending.register("a-1".into(), 1, 100);
         pending.register("a-2".into(), 2, 50);
         assert_eq!(pending.deadline(), Some(50));
-        assert_eq!(pending.take("a-1"), Some(1));
-        assert_eq!(pending.take("a-1"), None);
-        assert_eq!(pending.take("unknown"), None);
+        let taken = pending.take("a-1").unwrap();
+        assert_eq!(taken.waiter(), &1);
+        assert!(pending.take("a-1").is_none() && pending.take("unknown").is_none());
         assert!(!pending.is_empty());
+        pending.put_back(taken);
+        assert_eq!(pending.take("a-1").map(PendingIq::into_waiter), Some(1));
     }
 
     #[test]

@@ -10,36 +10,29 @@ use crate::crypto::{SharedRandom, random_array};
 use crate::messaging::content::{
     ContactCard, ContentError, Extras, Location, MAX_TEXT, MessageRef, Outgoing, Quote,
 };
-use crate::messaging::engine::{Named, Naming, OutboundContent, Vote};
+use crate::messaging::engine::{Named, Naming, OutboundContent, OutboundMessage, Vote};
 use crate::stanza::{Jid, Server, Text};
 
-/// A message to be sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Draft {
-    /// Where it goes.
-    pub(crate) chat: Jid,
-    /// The id that the host chose.
-    pub(crate) id: Option<Text>,
-    /// What it says.
-    pub(crate) content: OutboundContent,
-}
-
 /// A plain text.
-pub(crate) fn text(chat: &str, text: &str, id: Option<&str>) -> Result<Draft, Error> {
+pub(crate) fn text(chat: &str, text: &str, id: Option<&str>) -> Result<OutboundMessage, Error> {
     let (chat, id) = (recipient::parse(chat)?, id.map(message_id).transpose()?);
     let content = with_secret(named(Outgoing::text(text, &Extras::default()), "text")?);
-    Ok(Draft { chat, id, content: OutboundContent::Content(content) })
+    Ok(OutboundMessage { chat, id, content: OutboundContent::Content(content) })
 }
 
 /// A protobuf message of the host's own making.
-pub(crate) fn raw(chat: &str, message: &[u8], id: Option<&str>) -> Result<Draft, Error> {
+pub(crate) fn raw(chat: &str, message: &[u8], id: Option<&str>) -> Result<OutboundMessage, Error> {
     let chat = recipient::parse(chat)?;
     let id = id.map(message_id).transpose()?;
-    Ok(Draft { chat, id, content: OutboundContent::Content(named(Outgoing::raw(message), "message")?) })
+    Ok(OutboundMessage {
+        chat,
+        id,
+        content: OutboundContent::Content(named(Outgoing::raw(message), "message")?),
+    })
 }
 
 /// The message that a method of that name sends; `None` if it sends none.
-pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Error> {
+pub(super) fn parse(method: &str, params: &Params) -> Result<Option<OutboundMessage>, Error> {
     if ![
         "message.send",
         "message.react",
@@ -57,7 +50,7 @@ pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Erro
     let chat = recipient::parse(params.text("chat")?)?;
     if method == "poll.vote" {
         let id = params.optional_text("message_id").map(message_id).transpose()?;
-        return Ok(Some(Draft { chat, id, content: OutboundContent::Vote(vote(params)?) }));
+        return Ok(Some(OutboundMessage { chat, id, content: OutboundContent::Vote(vote(params)?) }));
     }
     let id = params.optional_text("message_id").map(message_id).transpose()?;
     let content = match method {
@@ -67,7 +60,7 @@ pub(super) fn parse(method: &str, params: &Params) -> Result<Option<Draft>, Erro
         "message.delete" => deletion(&chat, params)?,
         _ => OutboundContent::Content(with_secret(plain(method, params)?)),
     };
-    Ok(Some(Draft { chat, id, content }))
+    Ok(Some(OutboundMessage { chat, id, content }))
 }
 
 /// Messages that name nobody.

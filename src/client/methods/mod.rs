@@ -8,7 +8,7 @@ mod params;
 use self::params::Params;
 use super::recipient;
 use crate::api::{Error, Status, check_call};
-use crate::messaging::engine::GroupCommand;
+use crate::messaging::engine::{GroupCommand, OutboundMessage};
 use crate::messaging::stanzas::devices::MAX_USERS;
 use crate::messaging::stanzas::presence::ChatState;
 use crate::pairing::PhoneNumber;
@@ -16,7 +16,7 @@ use crate::stanza::{Jid, Text};
 use crate::store::SessionName;
 
 pub(crate) use groups::LINK as GROUP_LINK;
-pub(crate) use messages::{Draft, raw, text};
+pub(crate) use messages::{raw, text};
 
 /// How the `result` event names what `wa_send_text` and `wa_send_message` ask for.
 pub(crate) const MESSAGE: &str = "message.send";
@@ -35,7 +35,7 @@ pub(crate) enum Call {
     /// Everything about groups.
     Group(&'static str, Box<GroupCommand>),
     /// Everything that sends a message.
-    Send(&'static str, Box<Draft>),
+    Send(&'static str, Box<OutboundMessage>),
     /// Whether these numbers, digits only, are on WhatsApp.
     CheckNumbers(Vec<String>),
     MarkRead {

@@ -220,7 +220,7 @@ impl Session {
         if self.phase.online().is_some_and(|online| online.held_until.is_some_and(|at| at <= now)) {
             self.keys_need_no_waiting().await?;
         }
-        self.ask_for_offline(now).await?;
+        self.ask_for_offline(now);
         let awaits_acks = self.awaits_acks();
         let Some(online) = self.phase.online() else {
             return Ok(());
@@ -231,7 +231,8 @@ impl Session {
             Due::Nothing => Ok(()),
             Due::Ping => {
                 let timeout = self.settings.keepalive.dead_after;
-                self.query(build::get("w:p"), Waiter::Ping, timeout).await.map(drop)
+                self.query(build::get("w:p"), Waiter::Ping, timeout);
+                Ok(())
             }
             Due::Dead => Err(SessionError::Ended(DisconnectReason::dead())),
         }

@@ -3,36 +3,32 @@
 use serde_json::json;
 
 use super::super::status_mapping::IqError;
+use super::Session;
+use super::dispatch::Handled;
 use super::state::{ReadMessages, Waiter};
-use super::{Session, SessionError};
 use crate::api::Status;
 use crate::messaging::stanzas::receipts::{ReadKind, Receipt};
 use crate::messaging::stanzas::{contact_lookup, privacy};
-use crate::stanza::NodeRef;
+use crate::stanza::{Jid, NodeRef, Text};
 
 impl Session {
     /// The host asks which numbers are on WhatsApp.
-    pub(super) async fn check_numbers(
-        &mut self,
-        request: u64,
-        wanted: Vec<String>,
-    ) -> Result<(), SessionError> {
+    pub(super) fn check_numbers(&mut self, request: u64, wanted: &[String]) {
         if !self.is_ready() {
-            self.answer(request, Err(Status::NOT_CONNECTED.into()));
-            return Ok(());
+            return self.answer(request, Err(Status::NOT_CONNECTED.into()));
         }
         let node = contact_lookup::query(wanted.iter().map(String::as_str), self.ids.next());
-        let waiter = Waiter::Numbers { request, numbers: wanted };
-        self.query(node, waiter, self.settings.iq_timeout).await.map(drop)
+        let waiter = Waiter::Numbers { request, numbers: wanted.to_vec() };
+        self.query(node, waiter, self.settings.iq_timeout);
     }
 
-    pub(super) async fn numbers_answered(
+    pub(super) fn numbers_answered(
         &mut self,
         request: u64,
         wanted: &[String],
         node: NodeRef<'_>,
         error: Option<&IqError>,
-    ) -> Result<(), SessionError> {
+    ) -> Handled {
         if let Some(error) = error {
             self.answer(request, Err(error.to_error()));
             return Ok(());
@@ -55,38 +51,33 @@ impl Session {
         self.with_engine(|engine, _| {
             engine.names_came(answers.iter().filter_map(|answer| answer.pair.as_ref()));
             Ok(())
-        })
-        .await?;
+        })?;
         self.answer(request, Ok(json!({ "contacts": contacts })));
         Ok(())
     }
 
     /// The user has read messages. If the account tells nobody, only its own devices hear of it, and what was told cannot be
     /// taken back; so that is asked first, once. A login does not ask: most sessions never send.
-    pub(super) async fn mark_read(
+    pub(super) fn mark_read(
         &mut self,
         request: u64,
-        mut read: ReadMessages,
-    ) -> Result<(), SessionError> {
-        if !self.is_ready() {
+        chat: &Jid,
+        sender: Option<&Jid>,
+        ids: &[Text],
+    ) -> Handled {
+        let named = match self.is_ready() {
+            true => self.with_engine(|engine, cx| {
+                let chat = engine.wire_name(chat, cx)?;
+                let sender = sender.map(|sender| engine.name_in(&chat, sender, cx)).transpose()?;
+                Ok((chat, sender))
+            })?,
+            false => None,
+        };
+        let Some((chat, sender)) = named else {
             self.answer(request, Err(Status::NOT_CONNECTED.into()));
             return Ok(());
-        }
-        let chat = read.chat.clone();
-        self.with_engine(|engine, cx| {
-            read.chat = engine.wire_name(&chat, cx)?;
-            Ok(())
-        })
-        .await?;
-        if let Some(sender) = read.sender.take() {
-            let mut name = sender.clone();
-            self.with_engine(|engine, cx| {
-                name = engine.name_in(&read.chat, &sender, cx)?;
-                Ok(())
-            })
-            .await?;
-            read.sender = Some(name);
-        }
+        };
+        let read = ReadMessages { chat, sender, ids: ids.to_vec() };
         if self.tells_reading.is_some() {
             self.tell_read(request, &read);
             return Ok(());
@@ -102,7 +93,8 @@ impl Session {
             return Ok(());
         }
         let waiter = Waiter::Privacy(vec![(request, read)]);
-        self.query(privacy::fetch(), waiter, self.settings.iq_timeout).await.map(drop)
+        self.query(privacy::fetch(), waiter, self.settings.iq_timeout);
+        Ok(())
     }
 
     /// Tells of it, as the settings say. If nothing is known of them, as most accounts have it.

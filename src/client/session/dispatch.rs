@@ -1,27 +1,61 @@
-//! Where each stanza goes.
+//! The dispatch: brings each event to its handler.
+//!
+//! A handler puts what follows on the unit of work and waits for nothing. If it lacks records, it changes nothing and says
+//! [`Unhandled::Needs`]: the loop loads them and dispatches the event again. What changes the connection or the link is a
+//! [`Unhandled::Transition`]: the loop commits what came before, and `transitions` carries it out.
 
 use super::super::disconnect_reason::DisconnectReason;
 use super::super::server_text::word;
-use super::super::status_mapping::IqError;
 use super::super::transport::TransportEvent;
 use super::command::ConnectionGoal;
 use super::notifications::from_server;
-use super::state::{NoAnswer, Waiter};
+use super::state::LoopEvent;
 use super::{Session, SessionError};
-use crate::api::{LogLevel, Status};
-use crate::messaging::stanzas::key_digest::KeyDigest;
-use crate::messaging::stanzas::privacy;
-use crate::messaging::stanzas::props::Props;
-use crate::pairing::IqFailure;
-use crate::stanza::{Jid, Node, NodeRef, Server, Stanza, build};
-use serde_json::json;
+use crate::api::LogLevel;
+use crate::messaging::record_cache::MissingRecords;
+use crate::stanza::{Jid, Node, NodeRef, Server, build};
+
+/// The outcome of a handler: `Ok` if its effects are in the unit of work.
+pub(super) type Handled = Result<(), Unhandled>;
+
+/// What keeps an event from being handled.
+#[derive(Debug)]
+pub(super) enum Unhandled {
+    /// These records are missing, and nothing was changed; none are named if the messaging engine itself is missing.
+    Needs(MissingRecords),
+    /// What is left of it changes the connection or the link.
+    Transition,
+    /// It ends the connection.
+    Stop(SessionError),
+}
+
+impl From<MissingRecords> for Unhandled {
+    fn from(missing: MissingRecords) -> Self {
+        Self::Needs(missing)
+    }
+}
+
+impl From<DisconnectReason> for Unhandled {
+    fn from(reason: DisconnectReason) -> Self {
+        Self::Stop(SessionError::Ended(reason))
+    }
+}
 
 impl Session {
-    /// Takes note of something that came in, and deals with it if that needs no waiting. Gives back a stanza that does.
-    pub(super) fn received_quickly(
-        &mut self,
-        received: TransportEvent,
-    ) -> Result<Option<Stanza>, SessionError> {
+    /// Notes that an event has come, once, however often it is dispatched.
+    pub(super) fn note(&mut self, event: &LoopEvent) {
+        match event {
+            LoopEvent::Command(Some(command)) => {
+                if let Some((request, method)) = command.request() {
+                    self.requests.open(request, method, None);
+                }
+            }
+            LoopEvent::Received(Ok(received)) => self.note_received(received),
+            _ => {}
+        }
+    }
+
+    fn note_received(&mut self, received: &TransportEvent) {
         let now = self.clock.now();
         if let Some(online) = self.phase.online() {
             online.keepalive.counted(online.link.received(), now);
@@ -29,43 +63,45 @@ impl Session {
         }
         match received {
             TransportEvent::Stanza(stanza) => {
-                let node = stanza.root();
-                self.log(LogLevel::Trace, "stanza", || format!("in: {}", outline(node)));
-                let done = self.route_quickly(node)?;
-                Ok((!done).then_some(stanza))
+                self.log(LogLevel::Trace, "stanza", || format!("in: {}", outline(stanza.root())));
             }
             TransportEvent::Unreadable(error) => {
                 self.log(LogLevel::Warn, "stanza", || format!("a stanza was dropped: {error}"));
-                Ok(None)
             }
         }
     }
 
-    /// Where the frequent ones go. False if this is none of them.
-    fn route_quickly(&mut self, node: NodeRef<'_>) -> Result<bool, SessionError> {
-        match node.tag() {
-            "message" | "status" | "receipt" => return Ok(self.message_quickly(node)),
-            "ack" if node.is("class", "message") => return Ok(self.message_quickly(node)),
-            "call" => self.call_came(node),
-            "ack" | "error" => {}
-            "failure" => return Err(SessionError::Ended(DisconnectReason::of_failure(node))),
-            "stream:error" => return Err(SessionError::Ended(DisconnectReason::of_stream_error(node))),
-            "xmlstreamend" => return Err(SessionError::Ended(DisconnectReason::stream_end())),
-            _ => return Ok(false),
+    /// Handles an event as far as that takes no waiting.
+    pub(super) fn dispatch(&mut self, event: &LoopEvent) -> Handled {
+        match event {
+            LoopEvent::Command(Some(command)) => self.dispatch_command(command),
+            LoopEvent::Received(Ok(TransportEvent::Stanza(stanza))) => self.dispatch_stanza(stanza.root()),
+            LoopEvent::Received(Ok(TransportEvent::Unreadable(_))) => Ok(()),
+            LoopEvent::Command(None)
+            | LoopEvent::Dialed(_)
+            | LoopEvent::Received(Err(_))
+            | LoopEvent::Time => Err(Unhandled::Transition),
         }
-        Ok(true)
     }
 
-    /// Where all others go.
-    pub(super) async fn route(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
+    fn dispatch_stanza(&mut self, node: NodeRef<'_>) -> Handled {
         match node.tag() {
-            "iq" => self.iq(node).await,
-            "success" => self.logged_in(node).await,
-            "ib" => self.ib(node).await,
-            "notification" => self.notification(node).await,
-            "message" | "status" | "receipt" | "ack" => self.message_stanza(node).await,
-            "presence" => self.presence_came(node).await,
-            "chatstate" => self.activity_came(node).await,
+            "message" | "status" | "receipt" => self.message_stanza(node),
+            "ack" if node.is("class", "message") => self.message_stanza(node),
+            "ack" | "error" => Ok(()),
+            "call" => {
+                self.call_came(node);
+                Ok(())
+            }
+            "iq" => self.iq(node),
+            "ib" => self.ib(node),
+            "notification" => self.notification(node),
+            "presence" => self.presence_came(node),
+            "chatstate" => self.activity_came(node),
+            "success" => Err(Unhandled::Transition),
+            "failure" => Err(DisconnectReason::of_failure(node).into()),
+            "stream:error" => Err(DisconnectReason::of_stream_error(node).into()),
+            "xmlstreamend" => Err(DisconnectReason::stream_end().into()),
             _ => {
                 self.refuse_unknown(node);
                 Ok(())
@@ -73,9 +109,8 @@ impl Session {
         }
     }
 
-    async fn iq(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
-        if node.is("type", "result") || node.is("type", "error") {
-            let Some(id) = node.str("id") else { return Ok(()) };
+    fn iq(&mut self, node: NodeRef<'_>) -> Handled {
+        if is_answer(node) {
             // What is asked of a group is answered in its name.
             if !from_server(node) && node.jid("from").is_none_or(|from| from.server != Server::Group) {
                 self.log(LogLevel::Warn, "iq", || {
@@ -83,119 +118,31 @@ impl Session {
                 });
                 return Ok(());
             }
-            let waiter = self.phase.online().and_then(|online| online.pending.take(&id));
-            return match waiter {
-                Some(waiter) => self.answered(waiter, node).await,
-                None => Ok(()),
-            };
+            return self.iq_answered(node);
         }
         if node.is("xmlns", "urn:xmpp:ping") || node.is("xmlns", "w:p") || node.child("ping").is_some() {
-            return self.answer_ping(node).await;
-        }
-        if self.offer_to_pairing(node).await? {
+            self.answer_ping(node);
             return Ok(());
         }
-        self.log(LogLevel::Debug, "iq", || "a request of the server is not known here".to_owned());
+        if self.pairing.is_some() {
+            return Err(Unhandled::Transition);
+        }
+        self.log_unknown_iq();
         Ok(())
+    }
+
+    pub(super) fn log_unknown_iq(&self) {
+        self.log(LogLevel::Debug, "iq", || "a request of the server is not known here".to_owned());
     }
 
     /// The server may leave the id out; then so does the answer.
-    async fn answer_ping(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
+    fn answer_ping(&mut self, node: NodeRef<'_>) {
         let to = node.jid("from").unwrap_or_else(Jid::server);
         let id = node.str("id").map(|id| id.into_owned());
-        let answer = Node::new("iq").attr("to", to).attr("type", "result").attr_opt("id", id);
-        self.send(answer).await
+        self.work.send(Node::new("iq").attr("to", to).attr("type", "result").attr_opt("id", id));
     }
 
-    async fn answered(&mut self, waiter: Waiter, node: NodeRef<'_>) -> Result<(), SessionError> {
-        let error = IqError::of(node);
-        match waiter {
-            Waiter::Ping | Waiter::Nobody => Ok(()),
-            Waiter::Pairing(tag) => self
-                .with_pairing(|pairing, now, rng| match &error {
-                    None => pairing.handle_reply(now, tag, Ok(node), rng),
-                    Some(error) => pairing.handle_reply(now, tag, Err(error.for_pairing()), rng),
-                })
-                .await
-                .map(drop),
-            // Any answer shows that the server is alive, also one that says it does not know this request.
-            Waiter::HostPing { request, sent_at } => {
-                let round_trip = self.clock.now().saturating_sub(sent_at);
-                self.answer(request, Ok(json!({ "round_trip_ms": round_trip })));
-                Ok(())
-            }
-            Waiter::Engine(tag) => {
-                let answer = error.as_ref().map_or(Ok(node), |error| Err(error.code.unwrap_or(0)));
-                self.with_engine(|engine, cx| engine.reply(tag, answer, cx)).await
-            }
-            Waiter::Numbers { request, numbers } => {
-                self.numbers_answered(request, &numbers, node, error.as_ref()).await
-            }
-            Waiter::Privacy(waiting) => {
-                self.tells_reading = privacy::tells_reading(node).or(self.tells_reading);
-                for (request, read) in waiting {
-                    self.tell_read(request, &read);
-                }
-                Ok(())
-            }
-            Waiter::Active | Waiter::Alive { .. } => self.active().await,
-            Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
-            Waiter::KeyDigest => {
-                self.keys_checked(KeyDigest::read(node), error.as_ref()).await?;
-                self.keys_need_no_waiting().await
-            }
-            Waiter::Props => self.props_came(Props::read(node).filter(|_| error.is_none())).await,
-            Waiter::SignedPrekey(fresh) => self.signed_prekey_answered(*fresh, error).await,
-            Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
-        }
-    }
-
-    /// The answer did not come, and will not.
-    pub(super) async fn unanswered(&mut self, waiter: Waiter, why: NoAnswer) -> Result<(), SessionError> {
-        match waiter {
-            // The watch over the connection is kept elsewhere.
-            Waiter::Ping | Waiter::Props | Waiter::Nobody => Ok(()),
-            Waiter::Engine(tag) => self.with_engine(|engine, cx| engine.reply(tag, Err(0), cx)).await,
-            Waiter::Pairing(tag) => {
-                let failure = match why {
-                    NoAnswer::Timeout => IqFailure::Timeout,
-                    NoAnswer::Disconnected => IqFailure::Disconnected,
-                };
-                self.with_pairing(|pairing, now, rng| pairing.handle_reply(now, tag, Err(failure), rng))
-                    .await
-                    .map(drop)
-            }
-            Waiter::HostPing { request, .. } | Waiter::Numbers { request, .. } => {
-                self.answer(request, Err(why.to_error()));
-                Ok(())
-            }
-            Waiter::Privacy(waiting) => {
-                for (request, _) in waiting {
-                    self.answer(request, Err(why.to_error()));
-                }
-                Ok(())
-            }
-            Waiter::Active if why == NoAnswer::Timeout => self.ask_whether_alive().await,
-            Waiter::Alive { asked_at } if why == NoAnswer::Timeout => self.nothing_answered(asked_at).await,
-            Waiter::Active | Waiter::Alive { .. } => Ok(()),
-            Waiter::Prekeys(uploaded) if why == NoAnswer::Timeout => self.prekeys_not_taken(uploaded).await,
-            // The next login finds them unsent and sends them again, and checks the keys.
-            Waiter::Prekeys(_) | Waiter::SignedPrekey(_) => Ok(()),
-            Waiter::KeyDigest => self.keys_need_no_waiting().await,
-            Waiter::Logout { request } => self.logged_out(request, false).await,
-        }
-    }
-
-    pub(super) async fn host_ping(&mut self, request: u64) -> Result<(), SessionError> {
-        let waiter = Waiter::HostPing { request, sent_at: self.clock.now() };
-        let timeout = self.settings.keepalive.dead_after;
-        if !self.query(build::get("w:p"), waiter, timeout).await? {
-            self.answer(request, Err(Status::NOT_CONNECTED.into()));
-        }
-        Ok(())
-    }
-
-    /// Something new: the server is told that it was seen and not understood, or it would come for ever.
+    /// Tells the server that a stanza of an unknown kind was seen and not understood: it would come for ever otherwise.
     fn refuse_unknown(&mut self, node: NodeRef<'_>) {
         const UNRECOGNIZED_STANZA: u16 = 488;
         self.log(LogLevel::Debug, "stanza", || {
@@ -205,6 +152,11 @@ impl Session {
             self.work.send(ack.attr("error", UNRECOGNIZED_STANZA));
         }
     }
+}
+
+/// Returns whether an iq answers one of ours.
+pub(super) fn is_answer(node: NodeRef<'_>) -> bool {
+    node.is("type", "result") || node.is("type", "error")
 }
 
 /// A stanza as a log may show it: names and kinds, and nothing of whom it concerns or what it carries.
@@ -219,15 +171,5 @@ fn outline(node: NodeRef<'_>) -> String {
         format!("<{tag}{kind}/>")
     } else {
         format!("<{tag}{kind}>{}</{tag}>", children.join(""))
-    }
-}
-
-impl IqError {
-    fn for_pairing(&self) -> IqFailure {
-        IqFailure::Error {
-            code: self.code.unwrap_or(0),
-            text: self.text.clone().unwrap_or_default(),
-            backoff: self.backoff.map(|wait| wait.as_secs()),
-        }
     }
 }

@@ -21,7 +21,7 @@ impl Session {
     pub(super) fn check_keys(&mut self) {
         let Some(online) = self.phase.online() else { return };
         if online.pending.find(|waiter| matches!(waiter, Waiter::KeyDigest).then_some(())).is_none() {
-            self.query_later(key_digest::fetch(), Waiter::KeyDigest, self.settings.iq_timeout);
+            self.query(key_digest::fetch(), Waiter::KeyDigest, self.settings.iq_timeout);
         }
     }
 
@@ -59,7 +59,8 @@ impl Session {
             });
             self.begin_sending_anew().await?;
         }
-        self.owe_prekeys().await
+        self.owe_prekeys();
+        Ok(())
     }
 }
 

@@ -5,7 +5,6 @@ use super::state::{LoginStage, OfflineQueue, Waiter};
 use super::{Session, SessionError};
 use crate::api::{ConnectionState, Hidden, LogLevel, PairingStage, Ready};
 use crate::stanza::{Node, NodeRef, build};
-use crate::store::Batch;
 
 /// How many stanzas of the queue are asked for at once, as the official web client does.
 const OFFLINE_BATCH: u32 = 200;
@@ -39,7 +38,7 @@ impl Session {
         }
         self.attempt = 0;
         self.backoff.connected(now);
-        self.store_account().await?;
+        account.put(self.work.batch());
         self.tell_unified_session();
         self.emit_connection(ConnectionState::Online, None, None, None);
         if self.first_login {
@@ -47,29 +46,20 @@ impl Session {
         }
         let has_prekeys = self.account.as_ref().is_some_and(|account| account.server_has_prekeys);
         if has_prekeys || self.prekeys_paused() {
-            self.go_active().await
+            self.go_active();
+            Ok(())
         } else {
             self.provide_prekeys().await
         }
     }
 
-    /// Writes the account as it is now.
-    pub(super) async fn store_account(&mut self) -> Result<(), SessionError> {
-        if let Some(account) = &self.account {
-            let mut batch = Batch::new();
-            account.put(&mut batch);
-            self.store.commit(batch).await?;
-        }
-        Ok(())
-    }
-
     /// Tells the server that we are there for live traffic, the last duty before `ready`.
-    pub(super) async fn go_active(&mut self) -> Result<(), SessionError> {
+    pub(super) fn go_active(&mut self) {
         if !self.phase.online().is_some_and(|online| online.stage == LoginStage::LoggedIn) {
-            return Ok(());
+            return;
         }
         let node = build::set("passive").child(Node::new("active"));
-        self.query(node, Waiter::Active, self.settings.iq_timeout).await?;
+        self.query(node, Waiter::Active, self.settings.iq_timeout);
         if self.account.as_ref().is_some_and(|account| account.server_has_prekeys) {
             self.check_keys();
             if let Some(online) = self.phase.online() {
@@ -77,7 +67,6 @@ impl Session {
             }
         }
         self.fetch_props();
-        Ok(())
     }
 
     /// The server took that. Should it not have, the session is of use all the same, as long as the server is there.
@@ -104,25 +93,30 @@ impl Session {
     }
 
     /// The server did not take that in time. Without its answer the session is of use, on a dead connection it is not.
-    pub(super) async fn ask_whether_alive(&mut self) -> Result<(), SessionError> {
+    pub(super) fn ask_whether_alive(&mut self) {
         let waiter = Waiter::Alive { asked_at: self.clock.now() };
-        self.query(build::get("w:p"), waiter, self.settings.keepalive.dead_after).await.map(drop)
+        self.query(build::get("w:p"), waiter, self.settings.keepalive.dead_after);
     }
 
     /// Nor did it answer that. The watch over the connection ends one on which nothing comes at all.
     pub(super) async fn nothing_answered(&mut self, asked_at: Millis) -> Result<(), SessionError> {
         match self.phase.online() {
             Some(online) if online.keepalive.has_received_since(asked_at) => self.active().await,
-            _ => self.ask_whether_alive().await,
+            _ => {
+                self.ask_whether_alive();
+                Ok(())
+            }
         }
     }
 
     /// `<offline_preview count=…/>`: so many wait.
-    pub(super) async fn offline_announced(&mut self, count: u64) -> Result<(), SessionError> {
+    pub(super) fn offline_announced(&mut self, count: u64) {
         self.log(LogLevel::Debug, "offline", || format!("{count} stanzas wait at the server"));
-        let Some(online) = self.phase.online() else { return Ok(()) };
+        let Some(online) = self.phase.online() else { return };
         online.offline_queue = OfflineQueue { left: count, ask_at: None };
-        if count > 0 { self.ask_for_batch().await } else { Ok(()) }
+        if count > 0 {
+            self.ask_for_batch();
+        }
     }
 
     /// One of the stanzas that waited has come.
@@ -145,17 +139,17 @@ impl Session {
         }
     }
 
-    pub(super) async fn ask_for_offline(&mut self, now: Millis) -> Result<(), SessionError> {
-        match self.phase.online() {
-            Some(online) if online.offline_queue.ask_at.is_some_and(|at| at <= now) => {
-                online.offline_queue.ask_at = None;
-                self.ask_for_batch().await
-            }
-            _ => Ok(()),
+    /// Asks for the next batch of what waits, if that is due.
+    pub(super) fn ask_for_offline(&mut self, now: Millis) {
+        if let Some(online) = self.phase.online()
+            && online.offline_queue.ask_at.is_some_and(|at| at <= now)
+        {
+            online.offline_queue.ask_at = None;
+            self.ask_for_batch();
         }
     }
 
-    async fn ask_for_batch(&mut self) -> Result<(), SessionError> {
-        self.send(Node::new("ib").child(Node::new("offline_batch").attr("count", OFFLINE_BATCH))).await
+    fn ask_for_batch(&mut self) {
+        self.work.send(Node::new("ib").child(Node::new("offline_batch").attr("count", OFFLINE_BATCH)));
     }
 }

@@ -1,17 +1,21 @@
 //! The session actor: one task that owns a session's connection, its flows and its part of the store.
 //!
-//! Commands and what the connection brings come in at one place ([`Session::run`]), one at a time; events go out through the
+//! Commands and what the connection brings come in at one place (`event_loop`), one at a time; events go out through the
 //! [`Sink`]. Nothing else touches the session, so nothing here needs a lock. The parts:
 //!
 //! | file | subject |
 //! |---|---|
+//! | `event_loop` | the loop, its deadlines and its commits |
+//! | `dispatch`, `iq_answers` | the handler of each event |
+//! | `transitions` | events that change the connection or the link |
 //! | `command`, `command_handlers` | what the host asks for, and how it is done |
+//! | `jobs` | work beside the session |
 //! | `state`, `connection` | no connection, waiting, dialling, online; the way from one to the other |
-//! | `dispatch` | where each stanza goes |
 //! | `login` | from `<success>` to `ready` |
 //! | `contacts` | what is asked of the server for the host: numbers, privacy |
 //! | `messaging_driver` | drives the messaging engine of [`crate::messaging`] |
-//! | `prefetch` | reads what the engine lacks from the store, for many messages at once |
+//! | `prefetch` | loads the records that handlers lack, for many messages at once |
+//! | `presence` | who is there, and who types |
 //! | `notifications` | `<ib>`, notifications, acknowledgements |
 //! | `prekeys`, `signed_prekey` | one-time prekeys handed to the server; the signed one replaced |
 //! | `key_check` | the server's copy of these keys compared with the store |
@@ -29,7 +33,10 @@ mod connection;
 mod contacts;
 mod dispatch;
 mod emit;
+mod event_loop;
 mod idle_records;
+mod iq_answers;
+mod jobs;
 mod key_check;
 mod login;
 mod messaging_driver;
@@ -37,28 +44,27 @@ mod notifications;
 mod pairing_driver;
 mod prefetch;
 mod prekeys;
+mod presence;
 mod props;
 mod requests;
 mod restored;
 mod shutdown;
 mod signed_prekey;
 mod state;
+mod transitions;
 mod unit_of_work;
 mod web_version;
 
 use std::sync::Arc;
 
-use futures_util::FutureExt;
 use tokio::sync::mpsc;
-use tokio::time::sleep_until;
 
 pub(crate) use command::{CODE, Command, ConnectionGoal, LOGOUT, PASSKEY, QR};
 
-use self::prefetch::Ahead;
 use self::prekeys::Pause;
 use self::requests::Requests;
 use self::shutdown::Closing;
-use self::state::{ConnectionPhase, LoopEvent};
+use self::state::ConnectionPhase;
 use self::unit_of_work::UnitOfWork;
 use self::web_version::WebVersion;
 use super::backoff::Backoff;
@@ -68,7 +74,7 @@ use super::journal::Journal;
 use super::queue::Sink;
 use super::settings::{Settings, millis};
 use super::shared_state::Shared;
-use super::transport::{LinkError, TransportEvent};
+use super::transport::LinkError;
 use crate::api::{CloseReason, Error, PairingMethod};
 use crate::crypto::{PooledRandom, random_array};
 use crate::messaging::engine::Engine;
@@ -76,9 +82,6 @@ use crate::pairing::Pairing;
 use crate::stanza::build::IdSource;
 use crate::store::records::{AccountRecord, DeviceRecord};
 use crate::store::{self, StoreError};
-
-/// The most events that are handled before a commit: bounds the commit and how long the first of them waits.
-const AT_ONCE: usize = 256;
 
 /// Why work on a connection cannot go on.
 #[derive(Debug)]
@@ -219,178 +222,5 @@ impl Session {
             post,
             device,
         }
-    }
-
-    /// Runs until the client is closed. Every way out of it has sent the last event.
-    pub(crate) async fn run(mut self) {
-        // What is only done now and then is boxed: an idle session should not keep the room that it takes.
-        if let Err(stop) = Box::pin(self.redeliver()).await {
-            self.close_because(CloseReason::Failed, Some(stop.to_error()));
-        }
-        // Do not rearm the timer when the deadline moves later: a spurious wake-up is cheaper.
-        let mut rings_at = self.next_deadline();
-        let alarm = sleep_until(self.clock.instant(rings_at));
-        tokio::pin!(alarm);
-        while self.goal != ConnectionGoal::Closed {
-            let deadline = self.next_deadline();
-            if deadline < rings_at || alarm.is_elapsed() {
-                rings_at = deadline;
-                alarm.as_mut().reset(self.clock.instant(deadline));
-            }
-            let happened = tokio::select! {
-                biased;
-                command = self.inbox.recv() => LoopEvent::Command(command),
-                happened = self.phase.progress() => happened,
-                () = alarm.as_mut() => LoopEvent::Time,
-            };
-            if matches!(happened, LoopEvent::Time) && self.clock.now() < deadline {
-                continue;
-            }
-            Box::pin(self.turn(happened)).await;
-        }
-        Box::pin(self.finish()).await;
-    }
-
-    /// Handles one event and everything already queued, then commits.
-    async fn turn(&mut self, happened: LoopEvent) {
-        let mut unhandled = None;
-        let stop = match self.take_in(happened, &mut unhandled).await {
-            Err(stop @ SessionError::Store(_)) => stop,
-            Ok(()) => match self.commit_urgent().await {
-                Ok(()) => return,
-                Err(stop) => stop,
-            },
-            // That ended the connection, and what came before counts.
-            Err(stop) => match self.commit().await {
-                Err(failed @ SessionError::Store(_)) => failed,
-                _ => stop,
-            },
-        };
-        Box::pin(self.stopped(stop)).await;
-        // A stanza went with its connection, but what the host asked for is still to be done.
-        if let Some(LoopEvent::Command(Some(command))) = unhandled {
-            if self.goal == ConnectionGoal::Closed {
-                self.close_command(command);
-            } else if let Err(stop) = Box::pin(self.command(command)).await {
-                Box::pin(self.stopped(stop)).await;
-            }
-        }
-    }
-
-    /// Handles events until none is queued. `unhandled` is set to the one that was not begun because an earlier one stopped the session.
-    async fn take_in(
-        &mut self,
-        happened: LoopEvent,
-        unhandled: &mut Option<LoopEvent>,
-    ) -> Result<(), SessionError> {
-        let mut next = Some(happened);
-        let mut ahead = Ahead::new();
-        let mut turn = 0;
-        while turn < AT_ONCE || !ahead.is_empty() {
-            let next = next.take().or_else(|| ahead.pop_front());
-            let Some(happened) = next.or_else(|| self.next_queued(turn)) else { return Ok(()) };
-            turn += 1;
-            let mut left = self.handle_quickly(happened)?;
-            if let Some(happened) = left.take() {
-                left = self.handle_with_records(happened, &mut ahead).await?;
-            }
-            if let Some(happened) = left {
-                // It may commit, send and push by itself, and comes after all that was before.
-                if let Err(stop) = self.commit().await {
-                    *unhandled = Some(happened);
-                    return Err(stop);
-                }
-                Box::pin(self.handle(happened)).await?;
-            }
-            if self.engine_work_due {
-                Box::pin(self.engine_work()).await?;
-            }
-            if self.goal == ConnectionGoal::Closed {
-                return Ok(());
-            }
-        }
-        // There is no end of it. Others have their turn, and so has what is due.
-        self.commit().await?;
-        tokio::task::yield_now().await;
-        if self.next_deadline() <= self.clock.now() {
-            Box::pin(self.time_passed()).await?;
-        }
-        Ok(())
-    }
-
-    /// Returns what is queued already, from the host and from the server in turns.
-    fn next_queued(&mut self, turn: usize) -> Option<LoopEvent> {
-        let host = |session: &mut Self| {
-            session.inbox.try_recv().ok().map(|command| LoopEvent::Command(Some(command)))
-        };
-        if turn.is_multiple_of(2) {
-            self.next_received().or_else(|| host(self))
-        } else {
-            host(self).or_else(|| self.next_received())
-        }
-    }
-
-    fn next_received(&mut self) -> Option<LoopEvent> {
-        let received = self.phase.online()?.link.receive().now_or_never()?;
-        Some(LoopEvent::Received(received))
-    }
-
-    /// Handles what is frequent, filling the unit of work and nothing else. Gives back what it cannot handle.
-    fn handle_quickly(&mut self, happened: LoopEvent) -> Result<Option<LoopEvent>, SessionError> {
-        match happened {
-            LoopEvent::Command(Some(command)) => {
-                let left = self.command_quickly(command);
-                Ok(left.map(|command| LoopEvent::Command(Some(command))))
-            }
-            LoopEvent::Received(received) => {
-                let left = self.received_quickly(received?)?;
-                Ok(left.map(|stanza| LoopEvent::Received(Ok(TransportEvent::Stanza(stanza)))))
-            }
-            other => Ok(Some(other)),
-        }
-    }
-
-    async fn handle(&mut self, happened: LoopEvent) -> Result<(), SessionError> {
-        match happened {
-            LoopEvent::Command(Some(command)) => self.command(command).await,
-            // The client was dropped without being closed.
-            LoopEvent::Command(None) => self.command(Command::Close).await,
-            LoopEvent::Dialed(dialed) => self.dialed(dialed).await,
-            LoopEvent::Received(Ok(TransportEvent::Stanza(stanza))) => self.route(stanza.root()).await,
-            // Dealt with before.
-            LoopEvent::Received(_) => Ok(()),
-            LoopEvent::Time => self.time_passed().await,
-        }
-    }
-
-    /// Returns when something is due, should nothing happen before.
-    fn next_deadline(&self) -> Millis {
-        let pairing = self.pairing.as_ref().and_then(|pairing| pairing.next_deadline());
-        let due = [
-            pairing,
-            self.phase.deadline(self.awaits_acks()),
-            self.requests.deadline(),
-            self.prekeys_retry_at,
-            self.signed_prekey_due_at,
-            self.engine_deadline(),
-            self.lazy_commit_at,
-        ];
-        due.into_iter().flatten().min().unwrap_or(Millis::MAX)
-    }
-
-    async fn time_passed(&mut self) -> Result<(), SessionError> {
-        let now = self.clock.now();
-        if self.pairing.as_ref().and_then(|pairing| pairing.next_deadline()).is_some_and(|at| at <= now) {
-            self.with_pairing(|pairing, now, rng| pairing.handle_timeout(now, rng)).await?;
-        }
-        if self.prekeys_retry_at.is_some_and(|at| at <= now) {
-            self.prekeys_retry_at = None;
-            self.provide_prekeys().await?;
-        }
-        if self.signed_prekey_due_at.is_some_and(|at| at <= now) {
-            self.replace_signed_prekey().await?;
-        }
-        self.engine_time_passed(now).await?;
-        self.phase_time_passed(now).await
     }
 }

@@ -3,75 +3,87 @@
 use super::super::clock::unix_ms;
 use super::super::disconnect_reason::DisconnectReason;
 use super::super::server_text::word;
+use super::dispatch::{Handled, Unhandled};
 use super::state::Waiter;
 use super::{Session, SessionError};
 use crate::api::LogLevel;
 use crate::messaging::stanzas::privacy;
 use crate::signal::KeyIndexes;
 use crate::stanza::{Jid, Node, NodeRef, build};
-use crate::store::records;
 
 impl Session {
-    pub(super) async fn ib(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
+    /// Handles `<ib>`. What may lack records comes first: nothing is done twice once they are loaded.
+    pub(super) fn ib(&mut self, node: NodeRef<'_>) -> Handled {
+        let mut is_transition = false;
+        for child in node.children().filter(|child| child.tag() == "dirty") {
+            self.mark_stale(child)?;
+        }
         for child in node.children() {
             match child.tag() {
-                "offline_preview" => self.offline_announced(child.u64("count").unwrap_or(0)).await?,
+                "offline_preview" => self.offline_announced(child.u64("count").unwrap_or(0)),
                 "offline" => self.offline_done(),
-                "dirty" => self.dirty(child).await?,
-                "edge_routing" => self.edge_routing(child).await?,
-                "client_expiration" => self.client_expiration(child).await?,
-                "downgrade_webclient" => {
-                    self.offer_to_pairing(node).await?;
-                }
+                "dirty" => self.clean(child),
+                "edge_routing" => self.edge_routing(child),
+                "client_expiration" | "downgrade_webclient" => is_transition = true,
                 "thread_metadata" | "priority_offline_complete" | "tos" | "recovery_nonce" => {}
                 other => self.log(LogLevel::Debug, "ib", || format!("<{}> is not known here", word(other))),
             }
         }
+        if is_transition { Err(Unhandled::Transition) } else { Ok(()) }
+    }
+
+    /// Handles what `<ib>` says to the pairing, and of the version.
+    pub(super) async fn ib_transition(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
+        for child in node.children() {
+            match child.tag() {
+                "client_expiration" => self.client_expiration(child).await?,
+                "downgrade_webclient" => {
+                    self.offer_to_pairing(node).await?;
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 
-    /// Takes what this library keeps of that state for out of date, so that its next use fetches it, and then takes the server's
-    /// mark away. The mark of `syncd_app_state` stays until the app state is fetched: the server would take this device to have
-    /// it. So do the marks of kinds that only a newer version knows.
-    async fn dirty(&mut self, dirty: NodeRef<'_>) -> Result<(), SessionError> {
-        let kind = dirty.str("type").unwrap_or_default();
-        match kind.as_ref() {
-            "account_sync" => {
-                self.tells_reading = None;
-                self.with_engine(|engine, _| engine.account_is_dirty()).await?;
-            }
-            "groups" => {
-                self.with_engine(|engine, cx| {
-                    engine.groups_are_dirty(cx);
-                    Ok(())
-                })
-                .await?;
-            }
-            "newsletter_metadata" => {}
-            _ => {
-                self.log(LogLevel::Debug, "ib", || format!("{} is to be fetched anew", word(&kind)));
-                return Ok(());
-            }
+    /// Takes what this library keeps of that state for out of date, so that its next use fetches it.
+    fn mark_stale(&mut self, dirty: NodeRef<'_>) -> Handled {
+        if dirty.is("type", "account_sync") {
+            self.tells_reading = None;
+            self.with_engine(|engine, _| engine.account_is_dirty())?;
+        } else if dirty.is("type", "groups") {
+            self.with_engine(|engine, cx| {
+                engine.groups_are_dirty(cx);
+                Ok(())
+            })?;
         }
-        self.commit().await?;
+        Ok(())
+    }
+
+    /// Takes the server's mark away once it is stored that the state is stale. The mark of `syncd_app_state` stays until the app
+    /// state is fetched: the server would take this device to have it. So do the marks of kinds that only a newer version knows.
+    fn clean(&mut self, dirty: NodeRef<'_>) {
+        let kind = dirty.str("type").unwrap_or_default();
+        if !matches!(kind.as_ref(), "account_sync" | "groups" | "newsletter_metadata") {
+            return self.log(LogLevel::Debug, "ib", || format!("{} is to be fetched anew", word(&kind)));
+        }
         let clean = Node::new("clean")
             .attr("type", kind.into_owned())
             .attr_opt("timestamp", dirty.str("timestamp").map(|time| time.into_owned()));
         let node = build::set("urn:xmpp:whatsapp:dirty").child(clean);
-        self.query(node, Waiter::Nobody, self.settings.iq_timeout).await.map(drop)
+        self.query(node, Waiter::Nobody, self.settings.iq_timeout);
     }
 
-    /// The server's hint for the next connection.
-    async fn edge_routing(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
+    /// Keeps the server's hint for the next connection.
+    fn edge_routing(&mut self, node: NodeRef<'_>) {
         let info = node.child("routing_info").and_then(|info| info.bytes().map(<[u8]>::to_vec));
         let (Some(info), Some(device)) = (info.filter(|info| !info.is_empty()), &mut self.device) else {
-            return Ok(());
+            return;
         };
         if device.routing_info.as_ref() != Some(&info) {
             device.routing_info = Some(info);
-            self.store.commit(records::fresh(device)).await?;
+            device.put(self.work.batch());
         }
-        Ok(())
     }
 
     /// The server names the day from which it refuses this version.
@@ -86,41 +98,51 @@ impl Session {
         if self.version_expires(seconds).await? { Ok(()) } else { self.emit_expiration(seconds).await }
     }
 
-    pub(super) async fn notification(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
-        if self.account.is_none() && self.offer_to_pairing(node).await? {
-            return Ok(());
+    /// Handles a notification: what it changes is stored before the server hears that it has come.
+    pub(super) fn notification(&mut self, node: NodeRef<'_>) -> Handled {
+        if self.account.is_none() && self.pairing.is_some() {
+            return Err(Unhandled::Transition);
         }
-        // What it changes is on the disk before the server hears that it has come.
-        self.with_engine(|engine, cx| engine.notice(node, cx)).await?;
-        let runs_short = node.is("type", "encrypt") && node.child("count").is_some() && from_server(node);
-        if runs_short && let Some(account) = &mut self.account {
-            account.server_has_prekeys = false;
-            account.put(self.work.batch());
-        }
+        self.with_engine(|engine, cx| engine.notice(node, cx))?;
         self.acknowledge_stanza(node);
-        self.commit().await?;
-        match node.str("type").as_deref() {
-            Some("encrypt") => self.encrypt_notification(node).await,
-            Some("account_sync") if node.child("privacy").is_some() && self.is_own_account(node) => {
-                self.tells_reading = privacy::tells_reading(node).or(self.tells_reading);
-                Ok(())
-            }
-            Some("account_sync") => match node.child("devices") {
-                Some(devices) if self.is_own_account(node) => self.own_devices(devices).await,
-                _ => Ok(()),
-            },
-            Some("devices") if self.is_own_account(node) => match node.child("remove") {
-                Some(removed) => self.own_devices(removed).await,
-                None => Ok(()),
-            },
-            _ => Ok(()),
-        }
+        self.notified(node)
     }
 
-    async fn encrypt_notification(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
+    /// Handles a notification while the device is being linked.
+    pub(super) async fn notification_transition(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
+        if !self.offer_to_pairing(node).await? {
+            self.acknowledge_stanza(node);
+        }
+        Ok(())
+    }
+
+    /// Handles what a notification says of this device and its account.
+    fn notified(&mut self, node: NodeRef<'_>) -> Handled {
+        match node.str("type").as_deref() {
+            Some("encrypt") => return self.encrypt_notification(node),
+            Some("account_sync") if node.child("privacy").is_some() && self.is_own_account(node) => {
+                self.tells_reading = privacy::tells_reading(node).or(self.tells_reading);
+            }
+            Some("account_sync") if self.is_own_account(node) => {
+                if let Some(devices) = node.child("devices") {
+                    return self.own_devices(devices);
+                }
+            }
+            Some("devices") if self.is_own_account(node) => {
+                if let Some(removed) = node.child("remove") {
+                    return self.own_devices(removed);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn encrypt_notification(&mut self, node: NodeRef<'_>) -> Handled {
         if from_server(node) {
             if node.child("count").is_some() {
-                return self.owe_prekeys().await;
+                self.owe_prekeys();
+                return Ok(());
             }
             if node.child("digest").is_some() {
                 self.check_keys();
@@ -131,13 +153,13 @@ impl Session {
         let from_own_phone =
             node.jid("from").is_some_and(|from| from.device == 0) && self.is_own_account(node);
         if node.child("identity").is_some() && from_own_phone {
-            return Err(SessionError::Ended(DisconnectReason::phone_reset()));
+            return Err(DisconnectReason::phone_reset().into());
         }
         Ok(())
     }
 
     /// A signed list of the account's devices. If ours is no longer on it, the link is gone.
-    async fn own_devices(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
+    fn own_devices(&mut self, node: NodeRef<'_>) -> Handled {
         let Some(account) = &self.account else { return Ok(()) };
         let list = node
             .child("key-index-list")
@@ -145,9 +167,7 @@ impl Session {
             .and_then(|list| KeyIndexes::verify(list, &account.account_key));
         match list {
             // The list counts if it was made after we were linked: an older one cannot know us.
-            Some(list) if !list.contains(account.key_index) => {
-                Err(SessionError::Ended(DisconnectReason::unlinked()))
-            }
+            Some(list) if !list.contains(account.key_index) => Err(DisconnectReason::unlinked().into()),
             _ => Ok(()),
         }
     }

@@ -163,9 +163,14 @@ impl Session {
     async fn do_what_pairing_wants(&mut self) -> Result<(), SessionError> {
         while let Some(output) = self.pairing.as_mut().and_then(|pairing| pairing.poll_output()) {
             match output {
-                Output::Send(node) => self.send(node).await?,
+                // What follows may end the connection.
+                Output::Send(node) => {
+                    self.work.send(node);
+                    self.commit().await?;
+                }
                 Output::Query { tag, node, timeout } => {
-                    self.query(node, Waiter::Pairing(tag), timeout).await?;
+                    self.query(node, Waiter::Pairing(tag), timeout);
+                    self.commit().await?;
                 }
                 Output::Derive(job) => self.spawn_blocking_job(move || Command::Derived(job.run())),
                 Output::Permit { request, phone } => {

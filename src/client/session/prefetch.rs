@@ -1,8 +1,8 @@
-//! Reads what the messaging engine lacks from the store, for as many stanzas at once as are at hand.
+//! Loads the records that handlers lack.
 //!
-//! A reading takes two changes of threads, whether it is for one record or for a hundred. So when the first message of somebody
-//! comes, who is not at hand, those behind it are looked at too: all that they are going to take is read together, and then they
-//! are dealt with one after the other without waiting, and settled by one commit.
+//! A read takes two changes of threads, whether it is for one record or for a hundred. So when a message lacks records, the
+//! messages queued behind it are looked at too: what all of them are going to need is read together, and then they are handled
+//! one after the other without waiting, and committed together.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -17,58 +17,46 @@ use crate::store::{Space, Value};
 const MOST: usize = 128;
 /// How large they may be together.
 const MOST_BYTES: usize = 1 << 20;
-/// What is read may show what else is needed: the keys of somebody whose other name was not known.
-const ROUNDS: usize = 2;
 
 /// What was taken from the connection and waits for its turn, oldest first.
 pub(super) type Ahead = VecDeque<LoopEvent>;
 
 impl Session {
-    /// Something could not be handled at once. If it is a message for which records are missing, reads them, with those for
-    /// messages that come after it, and tries again. Gives back what has to be handled in another way.
-    pub(super) async fn handle_with_records(
+    /// Makes what a handler lacks: the engine if there is none, and the records. If it handles a message, those for the messages
+    /// behind it are loaded too.
+    pub(super) async fn supply(
         &mut self,
-        happened: LoopEvent,
+        MissingRecords(mut missing): MissingRecords,
+        event: &LoopEvent,
         ahead: &mut Ahead,
-    ) -> Result<Option<LoopEvent>, SessionError> {
-        let stanza = match happened {
-            LoopEvent::Received(Ok(TransportEvent::Stanza(stanza))) if self.engine.is_some() => stanza,
-            other => return Ok(Some(other)),
-        };
-        let done = matches!(stanza.root().tag(), "message" | "status") && {
-            self.look_ahead(&stanza, ahead).await?;
-            self.message_quickly(stanza.root())
-        };
-        Ok((!done).then_some(LoopEvent::Received(Ok(TransportEvent::Stanza(stanza)))))
+    ) -> Result<(), SessionError> {
+        self.prepare_engine().await?;
+        if let Some(first) = stanza(event).filter(|stanza| is_message(stanza)) {
+            self.look_ahead(first.size(), ahead);
+            if let (Some(engine), Some(device)) = (&self.engine, &self.device) {
+                let stanzas = std::iter::once(first).chain(ahead.iter().filter_map(stanza));
+                missing.extend(engine.foresee(stanzas.map(Stanza::root), device));
+            }
+        }
+        self.load(MissingRecords(missing)).await
     }
 
-    async fn look_ahead(&mut self, first: &Stanza, ahead: &mut Ahead) -> Result<(), SessionError> {
-        if ahead.is_empty() {
-            let mut bytes = first.size();
-            while ahead.len() < MOST && bytes < MOST_BYTES {
-                let Some(happened) = self.next_received() else { break };
-                let stanza = stanza(&happened);
-                bytes = bytes.saturating_add(stanza.map_or(0, Stanza::size));
-                // What else may come can change more than records.
-                let is_last = stanza.is_none_or(|stanza| {
-                    !matches!(stanza.root().tag(), "message" | "status" | "receipt" | "ack")
-                });
-                ahead.push_back(happened);
-                if is_last {
-                    break;
-                }
+    /// Takes the messages that are queued behind one of this size, unless some are taken already.
+    fn look_ahead(&mut self, mut bytes: usize, ahead: &mut Ahead) {
+        if !ahead.is_empty() {
+            return;
+        }
+        while ahead.len() < MOST && bytes < MOST_BYTES {
+            let Some(event) = self.next_received() else { break };
+            let stanza = stanza(&event);
+            bytes = bytes.saturating_add(stanza.map_or(0, Stanza::size));
+            // What else may come can change more than records.
+            let is_last = stanza.is_none_or(|stanza| !is_message(stanza) && !is_about_messages(stanza));
+            ahead.push_back(event);
+            if is_last {
+                break;
             }
         }
-        for _ in 0..ROUNDS {
-            let (Some(engine), Some(device)) = (&self.engine, &self.device) else { return Ok(()) };
-            let stanzas = std::iter::once(first).chain(ahead.iter().filter_map(stanza));
-            let wants = engine.foresee(stanzas.map(Stanza::root), device);
-            if wants.is_empty() {
-                return Ok(());
-            }
-            self.load(MissingRecords(wants)).await?;
-        }
-        Ok(())
     }
 
     /// Brings records from the store to the engine.
@@ -117,8 +105,16 @@ impl Session {
     }
 }
 
-fn stanza(happened: &LoopEvent) -> Option<&Stanza> {
-    match happened {
+fn is_message(stanza: &Stanza) -> bool {
+    matches!(stanza.root().tag(), "message" | "status")
+}
+
+fn is_about_messages(stanza: &Stanza) -> bool {
+    matches!(stanza.root().tag(), "receipt" | "ack")
+}
+
+fn stanza(event: &LoopEvent) -> Option<&Stanza> {
+    match event {
         LoopEvent::Received(Ok(TransportEvent::Stanza(stanza))) => Some(stanza),
         _ => None,
     }

@@ -60,7 +60,8 @@ impl Session {
         }
         let unsent = load_unsent_prekeys(&self.store, account).await?;
         if !unsent.is_empty() {
-            return self.upload(&unsent).await;
+            self.upload(&unsent);
+            return Ok(());
         }
         let account = account.clone();
         self.prekey_work(PrekeyWork::Making);
@@ -92,14 +93,13 @@ impl Session {
             forget_prekeys(&self.store, account, first.id, UPLOADS_KEPT, &mut batch).await?;
         }
         account.put(&mut batch);
-        self.store.commit(batch).await?;
-        self.upload(&made.keys).await
+        self.work.batch().append(batch);
+        self.upload(&made.keys);
+        Ok(())
     }
 
-    async fn upload(&mut self, keys: &[OneTimePrekey]) -> Result<(), SessionError> {
-        let (Some(device), Some(last)) = (&self.device, keys.last()) else {
-            return Ok(());
-        };
+    fn upload(&mut self, keys: &[OneTimePrekey]) {
+        let (Some(device), Some(last)) = (&self.device, keys.last()) else { return };
         let signed = &device.signed_prekey;
         let key = |id: u32, public: &[u8]| {
             let [_, id @ ..] = id.to_be_bytes();
@@ -119,7 +119,7 @@ impl Session {
             );
         let uploaded = UploadedPrekeys { last_id: last.id, count: keys.len() };
         self.prekey_work(PrekeyWork::Uploading);
-        self.query(node, Waiter::Prekeys(uploaded), self.settings.iq_timeout).await.map(drop)
+        self.query(node, Waiter::Prekeys(uploaded), self.settings.iq_timeout);
     }
 
     pub(super) async fn prekeys_answered(
@@ -132,7 +132,8 @@ impl Session {
             self.log(LogLevel::Warn, "prekeys", || {
                 format!("the server did not take the prekeys: {}", error.to_error())
             });
-            return self.prekeys_not_taken(uploaded).await;
+            self.prekeys_not_taken(uploaded);
+            return Ok(());
         }
         // Keys begin at another number by now: these were taken, and the server is owed more all the same.
         if self.account.as_deref().is_some_and(|account| !awaits_upload(account, uploaded.last_id)) {
@@ -140,12 +141,13 @@ impl Session {
         }
         if let Some(account) = &self.account {
             let (account, batch) = prekeys_uploaded(account, uploaded.last_id);
-            self.store.commit(batch).await?;
+            self.work.batch().append(batch);
             self.account = Some(Box::new(account));
         }
         self.prekeys_retry_at = None;
         self.prekeys_pause.uploaded(self.clock.now());
-        self.go_active().await
+        self.go_active();
+        Ok(())
     }
 
     fn prekey_work(&mut self, work: PrekeyWork) {
@@ -155,28 +157,27 @@ impl Session {
     }
 
     /// Tried again later; the session goes on meanwhile, for what it can be used without.
-    pub(super) async fn prekeys_not_taken(&mut self, uploaded: UploadedPrekeys) -> Result<(), SessionError> {
+    pub(super) fn prekeys_not_taken(&mut self, uploaded: UploadedPrekeys) {
         self.prekey_work(PrekeyWork::Nothing);
         let wait = self.prekeys_backoff.next(&mut self.rng);
         self.log(LogLevel::Debug, "prekeys", || {
             format!("{} prekeys are sent again in {wait} ms", uploaded.count)
         });
         self.prekeys_retry_at = Some(self.clock.now() + wait);
-        self.go_active().await
+        self.go_active();
     }
 
-    /// The server wants more prekeys. That it does is on the disk before they are uploaded: an upload that does not get through
-    /// follows on a later connection.
-    pub(super) async fn owe_prekeys(&mut self) -> Result<(), SessionError> {
+    /// Notes that the server wants more prekeys, and has them uploaded at once. They are owed on the disk too: an upload that does
+    /// not get through follows on a later connection.
+    pub(super) fn owe_prekeys(&mut self) {
         if let Some(account) = &mut self.account
             && std::mem::replace(&mut account.server_has_prekeys, false)
         {
-            self.store_account().await?;
+            account.put(self.work.batch());
         }
-        if self.prekeys_paused() {
-            return Ok(());
+        if !self.prekeys_paused() {
+            self.prekeys_retry_at = Some(self.clock.now());
         }
-        self.provide_prekeys().await
     }
 
     /// Whether the server has had so many keys lately that more have to wait. Then they follow by themselves.

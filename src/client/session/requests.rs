@@ -48,6 +48,11 @@ impl Requests {
         self.open.iter().filter_map(|open| open.deadline).min()
     }
 
+    /// Takes back that a request was opened.
+    pub(super) fn forget(&mut self, id: u64) {
+        self.take(id);
+    }
+
     fn take(&mut self, id: u64) -> Option<&'static str> {
         let index = self.open.iter().position(|open| open.id == id)?;
         let method = self.open.swap_remove(index).method;

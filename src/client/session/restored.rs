@@ -19,7 +19,8 @@ impl Session {
     pub(super) async fn restored(&mut self, request: u64) -> Result<(), SessionError> {
         self.begin_sending_anew().await?;
         self.answer(request, Ok(json!({})));
-        self.owe_prekeys().await
+        self.owe_prekeys();
+        Ok(())
     }
 
     /// Removes all keys for sending, on disk and in memory, and moves the numbering of prekeys on. The server is owed new prekeys

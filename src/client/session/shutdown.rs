@@ -235,7 +235,7 @@ impl Session {
             Node::new("remove-companion-device").attr_opt("jid", own).attr("reason", "user_initiated");
         let waiter = Waiter::Logout { request };
         let timeout = LOGOUT_LIMIT.min(self.settings.iq_timeout);
-        if self.phase.is_logged_in() && self.query(build::set("md").child(remove), waiter, timeout).await? {
+        if self.phase.is_logged_in() && self.query(build::set("md").child(remove), waiter, timeout) {
             return Ok(());
         }
         self.logged_out(request, false).await

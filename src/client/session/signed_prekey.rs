@@ -48,13 +48,14 @@ impl Session {
         let fresh =
             offered.unwrap_or_else(|| SignedPrekey::generate(id, &device.identity, unix_ms(), &mut self.rng));
         let skey = Node::new("skey").children(fresh_parts(&fresh));
-        self.with_engine(|engine, _| {
+        self.engine_transition(|engine, _| {
             engine.cache.signed_prekeys.put(&key, EarlierPrekey(fresh.clone()));
             Ok(())
         })
         .await?;
         let node = build::set("encrypt").child(Node::new("rotate").child(skey));
-        self.query(node, Waiter::SignedPrekey(Box::new(fresh)), self.settings.iq_timeout).await.map(drop)
+        self.query(node, Waiter::SignedPrekey(Box::new(fresh)), self.settings.iq_timeout);
+        Ok(())
     }
 
     /// The server has taken it, or not.
@@ -72,7 +73,7 @@ impl Session {
             // It is no good, and another one is made the next time.
             Some(406) => {
                 let key = OneTimePrekey::key(fresh.id);
-                self.with_engine(|engine, _| {
+                self.engine_transition(|engine, _| {
                     engine.cache.signed_prekeys.remove(&key);
                     Ok(())
                 })
@@ -96,7 +97,7 @@ impl Session {
         let kept = rows.iter().filter_map(|(_, value)| SignedPrekey::decode(value).ok());
         let spent = spent(kept, &old, made_ms, unix_ms());
         let old_key = OneTimePrekey::key(old.id);
-        self.with_engine(|engine, _| {
+        self.engine_transition(|engine, _| {
             let kept = &mut engine.cache.signed_prekeys;
             kept.remove(&key);
             kept.put(&old_key, EarlierPrekey(old.clone()));

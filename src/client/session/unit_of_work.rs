@@ -260,14 +260,8 @@ impl Session {
         Ok(online.link.send_all(nodes).await?)
     }
 
-    /// Sends a stanza on the connection, if there is one, after everything in the unit of work. Expects no answer.
-    pub(super) async fn send(&mut self, node: Node) -> Result<(), SessionError> {
-        self.work.send(node);
-        self.commit().await
-    }
-
     /// Adds an iq to the unit of work and notes what waits for its answer. Returns false if there is no connection.
-    pub(super) fn query_later(&mut self, node: Node, waiter: Waiter, timeout: Millis) -> bool {
+    pub(super) fn query(&mut self, node: Node, waiter: Waiter, timeout: Millis) -> bool {
         let now = self.clock.now();
         let Some(online) = self.phase.online() else {
             return false;
@@ -277,18 +271,6 @@ impl Session {
         online.pending.register(id.clone(), waiter, now.saturating_add(timeout));
         self.work.send(node.attr("id", id));
         true
-    }
-
-    /// Sends an iq and notes who waits for its answer. False if there is no connection.
-    pub(super) async fn query(
-        &mut self,
-        node: Node,
-        waiter: Waiter,
-        timeout: Millis,
-    ) -> Result<bool, SessionError> {
-        let sent = self.query_later(node, waiter, timeout);
-        self.commit().await?;
-        Ok(sent)
     }
 
     /// Hands out again what an earlier run did not acknowledge, before anything new.

@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::super::super::methods::Call;
 use super::super::super::queue::{Polled, Queue};
 use super::super::super::settings::Settings;
 use super::super::super::shared_state::Shared;
 use super::super::super::transport::LinkError;
+use super::super::SessionParts;
 use super::super::command::ConnectionGoal;
+use super::super::event_loop::AT_ONCE;
 use super::super::state::LoopEvent;
-use super::super::{AT_ONCE, SessionParts};
 use super::*;
 use crate::api::{Config, ConnectionState, LogLevel, Restricted, RestrictionKind, RestrictionScope, Status};
 use crate::store::memory::MemoryBackend;
@@ -274,7 +274,7 @@ async fn an_order_is_not_lost_with_what_could_not_be_stored_before_it() {
     house.session.commit().await.unwrap();
     let (_, ids) = house.told();
     house.disk.full.store(true, Ordering::Relaxed);
-    house.commands.send(Command::Call { request: 9, call: Call::SessionStatus }).unwrap();
+    house.commands.send(Command::Logout { request: 9 }).unwrap();
     house.session.shared.acknowledge(ids[0]);
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!(house.told().0, ["connection 0", "result 9"]);

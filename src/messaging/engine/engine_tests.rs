@@ -214,8 +214,8 @@ impl Net {
     fn text(&mut self, from: usize, to: usize, text: &str) {
         let chat = self.phones[to].jid.clone();
         let content = OutboundContent::Content(Outgoing::text(text, &Extras::default()).unwrap());
-        let outbound = OutboundMessage { request: 1, chat, id: None, content };
-        self.act(from, |engine, cx| engine.send(&outbound, cx));
+        let outbound = OutboundMessage { chat, id: None, content };
+        self.act(from, |engine, cx| engine.send(1, &outbound, cx));
         assert!(self.phones[from].answers.last().unwrap().is_ok(), "{:?}", self.phones[from].answers);
     }
 
@@ -352,8 +352,8 @@ fn who_asks_again_gets_what_was_sent_first_with_the_timer_that_held_then() {
         set_timer(&mut net, then);
         net.forget_sessions(BOB);
         let content = OutboundContent::Content(Outgoing::text(text, &Extras::default()).unwrap());
-        let outbound = OutboundMessage { request: 1, chat: chat.clone(), id: Some(text.into()), content };
-        let outputs = net.phones[ADA].driver.call(|engine, cx| engine.send(&outbound, cx));
+        let outbound = OutboundMessage { chat: chat.clone(), id: Some(text.into()), content };
+        let outputs = net.phones[ADA].driver.call(|engine, cx| engine.send(1, &outbound, cx));
         // Before Bob, who cannot read it, asks for it again.
         set_timer(&mut net, later);
         net.carry_out_all(ADA, outputs);
@@ -521,8 +521,8 @@ fn lists_that_the_server_contradicts_are_out_of_date_though_they_are_not_at_hand
             Ok(())
         });
         let content = OutboundContent::Content(Outgoing::text(id, &Extras::default()).unwrap());
-        let outbound = OutboundMessage { request: 1, chat: chat.clone(), id: Some(id.into()), content };
-        let outputs = driver.call(|engine, cx| engine.send(&outbound, cx));
+        let outbound = OutboundMessage { chat: chat.clone(), id: Some(id.into()), content };
+        let outputs = driver.call(|engine, cx| engine.send(1, &outbound, cx));
         let sent = outputs.iter().find_map(|output| match output {
             Output::Send(node) => Some(Stanza::from_node(node).unwrap()),
             _ => None,
@@ -554,9 +554,9 @@ fn what_was_sent_and_not_acknowledged_goes_out_after_a_restart() {
     net.acquainted();
     let chat = net.phones[BOB].jid.clone();
     let content = OutboundContent::Content(Outgoing::text("twice", &Extras::default()).unwrap());
-    let outbound = OutboundMessage { request: 1, chat, id: Some("TWICE".into()), content };
+    let outbound = OutboundMessage { chat, id: Some("TWICE".into()), content };
     // It goes out, and the program ends before the server says anything.
-    let sent = net.phones[ADA].driver.call(|engine, cx| engine.send(&outbound, cx));
+    let sent = net.phones[ADA].driver.call(|engine, cx| engine.send(1, &outbound, cx));
     let is_message = |output: &&Output| matches!(output, Output::Send(node) | Output::SendAtOnce(node) if node.tag() == "message");
     assert_eq!(sent.iter().filter(is_message).count(), 1);
     net.restart(ADA);

@@ -62,24 +62,25 @@ impl Engine {
     /// The host wants a message sent.
     pub(crate) fn send(
         &mut self,
+        request: u64,
         outbound: &OutboundMessage,
         cx: &mut EngineContext<'_>,
     ) -> Result<(), MissingRecords> {
         if !matches!(outbound.chat.server.account(), Server::Pn | Server::Lid | Server::Group) {
-            self.answer(outbound.request, Err(SendFailure::WrongChat));
+            self.answer(request, Err(SendFailure::WrongChat));
             return Ok(());
         }
         if let Some(id) = &outbound.id {
             if let Some(sending) = self.sends.by_id.get(id).and_then(|number| self.sends.all.get_mut(number))
             {
                 if is_elsewhere(&outbound.chat, &sending.chat) {
-                    self.answer(outbound.request, Err(SendFailure::IdInUse));
+                    self.answer(request, Err(SendFailure::IdInUse));
                     return Ok(());
                 }
-                sending.requests.push(outbound.request);
+                sending.requests.push(request);
                 if sending.told_due > cx.unix_ms {
                     let waiting = sending.waiting();
-                    self.out.push(Output::Waiting { request: outbound.request, waiting });
+                    self.out.push(Output::Waiting { request, waiting });
                 }
                 return Ok(());
             }
@@ -94,7 +95,7 @@ impl Engine {
                 } else {
                     Ok(taken)
                 };
-                self.answer(outbound.request, answer);
+                self.answer(request, answer);
                 return Ok(());
             }
         }
@@ -104,7 +105,7 @@ impl Engine {
             OutboundContent::Vote(vote) => match self.make_vote(vote, &outbound.chat, cx)? {
                 Ok(content) => content,
                 Err(failure) => {
-                    self.answer(outbound.request, Err(failure));
+                    self.answer(request, Err(failure));
                     return Ok(());
                 }
             },
@@ -113,7 +114,7 @@ impl Engine {
         let unix_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
         let id = outbound.id.clone().unwrap_or_else(|| content::message_id(unix_s, &own, cx.rng).into());
         self.keep_own_secret(&id, &outbound.chat, &content, cx.unix_ms);
-        let number = self.enter(id.clone(), outbound.chat.clone(), content, Some(outbound.request));
+        let number = self.enter(id.clone(), outbound.chat.clone(), content, Some(request));
         let is_named =
             matches!(outbound.content, OutboundContent::Content(_)) || self.knows_names_in(&outbound.chat);
         if let Some(sending) = self.sends.all.get_mut(&number) {

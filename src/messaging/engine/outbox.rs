@@ -10,9 +10,8 @@ use crate::messaging::content;
 use crate::stanza::{Jid, Text};
 
 /// A message that the host wants sent.
+#[derive(Clone, Debug)]
 pub(crate) struct OutboundMessage {
-    /// The request; 0 for a message of an earlier run.
-    pub(crate) request: u64,
     /// The chat.
     pub(crate) chat: Jid,
     /// The id that the host chose.

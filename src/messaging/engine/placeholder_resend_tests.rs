@@ -142,9 +142,8 @@ impl World {
     /// The same with any message.
     fn friend_sends(&mut self, id: &'static str, message: &[u8]) {
         let content = OutboundContent::Content(Outgoing::raw(message).unwrap());
-        let outbound =
-            OutboundMessage { request: 1, chat: OWN.parse().unwrap(), id: Some(id.into()), content };
-        let mut outputs: VecDeque<_> = self.friend.call(|engine, cx| engine.send(&outbound, cx)).into();
+        let outbound = OutboundMessage { chat: OWN.parse().unwrap(), id: Some(id.into()), content };
+        let mut outputs: VecDeque<_> = self.friend.call(|engine, cx| engine.send(1, &outbound, cx)).into();
         while let Some(output) = outputs.pop_front() {
             match output {
                 // Which devices there are, and their keys.

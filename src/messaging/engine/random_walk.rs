@@ -73,9 +73,8 @@ fn send(driver: &mut Driver, number: usize, piece: &[u8]) -> Vec<Output> {
     let Ok(content) = content else { return Vec::new() };
     // The ids are those that the stanzas speak of.
     let id = (piece.len() % 3 == 1).then(|| Text::from("3EB0A1"));
-    let command =
-        OutboundMessage { request, chat: chat.account(), id, content: OutboundContent::Content(content) };
-    driver.call(|engine, cx| engine.send(&command, cx))
+    let command = OutboundMessage { chat: chat.account(), id, content: OutboundContent::Content(content) };
+    driver.call(|engine, cx| engine.send(request, &command, cx))
 }
 
 /// A stanza goes where the session would bring it, or is the answer to a question.

@@ -1,0 +1,159 @@
+//! The answers to our requests, and what follows when there is none.
+
+use super::super::iq_tracker::PendingIq;
+use super::super::status_mapping::IqError;
+use super::dispatch::{Handled, Unhandled};
+use super::state::{NoAnswer, Waiter};
+use super::{Session, SessionError};
+use crate::api::Status;
+use crate::messaging::stanzas::key_digest::KeyDigest;
+use crate::messaging::stanzas::privacy;
+use crate::messaging::stanzas::props::Props;
+use crate::pairing::IqFailure;
+use crate::stanza::{NodeRef, build};
+use serde_json::json;
+
+impl Session {
+    /// Handles an answer of the server.
+    pub(super) fn iq_answered(&mut self, node: NodeRef<'_>) -> Handled {
+        let Some(pending) = self.take_pending(node) else { return Ok(()) };
+        let handled = self.dispatch_answer(pending.waiter(), node);
+        if handled.is_err()
+            && let Some(online) = self.phase.online()
+        {
+            online.pending.put_back(pending);
+        }
+        handled
+    }
+
+    fn take_pending(&mut self, node: NodeRef<'_>) -> Option<PendingIq<Waiter>> {
+        let id = node.str("id")?;
+        self.phase.online()?.pending.take(&id)
+    }
+
+    fn dispatch_answer(&mut self, waiter: &Waiter, node: NodeRef<'_>) -> Handled {
+        let error = IqError::of(node);
+        match waiter {
+            Waiter::Ping | Waiter::Nobody => {}
+            // Any answer shows that the server is alive, also one that says it does not know this request.
+            Waiter::HostPing { request, sent_at } => {
+                let round_trip = self.clock.now().saturating_sub(*sent_at);
+                self.answer(*request, Ok(json!({ "round_trip_ms": round_trip })));
+            }
+            Waiter::Engine(tag) => {
+                let answer = error.as_ref().map_or(Ok(node), |error| Err(error.code.unwrap_or(0)));
+                self.with_engine(|engine, cx| engine.reply(*tag, answer, cx))?;
+            }
+            Waiter::Numbers { request, numbers } => {
+                return self.numbers_answered(*request, numbers, node, error.as_ref());
+            }
+            Waiter::Privacy(waiting) => {
+                self.tells_reading = privacy::tells_reading(node).or(self.tells_reading);
+                for (request, read) in waiting {
+                    self.tell_read(*request, read);
+                }
+            }
+            Waiter::Props => self.props_came(Props::read(node).filter(|_| error.is_none())),
+            Waiter::Pairing(_)
+            | Waiter::Active
+            | Waiter::Alive { .. }
+            | Waiter::Prekeys(_)
+            | Waiter::KeyDigest
+            | Waiter::SignedPrekey(_)
+            | Waiter::Logout { .. } => return Err(Unhandled::Transition),
+        }
+        Ok(())
+    }
+
+    /// Handles an answer that changes the connection, the link or what the store holds of its keys.
+    pub(super) async fn answer_transition(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
+        let Some(pending) = self.take_pending(node) else { return Ok(()) };
+        let error = IqError::of(node);
+        match pending.into_waiter() {
+            Waiter::Pairing(tag) => self
+                .with_pairing(|pairing, now, rng| match &error {
+                    None => pairing.handle_reply(now, tag, Ok(node), rng),
+                    Some(error) => pairing.handle_reply(now, tag, Err(error.for_pairing()), rng),
+                })
+                .await
+                .map(drop),
+            Waiter::Active | Waiter::Alive { .. } => self.active().await,
+            Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
+            Waiter::KeyDigest => {
+                self.keys_checked(KeyDigest::read(node), error.as_ref()).await?;
+                self.keys_need_no_waiting().await
+            }
+            Waiter::SignedPrekey(fresh) => self.signed_prekey_answered(*fresh, error).await,
+            Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
+            // The dispatch has handled these.
+            Waiter::Ping
+            | Waiter::Nobody
+            | Waiter::HostPing { .. }
+            | Waiter::Engine(_)
+            | Waiter::Numbers { .. }
+            | Waiter::Privacy(_)
+            | Waiter::Props => Ok(()),
+        }
+    }
+
+    /// Handles that an answer did not come, and will not.
+    pub(super) async fn unanswered(&mut self, waiter: Waiter, why: NoAnswer) -> Result<(), SessionError> {
+        match waiter {
+            // The watch over the connection is kept elsewhere.
+            Waiter::Ping | Waiter::Props | Waiter::Nobody => Ok(()),
+            Waiter::Engine(tag) => self.engine_transition(|engine, cx| engine.reply(tag, Err(0), cx)).await,
+            Waiter::Pairing(tag) => {
+                let failure = match why {
+                    NoAnswer::Timeout => IqFailure::Timeout,
+                    NoAnswer::Disconnected => IqFailure::Disconnected,
+                };
+                self.with_pairing(|pairing, now, rng| pairing.handle_reply(now, tag, Err(failure), rng))
+                    .await
+                    .map(drop)
+            }
+            Waiter::HostPing { request, .. } | Waiter::Numbers { request, .. } => {
+                self.answer(request, Err(why.to_error()));
+                Ok(())
+            }
+            Waiter::Privacy(waiting) => {
+                for (request, _) in waiting {
+                    self.answer(request, Err(why.to_error()));
+                }
+                Ok(())
+            }
+            Waiter::Active if why == NoAnswer::Timeout => {
+                self.ask_whether_alive();
+                Ok(())
+            }
+            Waiter::Alive { asked_at } if why == NoAnswer::Timeout => self.nothing_answered(asked_at).await,
+            Waiter::Active | Waiter::Alive { .. } => Ok(()),
+            Waiter::Prekeys(uploaded) if why == NoAnswer::Timeout => {
+                self.prekeys_not_taken(uploaded);
+                Ok(())
+            }
+            // The next login finds them unsent and sends them again, and checks the keys.
+            Waiter::Prekeys(_) | Waiter::SignedPrekey(_) => Ok(()),
+            Waiter::KeyDigest => self.keys_need_no_waiting().await,
+            Waiter::Logout { request } => self.logged_out(request, false).await,
+        }
+    }
+
+    /// The host asks whether the server answers.
+    pub(super) fn host_ping(&mut self, request: u64) {
+        let waiter = Waiter::HostPing { request, sent_at: self.clock.now() };
+        let timeout = self.settings.keepalive.dead_after;
+        if !self.query(build::get("w:p"), waiter, timeout) {
+            self.answer(request, Err(Status::NOT_CONNECTED.into()));
+        }
+    }
+}
+
+impl IqError {
+    fn for_pairing(&self) -> IqFailure {
+        IqFailure::Error {
+            code: self.code.unwrap_or(0),
+            text: self.text.clone().unwrap_or_default(),
+            backoff: self.backoff.map(|wait| wait.as_secs()),
+        }
+    }
+}
