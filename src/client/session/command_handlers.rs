@@ -7,9 +7,9 @@ use serde_json::json;
 use super::super::clock::unix_ms;
 use super::super::methods::Call;
 use super::super::status_mapping;
-use super::Session;
 use super::command::{CODE, Command, QR};
 use super::dispatch::{Handled, Unhandled};
+use super::{Session, contacts, messages, presence};
 use crate::api::Status;
 use crate::net;
 use crate::store::{self, Backend, SessionName, StoreError, records};
@@ -22,15 +22,15 @@ impl Session {
             // The commit takes them.
             Command::Acknowledged => {}
             Command::Cancel { request } => {
-                let pairs = self.requests.has(CODE) || self.requests.has(QR);
-                if pairs && self.requests.is_open(*request) {
+                let pairs = self.core.requests.has(CODE) || self.core.requests.has(QR);
+                if pairs && self.core.requests.is_open(*request) {
                     return Err(Unhandled::Transition);
                 }
                 self.cancel(*request);
             }
             Command::VersionFound { request, found } => {
                 let answer = found.as_ref().map(|version| json!({ "version": version }));
-                self.answer(*request, answer.map_err(status_mapping::of_net));
+                self.core.answer(*request, answer.map_err(status_mapping::of_net));
             }
             Command::SessionErased { request, erased } => {
                 let answer = match erased {
@@ -38,11 +38,11 @@ impl Session {
                     Ok(false) => Err(Status::UNKNOWN_SESSION.into()),
                     Err(error) => Err(status_mapping::of_store(error)),
                 };
-                self.answer(*request, answer);
+                self.core.answer(*request, answer);
             }
             Command::SessionsListed { request, listed } => {
                 let answer = listed.as_ref().map(|sessions| json!({ "sessions": sessions }));
-                self.answer(*request, answer.map_err(status_mapping::of_store));
+                self.core.answer(*request, answer.map_err(status_mapping::of_store));
             }
             _ => return Err(Unhandled::Transition),
         }
@@ -51,34 +51,37 @@ impl Session {
 
     /// Gives up a request that is still open. A pairing has been told already.
     pub(super) fn cancel(&mut self, request: u64) {
-        if !self.requests.is_open(request) {
+        if !self.core.requests.is_open(request) {
             // It was answered while the call was on its way; its answer says all.
             return;
         }
-        if let Some(engine) = &mut self.engine {
+        if let Some(engine) = &mut self.core.messaging.engine {
             engine.cancel(request);
-            self.carry_out();
+            self.core.carry_out();
         }
         // Whatever is left of it is forgotten: an answer of the server finds nobody.
-        self.answer(request, Err(Status::CANCELLED.into()));
+        self.core.answer(request, Err(Status::CANCELLED.into()));
     }
 
     fn call(&mut self, request: u64, call: &Call) -> Handled {
         match call {
-            Call::Send(_, message) => return self.send_message(request, message),
-            Call::Group(_, command) => return self.manage_group(request, command),
-            Call::CheckNumbers(numbers) => self.check_numbers(request, numbers),
+            Call::Send(_, message) => return messages::send(&mut self.core, request, message),
+            Call::Group(_, command) => return messages::groups(&mut self.core, request, command),
+            Call::CheckNumbers(numbers) => contacts::check(&mut self.core, request, numbers),
             Call::MarkRead { chat, sender, ids } => {
-                return self.mark_read(request, chat, sender.as_ref(), ids);
+                let sender = sender.as_ref();
+                return self.read_receipts.mark_read(&mut self.core, request, chat, sender, ids);
             }
-            Call::ShowActivity { chat, activity } => return self.show_activity(request, chat, *activity),
-            Call::SetPresence { available } => self.set_presence(request, *available),
-            Call::Subscribe { user } => return self.subscribe(request, user),
+            Call::ShowActivity { chat, activity } => {
+                return presence::show_activity(&mut self.core, request, chat, *activity);
+            }
+            Call::SetPresence { available } => presence::set(&mut self.core, request, *available),
+            Call::Subscribe { user } => return presence::subscribe(&mut self.core, request, user),
             Call::ServerPing => self.host_ping(request),
-            Call::RestrictionsGet => return self.restrictions(request),
-            Call::SessionErase(Some(name)) if name.as_str() != self.settings.config.session_id() => {
-                let (backend, name) = (Arc::clone(self.store.backend()), name.clone());
-                self.spawn_job(async move {
+            Call::RestrictionsGet => return messages::restrictions(&mut self.core, request),
+            Call::SessionErase(Some(name)) if name.as_str() != self.core.settings.config.session_id() => {
+                let (backend, name) = (Arc::clone(self.core.store.backend()), name.clone());
+                self.core.spawn_job(async move {
                     let erased = erase_other(backend, &name).await;
                     Command::SessionErased { request, erased }
                 });
@@ -86,11 +89,11 @@ impl Session {
             Call::SessionErase(_) | Call::SessionRestored => return Err(Unhandled::Transition),
             Call::SessionStatus => {
                 let status = self.status();
-                self.answer(request, Ok(status));
+                self.core.answer(request, Ok(status));
             }
             Call::SessionList => {
-                let backend = Arc::clone(self.store.backend());
-                self.spawn_job(async move {
+                let backend = Arc::clone(self.core.store.backend());
+                self.core.spawn_job(async move {
                     let listed = backend.list_sessions().await;
                     let listed =
                         listed.map(|names| names.iter().map(|name| name.as_str().to_owned()).collect());
@@ -98,9 +101,9 @@ impl Session {
                 });
             }
             Call::VersionLatest => {
-                let endpoint = self.settings.endpoint.clone();
-                let url = self.settings.config.client_version_url().to_owned();
-                self.spawn_job(async move {
+                let endpoint = self.core.settings.endpoint.clone();
+                let url = self.core.settings.config.client_version_url().to_owned();
+                self.core.spawn_job(async move {
                     let found = net::latest_version(&endpoint, &url).await;
                     let found = found.map(|[major, minor, build]| format!("{major}.{minor}.{build}"));
                     Command::VersionFound { request, found }
@@ -111,9 +114,9 @@ impl Session {
     }
 
     fn status(&self) -> serde_json::Value {
-        let account = self.account.as_deref();
+        let account = self.core.account.as_deref();
         json!({
-            "state": self.shared.state(),
+            "state": self.core.host.shared.state(),
             "linked": account.is_some(),
             "jid": account.map(|account| &account.jid),
             "lid": account.map(|account| &account.lid).filter(|lid| !lid.is_empty()),

@@ -10,7 +10,7 @@ use super::super::keepalive::{Due, Keepalive};
 use super::super::transport::{Dial, Link, LinkError};
 use super::command::ConnectionGoal;
 use super::state::{ConnectionPhase, LoginStage, NoAnswer, OfflineQueue, Online, PrekeyWork, Waiter};
-use super::{Session, SessionError};
+use super::{Session, SessionError, messages};
 use crate::api::{Config, ConnectionState, Error};
 use crate::crypto::PublicKey;
 use crate::noise::VerifiedServer;
@@ -21,18 +21,27 @@ use crate::stanza::build;
 use crate::store::records::{self, AccountRecord, DeviceRecord, ServerRecord};
 use crate::store::{Space, StoreError};
 
+/// The state of resumed handshakes, which use the server's key of an earlier one.
+#[derive(Debug, Default)]
+pub(super) struct Resumption {
+    /// The handshake under way is a resumed one.
+    is_under_way: bool,
+    /// The last attempt failed; none is made until a handshake has succeeded.
+    has_failed: bool,
+}
+
 impl Session {
     /// Starts to connect now.
     pub(super) async fn dial(&mut self) -> Result<(), SessionError> {
-        if self.account.is_none() {
-            self.fresh_device().await?;
+        if self.core.account.is_none() {
+            self.core.fresh_device().await?;
         }
         let Some(version) = self.choose_version().await? else {
             return self.await_version().await;
         };
-        let dial = match (&self.device, &self.account) {
+        let dial = match (&self.core.device, &self.core.account) {
             (Some(device), Some(account)) => {
-                let dial = login_dial(&self.settings.config, version, device, account);
+                let dial = login_dial(&self.core.settings.config, version, device, account);
                 dial.map(|dial| Dial { server: self.known_server(device), ..dial })
             }
             _ => self.registration_dial(version),
@@ -42,26 +51,17 @@ impl Session {
             let what = "the account's JID is damaged";
             return Err(SessionError::Store(StoreError::Record { space: Space::Account, what }));
         };
-        self.resumes = dial.server.is_some();
-        self.attempt = self.attempt.saturating_add(1);
-        self.emit_connection(ConnectionState::Connecting, None, None, None);
-        let settings = Arc::clone(&self.settings);
-        self.phase = ConnectionPhase::Dialing(Box::pin(async move { Link::dial(&settings, dial).await }));
-        Ok(())
-    }
-
-    /// Makes the keys of a device that is not linked yet, if there are none.
-    pub(super) async fn fresh_device(&mut self) -> Result<(), SessionError> {
-        if self.device.is_none() {
-            let device = DeviceRecord::generate(unix_ms(), &mut self.rng);
-            self.store.commit(records::fresh(&device)).await?;
-            self.device = Some(device);
-        }
+        self.resumption.is_under_way = dial.server.is_some();
+        self.core.attempts.count = self.core.attempts.count.saturating_add(1);
+        self.core.emit_connection(ConnectionState::Connecting, None, None, None);
+        let settings = Arc::clone(&self.core.settings);
+        self.core.phase =
+            ConnectionPhase::Dialing(Box::pin(async move { Link::dial(&settings, dial).await }));
         Ok(())
     }
 
     fn registration_dial(&self, version: AppVersion) -> Option<Dial> {
-        let device = self.device.as_ref()?;
+        let device = self.core.device.as_ref()?;
         let keys = RegistrationKeys {
             registration_id: device.registration_id,
             identity: device.identity.public(),
@@ -69,7 +69,7 @@ impl Session {
             signed_prekey: device.signed_prekey.pair.public(),
             signature: device.signed_prekey.signature,
         };
-        let description = device_props::description(&self.settings.config, version);
+        let description = device_props::description(&self.core.settings.config, version);
         Some(Dial {
             noise: Arc::new(device.noise.clone()),
             payload: client_payload::registration(&description, &keys).encode_to_vec(),
@@ -81,20 +81,20 @@ impl Session {
     /// The key of the server, if the handshake can be resumed with it: its certificates led to the root of this configuration and
     /// are valid now, and the last attempt to resume did not fail.
     fn known_server(&self, device: &DeviceRecord) -> Option<PublicKey> {
-        let server = device.server.as_ref().filter(|_| !self.resumption_failed)?;
-        let root = &self.settings.root;
+        let server = device.server.as_ref().filter(|_| !self.resumption.has_failed)?;
+        let root = &self.core.settings.root;
         server.usable(&root.key, root.serial, unix_ms().div_euclid(1000))
     }
 
     /// Keeps the server's key for later connections. That of a server which does not know this device yet is not kept.
     async fn keep_server(&mut self, verified: VerifiedServer) -> Result<(), SessionError> {
-        let root = &self.settings.root;
+        let root = &self.core.settings.root;
         let VerifiedServer { key, validity } = verified;
         let server = ServerRecord { key, validity, root: root.key, root_serial: root.serial };
-        match &mut self.device {
-            Some(device) if self.account.is_some() && device.server.as_ref() != Some(&server) => {
+        match &mut self.core.device {
+            Some(device) if self.core.account.is_some() && device.server.as_ref() != Some(&server) => {
                 device.server = Some(server);
-                self.store.commit(records::fresh(device)).await?;
+                self.core.store.commit(records::fresh(device)).await?;
             }
             _ => {}
         }
@@ -104,23 +104,23 @@ impl Session {
     /// An attempt to resume has failed: the next attempt shows whether the server is well. A key that the other side does not hold
     /// is forgotten.
     async fn resumption_failed(&mut self, error: &LinkError) -> Result<(), SessionError> {
-        self.resumption_failed = true;
-        if let Some(device) = &mut self.device
+        self.resumption.has_failed = true;
+        if let Some(device) = &mut self.core.device
             && error.disproves_server()
             && device.server.take().is_some()
         {
             let batch = records::fresh(device);
-            self.store.commit(batch).await?;
+            self.core.store.commit(batch).await?;
         }
         Ok(())
     }
 
     pub(super) async fn dialed(&mut self, dialed: Result<Link, LinkError>) -> Result<(), SessionError> {
-        let resumes = std::mem::take(&mut self.resumes);
+        let resumes = std::mem::take(&mut self.resumption.is_under_way);
         let mut link = match dialed {
             Ok(link) => link,
             Err(error) => {
-                self.phase = ConnectionPhase::Offline;
+                self.core.phase = ConnectionPhase::Offline;
                 if resumes {
                     self.resumption_failed(&error).await?;
                 }
@@ -128,19 +128,19 @@ impl Session {
                 return Err(SessionError::Broken(error));
             }
         };
-        self.resumption_failed = false;
+        self.resumption.has_failed = false;
         if let Some(verified) = link.verified.take() {
             self.keep_server(verified).await?;
         }
-        self.connection_error = None;
-        let now = self.clock.now();
-        let stage = match self.account {
-            Some(_) => LoginStage::LoggingIn { until: now + self.settings.login_timeout },
+        self.core.attempts.last_error = None;
+        let now = self.core.clock.now();
+        let stage = match self.core.account {
+            Some(_) => LoginStage::LoggingIn { until: now + self.core.settings.login_timeout },
             None => LoginStage::Registering,
         };
-        let mut keepalive = Keepalive::new(self.settings.keepalive, now, &mut self.rng);
+        let mut keepalive = Keepalive::new(self.core.settings.keepalive, now, &mut self.core.rng);
         keepalive.sent(now, false);
-        self.phase = ConnectionPhase::Online(Box::new(Online {
+        self.core.phase = ConnectionPhase::Online(Box::new(Online {
             link,
             stage,
             pending: IqTracker::new(),
@@ -149,29 +149,29 @@ impl Session {
             prekeys: PrekeyWork::default(),
             held_until: None,
         }));
-        self.backoff.connected(now);
-        self.emit_connection(ConnectionState::Connected, None, None, None);
+        self.core.attempts.backoff.connected(now);
+        self.core.emit_connection(ConnectionState::Connected, None, None, None);
         self.connected_to_pairing().await
     }
 
     /// A connection with routing info that failed is tried again without it.
     async fn forget_routing_info(&mut self) -> Result<(), SessionError> {
-        if let Some(device) = &mut self.device
+        if let Some(device) = &mut self.core.device
             && device.routing_info.take().is_some()
         {
             let batch = records::fresh(device);
-            self.store.commit(batch).await?;
+            self.core.store.commit(batch).await?;
         }
         Ok(())
     }
 
     /// Takes the connection down, if there is one, and says goodbye on it.
     pub(super) async fn disconnect(&mut self) -> Vec<Waiter> {
-        match std::mem::replace(&mut self.phase, ConnectionPhase::Offline) {
+        match std::mem::replace(&mut self.core.phase, ConnectionPhase::Offline) {
             ConnectionPhase::Online(mut online) => {
-                self.messages_offline();
+                messages::offline(&mut self.core);
                 let waiters = online.pending.drain().collect();
-                self.backoff.closed(self.clock.now());
+                self.core.attempts.backoff.closed(self.core.clock.now());
                 online.link.close().await;
                 waiters
             }
@@ -183,24 +183,26 @@ impl Session {
     pub(super) fn wait(&mut self, pace: ReconnectDelay, reason: &'static str, error: Option<&Error>) {
         let delay = match pace {
             ReconnectDelay::AtOnce => 0,
-            ReconnectDelay::BackOff => self.backoff.next(&mut self.rng),
+            ReconnectDelay::BackOff => self.core.attempts.backoff.next(&mut self.core.rng),
             ReconnectDelay::BackOffMore => {
-                self.backoff.rate_limited();
-                self.backoff.next(&mut self.rng)
+                self.core.attempts.backoff.rate_limited();
+                self.core.attempts.backoff.next(&mut self.core.rng)
             }
         };
         self.wait_for(delay, reason, error);
     }
 
     pub(super) fn wait_for(&mut self, delay: Millis, reason: &'static str, error: Option<&Error>) {
-        self.phase = ConnectionPhase::Waiting { until: self.clock.now().saturating_add(delay) };
-        self.emit_connection(ConnectionState::Reconnecting, Some(reason), error, Some(delay));
+        self.core.phase = ConnectionPhase::Waiting { until: self.core.clock.now().saturating_add(delay) };
+        self.core.emit_connection(ConnectionState::Reconnecting, Some(reason), error, Some(delay));
     }
 
     pub(super) async fn phase_time_passed(&mut self, now: Millis) -> Result<(), SessionError> {
-        self.expire_requests(now);
-        match &mut self.phase {
-            ConnectionPhase::Waiting { until } if *until <= now && self.goal == ConnectionGoal::Online => {
+        self.core.expire_requests(now);
+        match &mut self.core.phase {
+            ConnectionPhase::Waiting { until }
+                if *until <= now && self.core.goal == ConnectionGoal::Online =>
+            {
                 self.dial().await
             }
             ConnectionPhase::Online(_) => self.online_time_passed(now).await,
@@ -209,29 +211,30 @@ impl Session {
     }
 
     async fn online_time_passed(&mut self, now: Millis) -> Result<(), SessionError> {
-        if let Some(online) = self.phase.online()
+        if let Some(online) = self.core.phase.online()
             && matches!(online.stage, LoginStage::LoggingIn { until } if until <= now)
         {
             return Err(SessionError::Ended(DisconnectReason::login_timeout()));
         }
-        while let Some(waiter) = self.phase.online().and_then(|online| online.pending.take_expired(now)) {
+        while let Some(waiter) = self.core.phase.online().and_then(|online| online.pending.take_expired(now))
+        {
             self.unanswered(waiter, NoAnswer::Timeout).await?;
         }
-        if self.phase.online().is_some_and(|online| online.held_until.is_some_and(|at| at <= now)) {
-            self.keys_need_no_waiting().await?;
+        if self.core.phase.online().is_some_and(|online| online.held_until.is_some_and(|at| at <= now)) {
+            messages::no_key_check(&mut self.core).await?;
         }
-        self.ask_for_offline(now);
-        let awaits_acks = self.awaits_acks();
-        let Some(online) = self.phase.online() else {
+        self.core.ask_for_offline(now);
+        let awaits_acks = self.core.awaits_acks();
+        let Some(online) = self.core.phase.online() else {
             return Ok(());
         };
         online.keepalive.counted(online.link.received(), now);
-        let due = online.keepalive.check(now, awaits_acks || !online.pending.is_empty(), &mut self.rng);
+        let due = online.keepalive.check(now, awaits_acks || !online.pending.is_empty(), &mut self.core.rng);
         match due {
             Due::Nothing => Ok(()),
             Due::Ping => {
-                let timeout = self.settings.keepalive.dead_after;
-                self.query(build::get("w:p"), Waiter::Ping, timeout);
+                let timeout = self.core.settings.keepalive.dead_after;
+                self.core.query(build::get("w:p"), Waiter::Ping, timeout);
                 Ok(())
             }
             Due::Dead => Err(SessionError::Ended(DisconnectReason::dead())),

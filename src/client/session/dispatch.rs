@@ -10,7 +10,7 @@ use super::super::transport::TransportEvent;
 use super::command::ConnectionGoal;
 use super::notifications::from_server;
 use super::state::LoopEvent;
-use super::{Session, SessionError};
+use super::{Session, SessionError, calls, messages, presence};
 use crate::api::LogLevel;
 use crate::messaging::record_cache::MissingRecords;
 use crate::stanza::{Jid, Node, NodeRef, Server, build};
@@ -47,7 +47,7 @@ impl Session {
         match event {
             LoopEvent::Command(Some(command)) => {
                 if let Some((request, method)) = command.request() {
-                    self.requests.open(request, method, None);
+                    self.core.requests.open(request, method, None);
                 }
             }
             LoopEvent::Received(Ok(received)) => self.note_received(received),
@@ -56,17 +56,17 @@ impl Session {
     }
 
     fn note_received(&mut self, received: &TransportEvent) {
-        let now = self.clock.now();
-        if let Some(online) = self.phase.online() {
+        let now = self.core.clock.now();
+        if let Some(online) = self.core.phase.online() {
             online.keepalive.counted(online.link.received(), now);
             online.keepalive.received(now);
         }
         match received {
             TransportEvent::Stanza(stanza) => {
-                self.log(LogLevel::Trace, "stanza", || format!("in: {}", outline(stanza.root())));
+                self.core.log(LogLevel::Trace, "stanza", || format!("in: {}", outline(stanza.root())));
             }
             TransportEvent::Unreadable(error) => {
-                self.log(LogLevel::Warn, "stanza", || format!("a stanza was dropped: {error}"));
+                self.core.log(LogLevel::Warn, "stanza", || format!("a stanza was dropped: {error}"));
             }
         }
     }
@@ -86,18 +86,18 @@ impl Session {
 
     fn dispatch_stanza(&mut self, node: NodeRef<'_>) -> Handled {
         match node.tag() {
-            "message" | "status" | "receipt" => self.message_stanza(node),
-            "ack" if node.is("class", "message") => self.message_stanza(node),
+            "message" | "status" | "receipt" => messages::received(&mut self.core, node),
+            "ack" if node.is("class", "message") => messages::received(&mut self.core, node),
             "ack" | "error" => Ok(()),
             "call" => {
-                self.call_came(node);
+                calls::received(&mut self.core, node);
                 Ok(())
             }
             "iq" => self.iq(node),
             "ib" => self.ib(node),
             "notification" => self.notification(node),
-            "presence" => self.presence_came(node),
-            "chatstate" => self.activity_came(node),
+            "presence" => presence::received(&mut self.core, node),
+            "chatstate" => presence::activity_received(&mut self.core, node),
             "success" => Err(Unhandled::Transition),
             "failure" => Err(DisconnectReason::of_failure(node).into()),
             "stream:error" => Err(DisconnectReason::of_stream_error(node).into()),
@@ -113,7 +113,7 @@ impl Session {
         if is_answer(node) {
             // What is asked of a group is answered in its name.
             if !from_server(node) && node.jid("from").is_none_or(|from| from.server != Server::Group) {
-                self.log(LogLevel::Warn, "iq", || {
+                self.core.log(LogLevel::Warn, "iq", || {
                     "an answer did not come from the server and was dropped".to_owned()
                 });
                 return Ok(());
@@ -124,7 +124,7 @@ impl Session {
             self.answer_ping(node);
             return Ok(());
         }
-        if self.pairing.is_some() {
+        if self.pairing.is_open() {
             return Err(Unhandled::Transition);
         }
         self.log_unknown_iq();
@@ -132,24 +132,24 @@ impl Session {
     }
 
     pub(super) fn log_unknown_iq(&self) {
-        self.log(LogLevel::Debug, "iq", || "a request of the server is not known here".to_owned());
+        self.core.log(LogLevel::Debug, "iq", || "a request of the server is not known here".to_owned());
     }
 
     /// The server may leave the id out; then so does the answer.
     fn answer_ping(&mut self, node: NodeRef<'_>) {
         let to = node.jid("from").unwrap_or_else(Jid::server);
         let id = node.str("id").map(|id| id.into_owned());
-        self.work.send(Node::new("iq").attr("to", to).attr("type", "result").attr_opt("id", id));
+        self.core.work.send(Node::new("iq").attr("to", to).attr("type", "result").attr_opt("id", id));
     }
 
     /// Tells the server that a stanza of an unknown kind was seen and not understood: it would come for ever otherwise.
     fn refuse_unknown(&mut self, node: NodeRef<'_>) {
         const UNRECOGNIZED_STANZA: u16 = 488;
-        self.log(LogLevel::Debug, "stanza", || {
+        self.core.log(LogLevel::Debug, "stanza", || {
             format!("an unknown stanza <{}> was refused", word(node.tag()))
         });
-        if let Some(ack) = build::ack(&node).filter(|_| self.goal == ConnectionGoal::Online) {
-            self.work.send(ack.attr("error", UNRECOGNIZED_STANZA));
+        if let Some(ack) = build::ack(&node).filter(|_| self.core.goal == ConnectionGoal::Online) {
+            self.core.work.send(ack.attr("error", UNRECOGNIZED_STANZA));
         }
     }
 }

@@ -4,15 +4,16 @@ use std::borrow::Cow;
 
 use super::super::clock::Millis;
 use super::super::server_text::one_line;
+use super::SessionError;
 use super::command::ConnectionGoal;
-use super::{Session, SessionError};
+use super::core::SessionCore;
 use crate::api::{
     Body, Connection, ConnectionState, Error, Log, LogLevel, PairingMethod, PairingProgress, PairingStage,
     Restricted, Status,
 };
 use crate::store::Batch;
 
-impl Session {
+impl SessionCore {
     /// The connection's state, once for each change. It is final when the host has to ask for the next attempt.
     pub(super) fn emit_connection(
         &mut self,
@@ -21,11 +22,11 @@ impl Session {
         error: Option<&Error>,
         retry_in: Option<Millis>,
     ) {
-        self.shared.set_state(state);
+        self.host.shared.set_state(state);
         let is_given_up = match self.goal {
             ConnectionGoal::Online => false,
             // The host may have asked for the next one already: whoever waits for that must not be told that there is none.
-            ConnectionGoal::Offline => !self.shared.wants_connection(),
+            ConnectionGoal::Offline => !self.host.shared.wants_connection(),
             ConnectionGoal::Closed => true,
         };
         self.emit(
@@ -38,7 +39,7 @@ impl Session {
                 is_final: state == ConnectionState::Disconnected && is_given_up,
                 retryable: error.is_none_or(|error| error.retryable),
                 retry_in_ms: retry_in.map(|wait| u32::try_from(wait).unwrap_or(u32::MAX)),
-                attempt: self.attempt,
+                attempt: self.attempts.count,
             },
         );
     }
@@ -51,7 +52,7 @@ impl Session {
     /// Emits an event at once, or after everything in the unit of work.
     pub(super) fn emit(&mut self, request: u64, body: impl Into<Body>) {
         if self.work.is_empty() {
-            self.sink.push(request, body);
+            self.host.sink.push(request, body);
         } else {
             self.work.emit(request, body);
         }
@@ -71,17 +72,10 @@ impl Session {
         self.emit(request, PairingProgress { stage, method, user_text: stage.user_text().into() });
     }
 
-    /// The same for the steps after the link, which belong to the request that made it.
-    pub(super) fn emit_first(&mut self, stage: PairingStage) {
-        if let Some((request, method)) = self.linked_by {
-            self.emit_progress(request, stage, method);
-        }
-    }
-
     /// A line of the log, if the host wants lines of that level.
     pub(super) fn log(&self, level: LogLevel, target: &'static str, text: impl FnOnce() -> String) {
         if self.settings.log_level.is_some_and(|wanted| level as u8 <= wanted as u8) {
-            self.sink.push(0, Log { level, target: Cow::Borrowed(target), text: one_line(text()) });
+            self.host.sink.push(0, Log { level, target: Cow::Borrowed(target), text: one_line(text()) });
         }
     }
 }

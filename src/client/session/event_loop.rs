@@ -1,6 +1,5 @@
 //! The event loop: takes events from the host, the connection and the clock, one at a time, and commits what follows from them.
 
-use futures_util::FutureExt;
 use tokio::time::sleep_until;
 
 use super::super::clock::Millis;
@@ -21,26 +20,26 @@ impl Session {
     /// Runs until the client is closed. Every way out of it has sent the last event.
     pub(crate) async fn run(mut self) {
         // What is only done now and then is boxed: an idle session should not keep the room that it takes.
-        if let Err(stop) = Box::pin(self.redeliver()).await {
+        if let Err(stop) = Box::pin(self.core.redeliver()).await {
             self.close_because(CloseReason::Failed, Some(stop.to_error()));
         }
         // Do not rearm the timer when the deadline moves later: a spurious wake-up is cheaper.
         let mut rings_at = self.next_deadline();
-        let alarm = sleep_until(self.clock.instant(rings_at));
+        let alarm = sleep_until(self.core.clock.instant(rings_at));
         tokio::pin!(alarm);
-        while self.goal != ConnectionGoal::Closed {
+        while self.core.goal != ConnectionGoal::Closed {
             let deadline = self.next_deadline();
             if deadline < rings_at || alarm.is_elapsed() {
                 rings_at = deadline;
-                alarm.as_mut().reset(self.clock.instant(deadline));
+                alarm.as_mut().reset(self.core.clock.instant(deadline));
             }
             let event = tokio::select! {
                 biased;
                 command = self.inbox.recv() => LoopEvent::Command(command),
-                event = self.phase.progress() => event,
+                event = self.core.phase.progress() => event,
                 () = alarm.as_mut() => LoopEvent::Time,
             };
-            if matches!(event, LoopEvent::Time) && self.clock.now() < deadline {
+            if matches!(event, LoopEvent::Time) && self.core.clock.now() < deadline {
                 continue;
             }
             Box::pin(self.turn(event)).await;
@@ -53,12 +52,12 @@ impl Session {
         let mut unhandled = None;
         let stop = match self.take_in(event, &mut unhandled).await {
             Err(stop @ SessionError::Store(_)) => stop,
-            Ok(()) => match self.commit_urgent().await {
+            Ok(()) => match self.core.commit_urgent().await {
                 Ok(()) => return,
                 Err(stop) => stop,
             },
             // That ended the connection, and what came before counts.
-            Err(stop) => match self.commit().await {
+            Err(stop) => match self.core.commit().await {
                 Err(failed @ SessionError::Store(_)) => failed,
                 _ => stop,
             },
@@ -67,7 +66,7 @@ impl Session {
         // A stanza went with its connection, but what the host asked for is still to be done.
         if let Some(event @ LoopEvent::Command(Some(_))) = unhandled {
             self.note(&event);
-            if self.goal != ConnectionGoal::Closed
+            if self.core.goal != ConnectionGoal::Closed
                 && let Err(stop) = Box::pin(self.transition(event)).await
             {
                 Box::pin(self.stopped(stop)).await;
@@ -92,24 +91,24 @@ impl Session {
             self.note(&event);
             if !self.dispatch_with_records(&event, &mut ahead).await? {
                 // It may commit and send by itself, and comes after all that was before.
-                if let Err(stop) = self.commit().await {
+                if let Err(stop) = self.core.commit().await {
                     self.forget_noted(&event);
                     *unhandled = Some(event);
                     return Err(stop);
                 }
                 Box::pin(self.transition(event)).await?;
             }
-            if self.engine_work_due {
-                Box::pin(self.engine_work()).await?;
+            if self.core.messaging.work_due {
+                Box::pin(self.core.engine_work()).await?;
             }
-            if self.goal == ConnectionGoal::Closed {
+            if self.core.goal == ConnectionGoal::Closed {
                 return Ok(());
             }
         }
         // There is no end of it. Others have their turn, and so has what is due.
-        self.commit().await?;
+        self.core.commit().await?;
         tokio::task::yield_now().await;
-        if self.next_deadline() <= self.clock.now() {
+        if self.next_deadline() <= self.core.clock.now() {
             Box::pin(self.time_passed()).await?;
         }
         Ok(())
@@ -126,7 +125,7 @@ impl Session {
                 Ok(()) => return Ok(true),
                 Err(Unhandled::Transition) => return Ok(false),
                 Err(Unhandled::Stop(stop)) => return Err(stop),
-                Err(Unhandled::Needs(missing)) => Box::pin(self.supply(missing, event, ahead)).await?,
+                Err(Unhandled::Needs(missing)) => Box::pin(self.core.supply(missing, event, ahead)).await?,
             }
         }
         Err(never_complete())
@@ -138,15 +137,10 @@ impl Session {
             session.inbox.try_recv().ok().map(|command| LoopEvent::Command(Some(command)))
         };
         if turn.is_multiple_of(2) {
-            self.next_received().or_else(|| host(self))
+            self.core.next_received().or_else(|| host(self))
         } else {
-            host(self).or_else(|| self.next_received())
+            host(self).or_else(|| self.core.next_received())
         }
-    }
-
-    pub(super) fn next_received(&mut self) -> Option<LoopEvent> {
-        let received = self.phase.online()?.link.receive().now_or_never()?;
-        Some(LoopEvent::Received(received))
     }
 
     /// Takes back [`Session::note`], for an event that another one came before.
@@ -154,39 +148,33 @@ impl Session {
         if let LoopEvent::Command(Some(command)) = event
             && let Some((request, _)) = command.request()
         {
-            self.requests.forget(request);
+            self.core.requests.forget(request);
         }
     }
 
     /// Returns when something is due, should nothing happen before.
     pub(super) fn next_deadline(&self) -> Millis {
-        let pairing = self.pairing.as_ref().and_then(|pairing| pairing.next_deadline());
         let due = [
-            pairing,
-            self.phase.deadline(self.awaits_acks()),
-            self.requests.deadline(),
-            self.prekeys_retry_at,
-            self.signed_prekey_due_at,
-            self.engine_deadline(),
-            self.lazy_commit_at,
+            self.pairing.deadline(),
+            self.core.phase.deadline(self.core.awaits_acks()),
+            self.core.requests.deadline(),
+            self.prekeys.deadline(),
+            self.signed_prekey.deadline(),
+            self.core.engine_deadline(),
+            self.core.work.lazy_at,
         ];
         due.into_iter().flatten().min().unwrap_or(Millis::MAX)
     }
 
     /// Does what is due.
     pub(super) async fn time_passed(&mut self) -> Result<(), SessionError> {
-        let now = self.clock.now();
-        if self.pairing.as_ref().and_then(|pairing| pairing.next_deadline()).is_some_and(|at| at <= now) {
+        let now = self.core.clock.now();
+        if self.pairing.deadline().is_some_and(|at| at <= now) {
             self.with_pairing(|pairing, now, rng| pairing.handle_timeout(now, rng)).await?;
         }
-        if self.prekeys_retry_at.is_some_and(|at| at <= now) {
-            self.prekeys_retry_at = None;
-            self.provide_prekeys().await?;
-        }
-        if self.signed_prekey_due_at.is_some_and(|at| at <= now) {
-            self.replace_signed_prekey().await?;
-        }
-        self.engine_time_passed(now).await?;
+        self.prekeys.time_passed(&mut self.core).await?;
+        self.signed_prekey.time_passed(&mut self.core).await?;
+        self.core.engine_time_passed(now).await?;
         self.phase_time_passed(now).await
     }
 }

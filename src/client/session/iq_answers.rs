@@ -4,10 +4,9 @@ use super::super::iq_tracker::PendingIq;
 use super::super::status_mapping::IqError;
 use super::dispatch::{Handled, Unhandled};
 use super::state::{NoAnswer, Waiter};
-use super::{Session, SessionError};
+use super::{Session, SessionError, contacts, key_check, messages, props};
 use crate::api::Status;
 use crate::messaging::stanzas::key_digest::KeyDigest;
-use crate::messaging::stanzas::privacy;
 use crate::messaging::stanzas::props::Props;
 use crate::pairing::IqFailure;
 use crate::stanza::{NodeRef, build};
@@ -19,7 +18,7 @@ impl Session {
         let Some(pending) = self.take_pending(node) else { return Ok(()) };
         let handled = self.dispatch_answer(pending.waiter(), node);
         if handled.is_err()
-            && let Some(online) = self.phase.online()
+            && let Some(online) = self.core.phase.online()
         {
             online.pending.put_back(pending);
         }
@@ -28,7 +27,7 @@ impl Session {
 
     fn take_pending(&mut self, node: NodeRef<'_>) -> Option<PendingIq<Waiter>> {
         let id = node.str("id")?;
-        self.phase.online()?.pending.take(&id)
+        self.core.phase.online()?.pending.take(&id)
     }
 
     fn dispatch_answer(&mut self, waiter: &Waiter, node: NodeRef<'_>) -> Handled {
@@ -37,23 +36,25 @@ impl Session {
             Waiter::Ping | Waiter::Nobody => {}
             // Any answer shows that the server is alive, also one that says it does not know this request.
             Waiter::HostPing { request, sent_at } => {
-                let round_trip = self.clock.now().saturating_sub(*sent_at);
-                self.answer(*request, Ok(json!({ "round_trip_ms": round_trip })));
+                let round_trip = self.core.clock.now().saturating_sub(*sent_at);
+                self.core.answer(*request, Ok(json!({ "round_trip_ms": round_trip })));
             }
             Waiter::Engine(tag) => {
                 let answer = error.as_ref().map_or(Ok(node), |error| Err(error.code.unwrap_or(0)));
-                self.with_engine(|engine, cx| engine.reply(*tag, answer, cx))?;
+                self.core.with_engine(|engine, cx| engine.reply(*tag, answer, cx))?;
             }
             Waiter::Numbers { request, numbers } => {
-                return self.numbers_answered(*request, numbers, node, error.as_ref());
+                return contacts::answered(&mut self.core, *request, numbers, node, error.as_ref());
             }
             Waiter::Privacy(waiting) => {
-                self.tells_reading = privacy::tells_reading(node).or(self.tells_reading);
+                self.read_receipts.learn(node);
                 for (request, read) in waiting {
-                    self.tell_read(*request, read);
+                    self.read_receipts.tell(&mut self.core, *request, read);
                 }
             }
-            Waiter::Props => self.props_came(Props::read(node).filter(|_| error.is_none())),
+            Waiter::Props => {
+                props::received(&mut self.core, Props::read(node).filter(|_| error.is_none()));
+            }
             Waiter::Pairing(_)
             | Waiter::Active
             | Waiter::Alive { .. }
@@ -78,12 +79,19 @@ impl Session {
                 .await
                 .map(drop),
             Waiter::Active | Waiter::Alive { .. } => self.active().await,
-            Waiter::Prekeys(uploaded) => self.prekeys_answered(uploaded, error).await,
-            Waiter::KeyDigest => {
-                self.keys_checked(KeyDigest::read(node), error.as_ref()).await?;
-                self.keys_need_no_waiting().await
+            Waiter::Prekeys(uploaded) => {
+                if self.prekeys.answered(&mut self.core, uploaded, error).await? {
+                    self.go_active();
+                }
+                Ok(())
             }
-            Waiter::SignedPrekey(fresh) => self.signed_prekey_answered(*fresh, error).await,
+            Waiter::KeyDigest => {
+                if key_check::answered(&mut self.core, KeyDigest::read(node), error.as_ref()).await? {
+                    self.prekeys.owe(&mut self.core);
+                }
+                messages::no_key_check(&mut self.core).await
+            }
+            Waiter::SignedPrekey(fresh) => self.signed_prekey.answered(&mut self.core, *fresh, error).await,
             Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
             // The dispatch has handled these.
             Waiter::Ping
@@ -101,7 +109,9 @@ impl Session {
         match waiter {
             // The watch over the connection is kept elsewhere.
             Waiter::Ping | Waiter::Props | Waiter::Nobody => Ok(()),
-            Waiter::Engine(tag) => self.engine_transition(|engine, cx| engine.reply(tag, Err(0), cx)).await,
+            Waiter::Engine(tag) => {
+                self.core.engine_transition(|engine, cx| engine.reply(tag, Err(0), cx)).await
+            }
             Waiter::Pairing(tag) => {
                 let failure = match why {
                     NoAnswer::Timeout => IqFailure::Timeout,
@@ -112,12 +122,12 @@ impl Session {
                     .map(drop)
             }
             Waiter::HostPing { request, .. } | Waiter::Numbers { request, .. } => {
-                self.answer(request, Err(why.to_error()));
+                self.core.answer(request, Err(why.to_error()));
                 Ok(())
             }
             Waiter::Privacy(waiting) => {
                 for (request, _) in waiting {
-                    self.answer(request, Err(why.to_error()));
+                    self.core.answer(request, Err(why.to_error()));
                 }
                 Ok(())
             }
@@ -128,22 +138,23 @@ impl Session {
             Waiter::Alive { asked_at } if why == NoAnswer::Timeout => self.nothing_answered(asked_at).await,
             Waiter::Active | Waiter::Alive { .. } => Ok(()),
             Waiter::Prekeys(uploaded) if why == NoAnswer::Timeout => {
-                self.prekeys_not_taken(uploaded);
+                self.prekeys.not_taken(&mut self.core, uploaded);
+                self.go_active();
                 Ok(())
             }
             // The next login finds them unsent and sends them again, and checks the keys.
             Waiter::Prekeys(_) | Waiter::SignedPrekey(_) => Ok(()),
-            Waiter::KeyDigest => self.keys_need_no_waiting().await,
+            Waiter::KeyDigest => messages::no_key_check(&mut self.core).await,
             Waiter::Logout { request } => self.logged_out(request, false).await,
         }
     }
 
     /// The host asks whether the server answers.
     pub(super) fn host_ping(&mut self, request: u64) {
-        let waiter = Waiter::HostPing { request, sent_at: self.clock.now() };
-        let timeout = self.settings.keepalive.dead_after;
-        if !self.query(build::get("w:p"), waiter, timeout) {
-            self.answer(request, Err(Status::NOT_CONNECTED.into()));
+        let waiter = Waiter::HostPing { request, sent_at: self.core.clock.now() };
+        let timeout = self.core.settings.keepalive.dead_after;
+        if !self.core.query(build::get("w:p"), waiter, timeout) {
+            self.core.answer(request, Err(Status::NOT_CONNECTED.into()));
         }
     }
 }

@@ -3,13 +3,13 @@
 use tokio::sync::mpsc;
 
 use super::super::runtime::COMPUTATIONS;
-use super::Session;
 use super::command::Command;
+use super::core::SessionCore;
 
-impl Session {
+impl SessionCore {
     /// Runs something that must not hold up the session; its result comes back as a command.
     pub(super) fn spawn_job(&self, work: impl Future<Output = Command> + Send + 'static) {
-        let post = WorkPost::new(&self.post);
+        let post = WorkPost::new(&self.host.post);
         tokio::spawn(async move {
             let command = work.await;
             post.send(command);
@@ -18,7 +18,7 @@ impl Session {
 
     /// The same for work that keeps a processor busy. Without a thread for it, it is done here.
     pub(super) fn spawn_blocking_job(&self, work: impl FnOnce() -> Command + Send + 'static) {
-        let post = WorkPost::new(&self.post);
+        let post = WorkPost::new(&self.host.post);
         if let Err((work, _)) = COMPUTATIONS.submit(Box::new(move || post.send(work()))) {
             work();
         }

@@ -8,60 +8,58 @@
 //! ([`super::state::Online::held_until`]). An older copy since which no keys were uploaded is not noticed here.
 
 use super::super::status_mapping::IqError;
+use super::core::SessionCore;
 use super::state::Waiter;
-use super::{Session, SessionError};
+use super::{SessionError, restored};
 use crate::api::LogLevel;
 use crate::messaging::stanzas::key_digest::{self, KeyDigest};
 use crate::signal::{IdentityKey, key_bundle_digest};
 use crate::store::records::{DeviceRecord, OneTimePrekey, SignedPrekey, number_beyond};
 use crate::store::{self, Space, StoreError};
 
-impl Session {
-    /// Asks the server for a digest of this device's keys, unless that is under way.
-    pub(super) fn check_keys(&mut self) {
-        let Some(online) = self.phase.online() else { return };
-        if online.pending.find(|waiter| matches!(waiter, Waiter::KeyDigest).then_some(())).is_none() {
-            self.query(key_digest::fetch(), Waiter::KeyDigest, self.settings.iq_timeout);
-        }
+/// Asks the server for a digest of this device's keys, unless that is under way.
+pub(super) fn ask(core: &mut SessionCore) {
+    let Some(online) = core.phase.online() else { return };
+    if online.pending.find(|waiter| matches!(waiter, Waiter::KeyDigest).then_some(())).is_none() {
+        core.query(key_digest::fetch(), Waiter::KeyDigest, core.settings.iq_timeout);
     }
+}
 
-    /// Handles the answer to that: keys are uploaded again if the server has none, or others.
-    pub(super) async fn keys_checked(
-        &mut self,
-        digest: Option<KeyDigest<'_>>,
-        error: Option<&IqError>,
-    ) -> Result<(), SessionError> {
-        let Some(device) = &self.device else { return Ok(()) };
-        let (difference, held) = match (digest, error) {
-            (_, Some(error)) if error.code == Some(404) => ("none", Vec::new()),
-            (Some(digest), None) => match difference(&self.store, device, &digest).await? {
-                Some(difference) => (difference, digest.prekeys),
-                None => return Ok(()),
-            },
-            (_, error) => {
-                self.log(LogLevel::Debug, "prekeys", || match error {
-                    Some(error) => format!("the server gave no digest of the keys: {}", error.to_error()),
-                    None => "the server's digest of the keys could not be read".to_owned(),
-                });
-                return Ok(());
-            }
-        };
-        self.log(LogLevel::Warn, "prekeys", || {
-            format!("the server does not hold this device's keys ({difference}); new ones are uploaded")
-        });
-        if let Some(account) = &mut self.account
-            && number_beyond(account, held)
-        {
-            self.log(LogLevel::Warn, "prekeys", || {
-                "the server was given more keys than the store has: it was put back from an older copy, and all \
-                 keys for sending are made anew"
-                    .to_owned()
+/// Handles the answer to that. Returns whether the server is owed new keys, because it has none, or others.
+pub(super) async fn answered(
+    core: &mut SessionCore,
+    digest: Option<KeyDigest<'_>>,
+    error: Option<&IqError>,
+) -> Result<bool, SessionError> {
+    let Some(device) = &core.device else { return Ok(false) };
+    let (difference, held) = match (digest, error) {
+        (_, Some(error)) if error.code == Some(404) => ("none", Vec::new()),
+        (Some(digest), None) => match difference(&core.store, device, &digest).await? {
+            Some(difference) => (difference, digest.prekeys),
+            None => return Ok(false),
+        },
+        (_, error) => {
+            core.log(LogLevel::Debug, "prekeys", || match error {
+                Some(error) => format!("the server gave no digest of the keys: {}", error.to_error()),
+                None => "the server's digest of the keys could not be read".to_owned(),
             });
-            self.begin_sending_anew().await?;
+            return Ok(false);
         }
-        self.owe_prekeys();
-        Ok(())
+    };
+    core.log(LogLevel::Warn, "prekeys", || {
+        format!("the server does not hold this device's keys ({difference}); new ones are uploaded")
+    });
+    if let Some(account) = &mut core.account
+        && number_beyond(account, held)
+    {
+        core.log(LogLevel::Warn, "prekeys", || {
+            "the server was given more keys than the store has: it was put back from an older copy, and all \
+             keys for sending are made anew"
+                .to_owned()
+        });
+        restored::begin_sending_anew(core).await?;
     }
+    Ok(true)
 }
 
 /// What the server holds and this store does not; `None` if they agree.

@@ -5,19 +5,16 @@
 use super::super::clock::{Millis, unix_ms};
 use super::super::settings::millis;
 use super::super::{event_mapping, group_results};
-use super::dispatch::Handled;
+use super::SessionError;
+use super::core::SessionCore;
 use super::event_loop::never_complete;
-use super::state::{ConnectionPhase, LoginStage, Waiter};
-use super::{Session, SessionError};
-use crate::api::{Error, LogLevel, Status};
+use super::state::Waiter;
+use crate::api::{Error, LogLevel};
 use crate::messaging::engine::{
-    DedupWindow, Engine, EngineContext, GroupCommand, GroupRequest, MessagingEvent, OutboundMessage, Output,
-    RateLimit, Settings,
+    DedupWindow, Engine, EngineContext, MessagingEvent, Output, RateLimit, Settings,
 };
 use crate::messaging::record_cache::MissingRecords;
 use crate::messaging::stanzas::addressing::Own;
-use crate::messaging::stanzas::calls::IncomingCall;
-use crate::stanza::NodeRef;
 use crate::store::records::AccountRecord;
 use crate::store::{self, Space, StoreError, Value};
 
@@ -28,20 +25,33 @@ const MOST_LOADS: usize = 64;
 /// How many stored rows are read at once.
 const PAGE: usize = 256;
 
+/// The messaging engine of a session.
+#[derive(Default)]
+pub(super) struct Messaging {
+    /// Present while there is something to do with messages, and for a while after.
+    pub(super) engine: Option<Box<Engine>>,
+    rests_at: Millis,
+    /// What the engine has begun needs records that are not in its cache.
+    pub(super) work_due: bool,
+    /// Whether the host says that the user is there. Shown again on each connection.
+    pub(super) available: bool,
+}
+
 /// Keys and values.
 type Rows = Vec<(Vec<u8>, Value)>;
 
-impl Session {
-    /// Calls the engine, if there is one. What it wants is carried out by [`Session::carry_out`].
+impl SessionCore {
+    /// Calls the engine, if there is one. What it wants is carried out by [`SessionCore::carry_out`].
     fn call_engine<T>(
         &mut self,
         call: impl FnOnce(&mut Engine, &mut EngineContext<'_>) -> Result<T, MissingRecords>,
     ) -> Result<Option<T>, MissingRecords> {
-        let (Some(engine), Some(device), Some(account)) = (&mut self.engine, &self.device, &mut self.account)
+        let (Some(engine), Some(device), Some(account)) =
+            (&mut self.messaging.engine, &self.device, &mut self.account)
         else {
             return Ok(None);
         };
-        self.engine_rests_at = self.clock.now().saturating_add(REST);
+        self.messaging.rests_at = self.clock.now().saturating_add(REST);
         let mut cx = EngineContext {
             now: self.clock.now(),
             unix_ms: account.server_ms(unix_ms()),
@@ -59,11 +69,11 @@ impl Session {
         &mut self,
         call: impl FnOnce(&mut Engine, &mut EngineContext<'_>) -> Result<T, MissingRecords>,
     ) -> Result<Option<T>, MissingRecords> {
-        if self.engine.is_none() && self.account.is_some() {
+        if self.messaging.engine.is_none() && self.account.is_some() {
             return Err(MissingRecords(Vec::new()));
         }
         let answer = self.call_engine(call)?;
-        self.engine_work_due = self.call_engine(Engine::work).is_err();
+        self.messaging.work_due = self.call_engine(Engine::work).is_err();
         self.carry_out();
         Ok(answer)
     }
@@ -86,7 +96,7 @@ impl Session {
 
     /// Goes on with what earlier calls left to be done.
     pub(super) async fn engine_work(&mut self) -> Result<(), SessionError> {
-        self.engine_work_due = false;
+        self.messaging.work_due = false;
         for _ in 0..MOST_LOADS * 16 {
             match self.call_engine(Engine::work) {
                 Ok(_) => {
@@ -101,12 +111,14 @@ impl Session {
 
     /// Makes the engine, if the session is linked and has none.
     pub(super) async fn prepare_engine(&mut self) -> Result<(), SessionError> {
-        let Some(account) = self.account.as_deref().filter(|_| self.engine.is_none()) else { return Ok(()) };
+        let Some(account) = self.account.as_deref().filter(|_| self.messaging.engine.is_none()) else {
+            return Ok(());
+        };
         let damaged = StoreError::Record { space: Space::Account, what: "the account's JID is damaged" };
         let own = own(account).ok_or(damaged)?;
         let config = &self.settings.config;
         let settings = Settings {
-            available: self.available && self.is_ready(),
+            available: self.messaging.available && self.is_ready(),
             ack_timeout: millis(config.message_ack_timeout()),
             pace: RateLimit {
                 per_hour: u32::try_from(config.pace_first_contacts()).unwrap_or(u32::MAX),
@@ -122,13 +134,13 @@ impl Session {
         if self.phase.may_encrypt() {
             engine.online();
         }
-        self.engine = Some(Box::new(engine));
+        self.messaging.engine = Some(Box::new(engine));
         Ok(())
     }
 
     /// Adds the engine's outputs to the unit of work.
     pub(super) fn carry_out(&mut self) {
-        let Some(engine) = &mut self.engine else { return };
+        let Some(engine) = &mut self.messaging.engine else { return };
         for output in engine.take_outputs() {
             match output {
                 Output::Send(node) => self.work.send(node),
@@ -166,115 +178,21 @@ impl Session {
         }
     }
 
-    /// Handles a message, or what the server or a recipient says of ours.
-    pub(super) fn message_stanza(&mut self, node: NodeRef<'_>) -> Handled {
-        self.with_engine(|engine, cx| match node.tag() {
-            "message" | "status" => engine.message(node, cx),
-            "receipt" => engine.receipt(node, cx),
-            _ => engine.ack(node, cx),
-        })?;
-        self.offline_stanza(node);
-        Ok(())
-    }
-
-    /// Sends a message of the host.
-    pub(super) fn send_message(&mut self, request: u64, message: &OutboundMessage) -> Handled {
-        if self.with_engine(|engine, cx| engine.send(request, message, cx))?.is_none() {
-            self.answer(request, Err(Status::NOT_LINKED.into()));
-        }
-        Ok(())
-    }
-
-    /// Tells the host what holds for first contacts.
-    pub(super) fn restrictions(&mut self, request: u64) -> Handled {
-        let found = self.with_engine(|engine, cx| Ok(engine.restrictions(cx)))?;
-        let answer = found.map(|found| event_mapping::restrictions(&found));
-        self.answer(request, answer.ok_or_else(|| Status::NOT_LINKED.into()));
-        Ok(())
-    }
-
-    /// Does what the host wants of groups.
-    pub(super) fn manage_group(&mut self, request: u64, command: &GroupCommand) -> Handled {
-        if !self.is_ready() {
-            self.answer(request, Err(Status::NOT_CONNECTED.into()));
-            return Ok(());
-        }
-        let group_request = GroupRequest { request, command: command.clone() };
-        self.with_engine(|engine, cx| engine.group_request(&group_request, cx))?;
-        Ok(())
-    }
-
-    /// Returns the time by the server's clock, in Unix milliseconds; by the host's before the first login.
-    pub(super) fn server_ms(&self) -> i64 {
-        let now = unix_ms();
-        self.account.as_ref().map_or(now, |account| account.server_ms(now))
-    }
-
     /// Whether the server owes acknowledgements of messages.
     pub(super) fn awaits_acks(&self) -> bool {
-        self.engine.as_ref().is_some_and(|engine| engine.awaits_acks())
-    }
-
-    pub(super) fn is_ready(&self) -> bool {
-        matches!(&self.phase, ConnectionPhase::Online(online) if online.stage == LoginStage::Ready)
-    }
-
-    pub(super) fn call_came(&mut self, node: NodeRef<'_>) {
-        if let Some(event) = IncomingCall::read(node).and_then(|call| event_mapping::call(&call, unix_ms())) {
-            self.work.emit(0, event);
-        }
-        self.acknowledge_stanza(node);
-    }
-
-    /// The session is ready: what waits to be sent may go. The server is told the name, once for each login, and whether the user
-    /// is there.
-    pub(super) async fn messages_online(&mut self) -> Result<(), SessionError> {
-        let available = self.available;
-        if available || self.account.as_ref().is_some_and(|account| account.push_name.is_some()) {
-            self.show_presence();
-        }
-        let may_encrypt = self.phase.may_encrypt();
-        self.engine_transition(|engine, _| {
-            engine.set_available(available);
-            if may_encrypt {
-                engine.online();
-            }
-            Ok(())
-        })
-        .await
-    }
-
-    /// The key check need not be waited for any more: what waits to be sent may go.
-    pub(super) async fn keys_need_no_waiting(&mut self) -> Result<(), SessionError> {
-        let Some(online) = self.phase.online() else { return Ok(()) };
-        if online.held_until.take().is_none() || !self.phase.may_encrypt() {
-            return Ok(());
-        }
-        self.engine_transition(|engine, _| {
-            engine.online();
-            Ok(())
-        })
-        .await
-    }
-
-    /// The connection is gone.
-    pub(super) fn messages_offline(&mut self) {
-        if let Some(engine) = &mut self.engine {
-            engine.offline();
-            engine.set_available(false);
-        }
+        self.messaging.engine.as_ref().is_some_and(|engine| engine.awaits_acks())
     }
 
     /// When the engine has something to do, or may be let go.
     pub(super) fn engine_deadline(&self) -> Option<Millis> {
-        let engine = self.engine.as_ref()?;
-        let rest = (!engine.is_busy()).then_some(self.engine_rests_at);
+        let engine = self.messaging.engine.as_ref()?;
+        let rest = (!engine.is_busy()).then_some(self.messaging.rests_at);
         [engine.deadline(), rest].into_iter().flatten().min()
     }
 
     /// Time has passed.
     pub(super) async fn engine_time_passed(&mut self, now: Millis) -> Result<(), SessionError> {
-        let Some(engine) = &self.engine else { return Ok(()) };
+        let Some(engine) = &self.messaging.engine else { return Ok(()) };
         if engine.deadline().is_some_and(|at| at <= now) {
             return self
                 .engine_transition(|engine, cx| {
@@ -283,15 +201,15 @@ impl Session {
                 })
                 .await;
         }
-        if self.engine_rests_at <= now && !engine.is_busy() {
-            self.engine = None;
+        if self.messaging.rests_at <= now && !engine.is_busy() {
+            self.messaging.engine = None;
         }
         Ok(())
     }
 
     /// What the engine has changed could not be stored: it is ahead of the store, and is made anew from there.
     pub(super) fn engine_lost(&mut self, error: &Error) {
-        if let Some(engine) = self.engine.take() {
+        if let Some(engine) = self.messaging.engine.take() {
             for request in engine.requests() {
                 self.answer(request, Err(error.clone()));
             }

@@ -1,13 +1,11 @@
 //! What the server tells a session beside messages: `<ib>`, notifications, and the acknowledgements it wants for them.
 
-use super::super::clock::unix_ms;
 use super::super::disconnect_reason::DisconnectReason;
 use super::super::server_text::word;
 use super::dispatch::{Handled, Unhandled};
 use super::state::Waiter;
-use super::{Session, SessionError};
+use super::{Session, SessionError, key_check};
 use crate::api::LogLevel;
-use crate::messaging::stanzas::privacy;
 use crate::signal::KeyIndexes;
 use crate::stanza::{Jid, Node, NodeRef, build};
 
@@ -20,13 +18,15 @@ impl Session {
         }
         for child in node.children() {
             match child.tag() {
-                "offline_preview" => self.offline_announced(child.u64("count").unwrap_or(0)),
-                "offline" => self.offline_done(),
+                "offline_preview" => self.core.offline_announced(child.u64("count").unwrap_or(0)),
+                "offline" => self.core.offline_done(),
                 "dirty" => self.clean(child),
                 "edge_routing" => self.edge_routing(child),
                 "client_expiration" | "downgrade_webclient" => is_transition = true,
                 "thread_metadata" | "priority_offline_complete" | "tos" | "recovery_nonce" => {}
-                other => self.log(LogLevel::Debug, "ib", || format!("<{}> is not known here", word(other))),
+                other => {
+                    self.core.log(LogLevel::Debug, "ib", || format!("<{}> is not known here", word(other)))
+                }
             }
         }
         if is_transition { Err(Unhandled::Transition) } else { Ok(()) }
@@ -49,10 +49,10 @@ impl Session {
     /// Takes what this library keeps of that state for out of date, so that its next use fetches it.
     fn mark_stale(&mut self, dirty: NodeRef<'_>) -> Handled {
         if dirty.is("type", "account_sync") {
-            self.tells_reading = None;
-            self.with_engine(|engine, _| engine.account_is_dirty())?;
+            self.read_receipts.forget();
+            self.core.with_engine(|engine, _| engine.account_is_dirty())?;
         } else if dirty.is("type", "groups") {
-            self.with_engine(|engine, cx| {
+            self.core.with_engine(|engine, cx| {
                 engine.groups_are_dirty(cx);
                 Ok(())
             })?;
@@ -65,24 +65,24 @@ impl Session {
     fn clean(&mut self, dirty: NodeRef<'_>) {
         let kind = dirty.str("type").unwrap_or_default();
         if !matches!(kind.as_ref(), "account_sync" | "groups" | "newsletter_metadata") {
-            return self.log(LogLevel::Debug, "ib", || format!("{} is to be fetched anew", word(&kind)));
+            return self.core.log(LogLevel::Debug, "ib", || format!("{} is to be fetched anew", word(&kind)));
         }
         let clean = Node::new("clean")
             .attr("type", kind.into_owned())
             .attr_opt("timestamp", dirty.str("timestamp").map(|time| time.into_owned()));
         let node = build::set("urn:xmpp:whatsapp:dirty").child(clean);
-        self.query(node, Waiter::Nobody, self.settings.iq_timeout);
+        self.core.query(node, Waiter::Nobody, self.core.settings.iq_timeout);
     }
 
     /// Keeps the server's hint for the next connection.
     fn edge_routing(&mut self, node: NodeRef<'_>) {
         let info = node.child("routing_info").and_then(|info| info.bytes().map(<[u8]>::to_vec));
-        let (Some(info), Some(device)) = (info.filter(|info| !info.is_empty()), &mut self.device) else {
+        let (Some(info), Some(device)) = (info.filter(|info| !info.is_empty()), &mut self.core.device) else {
             return;
         };
         if device.routing_info.as_ref() != Some(&info) {
             device.routing_info = Some(info);
-            device.put(self.work.batch());
+            device.put(self.core.work.batch());
         }
     }
 
@@ -91,8 +91,7 @@ impl Session {
         let Some(seconds) = node.u64("t").and_then(|t| i64::try_from(t).ok()) else {
             return Ok(());
         };
-        // It comes with every login; once is enough.
-        if self.expiration_told.replace(seconds) == Some(seconds) {
+        if !self.web_version.is_news(seconds) {
             return Ok(());
         }
         if self.version_expires(seconds).await? { Ok(()) } else { self.emit_expiration(seconds).await }
@@ -100,18 +99,18 @@ impl Session {
 
     /// Handles a notification: what it changes is stored before the server hears that it has come.
     pub(super) fn notification(&mut self, node: NodeRef<'_>) -> Handled {
-        if self.account.is_none() && self.pairing.is_some() {
+        if self.core.account.is_none() && self.pairing.is_open() {
             return Err(Unhandled::Transition);
         }
-        self.with_engine(|engine, cx| engine.notice(node, cx))?;
-        self.acknowledge_stanza(node);
+        self.core.with_engine(|engine, cx| engine.notice(node, cx))?;
+        self.core.acknowledge(node);
         self.notified(node)
     }
 
     /// Handles a notification while the device is being linked.
     pub(super) async fn notification_transition(&mut self, node: NodeRef<'_>) -> Result<(), SessionError> {
         if !self.offer_to_pairing(node).await? {
-            self.acknowledge_stanza(node);
+            self.core.acknowledge(node);
         }
         Ok(())
     }
@@ -121,7 +120,7 @@ impl Session {
         match node.str("type").as_deref() {
             Some("encrypt") => return self.encrypt_notification(node),
             Some("account_sync") if node.child("privacy").is_some() && self.is_own_account(node) => {
-                self.tells_reading = privacy::tells_reading(node).or(self.tells_reading);
+                self.read_receipts.learn(node);
             }
             Some("account_sync") if self.is_own_account(node) => {
                 if let Some(devices) = node.child("devices") {
@@ -141,11 +140,11 @@ impl Session {
     fn encrypt_notification(&mut self, node: NodeRef<'_>) -> Handled {
         if from_server(node) {
             if node.child("count").is_some() {
-                self.owe_prekeys();
+                self.prekeys.owe(&mut self.core);
                 return Ok(());
             }
             if node.child("digest").is_some() {
-                self.check_keys();
+                key_check::ask(&mut self.core);
                 return Ok(());
             }
         }
@@ -160,7 +159,7 @@ impl Session {
 
     /// A signed list of the account's devices. If ours is no longer on it, the link is gone.
     fn own_devices(&mut self, node: NodeRef<'_>) -> Handled {
-        let Some(account) = &self.account else { return Ok(()) };
+        let Some(account) = &self.core.account else { return Ok(()) };
         let list = node
             .child("key-index-list")
             .and_then(|list| list.bytes())
@@ -173,25 +172,11 @@ impl Session {
     }
 
     fn is_own_account(&self, node: NodeRef<'_>) -> bool {
-        let (Some(from), Some(account)) = (node.jid("from"), &self.account) else {
+        let (Some(from), Some(account)) = (node.jid("from"), &self.core.account) else {
             return false;
         };
         let is = |own: &str| own.parse::<Jid>().is_ok_and(|own| own.same_account(&from));
         is(&account.jid) || is(&account.lid)
-    }
-
-    /// Tells the server that a stanza has arrived and need not be sent again.
-    pub(super) fn acknowledge_stanza(&mut self, node: NodeRef<'_>) {
-        self.offline_stanza(node);
-        if let Some(ack) = build::ack(&node) {
-            self.work.send(ack);
-        }
-    }
-
-    /// When a ban of so many seconds ends.
-    pub(super) fn ends_at(seconds: u64) -> i64 {
-        let span = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
-        unix_ms().saturating_add(span)
     }
 }
 

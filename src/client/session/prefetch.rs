@@ -6,9 +6,12 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use futures_util::FutureExt;
+
 use super::super::transport::TransportEvent;
+use super::SessionError;
+use super::core::SessionCore;
 use super::state::LoopEvent;
-use super::{Session, SessionError};
 use crate::messaging::record_cache::{MissingRecords, RecordKey};
 use crate::stanza::Stanza;
 use crate::store::{Space, Value};
@@ -21,7 +24,7 @@ const MOST_BYTES: usize = 1 << 20;
 /// What was taken from the connection and waits for its turn, oldest first.
 pub(super) type Ahead = VecDeque<LoopEvent>;
 
-impl Session {
+impl SessionCore {
     /// Makes what a handler lacks: the engine if there is none, and the records. If it handles a message, those for the messages
     /// behind it are loaded too.
     pub(super) async fn supply(
@@ -33,7 +36,7 @@ impl Session {
         self.prepare_engine().await?;
         if let Some(first) = stanza(event).filter(|stanza| is_message(stanza)) {
             self.look_ahead(first.size(), ahead);
-            if let (Some(engine), Some(device)) = (&self.engine, &self.device) {
+            if let (Some(engine), Some(device)) = (&self.messaging.engine, &self.device) {
                 let stanzas = std::iter::once(first).chain(ahead.iter().filter_map(stanza));
                 missing.extend(engine.foresee(stanzas.map(Stanza::root), device));
             }
@@ -57,6 +60,12 @@ impl Session {
                 break;
             }
         }
+    }
+
+    /// Returns what the connection has brought already.
+    pub(super) fn next_received(&mut self) -> Option<LoopEvent> {
+        let received = self.phase.online()?.link.receive().now_or_never()?;
+        Some(LoopEvent::Received(received))
     }
 
     /// Brings records from the store to the engine.
@@ -97,7 +106,7 @@ impl Session {
                 }
             }
         }
-        let Some(engine) = &mut self.engine else { return Ok(()) };
+        let Some(engine) = &mut self.messaging.engine else { return Ok(()) };
         for (want, parts) in records {
             engine.cache.loaded(want, &parts)?;
         }

@@ -1,10 +1,12 @@
 //! One-time prekeys: without them at the server nobody can start a conversation with this device.
 
+use super::super::backoff::Backoff;
 use super::super::clock::Millis;
 use super::super::status_mapping::IqError;
+use super::SessionError;
 use super::command::{Command, MadePrekeys};
+use super::core::SessionCore;
 use super::state::{PrekeyWork, UploadedPrekeys, Waiter};
-use super::{Session, SessionError};
 use crate::api::LogLevel;
 use crate::crypto::OsRandom;
 use crate::stanza::{Node, build};
@@ -48,41 +50,72 @@ impl Pause {
     }
 }
 
-impl Session {
+/// What is under way with one-time prekeys.
+pub(super) struct Prekeys {
+    /// When to upload again what the server did not take, or what it is owed.
+    retry_at: Option<Millis>,
+    backoff: Backoff,
+    /// Until when the server gets no new ones however often it asks, and how long the next such pause is.
+    pause: Pause,
+}
+
+impl Prekeys {
+    pub(super) fn new() -> Self {
+        Self { retry_at: None, backoff: Backoff::new(1_000, 610_000), pause: Pause::default() }
+    }
+
+    /// Returns when keys are to be uploaded.
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        self.retry_at
+    }
+
+    /// Uploads keys if that is due.
+    pub(super) async fn time_passed(&mut self, core: &mut SessionCore) -> Result<(), SessionError> {
+        if self.retry_at.is_some_and(|at| at <= core.now()) {
+            self.retry_at = None;
+            self.provide(core).await?;
+        }
+        Ok(())
+    }
+
     /// Sends the server what an earlier run made and could not hand over, or makes new ones.
-    pub(super) async fn provide_prekeys(&mut self) -> Result<(), SessionError> {
-        let Some(account) = self.account.as_deref().filter(|_| self.phase.is_logged_in()) else {
+    pub(super) async fn provide(&mut self, core: &mut SessionCore) -> Result<(), SessionError> {
+        let Some(account) = core.account.as_deref().filter(|_| core.phase.is_logged_in()) else {
             return Ok(());
         };
         // A server that counts them again meanwhile is not to get them twice.
-        if self.phase.online().is_none_or(|online| online.prekeys != PrekeyWork::Nothing) {
+        if core.phase.online().is_none_or(|online| online.prekeys != PrekeyWork::Nothing) {
             return Ok(());
         }
-        let unsent = load_unsent_prekeys(&self.store, account).await?;
+        let unsent = load_unsent_prekeys(&core.store, account).await?;
         if !unsent.is_empty() {
-            self.upload(&unsent);
+            upload(core, &unsent);
             return Ok(());
         }
         let account = account.clone();
-        self.prekey_work(PrekeyWork::Making);
-        let count = u32::try_from(self.settings.config.prekeys_upload_count()).unwrap_or(u32::MAX);
-        self.spawn_blocking_job(move || {
+        set_work(core, PrekeyWork::Making);
+        let count = u32::try_from(core.settings.config.prekeys_upload_count()).unwrap_or(u32::MAX);
+        core.spawn_blocking_job(move || {
             Command::PrekeysMade(Box::new(MadePrekeys(allocate_prekeys(&account, count, &mut OsRandom))))
         });
         Ok(())
     }
 
     /// They go to the disk before they go to the server: a key that others have must never be missing here.
-    pub(super) async fn prekeys_made(&mut self, MadePrekeys(made): MadePrekeys) -> Result<(), SessionError> {
-        let Some(account) = &mut self.account else { return Ok(()) };
+    pub(super) async fn made(
+        &mut self,
+        core: &mut SessionCore,
+        MadePrekeys(made): MadePrekeys,
+    ) -> Result<(), SessionError> {
+        let Some(account) = &mut core.account else { return Ok(()) };
         if account.jid != made.account.jid {
             return Ok(());
         }
         // Their ids were given out meanwhile: to a retry receipt, or to what an earlier connection had begun to make.
         if made.keys.first().is_none_or(|first| first.id != account.next_prekey_id) {
-            if self.phase.online().is_some_and(|online| online.prekeys == PrekeyWork::Making) {
-                self.prekey_work(PrekeyWork::Nothing);
-                return Box::pin(self.provide_prekeys()).await;
+            if core.phase.online().is_some_and(|online| online.prekeys == PrekeyWork::Making) {
+                set_work(core, PrekeyWork::Nothing);
+                return Box::pin(self.provide(core)).await;
             }
             return Ok(());
         }
@@ -90,22 +123,86 @@ impl Session {
         account.next_prekey_id = made.account.next_prekey_id;
         let mut batch = made.batch;
         if let Some(first) = made.keys.first() {
-            forget_prekeys(&self.store, account, first.id, UPLOADS_KEPT, &mut batch).await?;
+            forget_prekeys(&core.store, account, first.id, UPLOADS_KEPT, &mut batch).await?;
         }
         account.put(&mut batch);
-        self.work.batch().append(batch);
-        self.upload(&made.keys);
+        core.work.batch().append(batch);
+        upload(core, &made.keys);
         Ok(())
     }
 
-    fn upload(&mut self, keys: &[OneTimePrekey]) {
-        let (Some(device), Some(last)) = (&self.device, keys.last()) else { return };
-        let signed = &device.signed_prekey;
-        let key = |id: u32, public: &[u8]| {
-            let [_, id @ ..] = id.to_be_bytes();
-            [Node::new("id").bytes(id), Node::new("value").bytes(public)]
-        };
-        let node = build::set("encrypt")
+    /// Handles the server's answer to an upload. Returns whether the login can go on.
+    pub(super) async fn answered(
+        &mut self,
+        core: &mut SessionCore,
+        uploaded: UploadedPrekeys,
+        error: Option<IqError>,
+    ) -> Result<bool, SessionError> {
+        set_work(core, PrekeyWork::Nothing);
+        if let Some(error) = error {
+            core.log(LogLevel::Warn, "prekeys", || {
+                format!("the server did not take the prekeys: {}", error.to_error())
+            });
+            self.not_taken(core, uploaded);
+            return Ok(true);
+        }
+        // Keys begin at another number by now: these were taken, and the server is owed more all the same.
+        if core.account.as_deref().is_some_and(|account| !awaits_upload(account, uploaded.last_id)) {
+            self.provide(core).await?;
+            return Ok(false);
+        }
+        if let Some(account) = &core.account {
+            let (account, batch) = prekeys_uploaded(account, uploaded.last_id);
+            core.work.batch().append(batch);
+            core.account = Some(Box::new(account));
+        }
+        self.retry_at = None;
+        self.pause.uploaded(core.clock.now());
+        Ok(true)
+    }
+
+    /// Has the keys uploaded again later. The login goes on meanwhile, for what the session can be used without.
+    pub(super) fn not_taken(&mut self, core: &mut SessionCore, uploaded: UploadedPrekeys) {
+        set_work(core, PrekeyWork::Nothing);
+        let wait = self.backoff.next(&mut core.rng);
+        core.log(LogLevel::Debug, "prekeys", || {
+            format!("{} prekeys are sent again in {wait} ms", uploaded.count)
+        });
+        self.retry_at = Some(core.clock.now() + wait);
+    }
+
+    /// Notes that the server wants more prekeys, and has them uploaded at once. They are owed on the disk too: an upload that does
+    /// not get through follows on a later connection.
+    pub(super) fn owe(&mut self, core: &mut SessionCore) {
+        if let Some(account) = &mut core.account
+            && std::mem::replace(&mut account.server_has_prekeys, false)
+        {
+            account.put(core.work.batch());
+        }
+        if !self.are_paused(core) {
+            self.retry_at = Some(core.clock.now());
+        }
+    }
+
+    /// Whether the server has had so many keys lately that more have to wait. Then they follow by themselves.
+    pub(super) fn are_paused(&mut self, core: &SessionCore) -> bool {
+        let holds = self.pause.holds(core.clock.now());
+        if holds {
+            self.retry_at = self.retry_at.max(Some(self.pause.until));
+        }
+        holds
+    }
+}
+
+fn upload(core: &mut SessionCore, keys: &[OneTimePrekey]) {
+    let (Some(device), Some(last)) = (&core.device, keys.last()) else { return };
+    let signed = &device.signed_prekey;
+    let key = |id: u32, public: &[u8]| {
+        let [_, id @ ..] = id.to_be_bytes();
+        [Node::new("id").bytes(id), Node::new("value").bytes(public)]
+    };
+    let node =
+        build::set("encrypt")
             .child(Node::new("registration").bytes(device.registration_id.to_be_bytes()))
             .child(Node::new("type").bytes([5]))
             .child(Node::new("identity").bytes(device.identity.public().0))
@@ -117,76 +214,14 @@ impl Session {
                     .children(key(signed.id, &signed.pair.public().0))
                     .child(Node::new("signature").bytes(signed.signature)),
             );
-        let uploaded = UploadedPrekeys { last_id: last.id, count: keys.len() };
-        self.prekey_work(PrekeyWork::Uploading);
-        self.query(node, Waiter::Prekeys(uploaded), self.settings.iq_timeout);
-    }
+    let uploaded = UploadedPrekeys { last_id: last.id, count: keys.len() };
+    set_work(core, PrekeyWork::Uploading);
+    core.query(node, Waiter::Prekeys(uploaded), core.settings.iq_timeout);
+}
 
-    pub(super) async fn prekeys_answered(
-        &mut self,
-        uploaded: UploadedPrekeys,
-        error: Option<IqError>,
-    ) -> Result<(), SessionError> {
-        self.prekey_work(PrekeyWork::Nothing);
-        if let Some(error) = error {
-            self.log(LogLevel::Warn, "prekeys", || {
-                format!("the server did not take the prekeys: {}", error.to_error())
-            });
-            self.prekeys_not_taken(uploaded);
-            return Ok(());
-        }
-        // Keys begin at another number by now: these were taken, and the server is owed more all the same.
-        if self.account.as_deref().is_some_and(|account| !awaits_upload(account, uploaded.last_id)) {
-            return self.provide_prekeys().await;
-        }
-        if let Some(account) = &self.account {
-            let (account, batch) = prekeys_uploaded(account, uploaded.last_id);
-            self.work.batch().append(batch);
-            self.account = Some(Box::new(account));
-        }
-        self.prekeys_retry_at = None;
-        self.prekeys_pause.uploaded(self.clock.now());
-        self.go_active();
-        Ok(())
-    }
-
-    fn prekey_work(&mut self, work: PrekeyWork) {
-        if let Some(online) = self.phase.online() {
-            online.prekeys = work;
-        }
-    }
-
-    /// Tried again later; the session goes on meanwhile, for what it can be used without.
-    pub(super) fn prekeys_not_taken(&mut self, uploaded: UploadedPrekeys) {
-        self.prekey_work(PrekeyWork::Nothing);
-        let wait = self.prekeys_backoff.next(&mut self.rng);
-        self.log(LogLevel::Debug, "prekeys", || {
-            format!("{} prekeys are sent again in {wait} ms", uploaded.count)
-        });
-        self.prekeys_retry_at = Some(self.clock.now() + wait);
-        self.go_active();
-    }
-
-    /// Notes that the server wants more prekeys, and has them uploaded at once. They are owed on the disk too: an upload that does
-    /// not get through follows on a later connection.
-    pub(super) fn owe_prekeys(&mut self) {
-        if let Some(account) = &mut self.account
-            && std::mem::replace(&mut account.server_has_prekeys, false)
-        {
-            account.put(self.work.batch());
-        }
-        if !self.prekeys_paused() {
-            self.prekeys_retry_at = Some(self.clock.now());
-        }
-    }
-
-    /// Whether the server has had so many keys lately that more have to wait. Then they follow by themselves.
-    pub(super) fn prekeys_paused(&mut self) -> bool {
-        let holds = self.prekeys_pause.holds(self.clock.now());
-        if holds {
-            self.prekeys_retry_at = self.prekeys_retry_at.max(Some(self.prekeys_pause.until));
-        }
-        holds
+fn set_work(core: &mut SessionCore, work: PrekeyWork) {
+    if let Some(online) = core.phase.online() {
+        online.prekeys = work;
     }
 }
 

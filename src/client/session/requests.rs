@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::clock::{Millis, unix_ms};
-use super::Session;
+use super::core::SessionCore;
 use crate::api::{Error, Event, RequestResult, Status};
 
 /// The requests that are not answered yet.
@@ -63,13 +63,13 @@ impl Requests {
     }
 }
 
-impl Session {
+impl SessionCore {
     /// Answers a request, after everything in the unit of work; does nothing if it was answered before.
     pub(super) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
         if !self.work.is_empty() {
             self.work.answer(request, answer);
         } else if let Some(event) = self.answered_by(request, answer) {
-            self.sink.push_event(event);
+            self.host.sink.push_event(event);
         }
     }
 
@@ -80,7 +80,7 @@ impl Session {
             Ok(value) => RequestResult::ok(method, value),
             Err(error) => RequestResult::failed(method, error),
         };
-        self.shared.request_answered(request);
+        self.host.shared.request_answered(request);
         Some(Event::new(request, unix_ms(), body))
     }
 

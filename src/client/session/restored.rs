@@ -8,39 +8,27 @@
 //! that cannot be read. Keys of others for groups stay, since nothing is sent with them. Messages that were handed in and not
 //! confirmed stay, too, and go out under the ids they had, by which their recipients recognise those that they have already.
 
-use super::{Session, SessionError};
+use super::SessionError;
+use super::core::SessionCore;
 use crate::api::LogLevel;
 use crate::crypto::PooledRandom;
 use crate::store::records;
-use serde_json::json;
 
-impl Session {
-    /// The host says that the store is an older copy.
-    pub(super) async fn restored(&mut self, request: u64) -> Result<(), SessionError> {
-        self.begin_sending_anew().await?;
-        self.answer(request, Ok(json!({})));
-        self.owe_prekeys();
-        Ok(())
+/// Removes all keys for sending, on disk and in memory, and moves the numbering of prekeys on. The server is owed new prekeys
+/// from then on: `Prekeys::owe` sees to it.
+pub(super) async fn begin_sending_anew(core: &mut SessionCore) -> Result<(), SessionError> {
+    // Writes that were begun with these keys come first, so that none of them is made later.
+    core.commit().await?;
+    // With the image of a machine random bytes come back, too, and every key is made of them.
+    core.rng = PooledRandom::default();
+    let Some(account) = &mut core.account else { return Ok(()) };
+    let mut anew = account.clone();
+    records::number_anew(&mut anew, &mut core.rng);
+    core.store.commit(records::restored(&anew)).await?;
+    *account = anew;
+    if let Some(engine) = &mut core.messaging.engine {
+        engine.forget_sending_keys();
     }
-
-    /// Removes all keys for sending, on disk and in memory, and moves the numbering of prekeys on. The server is owed new prekeys
-    /// from then on: [`Session::owe_prekeys`] sees to it.
-    pub(super) async fn begin_sending_anew(&mut self) -> Result<(), SessionError> {
-        // Writes that were begun with these keys come first, so that none of them is made later.
-        self.commit().await?;
-        // With the image of a machine random bytes come back, too, and every key is made of them.
-        self.rng = PooledRandom::default();
-        let Some(account) = &mut self.account else { return Ok(()) };
-        let mut anew = account.clone();
-        records::number_anew(&mut anew, &mut self.rng);
-        self.store.commit(records::restored(&anew)).await?;
-        *account = anew;
-        if let Some(engine) = &mut self.engine {
-            engine.forget_sending_keys();
-        }
-        self.log(LogLevel::Info, "session", || {
-            "all keys for sending were dropped; new ones are made".to_owned()
-        });
-        Ok(())
-    }
+    core.log(LogLevel::Info, "session", || "all keys for sending were dropped; new ones are made".to_owned());
+    Ok(())
 }

@@ -7,6 +7,7 @@ use super::super::disconnect_reason::{DisconnectReason, NextAction, Reason, Reco
 use super::super::status_mapping;
 use super::super::transport::LinkError;
 use super::command::{Command, ConnectionGoal};
+use super::core::SessionCore;
 use super::state::{ConnectionPhase, NoAnswer, Waiter};
 use super::{Session, SessionError};
 use crate::api::{
@@ -36,16 +37,16 @@ impl Session {
     /// Work on the connection cannot go on. Trouble on the way is met by closing the client: there is nothing left to try.
     pub(super) async fn stopped(&mut self, stop: SessionError) {
         let dealt_with = match self.deal_with(stop).await {
-            Ok(()) if !self.work.is_empty() => self.commit().await,
+            Ok(()) if !self.core.work.is_empty() => self.core.commit().await,
             done => done,
         };
         match dealt_with {
             Ok(()) => {}
             // The store is still as bad. There is nothing else to be done with a linked session: it stays what it was.
-            Err(SessionError::Store(error)) if self.account.is_some() => self.stay_offline(&error).await,
+            Err(SessionError::Store(error)) if self.core.account.is_some() => self.stay_offline(&error).await,
             Err(again) => {
                 let error = again.to_error();
-                self.log(LogLevel::Error, "session", || format!("the session cannot go on: {error}"));
+                self.core.log(LogLevel::Error, "session", || format!("the session cannot go on: {error}"));
                 self.close_because(CloseReason::Failed, Some(error));
             }
         }
@@ -53,12 +54,12 @@ impl Session {
 
     /// The store failed: without a connection, nothing is asked of it until the host wants one again.
     async fn stay_offline(&mut self, error: &StoreError) {
-        self.drop_work(error);
+        self.core.drop_work(error);
         let error = status_mapping::of_store(error);
         self.give_up_connecting();
         self.disconnect().await;
-        self.answer_all(&error);
-        self.emit_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
+        self.core.answer_all(&error);
+        self.core.emit_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
     }
 
     async fn deal_with(&mut self, stop: SessionError) -> Result<(), SessionError> {
@@ -68,14 +69,14 @@ impl Session {
             SessionError::Store(error) => {
                 // Nothing may be told to the server that is not on the disk, so the connection ends. The host may repair the
                 // store and connect again.
-                self.drop_work(&error);
+                self.core.drop_work(&error);
                 let error = status_mapping::of_store(&error);
                 self.give_up_connecting();
                 self.connection_gone(&error).await?;
                 self.pairing_unreachable(OutcomeKind::StorageError.into()).await?;
                 // Whatever was begun for a request and broken off is not known any more.
-                self.answer_all(&error);
-                self.emit_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
+                self.core.answer_all(&error);
+                self.core.emit_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
                 Ok(())
             }
         }
@@ -83,14 +84,14 @@ impl Session {
 
     /// The connection is gone: whoever waited for an answer on it learns that.
     pub(super) async fn connection_gone(&mut self, error: &Error) -> Result<(), SessionError> {
-        self.connection_error = Some(Box::new(error.clone()));
-        let was_online = self.phase.online().is_some();
+        self.core.attempts.last_error = Some(Box::new(error.clone()));
+        let was_online = self.core.phase.online().is_some();
         for waiter in self.disconnect().await {
             if !matches!(waiter, Waiter::Pairing(_)) {
                 self.unanswered(waiter, NoAnswer::Disconnected).await?;
             }
         }
-        self.log(LogLevel::Debug, "connection", || format!("gone: {error}"));
+        self.core.log(LogLevel::Debug, "connection", || format!("gone: {error}"));
         if was_online {
             self.with_pairing(|pairing, now, _| pairing.disconnected(now)).await?;
         }
@@ -101,7 +102,7 @@ impl Session {
         let refused = error.refuses_certificate();
         let error = error.to_error();
         self.connection_gone(&error).await?;
-        if !error.retryable && self.account.is_none() {
+        if !error.retryable && self.core.account.is_none() {
             // Somebody waits in front of a screen, and the next attempt would end as this one.
             let kind = if refused { OutcomeKind::ServerNotTrusted } else { OutcomeKind::NotConnected };
             self.pairing_unreachable(Outcome::new(kind).with_detail(&error.text)).await?;
@@ -110,25 +111,25 @@ impl Session {
     }
 
     async fn ended(&mut self, ending: DisconnectReason) -> Result<(), SessionError> {
-        if ending.reason == Reason::ClientOutdated && self.settings.version.is_none() {
+        if ending.reason == Reason::ClientOutdated && self.core.settings.version.is_none() {
             return self.version_refused(&ending).await;
         }
         let error = ending.to_error();
         let reason = ending.reason.name();
-        if let (NextAction::Wipe, Some(_)) = (ending.verdict, &self.account) {
+        if let (NextAction::Wipe, Some(_)) = (ending.verdict, &self.core.account) {
             return self.link_gone(ending).await;
         }
         // Before anything is told: a host that hears of it may ask to connect again at once, and that must hold.
         if matches!(ending.verdict, NextAction::Stop | NextAction::Wipe) {
             self.give_up_connecting();
         }
-        let registering = self.account.is_none();
+        let registering = self.core.account.is_none();
         if registering && ending.verdict != NextAction::Reconnect(ReconnectDelay::AtOnce) {
             self.refused_to_pairing(&ending).await?;
         }
         self.connection_gone(&error).await?;
         if let Some(restricted) = restriction(&ending) {
-            self.emit_restricted(restricted).await?;
+            self.core.emit_restricted(restricted).await?;
         }
         match ending.verdict {
             NextAction::Reconnect(pace) => self.come_back(pace, reason, Some(&error)).await?,
@@ -138,7 +139,7 @@ impl Session {
                     self.forget_device().await?;
                 }
                 self.pairing_unreachable(OutcomeKind::NotConnected.into()).await?;
-                self.emit_connection(ConnectionState::Disconnected, Some(reason), Some(&error), None);
+                self.core.emit_connection(ConnectionState::Disconnected, Some(reason), Some(&error), None);
             }
         }
         Ok(())
@@ -146,8 +147,8 @@ impl Session {
 
     /// No connection is made before the host asks for one again; until then it cannot ask for a pairing either.
     fn give_up_connecting(&mut self) {
-        self.goal = ConnectionGoal::Offline;
-        self.shared.set_wants_connection(false);
+        self.core.goal = ConnectionGoal::Offline;
+        self.core.host.shared.set_wants_connection(false);
     }
 
     /// Connects again, if that is wanted and something else has not begun to already.
@@ -157,15 +158,15 @@ impl Session {
         reason: &'static str,
         error: Option<&Error>,
     ) -> Result<(), SessionError> {
-        if !matches!(self.phase, ConnectionPhase::Offline) || self.goal == ConnectionGoal::Closed {
+        if !matches!(self.core.phase, ConnectionPhase::Offline) || self.core.goal == ConnectionGoal::Closed {
             return Ok(());
         }
         // The restart that the server asks for is part of a connection's life, not the loss of one. So is that with a newer version.
         let restart = [Reason::Restart, Reason::NewVersion].iter().any(|restart| restart.name() == reason);
-        let wanted =
-            self.goal == ConnectionGoal::Online && (self.settings.config.reconnect_auto() || restart);
+        let wanted = self.core.goal == ConnectionGoal::Online
+            && (self.core.settings.config.reconnect_auto() || restart);
         // A device that is not linked comes back only for somebody: each connection of it is a registration.
-        let useful = self.account.is_some() || self.pairing_is_wanted();
+        let useful = self.core.account.is_some() || self.pairing.wants_connection();
         if wanted && useful {
             self.wait(pace, reason, error);
             return Ok(());
@@ -174,15 +175,15 @@ impl Session {
             self.give_up_connecting();
             self.pairing_unreachable(OutcomeKind::NotConnected.into()).await?;
         }
-        self.emit_connection(ConnectionState::Disconnected, Some(reason), error, None);
+        self.core.emit_connection(ConnectionState::Disconnected, Some(reason), error, None);
         Ok(())
     }
 
     async fn forget_device(&mut self) -> Result<(), SessionError> {
-        self.pairing = None;
-        self.device = None;
+        self.pairing.close();
+        self.core.device = None;
         self.keep_limits().await?;
-        self.store.commit(records::unlinked()).await?;
+        self.core.store.commit(records::unlinked()).await?;
         Ok(())
     }
 
@@ -196,16 +197,16 @@ impl Session {
             Reason::AccountLocked => LogoutReason::AccountLocked,
             Reason::AccountBanned => LogoutReason::AccountBanned,
             Reason::PhoneReset => LogoutReason::PhoneReset,
-            _ if self.account.as_ref().is_some_and(|account| account.login_counter == 0) => {
+            _ if self.core.account.as_ref().is_some_and(|account| account.login_counter == 0) => {
                 LogoutReason::LinkRevoked
             }
             _ => LogoutReason::ByPhone,
         };
         let error = ending.to_error();
         self.disconnect().await;
-        self.answer_all(&error);
+        self.core.answer_all(&error);
         // `logged_out` and `closed` tell of that, too.
-        self.shared.set_state(ConnectionState::Disconnected);
+        self.core.host.shared.set_state(ConnectionState::Disconnected);
         let mut bodies: Vec<Body> = restriction(&ending).map(Body::from).into_iter().collect();
         bodies.push(
             LoggedOut {
@@ -217,25 +218,26 @@ impl Session {
             .into(),
         );
         // What messages have changed goes before, so that nothing of it comes after.
-        self.commit().await?;
+        self.core.commit().await?;
         self.keep_limits().await?;
-        self.emit_durably(bodies, records::unlinked()).await?;
+        self.core.emit_durably(bodies, records::unlinked()).await?;
         self.forget_link();
         self.close_because(CloseReason::LoggedOut, None);
         Ok(())
     }
 
     pub(super) async fn logout(&mut self, request: u64) -> Result<(), SessionError> {
-        let Some(account) = &self.account else {
-            self.answer(request, Err(Status::NOT_LINKED.into()));
+        let Some(account) = &self.core.account else {
+            self.core.answer(request, Err(Status::NOT_LINKED.into()));
             return Ok(());
         };
         let own = account.jid.parse::<Jid>().ok();
         let remove =
             Node::new("remove-companion-device").attr_opt("jid", own).attr("reason", "user_initiated");
         let waiter = Waiter::Logout { request };
-        let timeout = LOGOUT_LIMIT.min(self.settings.iq_timeout);
-        if self.phase.is_logged_in() && self.query(build::set("md").child(remove), waiter, timeout) {
+        let timeout = LOGOUT_LIMIT.min(self.core.settings.iq_timeout);
+        if self.core.phase.is_logged_in() && self.core.query(build::set("md").child(remove), waiter, timeout)
+        {
             return Ok(());
         }
         self.logged_out(request, false).await
@@ -243,7 +245,7 @@ impl Session {
 
     /// The request of the host for a logout that the server has not confirmed yet.
     fn logging_out(&mut self) -> Option<u64> {
-        let online = self.phase.online()?;
+        let online = self.core.phase.online()?;
         online.pending.find(|waiter| match waiter {
             Waiter::Logout { request } => Some(*request),
             _ => None,
@@ -260,73 +262,74 @@ impl Session {
         let reason = LogoutReason::ByHost;
         let body =
             LoggedOut { reason, user_text: reason.user_text().into(), text: None, may_be_listed: !told };
-        self.store.commit(batch).await?;
-        self.journal.forget();
-        self.shared.set_state(ConnectionState::Disconnected);
-        self.sink.push(0, body);
+        self.core.store.commit(batch).await?;
+        self.core.journal.forget();
+        self.core.host.shared.set_state(ConnectionState::Disconnected);
+        self.core.host.sink.push(0, body);
         self.forget_link();
-        self.answer(request, Ok(Value::Null));
+        self.core.answer(request, Ok(Value::Null));
         self.close_because(CloseReason::LoggedOut, None);
         Ok(())
     }
 
     /// Erases everything without a word to the server.
     pub(super) async fn erase(&mut self, request: u64) -> Result<(), SessionError> {
-        self.end_pairings();
+        self.pairing.end(&mut self.core);
         self.disconnect().await;
         self.keep_limits().await?;
         let mut batch = Batch::new();
         batch.erase_session();
-        self.store.commit(batch).await?;
-        self.journal.forget();
+        self.core.store.commit(batch).await?;
+        self.core.journal.forget();
         self.forget_link();
-        self.answer(request, Ok(Value::Null));
+        self.core.answer(request, Ok(Value::Null));
         self.close_because(CloseReason::ByHost, None);
         Ok(())
     }
 
     /// Keeps the limits of the account for when it is linked again.
     async fn keep_limits(&mut self) -> Result<(), SessionError> {
-        if let Some(account) = &self.account {
-            records::keep_account_limits(&self.store, account.phone(), unix_ms()).await?;
+        if let Some(account) = &self.core.account {
+            records::keep_account_limits(&self.core.store, account.phone(), unix_ms()).await?;
         }
         Ok(())
     }
 
     fn forget_link(&mut self) {
-        self.account = None;
-        self.device = None;
-        self.pairing = None;
-        self.engine = None;
-        self.shared.set_linked(false);
+        self.core.account = None;
+        self.core.device = None;
+        self.pairing.close();
+        self.core.messaging.engine = None;
+        self.core.host.shared.set_linked(false);
     }
 
     pub(super) fn close_because(&mut self, reason: CloseReason, error: Option<Error>) {
-        self.goal = ConnectionGoal::Closed;
+        self.core.goal = ConnectionGoal::Closed;
         self.closing = Closing { reason, error };
     }
 
     /// The last words: every request is answered, the session is given back, and only then is the host told.
     pub(super) async fn finish(mut self) {
-        self.shared.set_closed();
+        self.core.host.shared.set_closed();
         if self.closing.error.is_none() {
-            self.end_pairings();
+            self.pairing.end(&mut self.core);
         }
         self.disconnect().await;
-        if self.shared.state() != ConnectionState::Disconnected {
+        if self.core.host.shared.state() != ConnectionState::Disconnected {
             let error = self.closing.error.clone();
-            self.emit_connection(ConnectionState::Disconnected, Some("closed"), error.as_ref(), None);
+            self.core.emit_connection(ConnectionState::Disconnected, Some("closed"), error.as_ref(), None);
         }
         self.drain().await;
-        self.answer_all(&Status::CLIENT_CLOSED.into());
-        let Self { sink, store, closing, .. } = self;
+        self.core.answer_all(&Status::CLIENT_CLOSED.into());
+        let Self { core, closing, .. } = self;
+        let SessionCore { host, store, .. } = core;
         drop(store);
         let Closing { reason, error } = closing;
         let (status, text) = match error {
             Some(error) => (error.status, Some(error.text.into())),
             None => (Status::OK, None),
         };
-        sink.close(Closed { reason, status, text });
+        host.sink.close(Closed { reason, status, text });
     }
 
     /// Takes what the host still has to say. A durable event that ended the session, such as `logged_out`, it can only now have
@@ -335,10 +338,10 @@ impl Session {
         if self.closing.reason == CloseReason::LoggedOut {
             let until = tokio::time::Instant::now() + DRAIN_LIMIT;
             // Nothing is looked for any more: each has to be told of.
-            while self.shared.poll_acknowledged() {
-                self.take_acknowledged();
+            while self.core.host.shared.poll_acknowledged() {
+                self.core.take_acknowledged();
             }
-            while self.journal.awaits_acknowledgement() {
+            while self.core.journal.awaits_acknowledgement() {
                 match tokio::time::timeout_at(until, self.inbox.recv()).await {
                     Ok(Some(Command::Close) | None) | Err(_) => break,
                     Ok(Some(command)) => self.close_command(command),
@@ -349,19 +352,19 @@ impl Session {
         while let Some(command) = self.inbox.recv().await {
             self.close_command(command);
         }
-        if let Err(stop) = self.commit().await {
+        if let Err(stop) = self.core.commit().await {
             // What was acknowledged will come again when the session is opened again.
-            self.log(LogLevel::Warn, "store", || stop.to_error().to_string());
+            self.core.log(LogLevel::Warn, "store", || stop.to_error().to_string());
         }
     }
 
     /// The last that is done for a command when the client ends.
     pub(super) fn close_command(&mut self, command: Command) {
         if let Some((request, method)) = command.request() {
-            self.requests.open(request, method, None);
+            self.core.requests.open(request, method, None);
         } else if let Command::Acknowledged = command {
-            while self.shared.poll_acknowledged() {
-                self.take_acknowledged();
+            while self.core.host.shared.poll_acknowledged() {
+                self.core.take_acknowledged();
             }
         }
     }
@@ -392,8 +395,14 @@ fn restriction(ending: &DisconnectReason) -> Option<Restricted> {
         kind,
         scope,
         starts_at_ms: None,
-        ends_at_ms: ending.expires_in_s.map(Session::ends_at),
+        ends_at_ms: ending.expires_in_s.map(ends_at),
         code: ending.ban_code,
         user_text: ending.text.clone().map_or_else(|| kind.user_text().into(), Into::into),
     })
+}
+
+/// Returns when a ban of so many seconds ends, in Unix milliseconds.
+fn ends_at(seconds: u64) -> i64 {
+    let span = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+    unix_ms().saturating_add(span)
 }

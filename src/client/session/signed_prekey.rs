@@ -3,11 +3,12 @@
 //! The new one is on the disk before the server has it, and the session goes on with the old one until the server has said that
 //! it took it: whichever of the two it hands out, its private half is here.
 
-use super::super::clock::unix_ms;
+use super::super::clock::{Millis, unix_ms};
 use super::super::settings::millis;
 use super::super::status_mapping::IqError;
+use super::core::SessionCore;
 use super::state::Waiter;
-use super::{Session, SessionError};
+use super::{SessionError, key_check};
 use crate::api::LogLevel;
 use crate::messaging::record_cache::EarlierPrekey;
 use crate::signal::{PrekeyId, signed_prekey_is_due, signed_prekey_is_spent};
@@ -20,60 +21,80 @@ const LATER: u64 = 24 * 3_600_000;
 /// Most earlier ones that are looked at. With a new one each month there are never that many.
 const MOST_KEPT: usize = 64;
 
-impl Session {
+/// When the signed prekey is replaced.
+#[derive(Debug, Default)]
+pub(super) struct SignedPrekeyRotation {
+    due_at: Option<Millis>,
+}
+
+impl SignedPrekeyRotation {
+    /// Returns when the signed prekey is to be replaced.
+    pub(super) fn deadline(&self) -> Option<Millis> {
+        self.due_at
+    }
+
+    /// Replaces the signed prekey if that is due.
+    pub(super) async fn time_passed(&mut self, core: &mut SessionCore) -> Result<(), SessionError> {
+        if self.due_at.is_some_and(|at| at <= core.now()) {
+            self.replace(core).await?;
+        }
+        Ok(())
+    }
+
     /// Sees to it that the signed prekey is replaced when it is old. Called whenever the session is ready.
-    pub(super) async fn watch_signed_prekey(&mut self) -> Result<(), SessionError> {
-        let Some(device) = &self.device else { return Ok(()) };
-        let lifetime = millis(self.settings.config.prekeys_signed_lifetime());
+    pub(super) async fn watch(&mut self, core: &mut SessionCore) -> Result<(), SessionError> {
+        let Some(device) = &core.device else { return Ok(()) };
+        let lifetime = millis(core.settings.config.prekeys_signed_lifetime());
         let made_ms = device.signed_prekey.made_ms;
         if signed_prekey_is_due(made_ms, unix_ms(), i64::try_from(lifetime).unwrap_or(i64::MAX)) {
-            return self.replace_signed_prekey().await;
+            return self.replace(core).await;
         }
         let age = unix_ms().saturating_sub(made_ms).unsigned_abs();
-        self.signed_prekey_due_at = Some(self.clock.now().saturating_add(lifetime.saturating_sub(age)));
+        self.due_at = Some(core.clock.now().saturating_add(lifetime.saturating_sub(age)));
         Ok(())
     }
 
     /// Offers the server a new one.
-    pub(super) async fn replace_signed_prekey(&mut self) -> Result<(), SessionError> {
-        self.signed_prekey_due_at = None;
-        let Some(device) = self.device.as_ref().filter(|_| self.is_ready()) else { return Ok(()) };
+    async fn replace(&mut self, core: &mut SessionCore) -> Result<(), SessionError> {
+        self.due_at = None;
+        let Some(device) = core.device.as_ref().filter(|_| core.is_ready()) else { return Ok(()) };
         let current = &device.signed_prekey;
         let id = PrekeyId::new(current.id).map_or(1, |id| id.following().get());
         let key = OneTimePrekey::key(id).to_vec();
         // One that was offered before, without an answer, is offered again: the server may have it.
-        let held = self.store.get(Space::SignedPrekey, &key).await?;
+        let held = core.store.get(Space::SignedPrekey, &key).await?;
         let held = held.and_then(|value| SignedPrekey::decode(&value).ok());
         let offered = held.filter(|held| held.made_ms >= current.made_ms);
         let fresh =
-            offered.unwrap_or_else(|| SignedPrekey::generate(id, &device.identity, unix_ms(), &mut self.rng));
+            offered.unwrap_or_else(|| SignedPrekey::generate(id, &device.identity, unix_ms(), &mut core.rng));
         let skey = Node::new("skey").children(fresh_parts(&fresh));
-        self.engine_transition(|engine, _| {
+        core.engine_transition(|engine, _| {
             engine.cache.signed_prekeys.put(&key, EarlierPrekey(fresh.clone()));
             Ok(())
         })
         .await?;
         let node = build::set("encrypt").child(Node::new("rotate").child(skey));
-        self.query(node, Waiter::SignedPrekey(Box::new(fresh)), self.settings.iq_timeout);
+        core.query(node, Waiter::SignedPrekey(Box::new(fresh)), core.settings.iq_timeout);
         Ok(())
     }
 
     /// The server has taken it, or not.
-    pub(super) async fn signed_prekey_answered(
+    pub(super) async fn answered(
         &mut self,
+        core: &mut SessionCore,
         fresh: SignedPrekey,
         error: Option<IqError>,
     ) -> Result<(), SessionError> {
-        let Some(error) = error else { return self.signed_prekey_replaced(fresh).await };
-        self.log(LogLevel::Warn, "prekeys", || {
+        let Some(error) = error else { return self.replaced(core, fresh).await };
+        core.log(LogLevel::Warn, "prekeys", || {
             format!("the server did not take the new signed prekey: {}", error.to_error())
         });
-        self.signed_prekey_due_at = Some(self.clock.now().saturating_add(LATER));
+        self.due_at = Some(core.clock.now().saturating_add(LATER));
         match error.code {
             // It is no good, and another one is made the next time.
             Some(406) => {
                 let key = OneTimePrekey::key(fresh.id);
-                self.engine_transition(|engine, _| {
+                core.engine_transition(|engine, _| {
                     engine.cache.signed_prekeys.remove(&key);
                     Ok(())
                 })
@@ -82,22 +103,22 @@ impl Session {
             Some(500..=599) => Ok(()),
             // What the server has of us may not be what we think.
             _ => {
-                self.check_keys();
+                key_check::ask(core);
                 Ok(())
             }
         }
     }
 
-    async fn signed_prekey_replaced(&mut self, fresh: SignedPrekey) -> Result<(), SessionError> {
-        let rows = self.store.scan(Space::SignedPrekey, None, MOST_KEPT).await?;
-        let Some(device) = &mut self.device else { return Ok(()) };
+    async fn replaced(&mut self, core: &mut SessionCore, fresh: SignedPrekey) -> Result<(), SessionError> {
+        let rows = core.store.scan(Space::SignedPrekey, None, MOST_KEPT).await?;
+        let Some(device) = &mut core.device else { return Ok(()) };
         let (key, made_ms) = (OneTimePrekey::key(fresh.id), fresh.made_ms);
         let old = std::mem::replace(&mut device.signed_prekey, fresh);
-        device.put(self.work.batch());
+        device.put(core.work.batch());
         let kept = rows.iter().filter_map(|(_, value)| SignedPrekey::decode(value).ok());
         let spent = spent(kept, &old, made_ms, unix_ms());
         let old_key = OneTimePrekey::key(old.id);
-        self.engine_transition(|engine, _| {
+        core.engine_transition(|engine, _| {
             let kept = &mut engine.cache.signed_prekeys;
             kept.remove(&key);
             kept.put(&old_key, EarlierPrekey(old.clone()));
@@ -105,9 +126,9 @@ impl Session {
             Ok(())
         })
         .await?;
-        self.log(LogLevel::Info, "prekeys", || "the signed prekey was replaced".to_owned());
-        let lifetime = millis(self.settings.config.prekeys_signed_lifetime());
-        self.signed_prekey_due_at = Some(self.clock.now().saturating_add(lifetime));
+        core.log(LogLevel::Info, "prekeys", || "the signed prekey was replaced".to_owned());
+        let lifetime = millis(core.settings.config.prekeys_signed_lifetime());
+        self.due_at = Some(core.clock.now().saturating_add(lifetime));
         Ok(())
     }
 }

@@ -4,11 +4,12 @@ use super::super::transport::TransportEvent;
 use super::command::{Command, ConnectionGoal};
 use super::dispatch::is_answer;
 use super::state::{ConnectionPhase, LoopEvent};
-use super::{Session, SessionError};
+use super::{Session, SessionError, restored};
 use crate::api::{CloseReason, ConnectionState, Error, Status};
 use crate::client::methods::Call;
 use crate::pairing::OutcomeKind;
 use crate::stanza::NodeRef;
+use serde_json::json;
 
 impl Session {
     /// Carries out what the dispatch called a transition.
@@ -44,7 +45,7 @@ impl Session {
     pub(super) async fn command(&mut self, command: Command) -> Result<(), SessionError> {
         match command {
             Command::WishChanged => {
-                let goal = self.shared.take_wish();
+                let goal = self.core.host.shared.take_wish();
                 if goal.disconnect {
                     self.wish_offline().await?;
                 }
@@ -54,7 +55,7 @@ impl Session {
                 Ok(())
             }
             Command::Close => {
-                self.goal = ConnectionGoal::Closed;
+                self.core.goal = ConnectionGoal::Closed;
                 Ok(())
             }
             Command::RequestCode { request, phone, code } => {
@@ -80,15 +81,15 @@ impl Session {
             Command::Break => panic!("a test breaks the task"),
             Command::WorkDied => {
                 let error = Error::plain(Status::PANIC);
-                self.answer_all(&error);
+                self.core.answer_all(&error);
                 self.close_because(CloseReason::Failed, Some(error));
                 Ok(())
             }
-            Command::Room => self.refill().await,
+            Command::Room => self.core.refill().await,
             Command::Derived(key) => {
                 self.with_pairing(|pairing, now, rng| pairing.derived(now, &key, rng)).await.map(drop)
             }
-            Command::PrekeysMade(made) => self.prekeys_made(*made).await,
+            Command::PrekeysMade(made) => self.prekeys.made(&mut self.core, *made).await,
             Command::VersionLearned(learned) => self.version_learned(learned).await,
             // The dispatch has handled these.
             Command::Call { .. }
@@ -99,15 +100,23 @@ impl Session {
         }
     }
 
+    /// The host says that the store is an older copy.
+    async fn restored(&mut self, request: u64) -> Result<(), SessionError> {
+        restored::begin_sending_anew(&mut self.core).await?;
+        self.core.answer(request, Ok(json!({})));
+        self.prekeys.owe(&mut self.core);
+        Ok(())
+    }
+
     async fn wish_online(&mut self) -> Result<(), SessionError> {
-        self.goal = ConnectionGoal::Online;
-        self.connection_error = None;
-        self.shared.set_wants_connection(true);
-        match self.phase {
+        self.core.goal = ConnectionGoal::Online;
+        self.core.attempts.last_error = None;
+        self.core.host.shared.set_wants_connection(true);
+        match self.core.phase {
             // The host is at hand: no reason to sit out a wait.
             ConnectionPhase::Waiting { .. } => self.dial().await,
             ConnectionPhase::Offline => {
-                let stagger = self.settings.stagger(&mut self.rng);
+                let stagger = self.core.settings.stagger(&mut self.core.rng);
                 if stagger == 0 {
                     return self.dial().await;
                 }
@@ -119,19 +128,20 @@ impl Session {
     }
 
     async fn wish_offline(&mut self) -> Result<(), SessionError> {
-        let was_wanted = std::mem::replace(&mut self.goal, ConnectionGoal::Offline) == ConnectionGoal::Online;
-        if matches!(self.phase, ConnectionPhase::Offline) {
+        let was_wanted =
+            std::mem::replace(&mut self.core.goal, ConnectionGoal::Offline) == ConnectionGoal::Online;
+        if matches!(self.core.phase, ConnectionPhase::Offline) {
             self.pairing_unreachable(OutcomeKind::NotConnected.into()).await?;
             if was_wanted {
                 // A device that nobody links was told to be offline, and not for good: whoever waits for it can stop now.
-                self.emit_connection(ConnectionState::Disconnected, Some("by_host"), None, None);
+                self.core.emit_connection(ConnectionState::Disconnected, Some("by_host"), None, None);
             }
             return Ok(());
         }
         let error = Error::new(Status::CONNECTION_LOST, "the connection was closed by wa_client_disconnect");
         self.connection_gone(&error).await?;
         self.pairing_unreachable(OutcomeKind::NotConnected.into()).await?;
-        self.emit_connection(ConnectionState::Disconnected, Some("by_host"), None, None);
+        self.core.emit_connection(ConnectionState::Disconnected, Some("by_host"), None, None);
         Ok(())
     }
 }

@@ -13,9 +13,10 @@ use serde_json::Value;
 use super::super::clock::{Millis, unix_ms};
 use super::super::journal::{self, Written};
 use super::super::status_mapping;
+use super::SessionError;
 use super::command::Command;
+use super::core::SessionCore;
 use super::state::Waiter;
-use super::{Session, SessionError};
 use crate::api::{Body, Error, Event};
 use crate::stanza::Node;
 use crate::store::{Batch, StoreError};
@@ -40,7 +41,11 @@ enum CommitUrgency {
 
 /// The unit of work. An idle session keeps no memory for it.
 #[derive(Debug, Default)]
-pub(super) struct UnitOfWork(Option<Box<PendingEffects>>);
+pub(super) struct UnitOfWork {
+    effects: Option<Box<PendingEffects>>,
+    /// When that is to be committed which has waited for company.
+    pub(super) lazy_at: Option<Millis>,
+}
 
 /// The content of the unit of work.
 #[derive(Debug, Default)]
@@ -66,18 +71,18 @@ enum Emitted {
 impl UnitOfWork {
     /// Whether there is nothing on it.
     pub(super) fn is_empty(&self) -> bool {
-        self.urgency().is_none() && self.0.as_ref().is_none_or(|effects| effects.early.is_empty())
+        self.urgency().is_none() && self.effects.as_ref().is_none_or(|effects| effects.early.is_empty())
     }
 
     /// Returns how soon it has to be committed; `None` if it is empty.
     fn urgency(&self) -> Option<CommitUrgency> {
-        let effects = self.0.as_ref()?;
+        let effects = self.effects.as_ref()?;
         let is_bare = effects.batch.is_empty() && effects.told.is_empty() && effects.nodes.is_empty();
         (!is_bare).then_some(effects.urgency)
     }
 
     fn effects(&mut self, urgency: CommitUrgency) -> &mut PendingEffects {
-        let effects = self.0.get_or_insert_default();
+        let effects = self.effects.get_or_insert_default();
         effects.urgency = effects.urgency.max(urgency);
         effects
     }
@@ -141,7 +146,7 @@ impl Emitted {
     }
 }
 
-impl Session {
+impl SessionCore {
     /// Commits the unit of work at the end of a turn, unless all of it may wait for more.
     pub(super) async fn commit_urgent(&mut self) -> Result<(), SessionError> {
         let now = self.clock.now();
@@ -150,31 +155,31 @@ impl Session {
             Some(CommitUrgency::Coalesce) => Some(if self.awaits_acks() { COALESCE } else { 0 }),
             Some(CommitUrgency::Lazy) => Some(LAZY),
             None => {
-                let changes = self.engine.as_ref().is_some_and(|engine| engine.has_changes());
-                (changes || self.shared.has_acknowledged()).then_some(LAZY)
+                let changes = self.messaging.engine.as_ref().is_some_and(|engine| engine.has_changes());
+                (changes || self.host.shared.has_acknowledged()).then_some(LAZY)
             }
         };
         let due = wait.map(|wait| now.saturating_add(wait));
-        self.lazy_commit_at = [self.lazy_commit_at, due].into_iter().flatten().min();
-        if self.lazy_commit_at.is_some_and(|at| at <= now) {
+        self.work.lazy_at = [self.work.lazy_at, due].into_iter().flatten().min();
+        if self.work.lazy_at.is_some_and(|at| at <= now) {
             return self.commit().await;
         }
         let left = self.send_early().await;
         if self.work.is_empty() {
-            self.work = UnitOfWork::default();
+            self.work.effects = None;
         }
         left
     }
 
     /// Sends what need not wait for a commit.
     pub(super) async fn send_early(&mut self) -> Result<(), SessionError> {
-        let early = self.work.0.as_mut().map(|effects| std::mem::take(&mut effects.early));
+        let early = self.work.effects.as_mut().map(|effects| std::mem::take(&mut effects.early));
         self.send_all(&early.unwrap_or_default()).await
     }
 
     /// Takes in which events the host has acknowledged. True if there were any.
     pub(super) fn take_acknowledged(&mut self) -> bool {
-        let acknowledged = self.shared.take_acknowledged();
+        let acknowledged = self.host.shared.take_acknowledged();
         for event in &acknowledged {
             self.journal.acknowledge(*event);
         }
@@ -184,27 +189,27 @@ impl Session {
     /// Commits the unit of work, together with the acknowledgements of the host. If it cannot be stored, nothing of it
     /// happens.
     pub(super) async fn commit(&mut self) -> Result<(), SessionError> {
-        self.lazy_commit_at = None;
+        self.work.lazy_at = None;
         let heard = self.take_acknowledged();
         let (next, settled) = (self.journal.next_row(), self.commit_work().await);
         // A host that has just got events, or dealt with some, is about to acknowledge more, and need not wake anybody for that.
         let is_busy = settled.is_ok() && (heard || self.journal.next_row() != next);
-        if is_busy || self.shared.poll_acknowledged() {
-            self.lazy_commit_at = Some(self.clock.now().saturating_add(LAZY));
+        if is_busy || self.host.shared.poll_acknowledged() {
+            self.work.lazy_at = Some(self.clock.now().saturating_add(LAZY));
         }
         settled
     }
 
     async fn commit_work(&mut self) -> Result<(), SessionError> {
-        if let Some(engine) = &mut self.engine {
+        if let Some(engine) = &mut self.messaging.engine {
             engine.flush(self.work.batch());
         }
         if self.work.is_empty() && !self.journal.has_acknowledgements() {
-            self.work = UnitOfWork::default();
+            self.work.effects = None;
             return Ok(());
         }
         let left = self.send_early().await;
-        let PendingEffects { mut batch, mut told, nodes, .. } = *self.work.0.take().unwrap_or_default();
+        let PendingEffects { mut batch, mut told, nodes, .. } = *self.work.effects.take().unwrap_or_default();
         let written = self.journal.put(&mut batch, told.iter_mut().filter_map(Emitted::event));
         self.journal.put_acknowledgements(&mut batch);
         if !batch.is_empty() {
@@ -232,7 +237,7 @@ impl Session {
 
     /// Drops the unit of work, because the store failed at something else.
     pub(super) fn drop_work(&mut self, error: &StoreError) {
-        let effects = self.work.0.take().unwrap_or_default();
+        let effects = self.work.effects.take().unwrap_or_default();
         self.work_lost(effects.told, error);
     }
 
@@ -246,7 +251,7 @@ impl Session {
                 }
             }
         }
-        self.journal.hand_out(written, events, &self.sink);
+        self.journal.hand_out(written, events, &self.host.sink);
         self.ask_for_room();
     }
 
@@ -283,7 +288,7 @@ impl Session {
 
     /// Reads more of the events that wait in the store.
     pub(super) async fn refill(&mut self) -> Result<(), SessionError> {
-        let low = self.journal.refill(&self.store, &self.sink).await?;
+        let low = self.journal.refill(&self.store, &self.host.sink).await?;
         self.ask_for_room_below(low);
         Ok(())
     }
@@ -295,14 +300,14 @@ impl Session {
     /// If events wait in the store, the queue says when the host has taken enough of those before them.
     fn ask_for_room_below(&mut self, low: usize) {
         if self.journal.request_room() {
-            let post = self.post.clone();
+            let post = self.host.post.clone();
             let wake = move || {
                 if let Some(post) = post.upgrade() {
                     // A closed session hands out no more.
                     let _ = post.send(Command::Room);
                 }
             };
-            self.sink.when_below(low, Box::new(wake));
+            self.host.sink.when_below(low, Box::new(wake));
         }
     }
 }

@@ -118,7 +118,7 @@ impl House {
     }
 
     async fn stored(&self, space: Space) -> usize {
-        self.session.store.keys(space, None, 1_000).await.unwrap().len()
+        self.session.core.store.keys(space, None, 1_000).await.unwrap().len()
     }
 }
 
@@ -138,13 +138,13 @@ fn line() -> crate::api::Log {
 }
 
 fn fill(session: &mut Session) {
-    session.requests.open(5, "x", None);
-    session.work.batch().put(Space::LidMap, *b"k", b"v".as_slice());
-    session.work.emit(0, line());
-    session.work.emit(0, restricted());
-    session.answer(5, Ok(json!(1)));
-    session.emit(3, line());
-    session.work.emit(0, restricted());
+    session.core.requests.open(5, "x", None);
+    session.core.work.batch().put(Space::LidMap, *b"k", b"v".as_slice());
+    session.core.work.emit(0, line());
+    session.core.work.emit(0, restricted());
+    session.core.answer(5, Ok(json!(1)));
+    session.core.emit(3, line());
+    session.core.work.emit(0, restricted());
 }
 
 #[tokio::test]
@@ -152,26 +152,26 @@ async fn one_commit_then_all_of_it_in_order() {
     let mut house = House::new().await;
     fill(&mut house.session);
     assert!(house.told().0.is_empty(), "nothing is told before it is stored");
-    assert!(house.session.requests.is_open(5));
-    house.session.commit().await.unwrap();
+    assert!(house.session.core.requests.is_open(5));
+    house.session.core.commit().await.unwrap();
     assert_eq!(house.commits(), 1);
     let (told, durable) = house.told();
     assert_eq!(told, ["log 0", "restricted 0", "result 5", "log 3", "restricted 0"]);
-    assert!(house.session.work.is_empty() && !house.session.requests.is_open(5));
+    assert!(house.session.core.work.is_empty() && !house.session.core.requests.is_open(5));
     assert_eq!((house.stored(Space::LidMap).await, house.stored(Space::Event).await), (1, 1));
     // Acknowledgements need no commit of their own.
-    house.session.shared.acknowledge(durable[0]);
-    house.session.shared.acknowledge(durable[1]);
-    house.session.work.batch().put(Space::LidMap, *b"l", b"w".as_slice());
-    house.session.commit().await.unwrap();
+    house.session.core.host.shared.acknowledge(durable[0]);
+    house.session.core.host.shared.acknowledge(durable[1]);
+    house.session.core.work.batch().put(Space::LidMap, *b"l", b"w".as_slice());
+    house.session.core.commit().await.unwrap();
     assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 0));
-    house.session.commit().await.unwrap();
+    house.session.core.commit().await.unwrap();
     assert_eq!(house.commits(), 2, "nothing to do is nothing done");
     // What needs no store does without.
-    house.session.emit(0, line());
-    house.session.work.emit(1, line());
-    house.session.emit(2, line());
-    house.session.commit().await.unwrap();
+    house.session.core.emit(0, line());
+    house.session.core.work.emit(1, line());
+    house.session.core.emit(2, line());
+    house.session.core.commit().await.unwrap();
     assert_eq!((house.commits(), house.told().0), (2, vec!["log 0".into(), "log 1".into(), "log 2".into()]));
 }
 
@@ -180,14 +180,14 @@ async fn what_cannot_be_stored_does_not_happen() {
     let mut house = House::new().await;
     house.disk.full.store(true, Ordering::Relaxed);
     fill(&mut house.session);
-    assert!(matches!(house.session.commit().await, Err(SessionError::Store(StoreError::Full { .. }))));
+    assert!(matches!(house.session.core.commit().await, Err(SessionError::Store(StoreError::Full { .. }))));
     let Polled::Event(event) = house.queue.poll(Some(Duration::ZERO)) else { panic!("no answer") };
     let Body::RequestResult(answer) = &event.body else { panic!("{event:?}") };
     assert_eq!((event.request, answer.status), (5, Status::STORE_FULL));
     assert!(house.told().0.is_empty());
-    assert!(house.session.work.is_empty());
+    assert!(house.session.core.work.is_empty());
     house.disk.full.store(false, Ordering::Relaxed);
-    house.session.commit().await.unwrap();
+    house.session.core.commit().await.unwrap();
     assert_eq!((house.stored(Space::LidMap).await, house.stored(Space::Event).await), (0, 0));
     assert!(house.told().0.is_empty());
 }
@@ -196,13 +196,13 @@ async fn what_cannot_be_stored_does_not_happen() {
 async fn what_is_at_hand_shares_a_commit_and_is_bounded() {
     let mut house = House::new().await;
     for _ in 0..2 * AT_ONCE {
-        house.session.work.emit(0, restricted());
+        house.session.core.work.emit(0, restricted());
     }
-    house.session.commit().await.unwrap();
+    house.session.core.commit().await.unwrap();
     let ids = house.told().1;
     assert_eq!((ids.len(), house.commits()), (2 * AT_ONCE, 1));
     for event in ids {
-        house.session.shared.acknowledge(event);
+        house.session.core.host.shared.acknowledge(event);
         house.commands.send(Command::Acknowledged).unwrap();
     }
     let first = house.session.inbox.recv().await;
@@ -214,14 +214,14 @@ async fn what_is_at_hand_shares_a_commit_and_is_bounded() {
 #[tokio::test]
 async fn an_order_that_takes_time_comes_after_what_was_before_it() {
     let mut house = House::new().await;
-    house.session.work.emit(0, restricted());
-    house.session.commit().await.unwrap();
+    house.session.core.work.emit(0, restricted());
+    house.session.core.commit().await.unwrap();
     let (_, ids) = house.told();
-    house.session.shared.acknowledge(ids[0]);
+    house.session.core.host.shared.acknowledge(ids[0]);
     for command in [Command::Acknowledged, Command::WishChanged, Command::Close, Command::Acknowledged] {
         house.commands.send(command).unwrap();
     }
-    house.session.work.emit(0, restricted());
+    house.session.core.work.emit(0, restricted());
     let first = house.session.inbox.recv().await;
     house.session.turn(LoopEvent::Command(first)).await;
     assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 1));
@@ -232,7 +232,7 @@ async fn an_order_that_takes_time_comes_after_what_was_before_it() {
 #[tokio::test]
 async fn the_end_of_a_connection_is_final_unless_the_next_one_is_asked_for() {
     let mut house = House::new().await;
-    let shared = Arc::clone(&house.session.shared);
+    let shared = Arc::clone(&house.session.core.host.shared);
     let is_final = |house: &House| {
         let mut told: Vec<bool> = Vec::new();
         while let Polled::Event(event) = house.queue.poll(Some(Duration::ZERO)) {
@@ -243,15 +243,15 @@ async fn the_end_of_a_connection_is_final_unless_the_next_one_is_asked_for() {
         told
     };
     // Nobody links the device, so that it has no connection, and the host gives it up.
-    house.session.goal = ConnectionGoal::Online;
+    house.session.core.goal = ConnectionGoal::Online;
     shared.wish(false);
     house.session.command(Command::WishChanged).await.unwrap();
-    house.session.commit().await.unwrap();
+    house.session.core.commit().await.unwrap();
     assert_eq!(is_final(&house), [true]);
     // What was given up already is not given up again.
     shared.wish(false);
     house.session.command(Command::WishChanged).await.unwrap();
-    house.session.commit().await.unwrap();
+    house.session.core.commit().await.unwrap();
     assert!(is_final(&house).is_empty());
     for (goal, wanted, expected) in [
         (ConnectionGoal::Online, true, false),
@@ -259,10 +259,10 @@ async fn the_end_of_a_connection_is_final_unless_the_next_one_is_asked_for() {
         (ConnectionGoal::Offline, true, false),
         (ConnectionGoal::Closed, true, true),
     ] {
-        house.session.goal = goal;
+        house.session.core.goal = goal;
         shared.set_wants_connection(wanted);
-        house.session.emit_connection(ConnectionState::Disconnected, Some("by_host"), None, None);
-        house.session.commit().await.unwrap();
+        house.session.core.emit_connection(ConnectionState::Disconnected, Some("by_host"), None, None);
+        house.session.core.commit().await.unwrap();
         assert_eq!(is_final(&house), [expected], "{goal:?} {wanted}");
     }
 }
@@ -270,12 +270,12 @@ async fn the_end_of_a_connection_is_final_unless_the_next_one_is_asked_for() {
 #[tokio::test]
 async fn an_order_is_not_lost_with_what_could_not_be_stored_before_it() {
     let mut house = House::new().await;
-    house.session.work.emit(0, restricted());
-    house.session.commit().await.unwrap();
+    house.session.core.work.emit(0, restricted());
+    house.session.core.commit().await.unwrap();
     let (_, ids) = house.told();
     house.disk.full.store(true, Ordering::Relaxed);
     house.commands.send(Command::Logout { request: 9 }).unwrap();
-    house.session.shared.acknowledge(ids[0]);
+    house.session.core.host.shared.acknowledge(ids[0]);
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!(house.told().0, ["connection 0", "result 9"]);
     // The acknowledgement is not forgotten either.
@@ -289,33 +289,33 @@ async fn a_host_that_comes_back_to_its_queue_gets_what_waits_in_the_store() {
     const COUNT: usize = 3_000;
     let mut house = House::new().await;
     for _ in 0..COUNT / 100 {
-        (0..100).for_each(|_| house.session.work.emit(0, restricted()));
-        house.session.commit().await.unwrap();
+        (0..100).for_each(|_| house.session.core.work.emit(0, restricted()));
+        house.session.core.commit().await.unwrap();
     }
-    assert!(house.session.sink.waiting() <= journal::HIGH);
+    assert!(house.session.core.host.sink.waiting() <= journal::HIGH);
     let mut taken = 0;
     while let Polled::Event(event) = house.queue.poll(Some(Duration::ZERO)) {
         taken += 1;
-        house.session.shared.acknowledge(event.id);
+        house.session.core.host.shared.acknowledge(event.id);
         if let Ok(command) = house.session.inbox.try_recv() {
             assert!(matches!(command, Command::Room));
             house.session.turn(LoopEvent::Command(Some(command))).await;
         }
     }
-    house.session.commit().await.unwrap();
+    house.session.core.commit().await.unwrap();
     assert_eq!((taken, house.stored(Space::Event).await), (COUNT, 0));
 }
 
 #[tokio::test]
 async fn what_nobody_waits_for_waits_for_company_but_not_for_long() {
     let mut house = House::new().await;
-    house.session.work.emit(0, restricted());
-    house.session.work.emit(0, restricted());
-    house.session.commit().await.unwrap();
+    house.session.core.work.emit(0, restricted());
+    house.session.core.work.emit(0, restricted());
+    house.session.core.commit().await.unwrap();
     let (_, ids) = house.told();
     let due = house.session.lazy_commit_at.unwrap();
     assert!(house.session.next_deadline() <= due);
-    assert!(!house.session.shared.acknowledge(ids[0]), "the session is going to look by itself");
+    assert!(!house.session.core.host.shared.acknowledge(ids[0]), "the session is going to look by itself");
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!(
         (house.commits(), house.stored(Space::Event).await),
@@ -323,14 +323,17 @@ async fn what_nobody_waits_for_waits_for_company_but_not_for_long() {
         "alone they are not worth a commit"
     );
     assert_eq!(house.session.lazy_commit_at, Some(due));
-    assert!(!house.session.shared.acknowledge(ids[1]));
+    assert!(!house.session.core.host.shared.acknowledge(ids[1]));
     house.session.turn(LoopEvent::Time).await;
     assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 0));
     // As long as there is something each time, it goes on looking; then it has to be told.
     assert!(house.session.lazy_commit_at.is_some());
     house.session.turn(LoopEvent::Time).await;
     assert_eq!((house.commits(), house.session.lazy_commit_at), (2, None));
-    assert!(house.session.shared.acknowledge(ids[0]) && !house.session.shared.acknowledge(ids[1]));
+    assert!(
+        house.session.core.host.shared.acknowledge(ids[0])
+            && !house.session.core.host.shared.acknowledge(ids[1])
+    );
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert!(house.session.lazy_commit_at.is_some());
 }
@@ -338,24 +341,24 @@ async fn what_nobody_waits_for_waits_for_company_but_not_for_long() {
 #[tokio::test]
 async fn what_nobody_waits_for_goes_with_the_next_that_somebody_does() {
     let mut house = House::new().await;
-    house.session.work.emit_in_time(restricted());
+    house.session.core.work.emit_in_time(restricted());
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!((house.commits(), house.told().0.len()), (0, 0), "alone it is not worth a commit");
     let due = house.session.lazy_commit_at.unwrap();
-    house.session.requests.open(5, "x", None);
+    house.session.core.requests.open(5, "x", None);
     // There is no other message on its way, for whose answer this one could wait.
-    house.session.work.answer_together(5, Ok(json!(1)));
+    house.session.core.work.answer_together(5, Ok(json!(1)));
     assert!(house.session.lazy_commit_at.is_some_and(|at| at <= due));
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!(house.commits(), 1);
     assert_eq!(house.told().0, ["restricted 0", "result 5"], "in the order in which it happened");
     // What comes after it does not pass it.
-    house.session.work.emit_in_time(restricted());
-    house.session.emit(3, line());
+    house.session.core.work.emit_in_time(restricted());
+    house.session.core.emit(3, line());
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!((house.commits(), house.told().0), (2, vec!["restricted 0".into(), "log 3".into()]));
     // Nor does the end of the connection take it away.
-    house.session.work.emit_in_time(restricted());
+    house.session.core.work.emit_in_time(restricted());
     let broken = LoopEvent::Received(Err(LinkError::Closed));
     house.session.turn(broken).await;
     assert_eq!((house.commits(), house.told().0.first().cloned()), (3, Some("restricted 0".into())));

@@ -24,22 +24,31 @@ pub(super) struct WebVersion {
     presented: Option<AppVersion>,
     /// The page is being asked.
     is_asked: bool,
+    /// The day of expiry that the host was told of last, in Unix seconds.
+    told: Option<i64>,
     /// From when on the server will refuse the one that is presented, Unix seconds; to be told if there is no newer one.
     expires: Option<i64>,
+}
+
+impl WebVersion {
+    /// Notes the day of expiry. Returns whether it is news: the server names it at every login.
+    pub(super) fn is_news(&mut self, expires_s: i64) -> bool {
+        self.told.replace(expires_s) != Some(expires_s)
+    }
 }
 
 impl Session {
     /// Chooses the version for the next connection. `None` if all that are known were refused.
     pub(super) async fn choose_version(&mut self) -> Result<Option<AppVersion>, SessionError> {
-        let version = match self.settings.version {
+        let version = match self.core.settings.version {
             Some(fixed) => fixed,
             None => {
-                let stored = WebVersionRecord::load(&self.store).await?;
-                newest(self.settings.config.client_version_url(), stored)
+                let stored = WebVersionRecord::load(&self.core.store).await?;
+                newest(self.core.settings.config.client_version_url(), stored)
             }
         };
-        let refused = self.device.as_ref().and_then(|device| device.refused_version).map(AppVersion);
-        if self.settings.version.is_none() && refused.is_some_and(|refused| version <= refused) {
+        let refused = self.core.device.as_ref().and_then(|device| device.refused_version).map(AppVersion);
+        if self.core.settings.version.is_none() && refused.is_some_and(|refused| version <= refused) {
             return Ok(None);
         }
         self.web_version.presented = Some(version);
@@ -48,9 +57,9 @@ impl Session {
 
     /// Asks for a newer version before the connection is made.
     pub(super) async fn await_version(&mut self) -> Result<(), SessionError> {
-        self.phase = ConnectionPhase::Waiting { until: Millis::MAX };
-        if self.shared.state() != ConnectionState::Reconnecting {
-            self.emit_connection(ConnectionState::Connecting, None, None, None);
+        self.core.phase = ConnectionPhase::Waiting { until: Millis::MAX };
+        if self.core.host.shared.state() != ConnectionState::Reconnecting {
+            self.core.emit_connection(ConnectionState::Connecting, None, None, None);
         }
         self.ask_version().await
     }
@@ -59,20 +68,20 @@ impl Session {
         if std::mem::replace(&mut self.web_version.is_asked, true) {
             return Ok(());
         }
-        let stored = WebVersionRecord::load(&self.store).await?;
-        let endpoint = self.settings.endpoint.clone();
-        let url = self.settings.config.client_version_url().to_owned();
-        self.spawn_job(async move { Command::VersionLearned(learn(endpoint, url, stored).await) });
+        let stored = WebVersionRecord::load(&self.core.store).await?;
+        let endpoint = self.core.settings.endpoint.clone();
+        let url = self.core.settings.config.client_version_url().to_owned();
+        self.core.spawn_job(async move { Command::VersionLearned(learn(endpoint, url, stored).await) });
         Ok(())
     }
 
     /// The server refused the version that was presented. Whatever waits for the connection goes on waiting, for one that is made
     /// with a newer version.
     pub(super) async fn version_refused(&mut self, ending: &DisconnectReason) -> Result<(), SessionError> {
-        if let (Some(device), Some(refused)) = (&mut self.device, self.web_version.presented) {
+        if let (Some(device), Some(refused)) = (&mut self.core.device, self.web_version.presented) {
             device.refused_version = Some(refused.0);
             let batch = records::fresh(device);
-            self.store.commit(batch).await?;
+            self.core.store.commit(batch).await?;
         }
         let error = ending.to_error();
         self.with_pairing(|pairing, _, _| pairing.made_again()).await?;
@@ -82,7 +91,7 @@ impl Session {
 
     /// The server names the day from which it refuses the version. True if a newer one is asked for, and the host need not be told.
     pub(super) async fn version_expires(&mut self, seconds: i64) -> Result<bool, SessionError> {
-        if self.settings.version.is_some() {
+        if self.core.settings.version.is_some() {
             return Ok(false);
         }
         self.web_version.expires = Some(seconds);
@@ -91,11 +100,12 @@ impl Session {
     }
 
     pub(super) async fn emit_expiration(&mut self, seconds: i64) -> Result<(), SessionError> {
-        self.emit_restricted(Restricted {
-            starts_at_ms: Some(seconds.saturating_mul(1000)),
-            ..Restricted::new(RestrictionKind::ClientOutdated, RestrictionScope::Client)
-        })
-        .await
+        self.core
+            .emit_restricted(Restricted {
+                starts_at_ms: Some(seconds.saturating_mul(1000)),
+                ..Restricted::new(RestrictionKind::ClientOutdated, RestrictionScope::Client)
+            })
+            .await
     }
 
     /// The page has answered, or could not be asked.
@@ -107,12 +117,12 @@ impl Session {
         if let Ok(record) = learned {
             let mut batch = Batch::new();
             record.put(&mut batch);
-            self.store.commit(batch).await?;
+            self.core.store.commit(batch).await?;
         }
-        match (&self.phase, self.web_version.expires.take()) {
+        match (&self.core.phase, self.web_version.expires.take()) {
             // A connection waits for it.
             (ConnectionPhase::Waiting { until: Millis::MAX }, _) => {
-                self.phase = ConnectionPhase::Offline;
+                self.core.phase = ConnectionPhase::Offline;
                 match learned {
                     Ok(_) => self.connect_with_newer().await,
                     Err(error) => self.version_unknown(&error).await,
@@ -130,7 +140,7 @@ impl Session {
 
     /// Connects, if the answer is newer than what was refused.
     async fn connect_with_newer(&mut self) -> Result<(), SessionError> {
-        if self.goal != ConnectionGoal::Online {
+        if self.core.goal != ConnectionGoal::Online {
             return Ok(());
         }
         if self.choose_version().await?.is_some() {
@@ -143,8 +153,8 @@ impl Session {
         let why = status_mapping::of_net(error);
         let text = format!("the newest version of WhatsApp Web could not be learned: {}", why.text);
         let error = Error::new(why.status, text).retryable(why.retryable);
-        self.log(LogLevel::Warn, "version", || error.text.clone());
-        if !error.retryable && self.account.is_none() {
+        self.core.log(LogLevel::Warn, "version", || error.text.clone());
+        if !error.retryable && self.core.account.is_none() {
             // Somebody waits in front of a screen, and the next attempt would end as this one.
             self.pairing_unreachable(Outcome::new(OutcomeKind::ClientOutdated).with_detail(&error.text))
                 .await?;
