@@ -28,22 +28,22 @@
 //! # The main walks
 //!
 //! **A code is asked for.** `wa_request_pairing` (`ffi/client.rs`) checks its arguments and posts a
-//! `Command` to the session's task. `client/session/command_handlers.rs` opens the request,
-//! `client/session/pairing_driver.rs` hands it to [`pairing::Pairing`], and carries out that machine's outputs in
+//! `Command` to the session's task. The loop (`client/session/event_loop.rs`) opens the request,
+//! `client/session/features/pairing` hands it to [`pairing::Pairing`], and carries out that machine's outputs in
 //! order: queries go to the server, events to the host, keys to the store. Stanzas of the server reach the machine
-//! through `client/session/dispatch.rs`. When the phone has confirmed, the account record is stored, the server closes
+//! through `client/session/dispatch.rs` and `client/session/transitions.rs`. When the phone has confirmed, the account record is stored, the server closes
 //! the connection, the session connects again as the new device, and `client/session/login.rs` goes from
 //! `<success>` to the event `ready`.
 //!
 //! **A frame becomes an event.** `net/connection.rs` takes a WebSocket message apart, `noise` decrypts the frame,
-//! `stanza/decode.rs` decodes it in place (`client/transport.rs` holds the three together). The run loop
-//! (`client/session/mod.rs`) gives the stanza to `client/session/dispatch.rs`; a message goes to the engine
-//! (`messaging/engine/inbound.rs`), which names the records that it needs. What is not cached is loaded, and the step
-//! is run again. `messaging/engine/decrypt.rs` calls [`signal`], `messaging/content/parse.rs` reads the content, and the
+//! `stanza/decode.rs` decodes it in place (`client/transport.rs` holds the three together). The loop
+//! (`client/session/event_loop.rs`) gives the stanza to `client/session/dispatch.rs`; a message goes to the engine
+//! (`messaging/engine/inbound.rs`), which names the records that it needs. What is not cached is loaded
+//! (`client/session/core/prefetch.rs`), and the stanza is dispatched again. `messaging/engine/decrypt.rs` calls [`signal`], `messaging/content/parse.rs` reads the content, and the
 //! output becomes a row of the event table in `client/event_mapping.rs`.
 //!
 //! **A commit.** Nothing is told to the server or the host that is not stored. Handlers add to the unit of work
-//! (`client/session/unit_of_work.rs`): changes to the store, events, stanzas. At the end of a turn it is committed as one
+//! (`client/session/core/unit_of_work.rs`): changes to the store, events, stanzas. At the end of a turn it is committed as one
 //! batch; then the events go through the journal (`client/journal`) to the host's queue (`client/queue.rs`), and
 //! the stanzas, acknowledgements among them, to the server in one write. If the commit fails, the record cache is
 //! dropped: the store is authoritative.

@@ -188,7 +188,7 @@ impl Client {
     /// Calls a method of the table.
     pub fn call(&self, method: &str, params_json: Option<&str>) -> Result<u64, Error> {
         let call = Call::parse(method, params_json)?;
-        self.request(call.name(), |request| Command::Call { request, call })
+        self.request(call.name, |request| Command::Call { request, call })
     }
 
     /// Sends a text to a person or a group, under an id of the host's choice or a new one.
@@ -205,10 +205,7 @@ impl Client {
         if !self.is_linked() {
             return Err(Error::plain(Status::NOT_LINKED));
         }
-        self.request(MESSAGE, |request| Command::Call {
-            request,
-            call: Call::Send(MESSAGE, Box::new(message)),
-        })
+        self.request(MESSAGE, |request| Command::Call { request, call: Call::send(message) })
     }
 
     /// The host has dealt with an event, which need not come again. Returns at once; the store follows.

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::server_codes::{self, About};
 use crate::api::{self, Error, Hidden, Status};
 use crate::messaging::content::{self, AddonContent, Body, Media, MediaKind, Protocol};
 use crate::messaging::engine::{
@@ -46,11 +47,13 @@ pub(crate) fn body(told: MessagingEvent) -> Option<api::Body> {
 pub(crate) fn sent(answer: Result<AcceptedMessage, SendFailure>) -> Result<Value, Error> {
     let taken = answer.map_err(|failure| {
         let status = match &failure {
-            SendFailure::Refused(code) | SendFailure::NoGroup(code) => of_code(*code),
+            SendFailure::Refused(code) | SendFailure::NoGroup(code) => {
+                server_codes::status(About::Message, *code)
+            }
             SendFailure::TimeLocked { .. } | SendFailure::NotTrusted => Status::TIME_LOCKED,
             SendFailure::NoRecipient | SendFailure::NoAccount => Status::NO_RECIPIENT,
             SendFailure::NoDevices { code: 0, .. } => Status::REQUEST_TIMEOUT,
-            SendFailure::NoDevices { code, .. } => of_code(*code),
+            SendFailure::NoDevices { code, .. } => server_codes::status(About::Message, *code),
             SendFailure::IdInUse => Status::INVALID_ARGUMENT,
             SendFailure::NoPoll => Status::NOT_FOUND,
             SendFailure::NoOption | SendFailure::TooManyOptions(_) => Status::INVALID_MESSAGE,
@@ -99,20 +102,6 @@ pub(crate) fn restrictions(found: &Restrictions) -> Value {
         "waiting": found.waiting,
         "next_at_ms": found.next_ms,
     })
-}
-
-fn of_code(code: u32) -> Status {
-    match code {
-        400 | 479 => Status::BAD_REQUEST,
-        401 | 403 | 405 | 406 => Status::FORBIDDEN,
-        404 | 410 => Status::NOT_FOUND,
-        419 | 429 => Status::RATE_LIMITED,
-        475 => Status::TIME_LOCKED,
-        // The server will never do it for this account or group.
-        550 | 551 => Status::REFUSED,
-        500..=599 => Status::SERVER_ERROR,
-        _ => Status::REFUSED,
-    }
 }
 
 fn message(received: InboundMessage) -> api::Message {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::methods::GROUP_LINK;
+use super::server_codes::{self, About};
 use crate::api::{Error, Status};
 use crate::messaging::engine::{GroupAnswer, GroupFailure};
 use crate::messaging::stanzas::group_requests::Joined;
@@ -46,24 +47,7 @@ fn not_joined(failure: GroupFailure) -> Error {
 
 fn error(failure: GroupFailure) -> Error {
     let GroupFailure::Refused(code) = failure else { return Status::REQUEST_TIMEOUT.into() };
-    let (status, text) = match code {
-        304 => (Status::REFUSED, "this account is a member of the group already"),
-        400 => (Status::BAD_REQUEST, "the server does not take such a value for a group"),
-        401 => (Status::FORBIDDEN, "only admins of the group may do this"),
-        403 => (Status::FORBIDDEN, "this account is no member of the group, or may not do this in it"),
-        404 => (Status::NOT_FOUND, "there is no such group"),
-        405 => (Status::FORBIDDEN, "this account was removed from the group, and cannot come back by a link"),
-        406 => {
-            (Status::REFUSED, "the server does not take this for the group: too long, or too many members")
-        }
-        409 => (Status::REFUSED, "the group was changed at the same time; try again"),
-        410 => (Status::NOT_FOUND, "the invite code was reset, and leads nowhere"),
-        419 => (Status::REFUSED, "the group is full"),
-        423 => (Status::REFUSED, "WhatsApp has locked the group"),
-        429 => (Status::RATE_LIMITED, "WhatsApp asks for fewer requests about groups; wait some minutes"),
-        500..=599 => (Status::SERVER_ERROR, "the server could not do it now"),
-        _ => (Status::REFUSED, "the server refused it"),
-    };
+    let (status, text) = (server_codes::status(About::Group, code), server_codes::group_text(code));
     Error::new(status, format!("{text} (code {code})"))
 }
 

@@ -12,7 +12,7 @@
 //! | `settings`, `device_props` | the configuration, read; how the device presents itself |
 //! | `transport` | one encrypted connection |
 //! | `backoff`, `keepalive`, `iq_tracker`, `clock` | time: waits, pings, answers awaited |
-//! | `disconnect_reason`, `status_mapping`, `outcomes` | what went wrong, judged, named and listed |
+//! | `disconnect_reason`, `server_codes`, `status_mapping`, `outcomes` | what went wrong, judged, named and listed |
 //! | `methods` | what can be called by name |
 //! | `web_version` | the newest version of WhatsApp Web, learned once for the process |
 
@@ -31,6 +31,7 @@ mod outcomes;
 pub mod queue;
 mod recipient;
 pub mod runtime;
+mod server_codes;
 mod server_text;
 mod session;
 mod settings;

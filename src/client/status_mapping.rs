@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::server_codes::{self, About};
 use crate::api::{Error, Status};
 use crate::net::{NetError, Step};
 use crate::pairing::OutcomeKind;
@@ -98,15 +99,7 @@ impl IqError {
 
     /// The error for the host.
     pub(crate) fn to_error(&self) -> Error {
-        let status = match self.code {
-            Some(400) => Status::BAD_REQUEST,
-            Some(401 | 403 | 405) => Status::FORBIDDEN,
-            Some(404 | 410) => Status::NOT_FOUND,
-            Some(419 | 429) => Status::RATE_LIMITED,
-            Some(452) => Status::FEATURE_UNAVAILABLE,
-            Some(500..=599) => Status::SERVER_ERROR,
-            _ => Status::REFUSED,
-        };
+        let status = self.code.map_or(Status::REFUSED, |code| server_codes::status(About::Query, code));
         let code = self.code.map_or_else(|| "an error without a code".to_owned(), |code| code.to_string());
         let text = self.text.as_deref().unwrap_or("no words");
         let error = Error::new(status, format!("the server answered {code} ({text})"));

@@ -23,7 +23,17 @@ pub(crate) const MESSAGE: &str = "message.send";
 
 /// A checked call.
 #[derive(Clone, Debug)]
-pub(crate) enum Call {
+pub(crate) struct Call {
+    /// The method, as the table and the `result` event name it.
+    pub(crate) name: &'static str,
+    /// Whether it needs a session that is logged in: without one it is answered, and does nothing.
+    pub(crate) needs_login: bool,
+    pub(crate) action: Action,
+}
+
+/// What a call does.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
     ServerPing,
     RestrictionsGet,
     /// Of another session of the store, or the own.
@@ -33,9 +43,9 @@ pub(crate) enum Call {
     SessionStatus,
     VersionLatest,
     /// Everything about groups.
-    Group(&'static str, Box<GroupCommand>),
+    Group(Box<GroupCommand>),
     /// Everything that sends a message.
-    Send(&'static str, Box<OutboundMessage>),
+    Send(Box<OutboundMessage>),
     /// Whether these numbers, digits only, are on WhatsApp.
     CheckNumbers(Vec<String>),
     MarkRead {
@@ -59,16 +69,27 @@ impl Call {
     /// Reads a call, and refuses what the table does not know.
     pub(crate) fn parse(method: &str, params_json: Option<&str>) -> Result<Self, Error> {
         let (info, params) = check_call(method, params_json)?;
-        let params = Params::new(info.name, params);
-        Ok(match info.name {
+        let action = Action::parse(&Params::new(info.name, params), info.name)?;
+        Ok(Self { name: info.name, needs_login: info.needs_login, action })
+    }
+
+    /// Returns the call that sends a message which is made already. It waits for a login.
+    pub(crate) fn send(message: OutboundMessage) -> Self {
+        Self { name: MESSAGE, needs_login: false, action: Action::Send(Box::new(message)) }
+    }
+}
+
+impl Action {
+    fn parse(params: &Params, method: &'static str) -> Result<Self, Error> {
+        Ok(match method {
             "server.ping" => Self::ServerPing,
             "restrictions.get" => Self::RestrictionsGet,
-            "session.erase" => Self::SessionErase(session(&params)?),
+            "session.erase" => Self::SessionErase(session(params)?),
             "session.list" => Self::SessionList,
             "session.restored" => Self::SessionRestored,
             "session.status" => Self::SessionStatus,
             "version.latest" => Self::VersionLatest,
-            "contacts.check" => Self::CheckNumbers(numbers(&params)?),
+            "contacts.check" => Self::CheckNumbers(numbers(params)?),
             "message.read" => {
                 let chat = recipient::readable(params.text("chat")?)?;
                 let sender = params.optional_person("sender")?;
@@ -92,35 +113,16 @@ impl Call {
                 Self::Subscribe { user: recipient::person(params.text("user")?, "user")? }
             }
             name => {
-                if let Some(draft) = messages::parse(name, &params)? {
-                    Self::Send(name, Box::new(draft))
-                } else if let Some(wish) = groups::parse(name, &params)? {
-                    Self::Group(name, Box::new(wish))
+                if let Some(message) = messages::parse(name, params)? {
+                    Self::Send(Box::new(message))
+                } else if let Some(command) = groups::parse(name, params)? {
+                    Self::Group(Box::new(command))
                 } else {
                     // A test holds the list against the table.
                     return Err(Error::plain(Status::UNKNOWN_METHOD).with_key("method"));
                 }
             }
         })
-    }
-
-    /// As the table and the `result` event name it.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::ServerPing => "server.ping",
-            Self::RestrictionsGet => "restrictions.get",
-            Self::SessionErase(_) => "session.erase",
-            Self::SessionList => "session.list",
-            Self::SessionRestored => "session.restored",
-            Self::SessionStatus => "session.status",
-            Self::VersionLatest => "version.latest",
-            Self::Send(name, _) | Self::Group(name, _) => name,
-            Self::CheckNumbers(_) => "contacts.check",
-            Self::MarkRead { .. } => "message.read",
-            Self::ShowActivity { .. } => "chat.activity",
-            Self::SetPresence { .. } => "presence.set",
-            Self::Subscribe { .. } => "presence.subscribe",
-        }
     }
 }
 
@@ -145,55 +147,27 @@ fn numbers(params: &Params) -> Result<Vec<String>, Error> {
 }
 
 #[cfg(test)]
+pub(crate) mod testing;
+
+#[cfg(test)]
 mod tests {
+    use super::testing::{sample, sample_params};
     use super::*;
     use crate::api::{METHODS, MethodInfo, ParamInfo};
     use serde_json::{Map, Value, json};
-
-    /// Parameters that fit a method, by the names in the table.
-    fn sample(name: &str, kind: &str, is_group: bool) -> Value {
-        match (name, kind) {
-            ("chat", _) if is_group => json!("120363000000000001@g.us"),
-            ("chat" | "user" | "sender", _) => json!("15551234567@s.whatsapp.net"),
-            ("message_ids", _) => json!(["A", "B"]),
-            ("options", _) => json!(["yes", "no"]),
-            ("numbers", _) => json!(["+15551234567"]),
-            ("members" | "mentions", _) => json!(["15551234567@s.whatsapp.net"]),
-            ("quote", _) => json!({ "message_id": "A", "sender": "15551234567@s.whatsapp.net", "text": "?" }),
-            ("contacts", _) => json!([{ "name": "Ada", "vcard": "BEGIN:VCARD" }]),
-            ("latitude" | "longitude", _) => json!(1.5),
-            ("activity", _) => json!("typing"),
-            ("emoji", _) => json!("\u{1f44d}"),
-            (_, "text") => json!("text"),
-            (_, "integer") => json!(1),
-            (_, "boolean") => json!(true),
-            (other, kind) => panic!("teach this test a {other} of kind {kind}"),
-        }
-    }
 
     #[test]
     fn every_method_of_the_table_can_be_called() {
         for method in METHODS {
             for with_optional in [false, true] {
-                let params: Map<String, Value> = method
-                    .params
-                    .iter()
-                    .filter(|param| with_optional || !param.optional)
-                    .map(|param| {
-                        (
-                            param.name.to_owned(),
-                            sample(param.name, param.kind, method.name.starts_with("group.")),
-                        )
-                    })
-                    .collect();
-                let json = Value::Object(params).to_string();
+                let json = sample_params(method, with_optional).to_string();
                 // Of these every one may be left out, but not all.
                 if method.name == "group.settings" && !with_optional {
                     assert!(Call::parse(method.name, Some(&json)).is_err());
                     continue;
                 }
                 let call = Call::parse(method.name, Some(&json));
-                assert_eq!(call.map(|call| call.name()).ok(), Some(method.name), "{} {json}", method.name);
+                assert_eq!(call.map(|call| call.name).ok(), Some(method.name), "{} {json}", method.name);
             }
         }
     }

@@ -81,7 +81,7 @@ impl Command {
                 Some((*request, PASSKEY))
             }
             Self::Logout { request } => Some((*request, LOGOUT)),
-            Self::Call { request, call } => Some((*request, call.name())),
+            Self::Call { request, call } => Some((*request, call.name)),
             _ => None,
         }
     }

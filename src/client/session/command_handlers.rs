@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::super::clock::unix_ms;
-use super::super::methods::Call;
+use super::super::methods::{Action, Call};
 use super::super::status_mapping;
+use super::Session;
 use super::command::{CODE, Command, QR};
 use super::dispatch::{Handled, Unhandled};
-use super::{Session, contacts, messages, presence};
+use super::features::{contacts, messages, presence};
 use crate::api::Status;
 use crate::net;
 use crate::store::{self, Backend, SessionName, StoreError, records};
@@ -64,34 +65,38 @@ impl Session {
     }
 
     fn call(&mut self, request: u64, call: &Call) -> Handled {
-        match call {
-            Call::Send(_, message) => return messages::send(&mut self.core, request, message),
-            Call::Group(_, command) => return messages::groups(&mut self.core, request, command),
-            Call::CheckNumbers(numbers) => contacts::check(&mut self.core, request, numbers),
-            Call::MarkRead { chat, sender, ids } => {
+        if call.needs_login && !self.core.is_ready() {
+            self.core.answer(request, Err(Status::NOT_CONNECTED.into()));
+            return Ok(());
+        }
+        match &call.action {
+            Action::Send(message) => return messages::send(&mut self.core, request, message),
+            Action::Group(command) => return messages::groups(&mut self.core, request, command),
+            Action::CheckNumbers(numbers) => contacts::check(&mut self.core, request, numbers),
+            Action::MarkRead { chat, sender, ids } => {
                 let sender = sender.as_ref();
                 return self.read_receipts.mark_read(&mut self.core, request, chat, sender, ids);
             }
-            Call::ShowActivity { chat, activity } => {
+            Action::ShowActivity { chat, activity } => {
                 return presence::show_activity(&mut self.core, request, chat, *activity);
             }
-            Call::SetPresence { available } => presence::set(&mut self.core, request, *available),
-            Call::Subscribe { user } => return presence::subscribe(&mut self.core, request, user),
-            Call::ServerPing => self.host_ping(request),
-            Call::RestrictionsGet => return messages::restrictions(&mut self.core, request),
-            Call::SessionErase(Some(name)) if name.as_str() != self.core.settings.config.session_id() => {
+            Action::SetPresence { available } => presence::set(&mut self.core, request, *available),
+            Action::Subscribe { user } => return presence::subscribe(&mut self.core, request, user),
+            Action::ServerPing => self.host_ping(request),
+            Action::RestrictionsGet => return messages::restrictions(&mut self.core, request),
+            Action::SessionErase(Some(name)) if name.as_str() != self.core.settings.config.session_id() => {
                 let (backend, name) = (Arc::clone(self.core.store.backend()), name.clone());
                 self.core.spawn_job(async move {
                     let erased = erase_other(backend, &name).await;
                     Command::SessionErased { request, erased }
                 });
             }
-            Call::SessionErase(_) | Call::SessionRestored => return Err(Unhandled::Transition),
-            Call::SessionStatus => {
+            Action::SessionErase(_) | Action::SessionRestored => return Err(Unhandled::Transition),
+            Action::SessionStatus => {
                 let status = self.status();
                 self.core.answer(request, Ok(status));
             }
-            Call::SessionList => {
+            Action::SessionList => {
                 let backend = Arc::clone(self.core.store.backend());
                 self.core.spawn_job(async move {
                     let listed = backend.list_sessions().await;
@@ -100,7 +105,7 @@ impl Session {
                     Command::SessionsListed { request, listed }
                 });
             }
-            Call::VersionLatest => {
+            Action::VersionLatest => {
                 let endpoint = self.core.settings.endpoint.clone();
                 let url = self.core.settings.config.client_version_url().to_owned();
                 self.core.spawn_job(async move {

@@ -4,8 +4,8 @@ use tokio::time::sleep_until;
 
 use super::super::clock::Millis;
 use super::command::ConnectionGoal;
+use super::core::prefetch::Ahead;
 use super::dispatch::Unhandled;
-use super::prefetch::Ahead;
 use super::state::LoopEvent;
 use super::{Session, SessionError};
 use crate::api::CloseReason;
@@ -183,3 +183,7 @@ impl Session {
 pub(super) fn never_complete() -> SessionError {
     SessionError::Store(StoreError::Record { space: Space::Session, what: "a step never had what it needs" })
 }
+
+#[cfg(test)]
+#[path = "event_loop_tests.rs"]
+mod tests;

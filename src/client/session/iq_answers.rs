@@ -3,8 +3,9 @@
 use super::super::iq_tracker::PendingIq;
 use super::super::status_mapping::IqError;
 use super::dispatch::{Handled, Unhandled};
+use super::features::{contacts, key_check, messages, props};
 use super::state::{NoAnswer, Waiter};
-use super::{Session, SessionError, contacts, key_check, messages, props};
+use super::{Session, SessionError};
 use crate::api::Status;
 use crate::messaging::stanzas::key_digest::KeyDigest;
 use crate::messaging::stanzas::props::Props;

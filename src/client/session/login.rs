@@ -1,8 +1,9 @@
 //! From `<success>` to `ready`.
 
 use super::super::clock::{Millis, unix_ms};
+use super::features::{key_check, messages, presence, props};
 use super::state::{LoginStage, Waiter};
-use super::{Session, SessionError, key_check, messages, presence, props};
+use super::{Session, SessionError};
 use crate::api::{ConnectionState, Hidden, PairingStage, Ready};
 use crate::stanza::{Node, NodeRef, build};
 

@@ -30,40 +30,20 @@
 //! | `key_check`, `restored` | the server's copy of these keys compared with the store; a store that is an older copy |
 //! | `props`, `web_version` | server properties; which version of the web client is presented |
 
-mod calls;
 mod command;
 mod command_handlers;
 mod connection;
-mod contacts;
 mod core;
 mod dispatch;
-mod emit;
 mod event_loop;
-mod idle_records;
+mod features;
 mod iq_answers;
-mod jobs;
-mod key_check;
 mod login;
-mod messages;
-mod messaging_driver;
 mod notifications;
-mod offline_queue;
-mod pairing_driver;
-mod pairing_events;
 mod pairing_session;
-mod prefetch;
-mod prekeys;
-mod presence;
-mod props;
-mod read_receipts;
-mod requests;
-mod restored;
 mod shutdown;
-mod signed_prekey;
 mod state;
 mod transitions;
-mod unit_of_work;
-mod web_version;
 
 use std::sync::Arc;
 
@@ -72,17 +52,17 @@ use tokio::sync::mpsc;
 pub(crate) use command::{CODE, Command, ConnectionGoal, LOGOUT, PASSKEY, QR};
 
 use self::connection::Resumption;
+use self::core::messaging_driver::Messaging;
+use self::core::requests::Requests;
+use self::core::unit_of_work::UnitOfWork;
 use self::core::{Attempts, Host, SessionCore};
-use self::messaging_driver::Messaging;
-use self::pairing_driver::PairingDriver;
-use self::prekeys::Prekeys;
-use self::read_receipts::ReadReceipts;
-use self::requests::Requests;
+use self::features::pairing::PairingDriver;
+use self::features::prekeys::Prekeys;
+use self::features::read_receipts::ReadReceipts;
+use self::features::signed_prekey::SignedPrekeyRotation;
+use self::features::web_version::WebVersion;
 use self::shutdown::Closing;
-use self::signed_prekey::SignedPrekeyRotation;
 use self::state::ConnectionPhase;
-use self::unit_of_work::UnitOfWork;
-use self::web_version::WebVersion;
 use super::backoff::Backoff;
 use super::clock::Clock;
 use super::disconnect_reason::DisconnectReason;

@@ -3,8 +3,9 @@
 use super::super::disconnect_reason::DisconnectReason;
 use super::super::server_text::word;
 use super::dispatch::{Handled, Unhandled};
+use super::features::key_check;
 use super::state::Waiter;
-use super::{Session, SessionError, key_check};
+use super::{Session, SessionError};
 use crate::api::LogLevel;
 use crate::signal::KeyIndexes;
 use crate::stanza::{Jid, Node, NodeRef, build};

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::clock::Millis;
 use super::super::disconnect_reason::{DisconnectReason, Reason};
 use super::command::ConnectionGoal;
-use super::pairing_driver::ConnectionStep;
+use super::features::pairing::ConnectionStep;
 use super::state::{ConnectionPhase, Waiter};
 use super::{Session, SessionError};
 use crate::api::{ConnectionState, Error, Status};

@@ -3,10 +3,11 @@
 use super::super::transport::TransportEvent;
 use super::command::{Command, ConnectionGoal};
 use super::dispatch::is_answer;
+use super::features::restored;
 use super::state::{ConnectionPhase, LoopEvent};
-use super::{Session, SessionError, restored};
+use super::{Session, SessionError};
 use crate::api::{CloseReason, ConnectionState, Error, Status};
-use crate::client::methods::Call;
+use crate::client::methods::{Action, Call};
 use crate::pairing::OutcomeKind;
 use crate::stanza::NodeRef;
 use serde_json::json;
@@ -75,8 +76,12 @@ impl Session {
                 Ok(())
             }
             Command::Logout { request } => self.logout(request).await,
-            Command::Call { request, call: Call::SessionErase(_) } => self.erase(request).await,
-            Command::Call { request, call: Call::SessionRestored } => self.restored(request).await,
+            Command::Call { request, call: Call { action: Action::SessionErase(_), .. } } => {
+                self.erase(request).await
+            }
+            Command::Call { request, call: Call { action: Action::SessionRestored, .. } } => {
+                self.restored(request).await
+            }
             #[cfg(test)]
             Command::Break => panic!("a test breaks the task"),
             Command::WorkDied => {

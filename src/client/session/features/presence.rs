@@ -2,20 +2,17 @@
 
 use serde_json::json;
 
-use super::super::event_mapping;
-use super::core::SessionCore;
-use super::dispatch::Handled;
-use super::messaging_driver::own;
 use crate::api::Status;
+use crate::client::event_mapping;
+use crate::client::session::core::SessionCore;
+use crate::client::session::core::messaging_driver::own;
+use crate::client::session::dispatch::Handled;
 use crate::messaging::record_cache::MissingRecords;
 use crate::messaging::stanzas::presence::{self, ChatState, IncomingChatState, IncomingPresence};
 use crate::stanza::{Jid, Node, NodeRef};
 
 /// The host says whether the user is there.
-pub(super) fn set(core: &mut SessionCore, request: u64, available: bool) {
-    if !core.is_ready() {
-        return core.answer(request, Err(Status::NOT_CONNECTED.into()));
-    }
+pub(in crate::client::session) fn set(core: &mut SessionCore, request: u64, available: bool) {
     core.messaging.available = available;
     if let Some(engine) = &mut core.messaging.engine {
         engine.set_available(available);
@@ -25,7 +22,7 @@ pub(super) fn set(core: &mut SessionCore, request: u64, available: bool) {
 }
 
 /// Shows whether the user is there, with the name that others see.
-pub(super) fn show(core: &mut SessionCore) {
+pub(in crate::client::session) fn show(core: &mut SessionCore) {
     if core.messaging.available {
         announce_use(core);
     }
@@ -34,45 +31,39 @@ pub(super) fn show(core: &mut SessionCore) {
 }
 
 /// Names the session of use that this is part of, as the official web client does.
-pub(super) fn announce_use(core: &mut SessionCore) {
+pub(in crate::client::session) fn announce_use(core: &mut SessionCore) {
     let now = core.server_ms();
     core.work.send(presence::unified_session(now));
 }
 
 /// Shows others in a chat what the user does.
-pub(super) fn show_activity(
+pub(in crate::client::session) fn show_activity(
     core: &mut SessionCore,
     request: u64,
     chat: &Jid,
     activity: ChatState,
 ) -> Handled {
-    let node = match core.is_ready() {
-        true => core.with_engine(|engine, cx| engine.wire_name(chat, cx))?,
-        false => None,
-    };
-    send(core, request, node.map(|name| presence::chat_state(&name, activity)));
+    let name = core.with_engine(|engine, cx| engine.wire_name(chat, cx))?;
+    send(core, request, name.map(|name| presence::chat_state(&name, activity)));
     Ok(())
 }
 
 /// Asks the server to tell of the presence of somebody.
-pub(super) fn subscribe(core: &mut SessionCore, request: u64, user: &Jid) -> Handled {
-    let node = match core.is_ready() {
-        true => core.with_engine(|engine, cx| engine.subscription(user, cx))?,
-        false => None,
-    };
+pub(in crate::client::session) fn subscribe(core: &mut SessionCore, request: u64, user: &Jid) -> Handled {
+    let node = core.with_engine(|engine, cx| engine.subscription(user, cx))?;
     send(core, request, node);
     Ok(())
 }
 
-/// Sends something that the server does not answer; there is nothing to send without a connection.
+/// Sends something that the server does not answer; a session that is not linked has nothing to send.
 fn send(core: &mut SessionCore, request: u64, node: Option<Node>) {
-    let Some(node) = node else { return core.answer(request, Err(Status::NOT_CONNECTED.into())) };
+    let Some(node) = node else { return core.answer(request, Err(Status::NOT_LINKED.into())) };
     core.work.send(node);
     core.work.answer(request, Ok(json!({})));
 }
 
 /// Handles `<presence>`.
-pub(super) fn received(core: &mut SessionCore, node: NodeRef<'_>) -> Handled {
+pub(in crate::client::session) fn received(core: &mut SessionCore, node: NodeRef<'_>) -> Handled {
     if let Some(presence) = IncomingPresence::read(node) {
         let pn = phone_of(core, &presence.from)?;
         core.work.emit(0, event_mapping::presence(&presence, pn.as_ref()));
@@ -81,7 +72,7 @@ pub(super) fn received(core: &mut SessionCore, node: NodeRef<'_>) -> Handled {
 }
 
 /// Handles `<chatstate>`.
-pub(super) fn activity_received(core: &mut SessionCore, node: NodeRef<'_>) -> Handled {
+pub(in crate::client::session) fn activity_received(core: &mut SessionCore, node: NodeRef<'_>) -> Handled {
     let Some(own) = core.account.as_deref().and_then(own) else { return Ok(()) };
     if let Some(state) = IncomingChatState::read(node, &own).filter(|state| !state.origin.from_me) {
         let chat_pn = phone_of(core, &state.origin.chat)?;

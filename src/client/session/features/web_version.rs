@@ -3,14 +3,14 @@
 //! A version that was refused to this device is never presented by it again; the record of the device holds the number. What is
 //! refused to one account may be right for others, so nothing but the answer of the page is shared between sessions.
 
-use super::super::clock::Millis;
-use super::super::disconnect_reason::{DisconnectReason, Reason, ReconnectDelay};
-use super::super::status_mapping;
-use super::super::web_version::{learn, newest};
-use super::command::{Command, ConnectionGoal};
-use super::state::ConnectionPhase;
-use super::{Session, SessionError};
 use crate::api::{ConnectionState, Error, LogLevel, Restricted, RestrictionKind, RestrictionScope};
+use crate::client::clock::Millis;
+use crate::client::disconnect_reason::{DisconnectReason, Reason, ReconnectDelay};
+use crate::client::session::command::{Command, ConnectionGoal};
+use crate::client::session::state::ConnectionPhase;
+use crate::client::session::{Session, SessionError};
+use crate::client::status_mapping;
+use crate::client::web_version::{learn, newest};
 use crate::net::NetError;
 use crate::noise::client_payload::AppVersion;
 use crate::pairing::{Outcome, OutcomeKind};
@@ -19,7 +19,7 @@ use crate::store::records::{self, WebVersionRecord};
 
 /// The state of the version of a session.
 #[derive(Debug, Default)]
-pub(super) struct WebVersion {
+pub(in crate::client::session) struct WebVersion {
     /// The one that was presented last.
     presented: Option<AppVersion>,
     /// The page is being asked.
@@ -32,14 +32,16 @@ pub(super) struct WebVersion {
 
 impl WebVersion {
     /// Notes the day of expiry. Returns whether it is news: the server names it at every login.
-    pub(super) fn is_news(&mut self, expires_s: i64) -> bool {
+    pub(in crate::client::session) fn is_news(&mut self, expires_s: i64) -> bool {
         self.told.replace(expires_s) != Some(expires_s)
     }
 }
 
 impl Session {
     /// Chooses the version for the next connection. `None` if all that are known were refused.
-    pub(super) async fn choose_version(&mut self) -> Result<Option<AppVersion>, SessionError> {
+    pub(in crate::client::session) async fn choose_version(
+        &mut self,
+    ) -> Result<Option<AppVersion>, SessionError> {
         let version = match self.core.settings.version {
             Some(fixed) => fixed,
             None => {
@@ -56,7 +58,7 @@ impl Session {
     }
 
     /// Asks for a newer version before the connection is made.
-    pub(super) async fn await_version(&mut self) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn await_version(&mut self) -> Result<(), SessionError> {
         self.core.phase = ConnectionPhase::Waiting { until: Millis::MAX };
         if self.core.host.shared.state() != ConnectionState::Reconnecting {
             self.core.emit_connection(ConnectionState::Connecting, None, None, None);
@@ -77,7 +79,10 @@ impl Session {
 
     /// The server refused the version that was presented. Whatever waits for the connection goes on waiting, for one that is made
     /// with a newer version.
-    pub(super) async fn version_refused(&mut self, ending: &DisconnectReason) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn version_refused(
+        &mut self,
+        ending: &DisconnectReason,
+    ) -> Result<(), SessionError> {
         if let (Some(device), Some(refused)) = (&mut self.core.device, self.web_version.presented) {
             device.refused_version = Some(refused.0);
             let batch = records::fresh(device);
@@ -90,7 +95,10 @@ impl Session {
     }
 
     /// The server names the day from which it refuses the version. True if a newer one is asked for, and the host need not be told.
-    pub(super) async fn version_expires(&mut self, seconds: i64) -> Result<bool, SessionError> {
+    pub(in crate::client::session) async fn version_expires(
+        &mut self,
+        seconds: i64,
+    ) -> Result<bool, SessionError> {
         if self.core.settings.version.is_some() {
             return Ok(false);
         }
@@ -99,7 +107,10 @@ impl Session {
         Ok(true)
     }
 
-    pub(super) async fn emit_expiration(&mut self, seconds: i64) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn emit_expiration(
+        &mut self,
+        seconds: i64,
+    ) -> Result<(), SessionError> {
         self.core
             .emit_restricted(Restricted {
                 starts_at_ms: Some(seconds.saturating_mul(1000)),
@@ -109,7 +120,7 @@ impl Session {
     }
 
     /// The page has answered, or could not be asked.
-    pub(super) async fn version_learned(
+    pub(in crate::client::session) async fn version_learned(
         &mut self,
         learned: Result<WebVersionRecord, NetError>,
     ) -> Result<(), SessionError> {

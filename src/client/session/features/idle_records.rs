@@ -12,7 +12,7 @@ const LONGEST_LIMITS: Limits =
     Limits { burst: 10, interval_ms: 86_400_000, per_window: 60, window_ms: 3_600_000 };
 
 /// Removes all idle records: of the ration of pairing codes, and of the limits of accounts.
-pub(super) async fn forget_idle(store: &Session, now_ms: i64) -> Result<(), StoreError> {
+pub(in crate::client::session) async fn forget_idle(store: &Session, now_ms: i64) -> Result<(), StoreError> {
     let is_idle = |record: &[u8]| LimiterRecord::from_bytes(record).is_idle(&LONGEST_LIMITS, now_ms);
     forget(store, Space::Limiter, is_idle).await?;
     forget(store, Space::AccountLimits, |record| AccountLimits::is_idle(record, now_ms)).await

@@ -2,35 +2,35 @@
 
 use serde_json::json;
 
-use super::core::SessionCore;
-use super::dispatch::Handled;
-use super::state::{ReadMessages, Waiter};
 use crate::api::Status;
+use crate::client::session::core::SessionCore;
+use crate::client::session::dispatch::Handled;
+use crate::client::session::state::{ReadMessages, Waiter};
 use crate::messaging::stanzas::privacy;
 use crate::messaging::stanzas::receipts::{ReadKind, Receipt};
 use crate::stanza::{Jid, NodeRef, Text};
 
 /// The account's setting of read receipts.
 #[derive(Debug, Default)]
-pub(super) struct ReadReceipts {
+pub(in crate::client::session) struct ReadReceipts {
     /// Whether others are told that their messages were read. Asked for when it matters.
     are_told: Option<bool>,
 }
 
 impl ReadReceipts {
     /// Takes the setting from an answer or a notification, if it is in there.
-    pub(super) fn learn(&mut self, node: NodeRef<'_>) {
+    pub(in crate::client::session) fn learn(&mut self, node: NodeRef<'_>) {
         self.are_told = privacy::tells_reading(node).or(self.are_told);
     }
 
     /// Forgets the setting: it may have changed.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::client::session) fn forget(&mut self) {
         self.are_told = None;
     }
 
     /// The user has read messages. If the account tells nobody, only its own devices hear of it, and what was told cannot be
     /// taken back; so that is asked first, once. A login does not ask: most sessions never send.
-    pub(super) fn mark_read(
+    pub(in crate::client::session) fn mark_read(
         &mut self,
         core: &mut SessionCore,
         request: u64,
@@ -38,16 +38,13 @@ impl ReadReceipts {
         sender: Option<&Jid>,
         ids: &[Text],
     ) -> Handled {
-        let named = match core.is_ready() {
-            true => core.with_engine(|engine, cx| {
-                let chat = engine.wire_name(chat, cx)?;
-                let sender = sender.map(|sender| engine.name_in(&chat, sender, cx)).transpose()?;
-                Ok((chat, sender))
-            })?,
-            false => None,
-        };
+        let named = core.with_engine(|engine, cx| {
+            let chat = engine.wire_name(chat, cx)?;
+            let sender = sender.map(|sender| engine.name_in(&chat, sender, cx)).transpose()?;
+            Ok((chat, sender))
+        })?;
         let Some((chat, sender)) = named else {
-            core.answer(request, Err(Status::NOT_CONNECTED.into()));
+            core.answer(request, Err(Status::NOT_LINKED.into()));
             return Ok(());
         };
         let read = ReadMessages { chat, sender, ids: ids.to_vec() };
@@ -71,7 +68,7 @@ impl ReadReceipts {
     }
 
     /// Tells of it, as the settings say. If nothing is known of them, as most accounts have it.
-    pub(super) fn tell(&self, core: &mut SessionCore, request: u64, read: &ReadMessages) {
+    pub(in crate::client::session) fn tell(&self, core: &mut SessionCore, request: u64, read: &ReadMessages) {
         let kind = if self.are_told == Some(false) { ReadKind::ReadSelf } else { ReadKind::Read };
         let seconds = core.server_ms().div_euclid(1000).cast_unsigned();
         let sender = read.sender.as_ref().unwrap_or(&read.chat);

@@ -1,13 +1,13 @@
 //! One-time prekeys: without them at the server nobody can start a conversation with this device.
 
-use super::super::backoff::Backoff;
-use super::super::clock::Millis;
-use super::super::status_mapping::IqError;
-use super::SessionError;
-use super::command::{Command, MadePrekeys};
-use super::core::SessionCore;
-use super::state::{PrekeyWork, UploadedPrekeys, Waiter};
 use crate::api::LogLevel;
+use crate::client::backoff::Backoff;
+use crate::client::clock::Millis;
+use crate::client::session::SessionError;
+use crate::client::session::command::{Command, MadePrekeys};
+use crate::client::session::core::SessionCore;
+use crate::client::session::state::{PrekeyWork, UploadedPrekeys, Waiter};
+use crate::client::status_mapping::IqError;
 use crate::crypto::OsRandom;
 use crate::stanza::{Node, build};
 use crate::store::records::{
@@ -25,7 +25,7 @@ const UPLOADS_KEPT: usize = 20;
 
 /// Keeps a server that asks again and again from filling store and memory with keys.
 #[derive(Debug, Default)]
-pub(super) struct Pause {
+pub(in crate::client::session) struct Pause {
     until: Millis,
     length: Millis,
     uploads: u32,
@@ -51,7 +51,7 @@ impl Pause {
 }
 
 /// What is under way with one-time prekeys.
-pub(super) struct Prekeys {
+pub(in crate::client::session) struct Prekeys {
     /// When to upload again what the server did not take, or what it is owed.
     retry_at: Option<Millis>,
     backoff: Backoff,
@@ -60,17 +60,20 @@ pub(super) struct Prekeys {
 }
 
 impl Prekeys {
-    pub(super) fn new() -> Self {
+    pub(in crate::client::session) fn new() -> Self {
         Self { retry_at: None, backoff: Backoff::new(1_000, 610_000), pause: Pause::default() }
     }
 
     /// Returns when keys are to be uploaded.
-    pub(super) fn deadline(&self) -> Option<Millis> {
+    pub(in crate::client::session) fn deadline(&self) -> Option<Millis> {
         self.retry_at
     }
 
     /// Uploads keys if that is due.
-    pub(super) async fn time_passed(&mut self, core: &mut SessionCore) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn time_passed(
+        &mut self,
+        core: &mut SessionCore,
+    ) -> Result<(), SessionError> {
         if self.retry_at.is_some_and(|at| at <= core.now()) {
             self.retry_at = None;
             self.provide(core).await?;
@@ -79,7 +82,10 @@ impl Prekeys {
     }
 
     /// Sends the server what an earlier run made and could not hand over, or makes new ones.
-    pub(super) async fn provide(&mut self, core: &mut SessionCore) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn provide(
+        &mut self,
+        core: &mut SessionCore,
+    ) -> Result<(), SessionError> {
         let Some(account) = core.account.as_deref().filter(|_| core.phase.is_logged_in()) else {
             return Ok(());
         };
@@ -102,7 +108,7 @@ impl Prekeys {
     }
 
     /// They go to the disk before they go to the server: a key that others have must never be missing here.
-    pub(super) async fn made(
+    pub(in crate::client::session) async fn made(
         &mut self,
         core: &mut SessionCore,
         MadePrekeys(made): MadePrekeys,
@@ -132,7 +138,7 @@ impl Prekeys {
     }
 
     /// Handles the server's answer to an upload. Returns whether the login can go on.
-    pub(super) async fn answered(
+    pub(in crate::client::session) async fn answered(
         &mut self,
         core: &mut SessionCore,
         uploaded: UploadedPrekeys,
@@ -162,7 +168,11 @@ impl Prekeys {
     }
 
     /// Has the keys uploaded again later. The login goes on meanwhile, for what the session can be used without.
-    pub(super) fn not_taken(&mut self, core: &mut SessionCore, uploaded: UploadedPrekeys) {
+    pub(in crate::client::session) fn not_taken(
+        &mut self,
+        core: &mut SessionCore,
+        uploaded: UploadedPrekeys,
+    ) {
         set_work(core, PrekeyWork::Nothing);
         let wait = self.backoff.next(&mut core.rng);
         core.log(LogLevel::Debug, "prekeys", || {
@@ -173,7 +183,7 @@ impl Prekeys {
 
     /// Notes that the server wants more prekeys, and has them uploaded at once. They are owed on the disk too: an upload that does
     /// not get through follows on a later connection.
-    pub(super) fn owe(&mut self, core: &mut SessionCore) {
+    pub(in crate::client::session) fn owe(&mut self, core: &mut SessionCore) {
         if let Some(account) = &mut core.account
             && std::mem::replace(&mut account.server_has_prekeys, false)
         {
@@ -185,7 +195,7 @@ impl Prekeys {
     }
 
     /// Whether the server has had so many keys lately that more have to wait. Then they follow by themselves.
-    pub(super) fn are_paused(&mut self, core: &SessionCore) -> bool {
+    pub(in crate::client::session) fn are_paused(&mut self, core: &SessionCore) -> bool {
         let holds = self.pause.holds(core.clock.now());
         if holds {
             self.retry_at = self.retry_at.max(Some(self.pause.until));

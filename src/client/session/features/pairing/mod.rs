@@ -1,14 +1,16 @@
 //! Drives the pairing machines: does what they ask for, as far as that leaves the connection alone.
 
-use super::super::clock::{Millis, unix_ms};
-use super::super::device_props;
-use super::super::settings::millis;
-use super::SessionError;
-use super::command::Command;
-use super::core::SessionCore;
-use super::idle_records::forget_idle;
-use super::state::Waiter;
+mod events;
+
 use crate::api::{Config, LogLevel, PairingMethod, PairingStage};
+use crate::client::clock::{Millis, unix_ms};
+use crate::client::device_props;
+use crate::client::session::SessionError;
+use crate::client::session::command::Command;
+use crate::client::session::core::SessionCore;
+use crate::client::session::features::idle_records::forget_idle;
+use crate::client::session::state::Waiter;
+use crate::client::settings::millis;
 use crate::crypto::Random;
 use crate::pairing::limiter::{LimiterRecord, Limits};
 use crate::pairing::qr::QrForm;
@@ -21,15 +23,15 @@ const SHARED_RECORD_TRIES: usize = 16;
 
 /// The pairing of an unlinked session.
 #[derive(Default)]
-pub(super) struct PairingDriver {
+pub(in crate::client::session) struct PairingDriver {
     /// Present from the first connection of an unlinked session until it is linked and ready.
-    pub(super) machines: Option<Box<Pairing>>,
+    pub(in crate::client::session) machines: Option<Box<Pairing>>,
     /// The request that linked the device, and how, until the first login is done.
-    pub(super) linked_by: Option<(u64, PairingMethod)>,
+    pub(in crate::client::session) linked_by: Option<(u64, PairingMethod)>,
 }
 
 /// What the machines want done with the connection.
-pub(super) enum ConnectionStep {
+pub(in crate::client::session) enum ConnectionStep {
     /// Connect again after so many milliseconds, as a linked device or as one that is not.
     Reconnect { login: bool, after: Millis },
     /// There is nothing left to pair.
@@ -38,27 +40,27 @@ pub(super) enum ConnectionStep {
 
 impl PairingDriver {
     /// Returns whether the session is being linked.
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::client::session) fn is_open(&self) -> bool {
         self.machines.is_some()
     }
 
     /// Forgets the machines: the device is linked, or its keys are gone.
-    pub(super) fn close(&mut self) {
+    pub(in crate::client::session) fn close(&mut self) {
         self.machines = None;
     }
 
     /// Returns when the machines have something to do.
-    pub(super) fn deadline(&self) -> Option<Millis> {
+    pub(in crate::client::session) fn deadline(&self) -> Option<Millis> {
         self.machines.as_ref()?.next_deadline()
     }
 
     /// Returns whether a pairing needs a connection.
-    pub(super) fn wants_connection(&self) -> bool {
+    pub(in crate::client::session) fn wants_connection(&self) -> bool {
         self.machines.as_ref().is_some_and(|pairing| pairing.wants_connection())
     }
 
     /// Calls the machines, if there are any. What they ask for is done by [`PairingDriver::carry_out`].
-    pub(super) fn call<T>(
+    pub(in crate::client::session) fn call<T>(
         &mut self,
         core: &mut SessionCore,
         call: impl FnOnce(&mut Pairing, Millis, &mut dyn Random) -> T,
@@ -72,14 +74,17 @@ impl PairingDriver {
     }
 
     /// Emits a step after the link, for the request that made it.
-    pub(super) fn emit_first(&self, core: &mut SessionCore, stage: PairingStage) {
+    pub(in crate::client::session) fn emit_first(&self, core: &mut SessionCore, stage: PairingStage) {
         if let Some((request, method)) = self.linked_by {
             core.emit_progress(request, stage, method);
         }
     }
 
     /// Makes the machines for a device that is not linked.
-    pub(super) async fn prepare(&mut self, core: &mut SessionCore) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn prepare(
+        &mut self,
+        core: &mut SessionCore,
+    ) -> Result<(), SessionError> {
         core.fresh_device().await?;
         if let (None, Some(device)) = (&self.machines, &core.device) {
             let keys = PairingKeys {
@@ -93,7 +98,7 @@ impl PairingDriver {
     }
 
     /// The client ends: every pairing ends with it, by name. What else the machines want is of no use any more.
-    pub(super) fn end(&mut self, core: &mut SessionCore) {
+    pub(in crate::client::session) fn end(&mut self, core: &mut SessionCore) {
         let Some(pairing) = &mut self.machines else { return };
         pairing.close();
         while let Some(output) = self.poll() {
@@ -104,7 +109,7 @@ impl PairingDriver {
     }
 
     /// Does what the machines ask for, up to a step that is the session's.
-    pub(super) async fn carry_out(
+    pub(in crate::client::session) async fn carry_out(
         &mut self,
         core: &mut SessionCore,
     ) -> Result<Option<ConnectionStep>, SessionError> {

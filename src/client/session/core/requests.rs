@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::super::clock::{Millis, unix_ms};
-use super::core::SessionCore;
 use crate::api::{Error, Event, RequestResult, Status};
+use crate::client::clock::{Millis, unix_ms};
+use crate::client::session::core::SessionCore;
 
 /// The requests that are not answered yet.
 #[derive(Debug, Default)]
-pub(super) struct Requests {
+pub(in crate::client::session) struct Requests {
     open: Vec<OpenRequest>,
 }
 
@@ -22,34 +22,39 @@ struct OpenRequest {
 }
 
 impl Requests {
-    pub(super) fn new() -> Self {
+    pub(in crate::client::session) fn new() -> Self {
         Self::default()
     }
 
-    pub(super) fn open(&mut self, id: u64, method: &'static str, deadline: Option<Millis>) {
+    pub(in crate::client::session) fn open(
+        &mut self,
+        id: u64,
+        method: &'static str,
+        deadline: Option<Millis>,
+    ) {
         self.open.push(OpenRequest { id, method, deadline });
     }
 
-    pub(super) fn is_open(&self, id: u64) -> bool {
+    pub(in crate::client::session) fn is_open(&self, id: u64) -> bool {
         self.open.iter().any(|open| open.id == id)
     }
 
     /// What was asked for.
-    pub(super) fn method(&self, id: u64) -> Option<&'static str> {
+    pub(in crate::client::session) fn method(&self, id: u64) -> Option<&'static str> {
         self.open.iter().find(|open| open.id == id).map(|open| open.method)
     }
 
     /// Whether a request by that name is open.
-    pub(super) fn has(&self, method: &str) -> bool {
+    pub(in crate::client::session) fn has(&self, method: &str) -> bool {
         self.open.iter().any(|open| open.method == method)
     }
 
-    pub(super) fn deadline(&self) -> Option<Millis> {
+    pub(in crate::client::session) fn deadline(&self) -> Option<Millis> {
         self.open.iter().filter_map(|open| open.deadline).min()
     }
 
     /// Takes back that a request was opened.
-    pub(super) fn forget(&mut self, id: u64) {
+    pub(in crate::client::session) fn forget(&mut self, id: u64) {
         self.take(id);
     }
 
@@ -65,7 +70,7 @@ impl Requests {
 
 impl SessionCore {
     /// Answers a request, after everything in the unit of work; does nothing if it was answered before.
-    pub(super) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
+    pub(in crate::client::session) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
         if !self.work.is_empty() {
             self.work.answer(request, answer);
         } else if let Some(event) = self.answered_by(request, answer) {
@@ -74,7 +79,11 @@ impl SessionCore {
     }
 
     /// The event that answers a request; none if it was answered before.
-    pub(super) fn answered_by(&mut self, request: u64, answer: Result<Value, Error>) -> Option<Event> {
+    pub(in crate::client::session) fn answered_by(
+        &mut self,
+        request: u64,
+        answer: Result<Value, Error>,
+    ) -> Option<Event> {
         let method = self.requests.take(request)?;
         let body = match answer {
             Ok(value) => RequestResult::ok(method, value),
@@ -85,14 +94,14 @@ impl SessionCore {
     }
 
     /// Answers what is still open: nothing will come any more.
-    pub(super) fn answer_all(&mut self, error: &Error) {
+    pub(in crate::client::session) fn answer_all(&mut self, error: &Error) {
         for id in self.requests.open.iter().map(|open| open.id).collect::<Vec<_>>() {
             self.answer(id, Err(error.clone()));
         }
     }
 
     /// Gives up on requests whose time is over.
-    pub(super) fn expire_requests(&mut self, now: Millis) {
+    pub(in crate::client::session) fn expire_requests(&mut self, now: Millis) {
         let late = |open: &&OpenRequest| open.deadline.is_some_and(|at| at <= now);
         for id in self.requests.open.iter().filter(late).map(|open| open.id).collect::<Vec<_>>() {
             self.answer(id, Err(Status::REQUEST_TIMEOUT.into()));

@@ -8,15 +8,17 @@
 //! that cannot be read. Keys of others for groups stay, since nothing is sent with them. Messages that were handed in and not
 //! confirmed stay, too, and go out under the ids they had, by which their recipients recognise those that they have already.
 
-use super::SessionError;
-use super::core::SessionCore;
 use crate::api::LogLevel;
+use crate::client::session::SessionError;
+use crate::client::session::core::SessionCore;
 use crate::crypto::PooledRandom;
 use crate::store::records;
 
 /// Removes all keys for sending, on disk and in memory, and moves the numbering of prekeys on. The server is owed new prekeys
 /// from then on: `Prekeys::owe` sees to it.
-pub(super) async fn begin_sending_anew(core: &mut SessionCore) -> Result<(), SessionError> {
+pub(in crate::client::session) async fn begin_sending_anew(
+    core: &mut SessionCore,
+) -> Result<(), SessionError> {
     // Writes that were begun with these keys come first, so that none of them is made later.
     core.commit().await?;
     // With the image of a machine random bytes come back, too, and every key is made of them.

@@ -3,13 +3,14 @@
 //! The new one is on the disk before the server has it, and the session goes on with the old one until the server has said that
 //! it took it: whichever of the two it hands out, its private half is here.
 
-use super::super::clock::{Millis, unix_ms};
-use super::super::settings::millis;
-use super::super::status_mapping::IqError;
-use super::core::SessionCore;
-use super::state::Waiter;
-use super::{SessionError, key_check};
 use crate::api::LogLevel;
+use crate::client::clock::{Millis, unix_ms};
+use crate::client::session::SessionError;
+use crate::client::session::core::SessionCore;
+use crate::client::session::features::key_check;
+use crate::client::session::state::Waiter;
+use crate::client::settings::millis;
+use crate::client::status_mapping::IqError;
 use crate::messaging::record_cache::EarlierPrekey;
 use crate::signal::{PrekeyId, signed_prekey_is_due, signed_prekey_is_spent};
 use crate::stanza::{Node, build};
@@ -23,18 +24,21 @@ const MOST_KEPT: usize = 64;
 
 /// When the signed prekey is replaced.
 #[derive(Debug, Default)]
-pub(super) struct SignedPrekeyRotation {
+pub(in crate::client::session) struct SignedPrekeyRotation {
     due_at: Option<Millis>,
 }
 
 impl SignedPrekeyRotation {
     /// Returns when the signed prekey is to be replaced.
-    pub(super) fn deadline(&self) -> Option<Millis> {
+    pub(in crate::client::session) fn deadline(&self) -> Option<Millis> {
         self.due_at
     }
 
     /// Replaces the signed prekey if that is due.
-    pub(super) async fn time_passed(&mut self, core: &mut SessionCore) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn time_passed(
+        &mut self,
+        core: &mut SessionCore,
+    ) -> Result<(), SessionError> {
         if self.due_at.is_some_and(|at| at <= core.now()) {
             self.replace(core).await?;
         }
@@ -42,7 +46,10 @@ impl SignedPrekeyRotation {
     }
 
     /// Sees to it that the signed prekey is replaced when it is old. Called whenever the session is ready.
-    pub(super) async fn watch(&mut self, core: &mut SessionCore) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn watch(
+        &mut self,
+        core: &mut SessionCore,
+    ) -> Result<(), SessionError> {
         let Some(device) = &core.device else { return Ok(()) };
         let lifetime = millis(core.settings.config.prekeys_signed_lifetime());
         let made_ms = device.signed_prekey.made_ms;
@@ -79,7 +86,7 @@ impl SignedPrekeyRotation {
     }
 
     /// The server has taken it, or not.
-    pub(super) async fn answered(
+    pub(in crate::client::session) async fn answered(
         &mut self,
         core: &mut SessionCore,
         fresh: SignedPrekey,

@@ -7,18 +7,20 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::super::super::queue::{Polled, Queue};
-use super::super::super::settings::Settings;
-use super::super::super::shared_state::Shared;
-use super::super::super::transport::LinkError;
-use super::super::SessionParts;
-use super::super::command::ConnectionGoal;
-use super::super::event_loop::AT_ONCE;
-use super::super::state::LoopEvent;
+use super::super::command::Command;
+use super::super::{SessionError, SessionParts};
 use super::*;
-use crate::api::{Config, ConnectionState, LogLevel, Restricted, RestrictionKind, RestrictionScope, Status};
+use crate::api::{
+    Body, Config, ConnectionState, LogLevel, METHODS, Restricted, RestrictionKind, RestrictionScope, Status,
+};
+use crate::client::journal;
+use crate::client::methods::{Call, testing::sample_params};
+use crate::client::queue::{Polled, Queue};
+use crate::client::settings::Settings;
+use crate::client::shared_state::Shared;
+use crate::client::transport::LinkError;
 use crate::store::memory::MemoryBackend;
-use crate::store::{self, Backend, Pending, SessionKey, SessionName, Space, Value};
+use crate::store::{self, Backend, Batch, Pending, SessionKey, SessionName, Value};
 
 /// A store in memory that counts commits and can be made to fail them.
 #[derive(Debug, Default)]
@@ -313,7 +315,7 @@ async fn what_nobody_waits_for_waits_for_company_but_not_for_long() {
     house.session.core.work.emit(0, restricted());
     house.session.core.commit().await.unwrap();
     let (_, ids) = house.told();
-    let due = house.session.lazy_commit_at.unwrap();
+    let due = house.session.core.work.lazy_at.unwrap();
     assert!(house.session.next_deadline() <= due);
     assert!(!house.session.core.host.shared.acknowledge(ids[0]), "the session is going to look by itself");
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
@@ -322,20 +324,20 @@ async fn what_nobody_waits_for_waits_for_company_but_not_for_long() {
         (1, 1),
         "alone they are not worth a commit"
     );
-    assert_eq!(house.session.lazy_commit_at, Some(due));
+    assert_eq!(house.session.core.work.lazy_at, Some(due));
     assert!(!house.session.core.host.shared.acknowledge(ids[1]));
     house.session.turn(LoopEvent::Time).await;
     assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 0));
     // As long as there is something each time, it goes on looking; then it has to be told.
-    assert!(house.session.lazy_commit_at.is_some());
+    assert!(house.session.core.work.lazy_at.is_some());
     house.session.turn(LoopEvent::Time).await;
-    assert_eq!((house.commits(), house.session.lazy_commit_at), (2, None));
+    assert_eq!((house.commits(), house.session.core.work.lazy_at), (2, None));
     assert!(
         house.session.core.host.shared.acknowledge(ids[0])
             && !house.session.core.host.shared.acknowledge(ids[1])
     );
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
-    assert!(house.session.lazy_commit_at.is_some());
+    assert!(house.session.core.work.lazy_at.is_some());
 }
 
 #[tokio::test]
@@ -344,11 +346,11 @@ async fn what_nobody_waits_for_goes_with_the_next_that_somebody_does() {
     house.session.core.work.emit_in_time(restricted());
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!((house.commits(), house.told().0.len()), (0, 0), "alone it is not worth a commit");
-    let due = house.session.lazy_commit_at.unwrap();
+    let due = house.session.core.work.lazy_at.unwrap();
     house.session.core.requests.open(5, "x", None);
     // There is no other message on its way, for whose answer this one could wait.
     house.session.core.work.answer_together(5, Ok(json!(1)));
-    assert!(house.session.lazy_commit_at.is_some_and(|at| at <= due));
+    assert!(house.session.core.work.lazy_at.is_some_and(|at| at <= due));
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!(house.commits(), 1);
     assert_eq!(house.told().0, ["restricted 0", "result 5"], "in the order in which it happened");
@@ -364,18 +366,27 @@ async fn what_nobody_waits_for_goes_with_the_next_that_somebody_does() {
     assert_eq!((house.commits(), house.told().0.first().cloned()), (3, Some("restricted 0".into())));
 }
 
-#[test]
-fn a_message_that_need_not_wait_does_not_pass_one_that_must() {
-    let mut work = UnitOfWork::default();
-    let message = |id: &'static str| Node::new("message").attr("id", id);
-    work.send_at_once(message("1"));
-    assert!(work.urgency().is_none() && !work.is_empty());
-    work.send(Node::new("receipt"));
-    work.send_at_once(message("2"));
-    work.send(message("3"));
-    work.send_at_once(message("4"));
-    let load = work.effects(CommitUrgency::Lazy);
-    assert_eq!(load.early, [message("1"), message("2")]);
-    assert_eq!(load.nodes, [Node::new("receipt"), message("3"), message("4")]);
-    assert_eq!(work.urgency(), Some(CommitUrgency::EndOfTurn));
+#[tokio::test]
+async fn a_method_that_needs_a_login_does_nothing_without_one() {
+    let mut house = House::new().await;
+    for method in METHODS {
+        let params = sample_params(method, false);
+        // Of these every one may be left out, but not all.
+        let params = if method.name == "group.settings" { sample_params(method, true) } else { params };
+        let call = Call::parse(method.name, Some(&params.to_string())).unwrap();
+        if method.name.starts_with("session.") || method.name == "version.latest" {
+            assert!(!call.needs_login, "{}", method.name);
+            continue;
+        }
+        house.session.turn(LoopEvent::Command(Some(Command::Call { request: 1, call }))).await;
+        let Polled::Event(event) = house.queue.poll(Some(Duration::ZERO)) else { panic!("{}", method.name) };
+        let Body::RequestResult(result) = &event.body else { panic!("{event:?}") };
+        let expected = match method.name {
+            _ if method.needs_login => Status::NOT_CONNECTED,
+            // It needs a connection, and no login.
+            "server.ping" => Status::NOT_CONNECTED,
+            _ => Status::NOT_LINKED,
+        };
+        assert_eq!(result.status, expected, "{}", method.name);
+    }
 }

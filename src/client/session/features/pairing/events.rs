@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use super::super::clock::{Millis, unix_ms};
-use super::super::status_mapping;
-use super::core::SessionCore;
-use super::pairing_driver::PairingDriver;
 use crate::api::{
     Error, Hidden, OutcomeStage, PairingCode, PairingError, PairingExpired, PairingMethod, PairingPasskey,
     PairingQr, PairingStage, PairingSuccess, PasskeyStep,
 };
+use crate::client::clock::{Millis, unix_ms};
+use crate::client::session::core::SessionCore;
+use crate::client::session::features::pairing::PairingDriver;
+use crate::client::status_mapping;
 use crate::pairing::{LinkedAccount, Method, Outcome, OutcomeKind, PairingEvent, Retry, Stage};
 
 impl PairingDriver {
-    pub(super) fn emit(&mut self, core: &mut SessionCore, event: PairingEvent) {
+    pub(in crate::client::session) fn emit(&mut self, core: &mut SessionCore, event: PairingEvent) {
         let until = |wait: Millis| unix_ms().saturating_add(i64::try_from(wait).unwrap_or(i64::MAX));
         let short = |wait: Millis| u32::try_from(wait).unwrap_or(u32::MAX);
         match event {

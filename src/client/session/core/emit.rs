@@ -2,20 +2,20 @@
 
 use std::borrow::Cow;
 
-use super::super::clock::Millis;
-use super::super::server_text::one_line;
-use super::SessionError;
-use super::command::ConnectionGoal;
-use super::core::SessionCore;
 use crate::api::{
     Body, Connection, ConnectionState, Error, Log, LogLevel, PairingMethod, PairingProgress, PairingStage,
     Restricted, Status,
 };
+use crate::client::clock::Millis;
+use crate::client::server_text::one_line;
+use crate::client::session::SessionError;
+use crate::client::session::command::ConnectionGoal;
+use crate::client::session::core::SessionCore;
 use crate::store::Batch;
 
 impl SessionCore {
     /// The connection's state, once for each change. It is final when the host has to ask for the next attempt.
-    pub(super) fn emit_connection(
+    pub(in crate::client::session) fn emit_connection(
         &mut self,
         state: ConnectionState,
         reason: Option<&'static str>,
@@ -45,12 +45,15 @@ impl SessionCore {
     }
 
     /// Tells a restriction; it stays in the store until it is acknowledged.
-    pub(super) async fn emit_restricted(&mut self, restricted: Restricted) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn emit_restricted(
+        &mut self,
+        restricted: Restricted,
+    ) -> Result<(), SessionError> {
         self.emit_durably(vec![restricted.into()], Batch::new()).await
     }
 
     /// Emits an event at once, or after everything in the unit of work.
-    pub(super) fn emit(&mut self, request: u64, body: impl Into<Body>) {
+    pub(in crate::client::session) fn emit(&mut self, request: u64, body: impl Into<Body>) {
         if self.work.is_empty() {
             self.host.sink.push(request, body);
         } else {
@@ -59,7 +62,11 @@ impl SessionCore {
     }
 
     /// Stores durable events together with what `batch` does, then hands them to the host.
-    pub(super) async fn emit_durably(&mut self, bodies: Vec<Body>, batch: Batch) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn emit_durably(
+        &mut self,
+        bodies: Vec<Body>,
+        batch: Batch,
+    ) -> Result<(), SessionError> {
         self.work.batch().append(batch);
         for body in bodies {
             self.work.emit(0, body);
@@ -68,12 +75,22 @@ impl SessionCore {
     }
 
     /// A step on the way of a pairing.
-    pub(super) fn emit_progress(&mut self, request: u64, stage: PairingStage, method: PairingMethod) {
+    pub(in crate::client::session) fn emit_progress(
+        &mut self,
+        request: u64,
+        stage: PairingStage,
+        method: PairingMethod,
+    ) {
         self.emit(request, PairingProgress { stage, method, user_text: stage.user_text().into() });
     }
 
     /// A line of the log, if the host wants lines of that level.
-    pub(super) fn log(&self, level: LogLevel, target: &'static str, text: impl FnOnce() -> String) {
+    pub(in crate::client::session) fn log(
+        &self,
+        level: LogLevel,
+        target: &'static str,
+        text: impl FnOnce() -> String,
+    ) {
         if self.settings.log_level.is_some_and(|wanted| level as u8 <= wanted as u8) {
             self.host.sink.push(0, Log { level, target: Cow::Borrowed(target), text: one_line(text()) });
         }

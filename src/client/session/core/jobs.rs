@@ -2,13 +2,13 @@
 
 use tokio::sync::mpsc;
 
-use super::super::runtime::COMPUTATIONS;
-use super::command::Command;
-use super::core::SessionCore;
+use crate::client::runtime::COMPUTATIONS;
+use crate::client::session::command::Command;
+use crate::client::session::core::SessionCore;
 
 impl SessionCore {
     /// Runs something that must not hold up the session; its result comes back as a command.
-    pub(super) fn spawn_job(&self, work: impl Future<Output = Command> + Send + 'static) {
+    pub(in crate::client::session) fn spawn_job(&self, work: impl Future<Output = Command> + Send + 'static) {
         let post = WorkPost::new(&self.host.post);
         tokio::spawn(async move {
             let command = work.await;
@@ -17,7 +17,10 @@ impl SessionCore {
     }
 
     /// The same for work that keeps a processor busy. Without a thread for it, it is done here.
-    pub(super) fn spawn_blocking_job(&self, work: impl FnOnce() -> Command + Send + 'static) {
+    pub(in crate::client::session) fn spawn_blocking_job(
+        &self,
+        work: impl FnOnce() -> Command + Send + 'static,
+    ) {
         let post = WorkPost::new(&self.host.post);
         if let Err((work, _)) = COMPUTATIONS.submit(Box::new(move || post.send(work()))) {
             work();

@@ -2,26 +2,22 @@
 
 use serde_json::json;
 
-use super::super::status_mapping::IqError;
-use super::core::SessionCore;
-use super::dispatch::Handled;
-use super::state::Waiter;
-use crate::api::Status;
+use crate::client::session::core::SessionCore;
+use crate::client::session::dispatch::Handled;
+use crate::client::session::state::Waiter;
+use crate::client::status_mapping::IqError;
 use crate::messaging::stanzas::contact_lookup;
 use crate::stanza::NodeRef;
 
 /// The host asks which numbers are on WhatsApp.
-pub(super) fn check(core: &mut SessionCore, request: u64, wanted: &[String]) {
-    if !core.is_ready() {
-        return core.answer(request, Err(Status::NOT_CONNECTED.into()));
-    }
+pub(in crate::client::session) fn check(core: &mut SessionCore, request: u64, wanted: &[String]) {
     let node = contact_lookup::query(wanted.iter().map(String::as_str), core.ids.next());
     let waiter = Waiter::Numbers { request, numbers: wanted.to_vec() };
     core.query(node, waiter, core.settings.iq_timeout);
 }
 
 /// Handles the answer to that.
-pub(super) fn answered(
+pub(in crate::client::session) fn answered(
     core: &mut SessionCore,
     request: u64,
     wanted: &[String],

@@ -10,14 +10,14 @@
 
 use serde_json::Value;
 
-use super::super::clock::{Millis, unix_ms};
-use super::super::journal::{self, Written};
-use super::super::status_mapping;
-use super::SessionError;
-use super::command::Command;
-use super::core::SessionCore;
-use super::state::Waiter;
 use crate::api::{Body, Error, Event};
+use crate::client::clock::{Millis, unix_ms};
+use crate::client::journal::{self, Written};
+use crate::client::session::SessionError;
+use crate::client::session::command::Command;
+use crate::client::session::core::SessionCore;
+use crate::client::session::state::Waiter;
+use crate::client::status_mapping;
 use crate::stanza::Node;
 use crate::store::{Batch, StoreError};
 
@@ -41,10 +41,10 @@ enum CommitUrgency {
 
 /// The unit of work. An idle session keeps no memory for it.
 #[derive(Debug, Default)]
-pub(super) struct UnitOfWork {
+pub(in crate::client::session) struct UnitOfWork {
     effects: Option<Box<PendingEffects>>,
     /// When that is to be committed which has waited for company.
-    pub(super) lazy_at: Option<Millis>,
+    pub(in crate::client::session) lazy_at: Option<Millis>,
 }
 
 /// The content of the unit of work.
@@ -70,7 +70,7 @@ enum Emitted {
 
 impl UnitOfWork {
     /// Whether there is nothing on it.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::client::session) fn is_empty(&self) -> bool {
         self.urgency().is_none() && self.effects.as_ref().is_none_or(|effects| effects.early.is_empty())
     }
 
@@ -88,17 +88,17 @@ impl UnitOfWork {
     }
 
     /// Changes to the store: add to them.
-    pub(super) fn batch(&mut self) -> &mut Batch {
+    pub(in crate::client::session) fn batch(&mut self) -> &mut Batch {
         &mut self.effects(CommitUrgency::EndOfTurn).batch
     }
 
     /// An event that belongs to `request` (0: to none). A durable one is stored by the same commit.
-    pub(super) fn emit(&mut self, request: u64, body: impl Into<Body>) {
+    pub(in crate::client::session) fn emit(&mut self, request: u64, body: impl Into<Body>) {
         self.emit_with(CommitUrgency::EndOfTurn, request, body);
     }
 
     /// An event that nobody waits for.
-    pub(super) fn emit_in_time(&mut self, body: impl Into<Body>) {
+    pub(in crate::client::session) fn emit_in_time(&mut self, body: impl Into<Body>) {
         self.emit_with(CommitUrgency::Lazy, 0, body);
     }
 
@@ -108,29 +108,29 @@ impl UnitOfWork {
     }
 
     /// The answer to a request. If the commit fails, it is answered with that error instead.
-    pub(super) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
+    pub(in crate::client::session) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
         self.effects(CommitUrgency::EndOfTurn).told.push(Emitted::Answer { request, answer });
     }
 
     /// The same for a request whose like are likely to be answered soon, too.
-    pub(super) fn answer_together(&mut self, request: u64, answer: Result<Value, Error>) {
+    pub(in crate::client::session) fn answer_together(&mut self, request: u64, answer: Result<Value, Error>) {
         self.effects(CommitUrgency::Coalesce).told.push(Emitted::Answer { request, answer });
     }
 
     /// A stanza for the server. Without a connection it goes nowhere.
-    pub(super) fn send(&mut self, node: Node) {
+    pub(in crate::client::session) fn send(&mut self, node: Node) {
         let effects = self.effects(CommitUrgency::EndOfTurn);
         effects.message_waits |= node.tag() == "message";
         effects.nodes.push(node);
     }
 
     /// The same for one that the server does not wait for.
-    pub(super) fn send_in_time(&mut self, node: Node) {
+    pub(in crate::client::session) fn send_in_time(&mut self, node: Node) {
         self.effects(CommitUrgency::Lazy).nodes.push(node);
     }
 
     /// The same for a message that need not wait for the commit. It does if others wait before it.
-    pub(super) fn send_at_once(&mut self, node: Node) {
+    pub(in crate::client::session) fn send_at_once(&mut self, node: Node) {
         let effects = self.effects(CommitUrgency::Lazy);
         let stanzas = if effects.message_waits { &mut effects.nodes } else { &mut effects.early };
         stanzas.push(node);
@@ -148,7 +148,7 @@ impl Emitted {
 
 impl SessionCore {
     /// Commits the unit of work at the end of a turn, unless all of it may wait for more.
-    pub(super) async fn commit_urgent(&mut self) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn commit_urgent(&mut self) -> Result<(), SessionError> {
         let now = self.clock.now();
         let wait = match self.work.urgency() {
             Some(CommitUrgency::EndOfTurn) => Some(0),
@@ -172,13 +172,13 @@ impl SessionCore {
     }
 
     /// Sends what need not wait for a commit.
-    pub(super) async fn send_early(&mut self) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn send_early(&mut self) -> Result<(), SessionError> {
         let early = self.work.effects.as_mut().map(|effects| std::mem::take(&mut effects.early));
         self.send_all(&early.unwrap_or_default()).await
     }
 
     /// Takes in which events the host has acknowledged. True if there were any.
-    pub(super) fn take_acknowledged(&mut self) -> bool {
+    pub(in crate::client::session) fn take_acknowledged(&mut self) -> bool {
         let acknowledged = self.host.shared.take_acknowledged();
         for event in &acknowledged {
             self.journal.acknowledge(*event);
@@ -188,7 +188,7 @@ impl SessionCore {
 
     /// Commits the unit of work, together with the acknowledgements of the host. If it cannot be stored, nothing of it
     /// happens.
-    pub(super) async fn commit(&mut self) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn commit(&mut self) -> Result<(), SessionError> {
         self.work.lazy_at = None;
         let heard = self.take_acknowledged();
         let (next, settled) = (self.journal.next_row(), self.commit_work().await);
@@ -236,7 +236,7 @@ impl SessionCore {
     }
 
     /// Drops the unit of work, because the store failed at something else.
-    pub(super) fn drop_work(&mut self, error: &StoreError) {
+    pub(in crate::client::session) fn drop_work(&mut self, error: &StoreError) {
         let effects = self.work.effects.take().unwrap_or_default();
         self.work_lost(effects.told, error);
     }
@@ -266,7 +266,7 @@ impl SessionCore {
     }
 
     /// Adds an iq to the unit of work and notes what waits for its answer. Returns false if there is no connection.
-    pub(super) fn query(&mut self, node: Node, waiter: Waiter, timeout: Millis) -> bool {
+    pub(in crate::client::session) fn query(&mut self, node: Node, waiter: Waiter, timeout: Millis) -> bool {
         let now = self.clock.now();
         let Some(online) = self.phase.online() else {
             return false;
@@ -279,7 +279,7 @@ impl SessionCore {
     }
 
     /// Hands out again what an earlier run did not acknowledge, before anything new.
-    pub(super) async fn redeliver(&mut self) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn redeliver(&mut self) -> Result<(), SessionError> {
         *self.journal = journal::Journal::open(&self.store).await?;
         let window = usize::try_from(self.settings.config.queue_unacknowledged()).unwrap_or(usize::MAX);
         self.journal.set_window((window > 0).then_some(window));
@@ -287,7 +287,7 @@ impl SessionCore {
     }
 
     /// Reads more of the events that wait in the store.
-    pub(super) async fn refill(&mut self) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn refill(&mut self) -> Result<(), SessionError> {
         let low = self.journal.refill(&self.store, &self.host.sink).await?;
         self.ask_for_room_below(low);
         Ok(())
@@ -313,5 +313,22 @@ impl SessionCore {
 }
 
 #[cfg(test)]
-#[path = "unit_of_work_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_need_not_wait_does_not_pass_one_that_must() {
+        let mut work = UnitOfWork::default();
+        let message = |id: &'static str| Node::new("message").attr("id", id);
+        work.send_at_once(message("1"));
+        assert!(work.urgency().is_none() && !work.is_empty());
+        work.send(Node::new("receipt"));
+        work.send_at_once(message("2"));
+        work.send(message("3"));
+        work.send_at_once(message("4"));
+        let load = work.effects(CommitUrgency::Lazy);
+        assert_eq!(load.early, [message("1"), message("2")]);
+        assert_eq!(load.nodes, [Node::new("receipt"), message("3"), message("4")]);
+        assert_eq!(work.urgency(), Some(CommitUrgency::EndOfTurn));
+    }
+}

@@ -1,15 +1,16 @@
 //! Messages: what comes, what goes, and what the session's state means for them.
 
-use super::super::event_mapping;
-use super::core::SessionCore;
-use super::dispatch::Handled;
-use super::{SessionError, presence};
 use crate::api::Status;
+use crate::client::event_mapping;
+use crate::client::session::SessionError;
+use crate::client::session::core::SessionCore;
+use crate::client::session::dispatch::Handled;
+use crate::client::session::features::presence;
 use crate::messaging::engine::{GroupCommand, GroupRequest, OutboundMessage};
 use crate::stanza::NodeRef;
 
 /// Handles a message, or what the server or a recipient says of ours.
-pub(super) fn received(core: &mut SessionCore, node: NodeRef<'_>) -> Handled {
+pub(in crate::client::session) fn received(core: &mut SessionCore, node: NodeRef<'_>) -> Handled {
     core.with_engine(|engine, cx| match node.tag() {
         "message" | "status" => engine.message(node, cx),
         "receipt" => engine.receipt(node, cx),
@@ -20,7 +21,11 @@ pub(super) fn received(core: &mut SessionCore, node: NodeRef<'_>) -> Handled {
 }
 
 /// Sends a message of the host.
-pub(super) fn send(core: &mut SessionCore, request: u64, message: &OutboundMessage) -> Handled {
+pub(in crate::client::session) fn send(
+    core: &mut SessionCore,
+    request: u64,
+    message: &OutboundMessage,
+) -> Handled {
     if core.with_engine(|engine, cx| engine.send(request, message, cx))?.is_none() {
         core.answer(request, Err(Status::NOT_LINKED.into()));
     }
@@ -28,7 +33,7 @@ pub(super) fn send(core: &mut SessionCore, request: u64, message: &OutboundMessa
 }
 
 /// Tells the host what holds for first contacts.
-pub(super) fn restrictions(core: &mut SessionCore, request: u64) -> Handled {
+pub(in crate::client::session) fn restrictions(core: &mut SessionCore, request: u64) -> Handled {
     let found = core.with_engine(|engine, cx| Ok(engine.restrictions(cx)))?;
     let answer = found.map(|found| event_mapping::restrictions(&found));
     core.answer(request, answer.ok_or_else(|| Status::NOT_LINKED.into()));
@@ -36,11 +41,11 @@ pub(super) fn restrictions(core: &mut SessionCore, request: u64) -> Handled {
 }
 
 /// Does what the host wants of groups.
-pub(super) fn groups(core: &mut SessionCore, request: u64, command: &GroupCommand) -> Handled {
-    if !core.is_ready() {
-        core.answer(request, Err(Status::NOT_CONNECTED.into()));
-        return Ok(());
-    }
+pub(in crate::client::session) fn groups(
+    core: &mut SessionCore,
+    request: u64,
+    command: &GroupCommand,
+) -> Handled {
     let group_request = GroupRequest { request, command: command.clone() };
     core.with_engine(|engine, cx| engine.group_request(&group_request, cx))?;
     Ok(())
@@ -48,7 +53,7 @@ pub(super) fn groups(core: &mut SessionCore, request: u64, command: &GroupComman
 
 /// The session is ready: what waits to be sent may go. The server is told the name, once for each login, and whether the user
 /// is there.
-pub(super) async fn online(core: &mut SessionCore) -> Result<(), SessionError> {
+pub(in crate::client::session) async fn online(core: &mut SessionCore) -> Result<(), SessionError> {
     let available = core.messaging.available;
     if available || core.account.as_ref().is_some_and(|account| account.push_name.is_some()) {
         presence::show(core);
@@ -65,7 +70,7 @@ pub(super) async fn online(core: &mut SessionCore) -> Result<(), SessionError> {
 }
 
 /// The key check need not be waited for any more: what waits to be sent may go.
-pub(super) async fn no_key_check(core: &mut SessionCore) -> Result<(), SessionError> {
+pub(in crate::client::session) async fn no_key_check(core: &mut SessionCore) -> Result<(), SessionError> {
     let Some(online) = core.phase.online() else { return Ok(()) };
     if online.held_until.take().is_none() || !core.phase.may_encrypt() {
         return Ok(());
@@ -78,7 +83,7 @@ pub(super) async fn no_key_check(core: &mut SessionCore) -> Result<(), SessionEr
 }
 
 /// The connection is gone.
-pub(super) fn offline(core: &mut SessionCore) {
+pub(in crate::client::session) fn offline(core: &mut SessionCore) {
     if let Some(engine) = &mut core.messaging.engine {
         engine.offline();
         engine.set_available(false);

@@ -8,10 +8,10 @@ use std::collections::{HashSet, VecDeque};
 
 use futures_util::FutureExt;
 
-use super::super::transport::TransportEvent;
-use super::SessionError;
-use super::core::SessionCore;
-use super::state::LoopEvent;
+use crate::client::session::SessionError;
+use crate::client::session::core::SessionCore;
+use crate::client::session::state::LoopEvent;
+use crate::client::transport::TransportEvent;
 use crate::messaging::record_cache::{MissingRecords, RecordKey};
 use crate::stanza::Stanza;
 use crate::store::{Space, Value};
@@ -22,12 +22,12 @@ const MOST: usize = 128;
 const MOST_BYTES: usize = 1 << 20;
 
 /// What was taken from the connection and waits for its turn, oldest first.
-pub(super) type Ahead = VecDeque<LoopEvent>;
+pub(in crate::client::session) type Ahead = VecDeque<LoopEvent>;
 
 impl SessionCore {
     /// Makes what a handler lacks: the engine if there is none, and the records. If it handles a message, those for the messages
     /// behind it are loaded too.
-    pub(super) async fn supply(
+    pub(in crate::client::session) async fn supply(
         &mut self,
         MissingRecords(mut missing): MissingRecords,
         event: &LoopEvent,
@@ -63,13 +63,16 @@ impl SessionCore {
     }
 
     /// Returns what the connection has brought already.
-    pub(super) fn next_received(&mut self) -> Option<LoopEvent> {
+    pub(in crate::client::session) fn next_received(&mut self) -> Option<LoopEvent> {
         let received = self.phase.online()?.link.receive().now_or_never()?;
         Some(LoopEvent::Received(received))
     }
 
     /// Brings records from the store to the engine.
-    pub(super) async fn load(&mut self, MissingRecords(wants): MissingRecords) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn load(
+        &mut self,
+        MissingRecords(wants): MissingRecords,
+    ) -> Result<(), SessionError> {
         let mut seen = HashSet::new();
         let mut records: Vec<(RecordKey, Vec<Option<Value>>)> = Vec::with_capacity(wants.len());
         records.extend(

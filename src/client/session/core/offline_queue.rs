@@ -1,9 +1,9 @@
 //! The stanzas that waited for this device at the server, and the acknowledgement of what has come.
 
-use super::super::clock::Millis;
-use super::core::SessionCore;
-use super::state::OfflineQueue;
 use crate::api::LogLevel;
+use crate::client::clock::Millis;
+use crate::client::session::core::SessionCore;
+use crate::client::session::state::OfflineQueue;
 use crate::stanza::{Node, NodeRef, build};
 
 /// How many stanzas of the queue are asked for at once, as the official web client does.
@@ -13,7 +13,7 @@ const OFFLINE_PAUSE: Millis = 100;
 
 impl SessionCore {
     /// `<offline_preview count=…/>`: so many wait.
-    pub(super) fn offline_announced(&mut self, count: u64) {
+    pub(in crate::client::session) fn offline_announced(&mut self, count: u64) {
         self.log(LogLevel::Debug, "offline", || format!("{count} stanzas wait at the server"));
         let Some(online) = self.phase.online() else { return };
         online.offline_queue = OfflineQueue { left: count, ask_at: None };
@@ -23,7 +23,7 @@ impl SessionCore {
     }
 
     /// Counts a stanza, if it is one of those that waited.
-    pub(super) fn offline_stanza(&mut self, node: NodeRef<'_>) {
+    pub(in crate::client::session) fn offline_stanza(&mut self, node: NodeRef<'_>) {
         let now = self.clock.now();
         let Some(online) = self.phase.online().filter(|_| node.has_attr("offline")) else { return };
         let queue = &mut online.offline_queue;
@@ -36,14 +36,14 @@ impl SessionCore {
     }
 
     /// `<offline/>`: that was all.
-    pub(super) fn offline_done(&mut self) {
+    pub(in crate::client::session) fn offline_done(&mut self) {
         if let Some(online) = self.phase.online() {
             online.offline_queue = OfflineQueue::default();
         }
     }
 
     /// Asks for the next batch of what waits, if that is due.
-    pub(super) fn ask_for_offline(&mut self, now: Millis) {
+    pub(in crate::client::session) fn ask_for_offline(&mut self, now: Millis) {
         if let Some(online) = self.phase.online()
             && online.offline_queue.ask_at.is_some_and(|at| at <= now)
         {
@@ -57,7 +57,7 @@ impl SessionCore {
     }
 
     /// Tells the server that a stanza has arrived and need not be sent again.
-    pub(super) fn acknowledge(&mut self, node: NodeRef<'_>) {
+    pub(in crate::client::session) fn acknowledge(&mut self, node: NodeRef<'_>) {
         self.offline_stanza(node);
         if let Some(ack) = build::ack(&node) {
             self.work.send(ack);

@@ -2,14 +2,14 @@
 //!
 //! The engine is made when it is needed and let go of when nothing has happened for a while.
 
-use super::super::clock::{Millis, unix_ms};
-use super::super::settings::millis;
-use super::super::{event_mapping, group_results};
-use super::SessionError;
-use super::core::SessionCore;
-use super::event_loop::never_complete;
-use super::state::Waiter;
 use crate::api::{Error, LogLevel};
+use crate::client::clock::{Millis, unix_ms};
+use crate::client::session::SessionError;
+use crate::client::session::core::SessionCore;
+use crate::client::session::event_loop::never_complete;
+use crate::client::session::state::Waiter;
+use crate::client::settings::millis;
+use crate::client::{event_mapping, group_results};
 use crate::messaging::engine::{
     DedupWindow, Engine, EngineContext, MessagingEvent, Output, RateLimit, Settings,
 };
@@ -27,14 +27,14 @@ const PAGE: usize = 256;
 
 /// The messaging engine of a session.
 #[derive(Default)]
-pub(super) struct Messaging {
+pub(in crate::client::session) struct Messaging {
     /// Present while there is something to do with messages, and for a while after.
-    pub(super) engine: Option<Box<Engine>>,
+    pub(in crate::client::session) engine: Option<Box<Engine>>,
     rests_at: Millis,
     /// What the engine has begun needs records that are not in its cache.
-    pub(super) work_due: bool,
+    pub(in crate::client::session) work_due: bool,
     /// Whether the host says that the user is there. Shown again on each connection.
-    pub(super) available: bool,
+    pub(in crate::client::session) available: bool,
 }
 
 /// Keys and values.
@@ -65,7 +65,7 @@ impl SessionCore {
 
     /// Calls the engine, and lets it go on with what that leads to as far as it has the records. Returns `None` if the session is
     /// not linked. Without an engine, the engine is what is missing.
-    pub(super) fn with_engine<T>(
+    pub(in crate::client::session) fn with_engine<T>(
         &mut self,
         call: impl FnOnce(&mut Engine, &mut EngineContext<'_>) -> Result<T, MissingRecords>,
     ) -> Result<Option<T>, MissingRecords> {
@@ -79,7 +79,7 @@ impl SessionCore {
     }
 
     /// Calls the engine in a transition, and loads whatever it lacks.
-    pub(super) async fn engine_transition(
+    pub(in crate::client::session) async fn engine_transition(
         &mut self,
         mut call: impl FnMut(&mut Engine, &mut EngineContext<'_>) -> Result<(), MissingRecords>,
     ) -> Result<(), SessionError> {
@@ -95,7 +95,7 @@ impl SessionCore {
     }
 
     /// Goes on with what earlier calls left to be done.
-    pub(super) async fn engine_work(&mut self) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn engine_work(&mut self) -> Result<(), SessionError> {
         self.messaging.work_due = false;
         for _ in 0..MOST_LOADS * 16 {
             match self.call_engine(Engine::work) {
@@ -110,7 +110,7 @@ impl SessionCore {
     }
 
     /// Makes the engine, if the session is linked and has none.
-    pub(super) async fn prepare_engine(&mut self) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn prepare_engine(&mut self) -> Result<(), SessionError> {
         let Some(account) = self.account.as_deref().filter(|_| self.messaging.engine.is_none()) else {
             return Ok(());
         };
@@ -139,7 +139,7 @@ impl SessionCore {
     }
 
     /// Adds the engine's outputs to the unit of work.
-    pub(super) fn carry_out(&mut self) {
+    pub(in crate::client::session) fn carry_out(&mut self) {
         let Some(engine) = &mut self.messaging.engine else { return };
         for output in engine.take_outputs() {
             match output {
@@ -179,19 +179,22 @@ impl SessionCore {
     }
 
     /// Whether the server owes acknowledgements of messages.
-    pub(super) fn awaits_acks(&self) -> bool {
+    pub(in crate::client::session) fn awaits_acks(&self) -> bool {
         self.messaging.engine.as_ref().is_some_and(|engine| engine.awaits_acks())
     }
 
     /// When the engine has something to do, or may be let go.
-    pub(super) fn engine_deadline(&self) -> Option<Millis> {
+    pub(in crate::client::session) fn engine_deadline(&self) -> Option<Millis> {
         let engine = self.messaging.engine.as_ref()?;
         let rest = (!engine.is_busy()).then_some(self.messaging.rests_at);
         [engine.deadline(), rest].into_iter().flatten().min()
     }
 
     /// Time has passed.
-    pub(super) async fn engine_time_passed(&mut self, now: Millis) -> Result<(), SessionError> {
+    pub(in crate::client::session) async fn engine_time_passed(
+        &mut self,
+        now: Millis,
+    ) -> Result<(), SessionError> {
         let Some(engine) = &self.messaging.engine else { return Ok(()) };
         if engine.deadline().is_some_and(|at| at <= now) {
             return self
@@ -208,7 +211,7 @@ impl SessionCore {
     }
 
     /// What the engine has changed could not be stored: it is ahead of the store, and is made anew from there.
-    pub(super) fn engine_lost(&mut self, error: &Error) {
+    pub(in crate::client::session) fn engine_lost(&mut self, error: &Error) {
         if let Some(engine) = self.messaging.engine.take() {
             for request in engine.requests() {
                 self.answer(request, Err(error.clone()));
@@ -218,7 +221,7 @@ impl SessionCore {
 }
 
 /// The session's own addresses.
-pub(super) fn own(account: &AccountRecord) -> Option<Own> {
+pub(in crate::client::session) fn own(account: &AccountRecord) -> Option<Own> {
     Some(Own { pn: account.jid.parse().ok()?, lid: account.lid.parse().ok() })
 }
 

@@ -5,20 +5,21 @@
 //!
 //! If the server holds keys with numbers that this store has yet to give out, the store is certainly an older copy: then sending
 //! begins anew as after `session.restored`. No message is encrypted before the answer, unless that takes too long
-//! ([`super::state::Online::held_until`]). An older copy since which no keys were uploaded is not noticed here.
+//! ([`crate::client::session::state::Online::held_until`]). An older copy since which no keys were uploaded is not noticed here.
 
-use super::super::status_mapping::IqError;
-use super::core::SessionCore;
-use super::state::Waiter;
-use super::{SessionError, restored};
 use crate::api::LogLevel;
+use crate::client::session::SessionError;
+use crate::client::session::core::SessionCore;
+use crate::client::session::features::restored;
+use crate::client::session::state::Waiter;
+use crate::client::status_mapping::IqError;
 use crate::messaging::stanzas::key_digest::{self, KeyDigest};
 use crate::signal::{IdentityKey, key_bundle_digest};
 use crate::store::records::{DeviceRecord, OneTimePrekey, SignedPrekey, number_beyond};
 use crate::store::{self, Space, StoreError};
 
 /// Asks the server for a digest of this device's keys, unless that is under way.
-pub(super) fn ask(core: &mut SessionCore) {
+pub(in crate::client::session) fn ask(core: &mut SessionCore) {
     let Some(online) = core.phase.online() else { return };
     if online.pending.find(|waiter| matches!(waiter, Waiter::KeyDigest).then_some(())).is_none() {
         core.query(key_digest::fetch(), Waiter::KeyDigest, core.settings.iq_timeout);
@@ -26,7 +27,7 @@ pub(super) fn ask(core: &mut SessionCore) {
 }
 
 /// Handles the answer to that. Returns whether the server is owed new keys, because it has none, or others.
-pub(super) async fn answered(
+pub(in crate::client::session) async fn answered(
     core: &mut SessionCore,
     digest: Option<KeyDigest<'_>>,
     error: Option<&IqError>,

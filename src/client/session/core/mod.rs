@@ -1,0 +1,97 @@
+//! What every feature of a session works with.
+
+mod emit;
+mod jobs;
+pub(in crate::client::session) mod messaging_driver;
+pub(in crate::client::session) mod offline_queue;
+pub(in crate::client::session) mod prefetch;
+pub(in crate::client::session) mod requests;
+pub(in crate::client::session) mod unit_of_work;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::api::Error;
+use crate::client::backoff::Backoff;
+use crate::client::clock::{Clock, Millis, unix_ms};
+use crate::client::journal::Journal;
+use crate::client::queue::Sink;
+use crate::client::session::command::{Command, ConnectionGoal};
+use crate::client::session::core::messaging_driver::Messaging;
+use crate::client::session::core::requests::Requests;
+use crate::client::session::core::unit_of_work::UnitOfWork;
+use crate::client::session::state::{ConnectionPhase, LoginStage};
+use crate::client::settings::Settings;
+use crate::client::shared_state::Shared;
+use crate::crypto::PooledRandom;
+use crate::stanza::build::IdSource;
+use crate::store;
+use crate::store::StoreError;
+use crate::store::records::{self, AccountRecord, DeviceRecord};
+
+/// What every feature of a session works with: the host, the store, the connection, the account, and the unit of work that its
+/// effects go to.
+pub(in crate::client::session) struct SessionCore {
+    pub(in crate::client::session) settings: Arc<Settings>,
+    pub(in crate::client::session) clock: Clock,
+    pub(in crate::client::session) rng: PooledRandom,
+    /// Ids for what is sent, of one kind on all connections.
+    pub(in crate::client::session) ids: IdSource,
+    pub(in crate::client::session) host: Host,
+    pub(in crate::client::session) store: store::Session,
+    pub(in crate::client::session) device: Option<DeviceRecord>,
+    pub(in crate::client::session) account: Option<Box<AccountRecord>>,
+    pub(in crate::client::session) phase: ConnectionPhase,
+    pub(in crate::client::session) goal: ConnectionGoal,
+    pub(in crate::client::session) attempts: Attempts,
+    pub(in crate::client::session) requests: Requests,
+    pub(in crate::client::session) journal: Box<Journal>,
+    pub(in crate::client::session) work: UnitOfWork,
+    pub(in crate::client::session) messaging: Messaging,
+}
+
+/// The ways to the host, and back to the session.
+pub(in crate::client::session) struct Host {
+    pub(in crate::client::session) shared: Arc<Shared>,
+    pub(in crate::client::session) sink: Sink,
+    /// For jobs: their results come back as commands.
+    pub(in crate::client::session) post: mpsc::WeakUnboundedSender<Command>,
+}
+
+/// The attempts to connect.
+pub(in crate::client::session) struct Attempts {
+    pub(in crate::client::session) backoff: Backoff,
+    /// How many there were since the last login.
+    pub(in crate::client::session) count: u32,
+    /// Why there is no connection, until one is made.
+    pub(in crate::client::session) last_error: Option<Box<Error>>,
+}
+
+impl SessionCore {
+    /// Returns whether the session is logged in and its duties are done.
+    pub(in crate::client::session) fn is_ready(&self) -> bool {
+        matches!(&self.phase, ConnectionPhase::Online(online) if online.stage == LoginStage::Ready)
+    }
+
+    /// Returns the time by the server's clock, in Unix milliseconds; by the host's before the first login.
+    pub(in crate::client::session) fn server_ms(&self) -> i64 {
+        let now = unix_ms();
+        self.account.as_ref().map_or(now, |account| account.server_ms(now))
+    }
+
+    /// Returns the present moment on the session's clock.
+    pub(in crate::client::session) fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// Makes the keys of a device that is not linked yet, if there are none.
+    pub(in crate::client::session) async fn fresh_device(&mut self) -> Result<(), StoreError> {
+        if self.device.is_none() {
+            let device = DeviceRecord::generate(unix_ms(), &mut self.rng);
+            self.store.commit(records::fresh(&device)).await?;
+            self.device = Some(device);
+        }
+        Ok(())
+    }
+}
