@@ -170,7 +170,7 @@ statuses! {
     500 STORE = "WA_ERROR_STORE";
     /// Another process uses this store; stop that process, or give this one a store of its own.
     501 STORE_LOCKED = "WA_ERROR_STORE_LOCKED" retry;
-    /// Another client of this process uses this session; free that client first, or use another session.id.
+    /// Another client uses this session; free that client first, or use another session.id. If it is a client of another process, the error's retry_after_ms says when its lease ends.
     502 SESSION_IN_USE = "WA_ERROR_SESSION_IN_USE" retry;
     /// The store is damaged; move all its files away and pair again, and put a copy back only with `session.restored`.
     503 STORE_CORRUPT = "WA_ERROR_STORE_CORRUPT";
@@ -190,6 +190,8 @@ statuses! {
     510 STORE_NOT_SEALED = "WA_ERROR_STORE_NOT_SEALED";
     /// The store was sealed with another key than that of store.seal_key; set the right one. Nothing was changed.
     511 WRONG_SEAL_KEY = "WA_ERROR_WRONG_SEAL_KEY";
+    /// Another process has taken the session, because this one did not renew its lease of a shared store in time; free the client, and see why the process stood still.
+    512 SESSION_TAKEN = "WA_ERROR_SESSION_TAKEN";
 
     // 600-699: the way to the server, as seen from here.
     /// The connection to the server failed; the error's text has the step and the cause.

@@ -56,7 +56,8 @@ pub(crate) fn of_store(error: &StoreError) -> Error {
         StoreError::Url | StoreError::SessionName | StoreError::NameTooLong { .. } => Status::BAD_VALUE,
         StoreError::NoDirectory { .. } => Status::STORE_NOT_FOUND,
         StoreError::Locked { .. } => Status::STORE_LOCKED,
-        StoreError::SessionInUse { .. } => Status::SESSION_IN_USE,
+        StoreError::SessionInUse { .. } | StoreError::HeldElsewhere { .. } => Status::SESSION_IN_USE,
+        StoreError::LeaseLost => Status::SESSION_TAKEN,
         StoreError::Corrupt { .. }
         | StoreError::NotADatabase { .. }
         | StoreError::Foreign { .. }
@@ -71,7 +72,11 @@ pub(crate) fn of_store(error: &StoreError) -> Error {
         StoreError::WrongSealKey => Status::WRONG_SEAL_KEY,
         _ => Status::STORE,
     };
-    Error::new(status, error.to_string())
+    let made = Error::new(status, error.to_string());
+    match error {
+        StoreError::HeldElsewhere { wait, .. } => made.retry_after(*wait),
+        _ => made,
+    }
 }
 
 /// What an answer of type `error` says; `None` if the answer is a result.

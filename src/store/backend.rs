@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The answer to a store operation, still to come.
 ///
@@ -50,15 +51,43 @@ impl fmt::Display for SessionName {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SessionKey(pub u64);
 
+/// How a session is held that other processes could take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The fencing token: each holder of the session has a higher one than those before.
+    pub fence: u64,
+    /// How long the lease lasts from when it was asked for, or asked to be renewed.
+    pub lasts: Duration,
+}
+
 /// A place where sessions are kept.
 ///
 /// No method blocks for longer than a quick disk takes to flush; each answer is [`Pending`]. Sessions see only their own data, except for spaces that are
 /// [shared](Space::is_shared). The trait asks for little on purpose: a server database, or a wrapper that seals values and
 /// hashes keys, must be able to keep its promises. That is why [`scan`](Backend::scan) promises no order.
+///
+/// # Leases
+/// Of a store that only one process can have open, an open session cannot be lost. A store that processes share grants a session
+/// on a [`Lease`]: the holder renews it in time, or another process may take the session. From then on each operation of the
+/// earlier holder is answered with [`StoreError::LeaseLost`] and changes nothing, whenever it was begun: the backend compares the
+/// fencing token within the transaction that writes. A lease that has run out and was not taken can be renewed.
 pub trait Backend: Send + Sync + fmt::Debug {
-    /// Opens a session for exclusive use, or fails with [`StoreError::SessionInUse`]. A session nothing was ever stored for
+    /// Opens a session for exclusive use, or fails with [`StoreError::SessionInUse`], or with [`StoreError::HeldElsewhere`] if it is
+    /// another process that has it. A session nothing was ever stored for
     /// can be opened too; it leaves no trace until its first commit.
     fn open_session(&self, name: &SessionName) -> Pending<SessionKey>;
+
+    /// Returns the lease of an open session; `None` if it cannot be lost.
+    fn lease(&self, session: SessionKey) -> Option<Lease> {
+        let _ = session;
+        None
+    }
+
+    /// Renews the lease of an open session. Fails with [`StoreError::LeaseLost`] if another process has taken the session.
+    fn renew(&self, session: SessionKey) -> Pending<()> {
+        let _ = session;
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Gives a session back. Returns at once; operations queued before still happen, and the name can be opened again.
     fn close_session(&self, session: SessionKey);
@@ -111,6 +140,16 @@ impl Session {
     pub async fn open(backend: Arc<dyn Backend>, name: &SessionName) -> Result<Self, StoreError> {
         let key = backend.open_session(name).await?;
         Ok(Session { backend, key })
+    }
+
+    /// Returns the lease; see [`Backend::lease`].
+    pub fn lease(&self) -> Option<Lease> {
+        self.backend.lease(self.key)
+    }
+
+    /// Renews the lease; see [`Backend::renew`].
+    pub fn renew(&self) -> Pending<()> {
+        self.backend.renew(self.key)
     }
 
     /// Reads one value.

@@ -1,9 +1,11 @@
 //! What every backend must do. Each backend's tests run all of it.
 
 use super::memory::MemoryBackend;
+use super::shared_memory::SharedMemory;
 use super::{Backend, Batch, Session, SessionName, Space, StoreError, Value};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 pub(super) fn name(text: &str) -> SessionName {
     SessionName::new(text).unwrap()
@@ -169,9 +171,63 @@ async fn exclusive_use(backend: Arc<dyn Backend>) {
     backend.close_session(key);
 }
 
+/// What every backend must do that processes share: `first` and `second` stand for two of them, and `pass` lets time pass for both.
+pub(super) async fn run_shared(
+    first: Arc<dyn Backend>,
+    second: Arc<dyn Backend>,
+    pass: &(dyn Fn(Duration) + Sync),
+) {
+    let name = name("leased");
+    let key = first.open_session(&name).await.unwrap();
+    let lease = first.lease(key).unwrap();
+    first.commit(key, put(Space::Device, b"", b"of the first")).await.unwrap();
+    // A lease that is renewed is not lost.
+    for _ in 0..3 {
+        pass(lease.lasts * 2 / 3);
+        first.renew(key).await.unwrap();
+        let refused = second.open_session(&name).await.unwrap_err();
+        let StoreError::HeldElsewhere { name: held, wait } = refused else { panic!("{refused:?}") };
+        assert!(held == name.as_str() && wait <= lease.lasts, "{held} {wait:?}");
+        let refused = second.erase(&name).await.unwrap_err();
+        assert!(matches!(refused, StoreError::HeldElsewhere { .. }), "{refused:?}");
+    }
+    // One that has run out and was not taken goes on.
+    pass(lease.lasts * 2);
+    first.commit(key, put(Space::Account, b"", b"late")).await.unwrap();
+    first.renew(key).await.unwrap();
+    assert!(second.open_session(&name).await.is_err());
+    // One that was taken is lost for good, and its former holder changes nothing.
+    pass(lease.lasts * 2);
+    let taken = second.open_session(&name).await.unwrap();
+    assert!(second.lease(taken).unwrap().fence > lease.fence);
+    assert_eq!(first.commit(key, put(Space::Device, b"", b"stale")).await, Err(StoreError::LeaseLost));
+    assert_eq!(first.get(key, Space::Device, b"").await, Err(StoreError::LeaseLost));
+    assert_eq!(first.scan(key, Space::Device, None, 1).await, Err(StoreError::LeaseLost));
+    assert_eq!(first.keys(key, Space::Device, None, 1).await, Err(StoreError::LeaseLost));
+    assert_eq!(first.renew(key).await, Err(StoreError::LeaseLost));
+    let held = second.get(taken, Space::Device, b"").await.unwrap();
+    assert_eq!(held.as_deref(), Some(&b"of the first"[..]));
+    // Nor does it give back what is another's.
+    first.close_session(key);
+    second.commit(taken, put(Space::Device, b"", b"of the second")).await.unwrap();
+    assert!(matches!(first.open_session(&name).await, Err(StoreError::HeldElsewhere { .. })));
+    second.close_session(taken);
+    let key = first.open_session(&name).await.unwrap();
+    assert_eq!(first.get(key, Space::Device, b"").await.unwrap().as_deref(), Some(&b"of the second"[..]));
+    first.close_session(key);
+}
+
 #[tokio::test]
 async fn memory_backend_passes() {
     run(Arc::new(MemoryBackend::new())).await;
+}
+
+#[tokio::test]
+async fn shared_memory_passes() {
+    run(Arc::new(SharedMemory::new())).await;
+    let first = SharedMemory::new();
+    let (second, clock) = (first.other_process(), first.other_process());
+    run_shared(Arc::new(first), Arc::new(second), &|time| clock.pass(time)).await;
 }
 
 #[test]

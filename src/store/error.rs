@@ -2,6 +2,7 @@
 
 use super::Space;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// A failed store operation. The text says what to do. Nothing stored is ever destroyed because of one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +34,22 @@ pub enum StoreError {
         /// Its name.
         name: String,
     },
+    /// Another process has the session open, in a store that processes share.
+    #[error(
+        "the session `{name}` is in use by another process: close it there, or wait for the end of its lease, {} s at most",
+        wait.as_secs() + 1
+    )]
+    HeldElsewhere {
+        /// Its name.
+        name: String,
+        /// When its lease ends, unless it is renewed.
+        wait: Duration,
+    },
+    /// Another process has taken the session, because its lease was not renewed in time. Nothing was written.
+    #[error(
+        "another process has taken the session: this one did not renew its lease in time; close the client here, and see why          the process or the store stood still"
+    )]
+    LeaseLost,
     /// Files of the store are damaged, missing or of different age.
     #[error(
         "the store {path} is damaged ({what}): move all its files away and pair again; a copy is put back only \

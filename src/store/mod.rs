@@ -18,7 +18,7 @@ pub mod records;
 pub mod seal;
 pub mod sqlite;
 
-pub use backend::{Backend, Pending, Session, SessionKey, SessionName};
+pub use backend::{Backend, Lease, Pending, Session, SessionKey, SessionName};
 pub use batch::{Batch, MAX_KEY, MAX_VALUE, Op, Value};
 pub use error::StoreError;
 pub use namespace::Space;
@@ -26,3 +26,5 @@ pub use open::open;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+pub(crate) mod shared_memory;

@@ -1,5 +1,6 @@
 //! The commands of a session: those of the host, and the results of jobs.
 
+use super::super::clock::Millis;
 use super::super::methods::Call;
 use crate::net::NetError;
 use crate::pairing::DerivedKey;
@@ -63,6 +64,11 @@ pub(crate) enum Command {
     SessionErased {
         request: u64,
         erased: Result<bool, StoreError>,
+    },
+    /// From the store: the lease of the session, asked for at this time, was renewed or not.
+    LeaseRenewed {
+        asked_at: Millis,
+        renewed: Result<(), StoreError>,
     },
     /// From the task that listed the store's sessions.
     SessionsListed {

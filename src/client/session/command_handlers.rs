@@ -29,6 +29,11 @@ impl Session {
                 }
                 self.cancel(*request);
             }
+            Command::LeaseRenewed { asked_at, renewed } => {
+                self.lease
+                    .renewed(*asked_at, self.core.now(), renewed)
+                    .map_err(|lost| Unhandled::Stop(lost.into()))?;
+            }
             Command::VersionFound { request, found } => {
                 let answer = found.as_ref().map(|version| json!({ "version": version }));
                 self.core.answer(*request, answer.map_err(status_mapping::of_net));

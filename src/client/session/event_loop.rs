@@ -158,6 +158,7 @@ impl Session {
             self.pairing.deadline(),
             self.core.phase.deadline(self.core.awaits_acks()),
             self.core.requests.deadline(),
+            self.lease.deadline(),
             self.prekeys.deadline(),
             self.signed_prekey.deadline(),
             self.core.engine_deadline(),
@@ -168,6 +169,7 @@ impl Session {
 
     /// Does what is due.
     pub(super) async fn time_passed(&mut self) -> Result<(), SessionError> {
+        self.lease.time_passed(&self.core)?;
         let now = self.core.clock.now();
         if self.pairing.deadline().is_some_and(|at| at <= now) {
             self.with_pairing(|pairing, now, rng| pairing.handle_timeout(now, rng)).await?;

@@ -20,6 +20,7 @@ use crate::client::settings::Settings;
 use crate::client::shared_state::Shared;
 use crate::client::transport::LinkError;
 use crate::store::memory::MemoryBackend;
+use crate::store::shared_memory::{LASTS, SharedMemory};
 use crate::store::{self, Backend, Batch, Pending, SessionKey, SessionName, Value};
 
 /// A store in memory that counts commits and can be made to fail them.
@@ -86,7 +87,10 @@ struct House {
 impl House {
     async fn new() -> Self {
         let disk = Arc::new(Disk::default());
-        let backend: Arc<dyn Backend> = disk.clone();
+        Self::with(disk.clone(), disk).await
+    }
+
+    async fn with(disk: Arc<Disk>, backend: Arc<dyn Backend>) -> Self {
         let store = store::Session::open(backend, &SessionName::new("one").unwrap()).await.unwrap();
         let queue = Queue::for_one();
         let (commands, inbox) = mpsc::unbounded_channel();
@@ -389,4 +393,49 @@ async fn a_method_that_needs_a_login_does_nothing_without_one() {
         };
         assert_eq!(result.status, expected, "{}", method.name);
     }
+}
+
+#[tokio::test]
+async fn a_session_that_another_process_has_taken_stops() {
+    let store = SharedMemory::new();
+    let other = store.other_process();
+    let mut house = House::with(Arc::default(), Arc::new(other)).await;
+    house.session.core.requests.open(5, "x", None);
+    house.session.core.work.batch().put(Space::LidMap, *b"k", b"mine".as_slice());
+    house.session.core.commit().await.unwrap();
+    store.pass(2 * LASTS);
+    let name = SessionName::new("one").unwrap();
+    let taken = store::Session::open(Arc::new(store), &name).await.unwrap();
+    house.session.core.work.batch().put(Space::LidMap, *b"k", b"stale".as_slice());
+    house.session.turn(LoopEvent::Time).await;
+    assert_eq!(house.session.core.goal, ConnectionGoal::Closed);
+    let House { session, queue, .. } = house;
+    session.finish().await;
+    assert_eq!(taken.get(Space::LidMap, b"k").await.unwrap().as_deref(), Some(&b"mine"[..]));
+    let mut told = Vec::new();
+    while let Polled::Event(event) = queue.poll(Some(Duration::ZERO)) {
+        match &event.body {
+            Body::Closed(closed) => told.push(("closed", closed.status)),
+            Body::RequestResult(result) => told.push(("result", result.status)),
+            _ => {}
+        }
+    }
+    assert_eq!(told, [("result", Status::SESSION_TAKEN), ("closed", Status::SESSION_TAKEN)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_renews_its_lease_while_it_runs() {
+    let store = SharedMemory::new();
+    let clock = store.other_process();
+    let house = House::with(Arc::default(), Arc::new(store)).await;
+    let name = SessionName::new("one").unwrap();
+    let running = tokio::spawn(house.session.run());
+    for _ in 0..10 {
+        tokio::time::sleep(LASTS / 2).await;
+        clock.pass(LASTS / 2);
+        assert!(clock.open_session(&name).await.is_err(), "the lease is not renewed");
+    }
+    house.commands.send(Command::Close).unwrap();
+    running.await.unwrap();
+    assert!(clock.open_session(&name).await.is_ok(), "the session is given back");
 }

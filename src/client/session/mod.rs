@@ -28,6 +28,7 @@
 //! | `pairing_driver`, `pairing_events`, `pairing_session` | drives the pairing machines of [`crate::pairing`] |
 //! | `prekeys`, `signed_prekey` | one-time prekeys handed to the server; the signed one replaced |
 //! | `key_check`, `restored` | the server's copy of these keys compared with the store; a store that is an older copy |
+//! | `lease` | holds the session in a store that processes share |
 //! | `props`, `web_version` | server properties; which version of the web client is presented |
 
 mod command;
@@ -56,6 +57,7 @@ use self::core::messaging_driver::Messaging;
 use self::core::requests::Requests;
 use self::core::unit_of_work::UnitOfWork;
 use self::core::{Attempts, Host, SessionCore};
+use self::features::lease::LeaseWatch;
 use self::features::pairing::PairingDriver;
 use self::features::prekeys::Prekeys;
 use self::features::read_receipts::ReadReceipts;
@@ -113,6 +115,7 @@ pub(crate) struct Session {
     read_receipts: ReadReceipts,
     web_version: WebVersion,
     resumption: Resumption,
+    lease: LeaseWatch,
     closing: Closing,
 }
 
@@ -151,6 +154,7 @@ impl Session {
             messaging: Messaging::default(),
             settings,
         };
+        let lease = LeaseWatch::new(core.store.lease(), core.now());
         Self {
             core,
             inbox,
@@ -161,6 +165,7 @@ impl Session {
             read_receipts: ReadReceipts::default(),
             web_version: WebVersion::default(),
             resumption: Resumption::default(),
+            lease,
             closing: Closing { reason: CloseReason::ByHost, error: None },
         }
     }

@@ -66,6 +66,10 @@ impl Session {
         match stop {
             SessionError::Ended(ending) => self.ended(ending).await,
             SessionError::Broken(error) => self.broken(&error).await,
+            SessionError::Store(StoreError::LeaseLost) => {
+                self.lease_lost().await;
+                Ok(())
+            }
             SessionError::Store(error) => {
                 // Nothing may be told to the server that is not on the disk, so the connection ends. The host may repair the
                 // store and connect again.
@@ -80,6 +84,17 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Closes the client: the session belongs to another process, and nothing of it may be sent or stored here any more.
+    async fn lease_lost(&mut self) {
+        let lost = StoreError::LeaseLost;
+        self.core.drop_work(&lost);
+        let error = status_mapping::of_store(&lost);
+        self.give_up_connecting();
+        self.disconnect().await;
+        self.core.answer_all(&error);
+        self.close_because(CloseReason::Failed, Some(error));
     }
 
     /// The connection is gone: whoever waited for an answer on it learns that.

@@ -99,6 +99,7 @@ impl Session {
             // The dispatch has handled these.
             Command::Call { .. }
             | Command::Acknowledged
+            | Command::LeaseRenewed { .. }
             | Command::VersionFound { .. }
             | Command::SessionErased { .. }
             | Command::SessionsListed { .. } => Ok(()),

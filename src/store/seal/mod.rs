@@ -19,7 +19,7 @@
 mod header;
 mod keys;
 
-use super::{Backend, Batch, Op, Pending, SessionKey, SessionName, Space, StoreError, Value};
+use super::{Backend, Batch, Lease, Op, Pending, SessionKey, SessionName, Space, StoreError, Value};
 use crate::crypto::Secret;
 use header::SealHeader;
 use keys::{Keys, RecordPlace, Tag};
@@ -146,6 +146,7 @@ fn failed<T: Send + 'static>(error: StoreError) -> Pending<T> {
 fn named(error: StoreError, name: &SessionName) -> StoreError {
     match error {
         StoreError::SessionInUse { .. } => StoreError::SessionInUse { name: name.to_string() },
+        StoreError::HeldElsewhere { wait, .. } => StoreError::HeldElsewhere { name: name.to_string(), wait },
         other => other,
     }
 }
@@ -160,6 +161,14 @@ impl Backend for Sealed {
             open.lock().insert(session, tag);
             Ok(session)
         })
+    }
+
+    fn lease(&self, session: SessionKey) -> Option<Lease> {
+        self.inner.lease(session)
+    }
+
+    fn renew(&self, session: SessionKey) -> Pending<()> {
+        self.inner.renew(session)
     }
 
     fn close_session(&self, session: SessionKey) {

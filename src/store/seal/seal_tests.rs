@@ -2,8 +2,9 @@
 
 use super::keys::{Keys, SHARED};
 use super::{SealKey, SealOpener, Sealed};
-use crate::store::conformance::{name, put, run};
+use crate::store::conformance::{name, put, run, run_shared};
 use crate::store::memory::MemoryBackend;
+use crate::store::shared_memory::SharedMemory;
 use crate::store::sqlite::{SqliteBackend, wait_closed};
 use crate::store::{Backend, Batch, MAX_VALUE, Session, Space, StoreError, open};
 use proptest::prelude::*;
@@ -32,6 +33,14 @@ async fn a_sealed_backend_passes() {
     run(sealed(Arc::new(MemoryBackend::new())).await).await;
     let dir = TempDir::new().unwrap();
     run(sealed(SqliteBackend::open(&dir.path().join("wa.db")).await.unwrap()).await).await;
+}
+
+#[tokio::test]
+async fn a_sealed_backend_of_several_processes_passes() {
+    let first = SharedMemory::new();
+    let (second, clock) = (first.other_process(), first.other_process());
+    let (first, second) = (sealed(Arc::new(first)).await, sealed(Arc::new(second)).await);
+    run_shared(first, second, &|time| clock.pass(time)).await;
 }
 
 #[tokio::test]

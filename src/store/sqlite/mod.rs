@@ -34,7 +34,6 @@ mod worker;
 pub(crate) use descriptors::{fork_begins, fork_ends, forked};
 pub use registry::wait_closed;
 
-use super::seal::SealOpener;
 use super::{Backend, Batch, Pending, SessionKey, SessionName, Space, StoreError, Value};
 use commit_path::Jobs;
 use job::{Reply, WorkerJob};
@@ -50,8 +49,6 @@ pub struct SqliteBackend {
     jobs: Jobs,
     /// `None` until the thread has opened the file.
     opened: watch::Receiver<Option<Result<(), StoreError>>>,
-    /// Whether it is sealed.
-    pub(super) door: SealOpener,
 }
 
 impl SqliteBackend {

@@ -5,7 +5,6 @@ use super::commit_path::{Jobs, StoreShared};
 use super::job::WorkerJob;
 use super::{lock, recognise, worker};
 use crate::store::StoreError;
-use crate::store::seal::SealOpener;
 use crate::threads;
 use once_cell::sync::Lazy;
 use parking_lot::{Condvar, Mutex};
@@ -41,7 +40,7 @@ pub(super) fn get_or_start(path: PathBuf) -> Result<Arc<SqliteBackend>, StoreErr
     let shared = Arc::new(StoreShared::default());
     let jobs = Jobs::new(sender, Arc::clone(&shared));
     let (report, opened) = watch::channel(None);
-    let backend = Arc::new(SqliteBackend { path: path.clone(), jobs, opened, door: SealOpener::default() });
+    let backend = Arc::new(SqliteBackend { path: path.clone(), jobs, opened });
     let work = {
         let path = path.clone();
         move || {

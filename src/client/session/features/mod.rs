@@ -6,6 +6,7 @@ pub(in crate::client::session) mod calls;
 pub(in crate::client::session) mod contacts;
 pub(in crate::client::session) mod idle_records;
 pub(in crate::client::session) mod key_check;
+pub(in crate::client::session) mod lease;
 pub(in crate::client::session) mod messages;
 pub(in crate::client::session) mod pairing;
 pub(in crate::client::session) mod prekeys;
