@@ -6,15 +6,15 @@ package main
 import (
 	"os"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/command"
+	"github.com/libwa/libwa/examples/go/gateway/internal/cli"
 )
 
 func main() {
-	ctx, stop := command.Signals()
-	err := command.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	ctx, stop := cli.Signals()
+	err := cli.Run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
-		command.Complain(os.Stderr, err)
+		cli.Complain(os.Stderr, err)
 		os.Exit(1)
 	}
 }

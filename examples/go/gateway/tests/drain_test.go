@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/command"
+	"github.com/libwa/libwa/examples/go/gateway/internal/cli"
 	"github.com/libwa/libwa/examples/go/gateway/internal/config"
 )
 
@@ -84,7 +84,7 @@ func TestHealthCommand(t *testing.T) {
 	g := start(t)
 	ask := func(arguments ...string) (string, error) {
 		var out bytes.Buffer
-		err := command.Run(limited(t), append([]string{"health"}, arguments...), &out, io.Discard)
+		err := cli.Run(limited(t), append([]string{"health"}, arguments...), &out, io.Discard)
 		return out.String(), err
 	}
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(g.ops, "http://"))

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/command"
+	"github.com/libwa/libwa/examples/go/gateway/internal/cli"
 	"github.com/libwa/libwa/examples/go/gateway/internal/server"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
 )
@@ -27,10 +27,10 @@ import (
 const asGateway = "GATEWAY_TEST_PROCESS"
 
 func beGateway() int {
-	ctx, stop := command.Signals()
+	ctx, stop := cli.Signals()
 	defer stop()
-	if err := command.Run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		command.Complain(os.Stderr, err)
+	if err := cli.Run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		cli.Complain(os.Stderr, err)
 		return 1
 	}
 	return 0
@@ -116,7 +116,7 @@ func TestCommandLine(t *testing.T) {
 	}()
 	run := func(arguments ...string) (string, bool) {
 		var out, log bytes.Buffer
-		err := command.Run(limited(t), arguments, &out, &log)
+		err := cli.Run(limited(t), arguments, &out, &log)
 		if err != nil {
 			fmt.Fprintln(&out, err)
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/command"
+	"github.com/libwa/libwa/examples/go/gateway/internal/cli"
 )
 
 // copied returns the files of libwa's store in a data folder, by their paths.
@@ -34,7 +34,7 @@ func TestRestored(t *testing.T) {
 	folder := t.TempDir()
 	run := func() (string, error) {
 		var out bytes.Buffer
-		err := command.Run(limited(t), []string{"restored", "--data=" + folder}, &out, io.Discard)
+		err := cli.Run(limited(t), []string{"restored", "--data=" + folder}, &out, io.Discard)
 		return out.String(), err
 	}
 	if _, err := run(); err == nil || !strings.Contains(err.Error(), "there is no gateway in") {

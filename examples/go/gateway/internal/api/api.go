@@ -16,13 +16,13 @@ import (
 
 	"github.com/libwa/libwa/examples/go/gateway/internal/audit"
 	"github.com/libwa/libwa/examples/go/gateway/internal/events"
-	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
 	"github.com/libwa/libwa/examples/go/gateway/internal/limit"
 	"github.com/libwa/libwa/examples/go/gateway/internal/metrics"
 	"github.com/libwa/libwa/examples/go/gateway/internal/reference"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
+	"github.com/libwa/libwa/examples/go/gateway/internal/webhooks"
 )
 
 // Options are what the interface is made of.
@@ -30,7 +30,7 @@ type Options struct {
 	DB       *store.DB
 	Sessions *sessions.Manager
 	Events   *events.Log
-	Hooks    *hooks.Hooks
+	Hooks    *webhooks.Hooks
 	Tokens   *tokens.Tokens
 	Audit    *audit.Log
 	Metrics  *metrics.Set

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/number"
+	"github.com/libwa/libwa/examples/go/gateway/internal/phonenumber"
 	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
 	"github.com/libwa/libwa/examples/go/gateway/internal/reference"
 )
@@ -87,7 +87,7 @@ func addressed(name string, value any) (any, error) {
 	one := chat
 	switch {
 	case name == "numbers":
-		one = number.Parse
+		one = phonenumber.Parse
 	case name == "quote":
 		return quoted(value)
 	case !slices.Contains(addresses, name):

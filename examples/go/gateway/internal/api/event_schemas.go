@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/libwa/libwa/examples/go/gateway/internal/events"
-	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
 	"github.com/libwa/libwa/examples/go/gateway/internal/openapi"
 	"github.com/libwa/libwa/examples/go/gateway/internal/reference"
+	"github.com/libwa/libwa/examples/go/gateway/internal/webhooks"
 )
 
 // A stateData is the data of session.state.
@@ -79,9 +79,9 @@ var ownEvents = []struct {
 	{"pairing.success", "The phone linked the session.", successData{}},
 	{"message.sent", "WhatsApp has a message that was sent here.", sentData{}},
 	{"message.failed", "A message that was sent here was given up.", failedData{}},
-	{hooks.StoppedEvent, "A webhook gets nothing any more; told at each start, too.", hooks.Notice{}},
-	{hooks.ResumedEvent, "A webhook that was stopped gets its events again.", hooks.Notice{}},
-	{hooks.ExpiringEvent, "The token of a webhook expires within a day, and the webhook stops with it.", hooks.Notice{}},
+	{webhooks.StoppedEvent, "A webhook gets nothing any more; told at each start, too.", webhooks.Notice{}},
+	{webhooks.ResumedEvent, "A webhook that was stopped gets its events again.", webhooks.Notice{}},
+	{webhooks.ExpiringEvent, "The token of a webhook expires within a day, and the webhook stops with it.", webhooks.Notice{}},
 }
 
 // keptBack are the events of the library that do not go into the log: they are

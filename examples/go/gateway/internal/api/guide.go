@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/number"
+	"github.com/libwa/libwa/examples/go/gateway/internal/phonenumber"
 	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 )
@@ -105,7 +105,7 @@ func (a *API) requestCode(c *call, phone string) (sessions.Code, error) {
 	if err != nil {
 		return sessions.Code{}, err
 	}
-	parsed, err := number.Parse(phone)
+	parsed, err := phonenumber.Parse(phone)
 	if err != nil {
 		a.note(c, "pair_by_code", "refused: "+problemOf(err).Reason, phone)
 		return sessions.Code{}, err
@@ -137,7 +137,7 @@ func (a *API) guideVerify(c *call) error {
 	if err != nil {
 		return err
 	}
-	phone, err := number.Parse(request.PhoneNumber)
+	phone, err := phonenumber.Parse(request.PhoneNumber)
 	if err != nil {
 		return err
 	}

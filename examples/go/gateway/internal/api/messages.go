@@ -14,7 +14,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/number"
+	"github.com/libwa/libwa/examples/go/gateway/internal/phonenumber"
 	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
@@ -290,7 +290,7 @@ func chat(to string) (string, error) {
 		}
 		return to, nil
 	}
-	parsed, err := number.Parse(to)
+	parsed, err := phonenumber.Parse(to)
 	if err != nil {
 		return "", err
 	}

@@ -4,11 +4,11 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
 	"github.com/libwa/libwa/examples/go/gateway/internal/openapi"
 	"github.com/libwa/libwa/examples/go/gateway/internal/page"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
+	"github.com/libwa/libwa/examples/go/gateway/internal/webhooks"
 )
 
 // A route is one method at one path: what it asks for, who may use it, what it
@@ -190,7 +190,7 @@ func (a *API) eventRoutes() []*route {
 		{Operation: with(op("GET", base, "listWebhooks", "List the webhooks", ""), nil, answers(200, WebhookList{}, "The webhooks.")), handle: a.listWebhooks},
 		{Operation: with(op("POST", base, "createWebhook", "Have events delivered to an address", "Deliveries are signed as the Standard Webhooks specification says."),
 			WebhookRequest{}, answers(201, NewWebhook{}, "The webhook, with its secret.")), Refusals: []int{422}, handle: a.createWebhook},
-		{Operation: with(op("GET", base+"/{id}", "getWebhook", "Look at a webhook", ""), nil, answers(200, hooks.Webhook{}, "The webhook.")), handle: a.getWebhook},
+		{Operation: with(op("GET", base+"/{id}", "getWebhook", "Look at a webhook", ""), nil, answers(200, webhooks.Webhook{}, "The webhook.")), handle: a.getWebhook},
 		{Operation: with(op("DELETE", base+"/{id}", "deleteWebhook", "Remove a webhook, and what waits for it", ""), nil, answers(204, nil, "It is gone.")), handle: a.deleteWebhook},
 		{Operation: optional(with(op("POST", base+"/{id}/rotate-secret", "rotateSecret", "Exchange a webhook's secret",
 			"Until the overlap ends, deliveries have a signature by each secret, separated by spaces. While four former secrets are valid, there is no further one but with the overlap 0s."),

@@ -12,7 +12,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/number"
+	"github.com/libwa/libwa/examples/go/gateway/internal/phonenumber"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
 
@@ -64,7 +64,7 @@ func Open(db *store.DB, log *slog.Logger, keep int) *Log {
 // It does not wait for the disk: callers hold locks that commits want.
 func (l *Log) Write(entry Entry) {
 	entry.Time = time.Now().UTC().Truncate(time.Millisecond)
-	entry.Phone = number.Mask(entry.Phone)
+	entry.Phone = phonenumber.Mask(entry.Phone)
 	l.log.Info("audit", "action", entry.Action, "outcome", entry.Outcome, "session", entry.Session,
 		"phone", entry.Phone, "token", entry.Token, "remote", entry.Remote, "request", entry.Request)
 	l.mu.Lock()

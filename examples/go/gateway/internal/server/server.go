@@ -20,12 +20,12 @@ import (
 	"github.com/libwa/libwa/examples/go/gateway/internal/audit"
 	"github.com/libwa/libwa/examples/go/gateway/internal/config"
 	"github.com/libwa/libwa/examples/go/gateway/internal/events"
-	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
 	"github.com/libwa/libwa/examples/go/gateway/internal/metrics"
 	"github.com/libwa/libwa/examples/go/gateway/internal/page"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
+	"github.com/libwa/libwa/examples/go/gateway/internal/webhooks"
 )
 
 // Version is the gateway's.
@@ -45,7 +45,7 @@ type Server struct {
 
 	db       *store.DB
 	events   *events.Log
-	hooks    *hooks.Hooks
+	hooks    *webhooks.Hooks
 	audit    *audit.Log
 	sessions *sessions.Manager
 	api      *api.API
@@ -95,7 +95,7 @@ func (s *Server) open() (err error) {
 	if c.Auth == "on" && !accepted.Any() {
 		return ErrNoTokens
 	}
-	s.hooks, err = hooks.Open(s.db, log, hooks.Options{
+	s.hooks, err = webhooks.Open(s.db, log, webhooks.Options{
 		Attempts: c.WebhookAttempts, RetryFirst: c.WebhookRetryFirst, RetryMax: c.WebhookRetryMax, Timeout: c.WebhookTimeout, Private: c.WebhookPrivate,
 		Most: c.MaxWebhooks, Keep: c.WebhookKeep, HTTP: c.WebhookHTTP,
 		Valid: func(tx *bbolt.Tx, id string) bool {
@@ -110,7 +110,7 @@ func (s *Server) open() (err error) {
 	if s.events, err = events.Open(s.db, log, events.Retention{Keep: c.EventsKeep, PerSession: c.EventsPerSession, Age: c.EventsAge}, s.hooks.Enqueue); err != nil {
 		return err
 	}
-	proxyForbidden := hooks.Forbidden
+	proxyForbidden := webhooks.Forbidden
 	if c.SessionProxyPrivate {
 		proxyForbidden = nil
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
+	"github.com/libwa/libwa/examples/go/gateway/internal/webhooks"
 )
 
 // A session's proxy is at no private address, however that is written, and by no
@@ -42,7 +42,7 @@ func TestPrivateProxies(t *testing.T) {
 		"http://127.0.0.0x1": "proxy_invalid", "http://%31%32%37.0.0.1": "proxy_invalid", "http:///127.0.0.1": "proxy_invalid", "http://１２７.0.0.1": "proxy_invalid",
 		"http://127。0。0。1": "proxy_invalid", "http://loc\talhost": "proxy_invalid", "http://lo\u00adcalhost": "proxy_invalid",
 	} {
-		err := checkProxy(t.Context(), address, hooks.Forbidden, lookup)
+		err := checkProxy(t.Context(), address, webhooks.Forbidden, lookup)
 		if reason == "" && err != nil || reason != "" && !refused(err, reason) {
 			t.Errorf("%s: %v, wanted %q", address, err, reason)
 		}

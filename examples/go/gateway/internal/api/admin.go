@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/libwa/libwa/examples/go/gateway/internal/audit"
-	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
 	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
+	"github.com/libwa/libwa/examples/go/gateway/internal/webhooks"
 )
 
 // A WebhookRequest makes a webhook.
@@ -20,7 +20,7 @@ type WebhookRequest struct {
 
 // A NewWebhook is a webhook with its secret, which is shown this once.
 type NewWebhook struct {
-	hooks.Webhook
+	webhooks.Webhook
 	Secret string `json:"secret" doc:"What signatures are made with. It is not shown again."`
 }
 
@@ -31,12 +31,12 @@ type RotateRequest struct {
 
 // A WebhookList lists webhooks.
 type WebhookList struct {
-	Webhooks []hooks.Webhook `json:"webhooks"`
+	Webhooks []webhooks.Webhook `json:"webhooks"`
 }
 
 // A DeadLetterList lists what was given up.
 type DeadLetterList struct {
-	DeadLetters []hooks.DeadLetter `json:"deadLetters"`
+	DeadLetters []webhooks.DeadLetter `json:"deadLetters"`
 }
 
 // A RedeliverRequest says what is to be delivered again.
@@ -85,7 +85,7 @@ func (a *API) createWebhook(c *call) error {
 	if !c.token.Covers(request.Sessions) {
 		return errSessions
 	}
-	webhook, secret, err := a.Hooks.New(hooks.Owner{ID: c.token.ID, Name: c.token.Name}, request.URL, request.Sessions, request.Types)
+	webhook, secret, err := a.Hooks.New(webhooks.Owner{ID: c.token.ID, Name: c.token.Name}, request.URL, request.Sessions, request.Types)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (a *API) createWebhook(c *call) error {
 }
 
 func (a *API) listWebhooks(c *call) error {
-	list := WebhookList{Webhooks: []hooks.Webhook{}}
+	list := WebhookList{Webhooks: []webhooks.Webhook{}}
 	for _, webhook := range a.Hooks.List() {
 		if c.token.Covers(webhook.Sessions) {
 			list.Webhooks = append(list.Webhooks, webhook)
@@ -105,10 +105,10 @@ func (a *API) listWebhooks(c *call) error {
 }
 
 // webhook gives the webhook of the path, if the token may see it.
-func (a *API) webhook(c *call) (hooks.Webhook, error) {
+func (a *API) webhook(c *call) (webhooks.Webhook, error) {
 	webhook, err := a.Hooks.Get(c.r.PathValue("id"))
 	if err == nil && !c.token.Covers(webhook.Sessions) {
-		err = hooks.ErrUnknown
+		err = webhooks.ErrUnknown
 	}
 	return webhook, err
 }

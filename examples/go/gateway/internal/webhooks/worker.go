@@ -1,4 +1,4 @@
-package hooks
+package webhooks
 
 import (
 	"math/rand/v2"

@@ -1,5 +1,5 @@
-// Package command is the gateway's command line.
-package command
+// Package cli is the gateway's command line.
+package cli
 
 import (
 	"context"

@@ -1,6 +1,6 @@
-// Package number reads phone numbers as people write them, and masks them for
+// Package phonenumber reads phone numbers as people write them, and masks them for
 // logs.
-package number
+package phonenumber
 
 import (
 	"fmt"

@@ -1,9 +1,9 @@
-// Package hooks delivers events to webhooks: at least once, in order for each
+// Package webhooks delivers events to webhooks: at least once, in order for each
 // chat, with retries, and signed as the Standard Webhooks specification says.
 //
 // An event is put into the queues of the webhooks that want it in the same
 // commit that puts it into the log, so that none is lost between the two.
-package hooks
+package webhooks
 
 import (
 	"bytes"

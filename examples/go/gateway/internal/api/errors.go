@@ -9,12 +9,12 @@ import (
 	"time"
 
 	libwa "github.com/libwa/libwa/bindings/go"
-	"github.com/libwa/libwa/examples/go/gateway/internal/hooks"
-	"github.com/libwa/libwa/examples/go/gateway/internal/number"
+	"github.com/libwa/libwa/examples/go/gateway/internal/phonenumber"
 	"github.com/libwa/libwa/examples/go/gateway/internal/problem"
 	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 	"github.com/libwa/libwa/examples/go/gateway/internal/tokens"
+	"github.com/libwa/libwa/examples/go/gateway/internal/webhooks"
 )
 
 var (
@@ -73,7 +73,7 @@ func problemOf(err error) *problem.Problem {
 	var (
 		p       *problem.Problem
 		refusal *sessions.Refusal
-		wrong   *number.Error
+		wrong   *phonenumber.Error
 	)
 	switch {
 	case errors.As(err, &p):
@@ -84,13 +84,13 @@ func problemOf(err error) *problem.Problem {
 		return problem.New(http.StatusUnprocessableEntity, "phone_number_invalid", wrong.Text).Because(wrong.Reason)
 	case errors.Is(err, tokens.ErrBad):
 		return problem.New(http.StatusUnprocessableEntity, "token_request_invalid", err.Error())
-	case errors.Is(err, hooks.ErrBad):
+	case errors.Is(err, webhooks.ErrBad):
 		return problem.New(http.StatusUnprocessableEntity, "webhook_invalid", err.Error())
-	case errors.Is(err, hooks.ErrUnknown):
+	case errors.Is(err, webhooks.ErrUnknown):
 		return problem.New(http.StatusNotFound, "webhook_unknown", "There is no such webhook, or no such dead letter.")
-	case errors.Is(err, hooks.ErrTooMany):
+	case errors.Is(err, webhooks.ErrTooMany):
 		return problem.New(http.StatusTooManyRequests, "too_many_webhooks", "This gateway holds no more webhooks; delete some first.").After(time.Minute)
-	case errors.Is(err, hooks.ErrManySecrets):
+	case errors.Is(err, webhooks.ErrManySecrets):
 		return problem.New(http.StatusConflict, "too_many_secrets", "Too many former secrets of this webhook are still valid. Wait until they end, or end them with the overlap 0s.")
 	case store.NoRoom(err), errors.Is(err, libwa.ErrStoreFull):
 		return errFull
