@@ -4,6 +4,7 @@ use super::{Engine, EngineContext, Job, Output};
 use crate::messaging::address::{Address, User};
 use crate::messaging::content::{self, AppStateKey, MAX_SIZE, Protocol};
 use crate::messaging::stanzas::incoming::IncomingMessage;
+use crate::store::records::AppStateKeyRecord;
 use crate::store::{MAX_KEY, MAX_VALUE, Space};
 
 /// Most names that are taken from one list; a phone sends those of its chats.
@@ -29,9 +30,12 @@ impl Engine {
                         && key.data.len() + key.fingerprint.len() <= MAX_SIZE
                 };
                 for key in keys.iter().filter(fits) {
-                    let value =
-                        [&key.at_ms.to_be_bytes()[..], key.data.as_slice(), &key.fingerprint].concat();
-                    self.written.put(Space::AppStateKey, key.id.clone(), value);
+                    let record = AppStateKeyRecord {
+                        data: key.data.clone(),
+                        fingerprint: key.fingerprint.clone(),
+                        made_ms: key.at_ms,
+                    };
+                    self.written.put(Space::AppStateKey, key.id.clone(), record.encode());
                 }
                 false
             }

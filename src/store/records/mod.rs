@@ -9,6 +9,7 @@
 
 mod account;
 mod account_limits;
+mod app_state_key;
 pub(crate) mod codec;
 mod device;
 mod lifecycle_batches;
@@ -17,6 +18,7 @@ mod web_version;
 
 pub use account::AccountRecord;
 pub use account_limits::{AccountLimits, ContactLock, keep_account_limits, restore_account_limits};
+pub use app_state_key::AppStateKeyRecord;
 pub use device::{DeviceRecord, ServerRecord, SignedPrekey};
 pub use lifecycle_batches::{fresh, linked, load, restored, unlinked};
 pub use prekey::{
