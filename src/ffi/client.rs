@@ -24,7 +24,7 @@ use std::time::Duration;
 ///
 /// Threads: any function from any thread. A call in progress keeps the client
 /// alive while another thread frees it; a later call answers
-/// WA_ERROR_INVALID_HANDLE. @since 0.1.0
+/// WA_ERROR_INVALID_HANDLE.
 pub struct wa_client(());
 
 pub(super) struct ClientObject {
@@ -82,14 +82,11 @@ pub(super) unsafe fn asking(
 /// @param queue a queue to share, or NULL for a queue of the client's own.
 /// @param client where the new client is put. The caller owns it and frees it
 /// with wa_client_free().
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK; WA_ERROR_INVALID_ARGUMENT; WA_ERROR_INVALID_HANDLE for
 /// `config` or `queue`; WA_ERROR_CONFIG_CONFLICT; WA_ERROR_STORE_LOCKED:
 /// another process uses the store; WA_ERROR_SESSION_IN_USE: another client of
 /// this process uses the session; WA_ERROR_STORE and the other store errors;
 /// WA_ERROR_SYSTEM, WA_ERROR_TOO_MANY_FILES, WA_ERROR_TOO_MANY_HANDLES.
-///
-/// Threads: any. Create clients after a fork, not before. @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_client_new(
@@ -137,11 +134,8 @@ pub unsafe extern "C" fn wa_client_new(
 /// Gives the number of a client, by which its events name it:
 /// wa_event_client().
 ///
-/// @param client the client.
 /// @return a number that is unique in the process and never 0; 0 for what is no
 /// client.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_client_id(client: *const wa_client) -> u64 {
     guard::reading(|| Some(find(client).ok()?.id()))
@@ -150,11 +144,8 @@ pub unsafe extern "C" fn wa_client_id(client: *const wa_client) -> u64 {
 /// Tells whether the session is linked to an account, so that it needs no
 /// pairing.
 ///
-/// @param client the client.
 /// @return true from the event `pairing.success` on, also in later runs of the
 /// program, until it is logged out; false for what is no client.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_client_is_linked(client: *const wa_client) -> bool {
     guard::reading(|| Some(find(client).ok()?.is_linked()))
@@ -162,12 +153,9 @@ pub unsafe extern "C" fn wa_client_is_linked(client: *const wa_client) -> bool {
 
 /// Gives the client's own queue, for wa_queue_fd() and wa_queue_wake().
 ///
-/// @param client the client.
 /// @return a queue borrowed from the client, valid until wa_client_free(); NULL
 /// when the client shares a queue, which the caller has already, and for what
 /// is no client.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_client_queue(client: *mut wa_client) -> *mut wa_queue {
     guard::reading(|| {
@@ -199,12 +187,8 @@ pub unsafe extern "C" fn wa_client_queue(client: *mut wa_client) -> *mut wa_queu
 /// session, and when the store fails: wa_event_is_final() tells. Calling this
 /// again begins anew.
 ///
-/// @param client the client.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK, also when it is connected already; WA_ERROR_CLIENT_CLOSED;
 /// WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_client_connect(client: *mut wa_client, error: *mut *mut wa_error) -> wa_status {
     // SAFETY: `error` is NULL or writable.
@@ -215,12 +199,8 @@ pub unsafe extern "C" fn wa_client_connect(client: *mut wa_client, error: *mut *
 /// at once; a `connection` event says when it is done. A pairing that is under
 /// way ends with it.
 ///
-/// @param client the client.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK, also when there is no connection; WA_ERROR_CLIENT_CLOSED;
 /// WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_client_disconnect(
     client: *mut wa_client,
@@ -235,10 +215,7 @@ pub unsafe extern "C" fn wa_client_disconnect(
 /// once; the event `closed` says when it is done, and after it a queue of the
 /// client's own answers WA_CLOSED.
 ///
-/// @param client the client.
 /// @return WA_OK, also when it is closed already; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_client_close(client: *mut wa_client) -> wa_status {
     guard::status(|| {
@@ -259,8 +236,6 @@ pub unsafe extern "C" fn wa_client_close(client: *mut wa_client) -> wa_status {
 /// In a forked child this does nothing.
 ///
 /// @param client a client; NULL, freed and foreign ones are let pass.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_client_free(client: *mut wa_client) {
     guard::reading(|| {
@@ -285,13 +260,9 @@ fn end(client: &Arc<Client>) {
 /// Cancels a request that is not answered yet. Its `result` event then says
 /// WA_ERROR_CANCELLED, unless the answer was faster.
 ///
-/// @param client the client.
 /// @param request the number of the request.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK; WA_ERROR_UNKNOWN_REQUEST: it was answered already, or never
 /// made; WA_ERROR_CLIENT_CLOSED; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_cancel(
     client: *mut wa_client,
@@ -307,13 +278,9 @@ pub unsafe extern "C" fn wa_cancel(
 /// be told, the keys are erased all the same and the event says that the phone
 /// may still list the device.
 ///
-/// @param client the client.
 /// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK: accepted, the rest comes as events; WA_ERROR_NOT_LINKED;
 /// WA_ERROR_CLIENT_CLOSED; WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_logout(
     client: *mut wa_client,
@@ -328,18 +295,14 @@ pub unsafe extern "C" fn wa_logout(
 /// wa_reference_json() list the methods. The request's `result` event brings
 /// what the method gives: wa_event_result().
 ///
-/// @param client the client.
 /// @param method the name, such as "session.status".
 /// @param params_json the parameters as one JSON object; NULL for none.
 /// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK: accepted, the rest comes as an event;
 /// WA_ERROR_UNKNOWN_METHOD; WA_ERROR_INVALID_JSON; WA_ERROR_INVALID_PARAMETER:
 /// the error's key names it; WA_ERROR_CLIENT_CLOSED;
 /// WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_ARGUMENT,
 /// WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_call(
     client: *mut wa_client,
@@ -360,19 +323,15 @@ pub unsafe extern "C" fn wa_call(
 /// Takes the next event of a client that has a queue of its own, waiting for
 /// one if there is none: wa_queue_poll() on that queue.
 ///
-/// @param client the client.
 /// @param timeout_ms how long to wait, in milliseconds: 0 does not wait, -1
 /// waits on.
 /// @param event where the event is put. The caller owns it and frees it with
 /// wa_event_free(). Written on WA_OK only.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK: an event was taken; WA_TIMEOUT: none came in time; WA_WOKEN:
 /// somebody called wa_queue_wake(); WA_CLOSED: the client is closed and all its
 /// events are taken, or it was freed during the wait; WA_ERROR_INVALID_STATE:
 /// the client shares a queue, poll that one; WA_ERROR_INVALID_ARGUMENT: NULL or
 /// a time-out below -1; WA_ERROR_TOO_MANY_HANDLES; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any, several at once too. @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_poll_event(

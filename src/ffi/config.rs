@@ -16,8 +16,6 @@ use std::sync::Arc;
 /// Made with wa_config_new(), freed with wa_config_free(). A client copies what
 /// it needs: the object may be changed or freed as soon as wa_client_new() has
 /// returned, and may serve for many clients.
-///
-/// Threads: any function from any thread. @since 0.1.0
 pub struct wa_config(());
 
 /// Held for moments only.
@@ -35,8 +33,6 @@ const VALUE_MAX: usize = 8192;
 ///
 /// @return a new object that the caller owns and frees with wa_config_free();
 /// NULL in a forked child, and when there are too many handles.
-///
-/// Threads: any. @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub extern "C" fn wa_config_new() -> *mut wa_config {
@@ -49,7 +45,6 @@ pub extern "C" fn wa_config_new() -> *mut wa_config {
 
 /// Sets a key.
 ///
-/// @param config the configuration.
 /// @param key the key. Keys that begin with "ui." or "host." are yours: they
 /// are kept and not looked at.
 /// @param value the value, always as text; NULL puts the key back to its
@@ -60,8 +55,6 @@ pub extern "C" fn wa_config_new() -> *mut wa_config {
 /// WA_ERROR_INVALID_ARGUMENT, WA_ERROR_INVALID_UTF8 or WA_ERROR_TOO_LONG for
 /// key or value; WA_ERROR_INVALID_HANDLE. Nothing is changed unless it is
 /// WA_OK.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_config_set(
     config: *mut wa_config,
@@ -84,14 +77,11 @@ pub unsafe extern "C" fn wa_config_set(
 
 /// Gives the value of a key: what was set, or the default.
 ///
-/// @param config the configuration.
 /// @param key the key.
 /// @return text borrowed from the configuration, valid until wa_config_free(),
 /// also when the key is set to something else; NULL when there is no such key,
 /// for `store.seal_key`, which is not given back, and for what is no
 /// configuration.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_config_get(config: *const wa_config, key: *const c_char) -> *const c_char {
     guard::reading(|| {
@@ -116,8 +106,6 @@ pub unsafe extern "C" fn wa_config_get(config: *const wa_config, key: *const c_c
 /// Frees a configuration and what was borrowed from it.
 ///
 /// @param config a configuration; NULL, freed and foreign ones are let pass.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_config_free(config: *mut wa_config) {
     guard::reading(|| handle::remove::<ConfigObject>(config).ok().map(drop));

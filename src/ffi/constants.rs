@@ -5,8 +5,6 @@
 /// arguments, 200 state, 300 handles, 400 configuration, 500 store, 600
 /// network, 700 the server's answers, 800 pairing, 900 the session. Numbers
 /// are never changed.
-///
-/// @since 0.1.0
 pub type wa_status = i32;
 
 /// Done.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// client, the configuration and the call it is about.
 ///
 /// Threads: any function from any thread; borrowed text needs that no other
-/// thread frees the object meanwhile. @since 0.1.0
+/// thread frees the object meanwhile.
 pub struct wa_error(());
 
 pub(super) struct ErrorObject {
@@ -45,8 +45,6 @@ fn read<T: guard::Nothing>(error: *const wa_error, pick: impl FnOnce(&ErrorObjec
 /// @param error an error object, or NULL.
 /// @return the code, WA_OK for NULL, WA_ERROR_INVALID_HANDLE for what is no
 /// error object.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_error_status(error: *const wa_error) -> wa_status {
     if error.is_null() {
@@ -62,8 +60,6 @@ pub unsafe extern "C" fn wa_error_status(error: *const wa_error) -> wa_status {
 ///
 /// @param error an error object, or NULL.
 /// @return a static text; "WA_OK" for NULL, NULL for what is no error object.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_error_name(error: *const wa_error) -> *const c_char {
     if error.is_null() {
@@ -78,8 +74,6 @@ pub unsafe extern "C" fn wa_error_name(error: *const wa_error) -> *const c_char 
 /// @param error an error object, or NULL.
 /// @return text borrowed from the error, valid until wa_error_free(); NULL for
 /// NULL and for what is no error object.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_error_text(error: *const wa_error) -> *const c_char {
     read(error, |object| Some(object.lent.text("text", || object.error.text.clone()).0))
@@ -91,8 +85,6 @@ pub unsafe extern "C" fn wa_error_text(error: *const wa_error) -> *const c_char 
 /// @param error an error object, or NULL.
 /// @return text borrowed from the error, valid until wa_error_free(); NULL when
 /// it is about none, for NULL and for what is no error object.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_error_key(error: *const wa_error) -> *const c_char {
     read(error, |object| {
@@ -106,8 +98,6 @@ pub unsafe extern "C" fn wa_error_key(error: *const wa_error) -> *const c_char {
 ///
 /// @param error an error object, or NULL.
 /// @return the answer; false for NULL and for what is no error object.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_error_is_retryable(error: *const wa_error) -> bool {
     read(error, |object| Some(object.error.retryable))
@@ -118,8 +108,6 @@ pub unsafe extern "C" fn wa_error_is_retryable(error: *const wa_error) -> bool {
 /// @param error an error object, or NULL.
 /// @return milliseconds; 0 when nothing is known, for NULL and for what is no
 /// error object.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_error_retry_after_ms(error: *const wa_error) -> u32 {
     read(error, |object| Some(object.error.retry_after_ms))
@@ -128,8 +116,6 @@ pub unsafe extern "C" fn wa_error_retry_after_ms(error: *const wa_error) -> u32 
 /// Frees an error object and what was borrowed from it.
 ///
 /// @param error an error object; NULL, freed and foreign ones are let pass.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_error_free(error: *mut wa_error) {
     guard::reading(|| handle::remove::<ErrorObject>(error).ok().map(drop));

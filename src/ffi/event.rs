@@ -17,7 +17,7 @@ use std::ffi::c_char;
 /// client and its queue.
 ///
 /// Threads: an event belongs to one thread at a time. Text and bytes are
-/// borrowed from it, valid until wa_event_free(). @since 0.1.0
+/// borrowed from it, valid until wa_event_free().
 pub struct wa_event(());
 
 pub(super) struct EventObject {
@@ -41,10 +41,7 @@ pub(super) fn read<T: guard::Nothing>(
 
 /// Gives the type of an event, one of the constants WA_EVENT_*.
 ///
-/// @param event the event.
 /// @return the type; 0, which no event has, for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_type(event: *const wa_event) -> u32 {
     read(event, |object| Some(object.event.kind().number()))
@@ -52,11 +49,8 @@ pub unsafe extern "C" fn wa_event_type(event: *const wa_event) -> u32 {
 
 /// Gives the name of an event's type, such as "pairing.code".
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL for
 /// what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_name(event: *const wa_event) -> *const c_char {
     read(event, |object| Some(object.lent.text("name", || object.event.kind().name().to_owned()).0))
@@ -65,13 +59,10 @@ pub unsafe extern "C" fn wa_event_name(event: *const wa_event) -> *const c_char 
 /// Gives a whole event as one JSON object; EVENTS.md describes the fields of
 /// each type.
 ///
-/// @param event the event.
 /// @param length where the length without the final NUL is put; may be NULL.
 /// Written only when there is a text.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL for
 /// what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_json(event: *const wa_event, length: *mut usize) -> *const c_char {
     read(event, |object| {
@@ -84,10 +75,7 @@ pub unsafe extern "C" fn wa_event_json(event: *const wa_event, length: *mut usiz
 
 /// Gives the number of an event: strictly increasing for each client.
 ///
-/// @param event the event.
 /// @return the number; 0 for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_id(event: *const wa_event) -> u64 {
     read(event, |object| Some(object.event.id))
@@ -95,10 +83,7 @@ pub unsafe extern "C" fn wa_event_id(event: *const wa_event) -> u64 {
 
 /// Gives the number of the client that an event comes from: wa_client_id().
 ///
-/// @param event the event.
 /// @return the number; 0 for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_client(event: *const wa_event) -> u64 {
     read(event, |object| Some(object.event.client))
@@ -106,10 +91,7 @@ pub unsafe extern "C" fn wa_event_client(event: *const wa_event) -> u64 {
 
 /// Gives the number of the request that an event belongs to.
 ///
-/// @param event the event.
 /// @return the number; 0 when it belongs to none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_request(event: *const wa_event) -> u64 {
     read(event, |object| Some(object.event.request))
@@ -117,10 +99,7 @@ pub unsafe extern "C" fn wa_event_request(event: *const wa_event) -> u64 {
 
 /// Gives the time at which an event happened.
 ///
-/// @param event the event.
 /// @return milliseconds since 1970 UTC; 0 for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_time_ms(event: *const wa_event) -> i64 {
     read(event, |object| Some(object.event.time_ms))
@@ -129,10 +108,7 @@ pub unsafe extern "C" fn wa_event_time_ms(event: *const wa_event) -> i64 {
 /// Tells whether an event is durable: kept in the store until it is
 /// acknowledged with wa_event_ack(), across runs of the program.
 ///
-/// @param event the event.
 /// @return the answer; false for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_is_durable(event: *const wa_event) -> bool {
     read(event, |object| Some(object.event.body.keep() == Keep::Durable))
@@ -146,10 +122,7 @@ pub unsafe extern "C" fn wa_event_is_durable(event: *const wa_event) -> bool {
 /// wa_client_is_linked() and by what this run's connection brings. If the
 /// state still holds, an event that is not redelivered says so.
 ///
-/// @param event the event.
 /// @return the answer; false for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_is_redelivered(event: *const wa_event) -> bool {
     read(event, |object| Some(object.event.redelivered))
@@ -160,11 +133,8 @@ pub unsafe extern "C" fn wa_event_is_redelivered(event: *const wa_event) -> bool
 /// a little later, so a crash right after it can still bring the event again.
 /// Events that are not durable take it too and need it not.
 ///
-/// @param event the event.
 /// @return WA_OK, also when repeated; WA_ERROR_CLIENT_CLOSED: the client is
 /// gone, a durable event will come again; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_ack(event: *mut wa_event) -> wa_status {
     guard::status(|| {
@@ -181,8 +151,6 @@ pub unsafe extern "C" fn wa_event_ack(event: *mut wa_event) -> wa_status {
 /// Frees an event and what was borrowed from it. It does not acknowledge it.
 ///
 /// @param event an event; NULL, freed and foreign ones are let pass.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_free(event: *mut wa_event) {
     guard::reading(|| handle::remove::<EventObject>(event).ok().map(drop));

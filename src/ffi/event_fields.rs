@@ -23,11 +23,8 @@ pub(super) fn text(
 ///
 /// Event types: pairing.code.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_code(event: *const wa_event) -> *const c_char {
     text(event, "code", Body::code)
@@ -38,11 +35,8 @@ pub unsafe extern "C" fn wa_event_code(event: *const wa_event) -> *const c_char 
 ///
 /// Event types: pairing.code, pairing.passkey (step `confirm`).
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_code_display(event: *const wa_event) -> *const c_char {
     text(event, "code_display", Body::code_display)
@@ -53,11 +47,8 @@ pub unsafe extern "C" fn wa_event_code_display(event: *const wa_event) -> *const
 ///
 /// Event types: pairing.qr.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_qr_payload(event: *const wa_event) -> *const c_char {
     text(event, "qr_payload", Body::qr_payload)
@@ -67,11 +58,8 @@ pub unsafe extern "C" fn wa_event_qr_payload(event: *const wa_event) -> *const c
 ///
 /// Event types: pairing.passkey (step `required`).
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_passkey_options(event: *const wa_event) -> *const c_char {
     text(event, "passkey_options", Body::passkey_options)
@@ -84,11 +72,8 @@ pub unsafe extern "C" fn wa_event_passkey_options(event: *const wa_event) -> *co
 ///
 /// Event types: pairing.progress, pairing.expired, pairing.error.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_stage(event: *const wa_event) -> *const c_char {
     text(event, "stage", Body::stage)
@@ -99,11 +84,8 @@ pub unsafe extern "C" fn wa_event_stage(event: *const wa_event) -> *const c_char
 ///
 /// Event types: pairing.expired, pairing.error.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_outcome(event: *const wa_event) -> *const c_char {
     text(event, "outcome", Body::outcome)
@@ -114,11 +96,8 @@ pub unsafe extern "C" fn wa_event_outcome(event: *const wa_event) -> *const c_ch
 /// Event types: logged_out, restricted, pairing.progress, pairing.expired,
 /// pairing.error.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_user_text(event: *const wa_event) -> *const c_char {
     text(event, "user_text", Body::user_text)
@@ -131,11 +110,8 @@ pub unsafe extern "C" fn wa_event_user_text(event: *const wa_event) -> *const c_
 /// Event types: message, group.update, connection, logged_out, pairing.error,
 /// result, log, closed; each only when there is something to say.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_text(event: *const wa_event) -> *const c_char {
     text(event, "text", Body::text)
@@ -146,11 +122,8 @@ pub unsafe extern "C" fn wa_event_text(event: *const wa_event) -> *const c_char 
 ///
 /// Event types: connection.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_state(event: *const wa_event) -> *const c_char {
     text(event, "state", Body::state)
@@ -162,11 +135,8 @@ pub unsafe extern "C" fn wa_event_state(event: *const wa_event) -> *const c_char
 /// Event types: connection (when something went wrong), logged_out, restricted,
 /// closed.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_reason(event: *const wa_event) -> *const c_char {
     text(event, "reason", Body::reason)
@@ -176,11 +146,8 @@ pub unsafe extern "C" fn wa_event_reason(event: *const wa_event) -> *const c_cha
 ///
 /// Event types: ready, pairing.success.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_jid(event: *const wa_event) -> *const c_char {
     text(event, "jid", Body::jid)
@@ -192,11 +159,8 @@ pub unsafe extern "C" fn wa_event_jid(event: *const wa_event) -> *const c_char {
 /// Event types: pairing.code, pairing.qr, pairing.passkey, restricted (when the
 /// server named an end).
 ///
-/// @param event the event.
 /// @return milliseconds since 1970 UTC; 0 when the event has none, and for what
 /// is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_expires_at_ms(event: *const wa_event) -> i64 {
     read(event, |object| object.event.body.expires_at_ms())
@@ -208,11 +172,8 @@ pub unsafe extern "C" fn wa_event_expires_at_ms(event: *const wa_event) -> i64 {
 /// Event types: connection (when reconnecting), pairing.expired, pairing.error,
 /// result.
 ///
-/// @param event the event.
 /// @return milliseconds; 0 when nothing is known, when the event has none, and
 /// for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_retry_after_ms(event: *const wa_event) -> u32 {
     read(event, |object| object.event.body.retry_after_ms())
@@ -226,10 +187,7 @@ pub unsafe extern "C" fn wa_event_retry_after_ms(event: *const wa_event) -> u32 
 ///
 /// Event types: connection.
 ///
-/// @param event the event.
 /// @return the answer; false when the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_is_final(event: *const wa_event) -> bool {
     read(event, |object| object.event.body.is_final())
@@ -241,10 +199,7 @@ pub unsafe extern "C" fn wa_event_is_final(event: *const wa_event) -> bool {
 ///
 /// Event types: connection, pairing.expired, pairing.error, result.
 ///
-/// @param event the event.
 /// @return the answer; false when the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_is_retryable(event: *const wa_event) -> bool {
     read(event, |object| object.event.body.is_retryable())
@@ -255,10 +210,7 @@ pub unsafe extern "C" fn wa_event_is_retryable(event: *const wa_event) -> bool {
 ///
 /// Event types: pairing.expired, pairing.error.
 ///
-/// @param event the event.
 /// @return the answer; false when the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_is_refreshing(event: *const wa_event) -> bool {
     read(event, |object| object.event.body.is_refreshing())
@@ -269,10 +221,7 @@ pub unsafe extern "C" fn wa_event_is_refreshing(event: *const wa_event) -> bool 
 ///
 /// Event types: connection, pairing.expired, pairing.error, result, closed.
 ///
-/// @param event the event.
 /// @return the code; WA_OK when the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_status(event: *const wa_event) -> wa_status {
     read(event, |object| object.event.body.status().map(|status| status.code()))
@@ -283,13 +232,10 @@ pub unsafe extern "C" fn wa_event_status(event: *const wa_event) -> wa_status {
 ///
 /// Event types: result.
 ///
-/// @param event the event.
 /// @param length where the length without the final NUL is put; may be NULL.
 /// Written only when there is a text.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_result(event: *const wa_event, length: *mut usize) -> *const c_char {
     read(event, |object| {
@@ -305,7 +251,6 @@ pub unsafe extern "C" fn wa_event_result(event: *const wa_event, length: *mut us
 ///
 /// Event types: pairing.qr.
 ///
-/// @param event the event.
 /// @param format "text": lines of UTF-8 block characters for a terminal with a
 /// dark background; "svg": a vector image; "png": a black and white image. All
 /// have the quiet margin that scanners need.
@@ -314,8 +259,6 @@ pub unsafe extern "C" fn wa_event_result(event: *const wa_event, length: *mut us
 /// @return bytes borrowed from the event, valid until wa_event_free(); NULL
 /// when the event has no QR code or the format is not one of the three, and for
 /// what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_qr_image(
     event: *const wa_event,

@@ -11,11 +11,8 @@ use std::ffi::c_char;
 /// Event types: message, message.unreadable, receipt, chat.activity,
 /// group.update, call (in a group).
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_chat(event: *const wa_event) -> *const c_char {
     text(event, "chat", Body::chat)
@@ -26,11 +23,8 @@ pub unsafe extern "C" fn wa_event_chat(event: *const wa_event) -> *const c_char 
 /// Event types: message, message.unreadable, receipt, chat.activity, presence,
 /// group.update (if the server says), call, identity.changed.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_sender(event: *const wa_event) -> *const c_char {
     text(event, "sender", Body::sender)
@@ -40,11 +34,8 @@ pub unsafe extern "C" fn wa_event_sender(event: *const wa_event) -> *const c_cha
 ///
 /// Event types: message, message.unreadable.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_message_id(event: *const wa_event) -> *const c_char {
     text(event, "message_id", Body::message_id)
@@ -55,11 +46,8 @@ pub unsafe extern "C" fn wa_event_message_id(event: *const wa_event) -> *const c
 ///
 /// Event types: message.
 ///
-/// @param event the event.
 /// @return text borrowed from the event, valid until wa_event_free(); NULL when
 /// the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_message_kind(event: *const wa_event) -> *const c_char {
     text(event, "message_kind", Body::message_kind)
@@ -69,10 +57,7 @@ pub unsafe extern "C" fn wa_event_message_kind(event: *const wa_event) -> *const
 ///
 /// Event types: message, message.unreadable, receipt.
 ///
-/// @param event the event.
 /// @return the answer; false when the event has none, and for what is no event.
-///
-/// Threads: that of the event. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_event_is_from_me(event: *const wa_event) -> bool {
     read(event, |object| object.event.body.is_from_me())

@@ -18,7 +18,6 @@ const TEXT_MAX: usize = 4 * 65_536;
 /// Without a connection the message waits for one, across restarts of the
 /// program too. Messages to one chat leave in the order of the calls.
 ///
-/// @param client the client.
 /// @param chat where it goes: the chat of an event, a JID, or a phone number
 /// with its country code.
 /// @param text the text, at most 65,536 characters.
@@ -26,14 +25,11 @@ const TEXT_MAX: usize = 4 * 65_536;
 /// bytes; NULL for a new one. Sending again with the same id, after a crash for
 /// example, sends nothing twice: the result is that of the first time.
 /// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK: accepted; WA_ERROR_NOT_LINKED; WA_ERROR_INVALID_JID;
 /// WA_ERROR_UNSUPPORTED_CHAT; WA_ERROR_INVALID_MESSAGE: the text is empty or
 /// too long; WA_ERROR_CLIENT_CLOSED; WA_ERROR_TOO_MANY_REQUESTS;
 /// WA_ERROR_INVALID_ARGUMENT, WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG;
 /// WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_send_text(
     client: *mut wa_client,
@@ -60,17 +56,13 @@ pub unsafe extern "C" fn wa_send_text(
 /// The method `message.send` of wa_call() sends replies, mentions and more
 /// without protobuf.
 ///
-/// @param client the client.
 /// @param chat where it goes, as for wa_send_text().
 /// @param message the bytes.
 /// @param length how many; at most 1 MiB (1,048,576), or WA_ERROR_TOO_LONG.
 /// @param message_id as for wa_send_text().
 /// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
 /// @return as wa_send_text(); WA_ERROR_INVALID_MESSAGE: the bytes are not a
 /// protobuf message, or have no content.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_send_message(
     client: *mut wa_client,

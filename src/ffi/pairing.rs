@@ -22,13 +22,11 @@ const CODE_MAX: usize = 64;
 /// it says; WA_ERROR_NOT_CONNECTED: no connection could be made, and its text
 /// says why; and the other outcomes that EVENTS.md lists.
 ///
-/// @param client the client.
 /// @param phone the account's phone number in international form, 7 to 15
 /// digits, with or without a leading "+".
 /// @param code eight characters of the pairing alphabet (1 to 9, A to Z without
 /// I, O and U) to use as the code; NULL for a random one, which is safer.
 /// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK: accepted, the rest comes as events;
 /// WA_ERROR_INVALID_PHONE_NUMBER: the text says which rule it breaks;
 /// WA_ERROR_INVALID_PAIRING_CODE; WA_ERROR_ALREADY_LINKED;
@@ -37,8 +35,6 @@ const CODE_MAX: usize = 64;
 /// WA_ERROR_TOO_MANY_REQUESTS;
 /// WA_ERROR_INVALID_ARGUMENT, WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG;
 /// WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_request_pairing(
     client: *mut wa_client,
@@ -62,17 +58,13 @@ pub unsafe extern "C" fn wa_request_pairing(
 ///
 /// May be called right after wa_client_connect(): it waits for the connection.
 ///
-/// @param client the client.
 /// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK: accepted, the rest comes as events, and the result can say
 /// what that of wa_request_pairing() can; WA_ERROR_ALREADY_LINKED;
 /// WA_ERROR_INVALID_STATE: wa_client_connect() was not called, or the
 /// connection was given up since; WA_ERROR_CLIENT_CLOSED;
 /// WA_ERROR_TOO_MANY_REQUESTS;
 /// WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_request_qr(
     client: *mut wa_client,
@@ -86,18 +78,14 @@ pub unsafe extern "C" fn wa_request_qr(
 /// Answers the event `pairing.passkey` of the step `required` with what the
 /// user's authenticator made of the challenge.
 ///
-/// @param client the client.
 /// @param assertion_json the WebAuthn assertion as JSON: id, rawId, type and
 /// response, binary parts in base64url without padding.
 /// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK: accepted, the rest comes as events; WA_ERROR_INVALID_JSON,
 /// WA_ERROR_INVALID_PARAMETER: the error's key says which part;
 /// WA_ERROR_INVALID_STATE: no challenge is open; WA_ERROR_CLIENT_CLOSED;
 /// WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_ARGUMENT,
 /// WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_answer_passkey(
     client: *mut wa_client,
@@ -117,14 +105,10 @@ pub unsafe extern "C" fn wa_answer_passkey(
 /// `confirm`, with the one on the phone and found them equal. Only then is the
 /// account linked.
 ///
-/// @param client the client.
 /// @param request where the number of the request is put; may be NULL.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK: accepted, the rest comes as events; WA_ERROR_INVALID_STATE:
 /// there is nothing to confirm; WA_ERROR_CLIENT_CLOSED;
 /// WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_confirm_passkey(
     client: *mut wa_client,

@@ -19,7 +19,7 @@ use std::time::Duration;
 /// borrowed with wa_client_queue() and goes with the client.
 ///
 /// Threads: any function from any thread, also while others wait in
-/// wa_queue_poll(); each event goes to one of them. @since 0.1.0
+/// wa_queue_poll(); each event goes to one of them.
 pub struct wa_queue(());
 
 pub(super) struct QueueObject {
@@ -32,10 +32,7 @@ pub(super) struct QueueObject {
 ///
 /// @param queue where the new queue is put. The caller owns it and frees it
 /// with wa_queue_free().
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK; WA_ERROR_INVALID_ARGUMENT; WA_ERROR_TOO_MANY_HANDLES.
-///
-/// Threads: any. @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_queue_new(queue: *mut *mut wa_queue, error: *mut *mut wa_error) -> wa_status {
@@ -61,15 +58,12 @@ pub unsafe extern "C" fn wa_queue_new(queue: *mut *mut wa_queue, error: *mut *mu
 /// waits on.
 /// @param event where the event is put. The caller owns it and frees it with
 /// wa_event_free(). Written on WA_OK only.
-/// @param error where an error object goes; may be NULL.
 /// @return WA_OK: an event was taken; WA_TIMEOUT: none came in time; WA_WOKEN:
 /// somebody called wa_queue_wake(); WA_CLOSED: all events are taken and none
 /// will come any more, or the queue was freed during the wait;
 /// WA_ERROR_INVALID_HANDLE; WA_ERROR_INVALID_ARGUMENT: NULL or a time-out below
 /// -1; WA_ERROR_TOO_MANY_HANDLES: the event is lost to this run of the program,
 /// and comes again later if it is a durable one.
-///
-/// Threads: any, several at once too. @since 0.1.0
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_queue_poll(
@@ -127,8 +121,6 @@ pub(super) unsafe fn poll(
 /// @param queue a shared queue, or a client's own.
 /// @return the descriptor; -1 for what is no queue, in a forked child, and when
 /// the process has no descriptor left.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_queue_fd(queue: *mut wa_queue) -> c_int {
     guard::reading(|| {
@@ -150,8 +142,6 @@ impl guard::Nothing for Descriptor {
 ///
 /// @param queue a shared queue, or a client's own.
 /// @return WA_OK; WA_ERROR_INVALID_HANDLE.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_queue_wake(queue: *mut wa_queue) -> wa_status {
     guard::status(|| {
@@ -166,8 +156,6 @@ pub unsafe extern "C" fn wa_queue_wake(queue: *mut wa_queue) -> wa_status {
 ///
 /// @param queue a queue of wa_queue_new(); NULL, freed and foreign ones, and a
 /// client's own, are let pass.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_queue_free(queue: *mut wa_queue) {
     guard::reading(|| {

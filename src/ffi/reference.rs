@@ -15,8 +15,6 @@ static TEXT: OnceBox<CString> = OnceBox::new();
 ///
 /// @param length where the length without the final NUL is put; may be NULL.
 /// @return a static text; NULL in a forked child only.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_reference_json(length: *mut usize) -> *const c_char {
     guard::reading(|| {

@@ -15,8 +15,6 @@ static TEXTS: OnceBox<HashMap<&'static str, CString>> = OnceBox::new();
 ///
 /// @param status any number.
 /// @return a static text, or NULL when the library has no such code.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn wa_status_name(status: wa_status) -> *const c_char {
     guard::reading(|| {
@@ -30,8 +28,6 @@ pub extern "C" fn wa_status_name(status: wa_status) -> *const c_char {
 ///
 /// @param status any number.
 /// @return a static text, or NULL when the library has no such code.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn wa_status_text(status: wa_status) -> *const c_char {
     guard::reading(|| {

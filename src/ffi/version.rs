@@ -18,8 +18,6 @@ pub const WA_VERSION_NUMBER: u32 = 1_000;
 /// header.
 ///
 /// @return the number; never fails, also in a forked child.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn wa_version_number() -> u32 {
     WA_VERSION_MAJOR * 1_000_000 + WA_VERSION_MINOR * 1_000 + WA_VERSION_PATCH
@@ -28,8 +26,6 @@ pub extern "C" fn wa_version_number() -> u32 {
 /// Gives the version of the library that runs, as text: "0.1.0".
 ///
 /// @return a static text; never NULL, also in a forked child.
-///
-/// Threads: any. @since 0.1.0
 #[unsafe(no_mangle)]
 pub extern "C" fn wa_version_string() -> *const c_char {
     const TEXT: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
