@@ -119,8 +119,8 @@ const (
 	// Another process uses this store; stop that process, or give this one a store of its own.
 	ErrStoreLocked Status = 501
 
-	// Another client of this process uses this session; free that client first, or use another
-	// session.id.
+	// Another client uses this session; free that client first, or use another session.id. If it
+	// is a client of another process, the error's retry_after_ms says when its lease ends.
 	ErrSessionInUse Status = 502
 
 	// The store is damaged; move all its files away and pair again, and put a copy back only with
@@ -152,6 +152,10 @@ const (
 	// The store was sealed with another key than that of store.seal_key; set the right one.
 	// Nothing was changed.
 	ErrWrongSealKey Status = 511
+
+	// Another process has taken the session, because this one did not renew its lease of a shared
+	// store in time; free the client, and see why the process stood still.
+	ErrSessionTaken Status = 512
 
 	// The connection to the server failed; the error's text has the step and the cause.
 	ErrNetwork Status = 600

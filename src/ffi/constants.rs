@@ -138,8 +138,9 @@ pub const WA_ERROR_STORE: wa_status = 500;
 /// store of its own.
 pub const WA_ERROR_STORE_LOCKED: wa_status = 501;
 
-/// Another client of this process uses this session; free that client first,
-/// or use another session.id.
+/// Another client uses this session; free that client first, or use another
+/// session.id. If it is a client of another process, the error's
+/// retry_after_ms says when its lease ends.
 pub const WA_ERROR_SESSION_IN_USE: wa_status = 502;
 
 /// The store is damaged; move all its files away and pair again, and put a
@@ -174,6 +175,11 @@ pub const WA_ERROR_STORE_NOT_SEALED: wa_status = 510;
 /// The store was sealed with another key than that of store.seal_key; set the
 /// right one. Nothing was changed.
 pub const WA_ERROR_WRONG_SEAL_KEY: wa_status = 511;
+
+/// Another process has taken the session, because this one did not renew its
+/// lease of a shared store in time; free the client, and see why the process
+/// stood still.
+pub const WA_ERROR_SESSION_TAKEN: wa_status = 512;
 
 /// The connection to the server failed; the error's text has the step and the
 /// cause.

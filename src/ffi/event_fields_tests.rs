@@ -62,7 +62,7 @@ fn documented() -> BTreeMap<String, Vec<String>> {
             let name = rest.split('(').next().unwrap().to_owned();
             let list =
                 comment.split_once("Event types: ").unwrap_or_else(|| panic!("{name} lists no types")).1;
-            let list = list.split_once("@param").unwrap().0;
+            let list = list.split('@').next().unwrap();
             let words = list.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '_'));
             let known = words.map(|word| word.trim_end_matches('.'));
             let types = known.filter(|word| EVENTS.iter().any(|info| info.name == *word)).map(str::to_owned);

@@ -74,31 +74,24 @@ fn source_file(name: &str) -> PathBuf {
     root().join("src/ffi").join(name).with_extension("rs")
 }
 
-/// Gives the comments of constants the form that takes the fewest lines.
+/// Gives comments the form that takes the fewest lines.
 fn with_short_comments(header: &str) -> String {
     let mut out: Vec<String> = Vec::new();
     for line in header.lines() {
-        out.push(line.to_owned());
-        let Some(start) = out.iter().rposition(|line| line == "/**").filter(|_| line.starts_with("#define "))
+        let start = out.iter().rposition(|line| line == "/**").filter(|_| line == " */");
+        let Some(start) = start.filter(|start| out[start + 1..].iter().all(|line| line.starts_with(" *")))
         else {
+            out.push(line.to_owned());
             continue;
         };
-        let comment = &out[start + 1..out.len() - 2];
-        if out[out.len() - 2] != " */" || !comment.iter().all(|line| line.starts_with(" *")) {
-            continue;
-        }
-        let mut short: Vec<String> = comment.to_vec();
-        short[0] = format!("/**{}", &comment[0][2..]);
-        let last = short.len() - 1;
-        if short[last].chars().count() + 3 <= 80 {
-            short[last].push_str(" */");
+        out.remove(start);
+        out[start] = format!("/**{}", &out[start][2..]);
+        let last = out.last_mut().unwrap();
+        if last.chars().count() + 3 <= 80 {
+            last.push_str(" */");
         } else {
-            short.push(" */".to_owned());
+            out.push(line.to_owned());
         }
-        let define = out.pop().unwrap();
-        out.truncate(start);
-        out.extend(short);
-        out.push(define);
     }
     out.join("\n") + "\n"
 }
@@ -122,8 +115,8 @@ fn with_sections(header: &str) -> String {
         let found = lines.iter().position(|line| !line.starts_with([' ', '/']) && line.contains(&start));
         let item = found.unwrap_or_else(|| panic!("nothing begins with {start}"));
         let comment = (0..item).rev().find(|line| lines[*line].starts_with("/**")).unwrap();
-        let rule = "-".repeat(75);
-        inserted.push((comment, format!("/* {rule}\n * {head}\n * {rule} */\n")));
+        let rule = "-".repeat(68 - head.len());
+        inserted.push((comment, format!("/* ---- {head} {rule} */\n")));
     }
     inserted.sort_by_key(|(line, _)| std::cmp::Reverse(*line));
     for (line, head) in &inserted {

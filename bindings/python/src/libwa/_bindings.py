@@ -54,6 +54,7 @@ WA_ERROR_STORE_NOT_FOUND = 508
 WA_ERROR_STORE_SEALED = 509
 WA_ERROR_STORE_NOT_SEALED = 510
 WA_ERROR_WRONG_SEAL_KEY = 511
+WA_ERROR_SESSION_TAKEN = 512
 WA_ERROR_NETWORK = 600
 WA_ERROR_DNS = 601
 WA_ERROR_CONNECT = 602
@@ -110,11 +111,6 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wa_config_set": (c_int32, (c_void_p, c_char_p, c_char_p, POINTER(c_void_p))),
     "wa_config_get": (c_char_p, (c_void_p, c_char_p)),
     "wa_config_free": (None, (c_void_p,)),
-    "wa_queue_new": (c_int32, (POINTER(c_void_p), POINTER(c_void_p))),
-    "wa_queue_poll": (c_int32, (c_void_p, c_int32, POINTER(c_void_p), POINTER(c_void_p))),
-    "wa_queue_fd": (c_int, (c_void_p,)),
-    "wa_queue_wake": (c_int32, (c_void_p,)),
-    "wa_queue_free": (None, (c_void_p,)),
     "wa_client_new": (c_int32, (c_void_p, c_void_p, POINTER(c_void_p), POINTER(c_void_p))),
     "wa_client_id": (c_uint64, (c_void_p,)),
     "wa_client_is_linked": (c_bool, (c_void_p,)),
@@ -168,6 +164,11 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wa_event_message_id": (c_char_p, (c_void_p,)),
     "wa_event_message_kind": (c_char_p, (c_void_p,)),
     "wa_event_is_from_me": (c_bool, (c_void_p,)),
+    "wa_queue_new": (c_int32, (POINTER(c_void_p), POINTER(c_void_p))),
+    "wa_queue_poll": (c_int32, (c_void_p, c_int32, POINTER(c_void_p), POINTER(c_void_p))),
+    "wa_queue_fd": (c_int, (c_void_p,)),
+    "wa_queue_wake": (c_int32, (c_void_p,)),
+    "wa_queue_free": (None, (c_void_p,)),
     "wa_reference_json": (c_char_p, (POINTER(c_size_t),)),
 }
 
@@ -242,6 +243,7 @@ NAMES: dict[str, str] = {
     "WA_ERROR_SERVER_ERROR": "`ServerError`",
     "WA_ERROR_SERVER_NOT_TRUSTED": "`ServerNotTrustedError`",
     "WA_ERROR_SESSION_IN_USE": "`SessionInUseError`",
+    "WA_ERROR_SESSION_TAKEN": "`SessionTakenError`",
     "WA_ERROR_STORE": "`StoreError`",
     "WA_ERROR_STORE_CORRUPT": "`StoreCorruptError`",
     "WA_ERROR_STORE_FULL": "`StoreFullError`",

@@ -273,8 +273,8 @@ class StoreLockedError(StoreError):
 
 
 class SessionInUseError(StoreError):
-    """Another client of this process uses this session; free that client first, or use another
-    session.id.
+    """Another client uses this session; free that client first, or use another session.id. If it is
+    a client of another process, the error's retry_after_ms says when its lease ends.
     """
 
     code = 502
@@ -357,6 +357,16 @@ class WrongSealKeyError(StoreError):
 
     code = 511
     name = "WA_ERROR_WRONG_SEAL_KEY"
+    retryable = False
+
+
+class SessionTakenError(StoreError):
+    """Another process has taken the session, because this one did not renew its lease of a shared
+    store in time; free the client, and see why the process stood still.
+    """
+
+    code = 512
+    name = "WA_ERROR_SESSION_TAKEN"
     retryable = False
 
 
@@ -738,6 +748,7 @@ BY_CODE: dict[int, type[Error]] = {
     509: StoreSealedError,
     510: StoreNotSealedError,
     511: WrongSealKeyError,
+    512: SessionTakenError,
     600: NetworkError,
     601: DnsError,
     602: ConnectError,
@@ -837,6 +848,7 @@ __all__ = [
     "ServerError",
     "ServerNotTrustedError",
     "SessionInUseError",
+    "SessionTakenError",
     "StoreCorruptError",
     "StoreError",
     "StoreFullError",
