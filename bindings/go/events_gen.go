@@ -560,28 +560,22 @@ type Message struct {
 	PushName string
 
 	// What it is: "text", "image", "reaction", "poll", "edit", "delete" and so on; "unknown" for a
-	// type that this version does not know. A message without content, which brings keys or
-	// context alone, is not told.
+	// type that this version does not know. EVENTS.md lists all kinds under "Contents of
+	// messages". A message without content, which brings keys or context alone, is not told.
 	Kind string
 
 	// The text, or the caption; of a reaction the emoji, of an edit the new text. Empty if there
 	// is none.
 	Text string
 
-	// The message that it answers: "message_id", "sender", "from_me" (whether this account sent
-	// it), "chat" (if it was sent in another one, such as "status@broadcast"), "text"; null if it
-	// answers none.
+	// The message that it answers; null if it answers none. Nil if it is not said.
 	Quoted *QuotedMessage
 
 	// The JIDs that are mentioned.
 	Mentions []string
 
-	// What belongs to its kind, as an object: the options of a poll, a place and so on. The
-	// "target" of a reaction, an edit, a deletion, a vote, a pin is an object with "message_id",
-	// "from_me" (whether this account sent it), "sender" and "sender_phone" (each null if it is
-	// not known). A deletion by an admin of the group has "by_admin", which is true; edits and
-	// deletions by people who may not are not told. Of a message of more than 1 MiB (1,048,576
-	// bytes) nothing is kept but "too_large", which is true.
+	// What belongs to its kind, as an object: the options of a poll, a place, the "target" of a
+	// reaction. EVENTS.md lists the keys of each kind under "Contents of messages".
 	Content json.RawMessage
 
 	// Whether it waited at the server while this device was offline.

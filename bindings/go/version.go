@@ -17,8 +17,8 @@ func Version() string {
 }
 
 // Reference gives the tables of the library that the program runs with, as
-// one JSON object: version, statuses, keys, common_fields, events, outcomes
-// and methods.
+// one JSON object: version, statuses, keys, common_fields, events,
+// contents, content_fields, outcomes and methods.
 func Reference() json.RawMessage {
 	var length C.size_t
 	text := C.wa_reference_json(&length)

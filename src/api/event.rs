@@ -180,7 +180,7 @@ pub(super) const COMMON: &[FieldInfo] = &[
 ];
 
 const fn field(name: &'static str, kind: &'static str, sentence: &'static str) -> FieldInfo {
-    FieldInfo { name, kind, optional: false, values: &[], words: None, secret: false, sentence }
+    FieldInfo { name, kind, optional: false, values: &[], words: None, object: None, secret: false, sentence }
 }
 
 impl Serialize for Event {
@@ -245,6 +245,7 @@ mod tests {
                     "array of text" => {
                         value.as_array().is_some_and(|list| list.iter().all(serde_json::Value::is_string))
                     }
+                    "object" => value.is_object(),
                     "json" => true,
                     _ => false,
                 };

@@ -3,6 +3,8 @@
 //! Numbers go in ranges by subject, with room: 100 the session, 200 pairing, 300 messages, 400 requests, 500 the
 //! library itself. They are never renumbered.
 
+use super::content::MessageContent;
+use super::content_objects::QuotedMessage;
 use super::enums::*;
 use super::event::{EventInfo, EventKind, Keep};
 use super::field::{FieldInfo, FieldType, Hidden};
@@ -22,15 +24,7 @@ macro_rules! events {
             pub struct $body { $($(#[doc = $fdoc])+ pub $field: $type,)* }
 
             impl $body {
-                const FIELDS: &'static [FieldInfo] = &[$(FieldInfo {
-                    name: stringify!($field),
-                    kind: <$type as FieldType>::KIND,
-                    optional: <$type as FieldType>::OPTIONAL,
-                    values: <$type as FieldType>::VALUES,
-                    words: <$type as FieldType>::WORDS,
-                    secret: <$type as FieldType>::SECRET,
-                    sentence: concat!($($fdoc),+).trim_ascii(),
-                },)*];
+                const FIELDS: &'static [FieldInfo] = &[$(FieldInfo::of::<$type>(stringify!($field), concat!($($fdoc),+)),)*];
 
                 fn sample() -> Body {
                     Body::$body($body { $($field: <$type as FieldType>::sample(),)* })
@@ -296,16 +290,16 @@ events! {
         sent_at_ms: i64,
         /// The name that the sender gives himself.
         push_name: Option<Hidden>,
-        /// What it is: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown` for a type that this version does not know. A message without content, which brings keys or context alone, is not told.
+        /// What it is: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown` for a type that this version does not know. EVENTS.md lists all kinds under "Contents of messages". A message without content, which brings keys or context alone, is not told.
         kind: Cow<'static, str>,
         /// The text, or the caption; of a reaction the emoji, of an edit the new text.
         text: Option<Hidden>,
-        /// The message that it answers: `message_id`, `sender`, `from_me` (whether this account sent it), `chat` (if it was sent in another one, such as `status@broadcast`), `text`; null if it answers none.
-        quoted: Value,
+        /// The message that it answers; null if it answers none.
+        quoted: Option<Box<QuotedMessage>>,
         /// The JIDs that are mentioned.
         mentions: Vec<String>,
-        /// What belongs to its kind, as an object: the options of a poll, a place and so on. The `target` of a reaction, an edit, a deletion, a vote, a pin is an object with `message_id`, `from_me` (whether this account sent it), `sender` and `sender_phone` (each null if it is not known). A deletion by an admin of the group has `by_admin`, which is true; edits and deletions by people who may not are not told. Of a message of more than 1 MiB (1,048,576 bytes) nothing is kept but `too_large`, which is true.
-        content: Value,
+        /// What belongs to its kind, as an object: the options of a poll, a place, the `target` of a reaction. EVENTS.md lists the keys of each kind under "Contents of messages".
+        content: MessageContent,
         /// Whether it waited at the server while this device was offline.
         offline: bool,
         /// Whether it was encrypted for an identity that its sender has given up since.

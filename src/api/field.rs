@@ -1,6 +1,7 @@
 //! What the fields of events are made of. The tables take a field's type from its Rust type, so a page cannot say anything else
 //! than what is serialised.
 
+use super::content::ObjectInfo;
 use serde::de::{DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
@@ -21,6 +22,8 @@ pub struct FieldInfo {
     pub values: &'static [&'static str],
     /// The same with their meaning.
     pub words: Option<&'static Words>,
+    /// The fields of the object, or of the objects in the array, where they are listed.
+    pub object: Option<&'static ObjectInfo>,
     /// Whether it is for the host alone and no log may show it.
     pub secret: bool,
     /// What it means.
@@ -28,8 +31,8 @@ pub struct FieldInfo {
 }
 
 /// The kinds of values: what a field, a parameter or a result is in JSON.
-pub const KINDS: [&str; 7] =
-    ["text", "integer", "number", "boolean", "array of text", "array of objects", "json"];
+pub const KINDS: [&str; 8] =
+    ["text", "integer", "number", "boolean", "array of text", "object", "array of objects", "json"];
 
 /// A closed list of words, for bindings that make a type of it.
 #[derive(Debug)]
@@ -43,11 +46,27 @@ pub struct Words {
 }
 
 impl FieldInfo {
-    /// The unit, which the name carries: times end in `_at_ms`, durations in `_ms`.
+    /// A field of the type `T`.
+    pub(super) const fn of<T: FieldType>(name: &'static str, sentence: &'static str) -> FieldInfo {
+        FieldInfo {
+            name,
+            kind: T::KIND,
+            optional: T::OPTIONAL,
+            values: T::VALUES,
+            words: T::WORDS,
+            object: T::OBJECT,
+            secret: T::SECRET,
+            sentence: sentence.trim_ascii(),
+        }
+    }
+
+    /// The unit, which the name carries: times end in `_at_ms` or `_at`, durations in `_ms` or `_s`.
     pub fn unit(&self) -> Option<&'static str> {
         match self.name {
             name if name.ends_with("_at_ms") || name == "time_ms" => Some("milliseconds since 1970 UTC"),
             name if name.ends_with("_ms") => Some("milliseconds"),
+            name if name.ends_with("_at") => Some("seconds since 1970 UTC"),
+            name if name.ends_with("_s") => Some("seconds"),
             _ => None,
         }
     }
@@ -63,6 +82,8 @@ pub trait FieldType: Serialize + DeserializeOwned {
     const VALUES: &'static [&'static str] = &[];
     /// The same with their meaning.
     const WORDS: Option<&'static Words> = None;
+    /// The fields of the object, or of the objects in the array.
+    const OBJECT: Option<&'static ObjectInfo> = None;
     /// Whether no log may show it.
     const SECRET: bool = false;
     /// Some value, for tests and for the examples in the pages.
@@ -87,6 +108,7 @@ field_types! {
     u32: "integer" = 1;
     u64: "integer" = 1;
     i64: "integer" = 1_767_225_600_000;
+    f64: "number" = 1.5;
     String: "text" = "text".to_owned();
     Cow<'static, str>: "text" = Cow::Borrowed("text");
     Hidden: "text" secret = Hidden::new("text");
@@ -100,9 +122,22 @@ impl<T: FieldType> FieldType for Option<T> {
     const OPTIONAL: bool = true;
     const VALUES: &'static [&'static str] = T::VALUES;
     const WORDS: Option<&'static Words> = T::WORDS;
+    const OBJECT: Option<&'static ObjectInfo> = T::OBJECT;
     const SECRET: bool = T::SECRET;
     fn sample() -> Self {
         Some(T::sample())
+    }
+}
+
+impl<T: FieldType> FieldType for Box<T> {
+    const KIND: &'static str = T::KIND;
+    const OPTIONAL: bool = T::OPTIONAL;
+    const VALUES: &'static [&'static str] = T::VALUES;
+    const WORDS: Option<&'static Words> = T::WORDS;
+    const OBJECT: Option<&'static ObjectInfo> = T::OBJECT;
+    const SECRET: bool = T::SECRET;
+    fn sample() -> Self {
+        Box::new(T::sample())
     }
 }
 

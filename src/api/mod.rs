@@ -1,6 +1,6 @@
 //! The vocabulary shared with the host: status codes, configuration keys, events and methods.
 //!
-//! Four tables stand here and nowhere else: [`STATUSES`], [`KEYS`], [`EVENTS`] and [`METHODS`]. The checks, the listing at run
+//! Five tables stand here and nowhere else: [`STATUSES`], [`KEYS`], [`EVENTS`], [`CONTENTS`] and [`METHODS`]. The checks, the listing at run
 //! time ([`reference_json`]), the constants of the C header and the pages in `include/` are all made from them, so that none
 //! of these can disagree. A new status, key, event, field or method is added to its table; everything else follows.
 //!
@@ -9,6 +9,9 @@
 mod accessors;
 mod config;
 mod config_keys;
+mod content;
+mod content_objects;
+mod content_table;
 mod enums;
 mod error;
 mod event;
@@ -21,6 +24,9 @@ mod user_text;
 
 pub use config::Config;
 pub use config_keys::{KEYS, KeyInfo, KeyType};
+pub use content::{ContentInfo, Flag, MessageContent, ObjectInfo, event_objects};
+pub use content_objects::{MessageTarget, QuotedMessage, SharedContact};
+pub use content_table::*;
 pub use enums::*;
 pub use error::Error;
 pub use event::{EVENTS, Event, EventInfo, EventKind, Keep};

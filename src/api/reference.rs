@@ -4,7 +4,7 @@ use super::config_keys::KeyType;
 use super::event::COMMON;
 use super::field::FieldInfo;
 use super::methods::ParamInfo;
-use super::{EVENTS, KEYS, Keep, METHODS, STATUSES, Status};
+use super::{COMMON_CONTENT, CONTENTS, EVENTS, KEYS, Keep, METHODS, STATUSES, Status, event_objects};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -23,7 +23,8 @@ pub struct OutcomeInfo {
     pub user_text: &'static str,
 }
 
-/// All tables as one JSON object with the keys `version`, `statuses`, `keys`, `common_fields`, `events`, `outcomes` and `methods`.
+/// All tables as one JSON object with the keys `version`, `statuses`, `keys`, `common_fields`, `events`, `contents`,
+/// `content_fields`, `outcomes` and `methods`.
 pub fn reference_json(outcomes: &[OutcomeInfo]) -> String {
     let statuses: Vec<Value> = STATUSES
         .iter()
@@ -60,6 +61,16 @@ pub fn reference_json(outcomes: &[OutcomeInfo]) -> String {
                 "user_text": row.user_text})
         })
         .collect();
+    let contents: Vec<Value> = CONTENTS
+        .iter()
+        .map(|row| {
+            let kinds: Vec<Value> =
+                row.kinds.iter().map(|(kind, meaning)| json!({"name": kind, "text": meaning})).collect();
+            let fields: Vec<Value> = row.fields.iter().map(field_json).collect();
+            json!({"name": row.name, "kinds": kinds, "text": row.sentence, "fields": fields})
+        })
+        .collect();
+    let content_fields: Vec<Value> = COMMON_CONTENT.iter().map(field_json).collect();
     let common: Vec<Value> = COMMON.iter().map(field_json).collect();
     let methods: Vec<Value> = METHODS
         .iter()
@@ -70,13 +81,18 @@ pub fn reference_json(outcomes: &[OutcomeInfo]) -> String {
         })
         .collect();
     json!({"version": env!("CARGO_PKG_VERSION"), "statuses": statuses, "keys": keys, "common_fields": common,
-        "events": events, "outcomes": outcomes, "methods": methods})
+        "events": events, "contents": contents, "content_fields": content_fields, "outcomes": outcomes, "methods": methods})
     .to_string()
 }
 
 fn field_json(field: &FieldInfo) -> Value {
-    json!({"name": field.name, "type": field.kind, "optional": field.optional, "values": field.values,
-        "unit": field.unit(), "secret": field.secret, "text": field.sentence})
+    let mut value = json!({"name": field.name, "type": field.kind, "optional": field.optional, "values": field.values,
+        "unit": field.unit(), "secret": field.secret, "text": field.sentence});
+    if let Some(object) = field.object {
+        value["object"] = object.name.into();
+        value["fields"] = object.fields.iter().map(field_json).collect();
+    }
+    value
 }
 
 fn param_json(param: &ParamInfo) -> Value {
@@ -164,7 +180,7 @@ fn events(outcomes: &[OutcomeInfo]) -> String {
          counts them. Bounded are those that anybody can cause and that matter: ask with `group.info` what a group is after an `overflow`. \
          Nothing droppable, such as a line of the log, takes their place.\n\n## Fields of every event\n\n"
     );
-    field_table(&mut page, COMMON);
+    field_table(&mut page, COMMON, "may be null");
     page.push_str(PAST_AND_PRESENT);
     page.push_str("\n## Types\n\n| number | name | what it says | kept |\n|---|---|---|---|\n");
     for row in EVENTS {
@@ -178,8 +194,9 @@ fn events(outcomes: &[OutcomeInfo]) -> String {
             "\n## {}\n\n`{}`, since {}. {}\n\n",
             row.name, row.constant, row.since, row.sentence
         );
-        field_table(&mut page, row.fields);
+        field_table(&mut page, row.fields, "may be null");
     }
+    contents(&mut page);
     page.push_str(
         "\n## Outcomes of pairing\n\nWhat the field `outcome` of `pairing.expired` and `pairing.error` can say. *Retry* is who may try \
          again: `auto` a program by itself, `by_user` only when the user wants it, `with_qr` with a QR code in place of a code, \
@@ -194,12 +211,48 @@ fn events(outcomes: &[OutcomeInfo]) -> String {
     page
 }
 
-fn field_table(page: &mut String, fields: &[FieldInfo]) {
+const CONTENTS_OF_MESSAGES: &str = "
+## Contents of messages
+
+The field `content` of a `message` is an object, whose keys depend on the `kind` of the message. A key without a value is left out, not null. \
+A content that is too large, or that could not be read, lacks the keys of its kind; skip kinds and keys that you do not know: later versions bring more.
+
+";
+
+/// Appends the contents of messages, and the objects in events.
+fn contents(page: &mut String) {
+    page.push_str(CONTENTS_OF_MESSAGES);
+    page.push_str("Any content may have these keys:\n\n");
+    field_table(page, COMMON_CONTENT, "may be missing");
+    for row in CONTENTS {
+        let _ = write!(page, "\n### {}\n\n{}\n\n| kind | meaning |\n|---|---|\n", row.name, row.sentence);
+        for (kind, meaning) in row.kinds {
+            row_of(page, &[&format!("`{kind}`"), meaning]);
+        }
+        page.push('\n');
+        if row.fields.is_empty() {
+            page.push_str("No keys of its own.\n");
+        } else {
+            field_table(page, row.fields, "may be missing");
+        }
+    }
+    page.push_str("\n## Objects\n\nAn object has all its keys.\n");
+    for object in event_objects() {
+        let _ = write!(page, "\n### {}\n\n{}\n\n", object.name, object.sentence);
+        field_table(page, object.fields, "may be null");
+    }
+}
+
+/// Appends the table of some fields; `without` says of a field that is optional how it is without a value.
+fn field_table(page: &mut String, fields: &[FieldInfo], without: &str) {
     page.push_str("| field | type | what it means |\n|---|---|---|\n");
     for field in fields {
         let mut kind = field.kind.to_owned();
+        if let Some(object) = field.object {
+            let _ = write!(kind, " [{}](#{})", object.name, object.name.to_lowercase());
+        }
         if field.optional {
-            kind.push_str(", may be null");
+            let _ = write!(kind, ", {without}");
         }
         let mut sentence = field.sentence.to_owned();
         if let Some(unit) = field.unit() {

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::server_codes::{self, About};
+use super::content_mapping::{self, MappedContent};
 use crate::api::{self, Error, Hidden, Status};
-use crate::messaging::content::{self, AddonContent, Body, Media, MediaKind, Protocol};
+use crate::messaging::content;
 use crate::messaging::engine::{
-    AcceptedMessage, GroupNews, InboundMessage, MessagingEvent, Restrictions, Seen, SendFailure, Target,
-    Unreadable, UnreadableReason, Waiting,
+    AcceptedMessage, GroupNews, InboundMessage, MessagingEvent, Restrictions, Seen, SendFailure, Unreadable,
+    UnreadableReason, Waiting,
 };
 use crate::messaging::stanzas::calls::{CallEvent, IncomingCall};
 use crate::messaging::stanzas::group_changes::GroupChange;
@@ -108,23 +109,10 @@ fn message(received: InboundMessage) -> api::Message {
     let read = &received.content;
     // What the store could not take would end the connection, and the server would send it again on the next one.
     let fits = received.bytes.len() <= content::MAX_SIZE;
-    let (text, content, whole) = if fits {
-        let (text, mut content, whole) = contents(&received);
-        (opened(&received, &mut content).or(text), content, whole)
-    } else {
-        (None, Map::from_iter([("too_large".to_owned(), json!(true))]), true)
-    };
-    let raw = (!whole).then(|| Hidden::new(STANDARD.encode(&received.bytes)));
-    let quoted = read.context.quoted.as_ref().filter(|_| fits).map_or(Value::Null, |quoted| {
-        json!({
-            "message_id": quoted.id,
-            "sender": quoted.sender.as_ref().map(Jid::to_string),
-            "from_me": received.quotes_me,
-            "chat": quoted.chat.as_ref().map(Jid::to_string),
-            "kind": quoted.kind,
-            "text": quoted.text,
-        })
-    });
+    let MappedContent { text, content, is_whole } =
+        if fits { content_mapping::mapped(&received) } else { content_mapping::too_large() };
+    let raw = (!is_whole).then(|| Hidden::new(STANDARD.encode(&received.bytes)));
+    let quoted = if fits { content_mapping::quoted(&received).map(Box::new) } else { None };
     api::Message {
         message_id: received.id.to_string(),
         is_group: received.chat.server == Server::Group,
@@ -139,152 +127,15 @@ fn message(received: InboundMessage) -> api::Message {
         text: text.map(Hidden::new),
         quoted,
         mentions: read.context.mentions.iter().filter(|_| fits).map(Jid::to_string).collect(),
-        content: Value::Object(content),
+        content,
         offline: received.offline,
         old_identity: received.old_identity,
         raw,
     }
 }
 
-/// What was opened of a message that was sealed; its text, if it has one.
-fn opened(received: &InboundMessage, fields: &mut Map<String, Value>) -> Option<String> {
-    match received.opened.as_ref()? {
-        AddonContent::Vote(_) => {
-            fields.insert("selected".to_owned(), json!(received.chosen));
-            None
-        }
-        AddonContent::Reaction { text, .. } => Some(text.clone()),
-        AddonContent::EventResponse { response, .. } => {
-            fields.insert("response".to_owned(), json!(response));
-            None
-        }
-        AddonContent::Message(_) => None,
-    }
-}
-
-/// Text, fields, and whether that is all there is to it.
-fn contents(received: &InboundMessage) -> (Option<String>, Map<String, Value>, bool) {
-    let read = &received.content;
-    let mut fields = Map::new();
-    let mut put = |name: &str, value: Value| {
-        if !value.is_null() {
-            fields.insert(name.to_owned(), value);
-        }
-    };
-    let (text, whole) = match &read.body {
-        Body::Text(text) => {
-            put("link", json!(text.link));
-            put("title", json!(text.title));
-            (Some(text.text.clone()), text.link.is_none())
-        }
-        Body::Reaction(reaction) => (Some(reaction.text.clone()), true),
-        Body::Edit(edit) => {
-            put("kind", json!(edit.kind));
-            (edit.text.clone(), false)
-        }
-        Body::Comment(comment) => {
-            put("kind", json!(comment.kind));
-            (comment.text.clone(), false)
-        }
-        Body::Delete { .. } => (None, true),
-        Body::Poll(poll) => {
-            put("options", json!(poll.options));
-            put("selectable", json!(poll.selectable));
-            (Some(poll.name.clone()), false)
-        }
-        Body::Sealed(_) => (None, false),
-        Body::Location(location) => {
-            put("latitude", json!(location.latitude));
-            put("longitude", json!(location.longitude));
-            put("address", json!(location.address));
-            put("live", json!(location.live));
-            (location.name.clone().or_else(|| location.comment.clone()), false)
-        }
-        Body::Contacts(cards) => {
-            let card = |card: &content::ContactCard| json!({ "name": card.name, "vcard": card.vcard });
-            put("contacts", cards.iter().map(card).collect());
-            (None, true)
-        }
-        Body::Media(media) => {
-            media_fields(media, &mut put);
-            (media.caption.clone(), false)
-        }
-        Body::Pin { pinned: on, .. } | Body::Keep { kept: on, .. } => {
-            put("on", json!(on));
-            (None, true)
-        }
-        Body::GroupInvite(invite) => {
-            put("group", json!(invite.group.as_ref().map(Jid::to_string)));
-            put("code", json!(invite.code));
-            put("name", json!(invite.name));
-            (invite.caption.clone(), false)
-        }
-        Body::Event(event) => {
-            put("starts_at", json!(event.starts_at));
-            put("ends_at", json!(event.ends_at));
-            put("cancelled", json!(event.cancelled));
-            (Some(event.name.clone()), false)
-        }
-        Body::Album { images, videos } => {
-            put("images", json!(images));
-            put("videos", json!(videos));
-            (None, false)
-        }
-        Body::Protocol(Protocol::DisappearingTimer { seconds, .. }) => {
-            put("seconds", json!(seconds));
-            (None, true)
-        }
-        Body::Nothing | Body::Protocol(_) | Body::Other { .. } => (None, false),
-    };
-    put("target", received.target.as_ref().map_or(Value::Null, target));
-    for (name, on) in [
-        ("by_admin", received.target.as_ref().is_some_and(|target| target.by_admin)),
-        ("view_once", read.flags.view_once),
-        ("forwarded", read.context.forwarded),
-        ("mentions_all", read.context.mentions_all),
-    ] {
-        if on {
-            put(name, json!(true));
-        }
-    }
-    put("expires_in_s", json!(read.context.expiration.filter(|seconds| *seconds > 0)));
-    (text, fields, whole)
-}
-
-fn media_fields(media: &Media, put: &mut impl FnMut(&str, Value)) {
-    let kind = match media.kind {
-        MediaKind::Image => "image",
-        MediaKind::Video => "video",
-        MediaKind::VideoNote => "video_note",
-        MediaKind::Audio => "audio",
-        MediaKind::Document => "document",
-        MediaKind::Sticker => "sticker",
-        MediaKind::StickerPack => "sticker_pack",
-    };
-    put("media", json!(kind));
-    put("mimetype", json!(media.mimetype));
-    put("file_name", json!(media.file_name));
-    put("size", json!(media.size));
-    put("seconds", json!(media.seconds));
-    put("width", json!(media.width));
-    put("height", json!(media.height));
-    if media.voice {
-        put("voice", json!(true));
-    }
-}
-
-/// The message that another one is about.
-fn target(target: &Target) -> Value {
-    json!({
-        "message_id": target.id,
-        "from_me": target.from_me,
-        "sender": target.sender.as_ref().map(Jid::to_string),
-        "sender_phone": phone(target.sender_pn.as_ref()),
-    })
-}
-
 /// The digits of a phone number.
-fn phone(pn: Option<&Jid>) -> Option<String> {
+pub(super) fn phone(pn: Option<&Jid>) -> Option<String> {
     pn.and_then(digits)
 }
 

@@ -13,12 +13,16 @@
 //! | `transport` | one encrypted connection |
 //! | `backoff`, `keepalive`, `iq_tracker`, `clock` | time: waits, pings, answers awaited |
 //! | `disconnect_reason`, `server_codes`, `status_mapping`, `outcomes` | what went wrong, judged, named and listed |
+//! | `event_mapping`, `content_mapping` | what the messaging engine tells, as the host hears it; the contents of messages |
 //! | `methods` | what can be called by name |
 //! | `web_version` | the newest version of WhatsApp Web, learned once for the process |
 
 mod backoff;
 mod client_handle;
 mod clock;
+mod content_mapping;
+#[cfg(test)]
+mod content_mapping_tests;
 mod device_props;
 mod disconnect_reason;
 mod event_mapping;

@@ -9,9 +9,10 @@ use std::ffi::{CString, c_char};
 static TEXT: OnceBox<CString> = OnceBox::new();
 
 /// Gives all tables of the library as one JSON object: `version`, `statuses`,
-/// `keys` (configuration), `common_fields`, `events`, `outcomes` (of pairing)
-/// and `methods`. It is what the pages CONFIGURATION.md, EVENTS.md and
-/// METHODS.md are made from, for the version that runs.
+/// `keys` (configuration), `common_fields`, `events`, `contents` (of messages),
+/// `content_fields`, `outcomes` (of pairing) and `methods`. It is what the pages
+/// CONFIGURATION.md, EVENTS.md and METHODS.md are made from, for the version
+/// that runs.
 ///
 /// @param length where the length without the final NUL is put; may be NULL.
 /// @return a static text; NULL in a forked child only.

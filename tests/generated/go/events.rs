@@ -13,10 +13,14 @@ fn field_type(field: &FieldInfo) -> (String, String) {
         let name = words_name(words);
         return (name.clone(), format!("{name}(r.text())"));
     }
+    if let Some(object) = field.object {
+        return (format!("*{}", object.name), format!("object[{}](r)", object.name));
+    }
     match (field.name, field.kind) {
         ("outcome", "text") => ("Outcome".to_owned(), "Outcome(r.text())".to_owned()),
         ("status", "integer") => ("Status".to_owned(), "Status(r.integer())".to_owned()),
-        ("quoted", "json") => ("*QuotedMessage".to_owned(), "object[QuotedMessage](r)".to_owned()),
+        // Its keys depend on another field.
+        ("content", "object") => ("json.RawMessage".to_owned(), "r.raw()".to_owned()),
         _ => super::methods::value_type(field.name, field.kind, field.optional),
     }
 }
