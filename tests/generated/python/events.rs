@@ -5,7 +5,7 @@ use std::fmt::Write;
 use wa::api::{EVENTS, EventInfo, FieldInfo, Keep, Words};
 
 /// What is written by hand for a type: a class that it has as its base beside `Event`.
-const EXTRA: [(&str, &str); 1] = [("pairing.qr", "QrCode")];
+const EXTRA: [(&str, &str); 2] = [("message", "WithContent"), ("pairing.qr", "QrCode")];
 
 /// The fields of every event, which `Event` declares.
 const COMMON: [(&str, &str); 5] =
@@ -21,6 +21,7 @@ pub(super) fn source() -> String {
          from dataclasses import dataclass, field\n\
          from datetime import datetime\n\
          from typing import TYPE_CHECKING, Any, Literal\n\n\
+         from ._content import WithContent\n\
          from ._event import Event, QrCode, UnknownEvent\n\
          from ._time import as_time, maybe_seconds, maybe_time\n\n",
     );

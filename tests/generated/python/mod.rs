@@ -1,6 +1,7 @@
 //! What bindings/python knows of the library: prototypes, errors, events and methods, made from the header and the tables.
 
 mod bindings;
+mod contents;
 mod errors;
 mod events;
 mod methods;
@@ -19,6 +20,7 @@ const MARK: &str = "# Made from include/wa.h and the tables in src/api. Do not e
 fn python() {
     for (name, text) in [
         ("_bindings.py", bindings::source()),
+        ("contents.py", contents::source()),
         ("errors.py", errors::source()),
         ("events.py", events::source()),
         ("_methods.py", methods::source()),
@@ -156,6 +158,7 @@ fn value(name: &str, kind: &str, optional: bool, words: Option<&str>) -> Value {
         (name, "integer") if name.ends_with("_ms") => {
             (&name[..name.len() - 3], "float", if optional { "maybe_seconds({})" } else { "{} / 1000" })
         }
+        (name, "integer") if name.ends_with("_at") => (name, "datetime", "time_of_seconds({})"),
         (name, "integer") => (name, "int", "{}"),
         (name, "boolean") => (name, "bool", "{}"),
         (name, "text") => (name, words.unwrap_or("str"), "{}"),

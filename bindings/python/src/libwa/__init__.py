@@ -6,13 +6,14 @@ the simulated WhatsApp for tests in `libwa.testing`.
 This is an unofficial client: WhatsApp can ban accounts that use one.
 """
 
-from . import errors, events
+from . import contents, errors, events
 from ._bindings import VERSION as __version__
 from ._client import Client, EventStream, PairingSteps
 from ._error import Error
 from ._native import reference, status_text, version
 from ._pairing import PairingStep
 from ._sync import SyncClient
+from .contents import *  # noqa: F403
 from .events import *  # noqa: F403
 
 __all__ = [
@@ -23,10 +24,12 @@ __all__ = [
     "PairingSteps",
     "SyncClient",
     "__version__",
+    "contents",
     "errors",
     "events",
     "reference",
     "status_text",
     "version",
 ]
+__all__ += contents.__all__
 __all__ += events.__all__

@@ -23,6 +23,14 @@ def maybe_seconds(ms: int | None) -> float | None:
     return None if ms is None else ms / 1000
 
 
+def time_of_seconds(seconds: int | None) -> datetime | None:
+    """A time that a sender wrote as seconds after 1970; None if there is none, or none that Python has a `datetime` for."""
+    try:
+        return None if seconds is None else _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+
+
 def to_ms(value: datetime | float | None) -> int | None:
     """A time or a duration as the library takes it. A time without a zone is one of this machine's."""
     if value is None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from ._content import WithContent
 from ._event import Event, QrCode, UnknownEvent
 from ._time import as_time, maybe_seconds, maybe_time
 
@@ -996,7 +997,7 @@ class PairingSuccess(Event):
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
-class Message(Event):
+class Message(WithContent, Event):
     """A message came: from a person, in a group, or from another device of this account.
 
     Attributes:
