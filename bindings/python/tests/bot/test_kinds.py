@@ -12,6 +12,7 @@ from conftest import run
 from protobuf import field, text_of
 from test_filters import a_message
 
+from libwa import PollVoteContent
 from libwa.bot import Bot, F, Message
 from libwa.bot.testing import BotTester, Person
 
@@ -91,7 +92,8 @@ def test_people_vote_and_post() -> None:
     @bot.on("message")
     def listen(message: Message) -> None:
         if message.about == "vote":
-            votes.append(message.content["selected"])
+            assert isinstance(message.typed_content, PollVoteContent)
+            votes.append(message.typed_content.selected or [])
         elif message.about == "status":
             posts.append(message)
 

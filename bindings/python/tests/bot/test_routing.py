@@ -59,7 +59,8 @@ def test_scopes_and_kinds() -> None:
 
     @bot.reaction(F.text == "👍")
     async def reaction(message: Message) -> None:
-        seen.append(f"{message.kind} to {message.content['target']['message_id']}")
+        assert message.typed_content.target is not None
+        seen.append(f"{message.kind} to {message.typed_content.target.message_id}")
 
     @bot.edited()
     async def edited(message: Message) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import events
 from .._arguments import time_limit
+from ..contents import MessageContent
 from .admins import account
 from .chat import Chat, Sent, derived_ids
 from .context import Context
@@ -147,6 +148,11 @@ class Message:
     def content(self) -> dict[str, Any]:
         """What belongs to its kind: the target of a reaction, the options of a poll, a place."""
         return dict(self.event.content or {})
+
+    @property
+    def typed_content(self) -> MessageContent:
+        """The same with types: a `PollVoteContent`, a `LocationContent` and so on, by its kind."""
+        return self.event.typed_content
 
     @property
     def offline(self) -> bool:

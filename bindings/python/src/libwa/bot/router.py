@@ -123,19 +123,19 @@ class Registry:
         return self._route("new", "message", conditions, from_me)
 
     def reaction(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
-        """A handler for reactions: the text is the emoji, empty when it was taken back; `content` has the `target`."""
+        """A handler for reactions: the text is the emoji, empty when it was taken back; `typed_content` has the `target`."""
         return self._route("reaction", "reaction", conditions, from_me)
 
     def edited(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
-        """A handler for edits: the text is the new one; `content` has the `target`."""
+        """A handler for edits: the text is the new one; `typed_content` has the `target`."""
         return self._route("edit", "edited", conditions, from_me)
 
     def deleted(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
-        """A handler for deletions; `content` has the `target`."""
+        """A handler for deletions; `typed_content` has the `target`."""
         return self._route("delete", "deleted", conditions, from_me)
 
     def vote(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
-        """A handler for votes in polls: `content` has the `target`, the poll, and all that is `selected` now."""
+        """A handler for votes in polls: `typed_content` has the `target`, the poll, and all that is `selected` now."""
         return self._route("vote", "vote", conditions, from_me)
 
     def service(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
