@@ -104,35 +104,3 @@ func (v *CheckedContact) read(r *reader) {
 		}
 	}
 }
-
-// A QuotedMessage is the message that another one answers.
-type QuotedMessage struct {
-	// The id of the message.
-	MessageID string
-
-	// The sender's JID. Empty if it is not known.
-	Sender string
-
-	// Whether this account sent it.
-	FromMe bool
-
-	// Its text. Empty if there is none.
-	Text string
-}
-
-func (v *QuotedMessage) read(r *reader) {
-	for r.next() {
-		switch r.key {
-		case "message_id":
-			v.MessageID = r.text()
-		case "sender":
-			v.Sender = r.text()
-		case "from_me":
-			v.FromMe = r.boolean()
-		case "text":
-			v.Text = r.text()
-		default:
-			r.skip()
-		}
-	}
-}

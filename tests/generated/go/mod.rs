@@ -2,6 +2,7 @@
 //!
 //! What comes out is formatted as gofmt wants it: blank lines between documented fields leave nothing to align.
 
+mod contents;
 mod events;
 mod methods;
 mod names;

@@ -3,7 +3,6 @@ package messages
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"path/filepath"
 	"sync"
@@ -99,20 +98,16 @@ func (o *own) listen() {
 // message sorts what a message says.
 func message(event *libwa.Message) Event {
 	heard := Event{Kind: event.Kind, Chat: numberOf(event.Chat), From: numberOf(event.Sender), ID: event.MessageID, Text: event.Text}
-	var content struct {
-		Target struct {
-			MessageID string `json:"message_id"`
-		} `json:"target"`
-		Selected []string `json:"selected"`
-	}
-	_ = json.Unmarshal(event.Content, &content)
-	if heard.Kind == "poll_vote" {
-		heard.Kind, heard.Text = "vote", choice(content.Selected)
-		if content.Selected == nil {
+	content := event.TypedContent()
+	if vote, ok := content.(*libwa.PollVoteContent); ok {
+		heard.Kind, heard.Text = "vote", choice(vote.Selected)
+		if vote.Selected == nil {
 			heard.Text = "sealed"
 		}
 	}
-	if heard.Target = content.Target.MessageID; heard.Target == "" && event.Quoted != nil {
+	if target := content.Common().Target; target != nil {
+		heard.Target = target.MessageID
+	} else if event.Quoted != nil {
 		heard.Target = event.Quoted.MessageID
 	}
 	return heard
