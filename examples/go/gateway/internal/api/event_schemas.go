@@ -104,7 +104,11 @@ func describeEvents(tables *reference.Tables) (event openapi.Named, components [
 	}
 	for _, row := range tables.Events {
 		if !slices.Contains(keptBack, row.Name) && !slices.Contains(names, row.Name) && !strings.HasPrefix(row.Name, "pairing.") {
-			add(row.Name, row.Text, reference.Answer(row.Fields))
+			data := reference.Answer(row.Fields)
+			if row.Name == "message" {
+				components = append(components, describeContents(tables, data)...)
+			}
+			add(row.Name, row.Text, data)
 		}
 	}
 	other := openapi.Named{Name: "OtherEvent", Schema: envelope(
@@ -115,6 +119,20 @@ func describeEvents(tables *reference.Tables) (event openapi.Named, components [
 		"description": "What happened. The type says what data holds.",
 		"oneOf":       variants, "discriminator": map[string]any{"propertyName": "type", "mapping": mapping},
 	}}, components
+}
+
+// describeContents says of the data of a message what its content can be, each
+// as a component.
+func describeContents(tables *reference.Tables, data map[string]any) (components []openapi.Named) {
+	var variants []any
+	for _, row := range tables.Contents {
+		components = append(components, openapi.Named{Name: row.Name, Schema: row.Schema(tables.ContentFields)})
+		variants = append(variants, openapi.Reference(row.Name))
+	}
+	if content, ok := data["properties"].(map[string]any)["content"].(map[string]any); ok && len(variants) > 0 {
+		content["anyOf"] = variants
+	}
+	return components
 }
 
 // envelope returns the schema of an event with this type and data; the rest is

@@ -22,6 +22,10 @@ type Item struct {
 	Values   []string `json:"values"`
 	Unit     string   `json:"unit"`
 	Text     string   `json:"text"`
+
+	// Fields are those of the object, or of the objects in the array, if the
+	// table lists them.
+	Fields []Item `json:"fields"`
 }
 
 // A Method is a row of the table of methods.
@@ -40,10 +44,24 @@ type Event struct {
 	Fields []Item `json:"fields"`
 }
 
+// A ContentRow is a row of the table of the contents of messages.
+type ContentRow struct {
+	Name   string `json:"name"`
+	Text   string `json:"text"`
+	Fields []Item `json:"fields"`
+	Kinds  []struct {
+		Name string `json:"name"`
+	} `json:"kinds"`
+}
+
 // Tables are the library's.
 type Tables struct {
-	Methods []Method `json:"methods"`
-	Events  []Event  `json:"events"`
+	Methods  []Method     `json:"methods"`
+	Events   []Event      `json:"events"`
+	Contents []ContentRow `json:"contents"`
+
+	// ContentFields are those that any content may have.
+	ContentFields []Item `json:"content_fields"`
 }
 
 // Read returns the tables. They do not change while the program runs.

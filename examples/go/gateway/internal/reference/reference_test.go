@@ -2,6 +2,7 @@ package reference
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -32,6 +33,12 @@ func TestTables(t *testing.T) {
 	for _, event := range tables.Events {
 		check(event.Name, event.Fields)
 	}
+	if len(tables.Contents) < 20 || len(tables.ContentFields) < 5 {
+		t.Fatalf("%d contents with %d fields", len(tables.Contents), len(tables.ContentFields))
+	}
+	for _, content := range tables.Contents {
+		check(content.Name, slices.Concat(tables.ContentFields, content.Fields))
+	}
 	if sending < 8 {
 		t.Errorf("only %d methods send", sending)
 	}
@@ -51,6 +58,18 @@ func TestSchemas(t *testing.T) {
 		if got, err := json.Marshal(schema); err != nil || string(got) != wanted {
 			t.Errorf("%s, %v", got, err)
 		}
+	}
+	target := Item{Name: "target", Kind: "object", Optional: true, Text: "Which.", Fields: items[:1]}
+	list := Item{Name: "list", Kind: "array of objects", Text: "All.", Fields: items[:1]}
+	chat := `{"properties":{"chat":{"description":"Where.","type":"string"}},"required":["chat"],"type":%s`
+	wanted := fmt.Sprintf(`{"description":"A pin. The kind of the message is pin.","properties":{"list":{"description":"All.","items":`+chat+`},"type":"array"},`+
+		`"target":{"description":"Which.",`+chat[1:]+`}},"required":["list"],"type":"object"}`, `"object"`, `["object","null"]`)
+	pin := ContentRow{Text: "A pin.", Fields: []Item{list}}
+	pin.Kinds = append(pin.Kinds, struct {
+		Name string `json:"name"`
+	}{"pin"})
+	if got, err := json.Marshal(pin.Schema([]Item{target})); err != nil || string(got) != wanted {
+		t.Errorf("%s, not %s; %v", got, wanted, err)
 	}
 	if first, rest := Sentence("Sends a poll. It is kept."); first != "Sends a poll" || rest != "It is kept." {
 		t.Errorf("%q, %q", first, rest)

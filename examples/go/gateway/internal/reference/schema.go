@@ -1,5 +1,7 @@
 package reference
 
+import "slices"
+
 // object is a JSON object.
 type object = map[string]any
 
@@ -13,10 +15,20 @@ func (i *Item) schema() object {
 		return object{"type": i.Kind}
 	case "array of text":
 		return object{"type": "array", "items": object{"type": "string"}}
+	case "object":
+		return i.inside()
 	case "array of objects":
-		return object{"type": "array", "items": object{"type": "object"}}
+		return object{"type": "array", "items": i.inside()}
 	}
 	return object{}
+}
+
+// inside returns the schema of the object that the value is, or has.
+func (i *Item) inside() object {
+	if len(i.Fields) == 0 {
+		return object{"type": "object"}
+	}
+	return Answer(i.Fields)
 }
 
 // Request returns the schema of an object that a caller gives: optional items
@@ -68,6 +80,17 @@ func Answer(items []Item) object {
 		}
 	}
 	return structure(properties, required)
+}
+
+// Schema returns the schema of a content, with the fields that any content may
+// have.
+func (c *ContentRow) Schema(common []Item) object {
+	schema := Answer(slices.Concat(common, c.Fields))
+	schema["description"] = c.Text
+	if len(c.Kinds) == 1 {
+		schema["description"] = c.Text + " The kind of the message is " + c.Kinds[0].Name + "."
+	}
+	return schema
 }
 
 func structure(properties object, required []string) object {
