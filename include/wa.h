@@ -166,6 +166,16 @@
  * does so before it makes a client: the store is opened by its path again.
  *
  * ---------------------------------------------------------------------------
+ * Calls that wait
+ * ---------------------------------------------------------------------------
+ *
+ * wa_poll_event and wa_queue_poll wait for as long as they are told to.
+ * wa_client_new waits for its store to be opened, which takes a disk some
+ * milliseconds, and as long as an earlier client of the same file still closes
+ * it. wa_client_free waits for what is under way, about three seconds at most.
+ * No other call waits for the network, the disk or another thread's work.
+ *
+ * ---------------------------------------------------------------------------
  * Stopping
  * ---------------------------------------------------------------------------
  *
@@ -1452,9 +1462,10 @@ void wa_queue_free(wa_queue *queue);
 /* ---- The tables at run time ---------------------------------------------- */
 
 /** Gives all tables of the library as one JSON object: `version`, `statuses`,
- * `keys` (configuration), `common_fields`, `events`, `outcomes` (of pairing)
- * and `methods`. It is what the pages CONFIGURATION.md, EVENTS.md and
- * METHODS.md are made from, for the version that runs.
+ * `keys` (configuration), `common_fields`, `events`, `contents` (of messages),
+ * `content_fields`, `outcomes` (of pairing) and `methods`. It is what the pages
+ * CONFIGURATION.md, EVENTS.md and METHODS.md are made from, for the version
+ * that runs.
  *
  * @param length where the length without the final NUL is put; may be NULL.
  * @return a static text; NULL in a forked child only. */

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::server_codes::{self, About};
 use super::content_mapping::{self, MappedContent};
+use super::server_codes::{self, About};
 use crate::api::{self, Error, Hidden, Status};
 use crate::messaging::content;
 use crate::messaging::engine::{
