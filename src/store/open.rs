@@ -9,8 +9,11 @@ use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
-/// The seals of the backends that are open: those who open one twice share its seal. Held for look-ups only.
-static SEALS: Lazy<Mutex<Vec<(Weak<dyn Backend>, Arc<SealOpener>)>>> = Lazy::new(Mutex::default);
+/// A backend that is open, and its seal.
+type SealedBackend = (Weak<dyn Backend>, Arc<SealOpener>);
+
+/// The seals of the backends that are open: a backend that is opened twice has one seal. Held for look-ups only.
+static SEALS: Lazy<Mutex<Vec<SealedBackend>>> = Lazy::new(Mutex::default);
 
 /// Opens a store: `memory:` (a new, private one each time) or `sqlite:PATH` (one per file and process, shared by all that
 /// open it). With a key it is [sealed](super::seal); a store in memory has nothing to hide, and is not.

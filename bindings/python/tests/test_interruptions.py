@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -109,12 +110,15 @@ class Interruption:
         self.came = False
 
     def __enter__(self) -> None:
+        # A collection could run the code of an earlier client within a call of the stand-in, where no handler of a signal runs.
+        gc.disable()
         # Python 3.12 traces operations only if a frame asked for it before.
         sys._getframe().f_trace_opcodes = True
         sys.settrace(self._trace)
 
     def __exit__(self, *_: object) -> None:
         sys.settrace(None)
+        gc.enable()
 
     def _trace(self, frame: FrameType, event: str, _: Any) -> Any:
         if os.path.dirname(frame.f_code.co_filename) != _ROOM:

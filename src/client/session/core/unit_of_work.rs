@@ -1,4 +1,4 @@
-//! The unit of work: changes to the store, events and stanzas that are committed together by [`Session::commit`].
+//! The unit of work: changes to the store, events and stanzas that are committed together by [`SessionCore::commit`].
 //!
 //! Nothing is told to the server or the host that is not stored. So whoever handles a stanza or a command only puts things on
 //! the unit of work, and the run loop commits it when everything queued has been handled: one commit for all of it, then the
