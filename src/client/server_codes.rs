@@ -5,7 +5,7 @@
 
 use crate::api::Status;
 
-/// What a refused request is about.
+/// The subject of a refused request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum About {
     /// A question of this library or the host.

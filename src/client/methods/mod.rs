@@ -26,12 +26,12 @@ pub(crate) const MESSAGE: &str = "message.send";
 pub(crate) struct Call {
     /// The method, as the table and the `result` event name it.
     pub(crate) name: &'static str,
-    /// Whether it needs a session that is logged in: without one it is answered, and does nothing.
+    /// Set if it needs a session that is logged in: without one it is answered, and does nothing.
     pub(crate) needs_login: bool,
     pub(crate) action: Action,
 }
 
-/// What a call does.
+/// The action of a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
     ServerPing,

@@ -19,12 +19,12 @@ use crate::stanza::{Jid, Node, NodeRef, Server, build};
 /// The outcome of a handler: `Ok` if its effects are in the unit of work.
 pub(super) type Handled = Result<(), Unhandled>;
 
-/// What keeps an event from being handled.
+/// The reason why a handler has not done its work.
 #[derive(Debug)]
 pub(super) enum Unhandled {
     /// These records are missing, and nothing was changed; none are named if the messaging engine itself is missing.
     Needs(MissingRecords),
-    /// What is left of it changes the connection or the link.
+    /// The rest of it changes the connection or the link.
     Transition,
     /// It ends the connection.
     Stop(SessionError),

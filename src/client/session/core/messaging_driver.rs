@@ -31,9 +31,9 @@ pub(in crate::client::session) struct Messaging {
     /// Present while there is something to do with messages, and for a while after.
     pub(in crate::client::session) engine: Option<Box<Engine>>,
     rests_at: Millis,
-    /// What the engine has begun needs records that are not in its cache.
+    /// Set if the engine has begun work that needs records which are not in its cache.
     pub(in crate::client::session) work_due: bool,
-    /// Whether the host says that the user is there. Shown again on each connection.
+    /// Set while the host says that the user is there. Shown again on each connection.
     pub(in crate::client::session) available: bool,
 }
 
@@ -178,7 +178,7 @@ impl SessionCore {
         }
     }
 
-    /// Whether the server owes acknowledgements of messages.
+    /// Returns whether the server owes acknowledgements of messages.
     pub(in crate::client::session) fn awaits_acks(&self) -> bool {
         self.messaging.engine.as_ref().is_some_and(|engine| engine.awaits_acks())
     }
@@ -210,7 +210,7 @@ impl SessionCore {
         Ok(())
     }
 
-    /// What the engine has changed could not be stored: it is ahead of the store, and is made anew from there.
+    /// Drops the engine: its changes could not be stored, so it is ahead of the store, and is made anew from there.
     pub(in crate::client::session) fn engine_lost(&mut self, error: &Error) {
         if let Some(engine) = self.messaging.engine.take() {
             for request in engine.requests() {

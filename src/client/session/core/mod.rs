@@ -1,4 +1,4 @@
-//! What every feature of a session works with.
+//! The core of a session: all that its features work with.
 
 mod emit;
 mod jobs;
@@ -30,7 +30,7 @@ use crate::store;
 use crate::store::StoreError;
 use crate::store::records::{self, AccountRecord, DeviceRecord};
 
-/// What every feature of a session works with: the host, the store, the connection, the account, and the unit of work that its
+/// All that the features of a session work with: the host, the store, the connection, the account, and the unit of work that its
 /// effects go to.
 pub(in crate::client::session) struct SessionCore {
     pub(in crate::client::session) settings: Arc<Settings>,

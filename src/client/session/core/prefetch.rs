@@ -21,7 +21,7 @@ const MOST: usize = 128;
 /// How large they may be together.
 const MOST_BYTES: usize = 1 << 20;
 
-/// What was taken from the connection and waits for its turn, oldest first.
+/// Events that were taken from the connection and wait for their turn, oldest first.
 pub(in crate::client::session) type Ahead = VecDeque<LoopEvent>;
 
 impl SessionCore {

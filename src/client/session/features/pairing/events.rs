@@ -101,7 +101,7 @@ impl PairingDriver {
     }
 }
 
-/// That there is no connection, with why not, and whether waiting can help.
+/// Adds to an outcome why there is no connection, and whether waiting can help.
 fn with_cause(core: &SessionCore, outcome: Outcome) -> Outcome {
     let Some(error) =
         core.attempts.last_error.as_deref().filter(|_| outcome.kind == OutcomeKind::NotConnected)

@@ -30,7 +30,7 @@ pub(in crate::client::session) struct PairingDriver {
     pub(in crate::client::session) linked_by: Option<(u64, PairingMethod)>,
 }
 
-/// What the machines want done with the connection.
+/// A step with the connection that the machines ask for.
 pub(in crate::client::session) enum ConnectionStep {
     /// Connect again after so many milliseconds, as a linked device or as one that is not.
     Reconnect { login: bool, after: Millis },
