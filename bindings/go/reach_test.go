@@ -28,7 +28,7 @@ var accessorFields = map[string]string{
 
 var (
 	declaration = regexp.MustCompile(`(?m)^(?:WA_MUST_USE\s+)?[a-z_0-9]+(?: [a-z_0-9]+)* \*?(wa_\w+)\(`)
-	documented  = regexp.MustCompile(`(?s)Event types: ((?:[^\n]|\n \* )*?)\n \*\n(?:[^;/]|;[^\n]*\n)*?\*/\s*[^/;(]*?(wa_\w+)\(`)
+	documented  = regexp.MustCompile(`(?s)Event types: ((?:[^\n]|\n \* )*?)\n \*\n(?:[^*]|\*[^/])*?\*/\s*[^/;(]*?(wa_\w+)\(`)
 	parentheses = regexp.MustCompile(`\([^)]*\)`)
 )
 
