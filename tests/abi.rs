@@ -76,7 +76,7 @@ fn every_function_has_a_whole_comment() {
     for function in &functions {
         let comment = &function.comment;
         for (kind, name) in &function.params {
-            // What the first page says of them holds.
+            // The first page of the header describes them.
             let is_common = matches!(
                 (name.as_str(), kind.trim_start_matches("const ")),
                 ("client", "wa_client *")

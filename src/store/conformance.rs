@@ -171,7 +171,7 @@ async fn exclusive_use(backend: Arc<dyn Backend>) {
     backend.close_session(key);
 }
 
-/// What every backend must do that processes share: `first` and `second` stand for two of them, and `pass` lets time pass for both.
+/// Tests a backend that processes share: `first` and `second` stand for two of them, and `pass` lets time pass for both.
 pub(super) async fn run_shared(
     first: Arc<dyn Backend>,
     second: Arc<dyn Backend>,

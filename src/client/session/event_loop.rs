@@ -19,7 +19,7 @@ const MOST_LOADS: usize = 64;
 impl Session {
     /// Runs until the client is closed. Every way out of it has sent the last event.
     pub(crate) async fn run(mut self) {
-        // What is only done now and then is boxed: an idle session should not keep the room that it takes.
+        // Rare work is boxed: an idle session should not keep the room that it takes.
         if let Err(stop) = Box::pin(self.core.redeliver()).await {
             self.close_because(CloseReason::Failed, Some(stop.to_error()));
         }
@@ -56,7 +56,7 @@ impl Session {
                 Ok(()) => return,
                 Err(stop) => stop,
             },
-            // That ended the connection, and what came before counts.
+            // The event ended the connection, and those before it count.
             Err(stop) => match self.core.commit().await {
                 Err(failed @ SessionError::Store(_)) => failed,
                 _ => stop,

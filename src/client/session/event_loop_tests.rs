@@ -439,3 +439,13 @@ async fn a_session_renews_its_lease_while_it_runs() {
     running.await.unwrap();
     assert!(clock.open_session(&name).await.is_ok(), "the session is given back");
 }
+
+#[tokio::test]
+async fn a_client_that_is_being_closed_closes_though_its_store_fails() {
+    let mut house = House::new().await;
+    house.session.core.goal = ConnectionGoal::Closed;
+    house.session.core.work.emit(0, restricted());
+    house.disk.full.store(true, Ordering::Relaxed);
+    house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
+    assert_eq!(house.session.core.goal, ConnectionGoal::Closed);
+}

@@ -162,7 +162,10 @@ impl Session {
 
     /// No connection is made before the host asks for one again; until then it cannot ask for a pairing either.
     fn give_up_connecting(&mut self) {
-        self.core.goal = ConnectionGoal::Offline;
+        // A client that is being closed stays so, also if its store fails meanwhile.
+        if self.core.goal != ConnectionGoal::Closed {
+            self.core.goal = ConnectionGoal::Offline;
+        }
         self.core.host.shared.set_wants_connection(false);
     }
 

@@ -53,7 +53,7 @@ impl SessionCore {
             let Some(event) = self.next_received() else { break };
             let stanza = stanza(&event);
             bytes = bytes.saturating_add(stanza.map_or(0, Stanza::size));
-            // What else may come can change more than records.
+            // Other stanzas can change more than records.
             let is_last = stanza.is_none_or(|stanza| !is_message(stanza) && !is_about_messages(stanza));
             ahead.push_back(event);
             if is_last {

@@ -50,7 +50,7 @@ impl Pause {
     }
 }
 
-/// What is under way with one-time prekeys.
+/// The uploads of one-time prekeys: when the next is due, and how often they may follow each other.
 pub(in crate::client::session) struct Prekeys {
     /// When to upload again what the server did not take, or what it is owed.
     retry_at: Option<Millis>,

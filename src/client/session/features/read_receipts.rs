@@ -13,7 +13,7 @@ use crate::stanza::{Jid, NodeRef, Text};
 /// The account's setting of read receipts.
 #[derive(Debug, Default)]
 pub(in crate::client::session) struct ReadReceipts {
-    /// Whether others are told that their messages were read. Asked for when it matters.
+    /// Set once it is known whether others are told that their messages were read. Asked for when it matters.
     are_told: Option<bool>,
 }
 

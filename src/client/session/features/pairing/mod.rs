@@ -115,7 +115,7 @@ impl PairingDriver {
     ) -> Result<Option<ConnectionStep>, SessionError> {
         while let Some(output) = self.poll() {
             match output {
-                // What follows may end the connection.
+                // A later output may end the connection.
                 Output::Send(node) => {
                     core.work.send(node);
                     core.commit().await?;
