@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::event_mapping;
 use crate::api;
 use crate::crypto::testing::hex_of;
-use crate::messaging::content::{self, AddonContent, Body, Edit, MessageRef};
-use crate::messaging::engine::{InboundMessage, MessagingEvent, Target};
+use crate::messaging::content::{self, AddonContent, Body, Edit};
+use crate::messaging::engine::{InboundMessage, MessageInfo, MessagingEvent, Target};
 use crate::stanza::Jid;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/message-contents.json");
@@ -21,7 +21,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/message-c
 /// A message as the engine hands it out.
 fn inbound(bytes: &[u8]) -> InboundMessage {
     let content = content::parse(bytes).unwrap();
-    let target = content_target(&content.body).map(|key| Target {
+    let target = content.body.target().map(|key| Target {
         id: key.id.clone(),
         from_me: key.from_me,
         sender: Some(Jid::lid("200000022222222")),
@@ -29,13 +29,15 @@ fn inbound(bytes: &[u8]) -> InboundMessage {
         by_admin: false,
     });
     InboundMessage {
-        id: "3EB0FIRST".into(),
-        chat: Jid::lid("100000011111111"),
-        sender: Jid::lid("100000011111111"),
-        sender_pn: None,
-        chat_pn: None,
-        from_me: false,
-        timestamp_ms: 1_767_225_600_000,
+        info: MessageInfo {
+            id: "3EB0FIRST".into(),
+            chat: Jid::lid("100000011111111"),
+            sender: Jid::lid("100000011111111"),
+            sender_pn: None,
+            chat_pn: None,
+            from_me: false,
+            timestamp_ms: 1_767_225_600_000,
+        },
         push_name: None,
         offline: false,
         old_identity: false,
@@ -47,16 +49,6 @@ fn inbound(bytes: &[u8]) -> InboundMessage {
         vouched: false,
         opened: None,
         chosen: Vec::new(),
-    }
-}
-
-fn content_target(body: &Body) -> Option<&MessageRef> {
-    match body {
-        Body::Reaction(reaction) => Some(&reaction.target),
-        Body::Edit(edit) | Body::Comment(edit) => Some(&edit.target),
-        Body::Sealed(sealed) => Some(&sealed.target),
-        Body::Delete { target } | Body::Pin { target, .. } | Body::Keep { target, .. } => Some(target),
-        _ => None,
     }
 }
 
@@ -118,7 +110,7 @@ fn examples() -> Vec<(String, InboundMessage)> {
     });
     add("deletion by an admin", deletion);
     let mut option = of_baileys("encrypted edit");
-    let target = content_target(&option.content.body).unwrap().clone();
+    let target = option.content.body.target().unwrap().clone();
     option.content.kind = "poll_option_added";
     let text = Some("blue".to_owned());
     option.content.body = Body::Comment(Edit { target, kind: "unknown", text, at_ms: None, message: 0..0 });

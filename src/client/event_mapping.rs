@@ -114,14 +114,14 @@ fn message(received: InboundMessage) -> api::Message {
     let raw = (!is_whole).then(|| Hidden::new(STANDARD.encode(&received.bytes)));
     let quoted = if fits { content_mapping::quoted(&received).map(Box::new) } else { None };
     api::Message {
-        message_id: received.id.to_string(),
-        is_group: received.chat.server == Server::Group,
-        chat: received.chat.to_string(),
-        chat_phone: phone(received.chat_pn.as_ref()),
-        sender: received.sender.to_string(),
-        sender_phone: phone(received.sender_pn.as_ref()),
-        from_me: received.from_me,
-        sent_at_ms: received.timestamp_ms,
+        message_id: received.info.id.to_string(),
+        is_group: received.info.chat.server == Server::Group,
+        chat: received.info.chat.to_string(),
+        chat_phone: phone(received.info.chat_pn.as_ref()),
+        sender: received.info.sender.to_string(),
+        sender_phone: phone(received.info.sender_pn.as_ref()),
+        from_me: received.info.from_me,
+        sent_at_ms: received.info.timestamp_ms,
         push_name: received.push_name.map(Hidden::new),
         kind: read.kind.into(),
         text: text.map(Hidden::new),
@@ -206,13 +206,13 @@ pub(crate) fn call(call: &IncomingCall<'_>, unix_ms: i64) -> Option<api::Call> {
 
 fn unreadable(unreadable: &Unreadable) -> api::MessageUnreadable {
     api::MessageUnreadable {
-        message_id: unreadable.id.to_string(),
-        chat: unreadable.chat.to_string(),
-        chat_phone: phone(unreadable.chat_pn.as_ref()),
-        sender: unreadable.sender.to_string(),
-        sender_phone: phone(unreadable.sender_pn.as_ref()),
-        from_me: unreadable.from_me,
-        sent_at_ms: unreadable.timestamp_ms,
+        message_id: unreadable.info.id.to_string(),
+        chat: unreadable.info.chat.to_string(),
+        chat_phone: phone(unreadable.info.chat_pn.as_ref()),
+        sender: unreadable.info.sender.to_string(),
+        sender_phone: phone(unreadable.info.sender_pn.as_ref()),
+        from_me: unreadable.info.from_me,
+        sent_at_ms: unreadable.info.timestamp_ms,
         reason: match unreadable.reason {
             UnreadableReason::Undecryptable => api::UnreadableReason::Undecryptable,
             UnreadableReason::ViewOnce => api::UnreadableReason::ViewOnce,

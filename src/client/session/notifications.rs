@@ -1,4 +1,4 @@
-//! What the server tells a session beside messages: `<ib>`, notifications, and the acknowledgements it wants for them.
+//! Stanzas in which the server tells a session of changes: `<ib>`, and notifications.
 
 use super::super::disconnect_reason::DisconnectReason;
 use super::super::server_text::word;
@@ -7,8 +7,42 @@ use super::features::key_check;
 use super::state::Waiter;
 use super::{Session, SessionError};
 use crate::api::LogLevel;
+use crate::messaging::engine::{Engine, EngineContext};
+use crate::messaging::record_cache::MissingRecords;
 use crate::signal::KeyIndexes;
 use crate::stanza::{Jid, Node, NodeRef, build};
+
+/// A type of notification, and its handlers.
+struct Notification {
+    /// The `type` of the stanza.
+    kind: &'static str,
+    /// The handler of the messaging engine, which comes first.
+    in_messaging: fn(&mut Engine, NodeRef<'_>, &mut EngineContext<'_>) -> Result<(), MissingRecords>,
+    /// The handler of the session, for what concerns this device and its account.
+    in_session: Option<fn(&mut Session, NodeRef<'_>) -> Handled>,
+}
+
+/// The types of notifications that are handled. All others are acknowledged only.
+const NOTIFICATIONS: &[Notification] = &[
+    Notification {
+        kind: "account_sync",
+        in_messaging: Engine::person_notice,
+        in_session: Some(Session::account_changed),
+    },
+    Notification {
+        kind: "devices",
+        in_messaging: Engine::person_notice,
+        in_session: Some(Session::devices_changed),
+    },
+    Notification {
+        kind: "encrypt",
+        in_messaging: Engine::person_notice,
+        in_session: Some(Session::encrypt_notification),
+    },
+    Notification { kind: "mex", in_messaging: Engine::time_lock_notice, in_session: None },
+    Notification { kind: "privacy_token", in_messaging: Engine::person_notice, in_session: None },
+    Notification { kind: "w:gp2", in_messaging: Engine::group_notice, in_session: None },
+];
 
 impl Session {
     /// Handles `<ib>`. What may lack records comes first: nothing is done twice once they are loaded.
@@ -51,10 +85,10 @@ impl Session {
     fn mark_stale(&mut self, dirty: NodeRef<'_>) -> Handled {
         if dirty.is("type", "account_sync") {
             self.read_receipts.forget();
-            self.core.with_engine(|engine, _| engine.account_is_dirty())?;
+            self.core.with_engine(|engine, _| engine.core.account_is_dirty())?;
         } else if dirty.is("type", "groups") {
             self.core.with_engine(|engine, cx| {
-                engine.groups_are_dirty(cx);
+                engine.core.groups_are_dirty(cx);
                 Ok(())
             })?;
         }
@@ -103,9 +137,12 @@ impl Session {
         if self.core.account.is_none() && self.pairing.is_open() {
             return Err(Unhandled::Transition);
         }
-        self.core.with_engine(|engine, cx| engine.notice(node, cx))?;
+        let known = NOTIFICATIONS.iter().find(|known| node.is("type", known.kind));
+        if let Some(known) = known {
+            self.core.with_engine(|engine, cx| (known.in_messaging)(engine, node, cx))?;
+        }
         self.core.acknowledge(node);
-        self.notified(node)
+        known.and_then(|known| known.in_session).map_or(Ok(()), |handle| handle(self, node))
     }
 
     /// Handles a notification while the device is being linked.
@@ -116,28 +153,25 @@ impl Session {
         Ok(())
     }
 
-    /// Handles what a notification says of this device and its account.
-    fn notified(&mut self, node: NodeRef<'_>) -> Handled {
-        match node.str("type").as_deref() {
-            Some("encrypt") => return self.encrypt_notification(node),
-            Some("account_sync") if node.child("privacy").is_some() && self.is_own_account(node) => {
-                self.read_receipts.learn(node);
-            }
-            Some("account_sync") if self.is_own_account(node) => {
-                if let Some(devices) = node.child("devices") {
-                    return self.own_devices(devices);
-                }
-            }
-            Some("devices") if self.is_own_account(node) => {
-                if let Some(removed) = node.child("remove") {
-                    return self.own_devices(removed);
-                }
-            }
-            _ => {}
+    /// Handles a change of the account: its privacy settings, or the list of its devices.
+    fn account_changed(&mut self, node: NodeRef<'_>) -> Handled {
+        if !self.is_own_account(node) {
+            return Ok(());
         }
-        Ok(())
+        if node.child("privacy").is_some() {
+            self.read_receipts.learn(node);
+            return Ok(());
+        }
+        node.child("devices").map_or(Ok(()), |devices| self.own_devices(devices))
     }
 
+    /// Handles a change of the devices of a person, who may be this account.
+    fn devices_changed(&mut self, node: NodeRef<'_>) -> Handled {
+        let removed = node.child("remove").filter(|_| self.is_own_account(node));
+        removed.map_or(Ok(()), |removed| self.own_devices(removed))
+    }
+
+    /// Handles a change of keys: prekeys that run low, a check of the keys, a new identity of the own phone.
     fn encrypt_notification(&mut self, node: NodeRef<'_>) -> Handled {
         if from_server(node) {
             if node.child("count").is_some() {

@@ -78,6 +78,17 @@ pub enum Body {
 }
 
 impl Body {
+    /// Returns the message that this content is about.
+    pub fn target(&self) -> Option<&MessageRef> {
+        match self {
+            Self::Reaction(reaction) => Some(&reaction.target),
+            Self::Edit(edit) | Self::Comment(edit) => Some(&edit.target),
+            Self::Sealed(sealed) => Some(&sealed.target),
+            Self::Delete { target } | Self::Pin { target, .. } | Self::Keep { target, .. } => Some(target),
+            _ => None,
+        }
+    }
+
     pub(super) fn is_view_once(&self) -> bool {
         match self {
             Self::Media(media) => media.view_once,

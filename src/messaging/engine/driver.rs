@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{DedupWindow, Engine, EngineContext, Millis, Output, RateLimit, Settings};
+use super::{Engine, EngineContext, Millis, Output, RateLimit, Settings, StoredRows};
 use crate::crypto::{PublicKey, Random, sha256};
 use crate::messaging::record_cache::{MissingRecords, RecordKey};
 use crate::messaging::stanzas::addressing::Own;
@@ -54,7 +54,8 @@ impl Driver {
         let mut account =
             AccountRecord::new(pn.to_string(), lid.to_string(), b"proof".to_vec(), PublicKey([9; 32]));
         account.lid_migrated = true;
-        let engine = Engine::new(settings(), own(pn, lid), DedupWindow::default());
+        let engine = Engine::load(settings(), own(pn, lid), StoredRows::default());
+        let engine = engine.unwrap_or_else(|error| panic!("an empty store cannot be read: {error}"));
         let store = BTreeMap::new();
         let mut driver = Self {
             engine,
@@ -80,10 +81,14 @@ impl Driver {
             &self.account.jid.parse().unwrap_or_else(|_| Jid::server()),
             &self.account.lid.parse().unwrap_or_else(|_| Jid::server()),
         );
-        self.engine = Engine::new(settings(), own, DedupWindow::load(self.rows(Space::Known))?);
-        self.engine.resume(self.rows(Space::Outbox))?;
-        self.engine.resume_reach(self.rows(Space::FirstContact), &self.rows(Space::Restriction))?;
-        self.engine.resume_phone_asks(self.rows(Space::PhoneAsk))?;
+        let rows = StoredRows {
+            known: self.rows(Space::Known),
+            outbox: self.rows(Space::Outbox),
+            first_contacts: self.rows(Space::FirstContact),
+            restriction: self.rows(Space::Restriction),
+            phone_asks: self.rows(Space::PhoneAsk),
+        };
+        self.engine = Engine::load(settings(), own, rows)?;
         Ok(self)
     }
 
@@ -149,7 +154,7 @@ impl Driver {
         for want in wants {
             let part = |space: &Space| self.store.get(&(*space, want.key.clone())).cloned();
             let parts: Vec<Option<Value>> = want.shelf.spaces().iter().map(part).collect();
-            let loaded = self.engine.cache.loaded(want, &parts);
+            let loaded = self.engine.core.cache.loaded(want, &parts);
             assert!(loaded.is_ok(), "what the engine wrote it cannot read: {loaded:?}");
         }
     }

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use super::driver::{Driver, START};
 use super::{
-    AcceptedMessage, Engine, EngineContext, Job, MessagingEvent, OutboundContent, OutboundMessage, Output,
-    SendFailure, UnreadableReason,
+    AcceptedMessage, Engine, EngineContext, FollowUp, MessagingEvent, OutboundContent, OutboundMessage,
+    Output, SendFailure, UnreadableReason,
 };
 use crate::crypto::{PublicKey, Secret};
 use crate::messaging::address::User;
@@ -344,7 +344,10 @@ fn who_asks_again_gets_what_was_sent_first_with_the_timer_that_held_then() {
     let set_timer = |net: &mut Net, seconds| {
         let user = User::of(&chat).unwrap();
         net.act(ADA, |engine, _| {
-            engine.jobs.push_back(Job::Timer(user.clone(), Expiration { seconds, set_at: None }));
+            engine
+                .core
+                .follow_ups
+                .push_back(FollowUp::Timer(user.clone(), Expiration { seconds, set_at: None }));
             Ok(())
         });
     };
@@ -358,7 +361,7 @@ fn who_asks_again_gets_what_was_sent_first_with_the_timer_that_held_then() {
         set_timer(&mut net, later);
         net.carry_out_all(ADA, outputs);
         let Some(MessagingEvent::Message(message)) = net.phones[BOB].told.last() else { panic!("not read") };
-        assert_eq!(message.id.as_str(), text);
+        assert_eq!(message.info.id.as_str(), text);
         assert_eq!(message.content.context.expiration, Some(then).filter(|seconds| *seconds != 0));
     }
     assert_eq!(net.phones[BOB].unreadable().len(), 2);
@@ -375,10 +378,10 @@ fn a_timer_that_claims_to_be_of_the_future_gives_way_to_a_later_one() {
         let now_s = START / 1000 + driver.now.cast_signed() / 1000;
         let set_at = Some(if is_honest { now_s } else { i64::MAX });
         net.act(ADA, |engine, _| {
-            engine.jobs.push_back(Job::Timer(user.clone(), Expiration { seconds, set_at }));
+            engine.core.follow_ups.push_back(FollowUp::Timer(user.clone(), Expiration { seconds, set_at }));
             Ok(())
         });
-        let cache = &net.phones[ADA].driver.engine.cache;
+        let cache = &net.phones[ADA].driver.engine.core.cache;
         let held = cache.tokens.get(&cache.canonical_user(&user).key()).unwrap().timer();
         assert_eq!(held, Expiration { seconds, set_at: Some(now_s) });
     }
@@ -396,14 +399,14 @@ fn a_message_of_the_far_future_takes_no_secret_away() {
     // As a clock that was ahead has left it.
     net.act(ADA, |engine, _| {
         let ahead = SecretPeriods { even: 1_000_000, odd: 1_000_001 };
-        engine.cache.secret_periods.put(&[], ahead);
+        engine.core.cache.secret_periods.put(&[], ahead);
         Ok(())
     });
     let times = [START - 40 * day, START, START + 40 * day, i64::MAX - 1, i64::MAX, START];
     for (number, unix_ms) in times.into_iter().enumerate() {
         net.act(ADA, |engine, _| {
             let (id, secret) = (format!("M{number}").into(), Secret::new([7; 32]));
-            engine.jobs.push_back(Job::Secret { author: user.clone(), id, secret, unix_ms });
+            engine.core.follow_ups.push_back(FollowUp::Secret { author: user.clone(), id, secret, unix_ms });
             Ok(())
         });
         assert_eq!(rows(&net), number + 1, "{unix_ms}");
@@ -454,7 +457,7 @@ fn a_new_identity_is_told_once_and_the_next_message_goes_to_it() {
     net.phones[BOB].driver = Driver::new(&pn, &jid, 77);
     let stanza = notice("encrypt", &jid, Node::new("identity"));
     for _ in 0..2 {
-        net.act(ADA, |engine, cx| engine.notice(stanza.root(), cx));
+        net.act(ADA, |engine, cx| engine.person_notice(stanza.root(), cx));
     }
     assert_eq!(net.phones[ADA].changed_identities(), 1);
     net.phones[ADA].asked.clear();
@@ -488,7 +491,7 @@ fn devices_that_come_and_go_are_asked_for_before_the_next_message() {
     for tag in ["add", "remove"] {
         let device = Node::new("device").attr("jid", jid.clone().with_device(3));
         let stanza = notice("devices", &jid, Node::new(tag).child(device));
-        net.act(ADA, |engine, cx| engine.notice(stanza.root(), cx));
+        net.act(ADA, |engine, cx| engine.person_notice(stanza.root(), cx));
         net.phones[ADA].asked.clear();
         net.text(ADA, BOB, tag);
         assert_eq!(net.phones[ADA].asked, ["usync, held"], "{tag}");
@@ -512,12 +515,12 @@ fn lists_that_the_server_contradicts_are_out_of_date_though_they_are_not_at_hand
         let driver = &mut net.phones[ADA].driver;
         driver.call(|engine, cx| {
             for member in &members {
-                if let Some(list) = engine.cache.devices.change(&member.key()) {
+                if let Some(list) = engine.core.cache.devices.change(&member.key()) {
                     list.fetched_ms = cx.unix_ms;
                 }
             }
             let group = GroupRecord { by_lid: true, fetched_ms: cx.unix_ms, ..GroupRecord::default() };
-            engine.cache.groups.put(&key, GroupRecord { members: members.to_vec(), ..group });
+            engine.core.cache.groups.put(&key, GroupRecord { members: members.to_vec(), ..group });
             Ok(())
         });
         let content = OutboundContent::Content(Outgoing::text(id, &Extras::default()).unwrap());
@@ -528,19 +531,19 @@ fn lists_that_the_server_contradicts_are_out_of_date_though_they_are_not_at_hand
             _ => None,
         });
         let own = sent.unwrap().root().str("phash").unwrap().into_owned();
-        driver.engine.cache = RecordCache::default();
+        driver.engine.core.cache = RecordCache::default();
         let ack = Node::new("ack").attr("class", "message").attr("id", id).attr("from", &chat);
         let ack = ack.attr("phash", phash.unwrap_or(&own).to_owned()).attr_opt("error", refusal);
         let ack = Stanza::from_node(&ack).unwrap();
         driver.call(|engine, cx| {
             engine.ack(ack.root(), cx)?;
             let mut wants = RecordRequirements::default();
-            engine.want_membership(&chat, &mut wants);
+            engine.core.want_membership(&chat, &mut wants);
             wants.met()?;
             let is_stale = |fetched_ms: i64| fetched_ms < 0;
-            assert_eq!(is_stale(engine.cache.groups.get(&key).unwrap().fetched_ms), stale, "{id}");
+            assert_eq!(is_stale(engine.core.cache.groups.get(&key).unwrap().fetched_ms), stale, "{id}");
             for member in &members {
-                let list = engine.cache.devices.get(&member.key()).unwrap();
+                let list = engine.core.cache.devices.get(&member.key()).unwrap();
                 assert_eq!(is_stale(list.fetched_ms), stale, "{id}");
             }
             Ok(())

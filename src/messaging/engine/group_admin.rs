@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::inbound::users;
-use super::{Engine, EngineContext, Output, Tag};
+use super::core::EngineCore;
+use super::core::names::users;
+use super::{EngineContext, Output, Tag};
 use crate::crypto::random_array;
 use crate::messaging::address::{Kind, User};
 use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable};
@@ -116,46 +117,49 @@ struct PendingGroupRequest {
     is_lookup: bool,
 }
 
-/// The wishes whose answers will come.
+/// The requests about groups whose answers will come.
 #[derive(Default)]
-pub(super) struct PendingGroupRequests(HashMap<Tag, PendingGroupRequest>);
-
-impl PendingGroupRequests {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn has(&self, tag: Tag) -> bool {
-        self.0.contains_key(&tag)
-    }
-
-    /// The requests that wait.
-    pub(super) fn requests(&self) -> impl Iterator<Item = u64> {
-        self.0.values().map(|pending| pending.group_request.request)
-    }
+pub(super) struct GroupAdmin {
+    pending: HashMap<Tag, PendingGroupRequest>,
 }
 
-impl Engine {
-    /// The host wants something of groups.
-    pub(crate) fn group_request(
+impl GroupAdmin {
+    /// Returns whether requests wait for the server.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Returns whether the answer with that tag is for a request about groups.
+    pub(super) fn has(&self, tag: Tag) -> bool {
+        self.pending.contains_key(&tag)
+    }
+
+    /// Returns the requests that wait.
+    pub(super) fn requests(&self) -> impl Iterator<Item = u64> {
+        self.pending.values().map(|pending| pending.group_request.request)
+    }
+
+    /// Handles the host's wish to make, see or change groups.
+    pub(super) fn request(
         &mut self,
+        core: &mut EngineCore,
         group_request: &GroupRequest,
         cx: &mut EngineContext<'_>,
     ) -> Result<(), MissingRecords> {
         let mut is_lookup = false;
         let node = match &group_request.command {
-            GroupCommand::Create(plan) => self.creation(plan, cx)?,
+            GroupCommand::Create(plan) => creation(core, plan, cx)?,
             GroupCommand::Info(group) => group_requests::metadata(group),
             GroupCommand::List => group_requests::participating(),
             GroupCommand::Add(group, members) => {
-                let kind = self.kind_of(group)?;
-                let new = self.new_members(members, kind, cx)?;
+                let kind = kind_of(core, group)?;
+                let new = new_members(core, members, kind, cx)?;
                 let new: Vec<_> = new.iter().map(Invitee::as_member).collect();
                 group_requests::add(group, &new)
             }
             GroupCommand::Change(group, action, members) => {
-                let kind = self.kind_of(group)?;
-                let named = self.named(members, kind)?;
+                let kind = kind_of(core, group)?;
+                let named = named(core, members, kind)?;
                 group_requests::change(group, *action, &named)
             }
             GroupCommand::Leave(group) => group_requests::leave([group]),
@@ -167,7 +171,7 @@ impl Engine {
                 }
                 Some(setting) => configuration(group, setting, None, cx),
                 None => {
-                    self.managed(group_request.request, Ok(GroupAnswer::Done));
+                    finish(core, group_request.request, Ok(GroupAnswer::Done));
                     return Ok(());
                 }
             },
@@ -175,37 +179,34 @@ impl Engine {
             GroupCommand::Invite(group, true) => group_requests::reset_invite_code(group),
             GroupCommand::Join(code) => group_requests::join(code),
         };
-        self.ask_server(PendingGroupRequest { group_request: group_request.clone(), is_lookup }, node);
+        self.ask_server(core, PendingGroupRequest { group_request: group_request.clone(), is_lookup }, node);
         Ok(())
     }
 
-    fn ask_server(&mut self, pending: PendingGroupRequest, node: Node) {
-        let tag = self.asks.nobody();
-        self.managed.0.insert(tag, pending);
-        self.out.push(Output::Query { tag, node });
+    fn ask_server(&mut self, core: &mut EngineCore, pending: PendingGroupRequest, node: Node) {
+        let tag = core.queries.nobody();
+        self.pending.insert(tag, pending);
+        core.out.push(Output::Query { tag, node });
     }
 
-    fn managed(&mut self, request: u64, answer: Result<GroupAnswer, GroupFailure>) {
-        self.out.push(Output::GroupResult { request, answer });
-    }
-
-    /// The server's answer to a command.
-    pub(super) fn group_replied(
+    /// Handles the server's answer to a request.
+    pub(super) fn reply(
         &mut self,
+        core: &mut EngineCore,
         tag: Tag,
         answer: Result<NodeRef<'_>, u32>,
         cx: &mut EngineContext<'_>,
     ) -> Result<(), MissingRecords> {
-        let Some(PendingGroupRequest { group_request, is_lookup }) = self.managed.0.get(&tag).cloned() else {
+        let Some(PendingGroupRequest { group_request, is_lookup }) = self.pending.get(&tag).cloned() else {
             return Ok(());
         };
         let answer = match answer {
-            Ok(node) if is_lookup => self.group_told(node, cx)?,
-            Ok(node) => self.group_reply(&group_request, node, cx)?,
+            Ok(node) if is_lookup => group_told(core, node, cx)?,
+            Ok(node) => self.group_reply(core, &group_request, node, cx)?,
             Err(0) => Err(GroupFailure::Unanswered),
             Err(code) => Err(GroupFailure::Refused(code)),
         };
-        self.managed.0.remove(&tag);
+        self.pending.remove(&tag);
         let request = group_request.request;
         match (answer, group_request.command) {
             (Ok(GroupAnswer::Group(found)), GroupCommand::Settings(group, settings)) => {
@@ -214,37 +215,39 @@ impl Engine {
                     let node = configuration(&group, setting, previous.as_deref(), cx);
                     let group_request =
                         GroupRequest { request, command: GroupCommand::Settings(group, settings) };
-                    self.ask_server(PendingGroupRequest { group_request, is_lookup: false }, node);
+                    self.ask_server(core, PendingGroupRequest { group_request, is_lookup: false }, node);
                 }
             }
             (Ok(GroupAnswer::Done), GroupCommand::Settings(group, mut settings)) => {
                 settings.pop_front();
-                self.group_request(
+                self.request(
+                    core,
                     &GroupRequest { request, command: GroupCommand::Settings(group, settings) },
                     cx,
                 )?;
             }
-            (answer, _) => self.managed(request, answer),
+            (answer, _) => finish(core, request, answer),
         }
         Ok(())
     }
 
     fn group_reply(
         &mut self,
+        core: &mut EngineCore,
         group_request: &GroupRequest,
         node: NodeRef<'_>,
         cx: &mut EngineContext<'_>,
     ) -> Result<Result<GroupAnswer, GroupFailure>, MissingRecords> {
         let unreadable = Err(GroupFailure::Unanswered);
         Ok(match &group_request.command {
-            GroupCommand::Create(_) | GroupCommand::Info(_) => self.group_told(node, cx)?,
+            GroupCommand::Create(_) | GroupCommand::Info(_) => group_told(core, node, cx)?,
             GroupCommand::List => {
                 Ok(GroupAnswer::Groups(group_requests::groups(node).filter_map(Result::ok).collect()))
             }
             GroupCommand::Add(group, _) | GroupCommand::Change(group, ..) => {
                 let members = group_requests::member_results(&node);
-                self.learn_members(&members)?;
-                self.members_changed(group)?;
+                learn_members(core, &members)?;
+                members_changed(core, group)?;
                 Ok(GroupAnswer::Members(members))
             }
             GroupCommand::Leave(group) => {
@@ -260,120 +263,119 @@ impl Engine {
             GroupCommand::Join(_) => {
                 let Some(joined) = group_requests::joined(&node) else { return Ok(unreadable) };
                 if let Joined::Member(group) = &joined {
-                    self.members_changed(group)?;
+                    members_changed(core, group)?;
                 }
                 Ok(GroupAnswer::Joined(joined))
             }
         })
     }
+}
 
-    /// A group as the server describes it; it is noted what sending to it takes.
-    fn group_told(
-        &mut self,
-        node: NodeRef<'_>,
-        cx: &mut EngineContext<'_>,
-    ) -> Result<Result<GroupAnswer, GroupFailure>, MissingRecords> {
-        Ok(match group_requests::group(&node) {
-            Ok(mut group) => {
-                let all = std::mem::take(&mut group.members);
-                let (failed, members): (Vec<_>, Vec<_>) =
-                    all.into_iter().partition(|member| member.error.is_some_and(|code| code != 200));
-                group.members = members;
-                self.group_came(&group, cx)?;
-                group.members.extend(failed);
-                Ok(GroupAnswer::Group(Box::new(group)))
-            }
-            Err(NoGroup::Refused { code, .. }) => Err(GroupFailure::Refused(code)),
-            Err(NoGroup::Malformed) => Err(GroupFailure::Unanswered),
-        })
-    }
-
-    /// What is known of a group's members does not hold any more.
-    fn members_changed(&mut self, group: &Jid) -> Result<(), MissingRecords> {
-        let mut wants = RecordRequirements::default();
-        wants.record(&self.cache, RecordTable::Groups, group.to_string());
-        wants.met()?;
-        self.group_is_stale(group);
-        Ok(())
-    }
-
-    /// How members of a group are named, if that is known.
-    fn kind_of(&mut self, group: &Jid) -> Result<Option<Kind>, MissingRecords> {
-        let mut wants = RecordRequirements::default();
-        wants.record(&self.cache, RecordTable::Groups, group.to_string());
-        wants.met()?;
-        let group = self.cache.groups.get(group.to_string().as_bytes());
-        Ok(group.map(|group| if group.by_lid { Kind::Lid } else { Kind::Pn }))
-    }
-
-    fn creation(&mut self, plan: &GroupPlan, cx: &mut EngineContext<'_>) -> Result<Node, MissingRecords> {
-        let kind = self.account_kind(cx);
-        let members = self.new_members(&plan.members, Some(kind), cx)?;
-        let id = description_id(cx);
-        Ok(group_requests::create(&NewGroup {
-            subject: &plan.subject,
-            members: members.iter().map(Invitee::as_member).collect(),
-            description: plan.description.as_deref().map(|text| (id.as_str(), text)),
-            is_announcement: plan.is_announcement,
-            is_locked: plan.is_locked,
-            expiration: plan.expiration,
-            parent: None,
-        }))
-    }
-
-    /// People by the kind of name that is wanted, as far as that is known.
-    fn named(&mut self, people: &[Jid], kind: Option<Kind>) -> Result<Vec<Jid>, MissingRecords> {
-        let known: Vec<User> = people.iter().filter_map(User::of).collect();
-        let mut wants = RecordRequirements::default();
-        known.iter().for_each(|user| wants.name(&self.cache, user));
-        wants.met()?;
-        let name = |user: User| {
-            let other = self.cache.user_alias(&user).filter(|other| kind == Some(other.kind));
-            other.filter(|_| kind != Some(user.kind)).unwrap_or(user).jid()
-        };
-        Ok(known.into_iter().map(name).collect())
-    }
-
-    /// The same with what it takes to make members of them.
-    fn new_members(
-        &mut self,
-        people: &[Jid],
-        kind: Option<Kind>,
-        cx: &EngineContext<'_>,
-    ) -> Result<Vec<Invitee>, MissingRecords> {
-        let named = self.named(people, kind)?;
-        let mut wants = RecordRequirements::default();
-        for user in named.iter().filter_map(User::of) {
-            wants.name(&self.cache, &user);
-            wants.record(&self.cache, RecordTable::Tokens, self.cache.canonical_user(&user).key());
+/// A group as the server describes it; it is noted what sending to it takes.
+fn group_told(
+    core: &mut EngineCore,
+    node: NodeRef<'_>,
+    cx: &mut EngineContext<'_>,
+) -> Result<Result<GroupAnswer, GroupFailure>, MissingRecords> {
+    Ok(match group_requests::group(&node) {
+        Ok(mut group) => {
+            let all = std::mem::take(&mut group.members);
+            let (failed, members): (Vec<_>, Vec<_>) =
+                all.into_iter().partition(|member| member.error.is_some_and(|code| code != 200));
+            group.members = members;
+            core.group_came(&group, cx)?;
+            group.members.extend(failed);
+            Ok(GroupAnswer::Group(Box::new(group)))
         }
-        wants.met()?;
-        let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
-        let new = |jid: Jid| {
-            let user = User::of(&jid)?;
-            let held = self.cache.tokens.get(&self.cache.canonical_user(&user).key());
-            let token = held
-                .filter(|held| !held.token.is_empty() && !privacy_tokens::is_expired(held.issued_s, now_s));
-            let pn = self.cache.user_alias(&user).filter(|_| user.kind == Kind::Lid);
-            Some(Invitee { jid, pn: pn.map(|pn| pn.jid()), token: token.map(|held| held.token.clone()) })
-        };
-        Ok(named.into_iter().filter_map(new).collect())
-    }
+        Err(NoGroup::Refused { code, .. }) => Err(GroupFailure::Refused(code)),
+        Err(NoGroup::Malformed) => Err(GroupFailure::Unanswered),
+    })
+}
 
-    /// Notes the names that a list of members brings along.
-    fn learn_members(&mut self, members: &[Member]) -> Result<(), MissingRecords> {
-        let pairs: Vec<_> = members.iter().filter_map(|member| users(member.pair.as_ref()?)).collect();
-        let mut wants = RecordRequirements::default();
-        for (pn, lid) in &pairs {
-            wants.name(&self.cache, pn);
-            wants.name(&self.cache, lid);
-        }
-        wants.met()?;
-        for (pn, lid) in &pairs {
-            self.cache.learn(pn, lid);
-        }
-        Ok(())
+/// What is known of a group's members does not hold any more.
+fn members_changed(core: &mut EngineCore, group: &Jid) -> Result<(), MissingRecords> {
+    let mut wants = RecordRequirements::default();
+    wants.record(&core.cache, RecordTable::Groups, group.to_string());
+    wants.met()?;
+    core.group_is_stale(group);
+    Ok(())
+}
+
+/// How members of a group are named, if that is known.
+fn kind_of(core: &mut EngineCore, group: &Jid) -> Result<Option<Kind>, MissingRecords> {
+    let mut wants = RecordRequirements::default();
+    wants.record(&core.cache, RecordTable::Groups, group.to_string());
+    wants.met()?;
+    let group = core.cache.groups.get(group.to_string().as_bytes());
+    Ok(group.map(|group| if group.by_lid { Kind::Lid } else { Kind::Pn }))
+}
+
+fn creation(
+    core: &mut EngineCore,
+    plan: &GroupPlan,
+    cx: &mut EngineContext<'_>,
+) -> Result<Node, MissingRecords> {
+    let kind = core.account_kind(cx);
+    let members = new_members(core, &plan.members, Some(kind), cx)?;
+    let id = description_id(cx);
+    Ok(group_requests::create(&NewGroup {
+        subject: &plan.subject,
+        members: members.iter().map(Invitee::as_member).collect(),
+        description: plan.description.as_deref().map(|text| (id.as_str(), text)),
+        is_announcement: plan.is_announcement,
+        is_locked: plan.is_locked,
+        expiration: plan.expiration,
+        parent: None,
+    }))
+}
+
+/// People by the kind of name that is wanted, as far as that is known.
+fn named(core: &mut EngineCore, people: &[Jid], kind: Option<Kind>) -> Result<Vec<Jid>, MissingRecords> {
+    let known: Vec<User> = people.iter().filter_map(User::of).collect();
+    let mut wants = RecordRequirements::default();
+    known.iter().for_each(|user| wants.name(&core.cache, user));
+    wants.met()?;
+    let name = |user: User| {
+        let other = core.cache.user_alias(&user).filter(|other| kind == Some(other.kind));
+        other.filter(|_| kind != Some(user.kind)).unwrap_or(user).jid()
+    };
+    Ok(known.into_iter().map(name).collect())
+}
+
+/// The same with what it takes to make members of them.
+fn new_members(
+    core: &mut EngineCore,
+    people: &[Jid],
+    kind: Option<Kind>,
+    cx: &EngineContext<'_>,
+) -> Result<Vec<Invitee>, MissingRecords> {
+    let named = named(core, people, kind)?;
+    let mut wants = RecordRequirements::default();
+    for user in named.iter().filter_map(User::of) {
+        wants.name(&core.cache, &user);
+        wants.record(&core.cache, RecordTable::Tokens, core.cache.canonical_user(&user).key());
     }
+    wants.met()?;
+    let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
+    let new = |jid: Jid| {
+        let user = User::of(&jid)?;
+        let held = core.cache.tokens.get(&core.cache.canonical_user(&user).key());
+        let token =
+            held.filter(|held| !held.token.is_empty() && !privacy_tokens::is_expired(held.issued_s, now_s));
+        let pn = core.cache.user_alias(&user).filter(|_| user.kind == Kind::Lid);
+        Some(Invitee { jid, pn: pn.map(|pn| pn.jid()), token: token.map(|held| held.token.clone()) })
+    };
+    Ok(named.into_iter().filter_map(new).collect())
+}
+
+/// Notes the names that a list of members brings along.
+fn learn_members(core: &mut EngineCore, members: &[Member]) -> Result<(), MissingRecords> {
+    let pairs: Vec<_> = members.iter().filter_map(|member| users(member.pair.as_ref()?)).collect();
+    let mut wants = RecordRequirements::default();
+    wants.pairs(&core.cache, &pairs);
+    wants.met()?;
+    core.cache.learn_all(&pairs);
+    Ok(())
 }
 
 /// Somebody who is to become a member.
@@ -412,4 +414,8 @@ fn configuration(
 /// Eight hexadecimal digits, as official clients number descriptions.
 fn description_id(cx: &mut EngineContext<'_>) -> String {
     format!("{:08X}", u32::from_be_bytes(random_array(cx.rng)))
+}
+
+fn finish(core: &mut EngineCore, request: u64, answer: Result<GroupAnswer, GroupFailure>) {
+    core.out.push(Output::GroupResult { request, answer });
 }

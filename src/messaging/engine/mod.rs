@@ -2,100 +2,57 @@
 //! calls.
 //!
 //! The driver hands in what happened ([`Engine::message`], [`Engine::receipt`], [`Engine::reply`], [`Engine::send`] ...), each
-//! time with a [`EngineContext`]: time, randomness and the session's own keys. A call may answer [`MissingRecords`]: then it has changed
-//! nothing that matters, and is made again with the same input once the records are loaded into [`Engine::cache`]. After each
-//! call that succeeded, [`Engine::work`] is called in the same way until it succeeds too. Then [`Engine::flush`] writes what
-//! has changed into a batch, and only when that is on disk the [`Output`]s are carried out, in order.
+//! time with a [`EngineContext`]: time, randomness and the session's own keys. A call may answer [`MissingRecords`]: then it has
+//! changed nothing that matters, and is made again with the same input once the records are loaded into the cache of
+//! [`EngineCore`]. After each call that succeeded, [`Engine::work`] is called in the same way until it succeeds too. Then
+//! [`Engine::flush`] writes what has changed into a batch, and only when that is on disk the [`Output`]s are carried out, in order.
+//!
+//! Features know [`core`] and nothing of each other; the engine brings each event to its feature.
 //!
 //! | file | subject |
 //! |---|---|
-//! | `inbound`, `decrypt`, `inbound_content` | a message that comes: its keys, its ciphertexts, its content |
-//! | `bots` | the answers of bots |
-//! | `prefetch` | what messages that come are going to take |
-//! | `about` | messages about other messages: whose those are, and who may say what of them |
-//! | `message_secrets` | votes and the like, encrypted with the secret of another message |
-//! | `retry_request` | what could not be read is asked for again |
-//! | `placeholder_resend`, `placeholder_record` | and, if that does not help, from the own phone |
-//! | `receipts`, `resend` | what others tell of our messages; those they could not read are sent again |
-//! | `outbound`, `outbox`, `send_direct`, `send_group`, `compose` | a message that goes |
-//! | `acked` | what the server says of it |
-//! | `missed` | devices that a message did not go to, and should have |
-//! | `naming` | the names of people in what is sent |
-//! | `first_contact`, `rate_limit` | whether people who do not know us may be written to |
+//! | `dispatch` | the events that a driver hands in |
+//! | `core` | cache, names, sessions, device lists, groups, contacts, queries: what all features use |
+//! | `inbound` | messages that come |
+//! | `outbound` | messages that go |
+//! | `receipts` | receipts for messages of this account |
+//! | `notifications` | devices, identities, tokens and groups that change |
 //! | `group_admin` | groups that are made and changed for the host |
-//! | `queries` | device lists, groups and keys that have to be asked for |
-//! | `notifications` | devices, identities and tokens that change |
-//! | `dedup` | which messages were shown |
+//! | `output` | the results: stanzas, queries, events, answers |
 
-mod about;
-mod acked;
-mod bots;
-mod decrypt;
-mod dedup;
-mod delayed;
+pub(crate) mod core;
+mod dispatch;
 #[cfg(any(test, fuzzing))]
 mod driver;
-mod fanout;
-mod first_contact;
 mod group_admin;
 mod inbound;
-mod inbound_content;
-mod message_secrets;
-mod missed;
-mod naming;
 mod notifications;
 mod outbound;
-mod outbox;
 mod output;
-mod peer_messages;
-mod placeholder_record;
-mod placeholder_resend;
-mod prefetch;
-mod queries;
-mod query_results;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod random_walk;
-mod rate_limit;
 mod receipts;
-mod resend;
-mod retry_request;
-mod send_direct;
-mod send_group;
-mod sent_retention;
 
-pub(crate) use about::Target;
-pub(crate) use dedup::DedupWindow;
-pub(crate) use first_contact::Restrictions;
 pub(crate) use group_admin::{
     GroupAnswer, GroupCommand, GroupFailure, GroupPlan, GroupRequest, GroupSetting,
 };
-pub(crate) use naming::{Named, Naming};
+pub(crate) use inbound::Target;
+pub(crate) use outbound::{Named, Naming, OutboundContent, OutboundMessage, RateLimit, Restrictions, Vote};
 pub(crate) use output::{
-    AcceptedMessage, GroupNews, InboundMessage, MessagingEvent, Output, Seen, SendFailure, Tag, Unreadable,
-    UnreadableReason, Waiting,
+    AcceptedMessage, GroupNews, InboundMessage, MessageInfo, MessagingEvent, Output, Seen, SendFailure, Tag,
+    Unreadable, UnreadableReason, Waiting,
 };
-pub(crate) use rate_limit::RateLimit;
 
-use std::collections::VecDeque;
-
-use self::first_contact::ContactGate;
-use self::group_admin::PendingGroupRequests;
-use self::missed::Missed;
-use self::outbox::Sends;
-pub(crate) use self::outbox::{OutboundContent, OutboundMessage, Vote};
-use self::placeholder_resend::PhoneAsks;
-use self::queries::Queries;
-use self::resend::DueResend;
-use self::sent_retention::Outbox;
-use super::address::{Address, User};
-use super::content::Expiration;
-use super::record_cache::{MissingRecords, RecordCache};
+use self::core::{EngineCore, FollowUp};
+use self::group_admin::GroupAdmin;
+use self::inbound::Inbound;
+use self::outbound::Outbound;
+use super::record_cache::MissingRecords;
 use super::stanzas::addressing::Own;
-use crate::crypto::{Random, Secret};
+use crate::crypto::Random;
 use crate::stanza::build::IdSource;
-use crate::stanza::{Jid, Stanza, Text};
-use crate::store::Batch;
 use crate::store::records::{AccountRecord, DeviceRecord};
+use crate::store::{Batch, StoreError, Value};
 
 /// Milliseconds on the driver's clock, which only runs forward.
 pub(crate) type Millis = u64;
@@ -127,160 +84,135 @@ pub(crate) struct Settings {
     pub(crate) pace: RateLimit,
 }
 
-/// The messaging of one linked session.
-pub(crate) struct Engine {
-    /// The records at hand.
-    pub(crate) cache: RecordCache,
-    settings: Settings,
-    own: Own,
-    known: DedupWindow,
-    /// What came out of earlier steps and is still to be done, oldest first.
-    jobs: VecDeque<Job>,
-    sends: Sends,
-    asks: Queries,
-    again: VecDeque<DueResend>,
-    outbox: Outbox,
-    reach: ContactGate,
-    phone: PhoneAsks,
-    managed: PendingGroupRequests,
-    missed: Missed,
-    /// Stanzas that wait until it is known who the admins of their group are.
-    held: Vec<(Jid, Stanza)>,
-    /// Changes that need no record at hand.
-    written: Batch,
-    out: Vec<Output>,
+/// Keys and values of one kind, in any order.
+pub(crate) type Rows = Vec<(Vec<u8>, Value)>;
+
+/// The rows that an engine reads whole before its first event.
+#[derive(Default)]
+pub(crate) struct StoredRows {
+    /// Of [`Space::Known`](crate::store::Space::Known).
+    pub(crate) known: Rows,
+    /// Of [`Space::Outbox`](crate::store::Space::Outbox).
+    pub(crate) outbox: Rows,
+    /// Of [`Space::FirstContact`](crate::store::Space::FirstContact).
+    pub(crate) first_contacts: Rows,
+    /// Of [`Space::Restriction`](crate::store::Space::Restriction).
+    pub(crate) restriction: Rows,
+    /// Of [`Space::PhoneAsk`](crate::store::Space::PhoneAsk).
+    pub(crate) phone_asks: Rows,
 }
 
-/// Something to be done that needs records of its own.
-enum Job {
-    /// A sender key came along with a message of another chat.
-    SenderKey { group: crate::stanza::Jid, sender: Address, message: zeroize::Zeroizing<Vec<u8>> },
-    /// A message about another one: a reaction, an edit, a vote and the like.
-    About(Box<InboundMessage>),
-    /// Somebody is part of a chat with us.
-    Met(User),
-    /// Messages disappear in the chat with somebody after some time.
-    Timer(User, Expiration),
-    /// The secret of a message.
-    Secret { author: User, id: Text, secret: Secret<32>, unix_ms: i64 },
-    /// A pair of names.
-    Names { pn: User, lid: User },
+/// The messaging of one linked session.
+pub(crate) struct Engine {
+    /// The part that the features share.
+    pub(crate) core: EngineCore,
+    inbound: Inbound,
+    outbound: Outbound,
+    groups: GroupAdmin,
 }
 
 impl Engine {
-    /// For the session with these own addresses, with what the store remembers of messages that were shown.
-    pub(crate) fn new(settings: Settings, own: Own, known: DedupWindow) -> Self {
-        let mut jobs = VecDeque::new();
-        if let (Some(pn), Some(lid)) = (User::of(&own.pn), own.lid.as_ref().and_then(User::of)) {
-            jobs.push_back(Job::Names { pn, lid });
-        }
-        Self {
-            cache: RecordCache::default(),
-            settings,
-            own,
-            known,
-            jobs,
-            sends: Sends::default(),
-            asks: Queries::default(),
-            again: VecDeque::new(),
-            outbox: Outbox::default(),
-            reach: ContactGate::default(),
-            phone: PhoneAsks::default(),
-            managed: PendingGroupRequests::default(),
-            missed: Missed::default(),
-            held: Vec::new(),
-            written: Batch::new(),
-            out: Vec::new(),
-        }
+    /// Makes the engine of the session with these own addresses from the rows of its store.
+    pub(crate) fn load(settings: Settings, own: Own, rows: StoredRows) -> Result<Self, StoreError> {
+        Ok(Self {
+            core: EngineCore::new(settings, own),
+            inbound: Inbound::load(rows.known, rows.phone_asks)?,
+            outbound: Outbound::load(rows.outbox, rows.first_contacts, &rows.restriction)?,
+            groups: GroupAdmin::default(),
+        })
     }
 
     /// Goes on with what earlier calls left to be done.
     pub(crate) fn work(&mut self, cx: &mut EngineContext<'_>) -> Result<(), MissingRecords> {
-        self.release_held(cx)?;
-        while let Some(job) = self.jobs.pop_front() {
-            let done = match &job {
-                Job::SenderKey { group, sender, message } => self.take_sender_key(group, sender, message),
-                Job::About(received) => self.want_about(received),
-                Job::Met(user) => self.meet(user),
-                Job::Timer(user, timer) => self.set_timer(user, *timer, cx.unix_ms),
-                Job::Secret { author, id, secret, unix_ms } => {
-                    self.keep_recent(author, id, secret, *unix_ms, cx.unix_ms)
-                }
-                Job::Names { pn, lid } => self.learn(pn, lid),
-            };
+        self.inbound.release_held(&mut self.core, cx)?;
+        while let Some(follow_up) = self.core.follow_ups.pop_front() {
+            let done = self.follow_up(&follow_up, cx);
             if let Err(missing) = done {
-                self.jobs.push_front(job);
+                self.core.follow_ups.push_front(follow_up);
                 return Err(missing);
             }
-            if let Job::About(received) = job {
-                self.emit_about(received);
+            if let FollowUp::Addon(message) = follow_up {
+                inbound::emit_addon(&mut self.core, message);
             }
         }
-        self.complete_missed(cx)?;
-        self.answer_again(cx)?;
-        self.ask_phone(cx)?;
-        self.send_waiting(cx)
+        self.outbound.complete_missed(&mut self.core, cx)?;
+        self.outbound.answer_again(&mut self.core, cx)?;
+        self.inbound.ask_phone(&mut self.core, cx)?;
+        self.outbound.send_waiting(&mut self.core, cx)
     }
 
-    /// Drops the keys for sending that are at hand: those in the store were removed. What had changed is in a batch before.
-    pub(crate) fn forget_sending_keys(&mut self) {
-        self.cache.forget_sending_keys();
+    fn follow_up(&mut self, follow_up: &FollowUp, cx: &EngineContext<'_>) -> Result<(), MissingRecords> {
+        let core = &mut self.core;
+        match follow_up {
+            FollowUp::SenderKey { group, sender, message } => {
+                inbound::take_sender_key(core, group, sender, message)
+            }
+            FollowUp::Addon(message) => inbound::want_addon(core, message),
+            FollowUp::Met(user) => {
+                if core.meet(user)? {
+                    self.outbound.met(core, user);
+                }
+                Ok(())
+            }
+            FollowUp::Timer(user, timer) => core.set_timer(user, *timer, cx.unix_ms),
+            FollowUp::Secret { author, id, secret, unix_ms } => {
+                core.keep_recent(author, id, secret, *unix_ms, cx.unix_ms)
+            }
+            FollowUp::Names { pn, lid } => core.learn(pn, lid),
+        }
     }
 
-    /// Whether the user counts as being there from now on.
-    pub(crate) fn set_available(&mut self, available: bool) {
-        self.settings.available = available;
-    }
-
-    /// When something is due, should nothing happen before.
+    /// Returns when something is due, should nothing happen before.
     pub(crate) fn deadline(&self) -> Option<Millis> {
-        let phone = self.phone.deadline().filter(|_| self.sends.is_online());
-        let asks = self.asks.deadline().filter(|_| self.sends.is_online());
-        self.sends.deadline().into_iter().chain(phone).chain(asks).min()
+        if !self.core.online {
+            return None;
+        }
+        let phone = self.inbound.deadline();
+        self.outbound.deadline().into_iter().chain(phone).chain(self.core.queries.deadline()).min()
     }
 
     /// Does what is due.
-    pub(crate) fn time_passed(&mut self, cx: &mut EngineContext<'_>) {
-        self.asks.time_passed(cx.now);
-        self.check_acks(cx);
+    pub(crate) fn time_passed(&mut self, cx: &EngineContext<'_>) {
+        self.core.queries.time_passed(cx.now);
+        self.outbound.check_acks(&mut self.core, cx);
     }
 
-    /// Whether something is under way that must not be forgotten.
+    /// Returns whether something is under way that must not be forgotten.
     pub(crate) fn is_busy(&self) -> bool {
-        let is_idle = self.jobs.is_empty() && self.sends.is_empty() && self.again.is_empty();
-        !is_idle
-            || !self.missed.is_empty()
-            || !self.managed.is_empty()
-            || !self.held.is_empty()
-            || self.phone.is_waiting()
+        !self.core.follow_ups.is_empty()
+            || self.inbound.is_busy()
+            || self.outbound.is_busy()
+            || self.groups.is_busy()
     }
 
-    /// Whether messages are out that the server may take any moment.
+    /// Returns whether messages are out that the server may take any moment.
     pub(crate) fn awaits_acks(&self) -> bool {
-        self.sends.are_out()
+        self.core.online && self.outbound.awaits_acks()
     }
 
-    /// Whether something has changed that is not in a batch yet.
+    /// Returns the requests that are not answered yet.
+    pub(crate) fn requests(&self) -> Vec<u64> {
+        self.outbound.requests().chain(self.groups.requests()).filter(|id| *id != 0).collect()
+    }
+
+    /// Returns whether something has changed that is not in a batch yet.
     pub(crate) fn has_changes(&self) -> bool {
-        !self.written.is_empty() || self.known.has_changes() || self.cache.has_changes()
+        self.core.has_changes() || self.inbound.has_changes()
     }
 
     /// Adds everything that has changed to a batch.
     pub(crate) fn flush(&mut self, batch: &mut Batch) {
-        batch.append(std::mem::take(&mut self.written));
-        self.known.flush(batch);
-        self.cache.flush(batch);
+        batch.append(std::mem::take(&mut self.core.written));
+        self.inbound.flush(batch);
+        self.core.cache.flush(batch);
     }
 
-    /// What is to be done once that batch is on disk.
+    /// Takes the steps that follow once that batch is on disk.
     pub(crate) fn take_outputs(&mut self) -> Vec<Output> {
-        std::mem::take(&mut self.out)
+        std::mem::take(&mut self.core.out)
     }
 }
 
 #[cfg(test)]
 #[path = "engine_tests.rs"]
 mod tests;
-
-#[cfg(test)]
-mod placeholder_resend_tests;

@@ -1,8 +1,8 @@
 //! What the engine asks its driver to do, and what it tells.
 
 use super::Millis;
-use super::about::Target;
 use super::group_admin::{GroupAnswer, GroupFailure};
+use super::inbound::Target;
 use crate::messaging::address::Address;
 use crate::messaging::content::{AddonContent, Read};
 use crate::messaging::stanzas::group_changes::GroupChange;
@@ -175,42 +175,48 @@ pub(crate) enum MessagingEvent {
     },
 }
 
-/// A message that came.
-#[derive(Debug)]
-pub(crate) struct InboundMessage {
+/// A message that came, without its content: whose it is, and where it belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MessageInfo {
     /// Its id, unique per chat and sender.
     pub(crate) id: Text,
     /// The conversation.
     pub(crate) chat: Jid,
-    /// Who sent it, without device.
+    /// The person that the conversation is with, by phone number, if that is known.
+    pub(crate) chat_pn: Option<Jid>,
+    /// The sender, without device.
     pub(crate) sender: Jid,
     /// The sender by phone number, if the server or an earlier message said it.
     pub(crate) sender_pn: Option<Jid>,
-    /// The person that the conversation is with, by phone number, if that is known.
-    pub(crate) chat_pn: Option<Jid>,
-    /// Whether it was sent by this account, from another device.
+    /// Set if this account sent it, from another device.
     pub(crate) from_me: bool,
     /// The server's time for it, Unix milliseconds.
     pub(crate) timestamp_ms: i64,
-    /// The name that the sender gives himself.
+}
+
+/// A message that came.
+#[derive(Debug)]
+pub(crate) struct InboundMessage {
+    pub(crate) info: MessageInfo,
+    /// The name that the sender chose for themselves.
     pub(crate) push_name: Option<String>,
-    /// Whether it waited at the server.
+    /// Set if it waited at the server.
     pub(crate) offline: bool,
-    /// Whether it was encrypted for an identity that the sender has given up since.
+    /// Set if it was encrypted for an identity that the sender has given up since.
     pub(crate) old_identity: bool,
-    /// What it says.
+    /// The content.
     pub(crate) content: Read,
     /// The serialised message that `content` was read from, without padding.
     pub(crate) bytes: Vec<u8>,
-    /// Whether it answers a message that this account sent.
+    /// Set if it answers a message that this account sent.
     pub(crate) quotes_me: bool,
     /// The message that it is about.
     pub(crate) target: Option<Target>,
-    /// Whether the host was told that it could not be read, and may still come.
+    /// Set if the host was told that it could not be read, and may still come.
     pub(crate) awaited: bool,
-    /// Whether the server, or the own phone, vouches for what an admin says in it.
+    /// Set if the server, or the own phone, vouches for what an admin says in it.
     pub(crate) vouched: bool,
-    /// What was encrypted once more, if it could be opened.
+    /// The addon in it that was encrypted once more, if it could be opened.
     pub(crate) opened: Option<AddonContent>,
     /// Of a vote: the options that it is for, in the order of the poll.
     pub(crate) chosen: Vec<String>,
@@ -247,31 +253,18 @@ pub(crate) enum UnreadableReason {
 /// A message that cannot be read.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
-    /// Its id.
-    pub(crate) id: Text,
-    /// The conversation.
-    pub(crate) chat: Jid,
-    /// Who sent it, without device.
-    pub(crate) sender: Jid,
-    /// The sender by phone number, if that is known.
-    pub(crate) sender_pn: Option<Jid>,
-    /// The person that the conversation is with, by phone number, if that is known.
-    pub(crate) chat_pn: Option<Jid>,
-    /// Whether it was sent by this account, from another device.
-    pub(crate) from_me: bool,
-    /// The server's time for it, Unix milliseconds.
-    pub(crate) timestamp_ms: i64,
-    /// Why.
+    pub(crate) info: MessageInfo,
+    /// The reason.
     pub(crate) reason: UnreadableReason,
     /// How often it was asked for again.
     pub(crate) retries: u32,
-    /// Whether it may still come.
+    /// Set if it may still come.
     pub(crate) pending: bool,
-    /// Whether the sender wants nothing shown in its place.
+    /// Set if the sender wants nothing shown in its place.
     pub(crate) hidden: bool,
 }
 
-/// What somebody did with messages.
+/// An act of a person on messages.
 #[derive(Debug)]
 pub(crate) struct Seen {
     /// The conversation.

@@ -83,7 +83,11 @@ fn tell(driver: &mut Driver, stanza: &Stanza, what: u8, asked: &mut Vec<Tag>) ->
     match node.tag() {
         "message" => driver.call(|engine, cx| engine.message(node, cx)),
         "receipt" => driver.call(|engine, cx| engine.receipt(node, cx)),
-        "notification" => driver.call(|engine, cx| engine.notice(node, cx)),
+        "notification" if node.is("type", "w:gp2") => driver.call(|engine, cx| engine.group_notice(node, cx)),
+        "notification" if node.is("type", "mex") => {
+            driver.call(|engine, cx| engine.time_lock_notice(node, cx))
+        }
+        "notification" => driver.call(|engine, cx| engine.person_notice(node, cx)),
         "ack" => driver.call(|engine, cx| engine.ack(node, cx)),
         _ => {
             let Some(tag) = asked.pop() else { return Vec::new() };

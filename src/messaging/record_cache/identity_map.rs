@@ -104,6 +104,13 @@ impl RecordCache {
         true
     }
 
+    /// Notes that both names of each pair are of one user. Their name records are in the cache.
+    pub(crate) fn learn_all(&mut self, pairs: &[(User, User)]) {
+        for (pn, lid) in pairs {
+            self.learn(pn, lid);
+        }
+    }
+
     /// Brings a device's session and identity to the place where they belong. All of [`RecordRequirements::keys`] is at hand.
     ///
     /// A session that is there already stays the current one and takes the other's states into its archive; a stale record

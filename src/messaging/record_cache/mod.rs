@@ -152,6 +152,14 @@ impl RecordRequirements {
         }
     }
 
+    /// Notes the names of these pairs that are not in the cache.
+    pub(crate) fn pairs(&mut self, cache: &RecordCache, pairs: &[(User, User)]) {
+        for (pn, lid) in pairs {
+            self.name(cache, pn);
+            self.name(cache, lid);
+        }
+    }
+
     /// What is not at hand.
     pub(crate) fn missing(self) -> Vec<RecordKey> {
         self.0

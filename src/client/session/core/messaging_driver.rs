@@ -11,12 +11,12 @@ use crate::client::session::state::Waiter;
 use crate::client::settings::millis;
 use crate::client::{event_mapping, group_results};
 use crate::messaging::engine::{
-    DedupWindow, Engine, EngineContext, MessagingEvent, Output, RateLimit, Settings,
+    Engine, EngineContext, MessagingEvent, Output, RateLimit, Rows, Settings, StoredRows,
 };
 use crate::messaging::record_cache::MissingRecords;
 use crate::messaging::stanzas::addressing::Own;
 use crate::store::records::AccountRecord;
-use crate::store::{self, Space, StoreError, Value};
+use crate::store::{self, Space, StoreError};
 
 /// How long the engine is kept after it was used last.
 const REST: Millis = 60_000;
@@ -36,9 +36,6 @@ pub(in crate::client::session) struct Messaging {
     /// Set while the host says that the user is there. Shown again on each connection.
     pub(in crate::client::session) available: bool,
 }
-
-/// Keys and values.
-type Rows = Vec<(Vec<u8>, Value)>;
 
 impl SessionCore {
     /// Calls the engine, if there is one. What it wants is carried out by [`SessionCore::carry_out`].
@@ -125,12 +122,14 @@ impl SessionCore {
                 jitter: millis(config.pace_jitter()),
             },
         };
-        let known = DedupWindow::load(scan_all(&self.store, Space::Known).await?)?;
-        let mut engine = Engine::new(settings, own, known);
-        engine.resume(scan_all(&self.store, Space::Outbox).await?)?;
-        let contacts = scan_all(&self.store, Space::FirstContact).await?;
-        engine.resume_reach(contacts, &scan_all(&self.store, Space::Restriction).await?)?;
-        engine.resume_phone_asks(scan_all(&self.store, Space::PhoneAsk).await?)?;
+        let rows = StoredRows {
+            known: scan_all(&self.store, Space::Known).await?,
+            outbox: scan_all(&self.store, Space::Outbox).await?,
+            first_contacts: scan_all(&self.store, Space::FirstContact).await?,
+            restriction: scan_all(&self.store, Space::Restriction).await?,
+            phone_asks: scan_all(&self.store, Space::PhoneAsk).await?,
+        };
+        let mut engine = Engine::load(settings, own, rows)?;
         if self.phase.may_encrypt() {
             engine.online();
         }

@@ -111,7 +111,7 @@ impl SessionCore {
         }
         let Some(engine) = &mut self.messaging.engine else { return Ok(()) };
         for (want, parts) in records {
-            engine.cache.loaded(want, &parts)?;
+            engine.core.cache.loaded(want, &parts)?;
         }
         Ok(())
     }

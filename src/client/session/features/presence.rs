@@ -43,14 +43,14 @@ pub(in crate::client::session) fn show_activity(
     chat: &Jid,
     activity: ChatState,
 ) -> Handled {
-    let name = core.with_engine(|engine, cx| engine.wire_name(chat, cx))?;
+    let name = core.with_engine(|engine, cx| engine.core.wire_name(chat, cx))?;
     send(core, request, name.map(|name| presence::chat_state(&name, activity)));
     Ok(())
 }
 
 /// Asks the server to tell of the presence of somebody.
 pub(in crate::client::session) fn subscribe(core: &mut SessionCore, request: u64, user: &Jid) -> Handled {
-    let node = core.with_engine(|engine, cx| engine.subscription(user, cx))?;
+    let node = core.with_engine(|engine, cx| engine.core.subscription(user, cx))?;
     send(core, request, node);
     Ok(())
 }
@@ -84,5 +84,5 @@ pub(in crate::client::session) fn activity_received(core: &mut SessionCore, node
 
 /// Returns the address by phone number of a person, if it is known.
 fn phone_of(core: &mut SessionCore, person: &Jid) -> Result<Option<Jid>, MissingRecords> {
-    Ok(core.with_engine(|engine, _| engine.known_phone(person))?.flatten())
+    Ok(core.with_engine(|engine, _| engine.core.known_phone(person))?.flatten())
 }

@@ -39,8 +39,8 @@ impl ReadReceipts {
         ids: &[Text],
     ) -> Handled {
         let named = core.with_engine(|engine, cx| {
-            let chat = engine.wire_name(chat, cx)?;
-            let sender = sender.map(|sender| engine.name_in(&chat, sender, cx)).transpose()?;
+            let chat = engine.core.wire_name(chat, cx)?;
+            let sender = sender.map(|sender| engine.core.name_in(&chat, sender, cx)).transpose()?;
             Ok((chat, sender))
         })?;
         let Some((chat, sender)) = named else {

@@ -76,7 +76,7 @@ impl SignedPrekeyRotation {
             offered.unwrap_or_else(|| SignedPrekey::generate(id, &device.identity, unix_ms(), &mut core.rng));
         let skey = Node::new("skey").children(fresh_parts(&fresh));
         core.engine_transition(|engine, _| {
-            engine.cache.signed_prekeys.put(&key, EarlierPrekey(fresh.clone()));
+            engine.core.cache.signed_prekeys.put(&key, EarlierPrekey(fresh.clone()));
             Ok(())
         })
         .await?;
@@ -102,7 +102,7 @@ impl SignedPrekeyRotation {
             Some(406) => {
                 let key = OneTimePrekey::key(fresh.id);
                 core.engine_transition(|engine, _| {
-                    engine.cache.signed_prekeys.remove(&key);
+                    engine.core.cache.signed_prekeys.remove(&key);
                     Ok(())
                 })
                 .await
@@ -126,7 +126,7 @@ impl SignedPrekeyRotation {
         let spent = spent(kept, &old, made_ms, unix_ms());
         let old_key = OneTimePrekey::key(old.id);
         core.engine_transition(|engine, _| {
-            let kept = &mut engine.cache.signed_prekeys;
+            let kept = &mut engine.core.cache.signed_prekeys;
             kept.remove(&key);
             kept.put(&old_key, EarlierPrekey(old.clone()));
             spent.iter().for_each(|id| kept.remove(&OneTimePrekey::key(*id)));

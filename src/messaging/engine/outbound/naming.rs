@@ -1,0 +1,106 @@
+//! Messages that name a chat or people: whose message is edited, deleted, reacted to or quoted, and who is mentioned. Hosts
+//! name people by phone number or LID; on the wire they are named as the chat names them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::outbox::{OutboundContent, OutboxEntry};
+use super::vote::make_vote;
+use crate::messaging::address::User;
+use crate::messaging::content::{ContentError, Outgoing};
+use crate::messaging::engine::EngineContext;
+use crate::messaging::engine::core::EngineCore;
+use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable};
+use crate::stanza::Jid;
+
+/// A person as a chat names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) jid: Jid,
+    /// Whether the person is this account.
+    pub(crate) is_own: bool,
+}
+
+/// Makes a message of the chat that names these people, in the order in which they were given, at this time in Unix milliseconds.
+type Make = dyn Fn(&Jid, &[Named], i64) -> Result<Outgoing, ContentError> + Send + Sync;
+
+/// A message that names its chat or people.
+#[derive(Clone)]
+pub(crate) struct Naming {
+    people: Vec<Jid>,
+    content: Outgoing,
+    make: Arc<Make>,
+}
+
+impl fmt::Debug for Naming {
+    /// Neither people nor what they write are printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Naming").finish_non_exhaustive()
+    }
+}
+
+impl Naming {
+    /// The message that `make` makes, which has to work for these people.
+    pub(crate) fn new(
+        people: Vec<Jid>,
+        chat: &Jid,
+        make: impl Fn(&Jid, &[Named], i64) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
+    ) -> Result<Self, ContentError> {
+        let given: Vec<Named> =
+            people.iter().map(|person| Named { jid: person.clone(), is_own: false }).collect();
+        Ok(Self { content: make(chat, &given, 0)?, people, make: Arc::new(make) })
+    }
+}
+
+/// Makes the message, with the chat and the people named as on the wire.
+pub(super) fn make_named(
+    core: &mut EngineCore,
+    naming: &Naming,
+    chat: &Jid,
+    cx: &EngineContext<'_>,
+) -> Result<Outgoing, MissingRecords> {
+    let named: Vec<Named> = naming
+        .people
+        .iter()
+        .map(|person| {
+            let is_own = core.own.is_account(person);
+            core.name_in(chat, person, cx).map(|jid| Named { jid, is_own })
+        })
+        .collect::<Result<_, _>>()?;
+    let chat_name = core.name_in(chat, chat, cx)?;
+    // It was made before, and only names and the time are others.
+    Ok((naming.make)(&chat_name, &named, cx.unix_ms).unwrap_or_else(|_| naming.content.clone()))
+}
+
+/// Makes a message anew that was handed in before the names that its chat uses were known. Nothing is changed as long as they
+/// are not.
+pub(super) fn name_again(
+    core: &mut EngineCore,
+    sending: &mut OutboxEntry,
+    cx: &mut EngineContext<'_>,
+) -> Result<(), MissingRecords> {
+    let Some(wished) = sending.unnamed.clone() else { return Ok(()) };
+    let mut wants = RecordRequirements::default();
+    match User::of(&sending.chat) {
+        Some(user) => wants.name(&core.cache, &user),
+        None => wants.record(&core.cache, RecordTable::Groups, sending.chat.to_string()),
+    }
+    wants.record(&core.cache, RecordTable::Outbox, sending.id.as_bytes());
+    wants.met()?;
+    if !core.knows_names_in(&sending.chat) {
+        return Ok(());
+    }
+    let content = match &wished {
+        OutboundContent::Content(_) => None,
+        OutboundContent::Naming(naming) => Some(make_named(core, naming, &sending.chat, cx)?),
+        // A poll that is not known any more was known before: that vote stays as it is.
+        OutboundContent::Vote(vote) => make_vote(core, vote, &sending.chat, cx)?.ok(),
+    };
+    sending.unnamed = None;
+    let Some(content) = content.filter(|content| *content != sending.content) else { return Ok(()) };
+    if let Some(sent) = core.cache.outbox.change(sending.id.as_bytes()) {
+        sent.message.clone_from(&content.message);
+    }
+    sending.content = content;
+    Ok(())
+}
