@@ -3,27 +3,22 @@
 //!
 //! Calls go down only, and no layer knows the one above it:
 //!
-//! | room | what it is |
+//! | room | subject |
 //! |---|---|
 //! | [`ffi`] | the C ABI, one file per C object; the only place with `unsafe`; no logic |
 //! | [`client`] | one session = one actor task: it owns the connection, the flows and the session's part of the store |
 //! | [`api`] | the vocabulary shared with the host: status codes, configuration keys, events, methods |
-//! | [`messaging`] | messages, receipts, groups, devices; values in, values out |
-//! | [`pairing`] | phone code, QR, passkey, signed device identity; values in, values out |
+//! | [`messaging`] | the engine: what is done with a message that comes, and what it takes to send one |
 //! | [`net`] | WebSocket, TLS, proxies: bytes to and from the server |
 //! | [`store`] | the storage trait, SQLite and memory; the typed records kept in it |
-//! | [`signal`] | end-to-end encryption: X3DH, double ratchet, sender keys, device identities; values in, values out |
-//! | [`noise`] | handshake, certificate chain, transport cipher, frames; no I/O |
-//! | [`stanza`] | the binary node codec, tokens, JIDs, builders; no I/O |
-//! | [`crypto`] | primitives that the rooms above share, and the source of randomness they are handed |
-//! | [`proto`] | protobuf messages, made at build time |
 //! | `standard` | keeps what the library opens off the host's descriptors 0, 1 and 2 |
 //! | `threads` | starts every thread of the library, with all signals blocked; pools for jobs |
 //!
-//! `messaging`, `pairing`, `signal`, `noise` and `stanza` read no clock, open no socket and draw no randomness but what is
-//! handed in, so two ends can be run against each other in memory. `client` is the driver that gives them all three.
+//! The protocols are a package of their own, `src/protocol`: [`pairing`], [`signal`], [`noise`], [`stanza`], [`crypto`],
+//! [`proto`], and the contents and stanzas of [`messaging`]. They read no clock, open no socket and draw no randomness but what
+//! is handed in, so two ends can be run against each other in memory. `client` is the driver that gives them all three.
 //!
-//! `library` is a package of its own: `libwa.so` and `libwa.a`, which export `ffi` and nothing else.
+//! `src/library` is the third package: `libwa.so` and `libwa.a`, which export `ffi` and nothing else.
 //!
 //! # The main walks
 //!
@@ -31,16 +26,17 @@
 //! `Command` to the session's task. The loop (`client/session/event_loop.rs`) opens the request,
 //! `client/session/features/pairing` hands it to [`pairing::Pairing`], and carries out that machine's outputs in
 //! order: queries go to the server, events to the host, keys to the store. Stanzas of the server reach the machine
-//! through `client/session/dispatch.rs` and `client/session/transitions.rs`. When the phone has confirmed, the account record is stored, the server closes
-//! the connection, the session connects again as the new device, and `client/session/login.rs` goes from
+//! through `client/session/dispatch.rs` and `client/session/transitions.rs`. When the phone has confirmed, the account record is
+//! stored, the server closes the connection, the session connects again as the new device, and `client/session/login.rs` goes from
 //! `<success>` to the event `ready`.
 //!
 //! **A frame becomes an event.** `net/connection.rs` takes a WebSocket message apart, `noise` decrypts the frame,
-//! `stanza/decode.rs` decodes it in place (`client/transport.rs` holds the three together). The loop
+//! `protocol/stanza/decode.rs` decodes it in place (`client/transport.rs` holds the three together). The loop
 //! (`client/session/event_loop.rs`) gives the stanza to `client/session/dispatch.rs`; a message goes to the engine
-//! (`messaging/engine/inbound.rs`), which names the records that it needs. What is not cached is loaded
-//! (`client/session/core/prefetch.rs`), and the stanza is dispatched again. `messaging/engine/decrypt.rs` calls [`signal`], `messaging/content/parse.rs` reads the content, and the
-//! output becomes a row of the event table in `client/event_mapping.rs`.
+//! (`messaging/engine/inbound`), which names the records that it needs. What is not cached is loaded
+//! (`client/session/core/prefetch.rs`), and the stanza is dispatched again. `messaging/engine/inbound/decrypt.rs` calls
+//! [`signal`], `protocol/messaging/content/parse.rs` reads the content, and the output becomes a row of the event table in
+//! `client/event_mapping.rs`.
 //!
 //! **A commit.** Nothing is told to the server or the host that is not stored. Handlers add to the unit of work
 //! (`client/session/core/unit_of_work.rs`): changes to the store, events, stanzas. At the end of a turn it is committed as one
@@ -49,10 +45,10 @@
 //! dropped: the store is authoritative.
 //!
 //! **A text goes out.** `wa_send_text` posts a command with its id. The engine keeps the message in its outbox
-//! (`messaging/engine/outbound.rs`), so that it survives the process, asks the first-contact gate and the rate limit,
-//! queries missing device lists and keys (`messaging/engine/queries.rs`), encrypts for each device
-//! (`messaging/engine/send_direct.rs`, `send_group.rs`) and hands the stanza out with the commit that advances the ratchets. The
-//! server's acknowledgement (`messaging/engine/acked.rs`) ends the request with one `result` event.
+//! (`messaging/engine/outbound`), so that it survives the process, asks the first-contact gate and the rate limit,
+//! queries missing device lists and keys (`messaging/engine/core/queries.rs`), encrypts for each device
+//! (`messaging/engine/outbound/direct.rs`, `group.rs`) and hands the stanza out with the commit that advances the ratchets. The
+//! server's acknowledgement (`messaging/engine/outbound/acked.rs`) ends the request with one `result` event.
 //!
 //! **An event is acknowledged.** A durable event stays in the journal until `wa_event_ack`. `client/shared_state.rs`
 //! collects acknowledgements from any thread; the session stores them with its next commit. What is not
@@ -60,12 +56,12 @@
 //!
 //! `ffi/mod.rs` has the rules of the C boundary, CONTRIBUTING.md what to touch to add a method, an event or a record.
 
+pub use wa_protocol::{crypto, noise, pairing, proto, signal, stanza};
+
 #[forbid(unsafe_code)]
 pub mod api;
 #[forbid(unsafe_code)]
 pub mod client;
-#[forbid(unsafe_code)]
-pub mod crypto;
 #[allow(unsafe_code, reason = "the C boundary: pointers come from the host")]
 pub mod ffi;
 #[forbid(unsafe_code)]
@@ -73,17 +69,7 @@ pub mod messaging;
 #[forbid(unsafe_code)]
 pub mod net;
 #[forbid(unsafe_code)]
-pub mod noise;
-#[forbid(unsafe_code)]
-pub mod pairing;
-#[forbid(unsafe_code)]
-pub mod proto;
-#[forbid(unsafe_code)]
-pub mod signal;
-#[forbid(unsafe_code)]
 mod standard;
-#[forbid(unsafe_code)]
-pub mod stanza;
 #[forbid(unsafe_code)]
 pub mod store;
 #[forbid(unsafe_code)]

@@ -6,7 +6,7 @@ use crate::crypto::testing::{Scripted, Seeded, bytes, hex_of, list, text};
 #[test]
 fn vectors_signed_key_index_list() {
     let vectors: Value =
-        serde_json::from_str(include_str!("../../tests/vectors/pairing-vectors.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/vectors/pairing-vectors.json")).unwrap();
     let section = &vectors["signed_key_index_list"];
     let account = KeyPair::from_secret(bytes(&vectors["pair_success"], "primary_identity_priv"));
     assert_eq!(account.public().0, bytes(section, "signer_pub"));

@@ -7,7 +7,7 @@ use crate::signal::{IdentityProof, SignalError, Verdict, classify};
 
 fn vector() -> Value {
     let vectors: Value =
-        serde_json::from_str(include_str!("../../tests/vectors/signal-vectors.json")).unwrap();
+        serde_json::from_str(include_str!("../../../tests/vectors/signal-vectors.json")).unwrap();
     vectors["device_identity"].clone()
 }
 

@@ -13,7 +13,7 @@ use crate::crypto::{KeyPair, PublicKey, Secret, verify};
 pub(super) fn vectors() -> &'static Value {
     static VECTORS: OnceLock<Value> = OnceLock::new();
     VECTORS.get_or_init(|| {
-        serde_json::from_str(include_str!("../../tests/vectors/signal-vectors.json")).unwrap()
+        serde_json::from_str(include_str!("../../../tests/vectors/signal-vectors.json")).unwrap()
     })
 }
 

@@ -35,7 +35,7 @@ const WORDS: &str = "
     privacy_token w:gp2 trusted_contact inner true audio 0 2 7 99 1767225600 18446744073709551615 not-a-number";
 
 /// Addresses that the stanzas are about.
-pub(crate) const JIDS: &str = "
+pub const JIDS: &str = "
     555@lid 555:3@lid 1555@s.whatsapp.net 1555:3@s.whatsapp.net 900@lid 900:7@lid 100@s.whatsapp.net
     100:2@s.whatsapp.net 120363@g.us status@broadcast 177@broadcast 1@newsletter 867051314767696@bot
     13135550002@s.whatsapp.net 1555:99@hosted s.whatsapp.net";
@@ -214,7 +214,7 @@ pub fn walk(input: &[u8]) {
 
 /// One stanza. The first byte decides whether the others are one already, or decide what is in one, or what becomes of a
 /// right one.
-pub(crate) fn stanza_of(input: &[u8]) -> Option<Stanza> {
+pub fn stanza_of(input: &[u8]) -> Option<Stanza> {
     let (first, rest) = input.split_first()?;
     let mut choices = Choices(rest);
     match first % 4 {
@@ -336,7 +336,7 @@ fn read_groups(node: NodeRef<'_>) {
 }
 
 /// What is answered is made of what came, and must be fit to be sent, unless it came with an address that none can be sent to.
-pub(crate) fn must_encode(node: &Node) {
+pub fn must_encode(node: &Node) {
     match encode(node) {
         Ok(_) | Err(EncodeError::Device | EncodeError::Interop) => {}
         Err(other) => panic!("{other}: {}", node.xml()),

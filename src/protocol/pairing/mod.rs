@@ -67,7 +67,7 @@ mod qr_machine;
 mod refusal;
 mod stanzas;
 
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, fuzzing, feature = "testing"))]
 pub mod random_walk;
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub mod restrictions;
 pub mod retry;
 mod usync;
 
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, fuzzing, feature = "testing"))]
 pub mod random_walk;
 #[cfg(test)]
 mod testing;

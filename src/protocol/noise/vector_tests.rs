@@ -17,11 +17,11 @@ use crate::proto::handshake::NoiseCertificateDetails;
 use crate::proto::payload::ClientPayload;
 
 fn noise_vectors() -> Value {
-    serde_json::from_str(include_str!("../../tests/vectors/noise-vectors.json")).unwrap()
+    serde_json::from_str(include_str!("../../../tests/vectors/noise-vectors.json")).unwrap()
 }
 
 fn pairing_vectors() -> Value {
-    serde_json::from_str(include_str!("../../tests/vectors/pairing-vectors.json")).unwrap()
+    serde_json::from_str(include_str!("../../../tests/vectors/pairing-vectors.json")).unwrap()
 }
 
 fn bytes(value: &Value) -> Vec<u8> {

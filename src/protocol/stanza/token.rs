@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn tables_are_those_of_the_protocol() {
-        let single_rows = include_str!("../../tests/vectors/tokens-single.tsv");
+        let single_rows = include_str!("../../../tests/vectors/tokens-single.tsv");
         let mut seen = 0;
         for (row, ours) in single_rows.lines().zip(SINGLE) {
             let (index, token) = row.split_once('\t').unwrap();
@@ -175,7 +175,7 @@ mod tests {
             seen += 1;
         }
         assert_eq!((seen, single_rows.lines().count()), (235, 235));
-        let double_rows = include_str!("../../tests/vectors/tokens-double.tsv");
+        let double_rows = include_str!("../../../tests/vectors/tokens-double.tsv");
         let mut seen = 0;
         for (row, ours) in double_rows.lines().zip(DOUBLE) {
             let mut fields = row.split('\t');

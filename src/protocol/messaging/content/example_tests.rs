@@ -16,12 +16,12 @@ fn entries(file: &str) -> Vec<Value> {
 }
 
 fn whatsmeow() -> HashMap<u32, Vec<u8>> {
-    let entries = entries(include_str!("../../../tests/vectors/contents-whatsmeow.json"));
+    let entries = entries(include_str!("../../../../tests/vectors/contents-whatsmeow.json"));
     entries.iter().map(|entry| (entry["number"].as_u64().unwrap() as u32, hex_of(entry, "bytes"))).collect()
 }
 
 fn baileys(name: &str) -> (Vec<u8>, Read) {
-    let entries = entries(include_str!("../../../tests/vectors/contents-baileys.json"));
+    let entries = entries(include_str!("../../../../tests/vectors/contents-baileys.json"));
     let found = entries.iter().find(|entry| entry["name"] == name);
     let bytes = hex_of(found.unwrap_or_else(|| panic!("no example {name}")), "bytes");
     let read = parse(&bytes).unwrap();

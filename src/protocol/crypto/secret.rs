@@ -29,7 +29,7 @@ impl<const N: usize> Secret<N> {
     }
 
     /// The bytes, to be filled in where they are.
-    pub(crate) const fn as_mut_bytes(&mut self) -> &mut [u8; N] {
+    pub const fn as_mut_bytes(&mut self) -> &mut [u8; N] {
         &mut self.0
     }
 }

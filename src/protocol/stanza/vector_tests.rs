@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::*;
 
 fn vectors() -> Json {
-    serde_json::from_str(include_str!("../../tests/vectors/stanza-examples.json")).unwrap()
+    serde_json::from_str(include_str!("../../../tests/vectors/stanza-examples.json")).unwrap()
 }
 
 fn entries(vectors: &Json, key: &str, count: usize) -> Vec<(String, Json)> {

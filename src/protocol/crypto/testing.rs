@@ -7,15 +7,16 @@ use serde_json::Value;
 use super::{Random, sha256};
 
 /// Gives exactly the bytes it was made with, in order, and fails the test when they run out.
-pub(crate) struct Scripted(VecDeque<u8>);
+pub struct Scripted(VecDeque<u8>);
 
 impl Scripted {
-    pub(crate) fn new(parts: &[&[u8]]) -> Self {
+    /// Gives these parts, one after the other.
+    pub fn new(parts: &[&[u8]]) -> Self {
         Self(parts.concat().into())
     }
 
-    /// Whether every byte was drawn.
-    pub(crate) fn is_spent(&self) -> bool {
+    /// Returns whether every byte was drawn.
+    pub fn is_spent(&self) -> bool {
         self.0.is_empty()
     }
 }
@@ -29,7 +30,7 @@ impl Random for Scripted {
 }
 
 /// An endless stream of bytes, the same for the same seed.
-pub(crate) struct Seeded(pub(crate) u64);
+pub struct Seeded(pub u64);
 
 impl Random for Seeded {
     fn fill(&mut self, out: &mut [u8]) {
@@ -40,22 +41,22 @@ impl Random for Seeded {
     }
 }
 
-/// A text field.
-pub(crate) fn text<'a>(section: &'a Value, key: &str) -> &'a str {
+/// Returns a text field.
+pub fn text<'a>(section: &'a Value, key: &str) -> &'a str {
     section[key].as_str().unwrap_or_else(|| panic!("no text {key}"))
 }
 
-/// A field of hexadecimal digits of any length.
-pub(crate) fn hex_of(section: &Value, key: &str) -> Vec<u8> {
+/// Returns a field of hexadecimal digits of any length.
+pub fn hex_of(section: &Value, key: &str) -> Vec<u8> {
     hex::decode(text(section, key)).unwrap_or_else(|_| panic!("no hex {key}"))
 }
 
-/// A field of exactly `N` bytes.
-pub(crate) fn bytes<const N: usize>(section: &Value, key: &str) -> [u8; N] {
+/// Returns a field of exactly `N` bytes.
+pub fn bytes<const N: usize>(section: &Value, key: &str) -> [u8; N] {
     hex_of(section, key).try_into().unwrap_or_else(|_| panic!("{key} is not {N} bytes"))
 }
 
-/// A list.
-pub(crate) fn list<'a>(section: &'a Value, key: &str) -> &'a [Value] {
+/// Returns a list.
+pub fn list<'a>(section: &'a Value, key: &str) -> &'a [Value] {
     section[key].as_array().unwrap_or_else(|| panic!("no list {key}"))
 }

@@ -10,6 +10,6 @@ pub(crate) use crate::crypto::testing::{bytes, hex_of, list, text};
 pub(crate) fn vectors() -> &'static Value {
     static VECTORS: OnceLock<Value> = OnceLock::new();
     VECTORS.get_or_init(|| {
-        serde_json::from_str(include_str!("../../tests/vectors/pairing-vectors.json")).unwrap()
+        serde_json::from_str(include_str!("../../../tests/vectors/pairing-vectors.json")).unwrap()
     })
 }

@@ -6,7 +6,7 @@ use super::testing::{Scripted, Seeded};
 use super::*;
 
 fn vectors() -> Value {
-    serde_json::from_str(include_str!("../../tests/vectors/pairing-vectors.json")).unwrap()
+    serde_json::from_str(include_str!("../../../tests/vectors/pairing-vectors.json")).unwrap()
 }
 
 fn bytes(value: &Value, key: &str) -> Vec<u8> {

@@ -15,8 +15,8 @@ mod xeddsa;
 
 #[cfg(test)]
 mod crypto_tests;
-#[cfg(test)]
-pub(crate) mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use hash::{MacKey, hkdf, hmac_sha256, pbkdf2_sha256, sha256};
 pub use keys::{KeyPair, LowOrder, PreparedKey, PublicKey};

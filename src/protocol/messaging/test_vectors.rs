@@ -8,6 +8,6 @@ use serde_json::Value;
 pub(super) fn vectors() -> &'static Value {
     static VECTORS: OnceLock<Value> = OnceLock::new();
     VECTORS.get_or_init(|| {
-        serde_json::from_str(include_str!("../../tests/vectors/message-vectors.json")).unwrap()
+        serde_json::from_str(include_str!("../../../tests/vectors/message-vectors.json")).unwrap()
     })
 }
