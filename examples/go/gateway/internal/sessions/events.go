@@ -91,6 +91,9 @@ func (s *Session) connection(event *libwa.Connection) {
 }
 
 func (s *Session) connected(event *libwa.Ready) {
+	if s.ended(event) {
+		return
+	}
 	known := s.status.State == Connected // a pairing has told it already
 	s.set(func(status *Status) {
 		method := status.Method
@@ -107,10 +110,17 @@ func (s *Session) connected(event *libwa.Ready) {
 	s.m.outbox.wake(s.id)
 }
 
+// ended says whether the client has told of the end of its link after this event. The
+// steps of a pairing come by a way of their own, and may be read later.
+func (s *Session) ended(event libwa.Event) bool {
+	return event.Info().ID < s.unlinkedBy
+}
+
 func (s *Session) loggedOut(event *libwa.LoggedOut) {
 	if event.Redelivered && s.record.Account == nil {
 		return // it was told
 	}
+	s.unlinkedBy = event.ID
 	s.linkedToNone()
 	s.set(func(status *Status) {
 		phone := status.Phone

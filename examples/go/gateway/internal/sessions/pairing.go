@@ -209,6 +209,9 @@ func (s *Session) step(a *attempt, step libwa.Event) {
 		s.passkey(a, step)
 	case *libwa.PairingSuccess:
 		s.watch(a, "")
+		if s.ended(step) {
+			return
+		}
 		s.set(func(status *Status) {
 			status.Stage, status.Phone, status.JID, status.Expires = "linked", "+"+step.Phone, step.JID, time.Time{}
 		})

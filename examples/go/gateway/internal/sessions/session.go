@@ -22,21 +22,22 @@ type Session struct {
 	changing sync.Mutex   // held while the settings are changed
 	sending  sync.RWMutex // held for reading while a message is accepted
 
-	mu      sync.Mutex
-	record  record
-	moving  bool // somebody has the turn: no pairing begins
-	removed bool // nothing is kept of it any more
-	tries   int  // to get over trouble with the store, since it was connected
-	client  *libwa.Client
-	former  *libwa.Client // that was closed last
-	foreign bool          // client may have another account than the record: only its end is taken note of
-	opening chan struct{} // closed when it is settled whose account the next client has; nil while none is opened
-	status  Status
-	changed chan struct{}
-	telling *account // the link whose pairing.success waits to be written
-	attempt *attempt // the pairing that is under way
-	last    *attempt // the pairing before it, whose code verify still knows
-	closed  chan struct{}
+	mu         sync.Mutex
+	record     record
+	moving     bool // somebody has the turn: no pairing begins
+	removed    bool // nothing is kept of it any more
+	tries      int  // to get over trouble with the store, since it was connected
+	client     *libwa.Client
+	former     *libwa.Client // that was closed last
+	foreign    bool          // client may have another account than the record: only its end is taken note of
+	unlinkedBy uint64        // the number of client's event that told of the end of its link; 0 for none
+	opening    chan struct{} // closed when it is settled whose account the next client has; nil while none is opened
+	status     Status
+	changed    chan struct{}
+	telling    *account // the link whose pairing.success waits to be written
+	attempt    *attempt // the pairing that is under way
+	last       *attempt // the pairing before it, whose code verify still knows
+	closed     chan struct{}
 }
 
 func newSession(m *Manager, r record) *Session {
@@ -181,7 +182,7 @@ func (s *Session) openClient() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.client, s.closed, s.foreign = client, make(chan struct{}), false
+	s.client, s.closed, s.foreign, s.unlinkedBy = client, make(chan struct{}), false, 0
 	return nil
 }
 
