@@ -48,6 +48,12 @@ need_rust() {
     at_least "$version" "$RUST_WANTED" || fail "cargo $version is too old; Rust $RUST_WANTED is needed: rustup update stable"
 }
 
+# build_release: builds the library and the simulator, optimised. The library has a call of its own: in one call, cargo would
+# build what both depend on with the features that the simulator needs.
+build_release() {
+    cargo build --release --locked && cargo build --release --locked -p wa-sim
+}
+
 # need_go MODULE: a Go that builds the module in that folder, of the version that its go.mod names. One that is older fetches
 # the right one itself, from Go 1.21 on.
 need_go() {

@@ -84,8 +84,11 @@ def _build(cargo: str) -> None:
         with contextlib.suppress(OSError):
             terminal = stack.enter_context(open("/dev/tty", "w"))
         print("\nlibwa: cargo builds the library and the simulator, for some minutes the first time", file=terminal, flush=True)
-        command = [cargo, "build", "--release", "--locked", "--workspace"]
-        subprocess.run(command, cwd=_CHECKOUT, check=True, stderr=terminal, env={**os.environ, "PATH": _search_path()})
+        environment = {**os.environ, "PATH": _search_path()}
+        # In one call, cargo would build what both depend on with the features that the simulator needs.
+        for package in ([], ["--package", "wa-sim"]):
+            command = [cargo, "build", "--release", "--locked", *package]
+            subprocess.run(command, cwd=_CHECKOUT, check=True, stderr=terminal, env=environment)
         print(f"libwa: built in {time.monotonic() - started:.0f} s", file=terminal, flush=True)
 
 

@@ -1,6 +1,6 @@
 """What the package costs, each figure beside what bounds it from below:
 
-    cargo build --release --workspace
+    cargo build --release && cargo build --release -p wa-sim
     LIBWA_PATH=target/release/libwa.so WA_SIM=target/release/wa-sim PYTHONPATH=bindings/python/src \\
         python bindings/python/benchmarks/run.py
 
