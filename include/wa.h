@@ -201,7 +201,7 @@
 #define WA_H
 
 /* Made by cbindgen from src/ffi. Do not edit:
- * WA_UPDATE=1 cargo test --test generated */
+ * cargo run -p libwa-generator */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -18,7 +18,8 @@
 //! [`proto`], and the contents and stanzas of [`messaging`]. They read no clock, open no socket and draw no randomness but what
 //! is handed in, so two ends can be run against each other in memory. `client` is the driver that gives them all three.
 //!
-//! `src/library` is the third package: `libwa.so` and `libwa.a`, which export `ffi` and nothing else.
+//! `src/library` is the package of `libwa.so` and `libwa.a`, which export `ffi` and nothing else; `src/generator` writes what is
+//! made from the tables in `api`: header, pages, the bindings' generated files.
 //!
 //! # The main walks
 //!

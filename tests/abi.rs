@@ -7,12 +7,11 @@
 mod c;
 #[path = "abi/calls.rs"]
 mod calls;
-#[path = "common/header.rs"]
-mod header;
 
 use c::{WARNINGS, compile, libraries, root, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use wa_generator::declarations::{committed, functions};
 
 const SANITIZERS: [&str; 3] =
     ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
@@ -54,7 +53,7 @@ fn the_header_compiles_in_every_dialect_alone_and_twice() {
 
 #[test]
 fn the_program_on_the_first_page_of_the_header_compiles() {
-    let header = header::committed();
+    let header = committed();
     let start = header.find(" *     #include <stdio.h>").expect("the listing begins with its includes");
     let listing: String = header[start..]
         .lines()
@@ -71,7 +70,7 @@ fn the_program_on_the_first_page_of_the_header_compiles() {
 
 #[test]
 fn every_function_has_a_whole_comment() {
-    let functions = header::functions(&header::committed());
+    let functions = functions(&committed());
     assert!(functions.len() > 40);
     for function in &functions {
         let comment = &function.comment;

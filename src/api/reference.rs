@@ -117,8 +117,7 @@ fn keep_word(keep: Keep) -> &'static str {
     }
 }
 
-const MARK: &str =
-    "<!-- Made from the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated -->\n";
+const MARK: &str = "<!-- Made from the tables in src/api. Do not edit: cargo run -p libwa-generator -->\n";
 
 /// The pages of `include/`: file name and content.
 pub fn pages(outcomes: &[OutcomeInfo]) -> Vec<(&'static str, String)> {

@@ -1,4 +1,4 @@
-//! Made from the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated
+//! Made from the tables in src/api. Do not edit: cargo run -p libwa-generator
 
 /// What a function answers: 0 when it is done, 1 to 99 for other answers that
 /// are no errors, 100 and above for errors, in ranges by subject: 100

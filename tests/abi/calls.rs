@@ -1,7 +1,7 @@
 //! Makes `calls.inc` for tests/c/misuse.c from the header: for each function a C function that calls it with chosen arguments.
 
-use crate::header::{Function, committed, functions};
 use std::fmt::Write;
+use wa_generator::declarations::{Function, committed, functions};
 
 /// The C source.
 pub(crate) fn source() -> String {

@@ -1,4 +1,4 @@
-# Made from include/wa.h and the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated
+# Made from include/wa.h and the tables in src/api. Do not edit: cargo run -p libwa-generator
 """The C interface as ctypes sees it: status codes, and result and parameters of every function."""
 
 from __future__ import annotations

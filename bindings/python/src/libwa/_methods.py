@@ -1,4 +1,4 @@
-# Made from include/wa.h and the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated
+# Made from include/wa.h and the tables in src/api. Do not edit: cargo run -p libwa-generator
 """The library's methods by name: `client.session.status()` is `client.call("session.status")` with types.
 
 The methods are described in include/METHODS.md.

@@ -1,4 +1,4 @@
-# Made from include/wa.h and the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated
+# Made from include/wa.h and the tables in src/api. Do not edit: cargo run -p libwa-generator
 """The requests that have a function of their own in the C interface."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Made from include/wa.h and the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated
+# Made from include/wa.h and the tables in src/api. Do not edit: cargo run -p libwa-generator
 """The contents of messages: one frozen dataclass for each type.
 
 `Message.typed_content` is one of them. Types and keys are described in include/EVENTS.md, under "Contents of messages".

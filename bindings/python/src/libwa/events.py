@@ -1,4 +1,4 @@
-# Made from include/wa.h and the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated
+# Made from include/wa.h and the tables in src/api. Do not edit: cargo run -p libwa-generator
 """The library's events: one frozen dataclass for each type.
 
 Times are aware `datetime`s in UTC, durations are seconds. Types and fields are described in include/EVENTS.md.

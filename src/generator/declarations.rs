@@ -1,25 +1,25 @@
-//! Reads the functions that the C header declares, for the tests that need to know them all.
-
-#![allow(dead_code, reason = "each of these tests needs a part of it")]
+//! Reads the functions that the C header declares.
 
 /// One function.
 #[derive(Debug)]
-pub(crate) struct Function {
-    pub(crate) name: String,
-    pub(crate) returns: String,
+pub struct Function {
+    /// The name.
+    pub name: String,
+    /// The type of what it returns.
+    pub returns: String,
     /// Type and name of each parameter.
-    pub(crate) params: Vec<(String, String)>,
+    pub params: Vec<(String, String)>,
     /// The comment above it, as one line of words.
-    pub(crate) comment: String,
+    pub comment: String,
 }
 
 /// The committed header.
-pub(crate) fn committed() -> String {
-    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/include/wa.h")).unwrap()
+pub fn committed() -> String {
+    std::fs::read_to_string(crate::root().join("include/wa.h")).unwrap()
 }
 
 /// Every function of a header, in its order.
-pub(crate) fn functions(header: &str) -> Vec<Function> {
+pub fn functions(header: &str) -> Vec<Function> {
     let mut functions = Vec::new();
     let mut comment = String::new();
     let mut code = String::new();

@@ -66,7 +66,7 @@ fn method(text: &mut String, function: &Function, all: &[Function], asynchronous
             "bool" => (safe(c_name), "bool", safe(c_name)),
             "double" => (safe(c_name), "float", safe(c_name)),
             "size_t" | "int32_t" | "uint32_t" | "int64_t" | "uint64_t" => argument(c_name),
-            other => panic!("teach tests/generated/python/requests.rs what a {other} is"),
+            other => panic!("teach src/generator/python/requests.rs what a {other} is"),
         };
         if said.contains("NULL") {
             optional.push(format!("{name}: {kind} | None = None"));

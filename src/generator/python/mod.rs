@@ -8,33 +8,27 @@ mod methods;
 mod names;
 mod requests;
 
-use crate::{check, root};
+use crate::{COMMAND, GeneratedFile};
 use std::fmt::Write;
 
 const PACKAGE: &str = "bindings/python/src/libwa";
 
 /// The first line of every file, before what it says of itself.
-const MARK: &str = "# Made from include/wa.h and the tables in src/api. Do not edit: WA_UPDATE=1 cargo test --test generated\n";
+fn mark() -> String {
+    format!("# Made from include/wa.h and the tables in src/api. Do not edit: {COMMAND}\n")
+}
 
-#[test]
-fn python() {
-    for (name, text) in [
+pub(crate) fn files() -> Vec<GeneratedFile> {
+    [
         ("_bindings.py", bindings::source()),
         ("contents.py", contents::source()),
         ("errors.py", errors::source()),
         ("events.py", events::source()),
         ("_methods.py", methods::source()),
         ("_requests.py", requests::source()),
-    ] {
-        check(&format!("{PACKAGE}/{name}"), &format!("{MARK}{text}"));
-    }
-}
-
-#[test]
-fn python_has_the_version_of_the_library() {
-    let project = std::fs::read_to_string(root().join("bindings/python/pyproject.toml")).unwrap();
-    let wanted = format!("version = \"{}\"", env!("CARGO_PKG_VERSION"));
-    assert!(project.lines().any(|line| line == wanted), "pyproject.toml has not the line {wanted}");
+    ]
+    .map(|(name, text)| GeneratedFile::new(format!("{PACKAGE}/{name}"), mark() + &text))
+    .into()
 }
 
 /// `pairing.code`, `logged_out` and `STORE_LOCKED` as names of classes.

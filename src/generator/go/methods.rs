@@ -3,6 +3,7 @@
 use super::events::field_name;
 use super::names::{doc, exported, lower, plain};
 use super::{close_list, field_sentence, file};
+use crate::GeneratedFile;
 use std::fmt::Write;
 use wa::api::{METHODS, MethodInfo, ParamInfo};
 
@@ -18,7 +19,7 @@ pub(super) fn value_type(name: &str, kind: &str, optional: bool) -> (String, Str
         "number" => ("float64", "number"),
         "array of text" => ("[]string", "texts"),
         "json" => ("json.RawMessage", "raw"),
-        other => panic!("{name}: tell Go what the type {other} is, in tests/generated/go/methods.rs"),
+        other => panic!("{name}: tell Go what the type {other} is, in src/generator/go/methods.rs"),
     };
     if optional && is_pointer(go_type) {
         return (format!("*{go_type}"), format!("optional(r, r.{read})"));
@@ -42,7 +43,7 @@ fn result_type(method: &str, field: &ParamInfo) -> (String, String) {
     }
     let found = ELEMENTS.iter().find(|(methods, name, _)| methods.contains(&method) && *name == field.name);
     let Some((_, _, element)) = found else {
-        panic!("{method}: tell Go what the members of {} are, in tests/generated/go/methods.rs", field.name);
+        panic!("{method}: tell Go what the members of {} are, in src/generator/go/methods.rs", field.name);
     };
     (format!("[]{element}"), format!("objects[{element}](r)"))
 }
@@ -152,13 +153,12 @@ fn result(body: &mut String, method: &str, fields: &[ParamInfo]) {
     .unwrap();
 }
 
-#[test]
-fn typed_methods() {
+pub(super) fn typed_methods() -> GeneratedFile {
     let mut body = String::new();
     for row in METHODS {
         method(&mut body, row);
     }
-    file("methods_gen.go", &["context", "encoding/json", "time"], &body);
+    file("methods_gen.go", &["context", "encoding/json", "time"], &body)
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::methods::value_type;
 use super::names::{doc, exported, lower};
 use super::{close_list, field_sentence, file};
+use crate::GeneratedFile;
 use std::fmt::Write;
 use wa::api::{COMMON_CONTENT, CONTENTS, ContentInfo, FieldInfo, event_objects};
 
@@ -70,8 +71,7 @@ fn content(body: &mut String, row: &ContentInfo) {
     .unwrap();
 }
 
-#[test]
-fn content_types() {
+pub(super) fn content_types() -> GeneratedFile {
     let mut body = String::new();
     for object in event_objects() {
         let name = object.name;
@@ -122,5 +122,5 @@ fn content_types() {
         write!(body, "\tcase {}:\n\t\treturn new({}), {needed}\n", kinds.join(", "), row.name).unwrap();
     }
     body.push_str("\t}\n\treturn new(OtherContent), nil\n}\n");
-    file("contents_gen.go", &["time"], &body);
+    file("contents_gen.go", &["time"], &body)
 }

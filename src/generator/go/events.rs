@@ -2,6 +2,7 @@
 
 use super::names::{doc, exported, lower};
 use super::{close_list, field_sentence, file};
+use crate::GeneratedFile;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use wa::api::{EVENTS, EventInfo, FieldInfo, Keep, Words};
@@ -68,8 +69,7 @@ fn event(body: &mut String, row: &EventInfo) {
     .unwrap();
 }
 
-#[test]
-fn event_types() {
+pub(super) fn event_types() -> GeneratedFile {
     let mut body = String::new();
     for row in EVENTS {
         event(&mut body, row);
@@ -89,11 +89,10 @@ fn event_types() {
         write!(body, "\tcase {}:\n\t\treturn {name}\n", list.join(", ")).unwrap();
     }
     body.push_str("\t}\n\treturn kept\n}\n");
-    file("events_gen.go", &["encoding/json", "time"], &body);
+    file("events_gen.go", &["encoding/json", "time"], &body)
 }
 
-#[test]
-fn words() {
+pub(super) fn words() -> GeneratedFile {
     let mut body = String::new();
     let mut seen = BTreeSet::new();
     let fields = EVENTS.iter().flat_map(|row| row.fields);
@@ -118,5 +117,5 @@ fn words() {
         writeln!(body, "\tOutcome{} Outcome = \"{}\"\n", exported(row.name), row.name).unwrap();
     }
     close_list(&mut body, ")\n\n");
-    file("words_gen.go", &[], &body);
+    file("words_gen.go", &[], &body)
 }

@@ -91,6 +91,6 @@ fn number(declared: &str) -> &'static str {
         "uint32_t" => "c_uint32",
         "uint64_t" => "c_uint64",
         "size_t" => "c_size_t",
-        other => panic!("teach tests/generated/python/bindings.rs what a {other} is"),
+        other => panic!("teach src/generator/python/bindings.rs what a {other} is"),
     }
 }

@@ -114,7 +114,7 @@ fn nothing(kind: &str) -> &'static str {
         "text" => "\"\"",
         "boolean" => "False",
         "integer" => "0",
-        other => panic!("tell Python what no {other} is, in tests/generated/python/contents.rs"),
+        other => panic!("tell Python what no {other} is, in src/generator/python/contents.rs"),
     }
 }
 

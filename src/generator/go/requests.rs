@@ -2,6 +2,7 @@
 
 use super::file;
 use super::names::{doc, doc_item, exported, lower, variable};
+use crate::GeneratedFile;
 use crate::declarations::{Function, functions};
 use crate::header;
 use crate::requests::{LIKE_METHODS, WITHOUT_RESULT, is_request, said_of};
@@ -52,10 +53,9 @@ fn arguments(function: &Function, all: &[Function]) -> Vec<Argument> {
                 };
                 (format!("{go} {go_type}"), format!("C.{kind}({go})"), String::new())
             }
-            other => panic!(
-                "{}: tell Go what the type {other} is, in tests/generated/go/requests.rs",
-                function.name
-            ),
+            other => {
+                panic!("{}: tell Go what the type {other} is, in src/generator/go/requests.rs", function.name)
+            }
         };
         arguments.push(Argument { name: name.clone(), go, c, before });
     }
@@ -113,14 +113,13 @@ fn request(body: &mut String, function: &Function, all: &[Function]) {
     .unwrap();
 }
 
-#[test]
-fn requests() {
+pub(super) fn requests() -> GeneratedFile {
     let mut body = String::from("// #include <wa.h>\nimport \"C\"\n\n");
     let all = functions(&header::text());
     for function in all.iter().filter(|function| is_request(function)) {
         request(&mut body, function, &all);
     }
-    file("requests_gen.go", &["context", "time"], &body);
+    file("requests_gen.go", &["context", "time"], &body)
 }
 
 #[test]
