@@ -7,7 +7,7 @@
 //! |---|---|
 //! | [`ffi`] | the C ABI, one file per C object; the only place with `unsafe`; no logic |
 //! | [`client`] | one session = one actor task: it owns the connection, the flows and the session's part of the store |
-//! | [`api`] | the vocabulary shared with the host: status codes, configuration keys, events, methods |
+//! | [`api`] | the vocabulary shared with the host: status codes, configuration keys, events, how methods are described |
 //! | [`messaging`] | the engine: what is done with a message that comes, and what it takes to send one |
 //! | [`net`] | WebSocket, TLS, proxies: bytes to and from the server |
 //! | [`store`] | the storage trait, SQLite and memory; the typed records kept in it |

@@ -1,6 +1,7 @@
 //! The vocabulary shared with the host: status codes, configuration keys, events and methods.
 //!
-//! Five tables stand here and nowhere else: [`STATUSES`], [`KEYS`], [`EVENTS`], [`CONTENTS`] and [`METHODS`]. The checks, the listing at run
+//! Four tables stand here and nowhere else: [`STATUSES`], [`KEYS`], [`EVENTS`] and [`CONTENTS`]. Methods are described here ([`MethodInfo`]);
+//! their rows stand with their handlers, above this room, and are handed in. The checks, the listing at run
 //! time ([`reference_json`]), the constants of the C header and the pages in `include/` are all made from them, so that none
 //! of these can disagree. A new status, key, event, field or method is added to its table; everything else follows.
 //!
@@ -32,7 +33,8 @@ pub use error::Error;
 pub use event::{EVENTS, Event, EventInfo, EventKind, Keep};
 pub use event_table::*;
 pub use field::{FieldInfo, FieldType, Hidden, KINDS, Words};
-pub use methods::{METHODS, MethodInfo, ParamInfo, check_call, find_method};
+pub use methods::{MethodInfo, ParamInfo};
+pub(crate) use methods::{check_params, param};
 pub use reference::{OutcomeInfo, pages, reference_json};
 pub use status::{STATUSES, Status, StatusInfo};
 

@@ -3,8 +3,8 @@
 use super::config_keys::KeyType;
 use super::event::COMMON;
 use super::field::FieldInfo;
-use super::methods::ParamInfo;
-use super::{COMMON_CONTENT, CONTENTS, EVENTS, KEYS, Keep, METHODS, STATUSES, Status, event_objects};
+use super::methods::{MethodInfo, ParamInfo};
+use super::{COMMON_CONTENT, CONTENTS, EVENTS, KEYS, Keep, STATUSES, Status, event_objects};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -24,8 +24,8 @@ pub struct OutcomeInfo {
 }
 
 /// All tables as one JSON object with the keys `version`, `statuses`, `keys`, `common_fields`, `events`, `contents`,
-/// `content_fields`, `outcomes` and `methods`.
-pub fn reference_json(outcomes: &[OutcomeInfo]) -> String {
+/// `content_fields`, `outcomes` and `methods`. The rows of the last two belong to the rooms above.
+pub fn reference_json(outcomes: &[OutcomeInfo], methods: &[&MethodInfo]) -> String {
     let statuses: Vec<Value> = STATUSES
         .iter()
         .map(|row| json!({"code": row.status.code(), "name": row.name, "text": row.text, "retryable": row.retryable}))
@@ -72,7 +72,7 @@ pub fn reference_json(outcomes: &[OutcomeInfo]) -> String {
         .collect();
     let content_fields: Vec<Value> = COMMON_CONTENT.iter().map(field_json).collect();
     let common: Vec<Value> = COMMON.iter().map(field_json).collect();
-    let methods: Vec<Value> = METHODS
+    let methods: Vec<Value> = methods
         .iter()
         .map(|row| {
             json!({"name": row.name, "params": row.params.iter().map(param_json).collect::<Vec<_>>(),
@@ -120,8 +120,12 @@ fn keep_word(keep: Keep) -> &'static str {
 const MARK: &str = "<!-- Made from the tables in src/api. Do not edit: cargo run -p libwa-generator -->\n";
 
 /// The pages of `include/`: file name and content.
-pub fn pages(outcomes: &[OutcomeInfo]) -> Vec<(&'static str, String)> {
-    vec![("CONFIGURATION.md", configuration()), ("EVENTS.md", events(outcomes)), ("METHODS.md", methods())]
+pub fn pages(outcomes: &[OutcomeInfo], rows: &[&MethodInfo]) -> Vec<(&'static str, String)> {
+    vec![
+        ("CONFIGURATION.md", configuration()),
+        ("EVENTS.md", events(outcomes)),
+        ("METHODS.md", methods(rows)),
+    ]
 }
 
 fn configuration() -> String {
@@ -264,12 +268,12 @@ fn field_table(page: &mut String, fields: &[FieldInfo], without: &str) {
     }
 }
 
-fn methods() -> String {
+fn methods(rows: &[&MethodInfo]) -> String {
     let mut page = format!(
         "# Methods\n\n{MARK}\nCalled with `wa_call(client, method, params_json, &request, &error)`. The parameters are one JSON object, \
          NULL for none; the answer is the `result` event of the request, whose field `result` holds the object described here.\n"
     );
-    for row in METHODS {
+    for row in rows {
         let _ = write!(page, "\n## {}\n\n{}", row.name, row.sentence);
         page.push_str(if row.needs_login { " Needs a session that is logged in." } else { "" });
         let _ = write!(page, " Since {}.\n\n", row.since);

@@ -8,15 +8,13 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::methods::{self, Call, MESSAGE};
 use super::queue::{Queue, Sink};
 use super::runtime::{self, Lease};
-use super::session::{CODE, Command, LOGOUT, PASSKEY, QR, Session, SessionParts};
+use super::session::{self, CODE, Command, LOGOUT, MethodCall, PASSKEY, QR, Session, SessionParts};
 use super::settings::Settings;
 use super::shared_state::Shared;
 use super::status_mapping;
 use crate::api::{Config, ConnectionState, Error, Status};
-use crate::messaging::engine::OutboundMessage;
 use crate::pairing::{CodeError, PairingCode, PhoneNumber};
 use crate::store::seal::SealKey;
 use crate::store::{self, StoreError, records};
@@ -187,25 +185,28 @@ impl Client {
 
     /// Calls a method of the table.
     pub fn call(&self, method: &str, params_json: Option<&str>) -> Result<u64, Error> {
-        let call = Call::parse(method, params_json)?;
-        self.request(call.name, |request| Command::Call { request, call })
+        self.make(session::parse_call(method, params_json)?)
     }
 
     /// Sends a text to a person or a group, under an id of the host's choice or a new one.
     pub fn send_text(&self, chat: &str, text: &str, id: Option<&str>) -> Result<u64, Error> {
-        self.send(methods::text(chat, text, id)?)
+        self.send(session::text_call(chat, text, id)?)
     }
 
     /// Sends a serialised protobuf message.
     pub fn send_message(&self, chat: &str, message: &[u8], id: Option<&str>) -> Result<u64, Error> {
-        self.send(methods::raw(chat, message, id)?)
+        self.send(session::raw_call(chat, message, id)?)
     }
 
-    fn send(&self, message: OutboundMessage) -> Result<u64, Error> {
+    fn send(&self, call: MethodCall) -> Result<u64, Error> {
         if !self.is_linked() {
             return Err(Error::plain(Status::NOT_LINKED));
         }
-        self.request(MESSAGE, |request| Command::Call { request, call: Call::send(message) })
+        self.make(call)
+    }
+
+    fn make(&self, call: MethodCall) -> Result<u64, Error> {
+        self.request(call.info.name, |request| Command::Call { request, call })
     }
 
     /// The host has dealt with an event, which need not come again. Returns at once; the store follows.

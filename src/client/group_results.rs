@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::methods::GROUP_LINK;
 use super::server_codes::{self, About};
 use crate::api::{Error, Status};
 use crate::messaging::engine::{GroupAnswer, GroupFailure};
 use crate::messaging::stanzas::group_requests::Joined;
 use crate::messaging::stanzas::groups::{Group, Member, Rank};
 use crate::stanza::Jid;
+
+/// A link to a group; the code follows.
+const GROUP_LINK: &str = "https://chat.whatsapp.com/";
 
 /// The method that takes an invite code.
 const JOIN: &str = "group.join";

@@ -14,7 +14,6 @@
 //! | `backoff`, `keepalive`, `iq_tracker`, `clock` | time: waits, pings, answers awaited |
 //! | `disconnect_reason`, `server_codes`, `status_mapping`, `outcomes` | what went wrong, judged, named and listed |
 //! | `event_mapping`, `content_mapping` | what the messaging engine tells, as the host hears it; the contents of messages |
-//! | `methods` | what can be called by name |
 //! | `web_version` | the newest version of WhatsApp Web, learned once for the process |
 
 mod backoff;
@@ -30,7 +29,6 @@ mod group_results;
 mod iq_tracker;
 pub mod journal;
 mod keepalive;
-mod methods;
 mod outcomes;
 pub mod queue;
 mod recipient;
@@ -46,3 +44,4 @@ mod web_version;
 
 pub use client_handle::Client;
 pub use outcomes::outcomes;
+pub use session::method_table;

@@ -20,7 +20,7 @@ static TEXT: OnceBox<CString> = OnceBox::new();
 pub unsafe extern "C" fn wa_reference_json(length: *mut usize) -> *const c_char {
     guard::reading(|| {
         let text = TEXT.get_or_init(|| {
-            let text = api::reference_json(&client::outcomes());
+            let text = api::reference_json(&client::outcomes(), &client::method_table());
             // JSON has no NUL inside.
             Box::new(CString::new(text).unwrap_or_default())
         });

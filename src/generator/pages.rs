@@ -2,8 +2,8 @@
 
 use crate::GeneratedFile;
 use wa::api::pages;
-use wa::client::outcomes;
+use wa::client::{method_table, outcomes};
 
 pub(crate) fn files() -> impl Iterator<Item = GeneratedFile> {
-    pages(&outcomes()).into_iter().map(|(name, page)| GeneratedFile::new(format!("include/{name}"), page))
+    pages(&outcomes(), &method_table()).into_iter().map(|(name, page)| GeneratedFile::new(format!("include/{name}"), page))
 }

@@ -1,7 +1,10 @@
 //! The commands of a session: those of the host, and the results of jobs.
 
+use serde_json::Value;
+
 use super::super::clock::Millis;
-use super::super::methods::Call;
+use super::call::MethodCall;
+use crate::api::Error;
 use crate::net::NetError;
 use crate::pairing::DerivedKey;
 use crate::pairing::code::PairingCode;
@@ -38,7 +41,7 @@ pub(crate) enum Command {
     },
     Call {
         request: u64,
-        call: Call,
+        call: MethodCall,
     },
     /// The host has acknowledged events; which, is in [`super::super::shared_state::Shared`].
     Acknowledged,
@@ -53,27 +56,17 @@ pub(crate) enum Command {
     Derived(DerivedKey),
     /// From the thread that made one-time prekeys.
     PrekeysMade(Box<MadePrekeys>),
-    /// From the task that looked up the newest version.
-    VersionFound {
+    /// From the job of a call: the answer to its request.
+    Answered {
         request: u64,
-        found: Result<String, NetError>,
+        answer: Result<Value, Error>,
     },
     /// From the task that asked for the newest version because the server refuses ours.
     VersionLearned(Result<WebVersionRecord, NetError>),
-    /// From the task that erased another session of the store, if there was one.
-    SessionErased {
-        request: u64,
-        erased: Result<bool, StoreError>,
-    },
     /// From the store: the lease of the session, asked for at this time, was renewed or not.
     LeaseRenewed {
         asked_at: Millis,
         renewed: Result<(), StoreError>,
-    },
-    /// From the task that listed the store's sessions.
-    SessionsListed {
-        request: u64,
-        listed: Result<Vec<String>, StoreError>,
     },
 }
 
@@ -87,7 +80,7 @@ impl Command {
                 Some((*request, PASSKEY))
             }
             Self::Logout { request } => Some((*request, LOGOUT)),
-            Self::Call { request, call } => Some((*request, call.name)),
+            Self::Call { request, call } => Some((*request, call.info.name)),
             _ => None,
         }
     }

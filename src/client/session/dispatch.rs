@@ -7,40 +7,14 @@
 use super::super::disconnect_reason::DisconnectReason;
 use super::super::server_text::word;
 use super::super::transport::TransportEvent;
+use super::Session;
 use super::command::ConnectionGoal;
 use super::features::{calls, messages, presence};
+use super::handled::{Handled, Unhandled};
 use super::notifications::from_server;
 use super::state::LoopEvent;
-use super::{Session, SessionError};
 use crate::api::LogLevel;
-use crate::messaging::record_cache::MissingRecords;
 use crate::stanza::{Jid, Node, NodeRef, Server, build};
-
-/// The outcome of a handler: `Ok` if its effects are in the unit of work.
-pub(super) type Handled = Result<(), Unhandled>;
-
-/// The reason why a handler has not done its work.
-#[derive(Debug)]
-pub(super) enum Unhandled {
-    /// These records are missing, and nothing was changed; none are named if the messaging engine itself is missing.
-    Needs(MissingRecords),
-    /// The rest of it changes the connection or the link.
-    Transition,
-    /// It ends the connection.
-    Stop(SessionError),
-}
-
-impl From<MissingRecords> for Unhandled {
-    fn from(missing: MissingRecords) -> Self {
-        Self::Needs(missing)
-    }
-}
-
-impl From<DisconnectReason> for Unhandled {
-    fn from(reason: DisconnectReason) -> Self {
-        Self::Stop(SessionError::Ended(reason))
-    }
-}
 
 impl Session {
     /// Notes that an event has come, once, however often it is dispatched.

@@ -5,11 +5,10 @@ use tokio::time::sleep_until;
 use super::super::clock::Millis;
 use super::command::ConnectionGoal;
 use super::core::prefetch::Ahead;
-use super::dispatch::Unhandled;
+use super::handled::{Unhandled, never_complete};
 use super::state::LoopEvent;
 use super::{Session, SessionError};
 use crate::api::CloseReason;
-use crate::store::{Space, StoreError};
 
 /// The most events that are handled before a commit: bounds the commit and how long the first of them waits.
 pub(super) const AT_ONCE: usize = 256;
@@ -179,11 +178,6 @@ impl Session {
         self.core.engine_time_passed(now).await?;
         self.phase_time_passed(now).await
     }
-}
-
-/// The error of a step that asks for records again and again.
-pub(super) fn never_complete() -> SessionError {
-    SessionError::Store(StoreError::Record { space: Space::Session, what: "a step never had what it needs" })
 }
 
 #[cfg(test)]

@@ -11,17 +11,17 @@ use super::super::command::Command;
 use super::super::{SessionError, SessionParts};
 use super::*;
 use crate::api::{
-    Body, Config, ConnectionState, LogLevel, METHODS, Restricted, RestrictionKind, RestrictionScope, Status,
+    Body, Config, ConnectionState, LogLevel, Restricted, RestrictionKind, RestrictionScope, Status,
 };
 use crate::client::journal;
-use crate::client::methods::{Call, testing::sample_params};
 use crate::client::queue::{Polled, Queue};
+use crate::client::session::methods::{method_table, parse, testing::sample_params};
 use crate::client::settings::Settings;
 use crate::client::shared_state::Shared;
 use crate::client::transport::LinkError;
 use crate::store::memory::MemoryBackend;
 use crate::store::shared_memory::{LASTS, SharedMemory};
-use crate::store::{self, Backend, Batch, Pending, SessionKey, SessionName, Value};
+use crate::store::{self, Backend, Batch, Pending, SessionKey, SessionName, Space, StoreError, Value};
 
 /// A store in memory that counts commits and can be made to fail them.
 #[derive(Debug, Default)]
@@ -373,13 +373,13 @@ async fn what_nobody_waits_for_goes_with_the_next_that_somebody_does() {
 #[tokio::test]
 async fn a_method_that_needs_a_login_does_nothing_without_one() {
     let mut house = House::new().await;
-    for method in METHODS {
+    for method in method_table() {
         let params = sample_params(method, false);
         // Of these every one may be left out, but not all.
         let params = if method.name == "group.settings" { sample_params(method, true) } else { params };
-        let call = Call::parse(method.name, Some(&params.to_string())).unwrap();
+        let call = parse(method.name, Some(&params.to_string())).unwrap();
         if method.name.starts_with("session.") || method.name == "version.latest" {
-            assert!(!call.needs_login, "{}", method.name);
+            assert!(!call.info.needs_login, "{}", method.name);
             continue;
         }
         house.session.turn(LoopEvent::Command(Some(Command::Call { request: 1, call }))).await;

@@ -2,16 +2,14 @@
 
 use super::super::iq_tracker::PendingIq;
 use super::super::status_mapping::IqError;
-use super::dispatch::{Handled, Unhandled};
-use super::features::{contacts, key_check, messages, props};
+use super::features::{key_check, messages, props};
+use super::handled::{Handled, Unhandled};
 use super::state::{NoAnswer, Waiter};
 use super::{Session, SessionError};
-use crate::api::Status;
 use crate::messaging::stanzas::key_digest::KeyDigest;
 use crate::messaging::stanzas::props::Props;
 use crate::pairing::IqFailure;
-use crate::stanza::{NodeRef, build};
-use serde_json::json;
+use crate::stanza::NodeRef;
 
 impl Session {
     /// Handles an answer of the server.
@@ -35,17 +33,12 @@ impl Session {
         let error = IqError::of(node);
         match waiter {
             Waiter::Ping | Waiter::Nobody => {}
-            // Any answer shows that the server is alive, also one that says it does not know this request.
-            Waiter::HostPing { request, sent_at } => {
-                let round_trip = self.core.clock.now().saturating_sub(*sent_at);
-                self.core.answer(*request, Ok(json!({ "round_trip_ms": round_trip })));
+            Waiter::Call { request, handler } => {
+                return handler.answered(self, *request, node, error.as_ref());
             }
             Waiter::Engine(tag) => {
                 let answer = error.as_ref().map_or(Ok(node), |error| Err(error.code.unwrap_or(0)));
                 self.core.with_engine(|engine, cx| engine.reply(*tag, answer, cx))?;
-            }
-            Waiter::Numbers { request, numbers } => {
-                return contacts::answered(&mut self.core, *request, numbers, node, error.as_ref());
             }
             Waiter::Privacy(waiting) => {
                 self.read_receipts.learn(node);
@@ -97,9 +90,8 @@ impl Session {
             // The dispatch has handled these.
             Waiter::Ping
             | Waiter::Nobody
-            | Waiter::HostPing { .. }
+            | Waiter::Call { .. }
             | Waiter::Engine(_)
-            | Waiter::Numbers { .. }
             | Waiter::Privacy(_)
             | Waiter::Props => Ok(()),
         }
@@ -122,7 +114,7 @@ impl Session {
                     .await
                     .map(drop)
             }
-            Waiter::HostPing { request, .. } | Waiter::Numbers { request, .. } => {
+            Waiter::Call { request, .. } => {
                 self.core.answer(request, Err(why.to_error()));
                 Ok(())
             }
@@ -147,15 +139,6 @@ impl Session {
             Waiter::Prekeys(_) | Waiter::SignedPrekey(_) => Ok(()),
             Waiter::KeyDigest => messages::no_key_check(&mut self.core).await,
             Waiter::Logout { request } => self.logged_out(request, false).await,
-        }
-    }
-
-    /// The host asks whether the server answers.
-    pub(super) fn host_ping(&mut self, request: u64) {
-        let waiter = Waiter::HostPing { request, sent_at: self.core.clock.now() };
-        let timeout = self.core.settings.keepalive.dead_after;
-        if !self.core.query(build::get("w:p"), waiter, timeout) {
-            self.core.answer(request, Err(Status::NOT_CONNECTED.into()));
         }
     }
 }

@@ -7,9 +7,10 @@
 //! |---|---|
 //! | `core` | what every feature works with |
 //! | `event_loop` | the loop, its deadlines and its commits |
-//! | `dispatch`, `iq_answers` | the handler of each event |
+//! | `dispatch`, `iq_answers`, `handled` | brings each event to its handler; what comes of it |
 //! | `transitions` | events that change the connection or the link |
 //! | `command`, `command_handlers` | what the host asks for, and how it is done |
+//! | `call`, `methods` | the calls of methods: the row of each, with its handler |
 //! | `unit_of_work` | what is committed together, and told after that |
 //! | `requests`, `emit` | answers and events to the host |
 //! | `jobs` | work beside the session |
@@ -24,13 +25,14 @@
 //! |---|---|
 //! | `messaging_driver`, `prefetch` | drives the messaging engine of [`crate::messaging`], and loads the records that it lacks |
 //! | `messages`, `calls`, `presence` | what goes to the engine and comes from it; calls; who is there, and who types |
-//! | `contacts`, `read_receipts` | numbers that are on WhatsApp; who is told what was read |
+//! | `read_receipts` | who is told what was read |
 //! | `pairing_driver`, `pairing_events`, `pairing_session` | drives the pairing machines of [`crate::pairing`] |
 //! | `prekeys`, `signed_prekey` | one-time prekeys handed to the server; the signed one replaced |
 //! | `key_check`, `restored` | the server's copy of these keys compared with the store; a store that is an older copy |
 //! | `lease` | holds the session in a store that processes share |
 //! | `props`, `web_version` | server properties; which version of the web client is presented |
 
+mod call;
 mod command;
 mod command_handlers;
 mod connection;
@@ -38,8 +40,10 @@ mod core;
 mod dispatch;
 mod event_loop;
 mod features;
+mod handled;
 mod iq_answers;
 mod login;
+mod methods;
 mod notifications;
 mod pairing_session;
 mod shutdown;
@@ -50,7 +54,10 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+pub(crate) use call::MethodCall;
 pub(crate) use command::{CODE, Command, ConnectionGoal, LOGOUT, PASSKEY, QR};
+pub use methods::method_table;
+pub(crate) use methods::{parse as parse_call, raw as raw_call, text as text_call};
 
 use self::connection::Resumption;
 use self::core::messaging_driver::Messaging;

@@ -2,8 +2,8 @@
 
 use super::super::disconnect_reason::DisconnectReason;
 use super::super::server_text::word;
-use super::dispatch::{Handled, Unhandled};
 use super::features::key_check;
+use super::handled::{Handled, Unhandled};
 use super::state::Waiter;
 use super::{Session, SessionError};
 use crate::api::LogLevel;

@@ -118,7 +118,7 @@ impl Session {
     /// The machines know that their queries end with the connection; other waiters are told.
     async fn disconnect_for_pairing(&mut self) {
         for waiter in self.disconnect().await {
-            if let Waiter::HostPing { request, .. } = waiter {
+            if let Waiter::Call { request, .. } = waiter {
                 self.core.answer(request, Err(Status::CONNECTION_LOST.into()));
             }
         }

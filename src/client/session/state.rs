@@ -7,6 +7,7 @@ use super::super::clock::Millis;
 use super::super::iq_tracker::IqTracker;
 use super::super::keepalive::Keepalive;
 use super::super::transport::{Link, LinkError, TransportEvent};
+use super::call::ReplyHandler;
 use super::command::Command;
 use crate::api::{Error, Status};
 use crate::messaging::engine::Tag;
@@ -57,9 +58,10 @@ pub(super) enum Waiter {
     Pairing(ReplyTag),
     /// A keepalive ping. That anything came in is all it is for.
     Ping,
-    HostPing {
+    /// A call of the host.
+    Call {
         request: u64,
-        sent_at: Millis,
+        handler: Box<dyn ReplyHandler>,
     },
     Active,
     /// The server did not answer that, and was asked then whether it is there. Whatever comes shows it.
@@ -78,11 +80,6 @@ pub(super) enum Waiter {
     },
     /// A question of the messaging engine.
     Engine(Tag),
-    /// The host asks whether these are on WhatsApp.
-    Numbers {
-        request: u64,
-        numbers: Vec<String>,
-    },
     /// The host has read messages, by these requests, and the account's settings say who is to know.
     Privacy(Vec<(u64, ReadMessages)>),
     /// The server's answer changes nothing.

@@ -3,14 +3,11 @@
 use super::super::transport::TransportEvent;
 use super::command::{Command, ConnectionGoal};
 use super::dispatch::is_answer;
-use super::features::restored;
 use super::state::{ConnectionPhase, LoopEvent};
 use super::{Session, SessionError};
 use crate::api::{CloseReason, ConnectionState, Error, Status};
-use crate::client::methods::{Action, Call};
 use crate::pairing::OutcomeKind;
 use crate::stanza::NodeRef;
-use serde_json::json;
 
 impl Session {
     /// Carries out what the dispatch called a transition.
@@ -76,12 +73,7 @@ impl Session {
                 Ok(())
             }
             Command::Logout { request } => self.logout(request).await,
-            Command::Call { request, call: Call { action: Action::SessionErase(_), .. } } => {
-                self.erase(request).await
-            }
-            Command::Call { request, call: Call { action: Action::SessionRestored, .. } } => {
-                self.restored(request).await
-            }
+            Command::Call { request, call } => call.handler.transition(self, request).await,
             #[cfg(test)]
             Command::Break => panic!("a test breaks the task"),
             Command::WorkDied => {
@@ -97,21 +89,8 @@ impl Session {
             Command::PrekeysMade(made) => self.prekeys.made(&mut self.core, *made).await,
             Command::VersionLearned(learned) => self.version_learned(learned).await,
             // The dispatch has handled these.
-            Command::Call { .. }
-            | Command::Acknowledged
-            | Command::LeaseRenewed { .. }
-            | Command::VersionFound { .. }
-            | Command::SessionErased { .. }
-            | Command::SessionsListed { .. } => Ok(()),
+            Command::Acknowledged | Command::LeaseRenewed { .. } | Command::Answered { .. } => Ok(()),
         }
-    }
-
-    /// The host says that the store is an older copy.
-    async fn restored(&mut self, request: u64) -> Result<(), SessionError> {
-        restored::begin_sending_anew(&mut self.core).await?;
-        self.core.answer(request, Ok(json!({})));
-        self.prekeys.owe(&mut self.core);
-        Ok(())
     }
 
     async fn wish_online(&mut self) -> Result<(), SessionError> {

@@ -5,7 +5,8 @@ use super::names::{doc, exported, lower, plain};
 use super::{close_list, field_sentence, file};
 use crate::GeneratedFile;
 use std::fmt::Write;
-use wa::api::{METHODS, MethodInfo, ParamInfo};
+use wa::api::{MethodInfo, ParamInfo};
+use wa::client::method_table;
 
 /// The Go type of a value and the function of the reader that reads it. What may be missing, and whose zero value says
 /// something, is a pointer. A text and a time have an empty value that says nothing else.
@@ -155,7 +156,7 @@ fn result(body: &mut String, method: &str, fields: &[ParamInfo]) {
 
 pub(super) fn typed_methods() -> GeneratedFile {
     let mut body = String::new();
-    for row in METHODS {
+    for row in method_table() {
         method(&mut body, row);
     }
     file("methods_gen.go", &["context", "encoding/json", "time"], &body)
@@ -207,7 +208,7 @@ fn parameters_of_every_kind() {
 #[test]
 fn every_optional_value_can_be_said() {
     let zero_says_nothing = ["string", "time.Time", "[]string", "json.RawMessage"];
-    for row in METHODS {
+    for row in method_table() {
         let mut body = String::new();
         params(&mut body, "Method", row.params);
         for param in row.params.iter().filter(|param| param.optional) {

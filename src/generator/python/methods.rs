@@ -3,7 +3,8 @@
 use super::{DATACLASS, argument, camel, constructor, docstring, safe, signature, units, value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use wa::api::{METHODS, MethodInfo};
+use wa::api::MethodInfo;
+use wa::client::method_table;
 
 pub(super) fn source() -> String {
     let body = body();
@@ -27,11 +28,11 @@ pub(super) fn source() -> String {
 
 fn body() -> String {
     let mut text = String::new();
-    for row in METHODS.iter().filter(|row| !row.result.is_empty()) {
+    for row in method_table().into_iter().filter(|row| !row.result.is_empty()) {
         result(&mut text, row);
     }
     let mut groups: BTreeMap<&str, Vec<&MethodInfo>> = BTreeMap::new();
-    for row in METHODS {
+    for row in method_table() {
         groups.entry(row.name.split_once('.').unwrap().0).or_default().push(row);
     }
     for (kind, asynchronous) in [("Async", true), ("Sync", false)] {

@@ -5,7 +5,7 @@ use crate::declarations::{Function, functions};
 use crate::header;
 use crate::requests::{LIKE_METHODS, WITHOUT_RESULT, is_request, said_of};
 use std::fmt::Write;
-use wa::api::find_method;
+use wa::client::method_table;
 
 pub(super) fn source() -> String {
     let all = functions(&header::text());
@@ -81,7 +81,9 @@ fn method(text: &mut String, function: &Function, all: &[Function], asynchronous
     let ask = format!("{await_}self._request(\"{}\"{arguments})", function.name);
     let like = LIKE_METHODS.iter().find(|(prefix, _)| function.name.starts_with(prefix));
     let (returns, body) = match like {
-        Some((_, method)) if find_method(method).is_some_and(|row| !row.result.is_empty()) => {
+        Some((_, method))
+            if method_table().iter().any(|row| row.name == *method && !row.result.is_empty()) =>
+        {
             let result = camel(method);
             let body = format!("return {result}._make({ask})");
             (result, body)

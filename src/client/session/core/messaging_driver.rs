@@ -6,7 +6,7 @@ use crate::api::{Error, LogLevel};
 use crate::client::clock::{Millis, unix_ms};
 use crate::client::session::SessionError;
 use crate::client::session::core::SessionCore;
-use crate::client::session::event_loop::never_complete;
+use crate::client::session::handled::never_complete;
 use crate::client::session::state::Waiter;
 use crate::client::settings::millis;
 use crate::client::{event_mapping, group_results};

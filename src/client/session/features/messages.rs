@@ -1,12 +1,9 @@
 //! Messages: what comes, what goes, and what the session's state means for them.
 
-use crate::api::Status;
-use crate::client::event_mapping;
 use crate::client::session::SessionError;
 use crate::client::session::core::SessionCore;
-use crate::client::session::dispatch::Handled;
 use crate::client::session::features::presence;
-use crate::messaging::engine::{GroupCommand, GroupRequest, OutboundMessage};
+use crate::client::session::handled::Handled;
 use crate::stanza::NodeRef;
 
 /// Handles a message, or what the server or a recipient says of ours.
@@ -17,37 +14,6 @@ pub(in crate::client::session) fn received(core: &mut SessionCore, node: NodeRef
         _ => engine.ack(node, cx),
     })?;
     core.offline_stanza(node);
-    Ok(())
-}
-
-/// Sends a message of the host.
-pub(in crate::client::session) fn send(
-    core: &mut SessionCore,
-    request: u64,
-    message: &OutboundMessage,
-) -> Handled {
-    if core.with_engine(|engine, cx| engine.send(request, message, cx))?.is_none() {
-        core.answer(request, Err(Status::NOT_LINKED.into()));
-    }
-    Ok(())
-}
-
-/// Tells the host what holds for first contacts.
-pub(in crate::client::session) fn restrictions(core: &mut SessionCore, request: u64) -> Handled {
-    let found = core.with_engine(|engine, cx| Ok(engine.restrictions(cx)))?;
-    let answer = found.map(|found| event_mapping::restrictions(&found));
-    core.answer(request, answer.ok_or_else(|| Status::NOT_LINKED.into()));
-    Ok(())
-}
-
-/// Does what the host wants of groups.
-pub(in crate::client::session) fn groups(
-    core: &mut SessionCore,
-    request: u64,
-    command: &GroupCommand,
-) -> Handled {
-    let group_request = GroupRequest { request, command: command.clone() };
-    core.with_engine(|engine, cx| engine.group_request(&group_request, cx))?;
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 //! A feature works with [`SessionCore`](super::core::SessionCore) and knows nothing of the others; the session brings them together.
 
 pub(in crate::client::session) mod calls;
-pub(in crate::client::session) mod contacts;
 pub(in crate::client::session) mod idle_records;
 pub(in crate::client::session) mod key_check;
 pub(in crate::client::session) mod lease;

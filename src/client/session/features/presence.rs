@@ -1,24 +1,20 @@
 //! Presence: who is there, and who types.
 
-use serde_json::json;
-
-use crate::api::Status;
 use crate::client::event_mapping;
 use crate::client::session::core::SessionCore;
 use crate::client::session::core::messaging_driver::own;
-use crate::client::session::dispatch::Handled;
+use crate::client::session::handled::Handled;
 use crate::messaging::record_cache::MissingRecords;
-use crate::messaging::stanzas::presence::{self, ChatState, IncomingChatState, IncomingPresence};
-use crate::stanza::{Jid, Node, NodeRef};
+use crate::messaging::stanzas::presence::{self, IncomingChatState, IncomingPresence};
+use crate::stanza::{Jid, NodeRef};
 
-/// The host says whether the user is there.
-pub(in crate::client::session) fn set(core: &mut SessionCore, request: u64, available: bool) {
+/// Shows contacts whether the user is there, on this connection and later ones.
+pub(in crate::client::session) fn set(core: &mut SessionCore, available: bool) {
     core.messaging.available = available;
     if let Some(engine) = &mut core.messaging.engine {
         engine.set_available(available);
     }
     show(core);
-    core.work.answer(request, Ok(json!({})));
 }
 
 /// Shows whether the user is there, with the name that others see.
@@ -34,32 +30,6 @@ pub(in crate::client::session) fn show(core: &mut SessionCore) {
 pub(in crate::client::session) fn announce_use(core: &mut SessionCore) {
     let now = core.server_ms();
     core.work.send(presence::unified_session(now));
-}
-
-/// Shows others in a chat what the user does.
-pub(in crate::client::session) fn show_activity(
-    core: &mut SessionCore,
-    request: u64,
-    chat: &Jid,
-    activity: ChatState,
-) -> Handled {
-    let name = core.with_engine(|engine, cx| engine.core.wire_name(chat, cx))?;
-    send(core, request, name.map(|name| presence::chat_state(&name, activity)));
-    Ok(())
-}
-
-/// Asks the server to tell of the presence of somebody.
-pub(in crate::client::session) fn subscribe(core: &mut SessionCore, request: u64, user: &Jid) -> Handled {
-    let node = core.with_engine(|engine, cx| engine.core.subscription(user, cx))?;
-    send(core, request, node);
-    Ok(())
-}
-
-/// Sends something that the server does not answer; a session that is not linked has nothing to send.
-fn send(core: &mut SessionCore, request: u64, node: Option<Node>) {
-    let Some(node) = node else { return core.answer(request, Err(Status::NOT_LINKED.into())) };
-    core.work.send(node);
-    core.work.answer(request, Ok(json!({})));
 }
 
 /// Handles `<presence>`.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::api::Status;
 use crate::client::session::core::SessionCore;
-use crate::client::session::dispatch::Handled;
+use crate::client::session::handled::Handled;
 use crate::client::session::state::{ReadMessages, Waiter};
 use crate::messaging::stanzas::privacy;
 use crate::messaging::stanzas::receipts::{ReadKind, Receipt};

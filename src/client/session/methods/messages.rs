@@ -1,90 +1,166 @@
-//! Messages that a host describes, made into what is sent.
+//! Methods that send messages, and what those of other subjects share with them.
 
 use serde_json::Value;
 
 use super::mentions;
 use super::params::Params;
-use crate::api::{Error, Status};
+use super::{MethodRow, Parsed};
+use crate::api::{Error, MethodInfo, ParamInfo, Status, param};
 use crate::client::recipient;
+use crate::client::session::Session;
+use crate::client::session::call::{CallHandler, MethodCall};
+use crate::client::session::handled::Handled;
 use crate::crypto::{SharedRandom, random_array};
-use crate::messaging::content::{
-    ContactCard, ContentError, Extras, Location, MAX_TEXT, MessageRef, Outgoing, Quote,
-};
-use crate::messaging::engine::{Named, Naming, OutboundContent, OutboundMessage, Vote};
+use crate::messaging::content::{ContentError, Extras, MAX_TEXT, MessageRef, Outgoing, Quote};
+use crate::messaging::engine::{Named, Naming, OutboundContent, OutboundMessage};
 use crate::stanza::{Jid, Server, Text};
 
-/// A plain text.
-pub(crate) fn text(chat: &str, text: &str, id: Option<&str>) -> Result<OutboundMessage, Error> {
+/// The chat that a message goes to.
+pub(super) const CHAT: ParamInfo = param(
+    "chat",
+    "text",
+    false,
+    "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
+);
+
+/// The id of a message, if the host chooses it.
+pub(super) const MESSAGE_ID: ParamInfo =
+    param("message_id", "text", true, "An id for the message that the host chooses; see wa_send_text.");
+
+/// The result of every method that sends a message.
+pub(super) const SENT: &[ParamInfo] = &[
+    param("message_id", "text", false, "The id of the message."),
+    param("chat", "text", false, "Where it went."),
+    param("sent_at_ms", "integer", false, "The server's time for it, in milliseconds since 1970 UTC."),
+];
+
+/// `message.send`: wa_send_text and wa_send_message go by its name, too.
+const SEND: MethodInfo = MethodInfo {
+    name: "message.send",
+    params: &[
+        CHAT,
+        param("text", "text", false, "The text, at most 65,536 characters."),
+        param(
+            "quote",
+            "json",
+            true,
+            "The message that it answers, as an object with `message_id`, `sender` (a JID or a phone number) and `text`; `chat` if it was sent in another one, such as `status@broadcast`.",
+        ),
+        param(
+            "mentions",
+            "array of text",
+            true,
+            "Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of each. Both are changed to the names that the chat uses.",
+        ),
+        MESSAGE_ID,
+    ],
+    result: SENT,
+    needs_login: false,
+    since: "0.1.0",
+    sentence: "Sends a text that may answer a message or mention people. wa_send_text does it for plain ones.",
+};
+
+pub(super) const ROWS: &[MethodRow] = &[
+    MethodRow {
+        info: MethodInfo {
+            name: "message.delete",
+            params: &[
+                CHAT,
+                param("target", "text", false, "The id of the message."),
+                param(
+                    "sender",
+                    "text",
+                    true,
+                    "Whose message it is, as a JID or a phone number, for an administrator of a group who deletes that of somebody else. Left out for an own message.",
+                ),
+                MESSAGE_ID,
+            ],
+            result: SENT,
+            needs_login: false,
+            since: "0.1.0",
+            sentence: "Deletes a message for everybody.",
+        },
+        parse: |params| sends(params, deletion),
+    },
+    MethodRow {
+        info: MethodInfo {
+            name: "message.edit",
+            params: &[
+                CHAT,
+                param("target", "text", false, "The id of the own message."),
+                param("text", "text", false, "The new text."),
+                MESSAGE_ID,
+            ],
+            result: SENT,
+            needs_login: false,
+            since: "0.1.0",
+            sentence: "Gives an own message a new text. Official clients take edits for 20 minutes after it was sent.",
+        },
+        parse: |params| sends(params, edit),
+    },
+    MethodRow {
+        info: MethodInfo {
+            name: "message.react",
+            params: &[
+                CHAT,
+                param("target", "text", false, "The id of the message."),
+                param("emoji", "text", false, "One emoji; empty takes an earlier reaction back."),
+                param(
+                    "sender",
+                    "text",
+                    true,
+                    "Whose message it is, as a JID or a phone number; needed in groups, unless it is an own one.",
+                ),
+                param("from_me", "boolean", true, "Whether it is an own message."),
+                MESSAGE_ID,
+            ],
+            result: SENT,
+            needs_login: false,
+            since: "0.1.0",
+            sentence: "Reacts to a message with an emoji.",
+        },
+        parse: |params| sends(params, reaction),
+    },
+    MethodRow { info: SEND, parse: |params| sends(params, text_wished) },
+];
+
+/// Returns the call that sends a plain text. It waits for a login.
+pub(crate) fn text(chat: &str, text: &str, id: Option<&str>) -> Result<MethodCall, Error> {
     let (chat, id) = (recipient::parse(chat)?, id.map(message_id).transpose()?);
     let content = with_secret(named(Outgoing::text(text, &Extras::default()), "text")?);
-    Ok(OutboundMessage { chat, id, content: OutboundContent::Content(content) })
+    Ok(call(OutboundMessage { chat, id, content: OutboundContent::Content(content) }))
 }
 
-/// A protobuf message of the host's own making.
-pub(crate) fn raw(chat: &str, message: &[u8], id: Option<&str>) -> Result<OutboundMessage, Error> {
+/// Returns the call that sends a protobuf message of the host's own making.
+pub(crate) fn raw(chat: &str, message: &[u8], id: Option<&str>) -> Result<MethodCall, Error> {
     let chat = recipient::parse(chat)?;
     let id = id.map(message_id).transpose()?;
-    Ok(OutboundMessage {
-        chat,
-        id,
-        content: OutboundContent::Content(named(Outgoing::raw(message), "message")?),
-    })
+    let content = named(Outgoing::raw(message), "message")?;
+    Ok(call(OutboundMessage { chat, id, content: OutboundContent::Content(content) }))
 }
 
-/// The message that a method of that name sends; `None` if it sends none.
-pub(super) fn parse(method: &str, params: &Params) -> Result<Option<OutboundMessage>, Error> {
-    if ![
-        "message.send",
-        "message.react",
-        "message.edit",
-        "message.delete",
-        "poll.send",
-        "poll.vote",
-        "location.send",
-        "contact.send",
-    ]
-    .contains(&method)
-    {
-        return Ok(None);
+fn call(message: OutboundMessage) -> MethodCall {
+    MethodCall { info: &SEND, handler: Box::new(SendMessage(message)) }
+}
+
+#[derive(Debug)]
+struct SendMessage(OutboundMessage);
+
+impl CallHandler for SendMessage {
+    fn run(&self, session: &mut Session, request: u64) -> Handled {
+        if session.core.with_engine(|engine, cx| engine.send(request, &self.0, cx))?.is_none() {
+            session.core.answer(request, Err(Status::NOT_LINKED.into()));
+        }
+        Ok(())
     }
+}
+
+/// Reads a call that sends a message: its chat, its id, and the content that `content` reads.
+pub(super) fn sends(params: &Params, content: fn(&Jid, &Params) -> Result<OutboundContent, Error>) -> Parsed {
     let chat = recipient::parse(params.text("chat")?)?;
-    if method == "poll.vote" {
-        let id = params.optional_text("message_id").map(message_id).transpose()?;
-        return Ok(Some(OutboundMessage { chat, id, content: OutboundContent::Vote(vote(params)?) }));
-    }
     let id = params.optional_text("message_id").map(message_id).transpose()?;
-    let content = match method {
-        "message.send" => text_wished(&chat, params)?,
-        "message.edit" => edit(&chat, params)?,
-        "message.react" => reaction(&chat, params)?,
-        "message.delete" => deletion(&chat, params)?,
-        _ => OutboundContent::Content(with_secret(plain(method, params)?)),
-    };
-    Ok(Some(OutboundMessage { chat, id, content }))
-}
-
-/// Messages that name nobody.
-fn plain(method: &str, params: &Params) -> Result<Outgoing, Error> {
-    match method {
-        "poll.send" => {
-            let selectable = params.optional_count("selectable")?.unwrap_or(1);
-            let secret = random_array(&mut SharedRandom);
-            let options = params.texts("options")?;
-            let question = params.text("question")?;
-            named(Outgoing::poll(question, &options, selectable, &secret, &Extras::default()), "options")
-        }
-        "location.send" => {
-            let location = Location {
-                latitude: params.number("latitude")?,
-                longitude: params.number("longitude")?,
-                name: params.optional_text("name").map(str::to_owned),
-                address: params.optional_text("address").map(str::to_owned),
-                ..Location::default()
-            };
-            named(Outgoing::location(&location, &Extras::default()), "latitude")
-        }
-        _ => named(Outgoing::contacts(&contacts(params)?, &Extras::default()), "contacts"),
-    }
+    let content = content(&chat, params)?;
+    Ok(Box::new(SendMessage(OutboundMessage { chat, id, content })))
 }
 
 /// A text, which may answer a message of somebody, and mention people.
@@ -169,22 +245,12 @@ fn naming(
 
 /// Gives a message its secret: it is what reports and later votes and edits of it are authenticated with. Edits and deletions
 /// have one as well, for their reports; reactions and votes have none.
-fn with_secret(content: Outgoing) -> Outgoing {
+pub(super) fn with_secret(content: Outgoing) -> Outgoing {
     content.with_secret(&random_array(&mut SharedRandom))
 }
 
-/// A vote. An empty list takes an earlier one back.
-fn vote(params: &Params) -> Result<Vote, Error> {
-    let none = params.value("options").and_then(Value::as_array).is_some_and(Vec::is_empty);
-    Ok(Vote {
-        poll: message_id(params.text("target")?).map_err(|error| error.with_key("target"))?,
-        author: params.optional_person("sender")?,
-        chosen: if none { Vec::new() } else { params.texts("options")? },
-    })
-}
-
 /// The id of a message that a host chose: not empty, and nothing that the wire could not carry.
-fn message_id(id: &str) -> Result<Text, Error> {
+pub(super) fn message_id(id: &str) -> Result<Text, Error> {
     if !id.is_empty() && id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(Text::new(id));
     }
@@ -192,7 +258,7 @@ fn message_id(id: &str) -> Result<Text, Error> {
     Err(Error::new(Status::INVALID_ARGUMENT, text).with_key("message_id"))
 }
 
-fn named(made: Result<Outgoing, ContentError>, key: &'static str) -> Result<Outgoing, Error> {
+pub(super) fn named(made: Result<Outgoing, ContentError>, key: &'static str) -> Result<Outgoing, Error> {
     made.map_err(|error| refused(error, key))
 }
 
@@ -251,13 +317,4 @@ fn extras(params: &Params) -> Result<Extras, Error> {
             .collect::<Result<_, _>>()?;
     }
     Ok(extras)
-}
-
-fn contacts(params: &Params) -> Result<Vec<ContactCard>, Error> {
-    let cards = params.value("contacts").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let card = |value: &Value| {
-        let part = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        ContactCard { name: part("name"), vcard: part("vcard") }
-    };
-    Ok(cards.iter().take(64).map(card).collect())
 }
