@@ -559,9 +559,10 @@ type Message struct {
 	// The name that the sender gives himself. Empty if there is none.
 	PushName string
 
-	// What it is: "text", "image", "reaction", "poll", "edit", "delete" and so on; "unknown" for a
-	// type that this version does not know. EVENTS.md lists all kinds under "Contents of
-	// messages". A message without content, which brings keys or context alone, is not told.
+	// The kind of the message: "text", "image", "reaction", "poll", "edit", "delete" and so on;
+	// "unknown" for a type that this version does not know. EVENTS.md lists all kinds under
+	// "Contents of messages". A message without content, which brings keys or context alone, is
+	// not told.
 	Kind string
 
 	// The text, or the caption; of a reaction the emoji, of an edit the new text. Empty if there
@@ -574,7 +575,7 @@ type Message struct {
 	// The JIDs that are mentioned.
 	Mentions []string
 
-	// What belongs to its kind, as an object: the options of a poll, a place, the "target" of a
+	// The details of its kind, as an object: the options of a poll, a place, the "target" of a
 	// reaction. EVENTS.md lists the keys of each kind under "Contents of messages".
 	Content json.RawMessage
 

@@ -25,7 +25,7 @@ macro_rules! messages_events {
             sent_at_ms: i64,
             /// The name that the sender gives himself.
             push_name: Option<Hidden>,
-            /// What it is: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown` for a type that this version does not know. EVENTS.md lists all kinds under "Contents of messages". A message without content, which brings keys or context alone, is not told.
+            /// The kind of the message: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown` for a type that this version does not know. EVENTS.md lists all kinds under "Contents of messages". A message without content, which brings keys or context alone, is not told.
             kind: Cow<'static, str>,
             /// The text, or the caption; of a reaction the emoji, of an edit the new text.
             text: Option<Hidden>,
@@ -33,7 +33,7 @@ macro_rules! messages_events {
             quoted: Option<Box<QuotedMessage>>,
             /// The JIDs that are mentioned.
             mentions: Vec<String>,
-            /// What belongs to its kind, as an object: the options of a poll, a place, the `target` of a reaction. EVENTS.md lists the keys of each kind under "Contents of messages".
+            /// The details of its kind, as an object: the options of a poll, a place, the `target` of a reaction. EVENTS.md lists the keys of each kind under "Contents of messages".
             content: MessageContent,
             /// Whether it waited at the server while this device was offline.
             offline: bool,

@@ -1013,15 +1013,15 @@ class Message(WithContent, Event):
         is_group: Whether the conversation is a group.
         sent_at: The server's time for it.
         push_name: The name that the sender gives himself.
-        kind: What it is: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so on; `unknown`
-            for a type that this version does not know. EVENTS.md lists all kinds under "Contents of
-            messages". A message without content, which brings keys or context alone, is not told.
+        kind: The kind of the message: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so
+            on; `unknown` for a type that this version does not know. EVENTS.md lists all kinds
+            under "Contents of messages". A message without content, which brings keys or context
+            alone, is not told.
         text: The text, or the caption; of a reaction the emoji, of an edit the new text.
         quoted: The message that it answers; null if it answers none.
         mentions: The JIDs that are mentioned.
-        content: What belongs to its kind, as an object: the options of a poll, a place, the
-            `target` of a reaction. EVENTS.md lists the keys of each kind under "Contents of
-            messages".
+        content: The details of its kind, as an object: the options of a poll, a place, the `target`
+            of a reaction. EVENTS.md lists the keys of each kind under "Contents of messages".
         offline: Whether it waited at the server while this device was offline.
         old_identity: Whether it was encrypted for an identity that its sender has given up since.
         raw: The serialised protobuf message, base64, for kinds that have more to them than these
