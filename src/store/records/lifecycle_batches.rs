@@ -30,7 +30,7 @@ pub fn fresh(device: &DeviceRecord) -> Batch {
 /// as that of its phone under both addresses, and which number belongs to which LID. What an earlier link left behind goes.
 pub fn linked(device: &DeviceRecord, account: &AccountRecord) -> Batch {
     let mut batch = Batch::new();
-    for space in OF_A_LINK {
+    for space in Space::of_a_link() {
         batch.delete_space(space);
     }
     device.put(&mut batch);
@@ -47,44 +47,12 @@ pub fn linked(device: &DeviceRecord, account: &AccountRecord) -> Batch {
     batch
 }
 
-/// All that belongs to a link: what the session keeps, but for what the host has still to hear of.
-pub(super) const OF_A_LINK: [Space; 28] = [
-    Space::Device,
-    Space::Account,
-    Space::OneTimePrekey,
-    Space::SignedPrekey,
-    Space::Identity,
-    Space::LidMap,
-    Space::Session,
-    Space::SessionArchive,
-    Space::SenderKey,
-    Space::SenderKeyArchive,
-    Space::OwnSenderKey,
-    Space::SenderKeyHolders,
-    Space::Devices,
-    Space::Group,
-    Space::Outbox,
-    Space::Known,
-    Space::RetryAsked,
-    Space::RetryAnswered,
-    Space::MessageSecret,
-    Space::PrivacyToken,
-    Space::AppStateKey,
-    Space::HistoryNotice,
-    Space::FirstContact,
-    Space::Restriction,
-    Space::PhoneAsk,
-    Space::SecretEven,
-    Space::SecretOdd,
-    Space::SecretPeriods,
-];
-
 /// The link is gone: all that belonged to it goes, in one transaction, so that the next account on this session meets nothing of
 /// the last one. Events that the host has not acknowledged stay. What limits the account beyond the link is kept before, by
 /// [`super::keep_account_limits`].
 pub fn unlinked() -> Batch {
     let mut batch = Batch::new();
-    for space in OF_A_LINK {
+    for space in Space::of_a_link() {
         batch.delete_space(space);
     }
     batch
@@ -95,16 +63,12 @@ pub fn unlinked() -> Batch {
 /// account as it is to be afterwards, see [`super::number_anew`].
 pub fn restored(account: &AccountRecord) -> Batch {
     let mut batch = Batch::new();
-    for space in OF_SENDING {
+    for space in Space::of_sending() {
         batch.delete_space(space);
     }
     account.put(&mut batch);
     batch
 }
-
-/// The spaces with keys that messages are encrypted with, and with what follows from those keys.
-pub(super) const OF_SENDING: [Space; 4] =
-    [Space::Session, Space::SessionArchive, Space::OwnSenderKey, Space::SenderKeyHolders];
 
 /// The address of the account's phone (device 0): the JID without device.
 fn phone_of(jid: &str) -> String {

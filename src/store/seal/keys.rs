@@ -12,6 +12,7 @@
 
 use super::SealKey;
 use crate::crypto::{MacKey, OsRandom, Secret, gcm, hkdf, random_array};
+use crate::store::namespace::KeyForm;
 use crate::store::{SessionName, Space, StoreError, Value};
 use parking_lot::Mutex;
 use std::borrow::Cow;
@@ -36,14 +37,6 @@ pub(super) type Tag = [u8; 16];
 pub(super) const SHARED: Tag = [0; 16];
 
 type Salt = [u8; 16];
-
-/// Whether keys of that space are stored as they are: running numbers.
-pub(super) fn are_clear(space: Space) -> bool {
-    matches!(
-        space,
-        Space::Event | Space::EventMark | Space::OneTimePrekey | Space::SignedPrekey | Space::Seal
-    )
-}
 
 /// Where a record is.
 pub(super) struct RecordPlace<'k> {
@@ -121,7 +114,7 @@ impl Keys {
 
     /// Where a record is.
     pub(super) fn place<'k>(&self, session: Tag, space: Space, key: &'k [u8]) -> RecordPlace<'k> {
-        let stored = if are_clear(space) {
+        let stored = if space.key_form() == KeyForm::Clear {
             key.to_vec()
         } else {
             first::<STORED_KEY>(&self.lookup.code(&[b"key", &[space.number()], &session, key])).to_vec()
@@ -160,7 +153,7 @@ impl Keys {
         sealed: &[u8],
     ) -> Result<(Vec<u8>, Value), StoreError> {
         let opened = self.open_bytes(&place.associated_data(), sealed).ok_or_else(|| place.broken())?;
-        if are_clear(place.space) {
+        if place.space.key_form() == KeyForm::Clear {
             return Ok((place.stored.clone(), opened.into()));
         }
         // As it was sealed: nobody else could have made it.
@@ -249,7 +242,7 @@ impl fmt::Debug for Keys {
 /// What stands before a value: the key that it is put under, unless that is stored in the clear. At most 1,024 bytes, as the
 /// store has checked.
 fn prefix(place: &RecordPlace<'_>) -> Vec<u8> {
-    if are_clear(place.space) {
+    if place.space.key_form() == KeyForm::Clear {
         return Vec::new();
     }
     let length = u16::try_from(place.key.len()).unwrap_or(u16::MAX).to_be_bytes();

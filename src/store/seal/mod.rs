@@ -19,6 +19,7 @@
 mod header;
 mod keys;
 
+use super::namespace::KeyForm;
 use super::{Backend, Batch, Lease, Op, Pending, SessionKey, SessionName, Space, StoreError, Value};
 use crate::crypto::Secret;
 use header::SealHeader;
@@ -226,7 +227,7 @@ impl Backend for Sealed {
         after: Option<&[u8]>,
         limit: usize,
     ) -> Pending<Vec<Vec<u8>>> {
-        if keys::are_clear(space) {
+        if space.key_form() == KeyForm::Clear {
             return match self.place(session, space, &[]) {
                 Ok(_) => self.inner.keys(session, space, after, limit),
                 Err(error) => failed(error),
