@@ -17,7 +17,7 @@ pub(crate) fn of_net(error: &NetError) -> Error {
         NetError::Timeout { .. } => Status::NETWORK_TIMEOUT,
         NetError::Dns { .. } => Status::DNS,
         NetError::Io { step: Step::Tcp, .. } => Status::CONNECT,
-        NetError::Io { step: Step::Proxy, .. }
+        NetError::Io { step: Step::ProxyTcp | Step::Proxy, .. }
         | NetError::ProxyAuth
         | NetError::ProxyPrivate
         | NetError::ProxyRefused { .. } => Status::PROXY,

@@ -5,8 +5,10 @@ use std::io;
 /// A part of the way to an open connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Finding the address and opening the TCP connection, to the server or to the proxy.
+    /// Finding the address of the server and opening the TCP connection to it.
     Tcp,
+    /// The same with the proxy.
+    ProxyTcp,
     /// Asking the proxy for the way to the server.
     Proxy,
     /// The TLS handshake.
@@ -21,6 +23,7 @@ impl std::fmt::Display for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Step::Tcp => "connecting",
+            Step::ProxyTcp => "connecting to the proxy",
             Step::Proxy => "asking the proxy",
             Step::Tls => "the TLS handshake",
             Step::Upgrade => "the WebSocket upgrade",
@@ -133,6 +136,14 @@ pub enum NetError {
 }
 
 impl NetError {
+    /// The same error of the connection to the proxy, if it is one of a TCP connection.
+    pub(super) fn of_the_proxy(self) -> Self {
+        match self {
+            NetError::Io { step: Step::Tcp, what } => NetError::Io { step: Step::ProxyTcp, what },
+            other => other,
+        }
+    }
+
     /// An error of the system in one of the steps.
     pub(super) fn from_io(step: Step, error: &io::Error) -> Self {
         if matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) {

@@ -45,7 +45,8 @@ impl Stream {
                 }
                 let reach = if proxy.is_public_only() { Reach::Public } else { target.reach() };
                 let way = tcp::connect(host, port, reach, via.resolver);
-                let mut tcp = within(Step::Tcp, limits.tcp, way).await?;
+                let way = within(Step::ProxyTcp, limits.tcp, way).await;
+                let mut tcp = way.map_err(NetError::of_the_proxy)?;
                 let asked = proxy.ask(&mut tcp, &target.host, target.port);
                 within(Step::Proxy, limits.proxy, asked).await?;
                 tcp

@@ -203,7 +203,7 @@ async fn a_proxy_that_is_silent_gone_or_hangs_up() {
         let (gone, proxy) = listener().await;
         drop(gone);
         let error = failure(through(&format!("{scheme}://{proxy}"), server).await);
-        assert!(matches!(error, NetError::Io { step: Step::Tcp, .. }), "{error:?}");
+        assert!(matches!(error, NetError::Io { step: Step::ProxyTcp, .. }), "{error:?}");
     }
 }
 
