@@ -96,7 +96,15 @@
  * What is asked of a client returns at once with the number of the request.
  * Everything else comes as events, out of the client's own queue or out of one
  * that clients share. Each accepted request is answered by exactly one
- * `result` event with its number, also when the client closes before.
+ * `result` event with its number, also when the client closes before. It comes
+ * out of the same queue: compare wa_event_request with the number, then read
+ * wa_event_status, wa_event_text and wa_event_result. An error that a call
+ * returns is the whole answer: no request was made, no `result` follows.
+ *
+ * The functions say what they return, and what their result says beside WA_OK.
+ * The result of any request can also say WA_ERROR_CANCELLED,
+ * WA_ERROR_CLIENT_CLOSED, or, if the store fails meanwhile, WA_ERROR_STORE,
+ * WA_ERROR_STORE_FULL and the like.
  *
  * Durable events (wa_event_is_durable) are kept in the store until they are
  * acknowledged with wa_event_ack; after a crash they come again, with
@@ -134,7 +142,8 @@
  * Text is UTF-8 and ends with a NUL, in both directions. Times are int64_t
  * milliseconds since 1970 UTC, durations milliseconds in 32 bits.
  *
- * Every function that returns a wa_status can also return WA_ERROR_FORKED and
+ * Every function that returns a wa_status, but for wa_error_status and
+ * wa_event_status, which read one, can also return WA_ERROR_FORKED and
  * WA_ERROR_PANIC, which is a fault of the library: it is caught, not printed.
  *
  * ---------------------------------------------------------------------------
@@ -472,8 +481,8 @@ typedef int32_t wa_status;
  * first. */
 #define WA_ERROR_PAIRING_OUTSTANDING 204
 
-/** No request with this id is waiting for an answer: it was answered,
- * cancelled or never made. */
+/** This client never made a request of this number; take the number from the
+ * call that made it. */
 #define WA_ERROR_UNKNOWN_REQUEST 205
 
 /** The client is closed or closing; make a new one. */
@@ -835,11 +844,17 @@ void wa_config_free(wa_config *config);
  * @param queue a queue to share, or NULL for a queue of the client's own.
  * @param client where the new client is put. The caller owns it and frees it
  * with wa_client_free().
- * @return WA_OK; WA_ERROR_INVALID_ARGUMENT; WA_ERROR_INVALID_HANDLE for
- * `config` or `queue`; WA_ERROR_CONFIG_CONFLICT; WA_ERROR_STORE_LOCKED:
+ * @return WA_OK; WA_ERROR_INVALID_ARGUMENT: `client` is NULL, or `queue`
+ * another client's own; WA_ERROR_INVALID_HANDLE for `config` or `queue`;
+ * WA_ERROR_BAD_VALUE or WA_ERROR_INSECURE_URL: a value of the configuration
+ * cannot be used here; WA_ERROR_CONFIG_CONFLICT; WA_ERROR_STORE_LOCKED:
  * another process uses the store; WA_ERROR_SESSION_IN_USE: another client of
- * this process uses the session; WA_ERROR_STORE and the other store errors;
- * WA_ERROR_SYSTEM, WA_ERROR_TOO_MANY_FILES, WA_ERROR_TOO_MANY_HANDLES. */
+ * this process uses the session; WA_ERROR_STORE, WA_ERROR_STORE_CORRUPT,
+ * WA_ERROR_STORE_READ_ONLY, WA_ERROR_STORE_FULL, WA_ERROR_STORE_TOO_NEW,
+ * WA_ERROR_STORE_NOT_FOUND, WA_ERROR_STORE_SEALED,
+ * WA_ERROR_STORE_NOT_SEALED, WA_ERROR_WRONG_SEAL_KEY: the store cannot be
+ * opened; WA_ERROR_SYSTEM, WA_ERROR_TOO_MANY_FILES,
+ * WA_ERROR_TOO_MANY_HANDLES. */
 WA_MUST_USE
 wa_status wa_client_new(const wa_config *config,
                         wa_queue *queue,
@@ -915,8 +930,8 @@ void wa_client_free(wa_client *client);
  * WA_ERROR_CANCELLED, unless the answer was faster.
  *
  * @param request the number of the request.
- * @return WA_OK; WA_ERROR_UNKNOWN_REQUEST: it was answered already, or never
- * made; WA_ERROR_CLIENT_CLOSED; WA_ERROR_INVALID_HANDLE. */
+ * @return WA_OK, also when it was answered already; WA_ERROR_UNKNOWN_REQUEST:
+ * it was never made; WA_ERROR_CLIENT_CLOSED; WA_ERROR_INVALID_HANDLE. */
 wa_status wa_cancel(wa_client *client, uint64_t request, wa_error **error);
 
 /** Unlinks the device: the server is told, the session's keys are erased, and
@@ -934,12 +949,23 @@ wa_status wa_logout(wa_client *client, uint64_t *request, wa_error **error);
  * wa_reference_json() list the methods. The request's `result` event brings
  * what the method gives: wa_event_result().
  *
+ * The result says WA_ERROR_NOT_LINKED; WA_ERROR_NOT_CONNECTED: the method needs
+ * a session that is logged in; WA_ERROR_CONNECTION_LOST;
+ * WA_ERROR_UNKNOWN_SESSION or WA_ERROR_SESSION_IN_USE for another session of
+ * the store; WA_ERROR_INVALID_MESSAGE: no such option of a poll; for
+ * `version.latest` WA_ERROR_CONNECT, WA_ERROR_DNS, WA_ERROR_PROXY,
+ * WA_ERROR_TLS, WA_ERROR_UPGRADE, WA_ERROR_NETWORK_TIMEOUT or
+ * WA_ERROR_PROTOCOL; WA_ERROR_TOO_LONG: too large for all devices of the
+ * recipient together; and that of wa_send_text() for the server's refusals.
+ *
  * @param method the name, such as "session.status".
  * @param params_json the parameters as one JSON object; NULL for none.
  * @param request where the number of the request is put; may be NULL.
  * @return WA_OK: accepted, the rest comes as an event;
- * WA_ERROR_UNKNOWN_METHOD; WA_ERROR_INVALID_JSON; WA_ERROR_INVALID_PARAMETER:
- * the error's key names it; WA_ERROR_CLIENT_CLOSED;
+ * WA_ERROR_UNKNOWN_METHOD; WA_ERROR_INVALID_JSON; WA_ERROR_INVALID_PARAMETER,
+ * WA_ERROR_INVALID_JID, WA_ERROR_INVALID_PHONE_NUMBER,
+ * WA_ERROR_UNSUPPORTED_CHAT or WA_ERROR_INVALID_MESSAGE: the error's key names
+ * the parameter; WA_ERROR_CLIENT_CLOSED;
  * WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_ARGUMENT,
  * WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG; WA_ERROR_INVALID_HANDLE. */
 wa_status wa_call(wa_client *client,
@@ -975,10 +1001,20 @@ wa_status wa_poll_event(wa_client *client,
  * tell how it goes on, and one `result` event ends the request.
  *
  * May be called right after wa_client_connect(): it waits for the connection.
- * The result can say WA_ERROR_PAIRING_OUTSTANDING: use the code shown, or
- * give it up by wa_cancel(); WA_ERROR_PAIRING_LIMIT: wait for as long as
- * it says; WA_ERROR_NOT_CONNECTED: no connection could be made, and its text
- * says why; and the other outcomes that EVENTS.md lists.
+ * The result says WA_ERROR_PAIRING_OUTSTANDING: use the code shown, or give it
+ * up by wa_cancel(); WA_ERROR_PAIRING_LIMIT: wait for as long as it says;
+ * WA_ERROR_PAIRING_EXPIRED, WA_ERROR_PHONE_DID_NOT_FINISH or
+ * WA_ERROR_CONNECTION_LOST: ask for a new code; WA_ERROR_CODE_REFUSED,
+ * WA_ERROR_RATE_LIMITED, WA_ERROR_FEATURE_UNAVAILABLE, WA_ERROR_SERVER_ERROR,
+ * WA_ERROR_REQUEST_TIMEOUT or WA_ERROR_PROTOCOL: the server gives no code;
+ * WA_ERROR_PAIRING_FAILED, WA_ERROR_PASSKEY_FAILED or
+ * WA_ERROR_PAIRING_NOT_GENUINE: the code was typed in vain;
+ * WA_ERROR_NOT_CONNECTED: no connection could be made, and its text says why;
+ * WA_ERROR_SERVER_NOT_TRUSTED, WA_ERROR_TEMPORARILY_BANNED,
+ * WA_ERROR_ACCOUNT_BANNED, WA_ERROR_ACCOUNT_LOCKED, WA_ERROR_CLIENT_OUTDATED,
+ * WA_ERROR_CLIENT_REFUSED, WA_ERROR_VERSION_REFUSED or WA_ERROR_REPLACED: the
+ * server does not let this client in. A `pairing.error` or `pairing.expired`
+ * before it names the outcome, one of those that EVENTS.md lists.
  *
  * @param phone the account's phone number in international form, 7 to 15
  * digits, with or without a leading "+".
@@ -1004,10 +1040,15 @@ wa_status wa_request_pairing(wa_client *client,
  * other; wa_event_qr_image() draws them. One `result` event ends the request.
  *
  * May be called right after wa_client_connect(): it waits for the connection.
+ * The result says WA_ERROR_PAIRING_OUTSTANDING: QR codes are being shown;
+ * WA_ERROR_PAIRING_EXPIRED: all of them were; WA_ERROR_NOT_CONNECTED,
+ * WA_ERROR_SERVER_NOT_TRUSTED, WA_ERROR_TEMPORARILY_BANNED,
+ * WA_ERROR_ACCOUNT_BANNED, WA_ERROR_ACCOUNT_LOCKED, WA_ERROR_CLIENT_OUTDATED,
+ * WA_ERROR_CLIENT_REFUSED, WA_ERROR_VERSION_REFUSED or WA_ERROR_REPLACED as for
+ * wa_request_pairing(). After any other failure the QR codes go on.
  *
  * @param request where the number of the request is put; may be NULL.
- * @return WA_OK: accepted, the rest comes as events, and the result can say
- * what that of wa_request_pairing() can; WA_ERROR_ALREADY_LINKED;
+ * @return WA_OK: accepted, the rest comes as events; WA_ERROR_ALREADY_LINKED;
  * WA_ERROR_INVALID_STATE: wa_client_connect() was not called, or the
  * connection was given up since; WA_ERROR_CLIENT_CLOSED;
  * WA_ERROR_TOO_MANY_REQUESTS;
@@ -1017,12 +1058,14 @@ wa_status wa_request_qr(wa_client *client, uint64_t *request, wa_error **error);
 /** Answers the event `pairing.passkey` of the step `required` with what the
  * user's authenticator made of the challenge.
  *
+ * The result says WA_ERROR_INVALID_JSON: it is no such assertion, try again;
+ * WA_ERROR_INVALID_STATE: no challenge is open.
+ *
  * @param assertion_json the WebAuthn assertion as JSON: id, rawId, type and
  * response, binary parts in base64url without padding.
  * @param request where the number of the request is put; may be NULL.
- * @return WA_OK: accepted, the rest comes as events; WA_ERROR_INVALID_JSON,
- * WA_ERROR_INVALID_PARAMETER: the error's key says which part;
- * WA_ERROR_INVALID_STATE: no challenge is open; WA_ERROR_CLIENT_CLOSED;
+ * @return WA_OK: accepted, the rest comes as events; WA_ERROR_ALREADY_LINKED;
+ * WA_ERROR_INVALID_STATE as for wa_request_pairing(); WA_ERROR_CLIENT_CLOSED;
  * WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_ARGUMENT,
  * WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG; WA_ERROR_INVALID_HANDLE. */
 wa_status wa_answer_passkey(wa_client *client,
@@ -1032,11 +1075,12 @@ wa_status wa_answer_passkey(wa_client *client,
 
 /** Says that the user compared the code of the event `pairing.passkey`, step
  * `confirm`, with the one on the phone and found them equal. Only then is the
- * account linked.
+ * account linked. The result says WA_ERROR_INVALID_STATE: there is nothing to
+ * confirm.
  *
  * @param request where the number of the request is put; may be NULL.
- * @return WA_OK: accepted, the rest comes as events; WA_ERROR_INVALID_STATE:
- * there is nothing to confirm; WA_ERROR_CLIENT_CLOSED;
+ * @return WA_OK: accepted, the rest comes as events; WA_ERROR_ALREADY_LINKED;
+ * WA_ERROR_INVALID_STATE as for wa_request_pairing(); WA_ERROR_CLIENT_CLOSED;
  * WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_HANDLE. */
 wa_status wa_confirm_passkey(wa_client *client,
                              uint64_t *request,
@@ -1050,6 +1094,14 @@ wa_status wa_confirm_passkey(wa_client *client,
  * with `message_id`, `chat` and `sent_at_ms`, or why it could not be sent.
  * Without a connection the message waits for one, across restarts of the
  * program too. Messages to one chat leave in the order of the calls.
+ *
+ * The result says WA_ERROR_NO_RECIPIENT: the number is not on WhatsApp;
+ * WA_ERROR_TIME_LOCKED: no new chats for a time; WA_ERROR_INVALID_ARGUMENT: the
+ * id is that of a message to another chat; WA_ERROR_BAD_REQUEST,
+ * WA_ERROR_FORBIDDEN, WA_ERROR_NOT_FOUND, WA_ERROR_FEATURE_UNAVAILABLE or
+ * WA_ERROR_REFUSED: the server does not take it; WA_ERROR_RATE_LIMITED,
+ * WA_ERROR_SERVER_ERROR or WA_ERROR_REQUEST_TIMEOUT: it was tried several
+ * times, send it again later.
  *
  * @param chat where it goes: the chat of an event, a JID, or a phone number
  * with its country code.
@@ -1075,7 +1127,8 @@ wa_status wa_send_text(wa_client *client,
  * this version of the library does not know of it.
  *
  * The method `message.send` of wa_call() sends replies, mentions and more
- * without protobuf.
+ * without protobuf. The result says what that of wa_send_text() says, and
+ * WA_ERROR_TOO_LONG: too large for all devices of the recipient together.
  *
  * @param chat where it goes, as for wa_send_text().
  * @param message the bytes.

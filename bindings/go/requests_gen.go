@@ -26,10 +26,16 @@ func startLogout() starter {
 // Linked devices, Link a device, Link with phone number instead. The event "pairing.code" brings
 // it once the server has accepted it; "pairing.progress", "pairing.expired", "pairing.error" and
 // "pairing.success" tell how it goes on, and one answer ends the request. May be called right
-// after [Client.Connect]: it waits for the connection. The result can say [ErrPairingOutstanding]:
+// after [Client.Connect]: it waits for the connection. The result says [ErrPairingOutstanding]:
 // use the code shown, or give it up by [Client.Cancel]; [ErrPairingLimit]: wait for as long as it
-// says; [ErrNotConnected]: no connection could be made, and its text says why; and the other
-// outcomes that EVENTS.md lists.
+// says; [ErrPairingExpired], [ErrPhoneDidNotFinish] or [ErrConnectionLost]: ask for a new code;
+// [ErrCodeRefused], [ErrRateLimited], [ErrFeatureUnavailable], [ErrServerError],
+// [ErrRequestTimeout] or [ErrProtocol]: the server gives no code; [ErrPairingFailed],
+// [ErrPasskeyFailed] or [ErrPairingNotGenuine]: the code was typed in vain; [ErrNotConnected]: no
+// connection could be made, and its text says why; [ErrServerNotTrusted], [ErrTemporarilyBanned],
+// [ErrAccountBanned], [ErrAccountLocked], [ErrClientOutdated], [ErrClientRefused],
+// [ErrVersionRefused] or [ErrReplaced]: the server does not let this client in. A "pairing.error"
+// or "pairing.expired" before it names the outcome, one of those that EVENTS.md lists.
 //
 //   - phone: the account's phone number in international form, 7 to 15 digits, with or without a
 //     leading "+".
@@ -58,7 +64,11 @@ func startRequestPairing(phone string, code string) starter {
 // RequestQR asks for QR codes, which the user scans with the phone: WhatsApp, Settings, Linked
 // devices, Link a device. Events "pairing.qr" bring one after the other; [PairingQR.SVG] draws
 // them. One answer ends the request. May be called right after [Client.Connect]: it waits for the
-// connection.
+// connection. The result says [ErrPairingOutstanding]: QR codes are being shown;
+// [ErrPairingExpired]: all of them were; [ErrNotConnected], [ErrServerNotTrusted],
+// [ErrTemporarilyBanned], [ErrAccountBanned], [ErrAccountLocked], [ErrClientOutdated],
+// [ErrClientRefused], [ErrVersionRefused] or [ErrReplaced] as for [Client.RequestPairing]. After
+// any other failure the QR codes go on.
 //
 // It waits for the answer; when ctx ends before, the request is cancelled.
 func (c *Client) RequestQR(ctx context.Context) error {
@@ -72,7 +82,8 @@ func startRequestQR() starter {
 }
 
 // AnswerPasskey answers the event "pairing.passkey" of the step "required" with what the user's
-// authenticator made of the challenge.
+// authenticator made of the challenge. The result says [ErrInvalidJSON]: it is no such assertion,
+// try again; [ErrInvalidState]: no challenge is open.
 //
 //   - assertionJSON: the WebAuthn assertion as JSON: id, rawId, type and response, binary parts in
 //     base64url without padding.
@@ -93,7 +104,8 @@ func startAnswerPasskey(assertionJSON string) starter {
 }
 
 // ConfirmPasskey says that the user compared the code of the event "pairing.passkey", step
-// "confirm", with the one on the phone and found them equal. Only then is the account linked.
+// "confirm", with the one on the phone and found them equal. Only then is the account linked. The
+// result says [ErrInvalidState]: there is nothing to confirm.
 //
 // It waits for the answer; when ctx ends before, the request is cancelled.
 func (c *Client) ConfirmPasskey(ctx context.Context) error {
@@ -109,7 +121,11 @@ func startConfirmPasskey() starter {
 // SendText sends a text to a person or a group. The answer says when the server has the message,
 // with "message_id", "chat" and "sent_at_ms", or why it could not be sent. Without a connection
 // the message waits for one, across restarts of the program too. Messages to one chat leave in the
-// order of the calls.
+// order of the calls. The result says [ErrNoRecipient]: the number is not on WhatsApp;
+// [ErrTimeLocked]: no new chats for a time; [ErrInvalidArgument]: the id is that of a message to
+// another chat; [ErrBadRequest], [ErrForbidden], [ErrNotFound], [ErrFeatureUnavailable] or
+// [ErrRefused]: the server does not take it; [ErrRateLimited], [ErrServerError] or
+// [ErrRequestTimeout]: it was tried several times, send it again later.
 //
 //   - chat: where it goes: the chat of an event, a JID, or a phone number with its country code.
 //   - text: the text, at most 65,536 characters.
@@ -144,7 +160,8 @@ func startSendText(chat string, text string, messageID string) starter {
 // SendMessage sends a serialised protobuf message (the "Message" of WhatsApp's protocol), for
 // content that no other call makes. It is sent as it is, with whatever this version of the library
 // does not know of it. The method "message.send" of [Client.Call] sends replies, mentions and more
-// without protobuf.
+// without protobuf. The result says what that of [Client.SendText] says, and [ErrTooLong]: too
+// large for all devices of the recipient together.
 //
 //   - chat: where it goes, as for [Client.SendText].
 //   - message: the bytes.

@@ -81,7 +81,7 @@ const (
 	// A pairing is under way already; finish it with the code shown, or cancel it first.
 	ErrPairingOutstanding Status = 204
 
-	// No request with this id is waiting for an answer: it was answered, cancelled or never made.
+	// This client never made a request of this number; take the number from the call that made it.
 	ErrUnknownRequest Status = 205
 
 	// The client is closed or closing; make a new one.

@@ -140,7 +140,7 @@ statuses! {
     203 NOT_LINKED = "WA_ERROR_NOT_LINKED";
     /// A pairing is under way already; finish it with the code shown, or cancel it first.
     204 PAIRING_OUTSTANDING = "WA_ERROR_PAIRING_OUTSTANDING" retry;
-    /// No request with this id is waiting for an answer: it was answered, cancelled or never made.
+    /// This client never made a request of this number; take the number from the call that made it.
     205 UNKNOWN_REQUEST = "WA_ERROR_UNKNOWN_REQUEST";
     /// The client is closed or closing; make a new one.
     206 CLIENT_CLOSED = "WA_ERROR_CLIENT_CLOSED";

@@ -82,11 +82,17 @@ pub(super) unsafe fn asking(
 /// @param queue a queue to share, or NULL for a queue of the client's own.
 /// @param client where the new client is put. The caller owns it and frees it
 /// with wa_client_free().
-/// @return WA_OK; WA_ERROR_INVALID_ARGUMENT; WA_ERROR_INVALID_HANDLE for
-/// `config` or `queue`; WA_ERROR_CONFIG_CONFLICT; WA_ERROR_STORE_LOCKED:
+/// @return WA_OK; WA_ERROR_INVALID_ARGUMENT: `client` is NULL, or `queue`
+/// another client's own; WA_ERROR_INVALID_HANDLE for `config` or `queue`;
+/// WA_ERROR_BAD_VALUE or WA_ERROR_INSECURE_URL: a value of the configuration
+/// cannot be used here; WA_ERROR_CONFIG_CONFLICT; WA_ERROR_STORE_LOCKED:
 /// another process uses the store; WA_ERROR_SESSION_IN_USE: another client of
-/// this process uses the session; WA_ERROR_STORE and the other store errors;
-/// WA_ERROR_SYSTEM, WA_ERROR_TOO_MANY_FILES, WA_ERROR_TOO_MANY_HANDLES.
+/// this process uses the session; WA_ERROR_STORE, WA_ERROR_STORE_CORRUPT,
+/// WA_ERROR_STORE_READ_ONLY, WA_ERROR_STORE_FULL, WA_ERROR_STORE_TOO_NEW,
+/// WA_ERROR_STORE_NOT_FOUND, WA_ERROR_STORE_SEALED,
+/// WA_ERROR_STORE_NOT_SEALED, WA_ERROR_WRONG_SEAL_KEY: the store cannot be
+/// opened; WA_ERROR_SYSTEM, WA_ERROR_TOO_MANY_FILES,
+/// WA_ERROR_TOO_MANY_HANDLES.
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_client_new(
@@ -261,8 +267,8 @@ fn end(client: &Arc<Client>) {
 /// WA_ERROR_CANCELLED, unless the answer was faster.
 ///
 /// @param request the number of the request.
-/// @return WA_OK; WA_ERROR_UNKNOWN_REQUEST: it was answered already, or never
-/// made; WA_ERROR_CLIENT_CLOSED; WA_ERROR_INVALID_HANDLE.
+/// @return WA_OK, also when it was answered already; WA_ERROR_UNKNOWN_REQUEST:
+/// it was never made; WA_ERROR_CLIENT_CLOSED; WA_ERROR_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_cancel(
     client: *mut wa_client,
@@ -295,12 +301,23 @@ pub unsafe extern "C" fn wa_logout(
 /// wa_reference_json() list the methods. The request's `result` event brings
 /// what the method gives: wa_event_result().
 ///
+/// The result says WA_ERROR_NOT_LINKED; WA_ERROR_NOT_CONNECTED: the method needs
+/// a session that is logged in; WA_ERROR_CONNECTION_LOST;
+/// WA_ERROR_UNKNOWN_SESSION or WA_ERROR_SESSION_IN_USE for another session of
+/// the store; WA_ERROR_INVALID_MESSAGE: no such option of a poll; for
+/// `version.latest` WA_ERROR_CONNECT, WA_ERROR_DNS, WA_ERROR_PROXY,
+/// WA_ERROR_TLS, WA_ERROR_UPGRADE, WA_ERROR_NETWORK_TIMEOUT or
+/// WA_ERROR_PROTOCOL; WA_ERROR_TOO_LONG: too large for all devices of the
+/// recipient together; and that of wa_send_text() for the server's refusals.
+///
 /// @param method the name, such as "session.status".
 /// @param params_json the parameters as one JSON object; NULL for none.
 /// @param request where the number of the request is put; may be NULL.
 /// @return WA_OK: accepted, the rest comes as an event;
-/// WA_ERROR_UNKNOWN_METHOD; WA_ERROR_INVALID_JSON; WA_ERROR_INVALID_PARAMETER:
-/// the error's key names it; WA_ERROR_CLIENT_CLOSED;
+/// WA_ERROR_UNKNOWN_METHOD; WA_ERROR_INVALID_JSON; WA_ERROR_INVALID_PARAMETER,
+/// WA_ERROR_INVALID_JID, WA_ERROR_INVALID_PHONE_NUMBER,
+/// WA_ERROR_UNSUPPORTED_CHAT or WA_ERROR_INVALID_MESSAGE: the error's key names
+/// the parameter; WA_ERROR_CLIENT_CLOSED;
 /// WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_ARGUMENT,
 /// WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG; WA_ERROR_INVALID_HANDLE.
 #[unsafe(no_mangle)]

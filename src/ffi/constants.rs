@@ -93,8 +93,8 @@ pub const WA_ERROR_NOT_LINKED: wa_status = 203;
 /// first.
 pub const WA_ERROR_PAIRING_OUTSTANDING: wa_status = 204;
 
-/// No request with this id is waiting for an answer: it was answered,
-/// cancelled or never made.
+/// This client never made a request of this number; take the number from the
+/// call that made it.
 pub const WA_ERROR_UNKNOWN_REQUEST: wa_status = 205;
 
 /// The client is closed or closing; make a new one.

@@ -18,6 +18,14 @@ const TEXT_MAX: usize = 4 * 65_536;
 /// Without a connection the message waits for one, across restarts of the
 /// program too. Messages to one chat leave in the order of the calls.
 ///
+/// The result says WA_ERROR_NO_RECIPIENT: the number is not on WhatsApp;
+/// WA_ERROR_TIME_LOCKED: no new chats for a time; WA_ERROR_INVALID_ARGUMENT: the
+/// id is that of a message to another chat; WA_ERROR_BAD_REQUEST,
+/// WA_ERROR_FORBIDDEN, WA_ERROR_NOT_FOUND, WA_ERROR_FEATURE_UNAVAILABLE or
+/// WA_ERROR_REFUSED: the server does not take it; WA_ERROR_RATE_LIMITED,
+/// WA_ERROR_SERVER_ERROR or WA_ERROR_REQUEST_TIMEOUT: it was tried several
+/// times, send it again later.
+///
 /// @param chat where it goes: the chat of an event, a JID, or a phone number
 /// with its country code.
 /// @param text the text, at most 65,536 characters.
@@ -54,7 +62,8 @@ pub unsafe extern "C" fn wa_send_text(
 /// this version of the library does not know of it.
 ///
 /// The method `message.send` of wa_call() sends replies, mentions and more
-/// without protobuf.
+/// without protobuf. The result says what that of wa_send_text() says, and
+/// WA_ERROR_TOO_LONG: too large for all devices of the recipient together.
 ///
 /// @param chat where it goes, as for wa_send_text().
 /// @param message the bytes.

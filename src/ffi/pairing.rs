@@ -17,10 +17,20 @@ const CODE_MAX: usize = 64;
 /// tell how it goes on, and one `result` event ends the request.
 ///
 /// May be called right after wa_client_connect(): it waits for the connection.
-/// The result can say WA_ERROR_PAIRING_OUTSTANDING: use the code shown, or
-/// give it up by wa_cancel(); WA_ERROR_PAIRING_LIMIT: wait for as long as
-/// it says; WA_ERROR_NOT_CONNECTED: no connection could be made, and its text
-/// says why; and the other outcomes that EVENTS.md lists.
+/// The result says WA_ERROR_PAIRING_OUTSTANDING: use the code shown, or give it
+/// up by wa_cancel(); WA_ERROR_PAIRING_LIMIT: wait for as long as it says;
+/// WA_ERROR_PAIRING_EXPIRED, WA_ERROR_PHONE_DID_NOT_FINISH or
+/// WA_ERROR_CONNECTION_LOST: ask for a new code; WA_ERROR_CODE_REFUSED,
+/// WA_ERROR_RATE_LIMITED, WA_ERROR_FEATURE_UNAVAILABLE, WA_ERROR_SERVER_ERROR,
+/// WA_ERROR_REQUEST_TIMEOUT or WA_ERROR_PROTOCOL: the server gives no code;
+/// WA_ERROR_PAIRING_FAILED, WA_ERROR_PASSKEY_FAILED or
+/// WA_ERROR_PAIRING_NOT_GENUINE: the code was typed in vain;
+/// WA_ERROR_NOT_CONNECTED: no connection could be made, and its text says why;
+/// WA_ERROR_SERVER_NOT_TRUSTED, WA_ERROR_TEMPORARILY_BANNED,
+/// WA_ERROR_ACCOUNT_BANNED, WA_ERROR_ACCOUNT_LOCKED, WA_ERROR_CLIENT_OUTDATED,
+/// WA_ERROR_CLIENT_REFUSED, WA_ERROR_VERSION_REFUSED or WA_ERROR_REPLACED: the
+/// server does not let this client in. A `pairing.error` or `pairing.expired`
+/// before it names the outcome, one of those that EVENTS.md lists.
 ///
 /// @param phone the account's phone number in international form, 7 to 15
 /// digits, with or without a leading "+".
@@ -57,10 +67,15 @@ pub unsafe extern "C" fn wa_request_pairing(
 /// other; wa_event_qr_image() draws them. One `result` event ends the request.
 ///
 /// May be called right after wa_client_connect(): it waits for the connection.
+/// The result says WA_ERROR_PAIRING_OUTSTANDING: QR codes are being shown;
+/// WA_ERROR_PAIRING_EXPIRED: all of them were; WA_ERROR_NOT_CONNECTED,
+/// WA_ERROR_SERVER_NOT_TRUSTED, WA_ERROR_TEMPORARILY_BANNED,
+/// WA_ERROR_ACCOUNT_BANNED, WA_ERROR_ACCOUNT_LOCKED, WA_ERROR_CLIENT_OUTDATED,
+/// WA_ERROR_CLIENT_REFUSED, WA_ERROR_VERSION_REFUSED or WA_ERROR_REPLACED as for
+/// wa_request_pairing(). After any other failure the QR codes go on.
 ///
 /// @param request where the number of the request is put; may be NULL.
-/// @return WA_OK: accepted, the rest comes as events, and the result can say
-/// what that of wa_request_pairing() can; WA_ERROR_ALREADY_LINKED;
+/// @return WA_OK: accepted, the rest comes as events; WA_ERROR_ALREADY_LINKED;
 /// WA_ERROR_INVALID_STATE: wa_client_connect() was not called, or the
 /// connection was given up since; WA_ERROR_CLIENT_CLOSED;
 /// WA_ERROR_TOO_MANY_REQUESTS;
@@ -78,12 +93,14 @@ pub unsafe extern "C" fn wa_request_qr(
 /// Answers the event `pairing.passkey` of the step `required` with what the
 /// user's authenticator made of the challenge.
 ///
+/// The result says WA_ERROR_INVALID_JSON: it is no such assertion, try again;
+/// WA_ERROR_INVALID_STATE: no challenge is open.
+///
 /// @param assertion_json the WebAuthn assertion as JSON: id, rawId, type and
 /// response, binary parts in base64url without padding.
 /// @param request where the number of the request is put; may be NULL.
-/// @return WA_OK: accepted, the rest comes as events; WA_ERROR_INVALID_JSON,
-/// WA_ERROR_INVALID_PARAMETER: the error's key says which part;
-/// WA_ERROR_INVALID_STATE: no challenge is open; WA_ERROR_CLIENT_CLOSED;
+/// @return WA_OK: accepted, the rest comes as events; WA_ERROR_ALREADY_LINKED;
+/// WA_ERROR_INVALID_STATE as for wa_request_pairing(); WA_ERROR_CLIENT_CLOSED;
 /// WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_ARGUMENT,
 /// WA_ERROR_INVALID_UTF8, WA_ERROR_TOO_LONG; WA_ERROR_INVALID_HANDLE.
 #[unsafe(no_mangle)]
@@ -103,11 +120,12 @@ pub unsafe extern "C" fn wa_answer_passkey(
 
 /// Says that the user compared the code of the event `pairing.passkey`, step
 /// `confirm`, with the one on the phone and found them equal. Only then is the
-/// account linked.
+/// account linked. The result says WA_ERROR_INVALID_STATE: there is nothing to
+/// confirm.
 ///
 /// @param request where the number of the request is put; may be NULL.
-/// @return WA_OK: accepted, the rest comes as events; WA_ERROR_INVALID_STATE:
-/// there is nothing to confirm; WA_ERROR_CLIENT_CLOSED;
+/// @return WA_OK: accepted, the rest comes as events; WA_ERROR_ALREADY_LINKED;
+/// WA_ERROR_INVALID_STATE as for wa_request_pairing(); WA_ERROR_CLIENT_CLOSED;
 /// WA_ERROR_TOO_MANY_REQUESTS; WA_ERROR_INVALID_HANDLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wa_confirm_passkey(

@@ -27,10 +27,18 @@ class AsyncRequests:
         devices, Link a device, Link with phone number instead. The event `pairing.code` brings it
         once the server has accepted it; `pairing.progress`, `pairing.expired`, `pairing.error` and
         `pairing.success` tell how it goes on, and one `result` event ends the request. May be
-        called right after `connect()`: it waits for the connection. The result can say
+        called right after `connect()`: it waits for the connection. The result says
         `PairingOutstandingError`: use the code shown, or give it up by leaving the loop;
-        `PairingLimitError`: wait for as long as it says; `NotConnectedError`: no connection could
-        be made, and its text says why; and the other outcomes that EVENTS.md lists.
+        `PairingLimitError`: wait for as long as it says; `PairingExpiredError`,
+        `PhoneDidNotFinishError` or `ConnectionLostError`: ask for a new code; `CodeRefusedError`,
+        `RateLimitedError`, `FeatureUnavailableError`, `ServerError`, `RequestTimeoutError` or
+        `ProtocolError`: the server gives no code; `PairingFailedError`, `PasskeyFailedError` or
+        `PairingNotGenuineError`: the code was typed in vain; `NotConnectedError`: no connection
+        could be made, and its text says why; `ServerNotTrustedError`, `TemporarilyBannedError`,
+        `AccountBannedError`, `AccountLockedError`, `ClientOutdatedError`, `ClientRefusedError`,
+        `VersionRefusedError` or `ReplacedError`: the server does not let this client in. A
+        `pairing.error` or `pairing.expired` before it names the outcome, one of those that
+        EVENTS.md lists.
 
         Args:
             phone: the account's phone number in international form, 7 to 15 digits, with or without
@@ -44,13 +52,18 @@ class AsyncRequests:
         """Asks for QR codes, which the user scans with the phone: WhatsApp, Settings, Linked
         devices, Link a device. Events `pairing.qr` bring one after the other; `PairingQr.svg()`
         draws them. One `result` event ends the request. May be called right after `connect()`: it
-        waits for the connection.
+        waits for the connection. The result says `PairingOutstandingError`: QR codes are being
+        shown; `PairingExpiredError`: all of them were; `NotConnectedError`,
+        `ServerNotTrustedError`, `TemporarilyBannedError`, `AccountBannedError`,
+        `AccountLockedError`, `ClientOutdatedError`, `ClientRefusedError`, `VersionRefusedError` or
+        `ReplacedError` as for `request_pairing()`. After any other failure the QR codes go on.
         """
         await self._request("wa_request_qr")
 
     async def answer_passkey(self, assertion_json: str) -> None:
         """Answers the event `pairing.passkey` of the step `required` with what the user's
-        authenticator made of the challenge.
+        authenticator made of the challenge. The result says `InvalidJsonError`: it is no such
+        assertion, try again; `InvalidStateError`: no challenge is open.
 
         Args:
             assertion_json: the WebAuthn assertion as JSON: id, rawId, type and response, binary
@@ -60,7 +73,8 @@ class AsyncRequests:
 
     async def confirm_passkey(self) -> None:
         """Says that the user compared the code of the event `pairing.passkey`, step `confirm`, with
-        the one on the phone and found them equal. Only then is the account linked.
+        the one on the phone and found them equal. Only then is the account linked. The result says
+        `InvalidStateError`: there is nothing to confirm.
         """
         await self._request("wa_confirm_passkey")
 
@@ -68,7 +82,12 @@ class AsyncRequests:
         """Sends a text to a person or a group. Returns at once; the `result` event says when the
         server has the message, with `message_id`, `chat` and `sent_at_ms`, or why it could not be
         sent. Without a connection the message waits for one, across restarts of the program too.
-        Messages to one chat leave in the order of the calls.
+        Messages to one chat leave in the order of the calls. The result says `NoRecipientError`:
+        the number is not on WhatsApp; `TimeLockedError`: no new chats for a time;
+        `InvalidArgumentError`: the id is that of a message to another chat; `BadRequestError`,
+        `ForbiddenError`, `NotFoundError`, `FeatureUnavailableError` or `RefusedError`: the server
+        does not take it; `RateLimitedError`, `ServerError` or `RequestTimeoutError`: it was tried
+        several times, send it again later.
 
         Args:
             chat: where it goes: the chat of an event, a JID, or a phone number with its country
@@ -84,7 +103,8 @@ class AsyncRequests:
         """Sends a serialised protobuf message (the `Message` of WhatsApp's protocol), for content
         that no other call makes. It is sent as it is, with whatever this version of the library
         does not know of it. The method `message.send` of `call()` sends replies, mentions and more
-        without protobuf.
+        without protobuf. The result says what that of `send_text()` says, and `TooLongError`: too
+        large for all devices of the recipient together.
 
         Args:
             chat: where it goes, as for `send_text()`.
@@ -114,10 +134,18 @@ class SyncRequests:
         devices, Link a device, Link with phone number instead. The event `pairing.code` brings it
         once the server has accepted it; `pairing.progress`, `pairing.expired`, `pairing.error` and
         `pairing.success` tell how it goes on, and one `result` event ends the request. May be
-        called right after `connect()`: it waits for the connection. The result can say
+        called right after `connect()`: it waits for the connection. The result says
         `PairingOutstandingError`: use the code shown, or give it up by leaving the loop;
-        `PairingLimitError`: wait for as long as it says; `NotConnectedError`: no connection could
-        be made, and its text says why; and the other outcomes that EVENTS.md lists.
+        `PairingLimitError`: wait for as long as it says; `PairingExpiredError`,
+        `PhoneDidNotFinishError` or `ConnectionLostError`: ask for a new code; `CodeRefusedError`,
+        `RateLimitedError`, `FeatureUnavailableError`, `ServerError`, `RequestTimeoutError` or
+        `ProtocolError`: the server gives no code; `PairingFailedError`, `PasskeyFailedError` or
+        `PairingNotGenuineError`: the code was typed in vain; `NotConnectedError`: no connection
+        could be made, and its text says why; `ServerNotTrustedError`, `TemporarilyBannedError`,
+        `AccountBannedError`, `AccountLockedError`, `ClientOutdatedError`, `ClientRefusedError`,
+        `VersionRefusedError` or `ReplacedError`: the server does not let this client in. A
+        `pairing.error` or `pairing.expired` before it names the outcome, one of those that
+        EVENTS.md lists.
 
         Args:
             phone: the account's phone number in international form, 7 to 15 digits, with or without
@@ -131,13 +159,18 @@ class SyncRequests:
         """Asks for QR codes, which the user scans with the phone: WhatsApp, Settings, Linked
         devices, Link a device. Events `pairing.qr` bring one after the other; `PairingQr.svg()`
         draws them. One `result` event ends the request. May be called right after `connect()`: it
-        waits for the connection.
+        waits for the connection. The result says `PairingOutstandingError`: QR codes are being
+        shown; `PairingExpiredError`: all of them were; `NotConnectedError`,
+        `ServerNotTrustedError`, `TemporarilyBannedError`, `AccountBannedError`,
+        `AccountLockedError`, `ClientOutdatedError`, `ClientRefusedError`, `VersionRefusedError` or
+        `ReplacedError` as for `request_pairing()`. After any other failure the QR codes go on.
         """
         self._request("wa_request_qr")
 
     def answer_passkey(self, assertion_json: str) -> None:
         """Answers the event `pairing.passkey` of the step `required` with what the user's
-        authenticator made of the challenge.
+        authenticator made of the challenge. The result says `InvalidJsonError`: it is no such
+        assertion, try again; `InvalidStateError`: no challenge is open.
 
         Args:
             assertion_json: the WebAuthn assertion as JSON: id, rawId, type and response, binary
@@ -147,7 +180,8 @@ class SyncRequests:
 
     def confirm_passkey(self) -> None:
         """Says that the user compared the code of the event `pairing.passkey`, step `confirm`, with
-        the one on the phone and found them equal. Only then is the account linked.
+        the one on the phone and found them equal. Only then is the account linked. The result says
+        `InvalidStateError`: there is nothing to confirm.
         """
         self._request("wa_confirm_passkey")
 
@@ -155,7 +189,12 @@ class SyncRequests:
         """Sends a text to a person or a group. Returns at once; the `result` event says when the
         server has the message, with `message_id`, `chat` and `sent_at_ms`, or why it could not be
         sent. Without a connection the message waits for one, across restarts of the program too.
-        Messages to one chat leave in the order of the calls.
+        Messages to one chat leave in the order of the calls. The result says `NoRecipientError`:
+        the number is not on WhatsApp; `TimeLockedError`: no new chats for a time;
+        `InvalidArgumentError`: the id is that of a message to another chat; `BadRequestError`,
+        `ForbiddenError`, `NotFoundError`, `FeatureUnavailableError` or `RefusedError`: the server
+        does not take it; `RateLimitedError`, `ServerError` or `RequestTimeoutError`: it was tried
+        several times, send it again later.
 
         Args:
             chat: where it goes: the chat of an event, a JID, or a phone number with its country
@@ -171,7 +210,8 @@ class SyncRequests:
         """Sends a serialised protobuf message (the `Message` of WhatsApp's protocol), for content
         that no other call makes. It is sent as it is, with whatever this version of the library
         does not know of it. The method `message.send` of `call()` sends replies, mentions and more
-        without protobuf.
+        without protobuf. The result says what that of `send_text()` says, and `TooLongError`: too
+        large for all devices of the recipient together.
 
         Args:
             chat: where it goes, as for `send_text()`.

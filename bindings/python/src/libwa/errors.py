@@ -171,7 +171,7 @@ class PairingOutstandingError(Error):
 
 
 class UnknownRequestError(Error):
-    """No request with this id is waiting for an answer: it was answered, cancelled or never made."""
+    """This client never made a request of this number; take the number from the call that made it."""
 
     code = 205
     name = "WA_ERROR_UNKNOWN_REQUEST"
