@@ -2,6 +2,11 @@
  *
  * This is an unofficial client: WhatsApp can ban accounts that use one.
  *
+ * It is built and tested on Linux with glibc 2.36 (Debian 12) for x86-64, and
+ * needs the glibc of the machine that built it, or a newer one. Not tested:
+ * other processors of 64 bits (of 32 bits it does not build), other libcs,
+ * macOS, Windows.
+ *
  * ---------------------------------------------------------------------------
  * The life of a client
  * ---------------------------------------------------------------------------
@@ -1219,6 +1224,38 @@ wa_status wa_event_ack(wa_event *event);
 void wa_event_free(wa_event *event);
 
 /* ---- Events: their fields ------------------------------------------------ */
+
+/* The accessors of each type, beside those that serve all. Every name begins
+ * with wa_event_; what has no accessor is in wa_event_json().
+ *
+ * connection           text, state, reason, retry_after_ms, is_final,
+ *                      is_retryable, status
+ * ready                jid
+ * logged_out           user_text, text, reason
+ * restricted           user_text, reason, expires_at_ms
+ * pairing.code         code, code_display, expires_at_ms
+ * pairing.qr           qr_payload, expires_at_ms, qr_image
+ * pairing.progress     stage, user_text
+ * pairing.expired      stage, outcome, user_text, retry_after_ms, is_retryable,
+ *                      is_refreshing, status
+ * pairing.error        stage, outcome, user_text, text, retry_after_ms,
+ *                      is_retryable, is_refreshing, status
+ * pairing.passkey      code_display, passkey_options, expires_at_ms
+ * pairing.success      jid
+ * message              text, chat, sender, message_id, message_kind, is_from_me
+ * message.unreadable   chat, sender, message_id, is_from_me
+ * message.waiting      none
+ * receipt              chat, sender, is_from_me
+ * chat.activity        chat, sender
+ * presence             sender
+ * group.update         text, chat, sender
+ * call                 chat, sender
+ * identity.changed     sender
+ * result               text, retry_after_ms, is_retryable, status, result
+ * overflow             none
+ * log                  text
+ * closed               text, reason, status
+ */
 
 /** Gives the eight characters of a pairing code.
  *

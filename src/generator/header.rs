@@ -1,10 +1,13 @@
 //! The C header, and the constants in it, which are made from the tables in `src/api`.
 
-use crate::{COMMAND, GeneratedFile, root};
+use crate::{COMMAND, GeneratedFile, accessors, root};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 use wa::api::{EVENTS, STATUSES};
+
+/// The head of the section that begins with the table of types and their accessors.
+const FIELDS: &str = "Events: their fields";
 
 /// The sources of the header in the order of its parts, each with the head of its section.
 const SOURCES: [(&str, &str); 13] = [
@@ -17,7 +20,7 @@ const SOURCES: [(&str, &str); 13] = [
     ("pairing", "Pairing"),
     ("messages", "Sending"),
     ("event", "Events: what all of them have"),
-    ("event_fields", "Events: their fields"),
+    ("event_fields", FIELDS),
     ("message_fields", "Events: the fields of messages"),
     ("queue", "Queues that clients share, and descriptors to wait on"),
     ("reference", "The tables at run time"),
@@ -117,7 +120,8 @@ fn with_sections(header: &str) -> String {
         let item = found.unwrap_or_else(|| panic!("nothing begins with {start}"));
         let comment = (0..item).rev().find(|line| lines[*line].starts_with("/**")).unwrap();
         let rule = "-".repeat(68 - head.len());
-        inserted.push((comment, format!("/* ---- {head} {rule} */\n")));
+        let table = if head == FIELDS { accessors::table(header) + "\n" } else { String::new() };
+        inserted.push((comment, format!("/* ---- {head} {rule} */\n\n{table}").trim_end().to_owned() + "\n"));
     }
     inserted.sort_by_key(|(line, _)| std::cmp::Reverse(*line));
     for (line, head) in &inserted {

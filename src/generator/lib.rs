@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a generator stops at the first fault of its input")]
 
+mod accessors;
 pub mod declarations;
 mod go;
 pub mod header;
