@@ -3,7 +3,8 @@
 
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
 target=${CARGO_TARGET_DIR:-$PWD/target}
-readonly RUST_WANTED=1.88 NODE_WANTED=20.14
+RUST_WANTED=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+readonly NODE_WANTED=20.14
 
 fail() {
     echo "error: $*" >&2
