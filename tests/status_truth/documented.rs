@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 
 use wa::api::{STATUSES, Status};
 
-use super::header::{Function, functions};
 use super::observed::Pair;
+use wa_generator::declarations::{Function, functions};
 
 const HEADER: &str = include_str!("../../include/wa.h");
 

@@ -8,8 +8,6 @@
 #[expect(unsafe_code, reason = "the functions are those of the C interface")]
 mod calls;
 mod documented;
-#[path = "../common/header.rs"]
-mod header;
 mod observed;
 mod provocations;
 #[expect(unsafe_code, reason = "limits, forks and threads are the system's")]
