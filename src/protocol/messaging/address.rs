@@ -30,7 +30,7 @@ impl Kind {
 /// A user, without device. Hosted users are the users they are hosted for.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct User {
-    /// What kind of name it is.
+    /// The kind of name.
     pub kind: Kind,
     /// The name: digits, as a rule.
     pub name: Text,
@@ -100,12 +100,12 @@ impl Address {
         jid
     }
 
-    /// Whether it is the phone.
+    /// Returns whether this is the phone.
     pub fn is_primary(&self) -> bool {
         self.device == 0
     }
 
-    /// Whether it is a device that Meta hosts for a business.
+    /// Returns whether this is a device that Meta hosts for a business.
     pub fn is_hosted(&self) -> bool {
         self.device == HOSTED_DEVICE
     }

@@ -1,4 +1,4 @@
-//! What was computed by an independent program, for the tests of this room.
+//! Vectors that an independent program computed, for the tests of this room.
 
 use std::sync::OnceLock;
 

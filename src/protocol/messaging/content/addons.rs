@@ -10,7 +10,7 @@ use super::wire::{Field, Fields};
 use crate::crypto::{Random, Secret, gcm, hkdf, random_array};
 use crate::stanza::Jid;
 
-/// What was encrypted.
+/// The kind of content that is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// A vote in a poll.
@@ -46,7 +46,7 @@ impl Purpose {
         }
     }
 
-    /// Whether the ciphertext is bound to the id and the voter, as WhatsApp Web does for votes and answers to events.
+    /// Returns whether the ciphertext is bound to the id and the voter, as in WhatsApp Web's votes and answers to events.
     fn is_bound(self) -> bool {
         matches!(self, Self::PollVote | Self::EventResponse)
     }
@@ -66,7 +66,7 @@ impl Purpose {
 /// Something encrypted with the secret of a message.
 #[derive(Clone, PartialEq)]
 pub struct Sealed {
-    /// What it is.
+    /// The kind of content.
     pub purpose: Purpose,
     /// The message whose secret it is encrypted with.
     pub target: MessageRef,
@@ -92,9 +92,9 @@ impl fmt::Debug for Sealed {
 pub struct Sealing<'a> {
     /// The secret of the message it belongs to.
     pub secret: &'a Secret<32>,
-    /// Who wrote that message.
+    /// The author of that message.
     pub author: &'a Jid,
-    /// Who votes, reacts, comments or edits.
+    /// The person who votes, reacts, comments or edits.
     pub sender: &'a Jid,
 }
 
@@ -108,7 +108,7 @@ impl Sealing<'_> {
     }
 }
 
-/// What was encrypted, opened.
+/// The decrypted content.
 #[derive(Clone, PartialEq, Eq)]
 pub enum AddonContent {
     /// A vote: the [hashes](super::option_hash) of the options that are chosen; none takes an earlier vote back.
@@ -126,7 +126,7 @@ pub enum AddonContent {
         response: u32,
         /// When, in milliseconds since 1970, by the sender's clock.
         at_ms: Option<i64>,
-        /// How many others come along.
+        /// The number of others who come along.
         extra_guests: u32,
     },
     /// A comment, a new version or an added option: a serialised `Message`, for [`parse`](super::parse()).

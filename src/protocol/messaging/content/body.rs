@@ -37,7 +37,7 @@ pub enum Body {
     Poll(Box<Poll>),
     /// A vote, a reaction, a comment or an edit, encrypted with the secret of the message it belongs to.
     Sealed(Box<Sealed>),
-    /// A place, or where somebody is for a while.
+    /// A place, or the live position of a person.
     Location(Box<Location>),
     /// One contact card, or several.
     Contacts(Vec<ContactCard>),
@@ -45,9 +45,9 @@ pub enum Body {
     Media(Box<Media>),
     /// The announcement of pictures and videos that belong together; each follows as a message of its own.
     Album {
-        /// How many images follow.
+        /// The number of images that follow.
         images: u32,
-        /// How many videos follow.
+        /// The number of videos that follow.
         videos: u32,
     },
     /// An appointment.
@@ -58,17 +58,17 @@ pub enum Body {
     Pin {
         /// Which one.
         target: MessageRef,
-        /// Whether it is pinned.
+        /// Set if the message is pinned; false unpins it.
         pinned: bool,
     },
     /// A disappearing message is kept for all, or no longer.
     Keep {
         /// Which one.
         target: MessageRef,
-        /// Whether it is kept.
+        /// Set if the message is kept; false undoes that.
         kept: bool,
     },
-    /// What devices tell each other.
+    /// A message between devices.
     Protocol(Protocol),
     /// Anything else, and what was not written as its type should be.
     Other {
@@ -164,7 +164,7 @@ pub struct Edit {
     pub text: Option<String>,
     /// When, in milliseconds since 1970, by the sender's clock.
     pub at_ms: Option<i64>,
-    /// Where the new version, a `Message`, lies in the bytes that were read.
+    /// The range of the new version, a `Message`, in the bytes that were read.
     pub message: Range<usize>,
 }
 
@@ -175,9 +175,9 @@ pub struct Poll {
     pub name: String,
     /// The options, in order. A vote names them by the SHA-256 of their text.
     pub options: Vec<String>,
-    /// How many may be chosen; 0 is any number.
+    /// The number of options that one voter may choose; 0 is any number.
     pub selectable: u32,
-    /// Whether one of them is the right answer.
+    /// Set if one of the options is the right answer.
     pub quiz: bool,
     /// The right answer of a quiz, if it is given.
     pub correct: Option<String>,
@@ -200,9 +200,9 @@ pub struct Location {
     pub url: Option<String>,
     /// Text beside it.
     pub comment: Option<String>,
-    /// How exact it is, in metres.
+    /// The accuracy, in metres.
     pub accuracy: Option<u32>,
-    /// Whether it is where the sender is, updated for a while.
+    /// Set if this is the sender's own position, updated for a while.
     pub live: bool,
 }
 
@@ -213,7 +213,7 @@ pub struct Event {
     pub name: String,
     /// More about it.
     pub description: Option<String>,
-    /// Where.
+    /// The place.
     pub location: Option<Location>,
     /// A link to a call.
     pub join_link: Option<String>,
@@ -221,9 +221,9 @@ pub struct Event {
     pub starts_at: Option<i64>,
     /// When it ends, in seconds since 1970.
     pub ends_at: Option<i64>,
-    /// Whether it was cancelled.
+    /// Set if the event was cancelled.
     pub cancelled: bool,
-    /// Whether guests may bring others.
+    /// Set if guests may bring others.
     pub extra_guests: bool,
 }
 
@@ -245,7 +245,7 @@ pub struct GroupInvite {
 macro_rules! not_printed {
     ($($name:ident)*) => {$(
         impl fmt::Debug for $name {
-            /// What people write is not printed.
+            /// Leaves out the fields: user content is never printed.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($name)).finish_non_exhaustive()
             }

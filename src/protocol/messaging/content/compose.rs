@@ -68,7 +68,7 @@ impl Outgoing {
         })
     }
 
-    /// Deletes a message for everybody: an own one, or as administrator of a group one of somebody else.
+    /// Deletes a message for everybody: one's own, or in a group any member's if the account is an administrator.
     ///
     /// # Errors
     /// [`ContentError::NoTarget`].
@@ -244,7 +244,7 @@ impl Outgoing {
     }
 }
 
-/// What a vote names an option by.
+/// Returns the hash that a vote names an option by.
 #[must_use]
 pub fn option_hash(text: &str) -> [u8; 32] {
     sha256(&[text.as_bytes()])

@@ -1,4 +1,4 @@
-//! What is made, how its stanza is marked, and what is refused.
+//! Tests of composing: the content, the marks of its stanza, and the refusals.
 
 use super::testing::key;
 use super::wire::put;
@@ -85,7 +85,7 @@ fn stanzas_of_raw_messages_are_marked_by_content() {
         (member(m::VIDEO_NOTE, &[0x40, 1]), ("media", Some("ptv"), None, false)),
         (member(m::EVENT, &[]), ("event", None, None, false)),
         (member(16, &[]), ("pay", None, None, false)),
-        // What this version does not know goes out as a text, as everybody else sends it.
+        // A type that this version does not know is sent as a text, as all other clients do.
         (member(5000, &[]), ("text", None, None, false)),
     ] {
         assert_eq!(marks(&Outgoing::raw(&bytes).unwrap()), expected, "{bytes:x?}");

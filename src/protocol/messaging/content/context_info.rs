@@ -1,4 +1,4 @@
-//! What can stand beside any content: which message it answers, whom it mentions, when it disappears; and the keys that
+//! The context beside any content (the message it answers, the people it mentions, its disappearing timer), and the keys that
 //! name messages.
 
 use std::fmt;
@@ -16,11 +16,11 @@ use crate::stanza::Jid;
 pub struct MessageRef {
     /// The chat, from the writer's side: in a one-to-one chat the writer may have put the reader's own address here.
     pub chat: Option<Jid>,
-    /// Whether the *writer of the reference* sent the message.
+    /// Set if the *writer of the reference* sent the message.
     pub from_me: bool,
     /// The message's id. Not empty.
     pub id: String,
-    /// Who sent it, in groups and status, if it was not the writer of the reference.
+    /// The sender, in groups and status, if it was not the writer of the reference.
     pub participant: Option<Jid>,
 }
 
@@ -46,7 +46,7 @@ impl MessageRef {
     }
 }
 
-/// How a message belongs to another: the picture of an album to the album, the better copy of a video to the first one.
+/// The relation of a message to another: an album's picture to the album, the better copy of a video to the first one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Association {
     /// The protocol's number of the kind: 1 item of an album, 3 cover of an event, 5 and 10 better copy of a video or an
@@ -56,7 +56,7 @@ pub struct Association {
     pub parent: MessageRef,
 }
 
-/// What `messageContextInfo` says, merged over the layers of a message.
+/// The content of `messageContextInfo`, merged over the layers of a message.
 #[derive(Debug, Default)]
 pub(super) struct MessageContext {
     pub(super) secret: Option<Secret<32>>,
@@ -98,7 +98,7 @@ fn association(bytes: &[u8]) -> Option<Box<Association>> {
 pub struct Quoted {
     /// Its id.
     pub id: String,
-    /// Who sent it.
+    /// The sender.
     pub sender: Option<Jid>,
     /// The chat it was sent in, if it is another one.
     pub chat: Option<Jid>,
@@ -106,29 +106,29 @@ pub struct Quoted {
     pub kind: &'static str,
     /// Its text or caption, as the writer of the answer gives it: nothing proves it.
     pub text: Option<String>,
-    /// Where its copy, a `Message`, lies in the bytes that were read.
+    /// The range of its copy, a `Message`, in the bytes that were read.
     pub message: Range<usize>,
 }
 
 impl fmt::Debug for Quoted {
-    /// What is quoted is not printed.
+    /// Leaves out the quoted content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Quoted").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
     }
 }
 
-/// What every content can carry.
+/// The context that every content can carry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
     /// The message it answers.
     pub quoted: Option<Box<Quoted>>,
-    /// Who is mentioned; the text has `@` and the user part of each.
+    /// The mentioned people; the text has `@` and the user part of each.
     pub mentions: Vec<Jid>,
     /// Everybody in the group is mentioned.
     pub mentions_all: bool,
     /// It was forwarded.
     pub forwarded: bool,
-    /// How often; from 5 on clients say "many times".
+    /// The number of times it was forwarded; from 5 on clients say "many times".
     pub forwarding_score: u32,
     /// After how many seconds it disappears; 0 is never.
     pub expiration: Option<u32>,

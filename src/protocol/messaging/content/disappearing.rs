@@ -20,7 +20,7 @@ impl Outgoing {
     #[must_use]
     pub fn with_timer(&self, timer: Expiration) -> Option<Self> {
         let content = Envelope::open(&self.message).ok()?.content?;
-        // What lies in a wrapper goes its own ways.
+        // A content in a wrapper is left as it is.
         let is_bare = Fields::of(&self.message).any(|field| field.number == content.number);
         let (rest, body) = without(&self.message, content.number);
         let body = body.filter(|_| is_bare)?;

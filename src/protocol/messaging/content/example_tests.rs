@@ -43,7 +43,7 @@ fn every_member_is_named() {
         let read = parse(bytes).unwrap();
         let kind = match (row.role, row.number) {
             (Role::Carrier, _) => "nothing",
-            // What the examples have inside.
+            // The contents inside the examples.
             (Role::Wrapper, _) => "image",
             (_, message_types::PROTOCOL) => "phone_number_shared",
             (_, message_types::SECRET_ENCRYPTED) => "encrypted_event_edit",

@@ -1,4 +1,4 @@
-//! What is taken from the history that comes within its notice; most of it comes as a file.
+//! Reads the part of the history that comes within its notice; most of the history comes as a file.
 
 use std::io::Read as _;
 
@@ -52,7 +52,7 @@ mod tests {
         ] {
             assert_eq!(nct_salt(&bad), None);
         }
-        // What unpacks to more than anybody sends is not read to its end.
+        // Inflating stops at more than any client sends.
         let mut long = vec![0; 4 << 20];
         long.splice(0..0, [7 << 3 | 2]);
         assert_eq!(nct_salt(&notice(&long)), None);

@@ -29,7 +29,7 @@ pub enum MediaKind {
 /// A file: encrypted at the server, described here.
 #[derive(Clone, PartialEq, Default)]
 pub struct Media {
-    /// What it is.
+    /// The kind of media.
     pub kind: MediaKind,
     /// Text beside it.
     pub caption: Option<String>,
@@ -55,9 +55,9 @@ pub struct Media {
     pub animated: bool,
     /// To be looked at once.
     pub view_once: bool,
-    /// Where the encrypted file is: a path on any media host.
+    /// The path of the encrypted file on any media host.
     pub direct_path: Option<String>,
-    /// Where it is, as a whole address.
+    /// The whole URL of the encrypted file.
     pub url: Option<String>,
     /// The key it is encrypted with.
     pub key: Option<Secret<32>>,
@@ -76,7 +76,7 @@ impl fmt::Debug for Media {
     }
 }
 
-/// What a field of a media message means; the same things have other numbers in each of them.
+/// The meaning of a field of a media message; each kind of media numbers the same fields differently.
 #[derive(Clone, Copy)]
 enum MediaField {
     Url,

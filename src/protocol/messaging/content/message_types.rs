@@ -1,14 +1,14 @@
 //! The members of the protocol's `Message`, one row each: the word hosts know it by, what it is, and how a stanza that
 //! carries it is marked. The one place that knows their numbers.
 
-/// What a member is.
+/// The role of a member of `Message`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// What a user sent.
+    /// Content that a user sent.
     Content,
     /// A message around the message: `{1 message}`, and for a copy from another own device `{2 message}`.
     Wrapper,
-    /// What travels beside the content: keys and context.
+    /// Keys and context that travel beside the content.
     Carrier,
 }
 

@@ -1,15 +1,15 @@
-//! What messages say: reading the `Message` that was decrypted, and making the one that is to be encrypted.
+//! The contents of messages: reads the decrypted `Message`, and composes the one to be encrypted.
 //!
 //! Bytes in, values out, and back: [`parse()`] opens the wrappers and reads the content; [`Outgoing`] is content to
 //! be sent, with the marks that its stanza needs ([`Shape`]); [`Sealed`] is what is encrypted once more with the secret of
 //! another message.
-//! It judges nobody: whether a sender may delete a message, or be believed about keys, is decided by the caller.
+//! It makes no judgement of the sender: the caller decides if a sender may delete a message, or be believed about keys.
 //!
 //! # How messages are read
 //!
 //! `wire` walks fields in place, `message_types` knows what each member of `Message` is, `envelope` takes the wrappers off, and only
-//! then is the one content read: in `body`, `media`, `protocol` or `addons`. A type that nobody here knows is still a message,
-//! with its number and its bytes. What is made here is made of the messages in [`crate::proto::message`].
+//! then is the one content read: in `body`, `media`, `protocol` or `addons`. A type that is not known here is still a message,
+//! with its number and its bytes. Composing uses the messages in [`crate::proto::message`].
 
 mod addons;
 mod body;

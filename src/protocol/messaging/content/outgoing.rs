@@ -1,4 +1,4 @@
-//! What is sent: the bytes of a `Message`, and how its stanza is marked.
+//! Outgoing content: the bytes of a `Message`, and the marks of its stanza.
 
 use std::fmt;
 
@@ -16,12 +16,12 @@ use crate::stanza::Jid;
 pub struct Outgoing {
     /// The serialised `Message`, without padding.
     pub message: Vec<u8>,
-    /// How its stanza is marked.
+    /// The marks of its stanza.
     pub shape: Shape,
 }
 
 impl fmt::Debug for Outgoing {
-    /// What it says is not printed.
+    /// Leaves out the content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outgoing").field("shape", &self.shape).finish_non_exhaustive()
     }

@@ -96,16 +96,16 @@ impl fmt::Debug for KeyDistribution {
     }
 }
 
-/// What a message says. Nothing in it is checked against who sent it: that is the business of the caller.
+/// The content of a message. Nothing in it is checked against the sender: the caller does that.
 pub struct Read {
     /// A stable word for the type: "text", "image", "poll", "reaction" ...; "nothing" if only keys came, "unknown" for a
     /// type that this version does not know.
     pub kind: &'static str,
     /// The content.
     pub body: Body,
-    /// What it answers, mentions and carries besides.
+    /// The context: the message it answers, mentions and the rest.
     pub context: Context,
-    /// What the wrappers around it say.
+    /// The flags from the wrappers around it.
     pub flags: Flags,
     /// The chat, if this is the copy that another device of the own account sent us. From anybody else it is a forgery.
     pub device_sent: Option<Jid>,
@@ -113,16 +113,16 @@ pub struct Read {
     pub key_distribution: Option<KeyDistribution>,
     /// With what later votes, reactions and edits of this message are encrypted.
     pub secret: Option<Secret<32>>,
-    /// How long a pin lasts, in seconds.
+    /// The duration of a pin, in seconds.
     pub add_on_seconds: Option<u32>,
     /// The message that this one belongs to.
     pub association: Option<Box<Association>>,
-    /// Where the innermost `Message` lies in the bytes that were read.
+    /// The range of the innermost `Message` in the bytes that were read.
     pub inner: Range<usize>,
 }
 
 impl fmt::Debug for Read {
-    /// What a message says is not printed.
+    /// Leaves out the content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Read").field("kind", &self.kind).field("flags", &self.flags).finish_non_exhaustive()
     }

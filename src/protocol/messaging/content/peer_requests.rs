@@ -1,4 +1,4 @@
-//! What this device asks of the account's other devices.
+//! Requests of this device to the account's other devices.
 
 use super::compose::message_key;
 use super::context_info::MessageRef;

@@ -1,4 +1,4 @@
-//! What devices tell each other in a `protocolMessage`: edits and deletions, which a user sees as such, and the rest.
+//! Messages between devices in a `protocolMessage`: edits and deletions, which a user sees as such, and the rest.
 
 use std::fmt;
 
@@ -60,7 +60,7 @@ const WORDS: &[(u32, &str)] = &[
     (37, "coexistence_state"),
 ];
 
-/// What devices tell each other. Most of it is only to be believed from devices of the own account.
+/// A message between devices. Most of them are only to be believed from devices of the own account.
 #[derive(Clone, PartialEq)]
 pub enum Protocol {
     /// Messages in this chat disappear from now on.
@@ -84,7 +84,7 @@ pub enum Protocol {
     PeerDataResponse(PeerDataResponse),
     /// Which LID belongs to which phone number. Only from the own phone.
     LidMapping(LidMapping),
-    /// What a member calls himself in this group; empty for nothing.
+    /// The label that a member chose for himself in this group; empty for none.
     MemberLabel(String),
     /// Any other kind.
     Other {
@@ -111,14 +111,14 @@ impl fmt::Debug for Protocol {
     }
 }
 
-/// Where a part of the history is.
+/// The location of a part of the history.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HistoryNotice {
     /// The protocol's number: 0 the first part, 2 all of it, 3 the last weeks, 4 names, 6 what was asked for.
     pub sync_type: u32,
     /// Which part it is.
     pub chunk: u32,
-    /// How much has come with it, in percent.
+    /// The progress of the transfer so far, in percent.
     pub progress: Option<u32>,
     /// The id of our request, if it was asked for.
     pub request: Option<String>,

@@ -7,7 +7,7 @@ use super::wire::{Field, Fields, put};
 use crate::crypto::{Secret, hmac_sha256};
 use crate::stanza::Jid;
 
-/// What of a message is covered.
+/// The part of a field that is covered.
 #[derive(Clone, Copy)]
 enum Cover {
     /// The field as it is.
@@ -32,7 +32,7 @@ const POLL: Cover = Part(&[
 ]);
 const WRAPPER: Cover = Part(&[(1, Cover::Message)]);
 
-/// What of a `Message` is covered: the rules that WhatsApp Web and other companions share, by number.
+/// The covered fields of a `Message`, by number: the rules that WhatsApp Web and other companions share.
 const COVERED: &[(u32, Cover)] = &[
     (message_types::CONVERSATION, Whole),
     (
@@ -91,7 +91,7 @@ pub fn reporting_token(
     hmac_sha256(key.as_bytes(), &[&content]).first_chunk().copied()
 }
 
-/// What of a message is covered, in ascending order of numbers.
+/// Returns the covered parts of a message, in ascending order of numbers.
 pub(super) fn covered(message: &[u8]) -> Vec<u8> {
     project(message, COVERED, MAX_DEPTH)
 }

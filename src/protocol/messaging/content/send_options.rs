@@ -1,4 +1,4 @@
-//! What can be said besides any content that is sent: which message it answers, whom it mentions, when it disappears.
+//! Options of a send besides its content: the message it answers, the people it mentions, its disappearing timer.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::stanza::Jid;
 pub struct Quote {
     /// Its id.
     pub id: String,
-    /// Who sent it.
+    /// The sender.
     pub sender: Jid,
     /// The chat it was sent in, if it is another one than the answer goes to.
     pub chat: Option<Jid>,
@@ -48,7 +48,7 @@ impl Quote {
 }
 
 impl fmt::Debug for Quote {
-    /// What is quoted is not printed.
+    /// Leaves out the quoted content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Quote").field("id", &self.id).field("sender", &self.sender).finish_non_exhaustive()
     }
@@ -63,16 +63,16 @@ pub struct Expiration {
     pub set_at: Option<i64>,
 }
 
-/// What can be said besides a content. The default is nothing.
+/// Options of a send besides its content. The default is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extras {
     /// The message that is answered.
     pub quote: Option<Quote>,
-    /// Who is mentioned. The text should have `@` and the user part of each.
+    /// The people to mention. The text should have `@` and the user part of each.
     pub mentions: Vec<Jid>,
     /// Everybody in the group is mentioned.
     pub mention_all: bool,
-    /// How often it was forwarded; 0 if it was not.
+    /// The number of times it was forwarded; 0 if it was not.
     pub forwarding_score: u32,
     /// The chat's timer, if it has one.
     pub expiration: Option<Expiration>,

@@ -1,4 +1,4 @@
-//! How the stanza of a message is marked, which follows from its content.
+//! The marks of a message's stanza, which follow from its content.
 
 use super::addons::Purpose;
 use super::body::Body;
@@ -7,7 +7,7 @@ use super::message_types::{self, member};
 use super::parse::Read;
 use super::protocol::Protocol;
 
-/// How a stanza is marked. The server drops, without a word, messages whose marks and contents do not belong together.
+/// The marks of a stanza. The server silently drops messages whose marks and contents do not belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
     /// `type` of the `<message>`.

@@ -1,4 +1,4 @@
-//! What was encrypted with the secret of another message, as the content that it stands for: a sealed reaction is a reaction, a
+//! Content encrypted with the secret of another message, as the content that it stands for: a sealed reaction is a reaction, a
 //! sealed edit is an edit.
 
 use std::fmt;
@@ -19,7 +19,7 @@ pub struct Unsealed {
 }
 
 impl fmt::Debug for Unsealed {
-    /// What it says is not printed.
+    /// Leaves out the content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unsealed").field("kind", &self.kind).finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! What `tests/vectors/message-vectors.json` says of contents; it was made by an independent program.
+//! Tests against the contents in `tests/vectors/message-vectors.json`, which an independent program made.
 
 use serde_json::Value;
 
@@ -270,7 +270,7 @@ fn reporting_tokens() {
         assert_eq!(hex::encode(covered(&message)), text(case, "content"), "{}", text(case, "name"));
         assert_eq!(token(&message), Some(bytes(case, "token")), "{}", text(case, "name"));
     }
-    // What has no token: reactions, and what is context only.
+    // Contents without a token: reactions, and context alone.
     assert_eq!(token(&Outgoing::reaction(&target(), "\u{1f44d}", SENT_AT).unwrap().message), None);
     assert_eq!(token(&[]), None);
 }

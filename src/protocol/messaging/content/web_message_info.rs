@@ -13,7 +13,7 @@ use crate::stanza::Jid;
 pub struct Stored {
     /// Which message it is, from the view of the account that kept it.
     pub key: MessageRef,
-    /// Who sent it, in groups, where the key does not say it.
+    /// The sender, in groups, where the key does not say it.
     pub participant: Option<Jid>,
     /// When, in seconds since 1970.
     pub at: u64,
@@ -21,12 +21,12 @@ pub struct Stored {
     pub push_name: Option<String>,
     /// Its secret, where it is not in the message.
     pub secret: Option<Secret<32>>,
-    /// Where the serialised `Message` lies in the bytes that were read; empty for a notice without one.
+    /// The range of the serialised `Message` in the bytes that were read; empty for a notice without one.
     pub message: Range<usize>,
 }
 
 impl fmt::Debug for Stored {
-    /// What it says, and names, are not printed.
+    /// Leaves out the content and the names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stored").field("key", &self.key).field("at", &self.at).finish_non_exhaustive()
     }

@@ -223,7 +223,7 @@ pub(super) fn without(message: &[u8], number: u32) -> (Vec<u8>, Option<Vec<u8>>)
     (rest, held)
 }
 
-/// Where `part`, which was read out of `whole`, lies in it; an empty range at its start if it lies elsewhere.
+/// Returns the range of `part`, which was read out of `whole`; an empty range at its start if it lies elsewhere.
 pub(super) fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
     let start = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
     match start.checked_add(part.len()) {

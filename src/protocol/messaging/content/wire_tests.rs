@@ -38,7 +38,7 @@ fn broken_bytes_are_told_from_the_end() {
         assert!(Fields::checked(bytes).is_err(), "{bytes:x?}");
         assert_eq!(Fields::of(bytes).count(), 0, "{bytes:x?}");
     }
-    // What comes before the break can be read.
+    // Fields before the break can be read.
     let half = [0x08, 7, 0x0a, 9];
     assert_eq!(Fields::of(&half).next().and_then(|field| field.whole()), Some(7));
     assert_eq!(Fields::of(&half).count(), 1);

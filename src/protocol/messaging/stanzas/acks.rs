@@ -5,7 +5,7 @@ use super::addressing::Own;
 use super::parse::{flag, number, text, time};
 use crate::stanza::{Jid, Node, NodeRef, build};
 
-/// What the server did with a message of ours.
+/// The server's answer to a message of ours.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MessageAck<'a> {
     /// The id of the message.
@@ -18,7 +18,7 @@ pub struct MessageAck<'a> {
     pub timestamp: Option<u64>,
     /// The server's hash of the devices that should have it; see [`phash`](super::phash).
     pub phash: Option<&'a str>,
-    /// What is known of the chat's phone number and LID is out of date.
+    /// Set if the cached phone number and LID of the chat are out of date.
     pub refresh_lid: bool,
     /// The group's mode, as the server sees it.
     pub addressing_mode: Option<AddressingMode>,
@@ -35,7 +35,7 @@ pub struct Refusal(
     pub u32,
 );
 
-/// What such a code means. The names are those of WhatsApp Web's error table where it has one.
+/// The meaning of such a code. The names are those of WhatsApp Web's error table where it has one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum RefusalKind {
     /// 400: malformed, phone numbers mixed with LIDs, or addressed by LID before the account was moved to them.
@@ -63,7 +63,7 @@ pub enum RefusalKind {
 }
 
 impl Refusal {
-    /// What the code means.
+    /// Returns the meaning of the code.
     pub const fn kind(self) -> RefusalKind {
         match self.0 {
             400 => RefusalKind::Malformed,
@@ -110,7 +110,7 @@ pub enum Nack {
     UnknownStanza = 488,
     /// A sort of message that is not known here.
     UnknownType = 490,
-    /// What was decrypted is no message.
+    /// The decrypted bytes are no message.
     InvalidProtobuf = 491,
     /// From a hosted device, where none may be.
     InvalidHostedStanza = 493,

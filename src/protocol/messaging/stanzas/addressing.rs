@@ -16,12 +16,12 @@ pub struct Own {
 }
 
 impl Own {
-    /// Whether the address is one of the own account, whichever device.
+    /// Returns whether the address is one of the own account, whichever device.
     pub fn is_account(&self, jid: &Jid) -> bool {
         self.both().any(|own| own.same_account(jid))
     }
 
-    /// Whether the address is this very device.
+    /// Returns whether the address is this very device.
     pub fn is_device(&self, jid: &Jid) -> bool {
         self.both().any(|own| own.device == jid.device && own.same_account(jid))
     }
@@ -67,7 +67,7 @@ pub enum HeaderError {
     NoParticipant,
 }
 
-/// Where a stanza is from.
+/// The origin of a stanza.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Origin {
     /// The attribute of that name, as it came: what is answered goes there.
@@ -80,7 +80,7 @@ pub struct Origin {
     pub chat: Jid,
     /// The device that sent it. For a receipt about many members of a group it is the group.
     pub sender: Jid,
-    /// Whether the sender is of the own account.
+    /// Set if the sender is of the own account.
     pub from_me: bool,
     /// The sender's other address.
     pub sender_pair: Option<Pair>,
@@ -88,7 +88,7 @@ pub struct Origin {
     pub recipient_pair: Option<Pair>,
 }
 
-/// Whether a stanza in a group must say which member it is from.
+/// States whether a stanza in a group must name the member it is from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Member {
     Required,
@@ -130,7 +130,7 @@ impl Origin {
         Ok(Self { from, participant, recipient, chat, sender, from_me, sender_pair, recipient_pair })
     }
 
-    /// What the stanza says about phone numbers and LIDs that belong together.
+    /// Returns the pairs of phone number and LID that the stanza names.
     pub fn pairs(&self) -> impl Iterator<Item = &Pair> {
         self.sender_pair.iter().chain(&self.recipient_pair)
     }

@@ -1,4 +1,4 @@
-//! MessageRef bundles: what somebody needs to open a session with a device.
+//! Prekey bundles: the keys needed to open a session with a device.
 //!
 //! Asked of the server device by device, and brought by a request to send again ([`retry`](super::retry)). Nothing is
 //! checked here but that the parts are there: lengths, keys and signatures are judged where they are used.
@@ -48,7 +48,7 @@ pub struct NoBundle {
     pub code: u32,
 }
 
-/// What the server says about one device.
+/// The server's answer about one device.
 pub type BundleAnswer<'a> = (Jid, Result<DeviceBundle<'a>, NoBundle>);
 
 /// Reads the answer to [`fetch`] or [`fetch_for_retry`]. The server may spell an address otherwise than it was asked, and

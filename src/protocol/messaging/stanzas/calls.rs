@@ -1,4 +1,4 @@
-//! Calls: that somebody calls, and that it is over. Taking part in one is beyond this library; declining is not.
+//! Calls: their offer and their end. Taking part in one is beyond this library; declining is not.
 //!
 //! Main type: [`IncomingCall`]. Every `<call>` must be acknowledged. The official web client answers an offer with
 //! `<receipt><offer/></receipt>` too: its device rings. One that cannot take the call sends none, as whatsmeow and Baileys do not.
@@ -24,15 +24,15 @@ pub struct IncomingCall<'a> {
     pub group: Option<Jid>,
     /// When, Unix seconds.
     pub timestamp: Option<u64>,
-    /// Whether it waited at the server while nobody was connected: then it has most likely ended.
+    /// Set if the server queued it while the account was offline: the call has most likely ended.
     pub offline: bool,
     /// The caller's name.
     pub push_name: Option<&'a str>,
-    /// What happens.
+    /// The event of the call.
     pub event: CallEvent,
 }
 
-/// What happens to a call.
+/// An event of a call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CallEvent {
     /// It rings.
@@ -49,7 +49,7 @@ pub enum CallEvent {
         /// With more than one.
         group: bool,
     },
-    /// Somebody has taken it.
+    /// The call was accepted.
     Accepted,
     /// A device declines. If it is busy, others go on ringing.
     Rejected {

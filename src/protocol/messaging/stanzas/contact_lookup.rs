@@ -18,12 +18,12 @@ pub fn query<'n>(numbers: impl IntoIterator<Item = &'n str>, sid: impl Into<Text
     usync::query(QueryContext::Interactive, sid.into(), asked, numbers.into_iter().map(user))
 }
 
-/// What the server says about a number.
+/// The server's answer about a number.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NumberAnswer<'a> {
     /// The number as it was asked for; digits only.
     pub number: &'a str,
-    /// Whether it is on WhatsApp.
+    /// Set if the number is on WhatsApp.
     pub is_registered: bool,
     /// Its address. It may be of other digits than the number: some countries have two ways of writing theirs.
     pub jid: Option<Jid>,

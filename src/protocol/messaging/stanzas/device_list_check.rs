@@ -6,20 +6,20 @@ use super::devices::{Device, KeyIndexList};
 use crate::crypto::PublicKey;
 use crate::signal::KeyIndexes;
 
-/// What is left of a device list.
+/// The devices that remain of a list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Judgement {
     /// The devices that belong to the account: the primary always, companions if the signed list has them.
     pub devices: Vec<Device>,
     /// The signed list, if it is one.
     pub list: Option<KeyIndexes>,
-    /// Whether the list's signature was checked. It cannot be while the account's key is not known.
+    /// Set if the list's signature was checked. It cannot be while the account's key is not known.
     pub verified: bool,
     /// Why companions were dropped, if that is not because the list has them not.
     pub fault: Option<ListFault>,
 }
 
-/// What is wrong with a signed list. Then it is worth nothing, and only the primary is kept.
+/// The fault of a signed list. Such a list is ignored, and only the primary is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ListFault {
     /// There are companions, but no signed list.

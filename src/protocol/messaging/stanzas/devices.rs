@@ -14,16 +14,16 @@ pub const HOSTED_DEVICE: u16 = 99;
 /// Highest device number that addresses of people can have.
 const MAX_DEVICE: u16 = 255;
 
-/// Somebody whose devices are asked for.
+/// One user of a query for devices.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct UserQuery<'a> {
-    /// Who; a device is not minded.
+    /// The user; a device in the address is ignored.
     pub user: &'a Jid,
     /// The list that is held. If it is still true, the server does not repeat it.
     pub held: Option<HeldList<'a>>,
 }
 
-/// What the server is told of a list that is held.
+/// The description of a cached list that the server is sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HeldList<'a> {
     /// Its hash.
@@ -60,7 +60,7 @@ pub struct Device {
     pub id: u16,
     /// Its number in the account's signed list; the primary has none.
     pub key_index: Option<u32>,
-    /// Whether Meta runs it.
+    /// Set if Meta runs the device.
     pub hosted: bool,
 }
 
@@ -76,10 +76,10 @@ impl Device {
     }
 }
 
-/// What the server says about one user's devices.
+/// The server's answer about one user's devices.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UserDevices<'a> {
-    /// Who, as the server spells it; without device.
+    /// The user, as the server spells the address; without device.
     pub user: Jid,
     /// The user's two addresses.
     pub pair: Option<Pair>,
@@ -87,7 +87,7 @@ pub struct UserDevices<'a> {
     pub outcome: Outcome<'a>,
 }
 
-/// What became of the question for one user's devices.
+/// The outcome of the query for one user's devices.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome<'a> {
     /// A list.

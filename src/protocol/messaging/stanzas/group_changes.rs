@@ -1,4 +1,4 @@
-//! What happens to a group: the notification that tells of it.
+//! Changes of a group: the notification that reports them.
 //!
 //! Main types: [`GroupNotice`], [`GroupChange`].
 
@@ -16,7 +16,7 @@ const MAX_CHANGES: usize = 64;
 pub struct GroupNotice {
     /// Which group.
     pub group: Jid,
-    /// Who did it; `None` if the server did.
+    /// The author of the change; `None` if it was the server.
     pub author: Option<Jid>,
     /// The author's two addresses.
     pub author_pair: Option<Pair>,
@@ -24,15 +24,15 @@ pub struct GroupNotice {
     pub author_name: Option<Text>,
     /// When, Unix seconds.
     pub timestamp: Option<u64>,
-    /// Whether it waited at the server while nobody was connected.
+    /// Set if the server queued it while the account was offline.
     pub offline: bool,
-    /// How the group is addressed, if it is said.
+    /// The addressing mode of the group, if it is given.
     pub addressing_mode: Option<AddressingMode>,
-    /// What has happened, in that order.
+    /// The changes, in order.
     pub changes: Vec<GroupChange>,
 }
 
-/// What happened to a group.
+/// A change of a group.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum GroupChange {
     /// It was made, or this account is in it from now on.
@@ -58,7 +58,7 @@ pub enum GroupChange {
     Subject {
         /// The new one.
         subject: Text,
-        /// Who did it.
+        /// The author.
         author: Option<Jid>,
         /// When, Unix seconds.
         time: Option<u64>,
@@ -70,17 +70,17 @@ pub enum GroupChange {
         /// The new one; `None` if the old one was taken away.
         text: Option<String>,
     },
-    /// Whether only admins may send.
+    /// Set if only admins may send.
     Announcement(bool),
-    /// Whether only admins may change name, picture and description.
+    /// Set if only admins may change name, picture and description.
     Locked(bool),
     /// After how many seconds messages disappear; 0 for never.
     Expiration(u32),
-    /// Whether all members may add others.
+    /// Set if all members may add others.
     AllMayAdd(bool),
-    /// Whether all members may see the invite link.
+    /// Set if all members may see the invite link.
     AllMayInvite(bool),
-    /// Whether admins confirm who joins.
+    /// Set if admins confirm who joins.
     JoinApproval(bool),
     /// People ask to join; without a list it is the author who does.
     JoinRequested(Vec<Member>),
@@ -104,9 +104,9 @@ pub enum GroupChange {
     },
     /// It is no more.
     Deleted,
-    /// Whether WhatsApp has closed it.
+    /// Set if WhatsApp has closed the group.
     Suspended(bool),
-    /// What is told is not all: the group must be asked for.
+    /// The notification does not list everything: the group must be queried.
     Incomplete,
     /// Something else, named by its element.
     Other(Text),
@@ -117,7 +117,7 @@ pub enum GroupChange {
 pub struct MemberChange {
     /// Whom it is about.
     pub members: Vec<Member>,
-    /// How it came: `invite`, `linked_group_join` ...
+    /// The reason: `invite`, `linked_group_join` ...
     pub reason: Option<Text>,
     /// Version of the list now.
     pub version: Option<Text>,

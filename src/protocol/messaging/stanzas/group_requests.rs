@@ -66,12 +66,12 @@ pub fn leave<'j>(groups: impl IntoIterator<Item = &'j Jid>) -> Node {
     set(&all_groups(), Node::new("leave").children(groups))
 }
 
-/// Somebody who is to become a member.
+/// A person who is to become a member.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NewMember<'a> {
     /// Address, of the kind that the group is addressed by.
     pub jid: &'a Jid,
-    /// The phone number of somebody who is named by LID.
+    /// The phone number, if the person is named by LID.
     pub phone_number: Option<&'a Jid>,
     /// The token that shows that they know us; some settings let nobody else add them.
     pub token: Option<&'a [u8]>,
@@ -92,7 +92,7 @@ pub struct NewGroup<'a> {
     pub subject: &'a str,
     /// The members, without oneself.
     pub members: Vec<NewMember<'a>>,
-    /// What it is about, with the id of the description: 8 hexadecimal digits.
+    /// The description, with its id: 8 hexadecimal digits.
     pub description: Option<(&'a str, &'a str)>,
     /// Only admins may send.
     pub is_announcement: bool,
@@ -135,7 +135,7 @@ fn describe(id: &str, previous: Option<&str>, text: Option<&str>) -> Node {
     }
 }
 
-/// What is done to members.
+/// An action on members.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum MemberAction {
     /// They are put out.
@@ -244,7 +244,7 @@ pub fn groups<'a>(reply: NodeRef<'a>) -> impl Iterator<Item = Result<Group, NoGr
     nodes.filter(|node| matches!(node.tag(), "group" | "community")).map(Group::read)
 }
 
-/// What became of each of those whom [`add`] or [`change`] was about, or [`decide_join_requests`].
+/// Returns the result for each person named in [`add`], [`change`] or [`decide_join_requests`].
 pub fn member_results(reply: &NodeRef<'_>) -> Vec<Member> {
     const ACTIONS: [&str; 4] = ["add", "remove", "promote", "demote"];
     let direct = reply.children().filter(|child| ACTIONS.contains(&child.tag()));
@@ -257,7 +257,7 @@ pub fn code(reply: &NodeRef<'_>) -> Option<Text> {
     text(&reply.child("invite")?, "code").map(Text::new)
 }
 
-/// What the answer to [`join`] or [`accept_invitation`] says.
+/// The answer to [`join`] or [`accept_invitation`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Joined {
     /// We are in.
@@ -274,7 +274,7 @@ pub fn joined(reply: &NodeRef<'_>) -> Option<Joined> {
     group_jid(&reply.child("membership_approval_request")?).map(Joined::Pending)
 }
 
-/// What became of each group in the answer to [`leave`]: `None`, or the server's code.
+/// Returns the result for each group in the answer to [`leave`]: `None`, or the server's code.
 pub fn left(reply: &NodeRef<'_>) -> Vec<(Jid, Option<u32>)> {
     let groups = reply.children_named("leave").flat_map(|leave| leave.children());
     groups

@@ -1,6 +1,6 @@
-//! What the server says about a group: the `<group>` element, in answers and notifications.
+//! The server's description of a group: the `<group>` element, in answers and notifications.
 //!
-//! Main type: [`Group`]. How it is asked for and changed: [`group_requests`](super::group_requests).
+//! Main type: [`Group`]. Its queries and changes are in [`group_requests`](super::group_requests).
 
 use super::AddressingMode;
 use super::addressing::Pair;
@@ -12,11 +12,11 @@ use crate::stanza::{Jid, NodeRef, Server, Text};
 pub struct Group {
     /// Its address.
     pub jid: Jid,
-    /// How its members are listed.
+    /// The addressing mode of its members.
     pub addressing_mode: AddressingMode,
     /// Its members; perhaps not all: see [`Group::is_incomplete`].
     pub members: Vec<Member>,
-    /// How many members it has, if the server says so apart from listing them.
+    /// The number of members, if the server gives it apart from listing them.
     pub size: Option<u32>,
     /// The server does not list all members, or cannot name some of them.
     pub is_incomplete: bool,
@@ -26,13 +26,13 @@ pub struct Group {
     pub subject: Option<Text>,
     /// When that was set, Unix seconds.
     pub subject_time: Option<u64>,
-    /// Who set it.
+    /// The person who set it.
     pub subject_author: Option<Jid>,
-    /// What it is about.
+    /// The description.
     pub description: Option<Description>,
     /// When it was made, Unix seconds.
     pub created: Option<u64>,
-    /// Who made it.
+    /// The person who made it.
     pub creator: Option<Jid>,
     /// Only admins may send.
     pub is_announcement: bool,
@@ -63,13 +63,13 @@ pub struct Description {
     pub id: Option<Text>,
     /// The text.
     pub text: String,
-    /// Who wrote it.
+    /// The author.
     pub author: Option<Jid>,
     /// When, Unix seconds.
     pub time: Option<u64>,
 }
 
-/// What a member may do.
+/// The rank of a member.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Rank {
     /// No admin.
@@ -80,24 +80,24 @@ pub enum Rank {
     SuperAdmin,
 }
 
-/// A member of a group, or somebody who was to become one.
+/// A member of a group, or a person who was to become one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Member {
     /// Address, without device.
     pub jid: Jid,
     /// The member's two addresses, if both are known.
     pub pair: Option<Pair>,
-    /// What the member may do.
+    /// The rank of the member.
     pub rank: Rank,
     /// A name to show, such as a number with digits left out.
     pub display_name: Option<Text>,
     /// The server's code, if what was asked did not work for this member.
     pub error: Option<u32>,
-    /// Allows inviting somebody who may not be added.
+    /// Allows inviting a person who may not be added.
     pub add_request: Option<AddRequest>,
 }
 
-/// What an invitation by message must hold.
+/// The required fields of an invitation by message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AddRequest {
     /// The code.
@@ -233,12 +233,12 @@ pub(super) fn group_jid(node: &NodeRef<'_>) -> Option<Jid> {
     })
 }
 
-/// Whether an element's text is the word for "all members"; `None` if it has no text.
+/// Returns whether an element's text is the word for "all members"; `None` if it has no text.
 pub(super) fn is_all(node: &NodeRef<'_>, word: &str) -> Option<bool> {
     node.bytes().map(|bytes| bytes == word.as_bytes())
 }
 
-/// Whether an element says that admins confirm who joins.
+/// Returns whether an element says that admins confirm who joins.
 pub(super) fn join_approval(node: &NodeRef<'_>) -> bool {
     node.child("group_join").is_none_or(|join| !join.is("state", "off"))
 }

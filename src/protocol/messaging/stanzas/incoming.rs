@@ -19,22 +19,22 @@ pub struct IncomingMessage<'a> {
     pub origin: Origin,
     /// When the server took it, Unix seconds; `None` if it does not say.
     pub timestamp: Option<u64>,
-    /// What the stanza calls its content: `text`, `media`, `reaction`, `poll`, `event`, `medianotify` ...; empty if it says
-    /// nothing.
+    /// The stanza's word for its content: `text`, `media`, `reaction`, `poll`, `event`, `medianotify` ...; empty if there is
+    /// none.
     pub kind: &'a str,
     /// The name that the sender gives himself.
     pub push_name: Option<&'a str>,
     /// `peer` for what the own devices tell each other.
     pub category: Option<&'a str>,
-    /// What sort of change it is to an earlier message, as a digit; see [`Edit`](super::outgoing).
+    /// The kind of change to an earlier message, as a digit; see [`Edit`](super::outgoing).
     pub edit: Option<&'a str>,
-    /// Whether it waited at the server while nobody was connected.
+    /// Set if the server queued it while the account was offline.
     pub offline: bool,
     /// Of the group it is in, as the server sees it.
     pub addressing_mode: Option<AddressingMode>,
     /// The sequence number in a channel.
     pub server_id: Option<u64>,
-    /// Whether the sender is a business whose name the server vouches for.
+    /// Set if the sender is a business whose name the server vouches for.
     pub verified_business: bool,
     /// The companion's certificate, an `ADVSignedDeviceIdentity`.
     pub device_identity: Option<&'a [u8]>,
@@ -43,7 +43,7 @@ pub struct IncomingMessage<'a> {
     /// The content of a message in a channel: a `Message`, neither encrypted nor padded.
     pub plaintext: Option<&'a [u8]>,
     node: NodeRef<'a>,
-    /// What holds the ciphertexts, and how many they are.
+    /// The element with the ciphertexts, and their number.
     encs: NodeRef<'a>,
     enc_count: usize,
     unavailable: Option<Unavailable>,
@@ -60,13 +60,13 @@ pub struct Enc<'a> {
     pub bytes: &'a [u8],
     /// Which repetition it is; 0 for the first time.
     pub count: u32,
-    /// Whether nothing should be shown in place of it if it cannot be decrypted.
+    /// Set if nothing should be shown in place of it when it cannot be decrypted.
     pub hide: bool,
     /// The kind of media inside.
     pub media_type: Option<&'a str>,
 }
 
-/// What a ciphertext is made with.
+/// The key material of a ciphertext.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum EncKind {
     /// `pkmsg`: the first messages of a session.
@@ -103,7 +103,7 @@ impl EncKind {
         }
     }
 
-    /// Whether it is between two devices only.
+    /// Returns whether it is between two devices only.
     pub const fn is_pairwise(self) -> bool {
         matches!(self, Self::Prekey | Self::Session)
     }
@@ -120,7 +120,7 @@ pub struct Unavailable {
     pub from_bot: bool,
 }
 
-/// What `<meta>` says about other messages that this one has to do with.
+/// The fields of `<meta>` about other messages that this one has to do with.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Meta<'a> {
     /// Id of the message that it answers or changes.
@@ -210,22 +210,22 @@ impl<'a> IncomingMessage<'a> {
         pairwise.chain(others.into_iter().flatten())
     }
 
-    /// Whether there is a ciphertext at all.
+    /// Returns whether there is a ciphertext at all.
     pub fn has_encs(&self) -> bool {
         self.enc_count > 0
     }
 
-    /// Whether the own devices tell each other something with it.
+    /// Returns whether it is a message between own devices.
     pub fn is_peer(&self) -> bool {
         self.category == Some("peer")
     }
 
-    /// Whether, and why, the content is not for this device.
+    /// Returns the reason why the content is not for this device, if it is not.
     pub fn unavailable(&self) -> Option<Unavailable> {
         self.unavailable.filter(|_| !self.has_encs())
     }
 
-    /// What it says about other messages.
+    /// Returns the fields about other messages.
     pub fn meta(&self) -> Meta<'a> {
         let Some(meta) = self.node.child("meta") else { return Meta::default() };
         Meta {
@@ -280,7 +280,7 @@ impl<'a> Enc<'a> {
     }
 }
 
-/// Whether an account is one of WhatsApp's bots.
+/// Returns whether an account is one of WhatsApp's bots.
 pub fn is_bot(jid: &Jid) -> bool {
     let digits = |rest: &str, count| rest.len() == count && rest.bytes().all(|b| b.is_ascii_digit());
     match jid.server {

@@ -91,7 +91,7 @@ fn from_our_other_devices() {
 
     let read = origin(&[("from", "120363@g.us"), ("participant", "900:3@lid")]);
     assert!(read.from_me);
-    // The same digits under another kind of address are somebody else.
+    // The same digits under another kind of address are another account.
     assert!(!origin(&[("from", "100@lid")]).from_me);
     assert!(!origin(&[("from", "120363@g.us"), ("participant", "900@s.whatsapp.net")]).from_me);
 }

@@ -6,7 +6,7 @@ use crate::stanza::{Node, NodeRef, build};
 /// Most prekeys of a digest that are read.
 const MAX_LISTED: usize = 20_000;
 
-/// What the server holds of this device.
+/// The keys of this device as the server holds them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyDigest<'a> {
     /// The registration id, four bytes.

@@ -25,29 +25,29 @@ pub struct Notice<'a> {
     pub pair: Option<Pair>,
     /// When, Unix seconds.
     pub timestamp: Option<u64>,
-    /// Whether it waited at the server while nobody was connected.
+    /// Set if the server queued it while the account was offline.
     pub offline: bool,
-    /// What.
+    /// The change.
     pub news: News<'a>,
 }
 
-/// What changed.
+/// A change that a notification reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum News<'a> {
-    /// Devices were added to somebody's list.
+    /// Devices were added to a user's list.
     DevicesAdded(DeviceChange<'a>),
-    /// Devices were taken off somebody's list.
+    /// Devices were taken off a user's list.
     DevicesRemoved(DeviceChange<'a>),
-    /// Somebody's list has changed; who is told by [`contact_hash`] only.
+    /// A user's list has changed; the user is named by [`contact_hash`] only.
     DevicesOf {
         /// The hash.
         contact_hash: &'a str,
     },
     /// The list of the own account's devices, whole. It counts only if `user` is the own account.
     OwnDevices(DeviceChange<'a>),
-    /// Somebody has a new identity key.
+    /// A user has a new identity key.
     Identity,
-    /// Somebody trusts this account: tokens to show to the server.
+    /// A user trusts this account: tokens to show to the server.
     Tokens(Vec<Token<'a>>),
 }
 
@@ -71,7 +71,7 @@ pub struct NamedDevice {
     pub jid: Jid,
     /// Its address by LID, if it is given beside a phone number.
     pub lid: Option<Jid>,
-    /// What a device list would say of it.
+    /// The device, as a device list would describe it.
     pub device: Device,
 }
 
@@ -141,7 +141,7 @@ impl<'a> DeviceChange<'a> {
 }
 
 impl NamedDevice {
-    /// `None` if it is somebody else's device, or its two addresses are of different devices.
+    /// Returns `None` if it is another account's device, or its two addresses are of different devices.
     fn read(node: &NodeRef<'_>, from: &Jid) -> Option<Self> {
         let jid = node.jid("jid").filter(|jid| jid.same_account(from))?;
         let lid = node.jid("lid").filter(Jid::is_lid);
@@ -156,7 +156,7 @@ impl NamedDevice {
     }
 }
 
-/// By which a notification names somebody without saying who: compare it with those of all whose lists are held.
+/// Returns the hash by which a notification names a user. Compare it with the hashes of all users whose lists are cached.
 pub fn contact_hash(user: &Jid) -> Text {
     const SUFFIX: &[u8] = b"WA_ADD_NOTIF";
     let hash = Md5::new().chain_update(user.user.as_bytes()).chain_update(SUFFIX).finalize();

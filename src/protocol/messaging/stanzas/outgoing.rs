@@ -20,7 +20,7 @@ pub struct OutgoingMessage<'a> {
     pub edit: Option<&'a str>,
     /// The kind of media, for every ciphertext that holds the content.
     pub media_type: Option<&'a str>,
-    /// Whether recipients who cannot decrypt it should show nothing.
+    /// Set if recipients who cannot decrypt it should show nothing.
     pub hide: bool,
     /// Attributes of `<meta>`.
     pub meta: Vec<(&'a str, Value)>,
@@ -53,7 +53,7 @@ pub struct OutgoingMessage<'a> {
 pub struct Recipient {
     /// The device; a user without device if there is no ciphertext.
     pub device: Jid,
-    /// `None` in the status feed for somebody who has the sender key already.
+    /// `None` in the status feed for a recipient who has the sender key already.
     pub enc: Option<Ciphertext>,
 }
 
@@ -75,16 +75,16 @@ pub enum PrivacyToken<'a> {
     Computed([u8; 32]),
 }
 
-/// What is particular to a message between own devices.
+/// The attributes of a message between own devices.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Peer {
-    /// How much the phone should hurry: `high`, `high_force`.
+    /// The urgency for the phone: `high`, `high_force`.
     pub push_priority: Option<&'static str>,
     /// On requests for history.
     pub privacy_sensitive: bool,
 }
 
-/// What is particular to a message that is sent again on request.
+/// The attributes of a message that is sent again on request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Resend<'a> {
     /// Which request it answers; 0 if there was none.
@@ -95,7 +95,7 @@ pub struct Resend<'a> {
     pub participant: Option<&'a Jid>,
     /// The chat, if an own device asked.
     pub recipient: Option<&'a Jid>,
-    /// Whether it is in a chat with one person: the server must not look for other devices then.
+    /// Set in a chat with one person: the server must not look for other devices then.
     pub one_device: bool,
 }
 
@@ -124,7 +124,7 @@ impl<'a> OutgoingMessage<'a> {
         }
     }
 
-    /// Whether a ciphertext opens a session, so that the certificate must go along.
+    /// Returns whether a ciphertext opens a session, so that the certificate must go along.
     pub fn needs_identity(&self) -> bool {
         let encs = self.recipients.iter().filter_map(|recipient| recipient.enc.as_ref()).chain(&self.enc);
         encs.into_iter().any(|enc| enc.kind == EncKind::Prekey)

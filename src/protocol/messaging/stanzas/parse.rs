@@ -1,4 +1,4 @@
-//! What the readers share: attributes and contents of the kinds that stanzas hold.
+//! Helpers of the parsers: attributes and contents of the kinds that stanzas hold.
 
 use crate::stanza::{AttrRef, Jid, NodeRef};
 
@@ -20,7 +20,7 @@ pub(super) fn time(node: &NodeRef<'_>, key: &str) -> Option<u64> {
     as_time(node.attr(key)?)
 }
 
-/// Whether the attribute says yes, in either of the words in use.
+/// Returns whether the attribute is true, in either of the words in use.
 pub(super) fn flag(node: &NodeRef<'_>, key: &str) -> bool {
     matches!(text(node, key), Some("true" | "1"))
 }

@@ -1,4 +1,4 @@
-//! Who is online, and who is typing.
+//! Presence (online or not) and chat states (typing).
 
 use super::addressing::{Member, Origin, Own};
 use super::attrs::StanzaAttrs;
@@ -25,13 +25,13 @@ pub fn unified_session(server_ms: i64) -> Node {
     Node::new("ib").child(Node::new("unified_session").attr("id", id))
 }
 
-/// Asks to be told when somebody is online, until the connection ends. A token of theirs may be needed.
+/// Subscribes to a user's presence until the connection ends. A token of that user may be needed.
 pub fn subscribe(to: &Jid, token: Option<&[u8]>) -> Node {
     let token = token.map(|token| Node::new("tctoken").bytes(token));
     Node::new("presence").attr("type", "subscribe").attr("to", to).children(token)
 }
 
-/// What somebody does in a chat.
+/// The activity of a user in a chat.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ChatState {
     /// Types. It is over after some 25 seconds unless it is repeated.
@@ -52,20 +52,20 @@ pub fn chat_state(chat: &Jid, state: ChatState) -> Node {
     Node::new("chatstate").attr("to", chat).child(state)
 }
 
-/// Somebody came or went.
+/// A user came online or went offline.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IncomingPresence {
-    /// Who; or a group, whose number of members online it is.
+    /// The user; or a group, whose number of members online it is.
     pub from: Jid,
-    /// Whether he is online.
+    /// Set if the user is online.
     pub online: bool,
     /// When he was last seen.
     pub last_seen: LastSeen,
-    /// How many members of a group are online.
+    /// The number of members of a group that are online.
     pub count: Option<u32>,
 }
 
-/// When somebody was last online.
+/// The time a user was last online.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LastSeen {
     /// It is not said.
@@ -93,12 +93,12 @@ impl IncomingPresence {
     }
 }
 
-/// Somebody types, or stops.
+/// A user types, or stops.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IncomingChatState {
-    /// Where, and who.
+    /// The chat and the user.
     pub origin: Origin,
-    /// What he does.
+    /// The activity.
     pub state: ChatState,
     /// The name he gives himself.
     pub push_name: Option<Text>,

@@ -16,8 +16,8 @@ pub fn settings<'a>(holder: NodeRef<'a>) -> impl Iterator<Item = (&'a str, &'a s
     categories.filter_map(|category| Some((text(&category, "name")?, text(&category, "value")?)))
 }
 
-/// Whether others are told that their messages were read; `None` if it is not said. If not, receipts of reading are of the
-/// kinds that only the own devices see.
+/// Returns whether others get read receipts; `None` if it is not given. If they do not, receipts of reading are of the kinds
+/// that only the own devices see.
 pub fn tells_reading(holder: NodeRef<'_>) -> Option<bool> {
     settings(holder).find(|(name, _)| *name == "readreceipts").map(|(_, value)| value != "none")
 }

@@ -1,7 +1,7 @@
-//! Tokens that show the server that two people know each other. Without one it may refuse messages to somebody new.
+//! Tokens that show the server that two people know each other. Without one it may refuse messages to a new contact.
 //!
-//! A trusted-contact token was given to us by the other side; it lasts for some weeks, counted in buckets. Where there is
-//! none, one is computed from a salt that the account's devices share.
+//! A trusted-contact token was given to us by the other side; it lasts for some weeks, counted in buckets. If there is none, one
+//! is computed from a salt that the account's devices share.
 
 use crate::crypto::hmac_sha256;
 use crate::stanza::{Jid, Node, build};
@@ -9,7 +9,7 @@ use crate::stanza::{Jid, Node, build};
 /// Length of a bucket in seconds: a week.
 pub const BUCKET_SECONDS: u64 = 604_800;
 
-/// How many buckets a token lives, that in which it was made included. zapo counts one more.
+/// The number of buckets a token lives, that in which it was made included. zapo counts one more.
 pub const BUCKETS: u64 = 4;
 
 /// The bucket of a time in Unix seconds.
@@ -17,12 +17,12 @@ pub const fn bucket(time: u64) -> u64 {
     time / BUCKET_SECONDS
 }
 
-/// Whether a token that was made at that time is too old; Unix seconds both.
+/// Returns whether a token that was made at that time is too old; Unix seconds both.
 pub const fn is_expired(made: u64, now: u64) -> bool {
     made < bucket(now).saturating_sub(BUCKETS - 1) * BUCKET_SECONDS
 }
 
-/// Whether it is time to give somebody a token again, who was given the last one at that time.
+/// Returns whether a new token is due for a contact who was last given one at that time.
 pub const fn is_due(last: Option<u64>, now: u64) -> bool {
     match last {
         Some(last) => bucket(now) > bucket(last),
@@ -30,13 +30,13 @@ pub const fn is_due(last: Option<u64>, now: u64) -> bool {
     }
 }
 
-/// Gives somebody a token; still without an id. What the server answers does not matter.
+/// Gives a contact a token; still without an id. The server's answer does not matter.
 pub fn issue(to: &Jid, now: u64) -> Node {
     let token = Node::new("token").attr("jid", to.account()).attr("t", now).attr("type", "trusted_contact");
     build::set("privacy").child(Node::new("tokens").child(token))
 }
 
-/// The token that is computed, for somebody of that LID.
+/// Computes the token for the contact of that LID.
 pub fn computed(salt: &[u8], lid: &Jid) -> [u8; 32] {
     hmac_sha256(salt, &[lid.user.as_bytes(), b"@lid"])
 }

@@ -29,7 +29,7 @@ impl<'a> Props<'a> {
         text(&self.props, "hash").filter(|hash| !hash.is_empty())
     }
 
-    /// Whether a property is on; `None` if the answer says nothing of it.
+    /// Returns whether a property is on; `None` if the answer does not have it.
     pub fn is_on(&self, code: u32) -> Option<bool> {
         let prop =
             self.props.children_named("prop").find(|prop| number(prop, "config_code") == Some(code))?;

@@ -335,7 +335,7 @@ fn read_groups(node: NodeRef<'_>) {
     let _ = (group_requests::left(&node), group_requests::waiting(&node));
 }
 
-/// What is answered is made of what came, and must be fit to be sent, unless it came with an address that none can be sent to.
+/// Asserts that an answer, made of what came, can be encoded, unless it came with an address that none can be sent to.
 pub fn must_encode(node: &Node) {
     match encode(node) {
         Ok(_) | Err(EncodeError::Device | EncodeError::Interop) => {}

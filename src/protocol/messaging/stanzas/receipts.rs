@@ -12,7 +12,7 @@ use crate::stanza::{Jid, Node, NodeRef, Server, Text};
 /// Most messages that one receipt names.
 pub const MAX_IDS: usize = 256;
 
-/// What happened to a message.
+/// The event of a message that a receipt reports.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum ReceiptKind {
     /// It has reached a device.
@@ -86,12 +86,12 @@ impl ReceiptKind {
     }
 }
 
-/// What messages that have arrived are answered with.
+/// The receipt that acknowledges messages on arrival.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Arrival {
-    /// Somebody else's, and this device shows itself online.
+    /// Another account's message, and this device shows itself online.
     Delivered,
-    /// Somebody else's, and this device does not show itself online.
+    /// Another account's message, and this device does not show itself online.
     Inactive,
     /// Sent by another own device.
     Sender,
@@ -171,7 +171,7 @@ impl Receipt {
     }
 }
 
-/// What a user does with a message.
+/// The user's action on a message.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ReadKind {
     /// Reads it.
@@ -210,13 +210,13 @@ fn is_status(chat: &Jid) -> bool {
 pub struct IncomingReceipt<'a> {
     /// The stanza's id; of the first message too, unless the receipt is about many members.
     pub id: &'a str,
-    /// What happened.
+    /// The reported event.
     pub kind: ReceiptKind,
     /// Chat, and who received. In a group, `recipient` is the author of the messages if it is given.
     pub origin: Origin,
     /// When, Unix seconds.
     pub timestamp: Option<u64>,
-    /// Whether it waited at the server while nobody was connected.
+    /// Set if the server queued it while the account was offline.
     pub offline: bool,
     /// The device has the message and cannot show it.
     pub cannot_show: bool,
@@ -225,16 +225,16 @@ pub struct IncomingReceipt<'a> {
     node: NodeRef<'a>,
 }
 
-/// What one member of a group did, told in a receipt about many.
+/// One member's part of a receipt about many members of a group.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemberReceipt<'a> {
     /// The message.
     pub id: &'a str,
-    /// Who.
+    /// The member.
     pub who: Jid,
     /// His other address.
     pub pair: Option<Pair>,
-    /// What; the stanza's own kind if it is not said.
+    /// The event; the stanza's own kind if it is not given.
     pub kind: ReceiptKind,
     /// When, Unix seconds.
     pub timestamp: Option<u64>,
@@ -263,7 +263,7 @@ impl<'a> IncomingReceipt<'a> {
         })
     }
 
-    /// Whether it tells of many members, in [`IncomingReceipt::members`], in place of one.
+    /// Returns whether it is about many members, in [`IncomingReceipt::members`], in place of one.
     pub fn is_about_members(&self) -> bool {
         self.origin.participant.is_none() && self.node.child("participants").is_some()
     }
@@ -276,7 +276,7 @@ impl<'a> IncomingReceipt<'a> {
         first.into_iter().chain(items.filter_map(|item| text(&item, "id")))
     }
 
-    /// What the members did that it tells of.
+    /// Returns the parts of the members that it is about.
     pub fn members(&self) -> impl Iterator<Item = MemberReceipt<'a>> + use<'a, '_> {
         let groups = self.node.children_named("participants").filter(|_| self.is_about_members());
         groups.flat_map(|group| {

@@ -1,6 +1,6 @@
-//! What the server lets an account do: the time-lock on beginning chats.
+//! The server's restrictions of an account: the time-lock on beginning chats.
 //!
-//! The server tells of it in JSON, unasked when it changes, and on request. The same notification tells of other things,
+//! The server reports it in JSON, unasked when it changes, and on request. The same notification reports other things,
 //! mostly about channels.
 
 use serde_json::{Value, json};
@@ -19,10 +19,10 @@ const TIME_LOCK_CHANGE: &str = "NotificationUserReachoutTimelockUpdate";
 /// Longest text that is kept of a reason.
 const MAX_REASON: usize = 64;
 
-/// Whether an account is kept from writing to people who have not written to it.
+/// The state of the restriction on writing to people who have not written to the account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TimeLock {
-    /// Whether it is.
+    /// Set if the restriction applies.
     pub is_active: bool,
     /// Until when, Unix seconds; `None` if it is not said. WhatsApp Web takes it to be a minute then.
     pub ends: Option<u64>,
@@ -46,7 +46,7 @@ pub fn time_lock_notice(notification: &NodeRef<'_>) -> Option<TimeLock> {
     TimeLock::read(child_text(notification, "update")?, TIME_LOCK_NOTICE)
 }
 
-/// Whether a `<notification type="mex">` is about the time-lock, also if it does not say how it stands.
+/// Returns whether a `<notification type="mex">` is about the time-lock, even if it does not give its state.
 pub fn is_time_lock_notice(notification: &NodeRef<'_>) -> bool {
     notification.child("update").is_some_and(|update| update.is("op_name", TIME_LOCK_CHANGE))
 }

@@ -11,7 +11,7 @@ use crate::stanza::{Node, NodeRef, Text};
 /// The type byte of Curve25519 keys.
 const KEY_TYPE: u8 = 5;
 
-/// What a request says besides what it repeats of the message.
+/// The fields of a request besides those it repeats of the message.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryRequest<'a> {
     /// Which request for this message it is, from 1.
@@ -74,7 +74,7 @@ fn keys(keys: &RetryKeys<'_>) -> Node {
         .child(Node::new("device-identity").bytes(keys.device_identity))
 }
 
-/// Somebody's request to have a message again. Who asks is the sender of `receipt.origin`.
+/// A request to send a message again. The sender of `receipt.origin` makes it.
 pub struct IncomingRetry<'a> {
     /// The receipt that it is.
     pub receipt: IncomingReceipt<'a>,
@@ -90,7 +90,7 @@ pub struct IncomingRetry<'a> {
     pub registration_id: Option<u32>,
     /// Keys for a new session with the requester, unchecked.
     pub keys: Option<DeviceBundle<'a>>,
-    /// Whether the message was one between own devices.
+    /// Set if the message was one between own devices.
     pub is_peer: bool,
 }
 

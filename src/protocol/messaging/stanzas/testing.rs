@@ -1,4 +1,4 @@
-//! What the tests of this room share.
+//! Helpers shared by the tests of this room.
 
 use super::addressing::Own;
 pub(super) use crate::messaging::test_vectors::vectors;

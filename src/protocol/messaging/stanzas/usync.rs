@@ -5,7 +5,7 @@ use crate::stanza::{Node, NodeRef, Text, build};
 /// Most users that one query should ask about. Official clients ask about some hundreds at once.
 pub const MAX_USERS: usize = 500;
 
-/// What a query is for, as the server is told.
+/// The purpose of a query, as the server is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum QueryContext {
     /// A message is about to be sent.
