@@ -7,7 +7,7 @@ use aes::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 /// Length of a block, and of the initialisation vector.
 pub const BLOCK: usize = 16;
 
-/// How long the ciphertext of `plain_length` bytes is: padding is never absent.
+/// Returns the length of the ciphertext of `plain_length` bytes: padding is never absent.
 #[must_use]
 pub const fn sealed_length(plain_length: usize) -> usize {
     (plain_length / BLOCK + 1) * BLOCK

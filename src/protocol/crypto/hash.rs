@@ -44,7 +44,7 @@ impl MacKey {
     }
 }
 
-/// What HKDF extracts with when there is no salt, made ready once: every message has its keys derived so.
+/// The HKDF-Extract key for an absent salt, prepared once: every message has its keys derived so.
 static NO_SALT: Lazy<MacKey> = Lazy::new(|| MacKey::new(&[0; 32]));
 
 /// HKDF-SHA256 (RFC 5869). No salt is the same as 32 zero bytes. `N` is at most 8160.

@@ -59,14 +59,14 @@ impl PublicKey {
         &self.0
     }
 
-    /// Whether this is the key's only spelling: the u-coordinate is below the field's prime. Most of the world ignores the
-    /// difference; who compares keys must not. Not constant-time: the key is public.
+    /// Returns whether this is the key's only spelling: the u-coordinate is below the field's prime. Most implementations ignore
+    /// the difference; code that compares keys must not. Not constant-time: the key is public.
     #[must_use]
     pub fn is_canonical(&self) -> bool {
         self.0.iter().rev().le(LARGEST_FIELD_ELEMENT.iter().rev())
     }
 
-    /// Whether it is canonical and not of low order: a key that somebody can have made honestly.
+    /// Returns whether it is canonical and not of low order: a key that can have been made honestly.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.is_canonical() && !LOW_ORDER.contains(&self.0)
@@ -113,7 +113,7 @@ impl PublicKey {
     }
 }
 
-/// Whether arithmetic on the Edwards form is vectorised here.
+/// Returns whether arithmetic on the Edwards form is vectorised here.
 fn has_wide_registers() -> bool {
     #[cfg(target_arch = "x86_64")]
     return std::is_x86_feature_detected!("avx2");
@@ -150,7 +150,7 @@ pub struct LowOrder;
 pub struct KeyPair {
     secret: Secret<32>,
     public: PublicKey,
-    // What a signature needs besides the secret. It costs as much as the rest of the signature, and most pairs never sign.
+    // The part of a signature besides the secret. It costs as much as the rest of the signature, and most pairs never sign.
     edwards: OnceLock<[u8; 32]>,
 }
 

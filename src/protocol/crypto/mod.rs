@@ -1,8 +1,8 @@
 //! The primitives that the protocol rooms share, and the source of randomness they are handed.
 //!
-//! What it is: thin, hard-to-misuse names over well-kept crates. A key pair and its signature live in [`KeyPair`];
+//! It is a set of thin, hard-to-misuse names over well-kept crates. A key pair and its signature live in [`KeyPair`];
 //! secrets travel as [`Secret`], which wipes itself and prints nothing.
-//! What it is not: a protocol. Who mixes what into which hash is the business of `noise`, `signal` and `pairing`.
+//! It is not a protocol: the inputs of each hash are the business of `noise`, `signal` and `pairing`.
 
 pub mod cbc;
 pub mod ctr;

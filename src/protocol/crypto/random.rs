@@ -1,5 +1,5 @@
-//! Where randomness comes from. Protocol code is handed a [`Random`] and never asks the system itself, so that a test can
-//! replay a conversation byte for byte.
+//! The source of randomness. Protocol code is handed a [`Random`] and never asks the system itself, so that a test can replay a
+//! conversation byte for byte.
 
 use once_cell::sync::Lazy;
 use parking_lot::Mutex;
@@ -29,7 +29,7 @@ impl Random for OsRandom {
 #[derive(Default)]
 pub struct PooledRandom(Zeroizing<Vec<u8>>);
 
-/// How much is asked for at once.
+/// The number of bytes requested from the system at once.
 const POOL: usize = 512;
 
 impl Random for PooledRandom {

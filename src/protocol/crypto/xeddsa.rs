@@ -15,7 +15,7 @@ use super::{PublicKey, Random, Secret};
 /// Length of a signature.
 pub const SIGNATURE_LENGTH: usize = 64;
 
-/// Where the sign bit sits: the top bit of the last byte, and of the last byte of either half.
+/// The sign bit: the top bit of the last byte, and of the last byte of either half.
 const SIGN_BIT: u8 = 0x80;
 
 /// The Edwards form, sign included, of the public key that belongs to a clamped secret.
@@ -56,7 +56,7 @@ pub(super) fn sign(
     signature
 }
 
-/// Whether `signature` is an XEdDSA signature over the concatenation of `msgs` by the owner of `public`.
+/// Returns whether `signature` is an XEdDSA signature over the concatenation of `msgs` by the owner of `public`.
 ///
 /// Strict: a signature of another length, a response that is not reduced, a key that is spelt in a second way, is not on
 /// the curve or is of low order are all refused.

@@ -1,5 +1,4 @@
-//! What a companion says about itself at the end of the handshake: "link me" ([`registration`]) or "I am linked"
-//! ([`login`]).
+//! A companion's description of itself at the end of the handshake: "link me" ([`registration`]) or "I am linked" ([`login`]).
 //!
 //! The shape is that of the browser client: other combinations of platform, sub-platform and history flags have been seen
 //! refused without a word. Fields that are false or zero are written where browsers write them.
@@ -27,7 +26,7 @@ impl AppVersion {
     /// The version that was current when this was written.
     pub const BUILT_IN: Self = Self([2, 3000, 1_049_950_004]);
 
-    /// What registration carries beside the version: MD5 of its text. It identifies, it protects nothing.
+    /// Returns the MD5 of the version's text, which registration carries beside the version. It identifies, it protects nothing.
     #[must_use]
     pub fn build_hash(&self) -> [u8; 16] {
         Md5::digest(self.to_string()).into()
@@ -60,7 +59,7 @@ impl FromStr for AppVersion {
     }
 }
 
-/// How the device presents itself.
+/// The device's presentation of itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeviceDescription {
     /// The version of the web client.
@@ -69,7 +68,7 @@ pub struct DeviceDescription {
     pub language: String,
     /// Country, upper case, as in "US".
     pub country: String,
-    /// What the phone shows under "Linked devices", and the history asked for.
+    /// The properties that the phone shows under "Linked devices", and the history asked for.
     pub props: DeviceProps,
 }
 
@@ -110,7 +109,7 @@ impl Default for DeviceDescription {
     }
 }
 
-/// What a browser can do with history.
+/// Returns a browser's abilities with history.
 fn browser_history() -> HistorySyncConfig {
     let yes = Some(true);
     HistorySyncConfig {
@@ -162,20 +161,20 @@ impl RegistrationKeys {
     }
 }
 
-/// What a linked device logs in with.
+/// The login of a linked device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     /// The phone number as an integer, for every account.
     pub username: u64,
     /// The device number of the own JID.
     pub device: u32,
-    /// How many logins have succeeded since the device was linked.
+    /// The number of successful logins since the device was linked.
     pub login_counter: u32,
-    /// Whether the server shall hold the offline queue back until the client says it is active. Browsers say no.
+    /// Set if the server shall hold the offline queue back until the client says it is active. Browsers send false.
     pub passive: bool,
-    /// Whether the own store is keyed by LID.
+    /// Set if the own store is keyed by LID.
     pub lid_migrated: bool,
-    /// How many connections succeeded in this process, for who wants to tell.
+    /// The number of connections that succeeded in this process, if it is to be reported.
     pub connect_attempt_count: Option<u32>,
 }
 

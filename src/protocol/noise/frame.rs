@@ -9,7 +9,7 @@ pub const MAX_FRAME: usize = 0xff_ffff;
 /// The longest frame accepted before the other side has proven who it is. Real ones are below 1 KiB.
 pub const MAX_HANDSHAKE_FRAME: usize = 64 * 1024;
 
-/// How much memory is set aside for a frame when its first bytes have come, whatever length was announced.
+/// The memory, in bytes, reserved for a frame when its first bytes arrive, whatever length was announced.
 const RESERVED_AT_FIRST: usize = 4 * 1024;
 
 /// Length of the announcement.
@@ -23,7 +23,7 @@ pub enum FrameError {
     TooLong {
         /// The length announced.
         length: usize,
-        /// What is allowed now.
+        /// The limit at this point.
         limit: usize,
     },
 }
@@ -54,7 +54,7 @@ pub(super) fn frame_prefix(length: usize) -> Result<[u8; PREFIX], FrameError> {
 pub struct FrameReader {
     established: bool,
     prefix: [u8; PREFIX],
-    /// How many bytes of `prefix` are there. Once all are, `body` is being filled.
+    /// The number of bytes of `prefix` that are there. Once all are, `body` is being filled.
     prefix_length: usize,
     body: Vec<u8>,
     ready: VecDeque<Vec<u8>>,

@@ -58,7 +58,7 @@ impl Ends {
         ServerHandshake::accept(&self.server, &self.chain, hello, HEADER, IkPolicy::Try, rng).unwrap()
     }
 
-    /// What the client makes of the server's answer after `change`.
+    /// Returns the client's error on the server's answer after `change`.
     fn client_refusal(&self, change: impl FnOnce(&mut ServerHello)) -> NoiseError {
         let (client, hello) = self.start();
         let (answer, _) = self.accept(&hello).unwrap();
@@ -67,7 +67,7 @@ impl Ends {
         self.finish(client, &message.encode_to_vec()).map(|_| ()).unwrap_err()
     }
 
-    /// What the server makes of the client's last message after `change`.
+    /// Returns the server's error on the client's last message after `change`.
     fn server_refusal(&self, change: impl FnOnce(&mut ClientFinish)) -> NoiseError {
         let (client, hello) = self.start();
         let (answer, server) = self.accept(&hello).unwrap();

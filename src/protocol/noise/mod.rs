@@ -12,7 +12,7 @@
 //! departs from the Noise specification are built in (see [`ClientHandshake`]). The server's side, [`ServerHandshake`], is
 //! here for the simulator and the tests; nothing in the C library reaches it.
 //!
-//! What the server says is believed only after all checks of [`certificate`] against a pinned [`RootKey`]; the root can be
+//! The server's words are believed only after all checks of [`certificate`] against a pinned [`RootKey`]; the root can be
 //! exchanged, the checks cannot be switched off.
 
 pub mod certificate;
@@ -63,7 +63,7 @@ pub enum NoiseError {
     /// The other side's key would make a shared secret that everybody knows.
     #[error("the other side offered a key of low order")]
     LowOrderKey,
-    /// A field does not decrypt: the other side does not hold the keys, or somebody changed the bytes.
+    /// A field does not decrypt: the other side does not hold the keys, or the bytes were changed on the way.
     #[error("handshake field {0} is not authentic")]
     NotAuthentic(&'static str),
     /// The server is not the one that the pinned root vouches for.

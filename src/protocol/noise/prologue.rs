@@ -6,7 +6,7 @@ use super::frame::frame_prefix;
 /// "WA", protocol 6, dictionary 3. It is also the prologue of the handshake.
 pub const HEADER: [u8; 4] = [b'W', b'A', 6, 3];
 
-/// What stands in front of routing information.
+/// The mark in front of routing information.
 const EDGE: [u8; 4] = [b'E', b'D', 0, 1];
 
 /// More routing information than a server is ever sent. Real one has some dozen bytes.
@@ -28,14 +28,14 @@ pub fn prologue(routing_info: Option<&[u8]>) -> Vec<u8> {
     out
 }
 
-/// What a server reads in front of the first frame.
+/// The part of the stream before the first frame, as a server reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prologue {
     /// The routing information, if the client sent some.
     pub routing_info: Option<Vec<u8>>,
     /// The four bytes of the header, as received: "WA" and two numbers.
     pub header: [u8; 4],
-    /// What came behind the header: the start of the first frame.
+    /// The bytes behind the header: the start of the first frame.
     pub rest: Vec<u8>,
 }
 

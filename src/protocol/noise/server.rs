@@ -21,7 +21,7 @@ pub enum Pattern {
     XxFallback,
 }
 
-/// What to do with a client that tries IK.
+/// The answer to a client that tries IK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum IkPolicy {
     /// Accept it if its messages decrypt, fall back if not.
@@ -31,7 +31,7 @@ pub enum IkPolicy {
     Refuse,
 }
 
-/// What is known of a client when the handshake is over.
+/// The result of a handshake: the client and the connection.
 #[derive(Debug)]
 pub struct Established {
     /// The client's static key, which it has proven to hold.
@@ -44,7 +44,7 @@ pub struct Established {
     pub transport: Transport,
 }
 
-/// What comes after the server's answer.
+/// The next step after the server's answer.
 #[derive(Debug)]
 pub enum ServerStep {
     /// The client has to send its last message.

@@ -6,7 +6,7 @@ use std::fmt;
 pub(super) struct Utc(i128);
 
 impl Utc {
-    /// That time.
+    /// Returns the time `unix_s`.
     pub(super) fn new(unix_s: impl Into<i128>) -> Self {
         Self(unix_s.into())
     }

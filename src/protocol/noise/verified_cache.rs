@@ -1,14 +1,14 @@
 //! Signatures that were found good: a thousand connections to one server check the signatures of its certificates once.
 //!
-//! Whether a signature over given bytes by a given key is good does not change with time. What is remembered is a hash of all
-//! three, and only of good ones; anything that differs in a bit is checked anew. It is not trust in a certificate: its dates,
+//! The validity of a signature over given bytes by a given key does not change with time. The cache holds a hash of all three,
+//! and only of good ones; anything that differs in a bit is checked anew. It is not trust in a certificate: its dates,
 //! its issuer and whose it is are no business of [`verify`], and are looked at each time.
 
 use parking_lot::Mutex;
 
 use crate::crypto::{self, PublicKey, SIGNATURE_LENGTH, sha256};
 
-/// How many are remembered: those of a few servers.
+/// The number of cached signatures: those of a few servers.
 const KEPT: usize = 16;
 
 /// Held for a moment only, never across a check.

@@ -12,7 +12,7 @@ use crate::proto::adv::{
 };
 use crate::signal::device_identity::{ACCOUNT_PREFIX, DEVICE_PREFIX, HOSTED_PREFIX};
 
-/// What a phone grants a companion.
+/// The grant of a phone to a companion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceGrant {
     /// Random number of the account, 1 to 2^31-1, the same for all its devices.
@@ -21,9 +21,9 @@ pub struct DeviceGrant {
     pub timestamp: u64,
     /// The companion's index: higher than any ever given out, since none is used twice.
     pub key_index: u32,
-    /// Whether the account is hosted.
+    /// Set if the account is hosted.
     pub hosted_account: bool,
-    /// Whether the companion is the hosting device itself.
+    /// Set if the companion is the hosting device itself.
     pub hosted_device: bool,
 }
 
@@ -96,8 +96,8 @@ fn sign_details(
     .encode_to_vec()
 }
 
-/// What a server must see in a companion's reply before it believes in the link: the details unchanged, the index the one
-/// in them, and the device's signature under the identity key that it registered. The account's key is not in the reply.
+/// Returns whether a companion's reply is good, so that a server can believe in the link: the details unchanged, the index the
+/// one in them, and the device's signature under the identity key that it registered. The account's key is not in the reply.
 pub fn reply_is_right(
     reply: &[u8],
     key_index: u32,

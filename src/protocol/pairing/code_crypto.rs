@@ -87,7 +87,7 @@ pub fn adv_secret(ephemeral: &Secret<32>, identity: &Secret<32>, random: &[u8; 3
     hkdf(None, &input, ADV_INFO)
 }
 
-/// What the companion answers to a phone that typed the code.
+/// The companion's answer to a phone that typed the code.
 pub struct CompanionFinish {
     /// The sealed bundle, to be sent.
     pub bundle: [u8; BUNDLE_LENGTH],

@@ -1,8 +1,8 @@
 //! The life of one pairing code: asked for, shown, answered by the phone, and what ends it.
 //!
-//! One code at a time: a second one would not take the first off somebody's screen, and the phone of whoever types the
-//! first would fail without a reason. The slow key derivations are handed out; what comes back for a code that is gone is
-//! dropped by its token. What concerns other flows too is left to [`Pairing`](super::Pairing).
+//! One code at a time: a second one would not take the first off a screen, and the phone of a person who types the first would
+//! fail without a reason. The slow key derivations are handed out; a result for a code that is gone is dropped by its token.
+//! Everything that concerns other flows too is left to [`Pairing`](super::Pairing).
 //!
 //! Main type: [`CodeMachine`].
 
@@ -60,7 +60,7 @@ struct Code {
     until: Millis,
 }
 
-/// How far the phone has come with a code.
+/// The phone's progress with a code.
 #[derive(Default)]
 struct PhoneSide {
     /// Answers taken so far.
@@ -79,13 +79,13 @@ enum Working {
     Saving { token: SaveToken, secret: Secret<32>, finish: Node },
 }
 
-/// How a code ended, if it ended.
+/// The end of a code, if it ended.
 pub(super) enum CodeEnd {
     /// It goes on, or there is none.
     No,
     /// It ended. `owned`: the stored secret was its own and is of no use any more.
     Yes {
-        /// Whether the stored secret must be replaced.
+        /// Set if the stored secret must be replaced.
         owned: bool,
     },
 }
@@ -99,12 +99,12 @@ impl CodeMachine {
         self.flow.as_ref().is_some_and(|flow| matches!(flow.step, Step::Held))
     }
 
-    /// Whether a code is out or on its way out: then nothing else may end the connection.
+    /// Returns whether a code is out or on its way out: then nothing else may end the connection.
     pub(super) fn is_outstanding(&self) -> bool {
         self.flow.is_some() && !self.is_held()
     }
 
-    /// Whether the stored secret belongs to this code.
+    /// Returns whether the stored secret belongs to this code.
     pub(super) fn owns_secret(&self) -> bool {
         match &self.flow {
             Some(Flow { step: Step::Out { phone, .. }, .. }) => {
@@ -123,7 +123,7 @@ impl CodeMachine {
         self.written_off = false;
     }
 
-    /// Where on the way it is.
+    /// Returns the stage that the code has reached.
     fn stage(&self) -> Stage {
         match self.flow.as_ref().map(|flow| &flow.step) {
             None | Some(Step::Held) => Stage::Connection,
@@ -133,7 +133,7 @@ impl CodeMachine {
         }
     }
 
-    /// How long until it ends by itself.
+    /// Returns the time until it ends by itself.
     pub(super) fn remaining(&self, now: Millis) -> Millis {
         self.deadline().map_or(0, |deadline| deadline.saturating_sub(now))
     }

@@ -1,4 +1,4 @@
-//! What pairing is told once: durations, counts, how we present ourselves, and our keys.
+//! The configuration of pairing: durations, counts, the presentation of this client, and its keys.
 //!
 //! Main types: [`PairingConfig`], [`PairingKeys`].
 
@@ -12,10 +12,10 @@ pub type Millis = u64;
 
 /// Longest life of a code: the phone's answer to an older one is refused.
 pub const MAX_CODE_TTL: Millis = 180_000;
-/// How many answers of a phone one code takes: the right one after two mistakes.
+/// The number of a phone's answers that one code takes: the right one after two mistakes.
 pub const MAX_PRIMARY_HELLOS: u32 = 3;
 
-/// What to do when the account demands its passkey.
+/// The policy when the account demands its passkey.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PasskeyPolicy {
     /// Hand the challenge to the host and wait for its answer.
@@ -25,30 +25,30 @@ pub enum PasskeyPolicy {
     Refuse,
 }
 
-/// How pairing behaves. All durations are in milliseconds.
+/// The settings of pairing. All durations are in milliseconds.
 #[derive(Debug, Clone)]
 pub struct PairingConfig {
-    /// What kind of client we say we are.
+    /// The kind of client to present.
     pub platform: Platform,
     /// Names the operating system in a request for a code; free text, mapped to what the server takes.
     pub os_hint: String,
-    /// Whether the phone shows a notice when a code is asked for.
+    /// Set if the phone shows a notice when a code is asked for.
     pub show_push: bool,
     /// Which form a QR text has.
     pub qr_form: QrForm,
-    /// How long a code is good for; more than [`MAX_CODE_TTL`] counts as that.
+    /// The lifetime of a code; more than [`MAX_CODE_TTL`] counts as that.
     pub code_ttl: Millis,
-    /// Whether a new code is asked for when one ended unused. Each of them counts with the limiter.
+    /// Set if a new code is asked for when one ended unused. Each of them counts with the limiter.
     pub auto_refresh: bool,
     /// New codes that one request may bring by itself.
     pub auto_refresh_max: u32,
-    /// How often an offer that brought no references is asked for again.
+    /// The number of retries of an offer that brought no references.
     pub refs_retries: u32,
     /// Series of QRs that one request may show before it ends.
     pub qr_rounds: u32,
-    /// How often in a row a QR request survives the loss of its connection.
+    /// The number of connections in a row that a QR request may lose.
     pub qr_reconnects: u32,
-    /// How long a request waits for a connection.
+    /// The time a request waits for a connection.
     pub connect_timeout: Millis,
     /// From the opening of a connection to the first references.
     pub refs_timeout: Millis,
@@ -58,17 +58,17 @@ pub struct PairingConfig {
     pub success_timeout: Millis,
     /// From our answer to the phone to the server's answer; only for the log, `success_timeout` decides.
     pub finish_timeout: Millis,
-    /// How long the first QR of a full series is shown.
+    /// The time the first QR of a full series is shown.
     pub qr_first: Millis,
-    /// How long each other QR is shown.
+    /// The time each other QR is shown.
     pub qr_next: Millis,
-    /// How long the host and the user have for a passkey, if the challenge does not say.
+    /// The time the host and the user have for a passkey, if the challenge does not say.
     pub passkey_timeout: Millis,
-    /// How long one may prove to have been a device of the account before.
+    /// The time for proving to have been a device of the account before.
     pub handoff_ttl: Millis,
     /// From our signed identity to the reconnection, if the server asks for none.
     pub restart_timeout: Millis,
-    /// What to do when the account demands its passkey.
+    /// The policy when the account demands its passkey.
     pub passkey: PasskeyPolicy,
     /// If set, only this account may be linked.
     pub only_account: Option<PhoneNumber>,

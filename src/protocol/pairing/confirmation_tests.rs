@@ -1,4 +1,4 @@
-//! What a confirmation of the server can be, and what is made of it.
+//! Tests of the server's confirmations, good and bad.
 
 use super::config::PairingConfig;
 use super::harness::{Link, PHONE, World};

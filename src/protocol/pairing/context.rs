@@ -1,4 +1,4 @@
-//! What the machines of pairing share: settings, keys, the one stored ADV secret, and the list of things to do.
+//! The state shared by the machines of pairing: settings, keys, the one stored ADV secret, and the list of things to do.
 //!
 //! It has no states. Main type: [`Core`].
 

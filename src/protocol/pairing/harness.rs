@@ -64,10 +64,10 @@ pub(super) struct World {
     pub(super) link: Link,
     pub(super) limits: Limits,
     limiter: LimiterRecord,
-    /// Whether saves of the account, or of secrets, fail.
+    /// Set if saves of the account, or of secrets, fail.
     pub(super) account_saves_fail: bool,
     pub(super) secret_saves_fail: bool,
-    /// Whether the driver can connect at all.
+    /// Set if the driver can connect at all.
     pub(super) reachable: bool,
     queue: VecDeque<(u64, Work)>,
     generation: u64,
@@ -379,7 +379,7 @@ impl World {
         self.events.iter().find(|event| event.is_final() && event.request() == request)
     }
 
-    /// How a request failed.
+    /// Returns the outcome of a failed request.
     pub(super) fn failure(&self, request: u64) -> Option<OutcomeKind> {
         match self.final_event(request) {
             Some(PairingEvent::Failed { outcome, .. }) => Some(outcome.kind),
@@ -396,7 +396,7 @@ impl World {
         self.events.iter().filter_map(of).collect()
     }
 
-    /// Whether a request ended with a link, and the server agrees.
+    /// Returns whether a request ended with a link, and the server agrees.
     pub(super) fn is_linked(&self, request: u64) -> bool {
         let told = matches!(self.final_event(request), Some(PairingEvent::Linked { .. }));
         told && self.link == Link::Login && self.stored_account.is_some() && self.peer.signed

@@ -20,24 +20,24 @@ pub(super) struct Peer {
     identity: PublicKey,
     pub(super) account: KeyPair,
     refs_made: u32,
-    /// What the phone knows of the waiting companion: its reference, and its wrapped key.
+    /// The waiting companion, as the phone knows it: its reference, and its wrapped key.
     hello: Option<(String, [u8; 80])>,
     /// Its answers, each to be finished by the companion.
     halves: VecDeque<PhoneHalf>,
     /// Finishes that came, and how many the phone will not act on.
     pub(super) finishes: u32,
     pub(super) ignored_finishes: u32,
-    /// What the companion has stored.
+    /// The secret that the companion has stored.
     pub(super) stored_adv: Option<Secret<32>>,
     /// The key index given out last.
     key_index: u32,
     grant: Option<DeviceGrant>,
-    /// Whether a good reply to pair-success came.
+    /// Set if a good reply to pair-success came.
     pub(super) signed: bool,
     pub(super) closes: bool,
     /// The phone says to its user that the code was wrong.
     pub(super) wrong_codes: u32,
-    /// What it does out of the ordinary.
+    /// Deviations from the usual behaviour.
     pub(super) refs: usize,
     pub(super) hello_error: Option<(u16, &'static str, Option<u32>)>,
     pub(super) hello_silent: bool,
@@ -55,9 +55,9 @@ pub(super) struct Peer {
 /// The account demands its passkey.
 #[derive(Default)]
 pub(super) struct Passkey {
-    /// Whether the challenge comes with the demand.
+    /// Set if the challenge comes with the demand.
     with_options: bool,
-    /// What the phone shows for comparison.
+    /// The text that the phone shows for comparison.
     pub(super) shown: Option<String>,
     pub(super) proof: bool,
     exchange: Option<PrimaryExchange>,
@@ -116,7 +116,7 @@ impl Peer {
         self.halves.clear();
     }
 
-    /// What a new registration connection gets.
+    /// Returns the stanzas for a new registration connection.
     pub(super) fn greet(&mut self) -> Vec<Node> {
         self.close();
         if self.refs == 0 { Vec::new() } else { vec![self.pair_device(self.refs)] }
@@ -132,7 +132,7 @@ impl Peer {
         format!("2@ref,{}", self.refs_made)
     }
 
-    /// What the companion sent; gives what comes back, each with whether it is the iq's answer.
+    /// Handles a stanza of the companion. Returns the answers, each with whether it is the iq's answer.
     pub(super) fn receive(&mut self, node: &Node, rng: &mut dyn Random) -> Vec<(bool, Node)> {
         let stanza = Stanza::from_node(node).unwrap();
         let root = stanza.root();

@@ -22,15 +22,15 @@ pub const MAX_CONTAINER: usize = 500;
 /// A checked identity, signed by both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIdentity {
-    /// What is answered to the server: without the account's key.
+    /// The reply to the server: without the account's key.
     pub reply: Vec<u8>,
-    /// What is kept, and later travels in every first message to somebody: with the account's key.
+    /// The stored certificate, which later travels in every first message to a peer: with the account's key.
     pub stored: Vec<u8>,
     /// This device's index in the account's key list; never 0, that is the phone.
     pub key_index: u32,
     /// The account's identity key.
     pub account_key: PublicKey,
-    /// Whether the account is one that Meta runs for a business.
+    /// Set if the account is one that Meta runs for a business.
     pub hosted_account: bool,
 }
 

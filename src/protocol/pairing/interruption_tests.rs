@@ -20,7 +20,7 @@ enum Way {
 const WAYS: [Way; 6] =
     [Way::Code, Way::WrongThenRight, Way::Qr, Way::Both, Way::PasskeyAfterCode, Way::PasskeyAfterQr];
 
-/// What the user and the host have done so far.
+/// The steps of the user and the host so far.
 struct Play {
     world: World,
     way: Way,
@@ -177,7 +177,7 @@ fn a_cancellation_after_every_step() {
                     too_late = true;
                 }
             }
-            // What is still on somebody's screen or on its way must not link any more.
+            // A code that is still on a screen or on its way must not link any more.
             play.world.settle();
             if !too_late && play.world.link == Link::Registration {
                 if let Some(code) = code {

@@ -1,4 +1,4 @@
-//! How often a code may be asked for one phone number.
+//! Limits the requests for codes for one phone number.
 //!
 //! The server answers too many requests with hours of refusal, for the number and sometimes for the host's address. So
 //! that a program which crashes and starts again cannot burn a user's number, each request is first entered into a small
@@ -7,7 +7,7 @@
 //!
 //! Main types: [`Limits`], [`LimiterRecord`].
 
-/// How many codes may be asked for.
+/// The number of codes that may be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Requests that may follow each other at once.
@@ -27,7 +27,7 @@ impl Default for Limits {
     }
 }
 
-/// What is remembered of one phone number. Times are Unix milliseconds, oldest first.
+/// The past requests of one phone number. Times are Unix milliseconds, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LimiterRecord {
     requests: Vec<i64>,
@@ -60,7 +60,7 @@ impl LimiterRecord {
         wait_for_window(limits, &times, now_ms).max(wait_for_interval(limits, &times, now_ms))
     }
 
-    /// Whether nothing of it matters any more, so that the store may drop it.
+    /// Returns whether the record is of no effect any more, so that the store may drop it.
     pub fn is_idle(&self, limits: &Limits, now_ms: i64) -> bool {
         let memory = memory_ms(limits);
         self.requests.iter().all(|time| elapsed(*time, now_ms) >= memory)
@@ -91,7 +91,7 @@ impl LimiterRecord {
     }
 }
 
-/// How long a request is remembered: as long as it can still matter to either rule.
+/// Returns the time a request is remembered: as long as it can still matter to either rule.
 fn memory_ms(limits: &Limits) -> u64 {
     let bucket = limits.interval_ms.saturating_mul(u64::from(limits.burst.max(1)));
     // The fill level of the bucket depends on the whole burst before; twice its length covers it.

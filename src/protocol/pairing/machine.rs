@@ -72,8 +72,8 @@ impl Pairing {
         self.core.next_output()
     }
 
-    /// Whether a connection is wanted at all: a request is open, or a link is being completed. Without one, a closed
-    /// connection is better left closed than tried for ever.
+    /// Returns whether a connection is wanted at all: a request is open, or a link is being completed. Without one, a closed
+    /// connection is better left closed than retried for ever.
     pub fn wants_connection(&self) -> bool {
         self.code.request_id().is_some()
             || self.qr.request_id().is_some()
@@ -81,7 +81,7 @@ impl Pairing {
             || self.confirmation.is_running()
     }
 
-    /// Whether the device is linked and this value has done its work: it can be dropped after its last output.
+    /// Returns whether the device is linked and this value has done its work: it can be dropped after its last output.
     pub fn is_finished(&self) -> bool {
         matches!(self.confirmation, Confirmation::Finished)
     }
@@ -122,7 +122,7 @@ impl Pairing {
         }
     }
 
-    /// What lived on the connection has ended with it. What only waits goes on waiting.
+    /// Ends the flows that lived on the lost connection. Requests that only wait go on waiting.
     fn lose_flows(&mut self) {
         if let code_machine::CodeEnd::Yes { owned: true } = self.code.lose_connection(&mut self.core) {
             self.secret_of_lost_code = true;
@@ -421,12 +421,12 @@ impl Pairing {
         }
     }
 
-    /// Whether something lives on this connection that must not lose it.
+    /// Returns whether a flow lives on this connection that must not lose it.
     pub(super) fn is_outstanding(&self) -> bool {
         self.code.is_outstanding() || self.passkey.is_running() || self.confirmation.is_begun()
     }
 
-    /// Whether something waits for references and nothing else lives on the connection.
+    /// Returns whether a request waits for references and nothing else lives on the connection.
     fn needs_refs(&self) -> bool {
         self.has_held() && !self.is_outstanding()
     }

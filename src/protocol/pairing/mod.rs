@@ -1,4 +1,4 @@
-//! How a companion device is linked to an account: by a code typed into the phone, by a QR, with the account's passkey.
+//! Links a companion device to an account: by a code typed into the phone, by a QR, with the account's passkey.
 //!
 //! It is all values: no socket, no clock, no store, no randomness but what is handed in. A driver (the client's actor; in
 //! tests, two ends in memory on a simulated clock) owns those and runs [`Pairing`], which is several small machines in one:

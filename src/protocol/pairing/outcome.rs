@@ -8,10 +8,10 @@
 
 use std::fmt;
 
-/// Where on the way something ended.
+/// The stage at which a flow ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// What the host handed in; nothing was sent.
+    /// The host's input; nothing was sent.
     Input,
     /// Reaching the pairing service.
     Connection,
@@ -51,7 +51,7 @@ impl Stage {
     }
 }
 
-/// Whether trying again can help.
+/// States if a retry can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Retry {
     /// It cannot.
@@ -81,7 +81,7 @@ impl Retry {
         }
     }
 
-    /// Whether the same request can succeed later without a change on our side.
+    /// Returns whether the same request can succeed later without a change on our side.
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::ByUser | Self::Auto)
     }
@@ -94,13 +94,13 @@ pub struct OutcomeRow {
     pub kind: OutcomeKind,
     /// Its name in events.
     pub name: &'static str,
-    /// Where it happens.
+    /// The stage at which it happens.
     pub stage: Stage,
     /// A sentence for the user.
     pub user_text: &'static str,
-    /// Whether trying again can help.
+    /// States if a retry can help.
     pub retry: Retry,
-    /// How long to wait before that, in milliseconds, if nothing more exact is known.
+    /// The time to wait before that, in milliseconds, if nothing more exact is known.
     pub wait_ms: u64,
 }
 
@@ -110,7 +110,7 @@ const HOUR: u64 = 60 * MINUTE;
 
 macro_rules! outcomes {
     ($($(#[$doc:meta])* $kind:ident $name:literal $stage:ident $retry:ident $wait:expr, $text:literal;)*) => {
-        /// What happened.
+        /// The kind of an outcome.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum OutcomeKind { $($(#[$doc])* $kind,)* }
 
@@ -291,18 +291,18 @@ impl OutcomeKind {
     }
 }
 
-/// What happened, with what is known about this one time.
+/// An outcome, with the details of this one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// What happened.
+    /// The kind.
     pub kind: OutcomeKind,
-    /// Where; the row's stage unless it happened elsewhere.
+    /// The stage; the row's unless it happened at another one.
     pub stage: Stage,
     /// A sentence for the user.
     pub user_text: &'static str,
-    /// Whether trying again can help.
+    /// States if a retry can help.
     pub retryable: Retry,
-    /// How long to wait before that, in milliseconds.
+    /// The time to wait before that, in milliseconds.
     pub retry_after: u64,
     /// The server's error code, if it gave one.
     pub code: Option<u32>,

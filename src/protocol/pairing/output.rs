@@ -1,4 +1,4 @@
-//! What [`Pairing`](super::Pairing) asks its driver to do, and the values that travel with that.
+//! Requests of [`Pairing`](super::Pairing) to its driver, and the values that travel with them.
 //!
 //! Main types: [`Output`], [`PairingEvent`].
 
@@ -48,7 +48,7 @@ pub enum Output {
     Save {
         /// To be handed back.
         token: SaveToken,
-        /// What to commit, in one transaction.
+        /// The change to commit, in one transaction.
         change: Change,
     },
     /// Tell the host.
@@ -75,7 +75,7 @@ pub enum Change {
     Account(Box<LinkedAccount>),
 }
 
-/// What a link consists of.
+/// The parts of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedAccount {
     /// Our own address, with device number.
@@ -94,7 +94,7 @@ pub struct LinkedAccount {
     pub platform: Option<String>,
     /// The ADV secret as verified; from now on it never changes.
     pub adv_secret: Secret<32>,
-    /// Whether the account's chats are addressed by LID; `None` if the phone did not say. Then the stored value of the same
+    /// Set if the account's chats are addressed by LID; `None` if the phone did not say. Then the stored value of the same
     /// account stays, and another account starts with false.
     pub lid_migrated: Option<bool>,
     /// The server's clock in Unix seconds when it confirmed.
@@ -114,7 +114,7 @@ impl DeriveJob {
         DerivedKey { token: self.token, key: Box::new(derive_key(&self.code, &self.salt)) }
     }
 
-    /// What the result depends on, for tests that run the same derivation many times.
+    /// Returns the inputs of the result, for tests that run the same derivation many times.
     #[cfg(test)]
     pub(super) fn inputs(&self) -> (String, [u8; 32]) {
         (self.code.reveal(), self.salt)
@@ -150,7 +150,7 @@ pub enum IqFailure {
         code: u32,
         /// Its text.
         text: String,
-        /// How long to stay away, in seconds, if it says.
+        /// The time to stay away, in seconds, if it says.
         backoff: Option<u64>,
     },
     /// No answer in time.
@@ -159,7 +159,7 @@ pub enum IqFailure {
     Disconnected,
 }
 
-/// How a link is being made.
+/// The method of linking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
     /// By a code typed into the phone.
@@ -213,9 +213,9 @@ pub enum PairingEvent {
         request: u64,
         /// The code.
         code: PairingCode,
-        /// How long it is still good for, in milliseconds.
+        /// The time until it expires, in milliseconds.
         expires_in: Millis,
-        /// Whether the host chose it.
+        /// Set if the host chose it.
         custom: bool,
         /// 1 for the first code of the request, more for those that automatic refresh brought.
         generation: u32,
@@ -236,15 +236,15 @@ pub enum PairingEvent {
     Qr {
         /// The request.
         request: u64,
-        /// What to draw.
+        /// The QR's text.
         payload: QrText,
         /// When the next one follows or the series ends, in milliseconds.
         expires_in: Millis,
         /// Its number in the series, from 1.
         index: u32,
-        /// How many the series has.
+        /// The number of QRs in the series.
         of: u32,
-        /// Whether it replaces one that would still have been good, because the secret in it changed.
+        /// Set if it replaces one that would still have been good, because the secret in it changed.
         updated: bool,
     },
     /// The phone cannot link devices in this way; the same QR can be scanned again after an update.
@@ -260,7 +260,7 @@ pub enum PairingEvent {
         request: u64,
         /// The challenge.
         options: PasskeyOptions,
-        /// How long the host has, in milliseconds.
+        /// The time the host has, in milliseconds.
         expires_in: Millis,
     },
     /// The user compares this code with the phone's; then `confirm_passkey`.
@@ -269,34 +269,34 @@ pub enum PairingEvent {
         request: u64,
         /// The code.
         code: PairingCode,
-        /// How long the host has, in milliseconds.
+        /// The time the host has, in milliseconds.
         expires_in: Millis,
     },
     /// An attempt failed and the request goes on by itself.
     Setback {
         /// The request.
         request: u64,
-        /// How it was being done.
+        /// The method.
         method: Method,
-        /// What happened.
+        /// The outcome.
         outcome: Outcome,
     },
     /// The device is linked. The last event of the request.
     Linked {
         /// The request, or 0 if the link came without one.
         request: u64,
-        /// How it was made.
+        /// The method.
         method: Method,
-        /// What the link consists of.
+        /// The parts of the link.
         account: Box<LinkedAccount>,
     },
     /// The request ended without a link. Its last event.
     Failed {
         /// The request.
         request: u64,
-        /// How it was being done.
+        /// The method.
         method: Method,
-        /// What happened.
+        /// The outcome.
         outcome: Outcome,
     },
 }
@@ -319,7 +319,7 @@ impl PairingEvent {
         }
     }
 
-    /// Whether it is the last event of its request.
+    /// Returns whether it is the last event of its request.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Linked { .. } | Self::Failed { .. })
     }

@@ -1,7 +1,7 @@
 //! The end of a pairing: the server says that the phone has linked us.
 //!
-//! What it says is verified against the stored secret, stored as a whole, and only then answered; the server then closes
-//! the connection and the next one logs in. One confirmation at a time, and none after a good one.
+//! Its message is verified against the stored secret, stored as a whole, and only then answered; the server then closes the
+//! connection and the next one logs in. One confirmation at a time, and none after a good one.
 
 use super::config::Millis;
 use super::identity::{self, IdentityError};
@@ -14,7 +14,7 @@ use crate::proto::Message;
 use crate::proto::companion::ClientPairingProps;
 use crate::stanza::Node;
 
-/// How far it is.
+/// The progress of a confirmation.
 pub(super) enum Confirmation {
     None,
     /// Verified; being stored. The flows stand still but are kept, to be answered.
@@ -69,12 +69,12 @@ impl ConfirmationRefusal {
 }
 
 impl Confirmation {
-    /// Whether a confirmation was verified, so that nothing else matters any more.
+    /// Returns whether a confirmation was verified, so that nothing else matters any more.
     pub(super) fn is_begun(&self) -> bool {
         !matches!(self, Self::None)
     }
 
-    /// Whether the driver still has something to wait for.
+    /// Returns whether the driver still has something to wait for.
     pub(super) fn is_running(&self) -> bool {
         matches!(self, Self::Saving { .. } | Self::Signed { .. })
     }

@@ -60,12 +60,12 @@ impl CompanionExchange {
         Self { ephemeral, nonce, reference, device_type, prologue }
     }
 
-    /// What is sent first.
+    /// Returns the first message.
     pub fn prologue(&self) -> &[u8] {
         &self.prologue
     }
 
-    /// What opens the commitment, sent after the phone's key is known.
+    /// Returns the nonce that opens the commitment, sent after the phone's key is known.
     pub fn nonce(&self) -> &[u8; 32] {
         &self.nonce
     }
@@ -106,7 +106,7 @@ impl PrimaryPart {
     }
 }
 
-/// What both sides know once they have met.
+/// The values that both sides know after their exchange.
 #[derive(Debug)]
 pub struct PasskeySession {
     key: Secret<32>,

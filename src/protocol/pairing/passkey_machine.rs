@@ -20,7 +20,7 @@ use crate::stanza::NodeRef;
 
 /// Longest time a challenge can ask for.
 const MAX_TIMEOUT: Millis = 3_600_000;
-/// How long the server may take to answer a step.
+/// The longest time for the server to answer a step.
 const STEP_TIMEOUT: Millis = 30_000;
 
 /// Why the host's word was not taken.
@@ -42,9 +42,9 @@ pub(super) struct PasskeyMachine {
 struct Exchange {
     /// The request it serves; 0 if none.
     request: u64,
-    /// Whether the request was for a code, which ended when the exchange began.
+    /// Set if the request was for a code, which ended when the exchange began.
     from_code: bool,
-    /// Whether the stored secret is of no use once the exchange has failed.
+    /// Set if the stored secret is of no use once the exchange has failed.
     secret_used: bool,
     /// When the exchange is given up.
     until: Millis,
@@ -95,11 +95,11 @@ struct PasskeyExchange {
     /// The secret that the phone will be told.
     secret: Secret<32>,
     iv: [u8; 12],
-    /// Whether the proof was sent, so that nobody need compare.
+    /// Set if the proof was sent, so that nobody need compare.
     proven: bool,
 }
 
-/// How the exchange ended, if it did.
+/// The end of the exchange, if it ended.
 pub(super) enum PasskeyEnd {
     No,
     Yes {
@@ -118,7 +118,7 @@ impl PasskeyMachine {
         self.exchange.as_ref().filter(|exchange| exchange.from_code).map(|exchange| exchange.request)
     }
 
-    /// Whether the stored secret is this exchange's.
+    /// Returns whether the stored secret is this exchange's.
     pub(super) fn owns_secret(&self) -> bool {
         matches!(self.exchange, Some(Exchange { step: Step::Saving { .. } | Step::Sealed { .. }, .. }))
     }

@@ -2,7 +2,7 @@
 //!
 //! The rule is strict on purpose: international digits, at most one leading `+`, 7 to 15 digits, nothing else. Other
 //! clients drop whatever is not a digit; that turns a national number with a leading zero, or a pasted letter, into a
-//! request for somebody else's account. Here each mistake has its own message and nothing is sent. It is not a
+//! request for another person's account. Here each mistake has its own message and nothing is sent. It is not a
 //! directory of country codes: a well-formed number may still not exist.
 //!
 //! Main type: [`PhoneNumber`].
@@ -20,7 +20,7 @@ const MAX_DIGITS: usize = 15;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(String);
 
-/// What is wrong with a phone number; the text tells the user how to repair it.
+/// A fault of a phone number; the text tells the user how to repair it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PhoneNumberError {
     /// Nothing, or only a plus sign.

@@ -1,4 +1,4 @@
-//! What kind of client we say we are.
+//! The kind of client that this device presents.
 //!
 //! Three names for one thing that must fit together: the platform number in the device properties, the one-character
 //! client type of a QR text or code request, and the display text of a code request. The server checks the display text
@@ -139,7 +139,7 @@ pub fn operating_system(hint: &str) -> &'static str {
     }
 }
 
-/// Whether the server takes a display text: one of the browsers, one of the operating systems, exact spelling. For
+/// Returns whether the server takes a display text: one of the browsers, one of the operating systems, exact spelling. For
 /// simulated servers, which refuse what production refuses.
 pub fn display_is_accepted(display: &str) -> bool {
     const BROWSERS: &[&str] = &["Chrome", "Edge", "Firefox", "IE", "Opera", "Safari", "Android"];

@@ -14,7 +14,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::crypto::{PublicKey, Secret};
 
-/// What turns the text into a link that a phone's own camera can open.
+/// The prefix that turns the text into a link that a phone's own camera can open.
 pub const URL_PREFIX: &str = "https://wa.me/settings/linked_devices#";
 /// An extra last field that some clients append and readers skip.
 const HELP_FIELD: &str = "https://faq.whatsapp.com/r/ld";
@@ -48,7 +48,7 @@ impl fmt::Debug for QrText {
     }
 }
 
-/// What a QR says.
+/// The content of a QR.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QrLink {
     /// The server's reference, as it came.

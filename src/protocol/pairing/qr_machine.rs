@@ -14,7 +14,7 @@ use super::qr::QrLink;
 
 /// References in a full series; only then the first one has the long time.
 const FULL_SERIES: usize = 6;
-/// What is waited after the first loss of a connection; doubles with each further one.
+/// The delay after the first loss of a connection; doubles with each further one.
 const BACK_OFF: Millis = 1_000;
 
 #[derive(Default)]
@@ -34,7 +34,7 @@ struct QrRequest {
     rounds_left: u32,
     /// Connections lost since a QR was shown to the end.
     losses: u32,
-    /// Whether a QR of the current offer was handed out.
+    /// Set if a QR of the current offer was handed out.
     shown: bool,
 }
 
@@ -43,17 +43,17 @@ impl QrMachine {
         self.request.as_ref().map(|request| request.id)
     }
 
-    /// Whether somebody may be looking at a QR that is still good.
+    /// Returns whether a QR that is still good may be on a screen.
     pub(super) fn is_shown(&self) -> bool {
         self.request.as_ref().is_some_and(|request| request.shown)
     }
 
-    /// Whether the request waits for references.
+    /// Returns whether the request waits for references.
     pub(super) fn is_held(&self) -> bool {
         self.request.as_ref().is_some_and(|request| !request.shown)
     }
 
-    /// Whether there is a reference to show.
+    /// Returns whether there is a reference to show.
     pub(super) fn has_current(&self) -> bool {
         self.deadline.is_some()
     }
@@ -123,7 +123,7 @@ impl QrMachine {
         false
     }
 
-    /// Whether another series follows; it counts.
+    /// Takes one more series, if any is left. Returns whether another follows.
     pub(super) fn take_round(&mut self) -> bool {
         let Some(request) = &mut self.request else { return false };
         request.shown = false;
@@ -159,7 +159,7 @@ impl QrMachine {
         }
     }
 
-    /// How long to wait before the next connection after the losses so far.
+    /// Returns the delay before the next connection after the losses so far.
     pub(super) fn back_off(&self) -> Millis {
         let losses = self.request.as_ref().map_or(0, |request| request.losses);
         if losses == 0 { 0 } else { BACK_OFF << (losses - 1).min(6) }

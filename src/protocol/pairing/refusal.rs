@@ -1,4 +1,4 @@
-//! What the server's refusal of a request for a code means, and how long to stay away after it.
+//! The meaning of the server's refusal of a request for a code, and the time to stay away after it.
 //!
 //! Main type: [`Strikes`].
 

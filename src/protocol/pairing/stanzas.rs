@@ -40,7 +40,7 @@ pub(super) enum PairingStanza {
     Incomplete,
 }
 
-/// What the server says when the phone has linked us.
+/// The server's message that the phone has linked us.
 pub(super) struct PairSuccess {
     pub(super) id: String,
     pub(super) jid: Option<Jid>,
@@ -52,7 +52,7 @@ pub(super) struct PairSuccess {
     pub(super) time: Option<u64>,
 }
 
-/// What the phone sends when a code was typed.
+/// The phone's message when a code was typed.
 pub(super) struct PrimaryHello {
     pub(super) reference: Vec<u8>,
     pub(super) wrapped: [u8; WRAPPED_KEY_LENGTH],
@@ -168,7 +168,7 @@ pub(super) fn hello_reference(reply: &NodeRef<'_>) -> Option<Vec<u8>> {
     (!reference.is_empty()).then(|| reference.to_vec())
 }
 
-/// What a request for a code says.
+/// The fields of a request for a code.
 pub(super) struct Hello<'a> {
     pub(super) phone: &'a PhoneNumber,
     pub(super) wrapped: &'a [u8; WRAPPED_KEY_LENGTH],

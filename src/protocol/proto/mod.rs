@@ -22,11 +22,11 @@ subject! {
     handshake
 }
 subject! {
-    /// What the client says about itself at the end of the handshake (`payload.proto`).
+    /// The client's description of itself at the end of the handshake (`payload.proto`).
     payload
 }
 subject! {
-    /// How a companion presents itself to the phone (`companion.proto`).
+    /// A companion's presentation of itself to the phone (`companion.proto`).
     companion
 }
 subject! {

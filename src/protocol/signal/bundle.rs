@@ -1,4 +1,4 @@
-//! What a server hands out of a device so that a session with it can be opened.
+//! The keys of a device that a server hands out so that a session with it can be opened.
 
 use super::{IdentityKey, PrekeyId, PrekeyKey, SignalError};
 use crate::crypto::verify;
@@ -82,7 +82,7 @@ impl Bundle {
         self.registration_id
     }
 
-    /// Whether a one-time prekey came along.
+    /// Returns whether a one-time prekey came along.
     #[must_use]
     pub const fn has_one_time(&self) -> bool {
         self.one_time.is_some()

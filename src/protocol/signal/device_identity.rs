@@ -1,7 +1,7 @@
-//! What makes a device a companion of an account: a certificate that the account's phone and the device itself have signed.
+//! The certificate of a companion, which the account's phone and the device itself have signed.
 //!
-//! Whoever opens a session with a companion checks it, in both directions; otherwise a server could slip in a reader of its
-//! own. The phone, device 0, has no certificate: its identity key is what the account's certificates are signed with.
+//! Every device that opens a session with a companion checks it, in both directions; otherwise a server could slip in a reader
+//! of its own. The phone, device 0, has no certificate: its identity key is what the account's certificates are signed with.
 //! Signatures are over the bytes as received; nothing is decoded and encoded again.
 //!
 //! Main type: [`DeviceIdentity`].
@@ -33,7 +33,7 @@ pub struct DeviceIdentity {
     pub timestamp: u64,
     /// The device's number in the account's list of key indexes; never 0.
     pub key_index: u32,
-    /// Whether Meta runs the device for a business.
+    /// Set if Meta runs the device for a business.
     pub is_hosted: bool,
 }
 
@@ -107,13 +107,13 @@ impl DeviceIdentity {
     }
 }
 
-/// Whether a certificate's details are those of a hosted device. By the device's own type, not by the account's: a hosted
-/// account has ordinary companions, too.
+/// Returns whether a certificate's details are those of a hosted device. The device's own type decides, not the account's: a
+/// hosted account has ordinary companions, too.
 pub fn is_hosted(details: &AdvDeviceIdentity) -> bool {
     details.device_type == Some(AdvEncryptionType::Hosted as i32)
 }
 
-/// Whether the account has signed `details` for the device's key.
+/// Returns whether the account has signed `details` for the device's key.
 pub fn is_signed_by_account(
     details: &[u8],
     is_hosted: bool,

@@ -1,4 +1,4 @@
-//! What can go wrong with a message, and what the receiver tells the sender about it.
+//! The errors of a message, and the receiver's answer to the sender.
 
 use super::{DeviceIdentityError, PrekeyId};
 
@@ -87,14 +87,14 @@ pub enum Keys {
     AtOnceUnlessPairwise,
 }
 
-/// What a receiver does about a message that it could not decrypt. The session is unchanged in every case.
+/// The receiver's reaction to a message that it could not decrypt. The session is unchanged in every case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reaction {
     /// Ask the sender to send it again.
     Retry {
         /// The reason given.
         code: RetryCode,
-        /// Whether own keys go along.
+        /// States if own keys go along.
         keys: Keys,
     },
     /// Repeat what was answered the first time; never ask again.

@@ -1,6 +1,6 @@
-//! Whether a device's identity is to be believed: it is pinned when first seen, and from there on a change is an event.
+//! Decides if a device's identity is to be believed: it is pinned when first seen, and from there on a change is an event.
 //!
-//! Who keeps the pins is the caller; what is decided here is what may become one.
+//! The caller keeps the pins; this file decides what may become one.
 
 use super::{DeviceIdentity, DeviceIdentityError, IdentityKey, SignalError};
 
@@ -15,7 +15,7 @@ pub enum IdentityProof<'a> {
     Unproven,
 }
 
-/// What a believable identity means.
+/// The meaning of a believable identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The first of this device: pin it.

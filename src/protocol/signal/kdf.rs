@@ -6,7 +6,7 @@ use crate::crypto::{MacKey, Secret, hkdf};
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct ChainKey(pub(super) Secret<32>);
 
-/// What the keys of one message are made of. This is what is kept of a message that has not come yet.
+/// The input of one message's keys. It is the part that is kept of a message that has not come yet.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Seed(pub(super) Secret<32>);
 

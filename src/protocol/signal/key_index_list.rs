@@ -78,8 +78,8 @@ impl KeyIndexes {
         })
     }
 
-    /// Whether a device of that index belongs to the account. An index above the current one was given out after this list
-    /// was made.
+    /// Returns whether a device of that index belongs to the account. An index above the current one was given out after this
+    /// list was made.
     pub fn contains(&self, key_index: u32) -> bool {
         key_index == 0 || key_index > self.current || self.valid.contains(&key_index)
     }

@@ -89,7 +89,7 @@ roles! {
     RatchetKey = Ratchet;
     /// A prekey, signed or one-time.
     PrekeyKey = Prekey;
-    /// What the messages of a sender key are signed with.
+    /// The key that signs the messages of a sender key.
     SigningKey = Signing;
 }
 

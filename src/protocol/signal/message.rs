@@ -143,7 +143,7 @@ fn prekey_id(id: u32) -> Result<PrekeyId, SignalError> {
     PrekeyId::new(id).ok_or(SignalError::Malformed("prekey id"))
 }
 
-/// What is written around a message that opens a session.
+/// The envelope of a message that opens a session.
 pub(super) struct PrekeyEnvelope {
     pub(super) registration_id: u32,
     pub(super) prekey_id: Option<PrekeyId>,
@@ -152,7 +152,7 @@ pub(super) struct PrekeyEnvelope {
     pub(super) identity: IdentityKey,
 }
 
-/// What is written in a message.
+/// The content of a message.
 pub(super) struct Content<'a> {
     pub(super) keys: &'a MessageKeys,
     pub(super) sender: &'a IdentityKey,

@@ -61,13 +61,13 @@ impl OwnSenderKey {
         self.sending.chain.counter
     }
 
-    /// Whether it has served long enough for a new one to be made.
+    /// Returns whether it has served long enough for a new one to be made.
     #[must_use]
     pub const fn is_worn(&self) -> bool {
         self.sending.chain.counter >= WORN
     }
 
-    /// What a device must be given so that it can read from the next message on: call it before
+    /// Returns the distribution from which a device can read the next message and later ones: call it before
     /// [`encrypt`](Self::encrypt).
     #[must_use]
     pub fn distribution(&self) -> Vec<u8> {
@@ -95,7 +95,8 @@ impl OwnSenderKey {
         self.sending.lease(count.min(1000));
     }
 
-    /// What to store, lease included. From here on the key is as stored: if the transaction fails, drop it and load it again.
+    /// Returns the record to store, lease included. From here on the key is as stored: if the transaction fails, drop it and
+    /// load it again.
     #[must_use]
     pub fn save(&mut self) -> Zeroizing<Vec<u8>> {
         self.sending.saved();

@@ -29,15 +29,15 @@ pub fn key_bundle_digest(
     hash.digest().bytes()
 }
 
-/// Whether a signed prekey made then is to be replaced after so many milliseconds. Both times are Unix milliseconds. A clock
-/// that was set back does not make one live for ever.
+/// Returns whether a signed prekey made at `made_ms` is to be replaced after `lifetime_ms`. Both times are Unix milliseconds. A
+/// clock that was set back does not make one live for ever.
 #[must_use]
 pub const fn signed_prekey_is_due(made_ms: i64, now_ms: i64, lifetime_ms: i64) -> bool {
     let age = now_ms.saturating_sub(made_ms);
     age >= lifetime_ms || age <= -lifetime_ms
 }
 
-/// Whether an earlier signed prekey, which was replaced by the first of `newer` later ones, is not needed any more.
+/// Returns whether an earlier signed prekey, which was replaced by the first of `newer` later ones, is not needed any more.
 /// `replaced_ms` is when that was: until then peers were given it.
 #[must_use]
 pub const fn signed_prekey_is_spent(replaced_ms: i64, now_ms: i64, newer: usize) -> bool {

@@ -193,7 +193,7 @@ impl Party {
         }
     }
 
-    /// A message that somebody changed on its way.
+    /// Delivers a message that was changed on its way.
     fn deliver_changed(&mut self, peer: &IdentityKey, index: usize, bit: usize) {
         let Some(index) = index.checked_rem(self.inbox.len()) else { return };
         let (kind, mut bytes) = (self.inbox[index].kind, self.inbox[index].bytes.clone());
@@ -205,7 +205,7 @@ impl Party {
         let result = self.read(kind, &bytes, peer);
         self.one_time = one_time;
         match result {
-            // What is around the message inside is not authenticated, and not needed once the session is known.
+            // The envelope is not authenticated, and not needed once the session is known.
             Ok(read) => {
                 assert_eq!(kind, Kind::Pkmsg);
                 assert_eq!(read.plaintext, self.inbox[index].plaintext);

@@ -33,7 +33,7 @@ pub struct SessionRecord {
     pub(super) cold_changed: bool,
 }
 
-/// What to store.
+/// The values to store.
 #[derive(Clone)]
 pub struct Saved {
     /// Always.
@@ -42,7 +42,7 @@ pub struct Saved {
     pub cold: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// What is to be known about a session from outside.
+/// The public facts of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionInfo {
     /// The peer's identity.
@@ -51,7 +51,7 @@ pub struct SessionInfo {
     pub registration_id: u32,
     /// The session's name.
     pub base_key: BaseKey,
-    /// Whether it was not answered yet: messages still carry what opens it.
+    /// Set if it was not answered yet: messages still carry what opens it.
     pub is_pending: bool,
 }
 
@@ -74,7 +74,7 @@ pub enum Origin {
 pub struct Decrypted {
     /// The content, padding included ([`super::unpad`]).
     pub plaintext: Vec<u8>,
-    /// Who has sent it.
+    /// The identity of the sender.
     pub identity: IdentityKey,
     /// Which session it belongs to.
     pub origin: Origin,
@@ -82,7 +82,7 @@ pub struct Decrypted {
     pub used_prekey: Option<PrekeyId>,
 }
 
-/// Where in a record a state is.
+/// The place of a state in a record.
 #[derive(Clone, Copy)]
 enum StatePlace {
     Current,
@@ -90,7 +90,7 @@ enum StatePlace {
 }
 
 impl SessionRecord {
-    /// Whether there is neither a current session nor an archived one.
+    /// Returns whether there is neither a current session nor an archived one.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.current.is_none() && self.archive.is_empty()
@@ -107,7 +107,7 @@ impl SessionRecord {
         })
     }
 
-    /// Whether the current session is one with the pinned identity, so that it may be sent on.
+    /// Returns whether the current session is one with the pinned identity, so that it may be sent on.
     #[must_use]
     pub fn can_send(&self, pin: &IdentityKey) -> bool {
         self.current.as_ref().is_some_and(|state| state.identity == *pin)
@@ -160,14 +160,14 @@ impl SessionRecord {
         }
     }
 
-    /// How many more messages of the chain in use may be sent without a commit each.
+    /// Returns the number of further messages of the chain in use that may be sent without a commit each.
     #[must_use]
     pub fn leased(&self) -> u32 {
         let sending = self.current.as_ref().and_then(|state| state.sending.as_ref());
         sending.map_or(0, |sending| sending.saved_to.saturating_sub(sending.chain.counter))
     }
 
-    /// Whether a message belongs to a session that is held, so that no prekeys need looking up.
+    /// Returns whether a message belongs to a session that is held, so that no prekeys need looking up.
     #[must_use]
     pub fn knows(&self, message: &PrekeyMessage<'_>) -> bool {
         self.place_of(message).is_some()
@@ -331,7 +331,7 @@ impl SessionRecord {
     }
 }
 
-/// How far ahead a message may be.
+/// Returns the number of messages that a message may be ahead.
 const fn limit(place: StatePlace) -> u32 {
     match place {
         StatePlace::Current => LIMIT,

@@ -1,4 +1,4 @@
-//! How a record is stored: in two values, of which the second, the cold one, is written only when it changes.
+//! The stored form of a record: two values, of which the second, the cold one, is written only when it changes.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,7 +14,7 @@ use super::state::{MOST_CHAINS, State};
 const FORMAT: u8 = 1;
 
 impl SessionRecord {
-    /// What to store. From here on the record is as stored: if the transaction fails, drop it and load it again.
+    /// Returns the values to store. From here on the record is as stored: if the transaction fails, drop it and load it again.
     #[must_use]
     pub fn save(&mut self) -> Saved {
         if let Some(state) = &mut self.current {

@@ -288,7 +288,7 @@ fn nobody_opens_a_session_with_oneself_or_a_stranger() {
     assert_eq!(record.open(&own_bundle, alice.own(), &alice.key(), rng), Err(SignalError::OwnIdentity));
     assert_eq!(record.open(&bundle, alice.own(), &alice.key(), rng), Err(SignalError::UntrustedIdentity));
     assert!(record.is_empty());
-    // What Alice sent to Bob is not for Alice.
+    // Alice cannot read her own message to Bob.
     record.open(&bundle, alice.own(), &bob.key(), rng).unwrap();
     let message = alice.send(&mut record, &bob, b"x");
     let read = alice.read(&mut SessionRecord::default(), &message, None);

@@ -11,7 +11,7 @@ use super::{BaseKey, RecordError};
 /// Base keys that are remembered for one device; of more, the newest. A device needs a new session without a one-time prekey
 /// that often only if something is broken.
 const MOST: usize = 512;
-/// What is kept of a key: enough that no second one begins so.
+/// The number of bytes kept of a key: enough that no second one begins so.
 const PREFIX: usize = 16;
 
 #[derive(Clone, Default)]

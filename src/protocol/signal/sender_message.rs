@@ -1,4 +1,4 @@
-//! What travels in groups: a [`SenderKeyDistribution`] hands a sender's key to a device, inside a pairwise message, and a
+//! The messages of groups: a [`SenderKeyDistribution`] hands a sender's key to a device, inside a pairwise message, and a
 //! [`SenderKeyMessage`] is encrypted once for all who have it.
 
 use std::fmt;

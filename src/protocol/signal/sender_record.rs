@@ -1,4 +1,4 @@
-//! What one device sends to one group, as a receiver keeps it.
+//! A receiver's record of one device's sender keys in one group.
 //!
 //! Main type: [`SenderKeyRecord`].
 
@@ -39,7 +39,7 @@ struct SenderKey {
     skipped: SkippedKeys,
 }
 
-/// What became of a sender key that was handed out.
+/// The outcome of accepting a distributed sender key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepted {
     /// It is a new one.
@@ -54,7 +54,7 @@ pub enum Accepted {
 }
 
 impl SenderKeyRecord {
-    /// Whether no key is held.
+    /// Returns whether no key is held.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.states.is_empty()
@@ -123,7 +123,7 @@ impl SenderKeyRecord {
         }
     }
 
-    /// What to store. From here on the record is as stored: if the transaction fails, drop it and load it again.
+    /// Returns the values to store. From here on the record is as stored: if the transaction fails, drop it and load it again.
     #[must_use]
     pub fn save(&mut self) -> Saved {
         for state in &mut self.states {

@@ -31,13 +31,13 @@ pub(super) struct SkippedKey {
 pub(super) struct SkippedKeys {
     /// By counter, ascending.
     keys: VecDeque<SkippedKey>,
-    /// How many of the first are cold.
+    /// The number of cold keys, counted from the first.
     cold: usize,
-    /// Whether the cold ones are not as they were stored.
+    /// Set if the cold ones differ from the stored ones.
     cold_changed: bool,
 }
 
-/// What lies between the next message of a chain and one further on.
+/// The steps from the next message of a chain to one further on.
 pub(super) struct Run {
     /// The keys of the messages in between, the newest [`MOST_SKIPPED`] of them.
     pub(super) skipped: Vec<SkippedKey>,
@@ -96,7 +96,7 @@ impl SkippedKeys {
         let excess = self.keys.len().saturating_sub(MOST_SKIPPED);
         self.keys.drain(..excess);
         let cold = self.cold.saturating_sub(excess);
-        // What is stored of them is only ignored, as a rule; the last ones are to be gone for good.
+        // Their stored form is only ignored, as a rule; the last ones are to be gone for good.
         self.cold_changed |= cold == 0 && self.cold > 0;
         self.cold = cold;
     }
@@ -173,7 +173,7 @@ impl SkippedKeys {
     }
 }
 
-/// How many cold keys belong to a chain, and where they begin; what is stored before that was evicted since.
+/// The number of cold keys of a chain, and their start; stored keys before that were evicted since.
 pub(super) struct Cold {
     count: usize,
     first: u32,

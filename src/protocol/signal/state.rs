@@ -13,7 +13,7 @@ use super::skipped::{Run, SkippedKeys};
 use super::{BaseKey, IdentityKey, PrekeyId, RatchetKey, SignalError, SignalMessage};
 use crate::crypto::{KeyPair, Random, Secret};
 
-/// How far ahead of the last message of its chain a message may be, in the session in use.
+/// The number of messages that a message may be ahead of the last one of its chain, in the session in use.
 pub(super) const LIMIT: u32 = 20_000;
 /// The same in an archived session. Several of them may be tried for one message, and no known client gets further.
 pub(super) const ARCHIVED_LIMIT: u32 = 2_000;
@@ -38,7 +38,7 @@ pub(super) struct State {
     pub(super) pending: Option<Pending>,
 }
 
-/// What every message carries until the first answer.
+/// The fields that every message carries until the first answer.
 #[derive(Clone, Copy)]
 pub(super) struct Pending {
     pub(super) prekey_id: Option<PrekeyId>,
@@ -63,7 +63,7 @@ pub(super) struct Receiving {
     pub(super) skipped: SkippedKeys,
 }
 
-/// What a message that decrypts is going to change.
+/// The changes that a decrypted message is going to make.
 pub(super) struct DecryptAttempt {
     pub(super) plaintext: Vec<u8>,
     change: RatchetChange,
@@ -78,7 +78,7 @@ enum RatchetChange {
     Step { root: Secret<32>, ratchet_key: RatchetKey, run: Run },
 }
 
-/// What kind of message was made.
+/// The kind of an encrypted message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// One that can open a session.
@@ -105,8 +105,8 @@ pub struct Outgoing {
     pub kind: Kind,
     /// The content of the `enc` node.
     pub bytes: Vec<u8>,
-    /// Whether what was saved last already accounts for this message's key. If not, save, and commit before it leaves. If
-    /// so, that commit must have happened, too: one that is on its way does not count yet.
+    /// Set if the last save already accounts for this message's key. If not, save, and commit before it leaves. If so, that
+    /// commit must have happened, too: one that is on its way does not count yet.
     pub is_covered: bool,
 }
 
@@ -147,7 +147,7 @@ impl Sending {
         Ok((seed, counter, counter < self.saved_to))
     }
 
-    /// What is in memory is stored from here on, lease included.
+    /// Marks the state in memory as stored, lease included.
     pub(super) fn saved(&mut self) {
         self.saved_to = self.stored().counter;
     }
@@ -227,7 +227,7 @@ impl State {
                 }
             }
         }
-        // Somebody who can write on this session has seen our first message.
+        // A peer that can write on this session has seen our first message.
         self.pending = None;
         (plaintext, dropped_cold)
     }

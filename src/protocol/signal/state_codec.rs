@@ -1,4 +1,4 @@
-//! How a session is stored.
+//! The stored form of a session.
 
 use super::codec::{Reader, Writer};
 use super::kdf::{Chain, ChainKey};

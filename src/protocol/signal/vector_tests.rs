@@ -313,7 +313,7 @@ fn low_order_keys() {
     }
 }
 
-/// What a party's next ratchet key must be, which it draws when it next sends.
+/// The next ratchet key of a party, drawn when it next sends.
 #[derive(Default)]
 struct Due(Option<Vec<u8>>);
 

@@ -119,7 +119,7 @@ pub(super) fn put_length(out: &mut Vec<u8>, field: u8, length: usize) {
     put_varint(out, u32::try_from(length).unwrap_or(u32::MAX));
 }
 
-/// How many bytes a field of tag and varint takes.
+/// Returns the number of bytes that a field of tag and varint takes.
 pub(super) const fn number_length(number: usize) -> usize {
     let bits = usize::BITS - (number | 1).leading_zeros();
     1 + bits.div_ceil(7) as usize

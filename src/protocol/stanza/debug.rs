@@ -90,7 +90,7 @@ fn content(content: &Content, full: bool, out: &mut dyn fmt::Write) -> fmt::Resu
     }
 }
 
-/// What a log may show of an attribute: words of the protocol, short numbers, ids and times. The rest may be a name, a
+/// Returns the loggable text of an attribute: words of the protocol, short numbers, ids and times. The rest may be a name, a
 /// number or a secret.
 fn logged(key: &str, text: &str) -> String {
     let harmless = matches!(key, "id" | "t" | "xmlns" | "type" | "class" | "code" | "reason" | "version")

@@ -14,7 +14,7 @@ use super::node::Content;
 use super::token::{self, Token};
 use super::{EncodeError, Jid, Node, Server, Text, Value, encode};
 
-/// Where a text is: a token, or a range of the input or of the unpacked texts. One word, since the decoder hands many of
+/// The place of a text: a token, or a range of the input or of the unpacked texts. One word, since the decoder hands many of
 /// them around: position in the upper half, then 30 bits of length and two of source.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span(u64);
@@ -156,11 +156,11 @@ impl Stanza {
 
     /// The stanza that the other side would read if `node` were sent.
     pub fn from_node(node: &Node) -> Result<Self, EncodeError> {
-        // What encodes also decodes, but for the count of elements and size of the whole.
+        // An encoded node can be decoded, but for the count of elements and size of the whole.
         Self::decode(encode(node)?).map_err(|_| EncodeError::TooLong)
     }
 
-    /// How many bytes it was read from.
+    /// Returns the number of bytes it was read from.
     pub fn size(&self) -> usize {
         self.input.len()
     }
@@ -228,7 +228,7 @@ impl<'a> NodeRef<'a> {
         Some(self.resolve(self.find(key)?))
     }
 
-    /// Whether the attribute is there.
+    /// Returns whether the attribute is there.
     pub fn has_attr(&self, key: &str) -> bool {
         self.find(key).is_some()
     }
@@ -257,7 +257,7 @@ impl<'a> NodeRef<'a> {
         if text.bytes().all(|b| b.is_ascii_digit()) { text.parse().ok() } else { None }
     }
 
-    /// Whether the attribute is there and has that text.
+    /// Returns whether the attribute is there and has that text.
     pub fn is(&self, key: &str, text: &str) -> bool {
         match self.attr(key) {
             Some(AttrRef::Text(found)) => found == text,

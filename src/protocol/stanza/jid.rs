@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use super::Text;
 
-/// What follows the `@`. Unknown names are kept, so that a new server name never makes a stanza unreadable.
+/// The part after the `@`. Unknown names are kept, so that a new server name never makes a stanza unreadable.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Server {
     /// `s.whatsapp.net`: users by phone number; without a user, the service itself.
@@ -192,7 +192,7 @@ impl Jid {
         }
     }
 
-    /// Whether both are devices of one account, under one kind of address. A phone number and a LID are never the same
+    /// Returns whether both are devices of one account, under one kind of address. A phone number and a LID are never the same
     /// here: that mapping is knowledge, not spelling.
     pub fn same_account(&self, other: &Self) -> bool {
         self.user == other.user
@@ -200,7 +200,7 @@ impl Jid {
             && self.server.account() == other.server.account()
     }
 
-    /// Whether this is the service itself (`s.whatsapp.net`, or its old spellings `c.us` and `server@c.us`).
+    /// Returns whether this is the service itself (`s.whatsapp.net`, or its old spellings `c.us` and `server@c.us`).
     pub fn is_server(&self) -> bool {
         match self.server {
             Server::Pn => self.user.is_empty(),
@@ -209,14 +209,14 @@ impl Jid {
         }
     }
 
-    /// Whether this is a person by phone number, under any spelling.
+    /// Returns whether this is a person by phone number, under any spelling.
     pub fn is_pn(&self) -> bool {
         !self.user.is_empty()
             && !self.is_server()
             && matches!(self.server, Server::Pn | Server::LegacyPn | Server::Hosted)
     }
 
-    /// Whether this is a person by hidden identity.
+    /// Returns whether this is a person by hidden identity.
     pub fn is_lid(&self) -> bool {
         !self.user.is_empty() && matches!(self.server, Server::Lid | Server::HostedLid)
     }

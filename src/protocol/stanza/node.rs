@@ -25,7 +25,7 @@ pub enum Value {
     Jid(Jid),
 }
 
-/// What an element holds.
+/// The content of an element.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub enum Content {
     /// Nothing.
@@ -123,7 +123,7 @@ impl Node {
         self.attrs.iter().map(|(key, value)| (key.as_str(), value))
     }
 
-    /// What it holds.
+    /// Returns the content.
     pub fn content(&self) -> &Content {
         &self.content
     }
@@ -159,7 +159,7 @@ impl Value {
         }
     }
 
-    /// Whether it is a text without characters.
+    /// Returns whether it is a text without characters.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self::Text(text) if text.is_empty())
     }

@@ -42,7 +42,7 @@ pub(super) fn pack_number(text: &[u8], out: &mut Vec<u8>) -> bool {
     };
     let Some(first) = pack_digits(*first) else { return false };
     let Some(last) = pack_digits(*last) else { return false };
-    // Where first and last eight overlap they are the same.
+    // The overlap of the first and the last eight is the same in both.
     let halves = u64::from(first) << (4 * (text.len() - 8)) | u64::from(last);
     let odd = text.len() % 2;
     let bytes = text.len().div_ceil(2);
@@ -103,7 +103,7 @@ pub(super) fn pack(text: &[u8], out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// What a length byte means: how many bytes follow, and how many characters they are.
+/// Returns the number of bytes that follow a length byte, and the number of characters in them.
 #[inline]
 pub(super) fn lengths(length: u8) -> Result<(usize, usize), DecodeError> {
     let bytes = usize::from(length & !ODD);
@@ -126,7 +126,7 @@ pub(super) fn unpack(kind: u8, chars: usize, mut input: &[u8], out: &mut Vec<u8>
         };
         let mut halves = u64::from_be_bytes(block);
         if left < 16 {
-            // What is behind the text counts as zeros.
+            // The bytes behind the text count as zeros.
             halves &= !(u64::MAX >> (4 * left));
         }
         let (first, second) = (one_per_byte((halves >> 32) as u32), one_per_byte(halves as u32));

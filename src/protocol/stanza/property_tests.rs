@@ -1,4 +1,4 @@
-//! What is written is read back, whatever it is; and whatever is read can be walked.
+//! Properties: every written node is read back, and every node that is read can be walked.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -22,7 +22,7 @@ fn bytes(json: &Json) -> Vec<u8> {
     hex::decode(json.as_str().unwrap()).unwrap()
 }
 
-/// The node of an entry, as somebody would build it here. Text content is bytes to us.
+/// Returns the node of an entry, as a caller would build it here. Text content is bytes to us.
 fn node(json: &Json) -> Node {
     let mut node = Node::new(text(&json["tag"]));
     for attr in json["attrs"].as_array().unwrap() {
@@ -93,7 +93,7 @@ fn compressed() {
     for (name, entry) in entries(&vectors, "compressed", 3) {
         let (_, plain) = examples.iter().find(|(name, _)| *name == text(&entry["same_node_as"])).unwrap();
         assert_reads_as(&name, &bytes(&entry["hex"]), &node(&plain["node"]));
-        // What follows the zlib stream does not matter, but the stream must be whole.
+        // Bytes after the zlib stream do not matter, but the stream must be whole.
         let mut hex = bytes(&entry["hex"]);
         hex.extend(b"more");
         assert_reads_as(&name, &hex, &node(&plain["node"]));
