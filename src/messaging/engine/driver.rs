@@ -38,7 +38,7 @@ pub(super) struct Driver {
     pub(super) account: AccountRecord,
     /// Milliseconds since the start.
     pub(super) now: Millis,
-    /// How often the engine lacked something.
+    /// The number of times that records were missing.
     #[cfg(test)]
     pub(super) loads: usize,
     store: BTreeMap<(Space, Vec<u8>), Value>,
@@ -98,7 +98,7 @@ impl Driver {
         of_space.map(|((_, key), value)| (key.clone(), value.clone())).collect()
     }
 
-    /// Takes everything of a kind out of the store. What is at hand stays until a restart.
+    /// Takes everything of a kind out of the store. Cached records stay until a restart.
     #[cfg(test)]
     pub(super) fn forget(&mut self, space: Space) {
         self.store.retain(|(kept, _), _| *kept != space);

@@ -24,7 +24,7 @@ struct Phone {
     jid: Jid,
     told: Vec<MessagingEvent>,
     answers: Vec<Result<AcceptedMessage, SendFailure>>,
-    /// What it asked the server, by namespace.
+    /// The queries it sent to the server, by namespace.
     asked: Vec<String>,
     /// The server has this one-time key of it.
     one_time: Option<OneTimePrekey>,
@@ -141,7 +141,7 @@ impl Net {
                     let list = list.child(Node::new("device").attr("id", 0_u16));
                     Node::new("user").attr("jid", jid).child(Node::new("devices").child(list))
                 };
-                // Who is known to have this list is left out.
+                // Users known to have this list are left out.
                 let news = users.children().filter(|asked| asked.child("devices").is_none());
                 let users = news.map(|asked| user(asked.jid("jid").unwrap()));
                 result.child(Node::new("usync").child(Node::new("list").children(users)))
@@ -245,13 +245,13 @@ impl Net {
         self.restart(who);
     }
 
-    /// How many messages a phone has sent since then.
+    /// Returns the number of messages that a phone has sent since then.
     fn messages_sent(&self, by: usize, since: usize) -> usize {
         self.sent[since..].iter().filter(|(who, node)| *who == by && node.tag() == "message").count()
     }
 }
 
-/// Whether a question about devices tells the server of a list that is held.
+/// Returns whether a query for devices names a cached list.
 fn held(asked: NodeRef<'_>) -> bool {
     let users = asked.child("usync").and_then(|usync| usync.child("list"));
     users.is_some_and(|users| {

@@ -13,16 +13,16 @@ use crate::messaging::stanzas::groups::{Group, Member, NoGroup};
 use crate::messaging::stanzas::privacy_tokens;
 use crate::stanza::{Jid, Node, NodeRef, Text};
 
-/// What the host wants of groups.
+/// The host's request about groups.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupRequest {
     /// The request.
     pub(crate) request: u64,
-    /// What.
+    /// The command.
     pub(crate) command: GroupCommand,
 }
 
-/// What is wanted.
+/// The command of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum GroupCommand {
     /// A new one.
@@ -52,7 +52,7 @@ pub(crate) struct GroupPlan {
     pub(crate) subject: String,
     /// The others in it.
     pub(crate) members: Vec<Jid>,
-    /// What it is about.
+    /// The description.
     pub(crate) description: Option<String>,
     /// Only admins may send.
     pub(crate) is_announcement: bool,
@@ -67,7 +67,7 @@ pub(crate) struct GroupPlan {
 pub(crate) enum GroupSetting {
     /// The name.
     Subject(String),
-    /// What it is about; nothing takes that away.
+    /// The description; `None` removes it.
     Description(Option<String>),
     /// Only admins may send.
     Announcement(bool),
@@ -83,14 +83,14 @@ pub(crate) enum GroupSetting {
     JoinApproval(bool),
 }
 
-/// What came of it.
+/// The result of a request.
 #[derive(Debug)]
 pub(crate) enum GroupAnswer {
     /// This is the group; those of its members with an error are none.
     Group(Box<Group>),
     /// These are the groups.
     Groups(Vec<Group>),
-    /// What became of each of the people concerned.
+    /// The result for each of the people concerned.
     Members(Vec<Member>),
     /// The invite code.
     Code(Text),
@@ -292,7 +292,7 @@ fn group_told(
     })
 }
 
-/// What is known of a group's members does not hold any more.
+/// Marks the records of a group and of its members as out of date.
 fn members_changed(core: &mut EngineCore, group: &Jid) -> Result<(), MissingRecords> {
     let mut wants = RecordRequirements::default();
     wants.record(&core.cache, RecordTable::Groups, group.to_string());
@@ -301,7 +301,7 @@ fn members_changed(core: &mut EngineCore, group: &Jid) -> Result<(), MissingReco
     Ok(())
 }
 
-/// How members of a group are named, if that is known.
+/// Returns the kind of name that members of a group have, if it is known.
 fn kind_of(core: &mut EngineCore, group: &Jid) -> Result<Option<Kind>, MissingRecords> {
     let mut wants = RecordRequirements::default();
     wants.record(&core.cache, RecordTable::Groups, group.to_string());
@@ -378,7 +378,7 @@ fn learn_members(core: &mut EngineCore, members: &[Member]) -> Result<(), Missin
     Ok(())
 }
 
-/// Somebody who is to become a member.
+/// A person who is to become a member.
 struct Invitee {
     jid: Jid,
     pn: Option<Jid>,

@@ -57,7 +57,7 @@ use crate::store::{Batch, StoreError, Value};
 /// Milliseconds on the driver's clock, which only runs forward.
 pub(crate) type Millis = u64;
 
-/// What a call is made with.
+/// The context of a call.
 pub(crate) struct EngineContext<'a> {
     /// Time since some moment; for waits.
     pub(crate) now: Millis,
@@ -73,14 +73,14 @@ pub(crate) struct EngineContext<'a> {
     pub(crate) account: &'a mut AccountRecord,
 }
 
-/// How the engine behaves where a host may choose.
+/// The settings of the engine that a host may choose.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// Whether the user counts as being there, so that receipts say so.
+    /// Set if the user counts as being there, so that receipts say so.
     pub(crate) available: bool,
-    /// How long the server may take to acknowledge a message.
+    /// The time the server may take to acknowledge a message.
     pub(crate) ack_timeout: Millis,
-    /// How many people who do not know us are written to.
+    /// The limit of messages to people who do not know us.
     pub(crate) pace: RateLimit,
 }
 

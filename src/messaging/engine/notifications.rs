@@ -1,7 +1,7 @@
-//! What the server announces: devices that come and go, identities that change, tokens that people give us, groups that change.
+//! The server's notifications: devices that come and go, identities that change, tokens that people give us, groups that change.
 //!
-//! Nothing here installs a key or deletes one for good: the server's word may loosen what we hold, and what comes through a
-//! session with a device decides.
+//! Nothing here installs a key or deletes one for good: the server's word may loosen what we hold, and the messages through a
+//! session with a device decide.
 
 use super::core::EngineCore;
 use super::core::names::users;

@@ -1,4 +1,4 @@
-//! What the engine asks its driver to do, and what it tells.
+//! The engine's requests to its driver, and its events.
 
 use super::Millis;
 use super::group_admin::{GroupAnswer, GroupFailure};
@@ -35,21 +35,21 @@ pub(crate) enum Output {
     Answer {
         /// The request.
         request: u64,
-        /// What became of it.
+        /// The result.
         answer: Result<AcceptedMessage, SendFailure>,
     },
     /// Answer a request about groups.
     GroupResult {
         /// The request.
         request: u64,
-        /// What became of it.
+        /// The result.
         answer: Result<GroupAnswer, GroupFailure>,
     },
     /// A message waits for its turn. The host may want to know.
     Waiting {
         /// The request; 0 for a message of an earlier run.
         request: u64,
-        /// What waits, and until when.
+        /// The message that waits, and its time.
         waiting: Waiting,
     },
     /// A line for the log. It names no person and no content.
@@ -69,12 +69,12 @@ pub(crate) struct AcceptedMessage {
     pub(crate) timestamp_ms: i64,
 }
 
-/// A message to somebody who does not know us, and whose turn has not come.
+/// A message to a person who does not know us, and whose turn has not come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Waiting {
     /// Its id.
     pub(crate) id: Text,
-    /// Where it goes.
+    /// The chat it goes to.
     pub(crate) chat: Jid,
     /// When it goes out, Unix milliseconds.
     pub(crate) due_ms: i64,
@@ -89,7 +89,7 @@ pub(crate) enum SendFailure {
     /// The account may not begin chats for some time.
     #[error("the account may not begin new chats for some time (463): answer those who write, and wait")]
     TimeLocked {
-        /// How long that will last, as far as it is known.
+        /// The remaining time, as far as it is known.
         wait_ms: Option<i64>,
     },
     /// The server refused it as a first contact, and knows of no lock.
@@ -112,7 +112,7 @@ pub(crate) enum SendFailure {
     NoDevices {
         /// The code of its refusal; 0 if it did not answer.
         code: u32,
-        /// How long it is not asked again.
+        /// The time until it is asked again.
         wait_ms: Millis,
     },
     /// The group is not known, or we are no member of it.
@@ -157,7 +157,7 @@ pub(crate) enum MessagingEvent {
     Message(Box<InboundMessage>),
     /// A message came that cannot be read (yet).
     Unreadable(Box<Unreadable>),
-    /// Somebody received or read messages of ours, or we read theirs on another device. To be kept as well.
+    /// A recipient received or read messages of ours, or we read theirs on another device. To be kept as well.
     Receipt(Seen),
     /// A person has a new identity key.
     IdentityChanged {
@@ -227,13 +227,13 @@ pub(crate) struct InboundMessage {
 pub(crate) struct GroupNews {
     /// Which group.
     pub(crate) group: Jid,
-    /// Who changed it, if the server says.
+    /// The person who changed it, if the server says.
     pub(crate) author: Option<Jid>,
     /// The same by phone number, if that is known.
     pub(crate) author_pn: Option<Jid>,
     /// The members whom the change is about, by phone number, as far as that is known.
     pub(crate) member_pns: Vec<Option<Jid>>,
-    /// What changed.
+    /// The change.
     pub(crate) change: GroupChange,
     /// When, Unix milliseconds.
     pub(crate) at_ms: i64,
@@ -244,7 +244,7 @@ pub(crate) struct GroupNews {
 pub(crate) enum UnreadableReason {
     /// It could not be decrypted; it was asked for again, as long as that is not given up.
     Undecryptable,
-    /// What it says may be viewed on the phone only.
+    /// Its content may be viewed on the phone only.
     ViewOnce,
     /// The server does not give its content to this device.
     Unavailable,
@@ -256,7 +256,7 @@ pub(crate) struct Unreadable {
     pub(crate) info: MessageInfo,
     /// The reason.
     pub(crate) reason: UnreadableReason,
-    /// How often it was asked for again.
+    /// The number of times it was asked for again.
     pub(crate) retries: u32,
     /// Set if it may still come.
     pub(crate) pending: bool,
@@ -271,13 +271,13 @@ pub(crate) struct Seen {
     pub(crate) chat: Jid,
     /// The person that the conversation is with, by phone number, if that is known.
     pub(crate) chat_pn: Option<Jid>,
-    /// Who did it, without device.
+    /// The person who did it, without device.
     pub(crate) by: Jid,
     /// The same by phone number, if that is known.
     pub(crate) by_pn: Option<Jid>,
-    /// Whether it was this account, on another device.
+    /// Set if it was this account, on another device.
     pub(crate) by_me: bool,
-    /// What.
+    /// The event.
     pub(crate) kind: ReceiptKind,
     /// The messages.
     pub(crate) ids: Vec<Text>,

@@ -7,7 +7,7 @@ use super::{IdentityAlias, RecordCache, RecordRequirements, RecordTable, member_
 use crate::messaging::address::{Address, Kind, User};
 use crate::stanza::Jid;
 
-/// A device under the name that its keys are kept under, all of them at hand and in one place.
+/// A device under the name that its keys are kept under, all of them in the cache and in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Resolved(Address);
 
@@ -24,7 +24,7 @@ impl Resolved {
 }
 
 impl RecordRequirements {
-    /// What it takes to know a user's other name.
+    /// Requires the record of a user's other name.
     pub(crate) fn name(&mut self, cache: &RecordCache, user: &User) {
         self.record(cache, RecordTable::Names, user.key());
     }
@@ -37,7 +37,7 @@ impl RecordRequirements {
         }
     }
 
-    /// What it takes to know what we are to a user. The user's other name is at hand.
+    /// Requires the record of our relation to a user. The user's other name is in the cache.
     pub(crate) fn contact(&mut self, cache: &RecordCache, user: &User) {
         let name = cache.canonical_user(user);
         self.record(cache, RecordTable::Tokens, name.key());
@@ -57,7 +57,7 @@ impl RecordRequirements {
 }
 
 impl RecordCache {
-    /// The user under the other kind of name, if that is known and at hand.
+    /// Returns the user under the other kind of name, if that is known and in the cache.
     pub(crate) fn user_alias(&self, user: &User) -> Option<User> {
         let kind = match user.kind {
             Kind::Pn => Kind::Lid,
@@ -87,13 +87,13 @@ impl RecordCache {
         }
     }
 
-    /// Where records of this device may be.
+    /// Returns the addresses under which records of this device may be.
     fn places(&self, address: &Address) -> Vec<Address> {
         let alias = if self.merged.contains(address) { None } else { self.alias(address) };
         std::iter::once(address.clone()).chain(alias).collect()
     }
 
-    /// Notes that both names are of one user. Their name records are at hand. True if that is news.
+    /// Notes that both names are of one user. Their name records are in the cache. Returns true if that is news.
     pub(crate) fn learn(&mut self, pn: &User, lid: &User) -> bool {
         if pn.kind != Kind::Pn || lid.kind != Kind::Lid || self.user_alias(pn).as_ref() == Some(lid) {
             return false;
@@ -111,7 +111,8 @@ impl RecordCache {
         }
     }
 
-    /// Brings a device's session and identity to the place where they belong. All of [`RecordRequirements::keys`] is at hand.
+    /// Moves a device's session and identity to the place where they belong. All of [`RecordRequirements::keys`] is in the
+    /// cache.
     ///
     /// A session that is there already stays the current one and takes the other's states into its archive; a stale record
     /// never replaces a live one. If the identities differ, what the phone number had is void.

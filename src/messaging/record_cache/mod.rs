@@ -1,8 +1,9 @@
 //! The record cache: the records that a session's messaging works on at the moment.
 //!
-//! Nothing here waits for a disk. A step of the engine first says what it needs ([`RecordRequirements`]); what is not at hand comes back as
-//! [`MissingRecords`], the driver loads that, and the step is run again from its beginning. What a step changes is marked, and
-//! [`RecordCache::flush`] writes all of it into the batch of the next commit. If the commit fails, drop the cache: the store
+//! Nothing here waits for a disk. A step of the engine first names the records it needs ([`RecordRequirements`]). Uncached ones
+//! come back as [`MissingRecords`], the driver loads them, and the step is run again from its beginning. Changes of a step are
+//! marked, and [`RecordCache::flush`] writes all of them into the batch of the next commit. If the commit fails, drop the cache:
+//! the store
 //! is authoritative.
 
 mod identity_map;
@@ -24,10 +25,10 @@ use crate::stanza::Jid;
 use crate::store::records::OneTimePrekey;
 use crate::store::{Batch, Space, StoreError, Value};
 
-/// How many records of a kind stay at hand when the host or the server let them rest.
+/// The number of records of a kind that stay in the cache when the host or the server let them rest.
 const MOST_AT_REST: usize = 2048;
-/// How many bytes they have together. A device that leaves out messages makes its records heavy: each takes up to 400 KB then,
-/// and a session with its archive much more.
+/// The largest size in bytes of all of them together. A device that leaves out messages makes its records heavy: each takes up
+/// to 400 KB then, and a session with its archive much more.
 const HEAVIEST_AT_REST: usize = 4 << 20;
 
 macro_rules! cache {
@@ -37,13 +38,13 @@ macro_rules! cache {
         pub(crate) enum RecordTable { $($(#[doc = $doc])+ $shelf,)+ }
 
         impl RecordTable {
-            /// Where its records are kept.
+            /// Returns the namespaces of its records.
             pub(crate) fn spaces(self) -> &'static [Space] {
                 match self { $(Self::$shelf => <$record as StoredRecord>::SPACES,)+ }
             }
         }
 
-        /// The records at hand.
+        /// The cached records.
         #[derive(Default)]
         pub(crate) struct RecordCache {
             $($(#[doc = $doc])+ pub(crate) $table: Table<$record>,)+
@@ -61,7 +62,7 @@ macro_rules! cache {
                 match want.shelf { $(RecordTable::$shelf => self.$table.loaded(want.key, parts),)+ }
             }
 
-            /// Whether something has changed that is not in a batch yet.
+            /// Returns whether there are changes that are not in a batch yet.
             pub(crate) fn has_changes(&self) -> bool {
                 false $(|| self.$table.has_changes())+
             }
@@ -88,7 +89,7 @@ cache! {
     sender_keys: SenderKeys = SenderKeyRecord,
     /// Our sender keys, by group.
     own_keys: OwnKeys = OwnSenderKey,
-    /// Who has our sender key, by group.
+    /// The devices that have our sender key, by group.
     holders: SenderKeyHolders = SenderKeyHolders,
     /// Device lists, by user.
     devices: Devices = DeviceList,
@@ -96,9 +97,9 @@ cache! {
     groups: Groups = GroupRecord,
     /// Our messages, by id.
     outbox: Outbox = SentRecord,
-    /// What was asked for again, by message.
+    /// Requests to send again, by message.
     asked: Asked = Asked,
-    /// What was answered again, by message and device.
+    /// Answers to such requests, by message and device.
     answered: Answered = Answered,
     /// Secrets of messages, by message.
     secrets: Secrets = MessageSecret,
@@ -117,7 +118,7 @@ cache! {
 }
 
 impl RecordCache {
-    /// Drops the sessions and our sender keys that are at hand, without a change to the store.
+    /// Drops the cached sessions and our sender keys, without a change to the store.
     pub(crate) fn forget_sending_keys(&mut self) {
         self.sessions = Table::default();
         self.own_keys = Table::default();
@@ -126,7 +127,7 @@ impl RecordCache {
     }
 }
 
-/// A record that is not at hand.
+/// The key of a record that is not cached.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RecordKey {
     /// Its table.
@@ -135,7 +136,7 @@ pub(crate) struct RecordKey {
     pub(crate) key: Vec<u8>,
 }
 
-/// What a step lacked. It has changed nothing; load these and run it again.
+/// The missing records of a step. It has changed nothing; load these and run it again.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct MissingRecords(pub(crate) Vec<RecordKey>);
 
@@ -144,7 +145,7 @@ pub(crate) struct MissingRecords(pub(crate) Vec<RecordKey>);
 pub(crate) struct RecordRequirements(Vec<RecordKey>);
 
 impl RecordRequirements {
-    /// Whatever is not at hand of that table is noted.
+    /// Requires a record of that table; notes it if it is not cached.
     pub(crate) fn record(&mut self, cache: &RecordCache, shelf: RecordTable, key: impl Into<Vec<u8>>) {
         let key = key.into();
         if !cache.is_cached(shelf, &key) {
@@ -160,12 +161,12 @@ impl RecordRequirements {
         }
     }
 
-    /// What is not at hand.
+    /// Returns the records that are not cached.
     pub(crate) fn missing(self) -> Vec<RecordKey> {
         self.0
     }
 
-    /// Everything that was needed is at hand, or the step must wait.
+    /// Returns an error if a required record is not cached: the step must wait.
     pub(crate) fn met(self) -> Result<(), MissingRecords> {
         if self.0.is_empty() { Ok(()) } else { Err(MissingRecords(self.0)) }
     }

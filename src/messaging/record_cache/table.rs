@@ -1,4 +1,4 @@
-//! [`Table`]: the records of one kind that are at hand, with marks of what is to be written.
+//! [`Table`]: the cached records of one kind, with marks of those to be written.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ const PARTS: usize = 2;
 
 /// A record that the cache can hold.
 pub(crate) trait StoredRecord: Sized {
-    /// Where it is kept. A record may have parts; each has its space, all have the same key.
+    /// The namespaces of its parts. A record may have parts; each has its namespace, all have the same key.
     const SPACES: &'static [Space];
 
     /// The record made of its stored parts, in the order of [`StoredRecord::SPACES`]. The first part is there.
@@ -21,14 +21,14 @@ pub(crate) trait StoredRecord: Sized {
     fn save(&mut self, key: &[u8], batch: &mut Batch);
 }
 
-/// What a [`Table`] knows of one key.
+/// The slot of one key in a [`Table`].
 struct CacheSlot<V> {
     /// `None`: nothing is stored under this key.
     value: Option<V>,
     dirty: bool,
     /// The round in which it was used last.
     used: AtomicU32,
-    /// How long its parts are in the store, about as long as in memory.
+    /// The lengths of its parts in the store, about as long as in memory.
     lengths: [usize; PARTS],
 }
 
@@ -41,19 +41,19 @@ impl<V> CacheSlot<V> {
         self.lengths.iter().sum()
     }
 
-    /// How many rounds ago it was used last.
+    /// Returns the number of rounds since it was last used.
     fn age(&self, round: u32) -> u32 {
         round.wrapping_sub(self.used.load(Ordering::Relaxed))
     }
 }
 
-/// The records of one kind. A key is either at hand, and then the table knows whether there is a record, or it is not.
+/// The records of one kind. A key is either cached, and then the table knows whether there is a record, or it is not.
 pub(crate) struct Table<V> {
     slots: HashMap<Vec<u8>, CacheSlot<V>>,
     /// Keys that are to be written, each once.
     dirty: Vec<Vec<u8>>,
     round: u32,
-    /// What all slots weigh. A record that was never written is weighed when it is.
+    /// The weight of all slots. A record that was never written is weighed when it is.
     weight: usize,
 }
 
@@ -64,12 +64,12 @@ impl<V> Default for Table<V> {
 }
 
 impl<V: StoredRecord> Table<V> {
-    /// Whether the table knows about this key.
+    /// Returns whether the key is cached.
     pub(crate) fn is_cached(&self, key: &[u8]) -> bool {
         self.slots.contains_key(key)
     }
 
-    /// The record, if there is one and it is at hand.
+    /// Returns the record, if there is one and it is cached.
     pub(crate) fn get(&self, key: &[u8]) -> Option<&V> {
         let slot = self.slots.get(key)?;
         slot.used.store(self.round, Ordering::Relaxed);
@@ -130,7 +130,7 @@ impl<V: StoredRecord> Table<V> {
         }
     }
 
-    /// Takes in what the store holds under a key. What is at hand already is newer.
+    /// Adds the stored parts of a key. A cached record is newer and stays.
     pub(crate) fn loaded(&mut self, key: Vec<u8>, parts: &[Option<Value>]) -> Result<(), StoreError> {
         if self.is_cached(&key) {
             return Ok(());
@@ -153,7 +153,7 @@ impl<V: StoredRecord> Table<V> {
         self.weight
     }
 
-    /// Whether something is to be written.
+    /// Returns whether there are changes to write.
     pub(crate) fn has_changes(&self) -> bool {
         !self.dirty.is_empty()
     }
@@ -188,8 +188,8 @@ impl<V: StoredRecord> Table<V> {
         self.round = self.round.wrapping_add(1);
     }
 
-    /// Forgets what was not used for some rounds, if more than `most` keys are at hand; and what was not used for longest, if all
-    /// of it weighs more than `heaviest`. What is to be written stays.
+    /// Evicts records that were not used for some rounds, if more than `most` keys are cached; and the least recently used, if
+    /// all weigh more than `heaviest`. Changed records stay.
     pub(crate) fn tidy(&mut self, most: usize, heaviest: usize) {
         const RECENT: u32 = 8;
         let round = self.round;
@@ -317,7 +317,7 @@ mod tests {
         table.tidy(20, 800);
         let left: Vec<u8> = (0..10).filter(|number| table.is_cached(&[*number])).collect();
         assert_eq!((left.as_slice(), table.weight), (&[0, 1, 5, 6, 7, 9][..], 550));
-        // What grows is weighed again when it is written, and what is removed weighs nothing.
+        // A record that grows is weighed again when it is written, and a removed one weighs nothing.
         table.change(&[0]).unwrap().0.push_str(&"x".repeat(1_000));
         table.remove(&[7]);
         written(&mut table);

@@ -9,7 +9,7 @@ use crate::messaging::stanzas::incoming::is_bot;
 use crate::messaging::stanzas::{outgoing, presence, privacy_tokens};
 use crate::stanza::{Jid, Node};
 
-/// How many people are remembered of whom it is known that this account has met them.
+/// The number of people remembered as known to have met this account.
 const MOST_MET: usize = 4096;
 
 impl EngineCore {

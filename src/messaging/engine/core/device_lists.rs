@@ -8,7 +8,7 @@ use crate::messaging::engine::{EngineContext, SendFailure};
 use crate::messaging::record_cache::{DeviceList, MissingRecords, RecordRequirements, RecordTable};
 use crate::messaging::stanzas::notifications::contact_hash;
 
-/// How long a device list is relied on. A change is announced; this is for the announcement that was missed.
+/// The time a device list is relied on. Changes are announced; this is for a missed announcement.
 const LIST_HOLDS_MS: i64 = 24 * 3_600_000;
 /// The key of the latest note that a person with some hash has other devices.
 const LATEST: &[u8] = &[u8::MAX];

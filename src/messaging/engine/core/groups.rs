@@ -11,7 +11,7 @@ use crate::messaging::stanzas::AddressingMode;
 use crate::messaging::stanzas::groups::{Group, Member, Rank};
 use crate::stanza::Jid;
 
-/// How long the record of a group is relied on. Changes are announced; this is for the announcement that was missed.
+/// The time a group's record is relied on. Changes are announced; this is for a missed announcement.
 const GROUP_HOLDS_MS: i64 = 24 * 3_600_000;
 /// The key of the note that groups have changed without the announcements having come. No group is called so.
 pub(in crate::messaging::engine) const ANY_GROUP: &[u8] = b"*";
@@ -40,7 +40,7 @@ impl EngineCore {
         Ok(())
     }
 
-    /// Returns the record of a group, if it can be relied on. That record and that of [`ANY_GROUP`] are at hand.
+    /// Returns the record of a group, if it can be relied on. That record and that of [`ANY_GROUP`] are in the cache.
     pub(in crate::messaging::engine) fn fresh_group(
         &self,
         chat: &Jid,
@@ -96,7 +96,7 @@ impl EngineCore {
         }
     }
 
-    /// Marks the record of a group and the device lists of its members as out of date. They are at hand.
+    /// Marks the record of a group and the device lists of its members as out of date. They are in the cache.
     pub(in crate::messaging::engine) fn membership_is_stale(&mut self, chat: &Jid) {
         self.group_is_stale(chat);
         let Some(group) = self.cache.groups.get(chat.to_string().as_bytes()) else { return };

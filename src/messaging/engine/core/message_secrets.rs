@@ -95,7 +95,7 @@ impl EngineCore {
         }
         let key = authored_key(author, id);
         let secret = MessageSecret { secret: secret.clone(), options: Vec::new(), selectable: 0 };
-        // Few of them are ever looked up: they need not be at hand.
+        // Few of them are ever looked up: they need not be in the cache.
         if is_odd {
             put(&mut self.cache.odd_secrets, &mut self.written, &key, RecentSecret(secret));
         } else {

@@ -1,4 +1,4 @@
-//! What all features of the engine share: the records, the names of people, sessions with devices, and the queries.
+//! The parts that all features of the engine share: the records, the names of people, sessions with devices, and the queries.
 //!
 //! | file | subject |
 //! |---|---|

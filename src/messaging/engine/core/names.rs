@@ -14,7 +14,7 @@ pub(in crate::messaging::engine) fn users(pair: &Pair) -> Option<(User, User)> {
 }
 
 impl EngineCore {
-    /// Returns the user under that kind of name if it is known, else as given. The other name is at hand.
+    /// Returns the user under that kind of name if it is known, else as given. The other name is in the cache.
     pub(in crate::messaging::engine) fn user_as(&self, user: &User, kind: Kind) -> User {
         if user.kind == kind {
             user.clone()
@@ -31,7 +31,7 @@ impl EngineCore {
         }
     }
 
-    /// Learns which names belong together. Afterwards the other name of this user, if there is one, is at hand.
+    /// Learns which names belong together. Afterwards the other name of this user, if there is one, is in the cache.
     pub(in crate::messaging::engine) fn learn_names(
         &mut self,
         origin: &Origin,
@@ -129,7 +129,7 @@ impl EngineCore {
     }
 
     /// Returns whether the names that a chat uses are known: a group's are once it was fetched, a person's once they were looked up.
-    /// The record of the chat is at hand.
+    /// The record of the chat is in the cache.
     pub(in crate::messaging::engine) fn knows_names_in(&self, chat: &Jid) -> bool {
         match User::of(chat) {
             Some(user) => self.cache.user_alias(&user).is_some(),
@@ -156,7 +156,7 @@ impl EngineCore {
     }
 
     /// Returns the kind of name under which a person is written to: the one that the server took once when it refused the other, or else
-    /// the account's. The other name is at hand.
+    /// the account's. The other name is in the cache.
     pub(in crate::messaging::engine) fn kind_for(
         &mut self,
         user: &User,

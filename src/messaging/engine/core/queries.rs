@@ -19,9 +19,9 @@ pub(in crate::messaging::engine) enum Query {
     Devices(User),
     /// The keys with which a session with a device begins, under the name that it has on the wire.
     Bundle(Address),
-    /// Who is in a group.
+    /// The members of a group.
     Group(Jid),
-    /// Whether the account may write to people who do not know it.
+    /// The time-lock: if the account may write to people who do not know it.
     TimeLock,
 }
 
@@ -41,7 +41,7 @@ impl Query {
     }
 }
 
-/// How it stands with a question.
+/// The state of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::messaging::engine) enum QueryState {
     /// The answer will come; or the question failed and is put again before long.
@@ -61,7 +61,7 @@ pub(in crate::messaging::engine) struct QueryFailure {
     pub(in crate::messaging::engine) is_answer: bool,
 }
 
-/// What became of a question that found no answer.
+/// The failure of a query that found no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::messaging::engine) struct Unanswered {
     /// The code of the server; 0 if it gave none, or did not answer at all.
@@ -89,9 +89,9 @@ impl Unanswered {
     }
 }
 
-/// How long a question is not put again that the server answered with no, or that it refused too often.
+/// The time until a query is retried that the server answered with no, or refused too often.
 const FAILURE_HOLDS: Millis = 30_000;
-/// How often a question is put that the server refuses to answer, before those who wait for the answer are told.
+/// The number of refusals of a query, after which its waiters get the failure.
 const MOST_TIMES: u32 = 4;
 /// The pause before a refused question is put again; doubled each time.
 const PAUSE: Millis = 1_000;
@@ -99,9 +99,9 @@ const PAUSE: Millis = 1_000;
 const RATE_PAUSE: Millis = 5_000;
 /// The longest pause that the server may ask for.
 const LONGEST_BACKOFF: Millis = 600_000;
-/// How many users or devices go into one query.
+/// The number of users or devices in one query.
 const MOST_IN_ONE: usize = 200;
-/// How many failures are remembered.
+/// The number of failures that are remembered.
 const MOST_FAILURES: usize = 4096;
 
 /// The questions that are open, and those that failed.
@@ -120,16 +120,16 @@ pub(in crate::messaging::engine) struct Queries {
 /// A question that failed.
 struct FailedQuery {
     last: Unanswered,
-    /// How often in a row.
+    /// The number of failures in a row.
     times: u32,
     /// When it may be put again.
     until: Millis,
-    /// Somebody waits for that.
+    /// Set if a request waits for that.
     is_awaited: bool,
 }
 
 impl FailedQuery {
-    /// Whether those who need the answer are told that there is none.
+    /// Returns whether the waiters are told that there is no answer.
     fn is_final(&self) -> bool {
         self.last.is_answer || self.times >= MOST_TIMES
     }
@@ -161,7 +161,7 @@ impl Queries {
         QueryState::Open
     }
 
-    /// When a question is to be put again that somebody waits for.
+    /// Returns the time of the next retry that a request waits for.
     pub(in crate::messaging::engine) fn deadline(&self) -> Option<Millis> {
         self.failed.values().filter(|failed| failed.is_awaited).map(|failed| failed.until).min()
     }
@@ -173,7 +173,7 @@ impl Queries {
         }
     }
 
-    /// Whether the answer to a question will still come.
+    /// Returns whether the answer to a query will still come.
     pub(in crate::messaging::engine) fn is_open(&self, ask: &Query) -> bool {
         self.open.contains(ask)
     }
@@ -189,7 +189,7 @@ impl Queries {
         self.ask(ask, now);
     }
 
-    /// Whether it came lately, and was of no use.
+    /// Returns whether the query failed lately.
     pub(in crate::messaging::engine) fn has_failed(&self, ask: &Query) -> bool {
         self.failed.contains_key(ask)
     }
@@ -287,7 +287,7 @@ impl EngineCore {
     }
 }
 
-/// What the server is told of a list that we have: if it is still true, it need not be sent.
+/// Returns the description of a cached list that the server is sent: if it is still true, the list need not be sent.
 fn held<'a>(cache: &'a RecordCache, user: &Jid) -> Option<HeldList<'a>> {
     let list = cache.devices.get(&User::of(user)?.key()).filter(|list| !list.hash.is_empty())?;
     let timestamp = Some(list.signed_s).filter(|at| *at != 0);

@@ -14,7 +14,7 @@ use crate::messaging::stanzas::device_list_check;
 use crate::messaging::stanzas::devices::{self, Outcome, QueryFailed, UserDevices};
 use crate::stanza::NodeRef;
 
-/// The code for somebody who is not on WhatsApp.
+/// The code for a number that is not on WhatsApp.
 const NO_ACCOUNT: u32 = 404;
 
 /// Returns what it means that the server gives no device lists for now.

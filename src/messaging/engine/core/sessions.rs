@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 pub(in crate::messaging::engine) struct FanoutTarget {
     /// As it is addressed on the wire: all of one message are by phone number, or all by LID.
     pub(in crate::messaging::engine) wire: Address,
-    /// Where its keys are.
+    /// The place of its keys.
     pub(in crate::messaging::engine) keys: Resolved,
 }
 
@@ -28,7 +28,7 @@ impl FanoutTarget {
     }
 }
 
-/// How far something has come that the server has to answer for.
+/// The progress of a step that needs the server's answer.
 pub(in crate::messaging::engine) enum Progress<T> {
     /// This is the answer.
     Done(T),
@@ -38,7 +38,7 @@ pub(in crate::messaging::engine) enum Progress<T> {
     Failed(SendFailure),
 }
 
-/// How many messages may be encrypted for one device ahead of what the store says, so that not each of them writes a session.
+/// The number of messages that may be encrypted for one device ahead of its stored session, so that not each of them writes it.
 const AHEAD: u32 = 32;
 
 impl EngineCore {
@@ -119,7 +119,7 @@ impl EngineCore {
         Some((Ciphertext { kind, bytes: sealed.bytes }, sealed.is_covered))
     }
 
-    /// Begins a session with a device. Its keys and those of its primary are at hand.
+    /// Begins a session with a device. Its keys and those of its primary are in the cache.
     pub(in crate::messaging::engine) fn open_session_with(
         &mut self,
         device: &Address,

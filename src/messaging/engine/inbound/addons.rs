@@ -24,17 +24,17 @@ const MOST_HELD: usize = 64;
 pub(crate) struct Target {
     /// Its id.
     pub(crate) id: String,
-    /// Whether this account sent it.
+    /// Set if this account sent it.
     pub(crate) from_me: bool,
-    /// Who sent it, without device, if that is known.
+    /// The sender, without device, if known.
     pub(crate) sender: Option<Jid>,
     /// The sender by phone number, if that is known.
     pub(crate) sender_pn: Option<Jid>,
-    /// Whether an admin of the group says it of a message of somebody else.
+    /// Set if the author is an admin of the group and the message is another member's.
     pub(crate) by_admin: bool,
 }
 
-/// Whether a writer may say something of a message.
+/// The right of a writer to act on a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Right {
     /// It is their own message, or everybody may.

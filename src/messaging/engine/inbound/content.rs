@@ -16,7 +16,7 @@ use crate::messaging::stanzas::receipts::Arrival;
 use crate::signal::unpad;
 use crate::stanza::Jid;
 
-/// What the ciphertexts of one message have come to.
+/// The result of the ciphertexts of one message.
 #[derive(Default)]
 pub(super) struct Arrived {
     /// One of them was opened now and held more than a sender key.
@@ -194,7 +194,7 @@ fn timer_in(read: &Read) -> Option<Expiration> {
 pub(super) fn is_for_hosts(protocol: &Protocol) -> bool {
     /// A contact shows the phone number behind a LID.
     const PHONE_NUMBER_SHARED: u32 = 11;
-    /// Whether a chat's content may be taken out of it.
+    /// Limits the sharing of a chat's content.
     const LIMIT_SHARING: u32 = 27;
     match protocol {
         Protocol::DisappearingTimer { .. } | Protocol::MemberLabel(_) => true,

@@ -11,9 +11,9 @@ use crate::stanza::Jid;
 use crate::store::records::codec;
 use crate::store::{Batch, Space, StoreError, Value};
 
-/// How many messages are remembered.
+/// The number of messages that are remembered.
 const MOST: usize = 16_384;
-/// How many rows they may be spread over.
+/// The number of rows that they may be spread over.
 const MOST_ROWS: usize = 1024;
 
 /// The fingerprints of recent messages. Those of one commit are one row in the store.
@@ -62,7 +62,7 @@ impl DedupWindow {
         new
     }
 
-    /// Whether there is something new.
+    /// Returns whether there are unsaved changes.
     pub(crate) fn has_changes(&self) -> bool {
         !self.fresh.is_empty()
     }

@@ -146,7 +146,7 @@ impl Inbound {
             }
         }
         let author = &sender.address().user;
-        // What a session's ciphertext holds beside one of the group is the sender key: having it is not having the message.
+        // A session's ciphertext beside one of the group holds the sender key: having it is not having the message.
         let is_lost = matches!(&failure, Some((enc, DecryptFailure::Retry { .. })) if enc.kind == EncKind::SenderKey)
             && !arrived.opened
             && !self.dedup.contains(&message.origin.chat, author, message.id);

@@ -13,7 +13,7 @@ use crate::messaging::stanzas::retry::{self, RetryKeys, RetryRequest};
 use crate::signal::{Keys, RetryCode};
 use crate::store::records::{OneTimePrekey, allocate_retry_prekey};
 
-/// How often one message is asked for. whatsmeow asks four times, Baileys five.
+/// The number of requests for one message. whatsmeow asks four times, Baileys five.
 const MOST_REQUESTS: u32 = 5;
 
 impl Inbound {

@@ -129,7 +129,7 @@ impl Outbound {
         }
     }
 
-    /// Returns whether a message that the server refused may go to another name of the person. That name is at hand.
+    /// Returns whether a message that the server refused may go to another name of the person. That name is in the cache.
     fn has_other_name(&self, core: &EngineCore, number: u64) -> bool {
         let Some(sending) = self.sends.all.get(&number).filter(|sending| sending.first_refusal.is_none())
         else {

@@ -16,7 +16,7 @@ use crate::messaging::stanzas::outgoing::{OutgoingMessage, PrivacyToken, Recipie
 use crate::noise::MAX_FRAME;
 use crate::stanza::{Jid, Value};
 
-/// What a copy takes in its stanza beside what it says, at most: padding, the Signal message around it, the address.
+/// The largest overhead, in bytes, of a copy in its stanza: padding, the Signal message around it, the address.
 const ROOM: usize = 1024;
 
 impl Outbound {
@@ -119,8 +119,8 @@ impl Outbound {
             message.device_identity = Some(&cx.account.account_blob);
         }
         let node = message.into_node();
-        // That it was sent is stored in good time for the answer to the host. A crash before that finds it as if it had not
-        // been handed in, as before any answer.
+        // The sending is stored before the answer to the host. After a crash before that, the message counts as not handed in,
+        // as before any answer.
         core.out.push(if at_once { Output::SendAtOnce(node) } else { Output::Send(node) });
         if let Some(stranger) = stranger {
             self.gate.pacer.went(&sending.id, stranger, cx.unix_ms, &mut core.written);

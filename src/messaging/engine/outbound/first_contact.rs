@@ -13,11 +13,11 @@ use crate::messaging::stanzas::restrictions::TimeLock;
 use crate::store::records::{ContactLock, codec};
 use crate::store::{Space, StoreError, Value};
 
-/// How long a lock holds of which no end is said. WhatsApp Web takes it to be a minute.
+/// The duration of a lock of which no end is given. WhatsApp Web takes it to be a minute.
 const UNSAID_MS: i64 = 60_000;
-/// How often the server is asked for the lock at most, if it refuses messages.
+/// The shortest interval of queries for the lock, if the server refuses messages.
 const LOCK_IS_ASKED_EVERY: Millis = 600_000;
-/// How often a message goes out that is refused as a first contact.
+/// The number of times a message goes out that is refused as a first contact.
 const MOST_TRIES: u32 = 4;
 
 /// The record of whom we may write to.
@@ -52,11 +52,11 @@ pub(crate) struct Restrictions {
     pub(crate) ends_ms: Option<i64>,
     /// Why, in its words.
     pub(crate) reason: Option<String>,
-    /// How many the host allows in an hour; 0 for any number.
+    /// The number that the host allows in an hour; 0 for any number.
     pub(crate) per_hour: u32,
-    /// How many of these are left.
+    /// The number of these that are left.
     pub(crate) left: u32,
-    /// How many wait.
+    /// The number that wait.
     pub(crate) waiting: usize,
     /// When the next of them goes, Unix milliseconds.
     pub(crate) next_ms: Option<i64>,

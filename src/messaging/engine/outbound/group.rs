@@ -20,7 +20,7 @@ use crate::signal::{OwnSenderKey, pad};
 use crate::stanza::Jid;
 use zeroize::Zeroizing;
 
-/// How many messages may be encrypted ahead of what the store says.
+/// The number of messages that may be encrypted ahead of the stored key.
 const AHEAD: u32 = 32;
 
 /// Sends a message to a group, if everything is there that it takes.
@@ -55,7 +55,7 @@ pub(super) fn send_to_group(
     let holders = core.cache.holders.get(&group_key).cloned().unwrap_or_default();
     let members: BTreeSet<&Address> = others.iter().collect();
     let own_key = core.cache.own_keys.get(&group_key).filter(|key| key.id() == holders.key_id);
-    // Who has left must not read on.
+    // Members who have left must not read on.
     let is_good = own_key.is_some_and(|key| !key.is_worn())
         && holders.devices.iter().all(|holder| members.contains(holder));
     let lacking: Vec<Address> = if is_good {

@@ -13,7 +13,7 @@ use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordT
 use crate::messaging::stanzas::phash::phash;
 use crate::stanza::{Jid, Text};
 
-/// How many messages may wait for lists.
+/// The number of messages that may wait for lists.
 const MOST: usize = 256;
 /// Of how many people the last hash is remembered that a fresh list did not explain.
 const MOST_SETTLED: usize = 4096;

@@ -74,7 +74,7 @@ impl Outbound {
         unsent.sort_by_key(|(_, sent)| (sent.created_ms, sent.number));
         let mut sends = Sends::default();
         for (id, sent) in unsent {
-            // What cannot be read any more cannot be sent either; it was checked when it was handed in.
+            // A message that cannot be read any more cannot be sent either; it was checked when it was handed in.
             if let Ok(content) = content::Outgoing::of_any_size(&sent.message) {
                 sends.resume(id, sent.chat, content, sent.number);
             }

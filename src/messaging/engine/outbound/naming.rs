@@ -17,7 +17,7 @@ use crate::stanza::Jid;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Named {
     pub(crate) jid: Jid,
-    /// Whether the person is this account.
+    /// Set if the person is this account.
     pub(crate) is_own: bool,
 }
 

@@ -54,7 +54,7 @@ pub(super) struct OutboxEntry {
     pub(super) requests: Vec<u64>,
     /// It is of an earlier run, in which it may have gone out.
     pub(super) resumed: bool,
-    /// How often it went out.
+    /// The number of times it went out.
     pub(super) tries: u32,
     /// The server refused it as a first contact: with this token, empty if none was shown.
     pub(super) refused_with: Option<Vec<u8>>,
@@ -98,7 +98,7 @@ pub(super) enum SendAttempt {
     Failed(SendFailure),
 }
 
-/// How often a message goes out before it is given up.
+/// The number of times a message goes out before it is given up.
 pub(super) const MOST_TRIES: u32 = 4;
 /// The pause before the second try; doubled for each further one.
 pub(super) const PAUSE: Millis = 750;

@@ -16,7 +16,7 @@ use crate::store::{Batch, Space, StoreError, Value};
 /// An hour in milliseconds.
 const HOUR: i64 = 3_600_000;
 
-/// What the host allows.
+/// The host's limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RateLimit {
     /// First contacts in any hour; 0 for as many as are wanted.
@@ -107,7 +107,7 @@ impl Pacer {
         self.begun.insert(to);
     }
 
-    /// Whether a first message to somebody is on its way.
+    /// Returns whether a first message to a person is on its way.
     pub(super) fn has_begun(&self, with: &User) -> bool {
         self.begun.contains(with)
     }
@@ -127,7 +127,7 @@ impl Pacer {
         self.turns.retain(|(_, turn)| matches!(turn, Turn::AcceptedMessage(_)));
     }
 
-    /// How many may still go out in this hour, without those that wait.
+    /// Returns the number that may still go out in this hour, without those that wait.
     pub(super) fn left(&self, unix_ms: i64, pace: RateLimit) -> u32 {
         let taken = self.turns.iter().filter(|(at, turn)| {
             matches!(turn, Turn::AcceptedMessage(_))

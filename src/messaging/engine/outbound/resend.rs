@@ -16,13 +16,13 @@ use crate::messaging::stanzas::retry::IncomingRetry;
 use crate::stanza::{Jid, Node, NodeRef, Server, Text, build};
 use zeroize::Zeroizing;
 
-/// How high the count of a request may be. Baileys asks five times.
+/// The highest count of a request. Baileys asks five times.
 const MOST_REQUESTS: u32 = 5;
-/// How often one device gets one message again, whatever it counts.
+/// The number of times one device gets one message again, whatever it counts.
 const MOST_ANSWERS: u32 = 10;
-/// How long an answer may wait for keys.
+/// The longest time an answer may wait for keys.
 const LONGEST_WAIT: Millis = 60_000;
-/// How many answers may wait.
+/// The number of answers that may wait.
 const MOST_WAITING: usize = 256;
 
 /// An answer that is due.

@@ -1,13 +1,13 @@
-//! Messages that were sent are kept for a while: somebody may not be able to read his copy, and ask for another.
+//! Retention of sent messages: they are kept for a while, since a recipient may fail to read a copy and ask for another.
 
 use std::collections::VecDeque;
 
 use crate::messaging::record_cache::{RecordCache, SentRecord};
 use crate::stanza::Text;
 
-/// How many are kept.
+/// The number of messages that are kept.
 const MOST: usize = 1000;
-/// How long they are kept, in milliseconds.
+/// The time they are kept, in milliseconds.
 const LONGEST_MS: i64 = 7 * 24 * 3_600_000;
 
 /// The messages that are kept, oldest first.

@@ -16,7 +16,7 @@ pub(crate) struct PrivacyToken {
     pub(crate) issued_s: u64,
     /// When we issued ours to them last, Unix seconds; 0 for never.
     pub(crate) given_s: u64,
-    /// Whether they have written to us, or have been sent a message that the server took.
+    /// Set if they have written to us, or have been sent a message that the server took.
     pub(crate) met: bool,
     /// After how many seconds messages disappear in the chat with them; 0 for never.
     pub(crate) expiration: u32,

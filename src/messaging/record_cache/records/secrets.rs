@@ -13,7 +13,7 @@ pub(crate) struct MessageSecret {
     pub(crate) secret: Secret<32>,
     /// The options of a poll, in order.
     pub(crate) options: Vec<String>,
-    /// How many of them may be chosen; 0 for any number.
+    /// The number of options that may be chosen; 0 for any number.
     pub(crate) selectable: u32,
 }
 

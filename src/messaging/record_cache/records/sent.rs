@@ -10,7 +10,7 @@ use crate::store::{Batch, Space, StoreError, Value};
 /// A message of ours: first to be sent, later kept for those who could not read it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct SentRecord {
-    /// Where it goes.
+    /// The chat it goes to.
     pub(crate) chat: Jid,
     /// The serialised content.
     pub(crate) message: Vec<u8>,
@@ -24,7 +24,7 @@ pub(crate) struct SentRecord {
     pub(crate) timer: Expiration,
 }
 
-/// How often a message was asked for again that could not be read.
+/// The requests for a message that could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// The count of the last request.
@@ -33,10 +33,10 @@ pub(crate) struct Asked {
     pub(crate) at_ms: i64,
 }
 
-/// What was answered to a device that could not read a message of ours.
+/// The answers to a device that could not read a message of ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answered {
-    /// How many answers it got.
+    /// The number of answers.
     pub(crate) count: u32,
     /// The base key of the session at its second request: if it is still the same at the third, that session cannot heal.
     pub(crate) base_key: Option<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! What this device cannot read the own phone may have read: it is asked to send the message once more, as WhatsApp Web does.
+//! Placeholder resend: asks the own phone for messages that this device cannot read, as WhatsApp Web does.
 //!
 //! A message that could not be opened is first asked for from its sender. If no readable copy has come some seconds later,
 //! and at once if the server gives this device no copy at all, one request goes to the phone: once, since the server keeps it
@@ -15,7 +15,7 @@ use super::super::Millis;
 use crate::stanza::{Jid, Text};
 use crate::store::{Batch, Space, StoreError, Value};
 
-/// How long the sender has to send a readable copy. whatsmeow waits as long.
+/// The time the sender has to send a readable copy. whatsmeow waits as long.
 pub(super) const PATIENCE: Millis = 5_000;
 /// Older messages are not asked for: WhatsApp Web does not.
 const OLDEST_MS: i64 = 14 * 24 * 3_600_000;
@@ -23,13 +23,13 @@ const OLDEST_MS: i64 = 14 * 24 * 3_600_000;
 const MOMENT_MS: i64 = 1_000;
 /// Longest name of a sender that is kept.
 const LONGEST_NAME: usize = 1024;
-/// How many messages may be wanted from the phone.
+/// The number of messages that may be wanted from the phone.
 const MOST: usize = 256;
-/// How long it is until the next attempt, if there is no session with the phone and none can be begun.
+/// The time until the next attempt, if there is no session with the phone and none can be begun.
 const PAUSE: Millis = 60_000;
-/// How often those that are too old are looked for.
+/// The interval, in milliseconds, of looking for those that are too old.
 const TIDY_MS: i64 = 3_600_000;
-/// How often one request is sent, should the phone be unable to read it.
+/// The number of times one request is sent, should the phone be unable to read it.
 const MOST_TRIES: u32 = 5;
 
 /// The messages that the phone is asked for, or will be.
@@ -72,12 +72,12 @@ impl Placeholders {
         self.unsent().map(|(_, open)| open.due).filter(|due| *due > self.looked).min()
     }
 
-    /// Whether there are some that the server does not have.
+    /// Returns whether there are some that the server does not have.
     pub(super) fn is_waiting(&self) -> bool {
         self.unsent().next().is_some()
     }
 
-    /// Whether that is the id of a request.
+    /// Returns whether that is the id of a request.
     pub(super) fn has(&self, request: &str) -> bool {
         self.open.contains_key(request)
     }
@@ -98,8 +98,8 @@ impl Placeholders {
         self.open.iter().filter(|(_, open)| !open.sent && !open.wanted.taken)
     }
 
-    /// The time of a new one, later than those of its moment: they are asked for in the order in which they came, and so told.
-    /// What lies further ahead was noted by a clock that was wrong, and no other one is to grow as old.
+    /// Returns the time of a new one, later than those of its moment: they are asked for, and told, in the order in which they
+    /// came. Times further ahead were noted by a wrong clock, and are ignored so that no other one grows as old.
     fn next_ms(&self, unix_ms: i64) -> i64 {
         let others = self.open.values().map(|open| open.wanted.since_ms);
         let last = others.filter(|since| since.saturating_sub(unix_ms) < MOMENT_MS).max();
@@ -150,7 +150,7 @@ impl Placeholders {
         })
     }
 
-    /// Whether that message may still come.
+    /// Returns whether that message may still come.
     pub(super) fn awaits(&self, chat: &Jid, author: &Jid, id: &str) -> bool {
         self.find(chat, author, id).is_some()
     }

@@ -1,4 +1,4 @@
-//! Who gets the places of those that the phone is asked for, when there are more messages than places.
+//! Tests of the places of those that the phone is asked for, when there are more messages than places.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ fn flood(world: &mut World, prefix: &'static str, chat: &str) {
     }
 }
 
-/// How many messages are pending by what the host was told last of each.
+/// Returns the number of pending messages, by the host's last event of each.
 fn pending(world: &World) -> usize {
     let one = |told: &MessagingEvent| match told {
         MessagingEvent::Unreadable(what) => Some((what.info.id.to_string(), what.pending)),

@@ -6,7 +6,7 @@ use crate::stanza::{Jid, Server};
 use crate::store::records::codec;
 use crate::store::{Space, StoreError, Value};
 
-/// What is known of the message without its content.
+/// The message, without its content.
 #[derive(Clone, PartialEq, Eq)]
 pub(in super::super) struct Wanted {
     pub(in super::super) info: MessageInfo,
@@ -16,14 +16,14 @@ pub(in super::super) struct Wanted {
     pub(in super::super) author: Jid,
     /// Since when it is wanted, Unix milliseconds.
     pub(in super::super) since_ms: i64,
-    /// Whether the server has taken the request. True as well for a message that the phone is not asked for, and that its sender
+    /// Set if the server has taken the request. Set as well for a message that the phone is not asked for, and that its sender
     /// may send again.
     pub(in super::super) taken: bool,
     /// Why it cannot be read.
     pub(in super::super) reason: UnreadableReason,
-    /// How often its sender was asked for it.
+    /// The number of requests to its sender.
     pub(in super::super) retries: u32,
-    /// Whether its sender wants nothing shown in its place.
+    /// Set if its sender wants nothing shown in its place.
     pub(in super::super) hidden: bool,
 }
 
@@ -62,17 +62,17 @@ struct PlaceholderWire {
 }
 
 impl Wanted {
-    /// Whether it is that message.
+    /// Returns whether it is that message.
     pub(in super::super) fn is(&self, chat: &Jid, author: &Jid, id: &str) -> bool {
         *self.info.id == *id && self.info.chat == *chat && self.author == *author
     }
 
-    /// Whether it is of a chat with people, and no post to a list or to the status feed.
+    /// Returns whether it is of a chat with people, and no post to a list or to the status feed.
     pub(in super::super) fn is_of_chat(&self) -> bool {
         is_chat(&self.info.chat)
     }
 
-    /// How the phone finds it.
+    /// Returns the key by which the phone finds it.
     pub(in super::super) fn key(&self) -> MessageRef {
         let by_another = self.info.chat.server == Server::Group && !self.info.from_me;
         MessageRef {
@@ -83,7 +83,7 @@ impl Wanted {
         }
     }
 
-    /// What the host is told of it, for as long as it is pending and for the last time.
+    /// Returns the host's view of it, while it is pending or for the last time.
     pub(in super::super) fn unreadable(&self, pending: bool) -> Unreadable {
         Unreadable {
             info: self.info.clone(),
@@ -145,7 +145,7 @@ impl Wanted {
     }
 }
 
-/// Whether that is a chat with people: with one, or a group.
+/// Returns whether that is a chat with people: with one, or a group.
 pub(in super::super) fn is_chat(chat: &Jid) -> bool {
     matches!(chat.server.account(), Server::Pn | Server::Lid | Server::Group)
 }

@@ -16,12 +16,12 @@ use crate::messaging::stanzas::retry::IncomingRetry;
 use crate::stanza::Text;
 use crate::store::{MAX_KEY, Space};
 
-/// What is told of a message that cannot be read.
+/// A message that cannot be read.
 pub(in super::super) struct FailedMessage {
     pub(in super::super) reason: UnreadableReason,
     pub(in super::super) retries: u32,
     pub(in super::super) hidden: bool,
-    /// Whether its sender was asked for another copy.
+    /// Set if its sender was asked for another copy.
     pub(in super::super) asked: bool,
     /// For how long the sender has time before the phone is asked; none if the phone is not asked.
     pub(in super::super) patience: Option<Millis>,
@@ -29,7 +29,7 @@ pub(in super::super) struct FailedMessage {
 
 impl Placeholders {
     /// Tells the host of a message that cannot be read. If it may still come, it is noted: the host will get the message, or be
-    /// told that it does not come. The names of the sender are at hand.
+    /// told that it does not come. The names of the sender are in the cache.
     pub(in super::super) fn emit_unreadable(
         &mut self,
         core: &mut EngineCore,
@@ -119,7 +119,7 @@ impl Placeholders {
         }
     }
 
-    /// Whether the host was told that a readable copy of that message may still come.
+    /// Returns whether the host was told that a readable copy of that message may still come.
     pub(in super::super) fn is_awaited(&self, message: &IncomingMessage<'_>, sender: &Resolved) -> bool {
         let author = sender.address().user.jid();
         self.find(&message.origin.chat, &author, message.id).is_some()
@@ -244,7 +244,7 @@ pub(in super::super) fn emit_end(core: &mut EngineCore, wanted: &Wanted) {
     core.out.push(Output::Event(MessagingEvent::Unreadable(Box::new(wanted.unreadable(false)))));
 }
 
-/// Whether the phone is asked for such a message: not for those of bots, of lists and of the status feed.
+/// Returns whether the phone is asked for such a message: not for those of bots, of lists and of the status feed.
 fn may_be_asked(message: &IncomingMessage<'_>) -> bool {
     !is_bot(&message.origin.sender) && is_chat(&message.origin.chat)
 }

@@ -77,7 +77,7 @@ impl World {
         self.phone_says("P0", &[]);
     }
 
-    /// What comes out of the companion, each put where it belongs.
+    /// Sorts the outputs of the companion, each to where it belongs.
     fn sort(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             match output {
@@ -206,7 +206,7 @@ impl World {
         self.arrives(&head(id, FRIEND).child(enc));
     }
 
-    /// What the companion has sent to its phone since it was asked last: the ids of the requests, and what they ask for.
+    /// Returns the companion's new requests to its phone: their ids, and the messages that they ask for.
     fn requests(&mut self) -> Vec<(String, MessageKey)> {
         let sent = std::mem::take(&mut self.sent);
         sent.iter().filter_map(|node| self.request(node)).collect()
@@ -352,7 +352,7 @@ fn what_the_server_keeps_from_a_companion_is_asked_for_at_once() {
     world.phone_answers("P1", &requests[0].0, "M1", "only here");
     assert_eq!(world.texts(), ["only here"]);
     world.told.clear();
-    // What may be seen on the phone only, is a bot's, or is old, stays there.
+    // A message that is view-once, a bot's, or old stays on the phone.
     let old = head("M5", FRIEND).attr("t", START / 1000 - 15 * 24 * 3600).child(Node::new("unavailable"));
     let kinds = ["view_once", "bot_unavailable_fanout", "hosted_unavailable_fanout"];
     let kept = ["M2", "M3", "M4"].iter().zip(kinds).map(|(id, kind)| withheld(id, Some(kind)));
