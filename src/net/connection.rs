@@ -24,7 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const CHUNK: usize = 16 * 1024;
 /// An outgoing buffer of at most this size is kept for the next frame.
 const KEEP: usize = 512;
-/// How long an orderly end may take.
+/// The longest time for an orderly end.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// The orderly end: "normal closure".
 const NORMAL: [u8; 2] = 1000u16.to_be_bytes();
@@ -53,7 +53,7 @@ struct BothHalves {
     inner: Mutex<Inner>,
 }
 
-/// How the connection is.
+/// The state of the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum State {
     Open,
@@ -68,7 +68,7 @@ enum State {
 struct Inner {
     stream: Stream,
     decoder: WsDecoder,
-    /// What came in with the answer to the upgrade.
+    /// The bytes that came in with the answer to the upgrade.
     early: Vec<u8>,
     /// Frames on their way out, and how much of them the system has taken.
     out: Vec<u8>,

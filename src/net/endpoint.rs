@@ -1,4 +1,4 @@
-//! Where to connect, and how.
+//! The endpoint of a connection, and the way to it.
 
 use super::resolver::{self, Resolver};
 use super::tcp::Reach;
@@ -38,7 +38,7 @@ const MAX_ROUTING_INFO: usize = 0x00ff_ffff;
 /// A server's address, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ServerAddress {
-    /// Whether it is spoken to through TLS.
+    /// Set if it is spoken to through TLS.
     pub(super) secure: bool,
     /// Name or address; an IPv6 address is in brackets.
     pub(super) host: Arc<str>,
@@ -86,14 +86,14 @@ impl ServerAddress {
     }
 }
 
-/// Whether a host is this machine, by address or by the name that means it. Where the name leads is checked again when it
-/// is looked up.
+/// Returns whether a host is this machine, by address or by the name that means it. The address of the name is checked again
+/// when it is looked up.
 pub(super) fn may_be_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.parse::<IpAddr>().map_or(bare.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
 }
 
-/// Where to connect, and how: a checked URL, trust, proxy and limits. Cheap to clone.
+/// The endpoint of a connection and the way to it: a checked URL, trust, proxy and limits. Cheap to clone.
 #[derive(Clone)]
 pub struct Endpoint {
     url: Arc<str>,
@@ -182,7 +182,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether there is routing info to send.
+    /// Returns whether there is routing info to send.
     pub(super) fn has_routing_info(&self) -> bool {
         self.routing_info.is_some()
     }

@@ -1,4 +1,4 @@
-//! What can go wrong between here and the server.
+//! The errors between here and the server.
 
 use std::io;
 
@@ -42,7 +42,7 @@ pub enum NetError {
     /// Plain `ws://` to another machine. Only loopback may go without TLS.
     #[error("ws:// is for this machine only: use wss:// for {host}")]
     InsecureUrl {
-        /// Where it would have gone.
+        /// The host of the URL.
         host: String,
     },
     /// The proxy's URL cannot be used.
@@ -70,7 +70,7 @@ pub enum NetError {
     /// The system refused or lost a connection.
     #[error("{step} failed: {what}")]
     Io {
-        /// Where.
+        /// The step.
         step: Step,
         /// The system's words.
         what: String,
@@ -81,7 +81,7 @@ pub enum NetError {
     /// The system refused the thread that looks a name up.
     #[error("{what}")]
     NoThread {
-        /// What to do.
+        /// The advice.
         what: String,
     },
     /// The proxy wants other credentials, or does not take them.
@@ -92,7 +92,7 @@ pub enum NetError {
     ProxyRefused {
         /// Its words.
         what: String,
-        /// Whether it will say the same next time: it forbids the way, or is no proxy.
+        /// Set if it will say the same next time: it forbids the way, or is no proxy.
         for_good: bool,
     },
     /// The proxy is at no public address, and has to be.
@@ -103,13 +103,13 @@ pub enum NetError {
     /// The server's certificate is not to be trusted, or not for this name. Never skipped.
     #[error("the server's certificate was refused: {what}")]
     Certificate {
-        /// What is wrong with it.
+        /// The fault of the certificate.
         what: String,
     },
     /// The other side does not speak TLS as it should.
     #[error("the TLS connection failed: {what}")]
     Tls {
-        /// What happened.
+        /// The failure.
         what: String,
     },
     /// The server did not upgrade, or what answered is no WebSocket server.
@@ -124,7 +124,7 @@ pub enum NetError {
     /// The bytes that came in are no WebSocket.
     #[error("the other side broke the WebSocket protocol: {what}")]
     Protocol {
-        /// How.
+        /// The violation.
         what: String,
     },
     /// The answer does not hold what was asked for.

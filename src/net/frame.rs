@@ -21,7 +21,7 @@ const MAX_CONTROL: usize = 125;
 /// Two bytes, and up to eight of length. Frames from a server have no mask.
 const MAX_HEAD: usize = 10;
 
-/// A control frame that somebody has to act upon.
+/// A control frame that needs an action.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Control {
     /// To be answered with a pong of the same payload.
@@ -30,7 +30,7 @@ pub(super) enum Control {
     Close,
 }
 
-/// Where the decoder is.
+/// The state of the decoder.
 #[derive(Debug)]
 enum State {
     /// In a frame's head, of which this much is there.
@@ -63,7 +63,7 @@ impl WsDecoder {
         WsDecoder { state, fragmented: None, message: 0, max_message }
     }
 
-    /// Whether the stream could end here without cutting anything off.
+    /// Returns whether the stream could end here without cutting anything off.
     pub(super) fn is_between_messages(&self) -> bool {
         self.fragmented.is_none() && matches!(self.state, State::Head { have: 0, .. })
     }
@@ -194,7 +194,7 @@ pub(super) fn write_control(out: &mut Vec<u8>, opcode: u8, payload: &[u8], mask:
     write(out, opcode, payload, mask);
 }
 
-/// What a frame has beside its payload, at most.
+/// The largest size of a frame beside its payload.
 pub(super) const AROUND: usize = MAX_HEAD + 4;
 
 fn write(out: &mut Vec<u8>, opcode: u8, payload: &[u8], mask: [u8; 4]) {

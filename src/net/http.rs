@@ -23,7 +23,7 @@ impl Head {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether a list header names this token, whatever its case.
+    /// Returns whether a list header names this token, whatever its case.
     pub(super) fn has_token(&self, name: &str, token: &str) -> bool {
         let values = self.headers.iter().filter(|(key, _)| key == name);
         values.flat_map(|(_, value)| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
@@ -79,7 +79,7 @@ pub(super) async fn read_head<S: AsyncRead + Unpin>(
     }
 }
 
-/// Where `needle` begins in `haystack`.
+/// Returns the start of `needle` in `haystack`.
 pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }

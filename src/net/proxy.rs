@@ -83,12 +83,12 @@ impl Proxy {
         Self { public_only: true, ..self }
     }
 
-    /// Whether it has to be at a public address.
+    /// Returns whether it has to be at a public address.
     pub(super) fn is_public_only(&self) -> bool {
         self.public_only
     }
 
-    /// Where the proxy itself is.
+    /// Returns the host and port of the proxy itself.
     pub(super) fn address(&self) -> (&str, u16) {
         (&self.host, self.port)
     }

@@ -18,7 +18,7 @@ use super::{NetError, Step};
 use crate::standard::Taken;
 use crate::threads::{self, Pool};
 
-/// How many names are looked up at once. More wait, within the time that a connection has.
+/// The number of names that are looked up at once. More wait, within the time that a connection has.
 const NAMES_AT_ONCE: usize = 32;
 
 static LOOKUPS: Pool = Pool::new("lookup", NAMES_AT_ONCE);

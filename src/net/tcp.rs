@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// How long an address may keep silent before the next one is tried beside it (RFC 8305).
+/// The time an address may keep silent before the next one is tried beside it (RFC 8305).
 const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 
 /// Which addresses may be used.

@@ -12,9 +12,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::AsyncWriteExt;
 
-/// What the page of WhatsApp Web is served from. The same towards any server.
+/// The origin of WhatsApp Web's page. The same towards any server.
 const ORIGIN: &str = "https://web.whatsapp.com";
-/// What the server mixes into its answer, to show that it knows the protocol.
+/// The value that the server mixes into its answer, to show that it knows the protocol.
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// Asks for the upgrade and checks the answer. Gives what came in behind the answer.

@@ -1,4 +1,4 @@
-//! Learning the current version of WhatsApp Web. Only done when somebody asks for it.
+//! Learns the current version of WhatsApp Web, on request only.
 //!
 //! WhatsApp Web tells its version in a script of its page; which, is in the configuration (`client.version_url`).
 
@@ -21,7 +21,7 @@ const MARK: &[u8] = b"client_revision";
 /// Checks the address of the page: `https://` anywhere, `http://` to this machine only.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The fault of the address.
 pub fn check_version_url(url: &str) -> Result<(), NetError> {
     ServerAddress::parse(url, "https", "http").map(drop)
 }
@@ -71,7 +71,7 @@ async fn get(stream: &mut Stream, target: &ServerAddress) -> Result<Vec<u8>, Net
     Ok(if head.has_token("transfer-encoding", "chunked") { without_chunks(&body) } else { body })
 }
 
-/// Whether all of a body with known length is there.
+/// Returns whether all of a body with known length is there.
 fn is_complete(head: &Head, body: &[u8]) -> bool {
     if head.has_token("transfer-encoding", "chunked") {
         return body.ends_with(b"\r\n0\r\n\r\n");

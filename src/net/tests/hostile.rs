@@ -87,7 +87,7 @@ async fn raw_frames(bytes: Vec<u8>) -> (WsWriter, WsReader) {
 async fn frames_that_break_the_rules() {
     for bytes in [&[0xf2, 0][..], &[0x82, 0x81, 0, 0, 0, 0, 1], &[0x80, 0], &[0x89, 126, 0, 200]] {
         let (mut writer, mut reader) = raw_frames([&[0x82, 1, 7][..], bytes].concat()).await;
-        // What came before is still good.
+        // A message from before is still good.
         assert_eq!(reader.next().await.unwrap().unwrap(), [7][..]);
         let error = reader.next().await.unwrap_err();
         assert!(matches!(error, NetError::Protocol { .. }), "{error:?}");
@@ -160,7 +160,7 @@ async fn a_peer_that_does_not_read_cannot_hold_up_the_end() {
 
 const CHILD: &str = "WA_TEST_NET_WITHOUT_FILES";
 
-/// Where the child of the test below begins. Without the word it has nothing to do.
+/// The entry point of the child of the test below. Without the word it has nothing to do.
 #[tokio::test]
 async fn child_process() {
     if std::env::var_os(CHILD).is_none() {

@@ -154,7 +154,7 @@ async fn wrong_credentials() {
     }
 }
 
-/// What comes of a proxy that answers with these bytes, whatever it is asked.
+/// Returns the error from a proxy that answers with these bytes, whatever it is asked.
 async fn refusal(scheme: &str, answer: &'static [u8]) -> NetError {
     let (proxy, _) = serve_tcp(move |mut stream| async move {
         let _ = stream.read(&mut [0; 1024]).await;
