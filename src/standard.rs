@@ -27,9 +27,9 @@ const FIRST: RawFd = 3;
 
 static HELD: Mutex<Placeholders> = Mutex::new(Placeholders { users: 0, places: [None, None, None] });
 
-/// What stands in the place of closed descriptors.
+/// The placeholders of closed descriptors.
 struct Placeholders {
-    /// How many values of [`Taken`] there are.
+    /// The number of values of [`Taken`].
     users: usize,
     /// By number.
     places: [Option<OwnedFd>; FIRST as usize],

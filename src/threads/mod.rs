@@ -40,7 +40,7 @@ pub(crate) fn spawn<T: Send + 'static>(
     std::thread::Builder::new().name(format!("{PREFIX}{name}")).stack_size(stack).spawn(work)
 }
 
-/// What to tell the host when the system refuses a thread.
+/// Returns the text for the host when the system refuses a thread.
 pub(crate) fn refused(error: &io::Error) -> String {
     format!(
         "the system refused a thread ({error}): raise the limit of processes and threads (ulimit -u, TasksMax, pids.max) or of \
@@ -68,7 +68,7 @@ impl Drop for Blocked {
 }
 
 thread_local! {
-    /// How many threads run sessions beside this one, which is one of them itself; 0 on any other thread.
+    /// The number of threads that run sessions beside this one, which is one of them itself; 0 on any other thread.
     static WORKERS_BESIDE: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn mark_worker(workers: usize) {
     WORKERS_BESIDE.set(workers.saturating_sub(1));
 }
 
-/// Whether this thread runs sessions and others go on while it waits for the disk.
+/// Returns whether this thread runs sessions and others go on while it waits for the disk.
 pub(crate) fn others_go_on() -> bool {
     WORKERS_BESIDE.get() > 0
 }
