@@ -13,7 +13,7 @@ use crate::{faults::CertificateFault, random::SimRandom};
 
 const DAY: u64 = 24 * 60 * 60;
 const YEAR: u64 = 365 * DAY;
-/// How long the certificates are valid.
+/// The validity of the certificates.
 const YEARS: u64 = 5 * YEAR;
 
 /// Serial of the root; clients pin it together with the key.

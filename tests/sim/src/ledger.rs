@@ -1,4 +1,4 @@
-//! What the server can see of the encryption: every ciphertext names its chain and its number in it, in the clear. A number
+//! The encryption as the server sees it: every ciphertext names its chain and its number in it, in the clear. A number
 //! that comes with two different ciphertexts is a message key used twice, which must never happen.
 
 use std::{

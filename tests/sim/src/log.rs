@@ -1,4 +1,4 @@
-//! What went over the wires and what happened beside them, for tests to read: a ring of the last entries.
+//! A log of wires and other events, for tests to read: a ring of the last entries.
 
 use std::{collections::VecDeque, io::Write, sync::Arc};
 
@@ -44,7 +44,7 @@ struct Entry {
     what: What,
 }
 
-/// How entries are shown.
+/// The display of entries.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Show {
     /// Hide numbers and contents.
@@ -92,7 +92,7 @@ impl Log {
         Self { limit, verbose, ring: Mutex::default(), grown: Notify::new() }
     }
 
-    /// Whether anybody could ever see an entry; if not, none need be made.
+    /// Returns whether an entry could ever be seen; if not, none need be made.
     pub(crate) fn is_on(&self) -> bool {
         self.limit > 0 || self.verbose
     }

@@ -33,7 +33,7 @@ use crate::{people::Actor, server::Rates};
 /// Most accounts that are told of the changes of one account.
 const MAX_WATCHERS: usize = 100_000;
 
-/// What a ref was given out for.
+/// The purpose of a ref.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefKind {
     /// Offered in pair-device, to be shown as QR.
@@ -71,11 +71,11 @@ pub(crate) struct Model {
     pub(crate) people: HashMap<DeviceAddress, Actor>,
     /// Stanzas on their way to them.
     pub(crate) post: VecDeque<(DeviceAddress, Node)>,
-    /// Connections that want to hear of somebody's presence, by that somebody's number.
+    /// Connections that subscribe to a person's presence, by that person's number.
     pub(crate) presence: HashMap<String, BTreeSet<u64>>,
     /// Under which of its names it was asked for.
     pub(crate) presence_names: HashMap<(u64, String), Space>,
-    /// How much accounts have asked lately.
+    /// The recent queries of accounts.
     pub(crate) rates: Rates,
     last_connection: u64,
     last_group: u64,
@@ -142,7 +142,7 @@ impl Model {
         Some(DeviceAddress { number, device: jid.device })
     }
 
-    /// What a device is called in a name space.
+    /// Returns the JID of a device in a name space.
     pub(crate) fn jid(&self, address: &DeviceAddress, space: Space) -> Option<Jid> {
         Some(self.phones.get(&address.number)?.jid(space, address.device))
     }

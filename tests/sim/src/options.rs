@@ -42,7 +42,7 @@ pub struct Options {
     /// Make phones that do not exist when a code is asked for them
     #[arg(long)]
     pub auto_phones: bool,
-    /// How many days a client version is let in after it was the newest; older ones get failure 405. 0 lets all in
+    /// Days a client version is let in after it was the newest; older ones get failure 405. 0 lets all in
     #[arg(long, value_name = "N", default_value_t = 120)]
     pub version_life_days: u64,
     /// Oldest client version that is let in, in place of those of so many days ago
@@ -51,13 +51,13 @@ pub struct Options {
     /// Number of refs in pair-device
     #[arg(long, value_name = "N", default_value_t = 6)]
     pub refs: usize,
-    /// How long an unpaired connection lives, in milliseconds; 0 is for ever. A code or passkey exchange under way prolongs it
+    /// Lifetime of an unpaired connection, in milliseconds; 0 is for ever. A code or passkey exchange under way prolongs it
     #[arg(long, value_name = "MS", default_value_t = 300_000)]
     pub unpaired_lifetime_ms: u64,
-    /// How long a pairing code's ref is kept, in milliseconds
+    /// Lifetime of a pairing code's ref, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 195_000)]
     pub code_lifetime_ms: u64,
-    /// How long a phone waits for the companion's part of an exchange, in milliseconds
+    /// Time a phone waits for the companion's part of an exchange, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 120_000)]
     pub phone_patience_ms: u64,
     /// Interval of the server's pings on logged-in connections, in milliseconds; 0 sends none
@@ -66,13 +66,13 @@ pub struct Options {
     /// Close connections on which nothing was received for so long, in milliseconds; 0 never
     #[arg(long, value_name = "MS", default_value_t = 120_000)]
     pub idle_timeout_ms: u64,
-    /// How long a client may take for each step of the handshake, in milliseconds
+    /// Time a client may take for each step of the handshake, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 20_000)]
     pub handshake_timeout_ms: u64,
     /// Error code for a pairing code asked for a number that has no phone
     #[arg(long, value_name = "CODE", default_value_t = 400)]
     pub unknown_number_code: u16,
-    /// How many stanzas wait for one device before the oldest is lost
+    /// Number of stanzas that wait for one device before the oldest is lost
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub queue_limit: usize,
     /// A device with fewer one-time prekeys than this is asked for more, at each fetch of one
@@ -92,7 +92,8 @@ pub struct Options {
     /// Take a first contact that shows no token although the account can compute one; without it that gets error 463
     #[arg(long)]
     pub no_tokens: bool,
-    /// How many questions of each kind (contacts, devices, key bundles, groups) an account may put in a minute; more get error 429.
+    /// Number of queries of each kind (contacts, devices, key bundles, groups) an account may send in a minute; more get error
+    /// 429.
     /// 0 for any number
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub queries_per_minute: u32,
@@ -106,7 +107,7 @@ pub struct Options {
     /// Make groups in which members go by phone number, not by LID
     #[arg(long)]
     pub pn_groups: bool,
-    /// How many log entries are kept; 0 keeps none
+    /// Number of log entries that are kept; 0 keeps none
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub log_limit: usize,
 }

@@ -55,7 +55,7 @@ async fn rounds(world: &World, unanswered: &mut Vec<u64>) {
     }
 }
 
-/// Whether a client has not got all of the queue that was announced to it.
+/// Returns whether a client has not got all of the queue that was announced to it.
 fn queues_go_out(world: &World) -> bool {
     let model = world.model.lock();
     let devices = model.phones.values().flat_map(|phone| phone.devices.values());

@@ -23,14 +23,14 @@ use crate::{
     world::World,
 };
 
-/// How long [`Handle::wait`] rests between two looks.
+/// The pause of [`Handle::wait`] between two looks.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// Starts simulators.
 #[derive(Debug)]
 pub struct Simulator;
 
-/// Where a simulator is and what to trust; the command's first line of output.
+/// The addresses of a simulator and its keys to trust; the command's first line of output.
 #[derive(Clone, Debug, Serialize)]
 pub struct Started {
     /// The WebSocket without TLS.
@@ -86,7 +86,7 @@ impl Simulator {
 }
 
 impl Handle {
-    /// Where it is.
+    /// Returns the addresses and keys.
     pub fn started(&self) -> &Started {
         &self.started
     }
@@ -199,8 +199,8 @@ impl Handle {
 
     /// Looks at the state again and again until `look` finds what it wants, and gives that; `None` if it has not after `limit`.
     ///
-    /// What a client or a person has just done may not have come to the state yet, so a test waits for it here. What has *not*
-    /// happened is asserted with [`Handle::settled`].
+    /// The effect of a client's or a person's last action may not have reached the state yet, so a test waits for it here. The
+    /// *absence* of an effect is asserted with [`Handle::settled`].
     pub async fn wait<T>(&self, limit: Duration, mut look: impl FnMut(&State<'_>) -> Option<T>) -> Option<T> {
         let end = Instant::now() + limit;
         loop {
@@ -217,7 +217,7 @@ impl Handle {
     /// Looks at the state once, after everything that the clients had written is handled and the people have heard what was sent
     /// to them; the error says why that has not come within `limit`. `POST /settle` describes it.
     ///
-    /// What a client was told to do counts once it has said that it is done, by an event.
+    /// An order to a client counts once the client has reported by an event that it is done.
     pub async fn settled<T>(&self, limit: Duration, look: impl FnOnce(&State<'_>) -> T) -> Result<T, String> {
         settle(&self.world, limit).await?;
         Ok(look(&State { world: &self.world }))

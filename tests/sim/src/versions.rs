@@ -27,7 +27,7 @@ struct State {
     asked: u64,
 }
 
-/// What can be set; null goes back to what is reckoned.
+/// The settings; null goes back to what is reckoned.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {

@@ -1,4 +1,4 @@
-//! What all tasks of one simulator share: options, keys, the model, the fault table, the log.
+//! The state shared by all tasks of one simulator: options, keys, the model, the fault table, the log.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -27,7 +27,7 @@ pub(crate) struct World {
     pub(crate) versions: Versions,
     /// Told when there is something in the post for simulated devices.
     pub(crate) posted: Notify,
-    /// Told whenever something changed that somebody may wait for.
+    /// Notified of every change that a task may wait for.
     pub(crate) changed: Notify,
     /// Stanzas taken from clients, and by simulated devices, so far.
     pub(crate) handled: AtomicU64,

@@ -31,7 +31,7 @@ pub(super) struct Filter {
 pub(super) async fn get(State(world): Shared, Query(filter): Query<Filter>) -> Answer {
     if filter.wait_ms > 0 {
         let wait = Duration::from_millis(filter.wait_ms.min(MOST_WAIT_MS));
-        // Whether something came or not, what there is gets shown.
+        // The entries are shown, new ones or not.
         let _ = timeout(wait, world.log.grown(filter.after)).await;
     }
     let show = Show { redact: filter.redact != 0, json: filter.json != 0 };

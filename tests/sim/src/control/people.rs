@@ -1,4 +1,4 @@
-//! What the people at the phones do: writing, reading, answering; and what they have heard.
+//! Actions of the people at the phones: writing, reading, answering; and the messages they have received.
 
 use std::{sync::Arc, time::Duration};
 
@@ -62,7 +62,7 @@ struct Vote {
 #[serde(deny_unknown_fields)]
 struct Status {
     text: String,
-    /// Who sees it, by number; all phones if it is left out.
+    /// The people who see it, by number; all phones if it is left out.
     audience: Option<Vec<String>>,
     #[serde(default)]
     device: u16,
@@ -82,7 +82,7 @@ struct Raw {
 struct Seen {
     chat: String,
     ids: Vec<String>,
-    /// Who sent them, in a group.
+    /// The sender of the messages, in a group.
     from: Option<String>,
     #[serde(default)]
     device: u16,
@@ -284,7 +284,7 @@ pub(super) struct Wanted {
     wait_ms: u64,
 }
 
-/// What a device has heard after the message of that number.
+/// Returns the messages that a device has received after that number.
 pub(crate) fn heard(world: &World, number: &str, device: u16, after: u64) -> Result<Value, ApiError> {
     let address = address(world, number, device)?;
     let model = world.model.lock();

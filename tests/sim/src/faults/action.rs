@@ -1,4 +1,4 @@
-//! What a rule can do.
+//! The actions of a rule.
 
 use std::collections::BTreeMap;
 
@@ -113,7 +113,7 @@ pub(crate) enum Forgery {
     HostedFlag,
 }
 
-/// What a rule does. In JSON: `"drop"`, `{"delay":500}`, `{"error":{"code":429}}` and so on.
+/// An action of a rule. In JSON: `"drop"`, `{"delay":500}`, `{"error":{"code":429}}` and so on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Action {
@@ -165,15 +165,15 @@ pub(crate) enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         child: Option<String>,
     },
-    /// That stanza before.
+    /// Sends that stanza before.
     Send(Value),
-    /// That stanza after.
+    /// Sends that stanza after.
     SendAfter(Value),
-    /// That stanza in its place.
+    /// Sends that stanza in its place.
     Replace(Value),
-    /// That plaintext in its place, base64.
+    /// Sends that plaintext in its place, base64.
     Plaintext(String),
-    /// That frame body in its place, base64, not encrypted.
+    /// Sends that frame body in its place, base64, not encrypted.
     Frame(String),
     /// At `server_hello`: another certificate chain.
     Certificate(CertificateFault),

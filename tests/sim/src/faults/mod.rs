@@ -64,7 +64,7 @@ pub(crate) struct NewRule {
     when: When,
     #[serde(rename = "do")]
     actions: Actions,
-    /// How often it applies; 0 is without end.
+    /// The number of times it applies; 0 is without end.
     #[serde(default = "once")]
     times: u32,
 }
@@ -81,7 +81,7 @@ pub(crate) struct Rule {
     rule: NewRule,
     /// Matches so far, skipped ones included.
     seen: u32,
-    /// How often it was applied.
+    /// The number of times it was applied.
     applied: u32,
 }
 
@@ -137,7 +137,7 @@ impl FaultTable {
         self.count(&rules);
     }
 
-    /// What to do at this point. The subject is made only if there are rules.
+    /// Returns the actions at this point. The subject is made only if there are rules.
     pub(crate) fn hit<'a>(&self, subject: impl FnOnce() -> Subject<'a>) -> Vec<Action> {
         if self.live.load(Ordering::Relaxed) == 0 {
             return Vec::new();

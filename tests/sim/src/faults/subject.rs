@@ -1,4 +1,4 @@
-//! What a rule is matched against.
+//! The subject that a rule is matched against.
 
 use std::borrow::Cow;
 

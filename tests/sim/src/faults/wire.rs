@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Action, Refusal};
 
-/// What is done to the bytes of one frame.
+/// The changes to the bytes of one frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Wire {
     pub(crate) compress: bool,
@@ -18,7 +18,7 @@ pub(crate) struct Wire {
     pub(crate) frame: Option<String>,
 }
 
-/// How a connection ends.
+/// The end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     /// By the client, who was told to go; with a close frame if it does not go soon.

@@ -47,7 +47,7 @@ pub(crate) struct Device {
     /// Its last presence was `available`.
     pub(crate) available: bool,
     pub(crate) queue: Queue,
-    /// How far that has gone out, until all of it that waited at the login has.
+    /// The progress of the queue, until all of it that waited at the login has gone out.
     pub(crate) offline: Option<Offline>,
     /// Messages it sent lately, so that a repeated one is not delivered twice.
     pub(crate) sent: RecentlySent,
@@ -97,7 +97,7 @@ pub(crate) struct CodeRequest {
     pub(crate) display: String,
     pub(crate) push: bool,
     pub(crate) made_ms: u64,
-    /// Where the companion's answer to a primary_hello goes; there while somebody waits.
+    /// The channel for the companion's answer to a primary_hello; there while a phone waits.
     pub(crate) finish: Option<mpsc::UnboundedSender<Finish>>,
 }
 
@@ -107,7 +107,7 @@ pub(crate) struct Finish {
     pub(crate) identity: Vec<u8>,
 }
 
-/// What the phone shows.
+/// The text that the phone shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "name")]
 pub(crate) enum Screen {
@@ -135,7 +135,7 @@ pub(crate) struct Phone {
     /// User part of the account's LID.
     pub(crate) lid: String,
     pub(crate) identity: KeyPair,
-    /// What the server has of the phone itself, device 0.
+    /// The server's keys of the phone itself, device 0.
     pub(crate) keys: KeyStore,
     pub(crate) raw_id: u32,
     /// Highest key index ever given out; 0 is the phone itself.
@@ -153,7 +153,7 @@ pub(crate) struct Phone {
     pub(crate) confirm: Option<tokio::sync::oneshot::Sender<bool>>,
     /// The key of the app state that new companions get.
     pub(crate) app_state_key: Option<[u8; 32]>,
-    /// What its devices compute tokens with.
+    /// The salt with which its devices compute tokens.
     pub(crate) nct_salt: Option<[u8; 32]>,
     /// The person has the phone in hand: its app is open and online.
     pub(crate) at_the_phone: bool,
@@ -191,7 +191,7 @@ impl Phone {
         Jid::lid(self.lid.as_str()).with_device(device)
     }
 
-    /// What the account's device is called in a name space.
+    /// Returns the JID of the account's device in a name space.
     pub(crate) fn jid(&self, space: Space, device: u16) -> Jid {
         match space {
             Space::Pn => Jid::user(self.number.as_str()).with_device(device),

@@ -12,7 +12,7 @@ use wa::{crypto::PublicKey, proto::companion::DeviceProps, stanza::Node};
 use super::{DeviceAddress, SignedPrekey};
 use crate::faults::{End, Plan};
 
-/// What can be asked of the task that owns a connection.
+/// A command to the task that owns a connection.
 pub(crate) enum Command {
     /// Send this; rules are asked first.
     Send(Node),
@@ -79,7 +79,7 @@ impl Connection {
         self.killed.notify_one();
     }
 
-    /// Waits until somebody kills the connection; for those who cannot listen for commands.
+    /// Waits until the connection is killed; for those who cannot listen for commands.
     pub(crate) async fn killed(&self) {
         self.killed.notified().await;
     }
@@ -103,7 +103,7 @@ impl Connection {
     }
 }
 
-/// What a connection is for.
+/// The purpose of a connection.
 pub(crate) enum Stage {
     /// Not known yet.
     Handshake,
@@ -142,7 +142,7 @@ pub(crate) struct PendingLink {
     pub(crate) done: Option<oneshot::Sender<Result<(), (String, String)>>>,
 }
 
-/// What the phone is told in a passkey exchange.
+/// A step of a passkey exchange, as the phone is told.
 pub(crate) enum PasskeyStep {
     /// The companion showed its passkey.
     Prologue {

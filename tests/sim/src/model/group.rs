@@ -6,12 +6,12 @@ use wa::stanza::{Jid, Server};
 
 use super::Space;
 
-/// What a member may do.
+/// The rank of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
     Member,
     Admin,
-    /// Who made the group.
+    /// The maker of the group.
     Owner,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Group {
     pub(crate) subject_by: String,
     pub(crate) created: u64,
     pub(crate) creator: String,
-    /// What its members are called.
+    /// The name space of its members.
     pub(crate) mode: Space,
     pub(crate) members: BTreeMap<String, Rank>,
     pub(crate) description: Option<Description>,

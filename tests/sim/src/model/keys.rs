@@ -24,7 +24,7 @@ pub(crate) struct Secrets {
     last_id: u32,
 }
 
-/// What a device has uploaded.
+/// The keys that a device has uploaded.
 pub(crate) struct KeyStore {
     pub(crate) identity: PublicKey,
     pub(crate) registration_id: u32,

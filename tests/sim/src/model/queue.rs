@@ -23,14 +23,14 @@ impl Queued {
     }
 }
 
-/// How far the queue of a device has gone out since its login.
+/// The progress of a device's queue since its login.
 #[derive(Clone, Copy)]
 pub(crate) struct Offline {
     /// The number of the last stanza that went out.
     pub(crate) sent: u64,
-    /// How many of those that were announced are left.
+    /// The number of announced stanzas that are left.
     pub(crate) left: usize,
-    /// How many were announced.
+    /// The number of announced stanzas.
     pub(crate) count: usize,
 }
 

@@ -14,7 +14,7 @@ pub(crate) enum Space {
 }
 
 impl Space {
-    /// Where an address of a person belongs.
+    /// Returns the name space of a person's address.
     pub(crate) fn of(jid: &Jid) -> Option<Self> {
         if jid.is_lid() { Some(Self::Lid) } else { jid.is_pn().then_some(Self::Pn) }
     }
@@ -27,7 +27,7 @@ impl Space {
         }
     }
 
-    /// That of an `addressing_mode`.
+    /// Returns the name space of an `addressing_mode`.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         [Self::Pn, Self::Lid].into_iter().find(|space| space.name() == name)
     }

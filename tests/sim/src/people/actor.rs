@@ -51,9 +51,9 @@ pub(crate) struct Actor {
     own_keys: HashMap<String, GroupKey>,
     pub(super) sender_keys: HashMap<(String, DeviceAddress), SenderKeyRecord>,
     pub(super) sent: VecDeque<Sent>,
-    /// How often a message was asked for again.
+    /// The number of requests for each message.
     pub(super) asked: HashMap<String, u8>,
-    /// What came while the phone was away.
+    /// Stanzas that came while the phone was away.
     pub(super) waiting: VecDeque<Node>,
     pub(crate) heard: Heard,
 }
@@ -65,7 +65,7 @@ pub(super) struct Fanned {
 }
 
 impl Fanned {
-    /// Whether a session was opened with one of them.
+    /// Returns whether a session was opened with one of them.
     pub(super) fn opens(&self) -> bool {
         self.encs.iter().any(|(_, enc)| enc.kind.as_str() == "pkmsg")
     }
@@ -166,8 +166,8 @@ impl Actor {
         Fanned { encs: encs.collect() }
     }
 
-    /// Encrypts for a group; gives the sender key, encrypted for those of `everybody` who lack it, too. A key that somebody
-    /// has who is not among them any more is given up first.
+    /// Encrypts for a group. Returns the sender key, too, encrypted for those of `everybody` who lack it. A key is replaced
+    /// first if a holder of it is not among them any more.
     pub(super) fn encrypt_for_group(
         &mut self,
         scene: &mut Scene<'_>,

@@ -1,4 +1,4 @@
-//! What a simulated device has received.
+//! The messages that a simulated device has received.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -38,7 +38,7 @@ pub(crate) struct Message {
     pub(crate) mentions: Vec<String>,
     /// It was asked for again before.
     pub(crate) retried: bool,
-    /// What it says, serialised.
+    /// The content, serialised.
     #[serde(skip)]
     pub(crate) raw: Vec<u8>,
 }
@@ -74,7 +74,7 @@ pub(crate) struct Figures {
     pub(crate) last: BTreeMap<String, u64>,
 }
 
-/// What was received.
+/// The received messages.
 #[derive(Default)]
 pub(crate) struct Heard {
     pub(crate) figures: Figures,

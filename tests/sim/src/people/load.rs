@@ -22,12 +22,12 @@ use crate::{
 
 /// Most messages of one load.
 const MAX_COUNT: u64 = 2_000_000;
-/// How many are encrypted before others get a turn.
+/// The number that are encrypted before others get a turn.
 const BATCH: u64 = 256;
-/// How long to look away when the device has enough to do.
+/// The pause when the device has enough to do.
 const PAUSE: Duration = Duration::from_micros(500);
 
-/// What is to be sent.
+/// The messages to send.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Order {
@@ -62,7 +62,7 @@ fn window() -> usize {
     1_000
 }
 
-/// How far a load is.
+/// The progress of a load.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Progress {
     pub(crate) id: u64,
@@ -89,7 +89,7 @@ pub(crate) struct Loads {
 const MAX_LOADS: usize = 1_000;
 
 impl Loads {
-    /// How far one is.
+    /// Returns the progress of a load.
     pub(crate) fn get(&self, id: u64) -> Option<Progress> {
         self.all.get(&id).cloned()
     }

@@ -1,12 +1,12 @@
-//! Whether the marks of a stanza fit what it says, which only its receiver can tell. Production drops messages whose marks do not
-//! fit, without a word.
+//! Checks if the marks of a stanza fit its content, which only its receiver can tell. Production silently drops messages whose
+//! marks do not fit.
 
 use wa::{
     messaging::content::{self, Body, Outgoing, Read},
     stanza::{Jid, NodeRef},
 };
 
-/// What is known of a message when it was decrypted.
+/// A decrypted message.
 pub(super) struct AddonContent<'a> {
     /// The stanza.
     pub(super) node: NodeRef<'a>,

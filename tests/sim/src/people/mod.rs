@@ -42,7 +42,7 @@ use crate::{
     world::World,
 };
 
-/// How many stanzas are worked off before others get a turn.
+/// The number of stanzas handled before others get a turn.
 const BATCH: usize = 64;
 /// Most stanzas that wait for a phone that is away.
 const MAX_WAITING: usize = 100_000;
@@ -108,7 +108,7 @@ pub(crate) fn act<T>(
     result
 }
 
-/// What an actor acts in.
+/// The surroundings in which an actor acts.
 pub(crate) struct Scene<'a> {
     pub(crate) world: &'a World,
     pub(crate) model: &'a mut Model,

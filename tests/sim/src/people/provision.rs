@@ -1,4 +1,4 @@
-//! What a phone sends to a companion that is new: the key of the app state, and the first part of the history.
+//! A phone's messages to a new companion: the key of the app state, and the first part of the history.
 
 use std::io::Write as _;
 

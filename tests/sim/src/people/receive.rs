@@ -1,4 +1,4 @@
-//! What simulated people receive.
+//! Receives messages for simulated people.
 
 use wa::{
     messaging::content::{self, Body, Protocol, Read},

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{model::DeviceAddress, server::bundles, world::unix_seconds};
 
-/// How often a message is asked for, and sent.
+/// The number of times a message is asked for, and sent.
 const MAX_TIMES: u64 = 5;
 /// Most messages of which it is remembered that they were asked for.
 const MAX_ASKED: usize = 10_000;

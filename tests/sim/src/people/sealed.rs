@@ -1,4 +1,4 @@
-//! What people encrypt with the secret of the message it belongs to: votes, and edits and reactions in the sealed form.
+//! Content encrypted with the secret of the message it belongs to: votes, and edits and reactions in the sealed form.
 
 use wa::{
     messaging::content::{
@@ -13,7 +13,7 @@ use super::{Actor, Scene, send::NotSent};
 const ENC_REACTION: u32 = 56;
 const SECRET_ENCRYPTED: u32 = 82;
 
-/// What is sealed.
+/// The content to seal.
 pub(super) enum Sealable<'a> {
     /// The options that are chosen.
     Vote(&'a [String]),

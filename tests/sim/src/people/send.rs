@@ -35,7 +35,7 @@ pub(crate) struct Target {
     pub(crate) sender_by: Option<Space>,
 }
 
-/// What is to be sent.
+/// The content to send.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum What {
@@ -68,7 +68,7 @@ pub(crate) enum NotSent {
     Refused(u16),
 }
 
-/// Where a message goes: to a person by number, or to a group by address or id.
+/// Returns the chat a message goes to: a person by number, or a group by address or id.
 pub(crate) fn chat(model: &Model, address: &DeviceAddress, name: &str) -> Option<Jid> {
     let jid: Option<Jid> = name.contains('@').then(|| name.parse().ok()).flatten();
     if let Some(group) = model.groups.get(name).map(|group| group.jid()) {
@@ -158,7 +158,7 @@ pub(crate) fn post_status(
     let id = content::message_id(unix_seconds(), &Jid::user(own.as_str()), &mut scene.world.random());
     let numbers = audience.iter().chain([&own]);
     let everybody = devices(scene, numbers.clone(), Space::Lid);
-    // Who has the key is named without a device.
+    // Holders of the key are named without a device.
     let people: Vec<Jid> =
         numbers.filter_map(|number| Some(scene.model.phones.get(number)?.jid(Space::Lid, 0))).collect();
     let (outgoing, keys) = actor
@@ -186,7 +186,7 @@ fn attrs(shape: &Shape) -> Vec<(&'static str, String)> {
     attrs
 }
 
-/// What every ciphertext of a content is marked with.
+/// Sets the marks of a content on a ciphertext.
 fn marked(node: Node, shape: &Shape) -> Node {
     node.attr_opt("mediatype", shape.media_type)
         .attr_opt("decrypt-fail", shape.hide_decrypt_failure.then_some("hide"))
@@ -283,7 +283,7 @@ fn participants(fanned: &super::actor::Fanned, shape: Option<&Shape>) -> Option<
     (!fanned.encs.is_empty()).then(|| Node::new("participants").children(to))
 }
 
-/// Who this companion is, signed by its phone; a phone needs no such thing.
+/// Returns this companion's identity, signed by its phone; a phone needs no such thing.
 pub(super) fn identity(scene: &Scene<'_>) -> Option<Node> {
     let blob = scene.model.device(scene.address)?.signed_identity.as_deref()?;
     let mut signed = AdvSignedDeviceIdentity::decode(blob).ok()?;

@@ -1,4 +1,4 @@
-//! How a phone behaves: the switches of the control API.
+//! The behaviour of a phone: the switches of the control API.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,9 +38,9 @@ pub(crate) struct Behaviour {
     pub(crate) strict_qr: bool,
     /// Knows linked devices at all.
     pub(crate) multidevice: bool,
-    /// How many companions it allows.
+    /// The number of companions it allows.
     pub(crate) max_devices: usize,
-    /// What pair-success calls it.
+    /// The platform named in pair-success.
     pub(crate) platform: String,
     /// The name of a business account.
     pub(crate) business_name: Option<String>,

@@ -24,7 +24,7 @@ use crate::{
     world::World,
 };
 
-/// What is typed, and how.
+/// The code to type, and the way to type it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Typed {
@@ -45,7 +45,7 @@ fn one() -> usize {
 }
 
 impl Typed {
-    /// That code, typed at once.
+    /// Returns that code, typed at once.
     pub(crate) fn new(code: &str) -> Self {
         Self { code: code.to_owned(), delay_ms: 0, wait_ms: 0, hellos: 1 }
     }

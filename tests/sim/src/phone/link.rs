@@ -21,7 +21,7 @@ use crate::{
     world::{World, unix_seconds},
 };
 
-/// What the phone knows of the companion it is about to link.
+/// The companion that the phone is about to link.
 pub(super) struct Companion {
     pub(super) reference: String,
     pub(super) noise: PublicKey,
@@ -40,7 +40,7 @@ pub(super) fn stale_secret(world: &World, number: &str) -> Option<Secret<32>> {
     world.model.lock().phones.get(number)?.stale_secrets.last().copied().map(Secret::new)
 }
 
-/// Whether one more companion may be linked.
+/// Returns an error unless one more companion may be linked.
 pub(super) fn check_room(world: &World, number: &str) -> Result<(), Outcome> {
     let model = world.model.lock();
     let full =

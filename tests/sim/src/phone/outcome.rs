@@ -1,4 +1,4 @@
-//! How an attempt to link ended, as the phone sees it.
+//! The outcome of an attempt to link, as the phone sees it.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ pub(crate) struct Outcome {
     /// The code of the server's or the companion's refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<String>,
-    /// What the phone shows.
+    /// The text that the phone shows.
     pub(crate) message: String,
 }
 
@@ -30,7 +30,7 @@ macro_rules! outcomes {
 outcomes! {
     /// Linked; see [`Outcome::linked_as`].
     linked = "linked", "The device is linked.";
-    /// What was typed is no code.
+    /// The typed text is no code.
     invalid_code = "invalid_code", "A code has eight characters, digits and letters without 0, I, O and U.";
     /// Nobody asked for a code for this number.
     no_request = "no_request", "No device is asking to be linked with this number.";

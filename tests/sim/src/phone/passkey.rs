@@ -18,7 +18,7 @@ use crate::{
     world::World,
 };
 
-/// What the companion's program hands to its authenticator.
+/// The options that the companion's program hands to its authenticator.
 const OPTIONS: &str = r#"{"challenge":"d2Etc2ltIGNoYWxsZW5nZSBmb3IgYSBwYXNza2V5","timeout":600000,"rpId":"whatsapp.com","allowCredentials":[],"userVerification":"required","extensions":{"uvm":true}}"#;
 
 /// Runs the exchange and gives the keys that the companion sent. `known` is the ADV secret the companion should know.

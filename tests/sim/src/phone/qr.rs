@@ -71,7 +71,7 @@ async fn attempt(world: &Arc<World>, number: &str, text: &str) -> Outcome {
     link::link(world, number, companion).await
 }
 
-/// Whether this scan is to be answered with a refresh; then its secret is not good any more.
+/// Returns whether this scan is to be answered with a refresh; then its secret is not good any more.
 fn withdraw(world: &World, number: &str, secret: [u8; 32]) -> bool {
     let mut model = world.model.lock();
     let Some(phone) = model.phones.get_mut(number) else { return false };

@@ -1,4 +1,4 @@
-//! What an account has set: blocklist, privacy, tokens, about text.
+//! The settings of an account: blocklist, privacy, tokens, about text.
 
 use wa::{
     crypto::random_array,
@@ -98,7 +98,7 @@ fn blocklist_hash<'a>(numbers: impl Iterator<Item = &'a String>) -> String {
     super::phash::of(numbers.map(|number| Jid::user(number.as_str())))
 }
 
-/// Blocks somebody, or no more.
+/// Blocks a person, or no more.
 pub(super) fn block(world: &World, address: &DeviceAddress, iq: NodeRef<'_>, item: NodeRef<'_>) -> Reply {
     let mut model = world.model.lock();
     let Some(jid) = item.jid("jid") else { return Reply::refused(400) };

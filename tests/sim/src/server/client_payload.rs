@@ -33,12 +33,12 @@ pub(super) enum Wish {
     LogIn(Login),
 }
 
-/// What a device that is linked says about itself.
+/// The login payload of a linked device.
 pub(super) struct Login {
     pub(super) address: DeviceAddress,
     /// RecordRequirements its queue only after it has said `active`.
     pub(super) passive: bool,
-    /// How many logins it has counted.
+    /// The number of logins it has counted.
     pub(super) counted: Option<i32>,
     pub(super) version: String,
 }
@@ -93,7 +93,7 @@ fn version(agent: &UserAgent) -> Option<AppVersion> {
     Some(AppVersion([version.primary?, version.secondary.unwrap_or(0), version.tertiary.unwrap_or(0)]))
 }
 
-/// What every payload of a web client has, and what none has.
+/// Checks the fields that every payload of a web client has, and those that none has.
 fn fits_together(payload: &ClientPayload, agent: &UserAgent) -> Result<(), Refused> {
     let check = |fits: bool, reason, why| if fits { Ok(()) } else { Err(Refused::new(reason, why)) };
     let platform = agent.platform.map(|_| agent.platform());
@@ -142,7 +142,7 @@ fn fits_together(payload: &ClientPayload, agent: &UserAgent) -> Result<(), Refus
     }
 }
 
-/// What the device says of itself under "Linked devices", and of the history that it wants.
+/// Checks the device's properties under "Linked devices", and the history that it wants.
 fn props_fit(props: &DeviceProps) -> Result<(), Refused> {
     let check = |fits: bool, why| if fits { Ok(()) } else { Err(Refused::new(400, why)) };
     let os = props.os.as_deref().unwrap_or_default();

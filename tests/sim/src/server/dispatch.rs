@@ -69,7 +69,7 @@ fn iq(world: &World, connection: &Arc<Connection>, node: NodeRef<'_>) {
     }
 }
 
-/// What becomes of an iq.
+/// The reply to an iq.
 pub(super) enum Reply {
     /// This answer.
     Node(Node),

@@ -26,7 +26,7 @@ pub(super) struct Link<S> {
     pub(super) frames: FrameReader,
 }
 
-/// What the handshake gave.
+/// The result of the handshake.
 pub(super) struct Client {
     pub(super) noise: PublicKey,
     pub(super) payload: Vec<u8>,
@@ -136,11 +136,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         }))
     }
 
-    /// Whether the handshake goes on.
+    /// Returns whether the handshake goes on.
     async fn passes(&mut self, plan: &Plan) -> bool {
         let pass = pass(plan).await;
         if pass == Pass::Silent {
-            // What else the client says is of no interest, only that it goes.
+            // Other messages of the client are of no interest, only that it goes.
             while let Some(Ok(message)) = self.websocket.next().await {
                 if message.is_close() {
                     break;

@@ -30,7 +30,7 @@ pub(super) fn from_companion(world: &World, connection: &Connection, iq: NodeRef
     }
 }
 
-/// What a companion says in companion_hello, after all checks of form.
+/// The fields of companion_hello, after all checks of form.
 struct Hello {
     number: String,
     wrapped: [u8; 80],

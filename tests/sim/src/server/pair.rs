@@ -23,7 +23,7 @@ use crate::{
     world::{World, unix_millis, unix_seconds},
 };
 
-/// What a phone uploads to link a companion.
+/// A phone's upload to link a companion.
 pub(crate) struct Upload<'a> {
     pub(crate) number: &'a str,
     pub(crate) reference: &'a str,
@@ -33,7 +33,7 @@ pub(crate) struct Upload<'a> {
     pub(crate) key_index: u32,
     /// `ClientPairingProps`, if the phone sends them.
     pub(crate) client_props: Option<Vec<u8>>,
-    /// What is to be wrong with pair-success beside the container.
+    /// The fault of pair-success beside the container.
     pub(crate) forgery: Option<Forgery>,
 }
 
@@ -228,7 +228,7 @@ pub(crate) fn give_up(world: &World, address: &DeviceAddress) {
     }
 }
 
-/// Whether a companion is in the middle of being linked, so that its connection must not be closed for age.
+/// Returns whether a companion is in the middle of being linked, so that its connection must not be closed for age.
 pub(super) fn is_busy(model: &mut Model, id: u64) -> bool {
     let Some(unpaired) = model.unpaired(id) else { return false };
     if unpaired.pending.is_some() || unpaired.passkey.is_some() {
@@ -242,7 +242,7 @@ pub(super) fn is_busy(model: &mut Model, id: u64) -> bool {
         .is_some_and(|request| request.connection == id)
 }
 
-/// What the server can say to a fresh companion out of turn.
+/// A message of the server to a fresh companion out of turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Nudge {

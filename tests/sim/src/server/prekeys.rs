@@ -1,5 +1,5 @@
 //! A device's own keys: prekeys counted, uploaded, digested and rotated. Every key is checked as it comes in.
-//! What others get of them is [`super::bundles`].
+//! Other accounts get them in [`super::bundles`].
 
 use std::collections::HashSet;
 
@@ -102,7 +102,7 @@ pub(super) fn id_node(id: u32) -> Node {
     Node::new("id").bytes([a, b, c])
 }
 
-/// What the server holds, so that the client can compare; nothing if it holds no prekeys.
+/// Returns the digest of the server's keys, so that the client can compare; nothing if it holds no prekeys.
 fn digest(keys: &KeyStore) -> Option<Node> {
     if keys.prekeys.is_empty() {
         return None;

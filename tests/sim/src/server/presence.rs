@@ -1,4 +1,4 @@
-//! Who is there and who is typing: told to those who asked, kept for nobody.
+//! Presence and typing: told to those who asked, kept for nobody.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(super) fn presence(world: &World, connection: &Connection, node: NodeRef<'_>
                 forget(&mut model, connection.id, &number);
             }
         }
-        // The server takes no notice of somebody without a name.
+        // The server takes no notice of an account without a name.
         _ if !node.has_attr("name") && !world.options.lenient => {
             world.log.note(Some(connection.id), "a presence without a name is ignored");
         }
@@ -49,7 +49,7 @@ pub(crate) fn set_available(model: &mut Model, address: &DeviceAddress, availabl
     }
 }
 
-/// Whether somebody is at one of the account's devices.
+/// Returns whether a person is at one of the account's devices.
 fn is_there(model: &Model, number: &str) -> bool {
     model
         .phones
@@ -77,7 +77,7 @@ fn tell(model: &mut Model, number: &str) {
     }
 }
 
-/// What somebody's presence looks like from a connection: under the name that was asked for.
+/// Returns a person's presence as a connection sees it: under the name that was asked for.
 fn shown_to(model: &Model, number: &str, connection: u64) -> Option<Node> {
     let phone = model.phones.get(number)?;
     let space = *model.presence_names.get(&(connection, number.to_owned()))?;
@@ -101,7 +101,7 @@ fn subscribe(
     let (Some(number), Some(space)) = (model.number_of(&jid).map(str::to_owned), Space::of(&jid)) else {
         return;
     };
-    // Who does not show itself sees nobody, and nobody sees who blocks them.
+    // A device that does not show itself sees nobody, and nobody sees people who block them.
     let shows = model.device(address).is_some_and(|device| device.available);
     let blocked = model.phones.get(&number).is_some_and(|phone| phone.blocked.contains(&address.number));
     let guarded = !world.options.lenient
@@ -117,7 +117,7 @@ fn subscribe(
     }
 }
 
-/// Whether a subscription shows the token that the person gave.
+/// Returns whether a subscription shows the token that the person gave.
 fn shows_token(model: &Model, number: &str, asker: &str, node: NodeRef<'_>) -> bool {
     let shown = node.child("tctoken").and_then(|token| token.bytes());
     let given = model.phones.get(number).and_then(|phone| phone.tokens.get(asker));
@@ -146,7 +146,7 @@ pub(super) fn gone(model: &mut Model, connection: u64, address: &DeviceAddress) 
     set_available(model, address, false);
 }
 
-/// Somebody types: told to the devices of the chat that are there.
+/// Tells the devices of the chat that are there of typing.
 pub(super) fn chat_state(world: &World, connection: &Connection, node: NodeRef<'_>) {
     let model = world.model.lock();
     let Some(address) = model.device_of(connection.id).cloned() else { return };

@@ -1,4 +1,4 @@
-//! What companions ask right after login and now and then, answered as for an account with nothing in it.
+//! Queries that companions send after login and now and then, answered as for an account with nothing in it.
 //!
 //! The subjects themselves (groups, privacy, app state and so on) are not simulated here: a client gets the well-formed
 //! answer of an empty account, or the error that the server has for what it does not know.
@@ -38,7 +38,7 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
         },
         ("md", true, "link_code_companion_reg") => Some(Node::new("country_code").attr("iso", "US")),
         ("w:auth:token" | "privacy_token", _, _) => Some(Node::new("tokens")),
-        // Somebody's picture: there is none.
+        // A person's picture: there is none.
         ("w:profile:picture", true, _) => return Reply::refused(404),
         ("privacy", false, "tokens") => match child {
             Some(tokens) => return account::give_tokens(world, address, iq, tokens),
@@ -78,7 +78,7 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
     })
 }
 
-/// What is switched on for an account; nothing if the client has it already.
+/// Returns the properties that are on for an account; nothing if the client has them already.
 fn props(world: &World, address: &DeviceAddress, asked: NodeRef<'_>) -> Node {
     /// `lid_one_on_one_migration_enabled`: the account's chats of two are addressed by LID.
     const LID_CHATS: u32 = 9435;

@@ -9,7 +9,7 @@ use crate::{
     world::World,
 };
 
-/// How long a client may take to ask for the next batch of its queue. Some clients never ask.
+/// The time a client may take to ask for the next batch of its queue. Some clients never ask.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// Most stanzas on their way to simulated devices.
 const MAX_POST: usize = 1_000_000;
@@ -71,7 +71,7 @@ pub(super) fn send_batch(model: &mut Model, address: &DeviceAddress, most: usize
     let is_left = offline.left > 0;
     if !is_left {
         nodes.push(info(Node::new("offline").attr("count", offline.count)));
-        // What came meanwhile.
+        // Stanzas that came meanwhile.
         nodes.extend(device.queue.next_of(id, &mut offline.sent, usize::MAX));
     } else {
         device.offline = Some(offline);

@@ -1,4 +1,4 @@
-//! How many questions of a kind an account may put in a minute. Public reports show that the server answers more with
+//! Limits the queries of a kind of an account in a minute. Public reports show that the server answers more with
 //! `429 rate-overlimit`, and name no numbers: the default is above what a client needs that keeps what it has learned.
 
 use std::{
@@ -39,7 +39,7 @@ impl Kind {
     }
 }
 
-/// What was asked lately, by account.
+/// The recent queries, by account.
 #[derive(Default)]
 pub(crate) struct Rates {
     /// When the minute began, and how many questions came in it.
@@ -47,7 +47,7 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    /// Whether the account may put this question; `most` is the number in a minute, 0 for any.
+    /// Returns whether the account may send this query; `most` is the number in a minute, 0 for any.
     pub(super) fn allows(&mut self, number: &str, node: NodeRef<'_>, most: u32, now: Instant) -> bool {
         let Some(kind) = Kind::of(node).filter(|_| most > 0) else { return true };
         let (begun, count) = self.asked.entry((number.to_owned(), kind)).or_insert((now, 0));

@@ -53,7 +53,7 @@ impl Receipt<'_> {
         matches!(self.to.server, Server::Group | Server::Broadcast)
     }
 
-    /// Who sent the message: the participant in a group, else whom the receipt is for.
+    /// Returns the sender of the message: the participant in a group, else whom the receipt is for.
     fn sender(&self) -> Option<Jid> {
         if self.is_of_many() { self.node.jid("participant") } else { Some(self.to.clone()) }
     }
@@ -113,7 +113,7 @@ impl Receipt<'_> {
         }
     }
 
-    /// The receipt as somebody else gets it.
+    /// Returns the receipt for another account.
     fn seen_by_others(&self, model: &Model) -> Option<Node> {
         let space = self.space(model)?;
         let jid = model.jid(self.from, space)?;

@@ -14,7 +14,7 @@ use crate::{
     world::World,
 };
 
-/// What a fresh companion registers with, after all checks.
+/// The registration of a fresh companion, after all checks.
 pub(super) struct Registration {
     pub(super) noise: PublicKey,
     pub(super) identity: PublicKey,

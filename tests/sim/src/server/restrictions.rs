@@ -13,7 +13,7 @@ use crate::{
 /// The number of the request in the clients that ask it.
 const QUERY: &str = "23983697327930364";
 
-/// Whether the lock of these switches holds.
+/// Returns whether the lock of these switches holds.
 pub(super) fn is_locked(switches: &Behaviour) -> bool {
     switches.timelock && switches.timelock_ends.is_none_or(|ends| ends > unix_seconds())
 }

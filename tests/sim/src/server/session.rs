@@ -37,12 +37,11 @@ use crate::{
     world::{World, unix_millis, unix_seconds},
 };
 
-/// How many commands are carried out before what they send is written.
+/// The number of commands handled before their output is written.
 const AT_ONCE: usize = 256;
-/// How long a client may take to answer our close frame.
+/// The time a client may take to answer our close frame.
 const CLOSING: Duration = Duration::from_secs(5);
-/// How long a client that was told to go may take to do so. Some clients forget what they were told if the connection ends
-/// before they have worked it off.
+/// The time a client that was told to go may take to do so. Some clients drop unhandled stanzas if the connection ends first.
 const LINGER: Duration = Duration::from_millis(500);
 
 /// Takes a connection out of the model when its task ends, in whatever way.
@@ -60,7 +59,7 @@ impl Guard {
         self.connection.id
     }
 
-    /// Reads a silenced connection until the client closes it or somebody ends it.
+    /// Reads a silenced connection until the client closes it or it is killed.
     pub(super) async fn drain(&self, mut stream: impl AsyncRead + Unpin) {
         let read = async {
             let mut buffer = [0; 1024];
@@ -98,7 +97,7 @@ impl Drop for Guard {
     }
 }
 
-/// How a connection goes on after a point without a stanza.
+/// The state of a connection after a point without a stanza.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pass {
     /// As usual.
@@ -109,7 +108,7 @@ pub(super) enum Pass {
     Silent,
 }
 
-/// What the rules say at such a point; waits if they say so.
+/// Applies the rules at such a point; waits if they say so.
 pub(super) async fn pass(plan: &Plan) -> Pass {
     if let Some(ms) = plan.delay {
         sleep(Duration::from_millis(ms)).await;
@@ -121,10 +120,10 @@ pub(super) async fn pass(plan: &Plan) -> Pass {
     }
 }
 
-/// Whether the connection goes on.
+/// An error ends the connection.
 type Flow = Result<(), Ended>;
 
-/// Why it does not.
+/// The reason for the end of a connection.
 enum Ended {
     /// We end it.
     By(End),
@@ -199,7 +198,7 @@ pub(super) async fn run<S>(
     };
     let plan = login::admit(&world, &connection, client.noise, &client.payload);
     if let Some(ms) = plan.delay {
-        // What admitting has queued waits, too.
+        // Stanzas queued by the admission wait, too.
         sleep(Duration::from_millis(ms)).await;
     }
     let mut flow = session.apply_point(&plan);
@@ -207,7 +206,7 @@ pub(super) async fn run<S>(
         session.set_timers(now);
         flow = session.serve(&mut commands).await;
     }
-    // What was said before the end is heard.
+    // Stanzas sent before the end are flushed.
     let _ = timeout(CLOSING, session.link.flush()).await;
     match flow {
         Err(Ended::By(how @ (End::Polite | End::Close))) => {
@@ -225,7 +224,7 @@ pub(super) async fn run<S>(
     }
 }
 
-/// Waits until somebody wants the connection to end; other commands are of no use before the handshake is done.
+/// Waits until the connection is killed; other commands are of no use before the handshake is done.
 async fn killed(commands: &mut mpsc::UnboundedReceiver<Command>) {
     loop {
         match commands.recv().await {
@@ -270,7 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn serve(&mut self, commands: &mut mpsc::UnboundedReceiver<Command>) -> Flow {
         loop {
-            // What came in the last read before the stream of frames is asked for more.
+            // Frames of the last read are handled before the stream is asked for more.
             while let Some(frame) = self.link.frames.next().map_err(|error| error.to_string())? {
                 self.receive(frame)?;
                 self.commands_at_hand(commands).await?;
@@ -307,7 +306,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// What they send leaves in one write.
+    /// Handles the queued commands; their output leaves in one write.
     async fn commands_at_hand(&mut self, commands: &mut mpsc::UnboundedReceiver<Command>) -> Flow {
         for _ in 0..AT_ONCE {
             let Ok(command) = commands.try_recv() else { break };
@@ -431,7 +430,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         plan.end_after.map_or(Ok(()), |how| Err(Ended::By(how)))
     }
 
-    /// What the rules can say about stanzas of both directions alike.
+    /// Applies the rules that stanzas of both directions share.
     fn common(&mut self, plan: &Plan) -> Flow {
         if let Some(ms) = plan.close_in {
             self.close_at = Some(Instant::now() + Duration::from_millis(ms));

@@ -41,7 +41,7 @@ pub(super) fn handle(world: &World, asker: &DeviceAddress, iq: NodeRef<'_>) -> R
     Reply::Node(answer::result(iq).child(node.child(result).child(Node::new("list").children(users))))
 }
 
-/// Whether a client shows the hash of a list that it has under the user's other name.
+/// Returns whether a client shows the hash of a list that it has under the user's other name.
 fn has_foreign_hash(model: &Model, user: NodeRef<'_>) -> bool {
     let hash = user.child("devices").and_then(|devices| devices.str("device_hash"));
     let jid = user.jid("jid").map(|jid| jid.account());
@@ -50,7 +50,7 @@ fn has_foreign_hash(model: &Model, user: NodeRef<'_>) -> bool {
     hash == devices::hash(phone, space.other())
 }
 
-/// What is known of a user, and whose number that is. A user of whom nothing new is to be told is left out.
+/// Returns the answer about a user, and the user's number. A user without anything new is left out.
 fn answer_user(
     world: &World,
     model: &Model,

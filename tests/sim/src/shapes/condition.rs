@@ -61,7 +61,7 @@ impl Condition {
         }
     }
 
-    /// Whether it holds for a stanza.
+    /// Returns whether it holds for a stanza.
     pub(super) fn holds(&self, node: NodeRef<'_>) -> bool {
         let found = match &self.place {
             Place::Here => self.fits(node),

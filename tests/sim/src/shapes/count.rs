@@ -1,4 +1,4 @@
-//! How often a child occurs: `1`, `?`, `+`, `*`, `2..812` or `2..`.
+//! The number of times a child occurs: `1`, `?`, `+`, `*`, `2..812` or `2..`.
 
 use std::ops::RangeInclusive;
 

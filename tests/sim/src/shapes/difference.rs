@@ -12,11 +12,12 @@ use super::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Difference {
-    /// Where: `@attr`, `child`, `child/@attr` ...
+    /// The place: `@attr`, `child`, `child/@attr` ...
     at: String,
-    /// What the official client has there, in words.
+    /// The official client's form, in words.
     pub(super) official: String,
-    /// What is sent: `absent`, a rule for an attribute (with `?` behind it if it may be missing), a count for a child, or a child.
+    /// The sent form: `absent`, a rule for an attribute (with `?` behind it if it may be missing), a count for a child, or a
+    /// child.
     libwa: Child,
     /// The reason.
     pub(super) why: String,

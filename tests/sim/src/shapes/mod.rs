@@ -66,7 +66,7 @@ impl Checker {
     }
 }
 
-/// What has to be remembered of a connection.
+/// The state of a connection for the checks.
 #[derive(Default)]
 pub(crate) struct Watch {
     /// The ids of its requests.

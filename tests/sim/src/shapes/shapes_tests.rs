@@ -5,7 +5,7 @@ use wa::stanza::{Jid, Node, Stanza, build};
 
 use super::{TABLE, Watch, table::Table};
 
-/// What is wrong with a stanza, the first on its connection.
+/// Returns the fault of a stanza, the first on its connection.
 fn wrong(node: Node) -> String {
     let stanza = Stanza::from_node(&node).unwrap();
     Watch::default().check(&TABLE, stanza.root()).unwrap_or_default()

@@ -15,7 +15,7 @@ use super::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    /// How the file is read, for people.
+    /// The explanation of the file, for people.
     #[serde(rename = "about")]
     _about: Vec<String>,
     parts: Parts,

@@ -1,4 +1,4 @@
-//! What an attribute or a content may be.
+//! The allowed values of an attribute or a content.
 
 use wa::stanza::{AttrRef, Jid, NodeRef, Server};
 

@@ -1,4 +1,4 @@
-//! What is set in a group, and telling its members.
+//! Changes the settings of a group, and tells its members.
 
 use wa::stanza::{Jid, Node, NodeRef};
 

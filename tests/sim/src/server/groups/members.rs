@@ -18,7 +18,7 @@ const MAX_MEMBERS: usize = 2_048;
 /// Most groups of one simulator.
 const MAX_GROUPS: usize = 100_000;
 
-/// What is done to members.
+/// An action on members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Action {
@@ -93,7 +93,7 @@ pub(crate) fn create(
     }
     model.groups.insert(id.clone(), group);
     for setting in asked.into_iter().flat_map(|asked| asked.children()) {
-        // What a client may say here beside the settings is of no interest.
+        // Anything else that a client may say here is of no interest.
         let _ = change::apply(world, model, &id, creator, setting);
     }
     let group = model.groups.get(&id).ok_or(500u16)?;
@@ -184,21 +184,21 @@ pub(super) fn update_asked(
     Ok(answer)
 }
 
-/// Whether somebody lets another one add him: some do so only to those to whom they gave a token.
+/// Returns whether a person lets another one add them: some do so only to those to whom they gave a token.
 fn may_add(model: &Model, by: &str, number: &str, participant: NodeRef<'_>) -> bool {
     let Some(phone) = model.phones.get(number).filter(|phone| phone.behaviour.guarded) else { return true };
     let shown = participant.child("privacy").and_then(|token| token.bytes());
     phone.tokens.get(by).is_some_and(|token| shown == Some(token.bytes.as_slice()))
 }
 
-/// Somebody by both names; as he was asked for, if there is nobody of that name.
+/// Names a person by both names; as asked for, if there is nobody of that name.
 fn named(model: &Model, number: &str, mode: Space, asked: Jid) -> Node {
     let Some(phone) = model.phones.get(number) else { return Node::new("participant").attr("jid", asked) };
     let pn = (mode == Space::Lid).then(|| phone.jid(Space::Pn, 0));
     Node::new("participant").attr("jid", phone.jid(mode, 0)).attr_opt("phone_number", pn)
 }
 
-/// Says that somebody cannot be added, and how he can be invited.
+/// Says that a person cannot be added, and how to invite them.
 fn to_be_invited(world: &World, shown: Node) -> Node {
     let request = Node::new("add_request")
         .attr("code", invite_code(world))
@@ -262,7 +262,7 @@ pub(crate) fn update(
         Node::new(name).attr("v_id", group.version).attr("prev_v_id", old).children(participants.clone())
     };
     match action {
-        // Who is new gets the whole group; who was there, the change.
+        // New members get the whole group; the others, the change.
         Action::Add => {
             change::tell(world, model, id, by, node("add"), Some(&before));
             let whole = Node::new("create").attr("type", "new").child(show::group_node(model, &group));
@@ -297,7 +297,7 @@ pub(crate) fn leave(world: &World, model: &mut Model, id: &str, number: &str) ->
     }
     update(world, model, id, number, &[number.to_owned()], Action::Remove);
     if let Some(group) = model.groups.get_mut(id) {
-        // A group is never without somebody who can change it.
+        // A group always has a member who can change it.
         if !group.members.values().any(|rank| *rank >= Rank::Admin)
             && let Some(rank) = group.members.values_mut().next()
         {

@@ -23,7 +23,7 @@ pub(super) fn participant(model: &Model, group: &Group, number: &str, rank: Rank
     )
 }
 
-/// What somebody is called in a group, and by number.
+/// Returns a person's name in a group, and by number.
 pub(super) fn both_names(model: &Model, group: &Group, number: &str) -> Option<(Jid, Jid)> {
     let phone = model.phones.get(number)?;
     Some((phone.jid(group.mode, 0), phone.jid(Space::Pn, 0)))

@@ -13,7 +13,7 @@ use crate::{
 const KEPT: [&str; 4] = ["type", "edit", "category", "addressing_mode"];
 
 impl Message<'_> {
-    /// What a device of `name` gets: everything but its `enc`s. `from` and whatever tells sender and chat come first.
+    /// Returns the stanza of a device of `name` without its `enc`s. `from` and whatever tells sender and chat come first.
     pub(super) fn header(&self, name: &str, from: Vec<(&'static str, Jid)>) -> Node {
         let mut node = Node::new("message");
         for (key, jid) in from {
@@ -43,7 +43,7 @@ impl Message<'_> {
             .children(beside)
     }
 
-    /// What a device gets of it: the stanza, or, if its account's messages are withheld from companions, that there is one.
+    /// Returns a device's copy: the stanza, or, if its account's messages are withheld from companions, that there is one.
     pub(super) fn copy(
         &self,
         model: &Model,
@@ -91,7 +91,7 @@ pub(super) fn names(model: &Model, device: &DeviceAddress, space: Space) -> Resu
     Ok((jid, other))
 }
 
-/// What the receiver gets to report a message with: a tag in place of the sender's token.
+/// Returns the receiver's means to report a message: a tag in place of the sender's token.
 fn reporting(node: NodeRef<'_>) -> Node {
     let token = node.child("reporting_token").and_then(|token| token.bytes()).unwrap_or_default();
     Node::new("reporting").child(Node::new("reporting_tag").bytes(token))

@@ -68,7 +68,7 @@ pub(super) fn to_person(model: &mut Model, message: &Message<'_>) -> Verdict {
     }
 }
 
-/// Whether the sender may write to this person: an account under a time-lock only to whom it knows.
+/// Checks that the sender may write to this person: an account under a time-lock only to whom it knows.
 fn may_write(model: &Model, message: &Message<'_>, number: &str) -> Result<(), u16> {
     let Some(sender) = model.phones.get(&message.sender.number) else { return Err(code::NOT_FOUND) };
     let Some(recipient) = model.phones.get(number) else { return Err(code::NOT_FOUND) };
@@ -172,7 +172,7 @@ fn mismatch(
     (is_other || there != *named).then_some(right)
 }
 
-/// The message for one device, as somebody else's or as one of its own account.
+/// Returns the message for one device, as another account's or as one of its own account.
 fn to_device(
     model: &mut Model,
     message: &Message<'_>,

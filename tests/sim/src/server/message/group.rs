@@ -49,7 +49,7 @@ pub(super) fn to_group(model: &mut Model, message: &Message<'_>) -> Verdict {
     Ok(Accepted { phash: Some(false_hash(model, &group).unwrap_or(right)) })
 }
 
-/// What the acknowledgement says instead of the right hash, while that is wanted.
+/// Returns the false hash for the acknowledgement, while that is wanted.
 fn false_hash(model: &mut Model, group: &Group) -> Option<String> {
     let group = model.groups.get_mut(&group.id)?;
     group.false_hashes = group.false_hashes.checked_sub(1)?;

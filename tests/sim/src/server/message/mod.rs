@@ -38,7 +38,7 @@ mod code {
 /// The `type` attributes of messages that the official client knows.
 const TYPES: [&str; 7] = ["text", "media", "medianotify", "pay", "poll", "reaction", "event"];
 
-/// Who sends what, with all that the handlers need.
+/// A message and its sender, with all that the handlers need.
 struct Message<'a> {
     world: &'a World,
     sender: &'a DeviceAddress,
@@ -47,7 +47,7 @@ struct Message<'a> {
     to: &'a Jid,
 }
 
-/// What an acknowledgement says beside the obvious.
+/// The additional content of an acknowledgement.
 #[derive(Default)]
 struct Accepted {
     /// The server's own hash of the devices, if the sender should know it.
@@ -139,7 +139,8 @@ fn verdict(model: &mut Model, message: &Message<'_>) -> Verdict {
     verdict
 }
 
-/// What makes a message the same one: an answer to a retry has the id of the first attempt, but another receiver or count.
+/// Returns the digest that identifies a message: an answer to a retry has the id of the first attempt, but another receiver or
+/// count.
 fn digest(message: &Message<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     message.id.hash(&mut hasher);
