@@ -7,7 +7,7 @@ use std::fmt;
 /// Length of the tag at the end of a sealed message.
 pub const TAG_LENGTH: usize = 16;
 
-/// A key made ready for several messages. That takes some tenths of a microsecond, and some hundred bytes to two kilobytes.
+/// A key made ready for several messages. It takes some tenths of a microsecond, and some hundred bytes to two kilobytes.
 pub struct Key(Aes256Gcm);
 
 impl Key {
@@ -78,8 +78,8 @@ pub fn open(key: &[u8; 32], nonce: &[u8; 12], aad: &[u8], sealed: &[u8]) -> Opti
     Some(out)
 }
 
-/// Seals what `buffer` holds from `start` on, in place, and appends the tag. What lies before `start` is left alone; a
-/// `start` behind the end seals nothing but the tag.
+/// Seals `buffer` from `start` on, in place, and appends the tag. The bytes before `start` are left alone; a `start` behind the
+/// end seals nothing but the tag.
 ///
 /// # Panics
 /// As [`seal`].

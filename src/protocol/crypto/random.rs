@@ -23,9 +23,9 @@ impl Random for OsRandom {
     }
 }
 
-/// The operating system's generator, asked for more than is needed at the moment: each question is a system call, and what a
-/// message takes is a few bytes at a time. What was handed out is wiped. (A forked child, in which the rest would come
-/// again, is turned away at the boundary.)
+/// The operating system's generator, asked for more than is needed at the moment: each request is a system call, and a message
+/// takes a few bytes at a time. Bytes that were handed out are wiped. (A forked child, in which the rest would come again, is
+/// turned away at the boundary.)
 #[derive(Default)]
 pub struct PooledRandom(Zeroizing<Vec<u8>>);
 

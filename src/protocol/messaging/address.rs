@@ -39,7 +39,7 @@ pub struct User {
 /// One device of a user.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address {
-    /// Whose.
+    /// The user of the device.
     pub user: User,
     /// Its number; 0 is the primary.
     pub device: u16,

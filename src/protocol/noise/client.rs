@@ -71,8 +71,8 @@ impl ClientHandshake {
     /// and `payload`, for that server alone to read, and the answer ends the handshake. A server that has another key by now, or
     /// does not want this, goes on as in XX; the payload is then sent again. Draws 32 random bytes.
     ///
-    /// Whoever records the first message cannot read it, but can send it again. That logs nobody in: to go on takes the
-    /// client's keys.
+    /// An attacker who records the first message cannot read it, but can send it again. The replay logs nobody in: to go on
+    /// takes the client's keys.
     ///
     /// # Errors
     /// The server's key is of low order.

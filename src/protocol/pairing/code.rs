@@ -18,9 +18,9 @@ pub const ALPHABET: &[u8; 32] = b"123456789ABCDEFGHJKLMNPQRSTVWXYZ";
 /// Characters in a code.
 pub const CODE_LENGTH: usize = 8;
 
-/// A pairing code. Whoever knows it can link to the account it is typed into, so it is wiped when dropped, and only
-/// [`reveal`](Self::reveal) and [`display`](Self::display) show it. The bytes stay in one place when a code is moved: what a queue
-/// or a closure leaves behind when it is emptied is never wiped.
+/// A pairing code. With it, a device can link to the account it is typed into, so it is wiped when dropped, and only
+/// [`reveal`](Self::reveal) and [`display`](Self::display) show it. The bytes stay in one place when a code is moved: the bytes
+/// that a queue or a closure leaves behind when it is emptied are never wiped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PairingCode(Box<Zeroizing<[u8; CODE_LENGTH]>>);
 

@@ -235,7 +235,7 @@ impl Pairing {
         self.core.failed(request, Method::Qr, OutcomeKind::Cancelled.into());
         self.forget_passkey_of_qr(now);
         if shown && !self.code.owns_secret() && !self.passkey.owns_secret() {
-            // Whoever scans the picture from now on must not link us any more.
+            // A scan of the picture from now on must not link us any more.
             self.core.replace_adv(rng);
         }
     }
@@ -265,7 +265,7 @@ impl Pairing {
         }
     }
 
-    /// The host's passkey assertion, JSON. What comes of it is told by events of the request that was linking.
+    /// The host's passkey assertion, JSON. Events of the request that was linking report the result.
     pub fn answer_passkey(&mut self, json: &str) -> Result<(), PasskeyRefusal> {
         if self.confirmation.is_begun() {
             return Err(PasskeyRefusal::NotWaiting);

@@ -21,8 +21,8 @@
 //!    [`Pairing::answer_passkey`], [`Pairing::confirm_passkey`]. Request ids are not 0 and not used twice. Requests are taken
 //!    at any time, connected or not.
 //! 5. After **every** call: execute [`Pairing::poll_output`] strictly in order until it gives none, then set one timer for
-//!    [`Pairing::next_deadline`], on which [`Pairing::handle_timeout`] is called. What an output leads to comes back by
-//!    another call, at any time and in any order; what comes too late is recognised and dropped:
+//!    [`Pairing::next_deadline`], on which [`Pairing::handle_timeout`] is called. The results of an output come back by
+//!    another call, at any time and in any order; results that come too late are recognised and dropped:
 //!
 //! | output | comes back as |
 //! |---|---|
@@ -43,7 +43,7 @@
 //!
 //! The machines: `machine` (the whole), `code_machine`, `qr_machine`, `passkey_machine`, `pair_success`. Their cryptography,
 //! both halves, which simulated phones use too: [`code`], [`identity`] and [`account`], [`passkey_crypto`], [`qr`]. Input rules:
-//! [`phone_number`], [`platform`]. How pairing ends: [`outcome`]. How often it may be begun: [`limiter`].
+//! [`phone_number`], [`platform`]. Outcomes of pairing: [`outcome`]. The limit of its beginnings: [`limiter`].
 
 pub mod account;
 pub mod code;

@@ -1,8 +1,8 @@
-//! Which reference is shown as a QR, and for how long.
+//! Rotates the references that are shown as QRs.
 //!
-//! The references of an offer have their clock whether or not anybody wants to see them: someone who asks late sees the
-//! current one for the rest of its time. A QR's text is built at the moment it is shown, from the secret stored then; no
-//! finished text is ever kept. What happens when all were shown is decided by [`Pairing`](super::Pairing).
+//! The references of an offer have their clock whether or not anybody wants to see them: a late request sees the current one for
+//! the rest of its time. A QR's text is built at the moment it is shown, from the secret stored then; no finished text is ever
+//! kept. [`Pairing`](super::Pairing) decides what follows when all were shown.
 //!
 //! Main type: [`QrMachine`].
 

@@ -1,8 +1,8 @@
 //! The stanzas of pairing: what we send, and reading what comes.
 //!
 //! Reading is lenient where servers differ and strict where it matters: fields are found by name, text may come as bytes or
-//! as a token, and a stanza that lacks something is still recognised, so that it is acknowledged. What a stanza means for
-//! the state is decided elsewhere.
+//! as a token, and a stanza that lacks something is still recognised, so that it is acknowledged. The effect of a stanza on the
+//! state is decided elsewhere.
 //!
 //! Main type: [`PairingStanza`].
 

@@ -23,7 +23,7 @@ pub struct RawBundle<'a> {
     pub one_time: Option<(&'a [u8], &'a [u8])>,
 }
 
-/// A bundle that was checked. Whether its identity is the right one is another question: [`super::classify`].
+/// A bundle that was checked. [`super::classify`] judges its identity.
 #[derive(Debug, Clone, Copy)]
 pub struct Bundle {
     pub(super) registration_id: u32,

@@ -5,8 +5,8 @@
 //! for each group and sending device, and one [`OwnSenderKey`] for each group it writes to; looks up the prekeys that a
 //! message asks for; and keeps the pinned identities, about which [`classify`] decides.
 //!
-//! Failing changes nothing: a message that is refused leaves its record byte for byte as it was. What it means for the
-//! sender is in [`SignalError::reaction`].
+//! Failing changes nothing: a message that is refused leaves its record byte for byte as it was. The answer to the sender is in
+//! [`SignalError::reaction`].
 //!
 //! A record is stored as it says ([`SessionRecord::save`]), in the same transaction as what came out of it. No message key
 //! is used twice if what is sent was saved before ([`Outgoing::is_covered`]); a lease ([`SessionRecord::lease`]) makes one
@@ -14,10 +14,10 @@
 //!
 //! # Where things are
 //!
-//! Keys and numbers: `keys`. What is on the wire: `message`, `sender_message`, on `wire`; [`pad`] inside it. A session:
-//! `x3dh` begins it, `state` is its ratchet, on `kdf` and `skipped`; `record` holds all sessions with a device, `replay_guard`
-//! those it must not open again; the `_codec` files say how they are stored. Groups: `sender_record`, `own_sender_key`. Who is who:
-//! `bundle`, [`device_identity`], `key_index_list`, `identity`. Own prekeys: `prekeys`. What goes wrong: `error`.
+//! Keys and numbers: `keys`. The wire formats: `message`, `sender_message`, on `wire`; [`pad`] inside it. A session: `x3dh`
+//! begins it, `state` is its ratchet, on `kdf` and `skipped`; `record` holds all sessions with a device, `replay_guard` those it
+//! must not open again; the `_codec` files are their stored forms. Groups: `sender_record`, `own_sender_key`. Identities:
+//! `bundle`, [`device_identity`], `key_index_list`, `identity`. Own prekeys: `prekeys`. Errors: `error`.
 //!
 //! It is made from the public specifications of X3DH, the Double Ratchet and XEdDSA, from what is publicly known of
 //! WhatsApp's wire format, and from nobody's code.

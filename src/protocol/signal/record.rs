@@ -214,7 +214,7 @@ impl SessionRecord {
     /// Reads a message that opens a session, or belongs to one that was opened and not answered.
     ///
     /// `pin` is the identity that is pinned for the device, or that is going to be because [`super::classify`] accepted a
-    /// change. What a message that opens a session claims is true only if this succeeds: pin nothing before.
+    /// change. The claims of a message that opens a session are true only if this succeeds: pin nothing before.
     ///
     /// # Errors
     /// As [`decrypt`](Self::decrypt); for a new session also [`SignalError::UnknownSignedPrekey`],

@@ -111,7 +111,7 @@ impl SkippedKeys {
         self.cold > 0
     }
 
-    /// Lets the older ones become cold if there are many. Whether the cold ones must be stored again.
+    /// Lets the older ones become cold if there are many. Returns whether the cold ones must be stored again.
     pub(super) fn spill(&mut self) -> bool {
         if self.keys.len() - self.cold > SPILL {
             self.cold = self.keys.len() - STAY;

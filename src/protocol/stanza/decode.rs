@@ -215,7 +215,7 @@ impl StanzaDecoder<'_> {
     }
 
     /// Long lists have items of one kind: what the first one took is reserved for the others, which keeps the number of
-    /// allocations constant. What the remaining bytes cannot hold is not reserved.
+    /// allocations constant. No more is reserved than the remaining bytes can hold.
     fn children(&mut self, input: &[u8], count: usize, levels: usize) -> Result<(), DecodeError> {
         let before = self.arena.sizes();
         self.element(input, levels)?;

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::decode::{DecodeError, MAX_BODY};
 
-/// The body in that zlib stream. What follows the stream is ignored, as every client of this protocol does.
+/// Returns the body in that zlib stream. Bytes after the stream are ignored, as every client of this protocol does.
 ///
 /// Never inlined: its frame is tens of kilobytes, and every stanza would pay for it.
 #[cold]

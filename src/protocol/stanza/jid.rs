@@ -1,8 +1,7 @@
 //! Addresses: [`Jid`] and the [`Server`] it belongs to, as values and as text.
 //!
-//! A JID names a user, one device of a user, a group, a channel, or (with an empty user) a service. How it is written
-//! into a stanza is the business of `encode` and `decode`; this file only knows the text form
-//! `[user[:device]@]server` and what equality means.
+//! A JID names a user, one device of a user, a group, a channel, or (with an empty user) a service. Its form in a stanza is the
+//! business of `encode` and `decode`; this file only knows the text form `[user[:device]@]server` and what equality means.
 
 use std::fmt;
 use std::str::FromStr;

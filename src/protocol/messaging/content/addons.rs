@@ -85,9 +85,9 @@ impl fmt::Debug for Sealed {
     }
 }
 
-/// With what something is encrypted: the secret of the message it belongs to, who wrote that, and who writes this. Which
-/// addresses go into the key is not told on the wire: in chats by LID it is LIDs, else phone numbers. Who opens tries the one
-/// pair, then the other.
+/// The keys of a sealed content: the secret of the message it belongs to, the author of that message, and the writer of this
+/// one. The wire does not tell which addresses go into the key: in chats by LID it is LIDs, else phone numbers. Opening tries
+/// the one pair, then the other.
 #[derive(Debug, Clone, Copy)]
 pub struct Sealing<'a> {
     /// The secret of the message it belongs to.

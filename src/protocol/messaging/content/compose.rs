@@ -116,8 +116,8 @@ impl Outgoing {
         Ok(Self::built(&message)?.with_secret(secret))
     }
 
-    /// A vote in a poll: the texts of the options that are chosen, none to take an earlier vote back. What may be chosen is for
-    /// who knows the poll to check. `at_ms` is the time in milliseconds since 1970; the newest vote counts.
+    /// A vote in a poll: the texts of the options that are chosen, none to take an earlier vote back. The caller, who knows the
+    /// poll, checks the options. `at_ms` is the time in milliseconds since 1970; the newest vote counts.
     ///
     /// # Errors
     /// [`ContentError::NoTarget`]; [`ContentError::Choices`] if an option is chosen twice.

@@ -38,7 +38,7 @@ fn escaped(text: &str) -> String {
 }
 
 impl fmt::Debug for ContactCard {
-    /// Whose it is, is not printed.
+    /// Leaves out the owner.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ContactCard").finish_non_exhaustive()
     }

@@ -11,7 +11,7 @@ use super::{kind_and_text, message_types};
 use crate::crypto::Secret;
 use crate::stanza::Jid;
 
-/// The name of a message, as another message refers to it. Who may refer to it is not said here.
+/// The name of a message, as another message refers to it. The right to refer to it is not checked here.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MessageRef {
     /// The chat, from the writer's side: in a one-to-one chat the writer may have put the reader's own address here.

@@ -1,7 +1,7 @@
 //! The protobuf wire format, read in place: fields of a message one after the other, without knowing its schema.
 //!
-//! A chat message is walked with this and not decoded as a whole. What nobody asks for costs nothing, the bytes stay what
-//! they were, nesting is followed only as deep as a caller loops, and a text that is not quite UTF-8 is still shown.
+//! A chat message is walked with this and not decoded as a whole. Unused fields cost nothing, the bytes stay what they were,
+//! nesting is followed only as deep as a caller loops, and a text that is not quite UTF-8 is still shown.
 
 use std::ops::Range;
 
@@ -43,7 +43,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// A string. What is not UTF-8 in it becomes U+FFFD, as in other clients, which do not check.
+    /// Returns the field as a string. Bytes that are not UTF-8 become U+FFFD, as in other clients, which do not check.
     pub(super) fn text(&self) -> Option<String> {
         self.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }

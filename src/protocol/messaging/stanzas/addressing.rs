@@ -1,5 +1,5 @@
-//! Whose stanza it is: chat and sender of a message, a receipt or a chat state, and what its attributes say about phone
-//! numbers and LIDs that belong together.
+//! The origin of a stanza: chat and sender of a message, a receipt or a chat state, and the pairs of phone number and LID in its
+//! attributes.
 //!
 //! Main type: [`Origin`].
 

@@ -1,6 +1,6 @@
 //! Device lists: asking the server for them, and what it answers.
 //!
-//! Main type: [`UserDevices`]. What is true of a list that came is decided with [`device_list_check`](super::device_list_check).
+//! Main type: [`UserDevices`]. [`device_list_check`](super::device_list_check) decides if a list is true.
 
 use super::addressing::Pair;
 use super::parse::{flag, number, text, time};

@@ -115,7 +115,7 @@ pub enum GroupChange {
 /// Members, and what the list of members became.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemberChange {
-    /// Whom it is about.
+    /// The members concerned.
     pub members: Vec<Member>,
     /// The reason: `invite`, `linked_group_join` ...
     pub reason: Option<Text>,
@@ -154,7 +154,7 @@ impl GroupNotice {
 }
 
 impl GroupChange {
-    /// Whom it is about.
+    /// Returns the members concerned.
     pub fn members(&self) -> &[Member] {
         match self {
             Self::Created { group, .. } => &group.members,

@@ -104,8 +104,8 @@ pub struct NewGroup<'a> {
     pub parent: Option<&'a Jid>,
 }
 
-/// Makes a group. The answer holds it, with the members who could not be added marked. Who may add members, whether messages
-/// disappear and whether admins approve those who join is always said, as official clients do.
+/// Makes a group. The answer holds it, with the members who could not be added marked. Like official clients, it always states
+/// who may add members, the disappearing timer, and the approval of those who join.
 pub fn create(group: &NewGroup<'_>) -> Node {
     let description = group.description.map(|(id, text)| describe(id, None, Some(text)));
     let flag = |is: bool, tag: &'static str| is.then(|| Node::new(tag));

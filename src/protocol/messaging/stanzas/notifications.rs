@@ -17,7 +17,7 @@ const MAX_DEVICES: usize = 256;
 /// Something that changed for one person.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notice<'a> {
-    /// Whom it is about, as the server names him; without device.
+    /// The user concerned, as the server names him; without device.
     pub user: Jid,
     /// The device it is from; 0 nearly always.
     pub device: u16,

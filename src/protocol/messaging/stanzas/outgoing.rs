@@ -6,7 +6,7 @@ use super::AddressingMode;
 use super::incoming::EncKind;
 use crate::stanza::{Jid, Node, Text, Value};
 
-/// A message to be sent. What is `None` or empty is not in the stanza.
+/// A message to be sent. Fields that are `None` or empty are not in the stanza.
 #[derive(Debug)]
 pub struct OutgoingMessage<'a> {
     /// Its id: of the first sending, if it is sent again.

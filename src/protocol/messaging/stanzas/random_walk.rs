@@ -56,7 +56,7 @@ impl Choices<'_> {
         all.clone().nth(index).unwrap_or_default()
     }
 
-    /// An element of the words that the readers look for. What is in it stands near it in the list, half of the time.
+    /// Returns an element of the words that the readers look for. Its content stands near it in the list, half of the time.
     fn node(&mut self, near: usize, depth: usize) -> Node {
         let choice = usize::from(self.byte());
         let at = if choice.is_multiple_of(2) { choice / 2 } else { near + choice / 2 % 10 };

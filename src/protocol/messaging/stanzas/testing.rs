@@ -4,7 +4,7 @@ use super::addressing::Own;
 pub(super) use crate::messaging::test_vectors::vectors;
 use crate::stanza::{Jid, Node, NodeRef, Stanza};
 
-/// Whoever the tests are: `100@s.whatsapp.net`, `900@lid`, device 7.
+/// Returns the addresses of the tests' own device: `100@s.whatsapp.net`, `900@lid`, device 7.
 pub(super) fn own() -> Own {
     Own { pn: jid("100:7@s.whatsapp.net"), lid: Some(jid("900:7@lid")) }
 }
