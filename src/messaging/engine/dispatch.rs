@@ -213,7 +213,7 @@ impl Engine {
         self.core.follow_ups.extend(names);
     }
 
-    /// Drops the keys for sending from the cache: those in the store were removed. What had changed is in a batch before.
+    /// Drops the keys for sending from the cache: those in the store were removed. Earlier changes are in a batch already.
     pub(crate) fn forget_sending_keys(&mut self) {
         self.core.cache.forget_sending_keys();
     }

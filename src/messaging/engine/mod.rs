@@ -69,7 +69,7 @@ pub(crate) struct EngineContext<'a> {
     pub(crate) ids: &'a mut IdSource,
     /// The session's own keys.
     pub(crate) device: &'a DeviceRecord,
-    /// The account. Who changes it says so: [`Output::AccountChanged`].
+    /// The account. Every change of it is reported: [`Output::AccountChanged`].
     pub(crate) account: &'a mut AccountRecord,
 }
 

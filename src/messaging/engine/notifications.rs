@@ -83,8 +83,8 @@ fn devices_gone(core: &mut EngineCore, user: &User, change: &DeviceChange<'_>) {
     }
 }
 
-/// The next message goes out in a new session, with the identity that comes with its keys. What was encrypted for the old
-/// one is still read.
+/// The next message goes out in a new session, with the identity that comes with its keys. Messages for the old one are still
+/// read.
 fn identity_given_up(core: &mut EngineCore, user: &User, device: u16) {
     let device = core.cache.merge_identity(&user.device(device));
     if let Some(session) = core.cache.sessions.change(&device.key()) {
@@ -119,8 +119,8 @@ fn tokens_came(core: &mut EngineCore, user: &User, tokens: &[Token<'_>]) {
     }
 }
 
-/// Notes that a group is another than it was: it is asked for anew before the next message to it. Who left is found by that, and the
-/// key that he had is not used again.
+/// Notes that a group has changed: it is queried anew before the next message to it. That query finds the members who left, and
+/// the key that they had is not used again.
 fn group_changed(
     core: &mut EngineCore,
     notice: &GroupNotice,

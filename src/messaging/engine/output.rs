@@ -163,7 +163,7 @@ pub(crate) enum MessagingEvent {
     IdentityChanged {
         /// The device.
         device: Address,
-        /// Whose it is, by phone number, if that is known.
+        /// The user by phone number, if that is known.
         pn: Option<Jid>,
     },
     /// A group changed.

@@ -1,7 +1,7 @@
 //! Phone numbers and LIDs in the record cache: which name a device's keys are kept under, and how they get there.
 //!
-//! A phone number whose LID is known stands for that LID everywhere. What was kept under the number before the LID became known
-//! is moved when the device is next dealt with, in the same commit as whatever that leads to.
+//! A phone number whose LID is known stands for that LID everywhere. Records kept under the number before the LID became known
+//! are moved when the device is next dealt with, in the same commit as the results of that.
 
 use super::{IdentityAlias, RecordCache, RecordRequirements, RecordTable, member_key};
 use crate::messaging::address::{Address, Kind, User};

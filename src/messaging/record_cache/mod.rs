@@ -57,7 +57,7 @@ macro_rules! cache {
                 match shelf { $(RecordTable::$shelf => self.$table.is_cached(key),)+ }
             }
 
-            /// Takes in what was missing: the parts of the record in the order of [`RecordTable::spaces`].
+            /// Adds a missing record: its parts in the order of [`RecordTable::spaces`].
             pub(crate) fn loaded(&mut self, want: RecordKey, parts: &[Option<Value>]) -> Result<(), StoreError> {
                 match want.shelf { $(RecordTable::$shelf => self.$table.loaded(want.key, parts),)+ }
             }

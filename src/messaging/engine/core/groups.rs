@@ -53,7 +53,7 @@ impl EngineCore {
         is_fresh.then_some(group)
     }
 
-    /// Returns the record of a group, or asks for it. What is stored of it is in the cache.
+    /// Returns the record of a group, or queries it. Its stored record is in the cache.
     pub(in crate::messaging::engine) fn group_at_hand(
         &mut self,
         chat: &Jid,

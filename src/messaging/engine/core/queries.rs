@@ -15,7 +15,7 @@ use crate::stanza::{Jid, Node};
 /// A question.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(in crate::messaging::engine) enum Query {
-    /// Which devices a user has.
+    /// The devices of a user.
     Devices(User),
     /// The keys with which a session with a device begins, under the name that it has on the wire.
     Bundle(Address),
@@ -50,7 +50,7 @@ pub(in crate::messaging::engine) enum QueryState {
     Failed(QueryFailure),
 }
 
-/// Why a question has no answer.
+/// The reason why a query has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::messaging::engine) struct QueryFailure {
     /// The code of the server; 0 if it gave none, or did not answer at all.
@@ -227,7 +227,7 @@ impl Queries {
         }
     }
 
-    /// The connection is gone, and with it every answer. What is still wanted is asked anew.
+    /// The connection is gone, and with it every answer. Queries that are still wanted are sent anew.
     pub(in crate::messaging::engine) fn forget(&mut self) {
         self.asked.clear();
         self.wanted.clear();

@@ -68,7 +68,7 @@ impl EngineCore {
             wants.keys(&self.cache, &user.device(0));
         }
         wants.met()?;
-        // Whom the server leaves out although it was not told of a list has no account, unless it says that it will not tell.
+        // A user missing from the answer, with no list in the query, has no account, unless the server says it will not tell.
         let left = error.unwrap_or(Unanswered::no(NO_ACCOUNT));
         let mut failed: Vec<_> = asks.iter().map(|ask| (ask.clone(), left)).collect();
         for answer in answers {

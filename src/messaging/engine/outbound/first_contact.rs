@@ -63,7 +63,7 @@ pub(crate) struct Restrictions {
 }
 
 impl ContactGate {
-    /// Takes in what the store has: first contacts, and the lock.
+    /// Loads the stored first contacts, and the lock.
     pub(super) fn load(contacts: Rows, lock: Option<&(Vec<u8>, Value)>) -> Result<Self, StoreError> {
         let lock = lock.map(|(_, value)| codec::decode(Space::Restriction, value)).transpose()?;
         Ok(Self { pacer: Pacer::load(contacts)?, lock, ..Self::default() })

@@ -18,7 +18,7 @@ const MOST: usize = 256;
 /// Of how many people the last hash is remembered that a fresh list did not explain.
 const MOST_SETTLED: usize = 4096;
 
-/// To whom a message to a person went.
+/// The recipients of a message to a person.
 pub(super) struct Fanout {
     /// The person, as addressed on the wire.
     pub(super) user: User,

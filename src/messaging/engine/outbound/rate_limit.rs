@@ -1,8 +1,8 @@
 //! [`Pacer`]: how many people who do not know us are written to in an hour.
 //!
-//! Whoever writes to many strangers is taken for a sender of spam. So first contacts go out at most so many an hour, with a
-//! random pause between them; each that has to wait is given its turn at once, and can say when that will be. What went out is
-//! kept in the store, so that a restart begins no new hour.
+//! Writing to many strangers is taken for spam. So first contacts go out at most so many an hour, with a random pause between
+//! them; each that has to wait is given its turn at once, and can say when that will be. Sent ones are kept in the store, so
+//! that a restart begins no new hour.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -39,13 +39,13 @@ enum Turn {
 pub(super) struct Pacer {
     /// In the order in which they were given, with their times in Unix milliseconds.
     turns: VecDeque<(i64, Turn)>,
-    /// To whom a first message is on its way. What follows it need not wait.
+    /// The people to whom a first message is on its way. Later messages to them need not wait.
     begun: HashSet<User>,
     next_row: u64,
 }
 
 impl Pacer {
-    /// Takes in what the store has, in any order.
+    /// Loads the stored rows, in any order.
     pub(super) fn load(rows: Vec<(Vec<u8>, Value)>) -> Result<Self, StoreError> {
         let damaged = || codec::error(Space::FirstContact, "it is damaged");
         let mut pacer = Self::default();

@@ -20,7 +20,7 @@ pub(crate) struct SentRecord {
     pub(crate) number: u64,
     /// When the server took it, Unix milliseconds by its clock; 0: not yet.
     pub(crate) taken_ms: i64,
-    /// With which timer it went out; of 0 seconds for none. Who asks for it again gets the same.
+    /// The timer with which it went out; of 0 seconds for none. A copy that is asked for again gets the same.
     pub(crate) timer: Expiration,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A message that could not be opened is first asked for from its sender. If no readable copy has come some seconds later,
 //! and at once if the server gives this device no copy at all, one request goes to the phone: once, since the server keeps it
-//! until the phone is there. What the phone answers is told like any message, whichever of the two comes first.
+//! until the phone is there. The phone's answer is emitted like any message, whichever of the two comes first.
 
 mod record;
 mod resend;
@@ -37,7 +37,7 @@ const MOST_TRIES: u32 = 5;
 pub(super) struct Placeholders {
     /// By the id of the request.
     open: HashMap<Text, OpenPlaceholder>,
-    /// When they were looked through last. What was due before waits for an answer of the server.
+    /// The time of the last look-through. Requests due before it wait for an answer of the server.
     looked: Millis,
     /// When those that are too old were let go last, Unix milliseconds.
     tidied_ms: i64,
@@ -54,7 +54,7 @@ struct OpenPlaceholder {
 }
 
 impl Placeholders {
-    /// Takes in what the store has, in any order.
+    /// Loads the stored rows, in any order.
     pub(super) fn load(rows: Vec<(Vec<u8>, Value)>) -> Result<Self, StoreError> {
         let open = |(id, value): (Vec<u8>, Value)| {
             let open = OpenPlaceholder { wanted: Wanted::decode(&value)?, due: 0, sent: false, count: 0 };
@@ -82,7 +82,7 @@ impl Placeholders {
         self.open.contains_key(request)
     }
 
-    /// The connection is gone. What the server has not taken goes out again.
+    /// The connection is gone. Requests that the server has not taken go out again.
     pub(super) fn forget_sent(&mut self) {
         self.open.values_mut().for_each(|open| open.sent = false);
     }
