@@ -77,7 +77,7 @@ struct Inner {
     ping: Option<Vec<u8>>,
     /// The stream may hold bytes back that a flush would send.
     unflushed: bool,
-    /// Whoever waits for the way out.
+    /// The task that waits for the way out.
     writer: Option<Waker>,
     state: State,
     received: u64,
@@ -252,7 +252,7 @@ impl Inner {
                 match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer)) {
                     Ok(()) if buffer.filled().is_empty() => self.end()?,
                     Ok(()) => self.take_in(buffer.filled(), &mut data),
-                    // TLS that ends without saying so. Who could cut it off could as well keep silent.
+                    // TLS that ends without saying so. An attacker who could cut it off could as well keep silent.
                     Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.end()?,
                     Err(error) => {
                         let error = NetError::from_io(Step::Stream, &error);

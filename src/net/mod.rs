@@ -1,7 +1,7 @@
 //! Bytes to and from the server: WebSocket over TLS, through a proxy if asked.
 //!
 //! [`connect`] goes to an [`Endpoint`] and gives a [`Connection`], whose halves carry binary messages as one stream of bytes
-//! each way. Every step has its own time limit and its own error ([`NetError`]). What the bytes mean is the business of
+//! each way. Every step has its own time limit and its own error ([`NetError`]). The meaning of the bytes is the business of
 //! `noise`; when to connect, and how often, is the client's.
 //!
 //! The WebSocket is our own and small ([`frame`], [`connection`]), since the protocol above needs no messages: an idle

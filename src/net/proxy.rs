@@ -77,7 +77,7 @@ impl Proxy {
         Ok(Proxy { kind, host: host.into(), port, credentials, public_only: false })
     }
 
-    /// Lets the proxy be at public addresses only. What its name leads to is looked at with each connection.
+    /// Lets the proxy be at public addresses only. The addresses of its name are checked with each connection.
     #[must_use]
     pub fn public_only(self) -> Self {
         Self { public_only: true, ..self }

@@ -1,6 +1,6 @@
 //! Learns the current version of WhatsApp Web, on request only.
 //!
-//! WhatsApp Web tells its version in a script of its page; which, is in the configuration (`client.version_url`).
+//! WhatsApp Web tells its version in a script of its page; `client.version_url` names the script.
 
 use super::endpoint::ServerAddress;
 use super::http::{Head, find, read_head};
