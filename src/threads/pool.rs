@@ -95,7 +95,7 @@ impl Pool {
                 return;
             };
             drop(state);
-            // Whoever waits for it learns from what the job drops.
+            // The waiter learns from what the job drops.
             let _ = catch_unwind(AssertUnwindSafe(job));
         }
     }
