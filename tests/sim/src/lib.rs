@@ -1,8 +1,8 @@
 //! A simulated WhatsApp: the server that companion devices connect to, and the phones they are linked to.
 //!
 //! It speaks the real wire protocol (WebSocket, Noise, binary stanzas), so any companion client can be tested against
-//! it by giving it another address, root key and TLS trust. What production rejects it rejects, with the same codes;
-//! and it misbehaves on command.
+//! it by giving it another address, root key and TLS trust. It rejects what production rejects, with the same codes; and it
+//! misbehaves on command.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -20,8 +20,8 @@
 //! | `settle` | a barrier for tests: all that was written is handled |
 //! | `versions` | the newest version of the web client, and the oldest that is let in |
 //!
-//! It is no place for protocol code: what both ends need comes from the `wa` crate. What only a server or a phone needs
-//! is here, and only here. Start with [`Simulator::start`].
+//! It is no place for protocol code: what both ends need comes from the `wa` crate. Code that only a server or a phone needs is
+//! here, and only here. Start with [`Simulator::start`].
 
 mod control;
 mod faults;

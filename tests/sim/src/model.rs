@@ -1,6 +1,6 @@
 //! The simulated state: connections, accounts with their phones and companions, and the refs that tie them together.
 //!
-//! Plain data behind one lock (`World::model`). What happens to it is decided in `server` and `phone`.
+//! Plain data behind one lock (`World::model`). `server` and `phone` decide its changes.
 
 mod account;
 mod connection;

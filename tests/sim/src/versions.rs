@@ -48,8 +48,8 @@ impl Versions {
         self.0.lock().newest.unwrap_or_else(|| of_day(now / DAY).max(AppVersion::BUILT_IN))
     }
 
-    /// The oldest version that is let in: what was set, what the option says, or what was the newest so many days ago. What the
-    /// library presents by itself is always let in unless something was set: whoever tests with an old release tests that release.
+    /// The oldest version that is let in: as set, as the option says, or the newest so many days ago. The library's own version
+    /// is always let in unless something was set: whoever tests with an old release tests that release.
     pub(crate) fn oldest(&self, options: &Options, now: u64) -> AppVersion {
         if let Some(set) = self.0.lock().oldest.or(options.min_version) {
             return set;

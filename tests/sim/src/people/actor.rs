@@ -33,7 +33,7 @@ struct GroupKey {
     holders: BTreeSet<DeviceAddress>,
 }
 
-/// A message that was sent, for who asks for it again.
+/// A sent message, kept for requests to send it again.
 pub(super) struct Sent {
     pub(super) id: String,
     pub(super) to: Jid,
@@ -201,7 +201,7 @@ impl Actor {
         Ok((outgoing, fanned))
     }
 
-    /// The sender key of a group as it is now, for who has lost it.
+    /// Returns the current sender key of a group, for a device that has lost it.
     pub(super) fn group_distribution(&self, group: &Jid) -> Option<Vec<u8>> {
         Some(self.own_keys.get(group.user.as_str())?.key.distribution())
     }
@@ -212,7 +212,7 @@ impl Actor {
         self.sender_keys.retain(|(_, device), _| device.number != number);
     }
 
-    /// Keeps a message for who asks for it again.
+    /// Keeps a message for requests to send it again.
     pub(super) fn remember(&mut self, sent: Sent) {
         if self.sent.len() >= MAX_SENT {
             self.sent.pop_front();

@@ -3,7 +3,7 @@
 //!
 //! Every account's phone is a simulated device, and so are companions that are added to it through the control API. What
 //! the server has for such a device is not sent anywhere: it goes into the model's post, from where [`serve`] hands it to
-//! the device's [`Actor`]. What an actor sends is taken by the server exactly as if it had come over a connection.
+//! the device's [`Actor`]. The server takes an actor's stanzas exactly as if they had come over a connection.
 //!
 //! | module | what it is |
 //! |---|---|

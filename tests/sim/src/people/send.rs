@@ -30,7 +30,7 @@ pub(crate) struct Target {
     /// The name of the author that goes into the key of what is sealed; that of the chat if it is left out.
     #[serde(default)]
     pub(crate) author_by: Option<Space>,
-    /// The same, for who seals it.
+    /// The same, for the writer who seals it.
     #[serde(default)]
     pub(crate) sender_by: Option<Space>,
 }

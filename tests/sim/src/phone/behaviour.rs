@@ -30,7 +30,7 @@ pub(crate) enum Passkey {
     AfterFinish,
 }
 
-/// All switches. What is not given keeps its value.
+/// All switches. A switch that is not given keeps its value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Behaviour {

@@ -37,7 +37,7 @@ pub(super) async fn run(
     };
     let mut random = world.random();
     let exchange = PrimaryExchange::new(&payload, &mut random).ok_or_else(Outcome::passkey_failed)?;
-    // Whoever knew the secret before is the companion that was scanned; without that proof the user has to compare.
+    // The device that knew the secret before is the companion that was scanned; without that proof the user has to compare.
     let proven = match (known, &proof) {
         (Some(secret), Some(proof)) => proof[..] == handoff_proof(&handoff_key(secret), &payload),
         _ => false,

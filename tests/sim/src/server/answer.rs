@@ -36,7 +36,7 @@ pub(crate) fn refusal(node: NodeRef<'_>, refusal: &Refusal) -> Node {
         .attr("error", refusal.code)
 }
 
-/// Whom the client asked; the answer comes from there.
+/// Returns the address that the client asked; the answer comes from there.
 fn asked(iq: NodeRef<'_>) -> Jid {
     iq.jid("to").unwrap_or_else(Jid::server)
 }

@@ -18,7 +18,7 @@ use crate::{
     world::{World, unix_millis, unix_seconds},
 };
 
-/// Decides about a client whose handshake is done. What is left of the rules is for the connection's task.
+/// Decides about a client whose handshake is done. The rest of the rules is for the connection's task.
 pub(super) fn admit(world: &World, connection: &Arc<Connection>, noise: PublicKey, payload: &[u8]) -> Plan {
     let oldest = world.versions.oldest(&world.options, unix_seconds());
     let wish = match read(payload, noise, oldest, &world.options) {

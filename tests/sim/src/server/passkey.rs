@@ -9,7 +9,7 @@ use crate::{
     world::{World, unix_seconds},
 };
 
-/// Asks the companion behind a connection for a passkey. What it sends in answer comes out of the channel.
+/// Asks the companion behind a connection for a passkey. Its answer comes out of the channel.
 pub(crate) fn demand(
     world: &World,
     connection: u64,

@@ -16,8 +16,8 @@ pub(crate) fn take(world: &World, model: &mut Model, from: &DeviceAddress, node:
     let kind = node.str("type");
     let kind = kind.as_deref().unwrap_or_default();
     let Some(id) = node.str("id") else { return };
-    // A device that asks for a message again has not got it; the acknowledgement that follows takes it away. That a history was
-    // taken over is said beside the receipt for the notice of it.
+    // A device that asks for a message again has not got it; the acknowledgement that follows takes it away. A receipt beside
+    // the one for the notice of a history says that it was taken over.
     if kind != "retry" && (kind != "hist_sync" || world.options.lenient) {
         let items = node.child("list").into_iter().flat_map(|list| list.children_named("item"));
         let more = items.take(MAX_IDS).filter_map(|item| item.str("id"));

@@ -565,7 +565,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let Some(at) = self.pings.iter().position(|(id, _)| root.is("id", id)) else { return false };
         let (_, answered) = self.pings.remove(at);
-        // Whoever asked may have lost patience.
+        // The waiter may have lost patience.
         let _ = answered.send(());
         true
     }

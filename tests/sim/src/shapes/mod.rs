@@ -53,7 +53,7 @@ impl Checker {
         self.found.lock().clone()
     }
 
-    /// Checks one received stanza. What is wrong with it is kept, and written to standard error.
+    /// Checks one received stanza. Its faults are kept, and written to standard error.
     pub(crate) fn check(&self, watch: &mut Watch, connection: u64, stanza: NodeRef<'_>) {
         let Some(violation) = watch.check(&TABLE, stanza) else { return };
         let text = format!("connection {connection}: {violation}");

@@ -105,7 +105,7 @@ pub(super) fn many(model: &Model, number: &str, query: NodeRef<'_>) -> Node {
     Node::new("groups").children(groups.collect::<Vec<_>>())
 }
 
-/// The group behind an invite link, for who thinks of joining.
+/// The group behind an invite link, for a person who thinks of joining.
 pub(super) fn invited(model: &Model, invite: NodeRef<'_>) -> Result<Node, u16> {
     let code = invite.str("code").ok_or(400u16)?;
     let group = model.groups.values().find(|group| group.invite == code).ok_or(406u16)?;
