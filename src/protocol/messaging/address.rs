@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::stanza::{Jid, Server, Text};
 
-/// Under which kind of name a user is filed.
+/// The kind of name that a user is filed under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// By phone number.

@@ -59,7 +59,7 @@ impl std::fmt::Display for Certificate {
     }
 }
 
-/// Why a chain is refused: the first check that fails.
+/// The reason why a chain is refused: the first check that fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
     /// Check 1: the chain is no protobuf message of the expected schema.
@@ -109,7 +109,7 @@ pub enum CertificateError {
         Utc::new(*.now)
     )]
     NotYetValid {
-        /// Which one.
+        /// The certificate concerned.
         certificate: Certificate,
         /// Unix seconds.
         not_before: u64,
@@ -123,7 +123,7 @@ pub enum CertificateError {
         Utc::new(*.now)
     )]
     Expired {
-        /// Which one.
+        /// The certificate concerned.
         certificate: Certificate,
         /// Unix seconds.
         not_after: u64,

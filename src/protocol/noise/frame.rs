@@ -15,7 +15,7 @@ const RESERVED_AT_FIRST: usize = 4 * 1024;
 /// Length of the announcement.
 const PREFIX: usize = 3;
 
-/// Why bytes are no frame.
+/// The reason why bytes are no frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// A frame is announced, or was to be written, that is longer than allowed at this point.

@@ -42,7 +42,7 @@ pub use transport::{MAX_PLAINTEXT, Opener, Sealer, Transport};
 
 use crate::crypto::LowOrder;
 
-/// Why a handshake or an established connection cannot go on. Nothing of this is ever told to the other side: the
+/// The reason why a handshake or an established connection cannot go on. Nothing of this is ever told to the other side: the
 /// connection is closed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoiseError {

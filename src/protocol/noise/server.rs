@@ -10,7 +10,7 @@ use crate::crypto::{KeyPair, PublicKey, Random};
 use crate::proto::Message;
 use crate::proto::handshake::{ClientHello, HandshakeMessage, ServerHello};
 
-/// Which way a handshake went.
+/// The pattern of a handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pattern {
     /// Neither side knew the other: three messages.
@@ -38,7 +38,7 @@ pub struct Established {
     pub client_static: PublicKey,
     /// The client payload, serialized.
     pub payload: Vec<u8>,
-    /// Which way the handshake went.
+    /// The pattern of the handshake.
     pub pattern: Pattern,
     /// The established connection.
     pub transport: Transport,

@@ -24,7 +24,7 @@ pub const CODE_LENGTH: usize = 8;
 #[derive(Clone, PartialEq, Eq)]
 pub struct PairingCode(Box<Zeroizing<[u8; CODE_LENGTH]>>);
 
-/// Why a code chosen by the host cannot be used.
+/// The reason why a code chosen by the host cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
     /// Not eight characters after dashes and spaces are removed.

@@ -123,7 +123,7 @@ pub fn companion_finish(
     Ok(CompanionFinish { bundle, adv_secret: adv_secret(&ephemeral_shared, &identity_shared, &random) })
 }
 
-/// Why a phone cannot use a companion's bundle.
+/// The reason why a phone cannot use a companion's bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BundleError {
     /// It does not open: one of the two sides worked with another code.

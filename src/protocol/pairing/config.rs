@@ -34,7 +34,7 @@ pub struct PairingConfig {
     pub os_hint: String,
     /// Set if the phone shows a notice when a code is asked for.
     pub show_push: bool,
-    /// Which form a QR text has.
+    /// The form of a QR text.
     pub qr_form: QrForm,
     /// The lifetime of a code; more than [`MAX_CODE_TTL`] counts as that.
     pub code_ttl: Millis,

@@ -34,7 +34,7 @@ pub struct SignedIdentity {
     pub hosted_account: bool,
 }
 
-/// Why an identity is refused.
+/// The reason why an identity is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
     /// It does not parse, or a required part is missing or impossible.

@@ -141,7 +141,7 @@ pub struct DerivedKey {
     pub(super) key: Box<Secret<32>>,
 }
 
-/// Why a query got no good answer.
+/// The reason why a query got no good answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IqFailure {
     /// The server answered with an error.

@@ -33,7 +33,7 @@ pub(super) enum Confirmation {
     Finished,
 }
 
-/// Why a confirmation is refused.
+/// The reason why a confirmation is refused.
 enum ConfirmationRefusal {
     Identity(IdentityError),
     OtherAccount,

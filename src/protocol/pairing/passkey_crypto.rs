@@ -231,7 +231,7 @@ pub struct Assertion {
     pub json: String,
 }
 
-/// Why an assertion cannot be used.
+/// The reason why an assertion cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AssertionError {
     /// Not a JSON object, or far too long.

@@ -23,7 +23,7 @@ const MAX_TIMEOUT: Millis = 3_600_000;
 /// The longest time for the server to answer a step.
 const STEP_TIMEOUT: Millis = 30_000;
 
-/// Why the host's word was not taken.
+/// The reason why the host's word was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasskeyRefusal {
     /// Nothing of the kind is being waited for.

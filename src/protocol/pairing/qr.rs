@@ -21,7 +21,7 @@ const HELP_FIELD: &str = "https://faq.whatsapp.com/r/ld";
 /// Longest text a reader looks at.
 const MOST_READ: usize = 2048;
 
-/// Which form of the text is made.
+/// The form of the text that is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum QrForm {
     /// The link form.
@@ -63,7 +63,7 @@ pub struct QrLink {
     pub client_type: Option<char>,
 }
 
-/// Why a text is no QR for linking.
+/// The reason why a text is no QR for linking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QrError {
     /// Fewer than four fields, an empty reference, or far too long.

@@ -37,7 +37,7 @@ pub struct DeviceIdentity {
     pub is_hosted: bool,
 }
 
-/// Why a companion is not believed to be one.
+/// The reason why a companion is not believed to be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeviceIdentityError {
     /// There is no certificate.

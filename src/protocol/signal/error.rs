@@ -2,7 +2,7 @@
 
 use super::{DeviceIdentityError, PrekeyId};
 
-/// Why a message, a bundle or a key is refused. Whatever it is, the record it was tried on is as it was before.
+/// The reason why a message, a bundle or a key is refused. In every case the record it was tried on is as it was before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignalError {
     /// There is no session with that device, or none that may be used to send.

@@ -4,7 +4,7 @@
 
 use super::{DeviceIdentity, DeviceIdentityError, IdentityKey, SignalError};
 
-/// Which sort of device shows an identity.
+/// The kind of device that shows an identity, with its proof.
 #[derive(Debug, Clone, Copy)]
 pub enum IdentityProof<'a> {
     /// The phone, device 0. Nobody vouches for it: its identity is that of the account.

@@ -17,7 +17,7 @@ const MAC: usize = 8;
 pub struct SignalMessage<'a> {
     /// The sender's ratchet key: which chain.
     pub ratchet_key: RatchetKey,
-    /// Which message of the chain, from 0.
+    /// The number of the message in its chain, from 0.
     pub counter: u32,
     /// The highest counter of the sender's chain before. Nothing is done with it: peers are known to send nonsense.
     pub previous_counter: u32,

@@ -49,7 +49,7 @@ impl OwnSenderKey {
         Self { id, sending: Sending::new(chain), signing: KeyPair::generate(rng) }
     }
 
-    /// Which key this is: what a device "has" when it was given the key.
+    /// Returns the id of the key: what a device "has" when it was given the key.
     #[must_use]
     pub const fn id(&self) -> u32 {
         self.id

@@ -55,7 +55,7 @@ pub struct SessionInfo {
     pub is_pending: bool,
 }
 
-/// Which session a message was read in.
+/// The session a message was read in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// The current one.
@@ -76,7 +76,7 @@ pub struct Decrypted {
     pub plaintext: Vec<u8>,
     /// The identity of the sender.
     pub identity: IdentityKey,
-    /// Which session it belongs to.
+    /// The session it belongs to.
     pub origin: Origin,
     /// The one-time prekey that it used up: to be deleted in the same transaction.
     pub used_prekey: Option<PrekeyId>,

@@ -12,9 +12,9 @@ use crate::crypto::{KeyPair, PublicKey, Random, SIGNATURE_LENGTH, Secret, cbc, v
 /// A received group message (`enc type="skmsg"`). Borrowed from the bytes it was read from, and not yet authenticated.
 #[derive(Debug, Clone, Copy)]
 pub struct SenderKeyMessage<'a> {
-    /// Which of the sender's keys.
+    /// The id of the sender's key.
     pub key_id: u32,
-    /// Which message of its chain. One of the known clients uses every second number only.
+    /// The number of the message in its chain. One of the known clients uses every second number only.
     pub iteration: u32,
     ciphertext: &'a [u8],
     signed: &'a [u8],
@@ -124,7 +124,7 @@ impl SenderKeyDistribution {
         })
     }
 
-    /// Which of the sender's keys.
+    /// Returns the id of the sender's key.
     #[must_use]
     pub const fn key_id(&self) -> u32 {
         self.key_id

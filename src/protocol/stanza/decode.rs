@@ -22,7 +22,7 @@ const MAX_ALL_ATTRS: usize = 500_000;
 /// The only flag bit that means anything: the body is compressed.
 const COMPRESSED: u8 = 0x02;
 
-/// Why bytes are no stanza. The connection survives it: the frame was counted before.
+/// The reason why bytes are no stanza. The connection survives it: the frame was counted before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DecodeError {
     /// No byte at all.

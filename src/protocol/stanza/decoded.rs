@@ -392,9 +392,9 @@ pub struct JidRef<'a> {
     pub user: &'a str,
     /// After the `@`.
     pub server: &'a str,
-    /// Which device; 0 for the user without device.
+    /// The device; 0 for the user without device.
     pub device: u16,
-    /// Which other messenger, on `interop` only.
+    /// The other messenger, on `interop` only.
     pub integrator: u16,
 }
 

@@ -27,7 +27,7 @@ pub(super) const BINARY_20: u8 = 253;
 /// Bytes whose length is four bytes.
 pub(super) const BINARY_32: u8 = 254;
 
-/// Why an element cannot be written: it could not be read back.
+/// The reason why an element cannot be written: it could not be read back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum EncodeError {
     /// A tag or attribute name that is empty or longer than [`MAX_NAME`].

@@ -126,13 +126,13 @@ pub struct Jid {
     pub user: Text,
     /// After the `@`.
     pub server: Server,
-    /// Which device of the user; 0 is the primary, or no device in particular.
+    /// The device of the user; 0 is the primary, or no device in particular.
     pub device: u16,
-    /// Which other messenger, on `interop` only; else 0.
+    /// The other messenger, on `interop` only; else 0.
     pub integrator: u16,
 }
 
-/// Why a text is no JID.
+/// The reason why a text is no JID.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum JidError {
     /// Nothing after the `@`, or no text at all.

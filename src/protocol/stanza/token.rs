@@ -63,7 +63,7 @@ pub(super) fn put(token: Token, out: &mut Vec<u8>) {
     }
 }
 
-/// Which token a text is. A leaf, and short: writing a stanza is mostly this.
+/// Returns the token of a text. A leaf, and short: writing a stanza is mostly this.
 #[inline(never)]
 pub(super) fn find(text: &[u8]) -> Option<Token> {
     if text.is_empty() || text.len() > LONGEST {

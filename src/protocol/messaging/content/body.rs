@@ -30,7 +30,7 @@ pub enum Body {
     Comment(Edit),
     /// A message is deleted for everybody.
     Delete {
-        /// Which one.
+        /// The message concerned.
         target: MessageRef,
     },
     /// A poll.
@@ -56,14 +56,14 @@ pub enum Body {
     GroupInvite(Box<GroupInvite>),
     /// A message is pinned for all, or no longer.
     Pin {
-        /// Which one.
+        /// The message concerned.
         target: MessageRef,
         /// Set if the message is pinned; false unpins it.
         pinned: bool,
     },
     /// A disappearing message is kept for all, or no longer.
     Keep {
-        /// Which one.
+        /// The message concerned.
         target: MessageRef,
         /// Set if the message is kept; false undoes that.
         kept: bool,
@@ -145,7 +145,7 @@ pub struct Text {
 /// A reaction.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reaction {
-    /// To which message.
+    /// The message concerned.
     pub target: MessageRef,
     /// One emoji; empty takes an earlier reaction back.
     pub text: String,
@@ -156,7 +156,7 @@ pub struct Reaction {
 /// An edit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Edit {
-    /// Which message gets a new version.
+    /// The message that gets a new version.
     pub target: MessageRef,
     /// The word of the new version's type.
     pub kind: &'static str,
@@ -234,7 +234,7 @@ pub struct GroupInvite {
     pub group: Option<Jid>,
     /// The code with which to join.
     pub code: String,
-    /// Until when, in seconds since 1970.
+    /// The end, in seconds since 1970.
     pub expires_at: Option<i64>,
     /// The group's name.
     pub name: Option<String>,

@@ -130,7 +130,7 @@ pub struct Context {
     pub forwarded: bool,
     /// The number of times it was forwarded; from 5 on clients say "many times".
     pub forwarding_score: u32,
-    /// After how many seconds it disappears; 0 is never.
+    /// The seconds after which it disappears; 0 is never.
     pub expiration: Option<u32>,
     /// When that timer was set, in seconds since 1970.
     pub expiration_set_at: Option<i64>,

@@ -9,7 +9,7 @@ use crate::stanza::Jid;
 /// Most wrappers around one content; real messages have up to three.
 const MAX_WRAPPERS: usize = 16;
 
-/// Which wrappers were around the content, as far as they say something about it.
+/// The wrappers around the content, as far as they say something about it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flags {
     /// It disappears after a while, said in the old way; the present one is [`Context::expiration`](super::Context).

@@ -6,7 +6,7 @@ use super::message_types;
 use super::wire::Fields;
 use crate::crypto::Secret;
 
-/// Which file a message points to.
+/// The kind of file that a message points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MediaKind {
     /// A picture.
@@ -70,7 +70,7 @@ pub struct Media {
 }
 
 impl fmt::Debug for Media {
-    /// Which kind, and nothing that it says.
+    /// Prints the kind only, not the content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Media").field("kind", &self.kind).finish_non_exhaustive()
     }

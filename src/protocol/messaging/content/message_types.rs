@@ -20,7 +20,7 @@ pub(super) struct MessageType {
     /// Its word for hosts. Several versions of one thing share a word.
     pub(super) word: &'static str,
     pub(super) role: Role,
-    /// In which of its fields its ContextInfo (quote, mentions, timer) lies; 0 if it has none.
+    /// The number of its field with the ContextInfo (quote, mentions, timer); 0 if it has none.
     pub(super) context: u32,
     /// The stanza's `type`.
     pub(super) stanza: &'static str,

@@ -21,7 +21,7 @@ pub(super) const MAX_ITEMS: usize = 4096;
 /// and whatever a message of that size holds, the event that tells of it fits into the store.
 pub const MAX_SIZE: usize = 1 << 20;
 
-/// Why bytes are no message, or a wish is not one that can be sent.
+/// The reason why bytes are no message, or a wish is not one that can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ContentError {
     /// The bytes are no protobuf message.
@@ -111,7 +111,7 @@ pub struct Read {
     pub device_sent: Option<Jid>,
     /// A sender key that came along.
     pub key_distribution: Option<KeyDistribution>,
-    /// With what later votes, reactions and edits of this message are encrypted.
+    /// The secret with which later votes, reactions and edits of this message are encrypted.
     pub secret: Option<Secret<32>>,
     /// The duration of a pin, in seconds.
     pub add_on_seconds: Option<u32>,

@@ -65,7 +65,7 @@ const WORDS: &[(u32, &str)] = &[
 pub enum Protocol {
     /// Messages in this chat disappear from now on.
     DisappearingTimer {
-        /// After how many seconds; 0 is never.
+        /// The seconds after which they disappear; 0 is never.
         seconds: u32,
         /// When that was set, in seconds since 1970.
         set_at: Option<i64>,
@@ -82,7 +82,7 @@ pub enum Protocol {
     PeerDataRequest,
     /// The phone's answer to a request of ours. Only from the own phone.
     PeerDataResponse(PeerDataResponse),
-    /// Which LID belongs to which phone number. Only from the own phone.
+    /// The pairs of LID and phone number. Only from the own phone.
     LidMapping(LidMapping),
     /// The label that a member chose for himself in this group; empty for none.
     MemberLabel(String),
@@ -116,7 +116,7 @@ impl fmt::Debug for Protocol {
 pub struct HistoryNotice {
     /// The protocol's number: 0 the first part, 2 all of it, 3 the last weeks, 4 names, 6 what was asked for.
     pub sync_type: u32,
-    /// Which part it is.
+    /// The number of the part.
     pub chunk: u32,
     /// The progress of the transfer so far, in percent.
     pub progress: Option<u32>,

@@ -57,7 +57,7 @@ impl fmt::Debug for Quote {
 /// The timer of a chat in which messages disappear. Every message that is sent to it carries it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Expiration {
-    /// After how many seconds: 86,400, 604,800 or 7,776,000 in the official clients.
+    /// The seconds after which messages disappear: 86,400, 604,800 or 7,776,000 in the official clients.
     pub seconds: u32,
     /// When the timer was set, in seconds since 1970, if that is known.
     pub set_at: Option<i64>,

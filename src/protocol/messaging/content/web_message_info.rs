@@ -11,7 +11,7 @@ use crate::stanza::Jid;
 /// A `WebMessageInfo`.
 #[derive(Clone, PartialEq)]
 pub struct Stored {
-    /// Which message it is, from the view of the account that kept it.
+    /// The key of the message, from the view of the account that kept it.
     pub key: MessageRef,
     /// The sender, in groups, where the key does not say it.
     pub participant: Option<Jid>,

@@ -24,7 +24,7 @@ pub struct MessageAck<'a> {
     pub addressing_mode: Option<AddressingMode>,
     /// The sequence number in a channel.
     pub server_id: Option<u64>,
-    /// Why it was not accepted; `None` if it was.
+    /// The reason why it was not accepted; `None` if it was.
     pub refusal: Option<Refusal>,
 }
 
@@ -101,7 +101,7 @@ impl<'a> MessageAck<'a> {
     }
 }
 
-/// Why a message is refused by us. The server drops it, as if it had been taken.
+/// The reason why this device refuses a message. The server drops it, as if it had been taken.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Nack {
     /// The stanza makes no sense.

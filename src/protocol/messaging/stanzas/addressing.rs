@@ -53,7 +53,7 @@ impl Pair {
     }
 }
 
-/// Why the head of a stanza cannot be understood.
+/// The reason why the head of a stanza cannot be understood.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum HeaderError {
     /// Without an id it can be neither shown nor answered.

@@ -16,7 +16,7 @@ pub struct DeviceBundle<'a> {
     pub device_identity: Option<&'a [u8]>,
 }
 
-/// Why a device's bundle is asked for.
+/// The reason why a device's bundle is queried.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BundleReason {
     /// There is no session yet.
@@ -40,7 +40,7 @@ pub fn fetch_for_retry(device: &Jid, registration_id: u32) -> Node {
     build::get("encrypt").child(Node::new("key_fetch").child(user))
 }
 
-/// Why there is no bundle of a device.
+/// The reason why there is no bundle of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the server has no keys for the device (error {code})")]
 pub struct NoBundle {

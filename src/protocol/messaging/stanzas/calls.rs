@@ -53,12 +53,12 @@ pub enum CallEvent {
     Accepted,
     /// A device declines. If it is busy, others go on ringing.
     Rejected {
-        /// Why: `busy` ...
+        /// The reason: `busy` ...
         reason: Option<Text>,
     },
     /// It is over.
     Ended {
-        /// Why: `timeout`, `accepted_elsewhere`, `rejected_elsewhere`, `group_call_ended` ...
+        /// The reason: `timeout`, `accepted_elsewhere`, `rejected_elsewhere`, `group_call_ended` ...
         reason: Option<Text>,
     },
     /// Something between those who take part, named by its element.

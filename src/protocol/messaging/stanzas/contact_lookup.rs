@@ -1,4 +1,4 @@
-//! Which phone numbers are on WhatsApp.
+//! Queries for the phone numbers that are on WhatsApp.
 
 use super::addressing::Pair;
 use super::parse::child_text;

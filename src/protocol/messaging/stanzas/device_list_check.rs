@@ -1,4 +1,4 @@
-//! Which devices of a list belong to their account: the account's primary signs what it knows of its companions.
+//! Finds the devices of a list that belong to their account: the account's primary signs what it knows of its companions.
 //!
 //! Main type: [`Judgement`]. The signed list itself is [`KeyIndexes`].
 
@@ -15,7 +15,7 @@ pub struct Judgement {
     pub list: Option<KeyIndexes>,
     /// Set if the list's signature was checked. It cannot be while the account's key is not known.
     pub verified: bool,
-    /// Why companions were dropped, if that is not because the list has them not.
+    /// The reason why companions were dropped, if that is not because the list has them not.
     pub fault: Option<ListFault>,
 }
 

@@ -120,7 +120,7 @@ pub struct KeyIndexList<'a> {
     pub expected_timestamp: Option<u64>,
 }
 
-/// Why the server answers the whole query with nothing.
+/// The reason why the server answers the whole query with nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the server gives no device lists (error {code})")]
 pub struct QueryFailed {

@@ -14,7 +14,7 @@ const MAX_CHANGES: usize = 64;
 /// A notification about a group.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GroupNotice {
-    /// Which group.
+    /// The group.
     pub group: Jid,
     /// The author of the change; `None` if it was the server.
     pub author: Option<Jid>,
@@ -41,7 +41,7 @@ pub enum GroupChange {
         group: Box<Group>,
         /// The id that the client gave it that made it, if it gave one.
         key: Option<Text>,
-        /// Why this account is in it: `invite` ...
+        /// The reason why this account is in it: `invite` ...
         reason: Option<Text>,
     },
     /// Members were added, or joined.
@@ -74,7 +74,7 @@ pub enum GroupChange {
     Announcement(bool),
     /// Set if only admins may change name, picture and description.
     Locked(bool),
-    /// After how many seconds messages disappear; 0 for never.
+    /// The seconds after which messages disappear; 0 for never.
     Expiration(u32),
     /// Set if all members may add others.
     AllMayAdd(bool),

@@ -98,7 +98,7 @@ pub struct NewGroup<'a> {
     pub is_announcement: bool,
     /// Only admins may change name, picture and description.
     pub is_locked: bool,
-    /// After how many seconds messages disappear; 0 for never.
+    /// The seconds after which messages disappear; 0 for never.
     pub expiration: u32,
     /// The community that it becomes part of.
     pub parent: Option<&'a Jid>,
@@ -185,7 +185,7 @@ pub enum Setting<'a> {
     Announcement(bool),
     /// Only admins may change name, picture and description.
     Locked(bool),
-    /// After how many seconds messages disappear; 0 for never.
+    /// The seconds after which messages disappear; 0 for never.
     Expiration(u32),
     /// All members may add others.
     AllMayAdd(bool),

@@ -38,7 +38,7 @@ pub struct Group {
     pub is_announcement: bool,
     /// Only admins may change name, picture and description.
     pub is_locked: bool,
-    /// After how many seconds messages disappear; 0 if they do not.
+    /// The seconds after which messages disappear; 0 if they do not.
     pub expiration: u32,
     /// All members may add others; `None` if it is not said.
     pub all_may_add: Option<bool>,
@@ -102,11 +102,11 @@ pub struct Member {
 pub struct AddRequest {
     /// The code.
     pub code: Text,
-    /// Until when it works, Unix seconds.
+    /// The time until which it works, Unix seconds.
     pub expiration: Option<u64>,
 }
 
-/// Why there is nothing about a group.
+/// The reason why there is nothing about a group.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NoGroup {
     /// The server refuses: 403 not a member, 404 no such group.

@@ -52,13 +52,13 @@ pub struct IncomingMessage<'a> {
 /// One ciphertext.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Enc<'a> {
-    /// Which of the protocols it belongs to.
+    /// The protocol it belongs to.
     pub kind: EncKind,
     /// Version of the padding: 2. The others are obsolete or of another product. 0 if it is not a number.
     pub version: u8,
     /// The ciphertext; empty if there is none.
     pub bytes: &'a [u8],
-    /// Which repetition it is; 0 for the first time.
+    /// The number of this repetition; 0 for the first time.
     pub count: u32,
     /// Set if nothing should be shown in place of it when it cannot be decrypted.
     pub hide: bool,

@@ -49,7 +49,7 @@ pub mod random_walk;
 #[cfg(test)]
 mod testing;
 
-/// Under which kind of address the members of a group are listed.
+/// The kind of address under which the members of a group are listed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum AddressingMode {
     /// By phone number.

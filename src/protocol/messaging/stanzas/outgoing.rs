@@ -87,7 +87,7 @@ pub struct Peer {
 /// The attributes of a message that is sent again on request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Resend<'a> {
-    /// Which request it answers; 0 if there was none.
+    /// The count of the request that it answers; 0 if there was none.
     pub count: u32,
     /// The message's time, Unix seconds.
     pub timestamp: Option<u64>,

@@ -24,9 +24,9 @@ const MAX_REASON: usize = 64;
 pub struct TimeLock {
     /// Set if the restriction applies.
     pub is_active: bool,
-    /// Until when, Unix seconds; `None` if it is not said. WhatsApp Web takes it to be a minute then.
+    /// The end, Unix seconds; `None` if it is not said. WhatsApp Web takes it to be a minute then.
     pub ends: Option<u64>,
-    /// Why, in the server's words: `DEFAULT`, `BIZ_COMMERCE_VIOLATION_...`
+    /// The reason, in the server's words: `DEFAULT`, `BIZ_COMMERCE_VIOLATION_...`
     pub reason: Option<String>,
 }
 

@@ -14,10 +14,10 @@ const KEY_TYPE: u8 = 5;
 /// The fields of a request besides those it repeats of the message.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryRequest<'a> {
-    /// Which request for this message it is, from 1.
+    /// The count of this request for the message, from 1.
     pub count: u32,
-    /// Why it could not be decrypted, as the protocol numbers it: 0 unknown, 1 no session, 7 bad MAC ... WhatsApp Web gives
-    /// a reason, whatsmeow none, Baileys always 0.
+    /// The reason in the protocol's numbers: 0 unknown, 1 no session, 7 bad MAC ... WhatsApp Web gives a reason, whatsmeow
+    /// none, Baileys always 0.
     pub reason: u8,
     /// This installation's id.
     pub registration_id: u32,
@@ -80,7 +80,7 @@ pub struct IncomingRetry<'a> {
     pub receipt: IncomingReceipt<'a>,
     /// The message.
     pub message_id: &'a str,
-    /// Which request it is, from 1.
+    /// The count of this request, from 1.
     pub count: u32,
     /// The reason that is given; see [`RetryRequest::reason`].
     pub reason: Option<u32>,
