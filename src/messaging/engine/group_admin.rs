@@ -58,7 +58,7 @@ pub(crate) struct GroupPlan {
     pub(crate) is_announcement: bool,
     /// Only admins may change name, picture and description.
     pub(crate) is_locked: bool,
-    /// After how many seconds messages disappear; 0 for never.
+    /// The seconds after which messages disappear; 0 for never.
     pub(crate) expiration: u32,
 }
 
@@ -73,7 +73,7 @@ pub(crate) enum GroupSetting {
     Announcement(bool),
     /// Only admins may change name, picture and description.
     Locked(bool),
-    /// After how many seconds messages disappear; 0 for never.
+    /// The seconds after which messages disappear; 0 for never.
     Expiration(u32),
     /// All members may add others.
     AllMayAdd(bool),
@@ -100,7 +100,7 @@ pub(crate) enum GroupAnswer {
     Done,
 }
 
-/// Why nothing came of it.
+/// The reason why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GroupFailure {
     /// The server refused it by this code.

@@ -80,7 +80,7 @@ pub(crate) struct Waiting {
     pub(crate) due_ms: i64,
 }
 
-/// Why a message was not sent.
+/// The reason why a message was not sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SendFailure {
     /// The server refused it, by a code of the protocol.
@@ -225,7 +225,7 @@ pub(crate) struct InboundMessage {
 /// A change to a group.
 #[derive(Debug)]
 pub(crate) struct GroupNews {
-    /// Which group.
+    /// The group.
     pub(crate) group: Jid,
     /// The person who changed it, if the server says.
     pub(crate) author: Option<Jid>,
@@ -239,7 +239,7 @@ pub(crate) struct GroupNews {
     pub(crate) at_ms: i64,
 }
 
-/// Why a message cannot be read.
+/// The reason why a message cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnreadableReason {
     /// It could not be decrypted; it was asked for again, as long as that is not given up.

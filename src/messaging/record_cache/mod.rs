@@ -33,7 +33,7 @@ const HEAVIEST_AT_REST: usize = 4 << 20;
 
 macro_rules! cache {
     ($($(#[doc = $doc:literal])+ $table:ident: $shelf:ident = $record:ty,)+) => {
-        /// Which table a record belongs to.
+        /// The table a record belongs to.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(crate) enum RecordTable { $($(#[doc = $doc])+ $shelf,)+ }
 

@@ -68,7 +68,7 @@ pub(in crate::messaging::engine) struct Unanswered {
     pub(in crate::messaging::engine) code: u32,
     /// The server answered the question: with no. Otherwise it refused to answer for now.
     pub(in crate::messaging::engine) is_answer: bool,
-    /// For how many seconds the server wants to be left alone; 0 if it says nothing of it.
+    /// The seconds for which the server wants to be left alone; 0 if it does not say.
     pub(in crate::messaging::engine) backoff_s: u64,
 }
 

@@ -23,7 +23,7 @@ pub(super) struct PaddedPlaintext {
     pub(super) old_identity: bool,
 }
 
-/// Why a ciphertext gave nothing.
+/// The reason why a ciphertext gave nothing.
 #[derive(Debug)]
 pub(super) enum DecryptFailure {
     /// It was opened before.

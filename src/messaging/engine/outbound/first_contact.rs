@@ -48,9 +48,9 @@ pub(super) enum GateDecision {
 pub(crate) struct Restrictions {
     /// The server lets none through.
     pub(crate) is_locked: bool,
-    /// Until when, Unix milliseconds, if it said so.
+    /// The end of the lock, Unix milliseconds, if the server said so.
     pub(crate) ends_ms: Option<i64>,
-    /// Why, in its words.
+    /// The reason, in the server's words.
     pub(crate) reason: Option<String>,
     /// The number that the host allows in an hour; 0 for any number.
     pub(crate) per_hour: u32,

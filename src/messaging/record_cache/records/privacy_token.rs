@@ -18,7 +18,7 @@ pub(crate) struct PrivacyToken {
     pub(crate) given_s: u64,
     /// Set if they have written to us, or have been sent a message that the server took.
     pub(crate) met: bool,
-    /// After how many seconds messages disappear in the chat with them; 0 for never.
+    /// The seconds after which messages disappear in the chat with them; 0 for never.
     pub(crate) expiration: u32,
     /// When that was set, in seconds since 1970; 0 if it is not known.
     pub(crate) expiration_set_at: i64,

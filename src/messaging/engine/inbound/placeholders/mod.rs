@@ -49,7 +49,7 @@ struct OpenPlaceholder {
     due: Millis,
     /// It went out on this connection.
     sent: bool,
-    /// Which of the phone's own requests to see it again this is the answer to; 0 for none.
+    /// The count of the phone's own request to see it again that this answers; 0 for none.
     count: u32,
 }
 

@@ -19,7 +19,7 @@ pub(in super::super) struct Wanted {
     /// Set if the server has taken the request. Set as well for a message that the phone is not asked for, and that its sender
     /// may send again.
     pub(in super::super) taken: bool,
-    /// Why it cannot be read.
+    /// The reason why it cannot be read.
     pub(in super::super) reason: UnreadableReason,
     /// The number of requests to its sender.
     pub(in super::super) retries: u32,

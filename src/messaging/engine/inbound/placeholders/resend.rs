@@ -23,7 +23,7 @@ pub(in super::super) struct FailedMessage {
     pub(in super::super) hidden: bool,
     /// Set if its sender was asked for another copy.
     pub(in super::super) asked: bool,
-    /// For how long the sender has time before the phone is asked; none if the phone is not asked.
+    /// The time the sender has before the phone is asked; none if the phone is not asked.
     pub(in super::super) patience: Option<Millis>,
 }
 

@@ -148,7 +148,7 @@ impl World {
         let mut outputs: VecDeque<_> = self.friend.call(|engine, cx| engine.send(1, &outbound, cx)).into();
         while let Some(output) = outputs.pop_front() {
             match output {
-                // Which devices there are, and their keys.
+                // The devices, and their keys.
                 Output::Query { tag, node } => {
                     let answer = self.answer(&Stanza::from_node(&node).unwrap());
                     let answer = Stanza::from_node(&answer).unwrap();
