@@ -1,4 +1,4 @@
-//! Which addresses are public: those that belong to no private network, to no machine of its own, and to no special purpose.
+//! Public addresses: those that belong to no private network, to no machine of its own, and to no special purpose.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -80,7 +80,7 @@ impl ServerAddress {
         }
     }
 
-    /// Which addresses its name may lead to.
+    /// Returns the addresses that its name may lead to.
     pub(super) fn reach(&self) -> Reach {
         if self.secure { Reach::Anywhere } else { Reach::Loopback }
     }

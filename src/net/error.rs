@@ -56,7 +56,7 @@ pub enum NetError {
     /// A step took longer than its limit.
     #[error("{step} took longer than {limit_ms} ms: check the network, or raise the limit")]
     Timeout {
-        /// Which.
+        /// The step.
         step: Step,
         /// Its limit.
         limit_ms: u64,

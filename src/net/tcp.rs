@@ -17,7 +17,7 @@ use tokio::time::timeout;
 /// The time an address may keep silent before the next one is tried beside it (RFC 8305).
 const NEXT_ADDRESS: Duration = Duration::from_millis(250);
 
-/// Which addresses may be used.
+/// The addresses that may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// Any.
