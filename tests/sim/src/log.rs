@@ -9,7 +9,7 @@ use wa::stanza::Node;
 
 use crate::{json_node, world::unix_millis};
 
-/// Which way a stanza went; a note went nowhere.
+/// The direction of a stanza; a note went nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     /// From a client.

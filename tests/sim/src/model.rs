@@ -73,7 +73,7 @@ pub(crate) struct Model {
     pub(crate) post: VecDeque<(DeviceAddress, Node)>,
     /// Connections that subscribe to a person's presence, by that person's number.
     pub(crate) presence: HashMap<String, BTreeSet<u64>>,
-    /// Under which of its names it was asked for.
+    /// The name under which it was asked for.
     pub(crate) presence_names: HashMap<(u64, String), Space>,
     /// The recent queries of accounts.
     pub(crate) rates: Rates,

@@ -1,4 +1,4 @@
-//! Which versions of the web client are let in, and which one the server calls the newest.
+//! The versions of the web client that are let in, and the one that the server calls the newest.
 //!
 //! Versions come several times a day and live for two to four months; then the server refuses them. Without other word the simulator
 //! reckons with that: from a version whose day is known, and the numbers that come in a day, follow the newest of today and the

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use wa::stanza::Jid;
 
-/// Which of the two.
+/// One of the two name spaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Space {

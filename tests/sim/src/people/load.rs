@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_micros(500);
 pub(crate) struct Order {
     /// The number whose companion gets the messages.
     pub(crate) to: String,
-    /// Which companion.
+    /// The number of the companion.
     #[serde(default = "one")]
     pub(crate) device: u16,
     /// The numbers whose phones send, in turn.

@@ -189,7 +189,7 @@ fn decrypt(
     }
 }
 
-/// Why production would have dropped a message, if it would.
+/// Returns the reason why production would have dropped a message, if it would.
 fn mismarked(scene: &Scene<'_>, incoming: &Incoming<'_>, opened: &AddonContent<'_>) -> Option<String> {
     if scene.world.options.lenient {
         return None;

@@ -57,7 +57,7 @@ pub(crate) enum What {
     Raw(Vec<u8>),
 }
 
-/// Why nothing was sent.
+/// The reason why nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NotSent {
     /// Nobody is called so.

@@ -232,7 +232,7 @@ async fn finish(
     }
 }
 
-/// Why nobody will answer: a newer request took the place of this one, or the companion went away.
+/// Returns the reason why nobody will answer: a newer request took the place of this one, or the companion went away.
 fn gone(world: &World, number: &str, reference: &str) -> Outcome {
     let model = world.model.lock();
     let newer = model.phones.get(number).and_then(|phone| phone.request.as_ref());

@@ -1,4 +1,4 @@
-//! Which file a received stanza belongs to.
+//! Dispatches received stanzas to the files that handle them.
 
 use std::{sync::Arc, time::Instant};
 

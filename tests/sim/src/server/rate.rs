@@ -14,9 +14,9 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// A kind of question that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
-    /// Which of these numbers have an account.
+    /// The numbers that have an account.
     Contacts,
-    /// Which devices people have.
+    /// The devices of people.
     Devices,
     /// Keys for new sessions.
     Bundles,

@@ -39,7 +39,7 @@ pub(super) fn from_companion(
     Reply::Sent
 }
 
-/// Which companions a phone unlinks.
+/// The companions that a phone unlinks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
     /// All.
