@@ -6,6 +6,7 @@
 
 #[path = "../common/c.rs"]
 mod c;
+mod chat_timers;
 mod clock;
 mod conformance;
 mod crash;
@@ -26,6 +27,7 @@ mod messages;
 mod names;
 mod offline;
 mod passkey;
+mod polls;
 mod prekeys;
 mod ration;
 mod reach;
@@ -34,9 +36,10 @@ mod repeats;
 mod restored;
 mod resumption;
 mod sealing;
-mod server;
+mod server_events;
 mod silence;
 mod sizes;
+mod stream_ends;
 mod targets;
 mod trace;
 mod unreadable;

@@ -8,22 +8,22 @@ use wa_sim::Options;
 
 use super::world::{Host, World};
 
-const ADA: &str = "15550001234";
-const BOB: &str = "15550005678";
+pub(crate) const ADA: &str = "15550001234";
+pub(crate) const BOB: &str = "15550005678";
 
 /// Two linked clients.
-fn two(world: &World) -> (Host, Host) {
+pub(crate) fn two(world: &World) -> (Host, Host) {
     assert!(world.sim.add_phone(BOB, "Bob"));
     (world.linked_as(ADA), world.linked_as(BOB))
 }
 
-fn sent(host: &mut Host, request: u64) -> Value {
+pub(crate) fn sent(host: &mut Host, request: u64) -> Value {
     let answer = host.answer(request);
     assert_eq!(answer["name"], "WA_OK", "{answer}\n{}", host.story());
     answer["result"].clone()
 }
 
-fn call(client: &Client, method: &str, params: &Value) -> u64 {
+pub(crate) fn call(client: &Client, method: &str, params: &Value) -> u64 {
     client.call(method, Some(&params.to_string())).unwrap()
 }
 
@@ -322,93 +322,6 @@ fn a_host_that_does_not_poll_gets_everything_later() {
     world.no_key_is_used_twice();
 }
 
-#[test]
-fn votes_are_cast_and_read_in_chats_and_groups() {
-    let world = World::new();
-    let (mut ada, mut bob) = two(&world);
-    assert!(world.sim.add_phone("15550009999", "Cem"));
-    let mut cem = world.linked_as("15550009999");
-    let group = json!({ "creator": ADA, "subject": "Tea", "members": [BOB, "15550009999"] });
-    let group = world.sim.create_group(&group).unwrap()["id"].as_str().unwrap().to_owned();
-    let group = format!("{}@g.us", group.trim_end_matches("@g.us"));
-
-    for chat in [BOB.to_owned(), group.clone()] {
-        let options = json!(["green", "black", "none"]);
-        let poll = json!({ "chat": chat, "question": "Tea?", "options": options, "selectable": 2 });
-        let request = call(&ada.client, "poll.send", &poll);
-        let poll_id = sent(&mut ada, request)["message_id"].clone();
-        let seen = bob.wait_for("message", |event| event["kind"] == "poll");
-        let vote = json!({
-            "chat": seen["chat"], "target": poll_id, "sender": seen["sender"], "options": ["black", "green"],
-        });
-        let request = call(&bob.client, "poll.vote", &vote);
-        let came = ada.wait_for("message", |event| event["content"]["target"]["message_id"] == poll_id);
-        sent(&mut bob, request);
-        // In the order of the poll.
-        assert_eq!(came["content"]["selected"], json!(["green", "black"]), "{came}");
-        assert_eq!((&came["kind"], &came["sender_phone"]), (&"poll_vote".into(), &BOB.into()));
-        // The one who asks votes too, and the others read it.
-        let own = json!({ "chat": chat, "target": poll_id, "options": ["none"] });
-        let request = call(&ada.client, "poll.vote", &own);
-        let came = bob.wait_for("message", |event| event["kind"] == "poll_vote");
-        sent(&mut ada, request);
-        assert_eq!(came["content"]["selected"], json!(["none"]), "{came}");
-        if chat == group {
-            for selected in [json!(["green", "black"]), json!(["none"])] {
-                let came = cem.wait_for("message", |event| event["kind"] == "poll_vote");
-                assert_eq!(came["content"]["selected"], selected, "{came}");
-            }
-        }
-        let back =
-            json!({ "chat": seen["chat"], "target": poll_id, "sender": seen["sender"], "options": [] });
-        let request = call(&bob.client, "poll.vote", &back);
-        let came = ada.wait_for("message", |event| event["kind"] == "poll_vote");
-        sent(&mut bob, request);
-        assert_eq!(came["content"]["selected"], json!([]));
-    }
-
-    let seen = bob.taken("message").into_iter().find(|event| event["kind"] == "poll").unwrap();
-    for (target, chosen, status, key) in [
-        (seen["message_id"].clone(), json!(["red"]), "WA_ERROR_INVALID_MESSAGE", "options"),
-        (seen["message_id"].clone(), json!(["none", "none"]), "WA_ERROR_INVALID_MESSAGE", "options"),
-        (
-            seen["message_id"].clone(),
-            json!(["none", "black", "green"]),
-            "WA_ERROR_INVALID_MESSAGE",
-            "options",
-        ),
-        (json!("NO-POLL"), json!(["none"]), "WA_ERROR_NOT_FOUND", "target"),
-    ] {
-        let vote = json!({ "chat": seen["chat"], "target": target, "options": chosen });
-        let request = call(&bob.client, "poll.vote", &vote);
-        let answer = bob.answer(request);
-        assert_eq!((&answer["name"], &answer["key"]), (&status.into(), &key.into()), "{answer}");
-    }
-    world.no_key_is_used_twice();
-}
-
-/// A client may know the author by one name and the voter by the other.
-#[test]
-fn votes_are_opened_under_whatever_names_they_were_sealed() {
-    let world = World::new();
-    let (mut ada, _bob) = two(&world);
-    let poll = json!({ "chat": BOB, "question": "Tea?", "options": ["green", "black"] });
-    let request = call(&ada.client, "poll.send", &poll);
-    let poll_id = sent(&mut ada, request)["message_id"].clone();
-    world.wait_heard(BOB, 0, |heard| heard["id"] == poll_id);
-    for (author_by, sender_by) in [("lid", "lid"), ("pn", "pn"), ("lid", "pn"), ("pn", "lid")] {
-        let target = json!({ "id": poll_id, "from": ADA, "author_by": author_by, "sender_by": sender_by });
-        let vote = json!({ "to": ADA, "target": target, "options": ["black"] });
-        world.sim.person(BOB, "vote", &vote).unwrap();
-        let came = ada.wait("message");
-        assert_eq!(
-            (&came["kind"], &came["content"]["selected"]),
-            (&"poll_vote".into(), &json!(["black"])),
-            "{came}"
-        );
-    }
-}
-
 /// What is asked too often fails at once, under its name, and other kinds of questions go on.
 #[test]
 fn a_server_that_wants_fewer_questions_is_named() {
@@ -497,95 +410,6 @@ fn the_settings_are_asked_for_once_by_who_reads_much() {
     let asks = |stanza: &Value| stanza["attrs"]["xmlns"] == "privacy" && stanza["attrs"]["type"] == "get";
     assert_eq!(came(&asks), 1);
     assert_eq!(came(&|stanza| stanza["tag"] == "receipt" && stanza["attrs"]["type"] == "read"), 5);
-}
-
-#[test]
-fn the_timer_of_a_chat_is_on_what_is_sent_to_it() {
-    let world = World::new();
-    let (mut ada, mut bob) = two(&world);
-    let group = json!({ "subject": "Tea", "members": [BOB], "expiration_s": 86_400 });
-    let request = call(&ada.client, "group.create", &group);
-    let group = sent(&mut ada, request)["chat"].clone();
-    for (method, params) in [
-        ("message.send", json!({ "text": "soon gone" })),
-        ("poll.send", json!({ "question": "Tea?", "options": ["yes", "no"] })),
-        ("location.send", json!({ "latitude": 1, "longitude": 2 })),
-    ] {
-        let mut params = params;
-        params["chat"] = group.clone();
-        let request = call(&ada.client, method, &params);
-        let message = bob.wait("message");
-        assert_eq!(message["content"]["expires_in_s"], 86_400, "{message}");
-        sent(&mut ada, request);
-    }
-    // Between two, either of them sets it.
-    let request = ada.client.send_text(BOB, "stays", None).unwrap();
-    let message = bob.wait("message");
-    assert_eq!(message["content"]["expires_in_s"], Value::Null);
-    sent(&mut ada, request);
-    // protocolMessage { type: EPHEMERAL_SETTING, ephemeralExpiration: 604800 }
-    let setting = [0x62, 6, 0x10, 3, 0x20, 0x80, 0xf5, 0x24];
-    let request = bob.client.send_message(message["chat"].as_str().unwrap(), &setting, None).unwrap();
-    ada.wait("message");
-    sent(&mut bob, request);
-    let request = ada.client.send_text(BOB, "goes", None).unwrap();
-    assert_eq!(bob.wait("message")["content"]["expires_in_s"], 604_800);
-    sent(&mut ada, request);
-}
-
-/// extendedTextMessage { text: "hi", contextInfo { expiration, ephemeralSettingTimestamp } }
-fn timed(seconds: u64, set_at: u64) -> Vec<u8> {
-    let varint = |out: &mut Vec<u8>, mut value: u64| {
-        while value >= 128 {
-            out.push(value as u8 | 128);
-            value >>= 7;
-        }
-        out.push(value as u8);
-    };
-    let mut context = vec![0xc8, 1];
-    varint(&mut context, seconds);
-    context.extend_from_slice(&[0xd0, 1]);
-    varint(&mut context, set_at);
-    let mut text = vec![0x0a, 2, b'h', b'i', 0x8a, 1, context.len() as u8];
-    text.extend_from_slice(&context);
-    [vec![0x32, text.len() as u8], text].concat()
-}
-
-#[test]
-fn the_timer_of_a_chat_of_two_is_learned_from_what_carries_it() {
-    let world = World::new();
-    let (mut ada, mut bob) = two(&world);
-    for (seconds, set_at, holds) in
-        [(86_400, 1_767_225_600, 86_400), (604_800, 1_767_000_000, 86_400), (604_800, 1_767_300_000, 604_800)]
-    {
-        let request = bob.client.send_message(ADA, &timed(seconds, set_at), None).unwrap();
-        ada.wait("message");
-        sent(&mut bob, request);
-        // Texts, and what hosts make themselves: imageMessage { caption: "hi" }.
-        let text = ada.client.send_text(BOB, "goes", None).unwrap();
-        let image = ada.client.send_message(BOB, &[0x1a, 4, 0x1a, 2, b'h', b'i'], None).unwrap();
-        for (request, kind) in [(text, "text"), (image, "image")] {
-            let message = bob.wait("message");
-            assert_eq!(
-                (&message["kind"], &message["content"]["expires_in_s"]),
-                (&kind.into(), &holds.into())
-            );
-            sent(&mut ada, request);
-        }
-    }
-    // What our own phone sends carries it too, and a restart forgets nothing.
-    let raw =
-        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, timed(7_776_000, 1_767_400_000));
-    world.sim.person(ADA, "send_raw", &json!({ "to": BOB, "message": raw })).unwrap();
-    ada.wait("message");
-    ada.acknowledge_all();
-    drop(ada);
-    let mut ada = world.client(&world.config_of(ADA));
-    ada.wait("ready");
-    let request = ada.client.send_text(BOB, "later", None).unwrap();
-    let message = bob.wait_for("message", |event| event["text"] == "later");
-    assert_eq!(message["content"]["expires_in_s"], 7_776_000);
-    sent(&mut ada, request);
 }
 
 #[test]
