@@ -3,29 +3,30 @@
 //! It decides nothing about stanzas; that is [`super::dispatch`]. Everything that is sent comes through the connection's
 //! queue, so there is one place where frames get their order.
 
+mod guard;
+mod outgoing;
+
 use std::{
-    io::Write,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{SinkExt, StreamExt};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    io::{AsyncRead, AsyncWrite},
     sync::{mpsc, oneshot},
     time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_websockets::WebSocketStream;
 use wa::{
-    noise::{Transport, write_frame},
-    stanza::{Jid, Node, NodeRef, Stanza, encode},
+    noise::Transport,
+    stanza::{Jid, Node, NodeRef, Stanza},
 };
 
 use super::{
     answer, dispatch,
     handshake::{Failed, Link},
-    login, pair, presence, queue,
+    login, pair, queue,
 };
 use crate::{
     faults::{End, Plan, Subject, Wire},
@@ -34,8 +35,12 @@ use crate::{
     model::{Command, Connection, Stage},
     second_reader,
     shapes::Watch,
-    world::{World, unix_millis, unix_seconds},
+    world::{World, unix_seconds},
 };
+
+use outgoing::last_words;
+
+pub(super) use guard::{Guard, Pass, pass};
 
 /// The number of commands handled before their output is written.
 const AT_ONCE: usize = 256;
@@ -43,82 +48,6 @@ const AT_ONCE: usize = 256;
 const CLOSING: Duration = Duration::from_secs(5);
 /// The time a client that was told to go may take to do so. Some clients drop unhandled stanzas if the connection ends first.
 const LINGER: Duration = Duration::from_millis(500);
-
-/// Takes a connection out of the model when its task ends, in whatever way.
-pub(super) struct Guard {
-    world: Arc<World>,
-    connection: Arc<Connection>,
-}
-
-impl Guard {
-    pub(super) fn new(world: Arc<World>, connection: Arc<Connection>) -> Self {
-        Self { world, connection }
-    }
-
-    pub(super) fn id(&self) -> u64 {
-        self.connection.id
-    }
-
-    /// Reads a silenced connection until the client closes it or it is killed.
-    pub(super) async fn drain(&self, mut stream: impl AsyncRead + Unpin) {
-        let read = async {
-            let mut buffer = [0; 1024];
-            while matches!(stream.read(&mut buffer).await, Ok(n) if n > 0) {}
-        };
-        tokio::select! {
-            () = read => {}
-            () = self.connection.killed() => {}
-        }
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        let id = self.connection.id;
-        let mut model = self.world.model.lock();
-        let Some(entry) = model.connections.remove(&id) else { return };
-        match entry.stage {
-            Stage::Handshake => {}
-            Stage::Unpaired(unpaired) => pair::abandoned(&mut model, id, *unpaired),
-            Stage::Device(address) => {
-                if let Some(device) = model.device_mut(&address)
-                    && device.connection == Some(id)
-                {
-                    device.connection = None;
-                    device.offline = None;
-                    device.last_seen_ms = unix_millis();
-                    presence::gone(&mut model, id, &address);
-                }
-            }
-        }
-        drop(model);
-        self.world.log.note(Some(id), "disconnected");
-        self.world.changed.notify_waiters();
-    }
-}
-
-/// The state of a connection after a point without a stanza.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pass {
-    /// As usual.
-    On,
-    /// It ends.
-    End,
-    /// Nothing is said on it any more: read until the client closes.
-    Silent,
-}
-
-/// Applies the rules at such a point; waits if they say so.
-pub(super) async fn pass(plan: &Plan) -> Pass {
-    if let Some(ms) = plan.delay {
-        sleep(Duration::from_millis(ms)).await;
-    }
-    match (plan.end_before, plan.silence) {
-        (Some(_), _) => Pass::End,
-        (None, true) => Pass::Silent,
-        (None, false) => Pass::On,
-    }
-}
 
 /// An error ends the connection.
 type Flow = Result<(), Ended>;
@@ -393,125 +322,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// Sends a stanza in the way the rules want.
-    async fn send(&mut self, node: Node, mut plan: Plan) -> Flow {
-        if let Some(ms) = plan.delay.take() {
-            let connection = Arc::clone(&self.connection);
-            tokio::spawn(async move {
-                sleep(Duration::from_millis(ms)).await;
-                connection.command(Command::SendPlanned(node, Box::new(plan)));
-            });
-            return Ok(());
-        }
-        self.common(&plan)?;
-        for json in &plan.before {
-            self.put_json(json).await?;
-        }
-        if let Some(last) = last_words(&plan) {
-            self.put(&last, &Wire::default()).await?;
-            return Err(Ended::By(End::Polite));
-        }
-        let node = match &plan.replace {
-            Some(json) => json_node::from_json(json).unwrap_or(node),
-            None => node,
-        };
-        if !plan.drop {
-            self.put(&node, &plan.wire).await?;
-            if plan.duplicate {
-                self.put(&node, &plan.wire).await?;
-            }
-            if self.world.log.is_on() && !self.silent {
-                self.world.log.stanza(self.connection.id, Direction::Out, Arc::new(node));
-            }
-        }
-        for json in &plan.after {
-            self.put_json(json).await?;
-        }
-        plan.end_after.map_or(Ok(()), |how| Err(Ended::By(how)))
-    }
-
-    /// Applies the rules that stanzas of both directions share.
-    fn common(&mut self, plan: &Plan) -> Flow {
-        if let Some(ms) = plan.close_in {
-            self.close_at = Some(Instant::now() + Duration::from_millis(ms));
-        }
-        self.silent |= plan.silence;
-        plan.end_before.map_or(Ok(()), |how| Err(Ended::By(how)))
-    }
-
-    async fn put_json(&mut self, json: &serde_json::Value) -> Flow {
-        match json_node::from_json(json) {
-            Ok(node) => {
-                self.put(&node, &Wire::default()).await?;
-                self.world.log.stanza(self.connection.id, Direction::Out, Arc::new(node));
-                Ok(())
-            }
-            Err(why) => {
-                self.world.log.note(Some(self.connection.id), format!("not sent: {why}"));
-                Ok(())
-            }
-        }
-    }
-
-    /// Encodes and seals one stanza; it is written at the end of the turn.
-    async fn put(&mut self, node: &Node, wire: &Wire) -> Flow {
-        if self.silent {
-            return Ok(());
-        }
-        let frame = self.frame(node, wire).map_err(Ended::Gone)?;
-        self.connection.count_sent();
-        if wire.coalesce {
-            self.with_next.extend(frame);
-            return Ok(());
-        }
-        let mut bytes = std::mem::take(&mut self.with_next);
-        bytes.extend(frame);
-        if wire.reorder {
-            self.after_next.extend(bytes);
-            return Ok(());
-        }
-        bytes.append(&mut self.after_next);
-        match wire.split {
-            None => self.link.feed(bytes).await?,
-            Some(size) => {
-                for piece in bytes.chunks(size) {
-                    self.link.send(piece.to_vec()).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The bytes of a stanza on the wire.
-    fn frame(&mut self, node: &Node, wire: &Wire) -> Result<Vec<u8>, String> {
-        let from_base64 = |text: &String| STANDARD.decode(text).map_err(|error| error.to_string());
-        let mut plaintext = match &wire.plaintext {
-            Some(text) => from_base64(text)?,
-            None => encode(node).map_err(|error| error.to_string())?,
-        };
-        if wire.compress {
-            plaintext = compressed(&plaintext).map_err(|error| error.to_string())?;
-        }
-        let mut body = match &wire.frame {
-            Some(text) => from_base64(text)?,
-            None => self.transport.seal(&plaintext).map_err(|error| error.to_string())?,
-        };
-        if wire.garble
-            && let Some(byte) = body.last_mut()
-        {
-            *byte ^= 1;
-        }
-        if wire.truncate {
-            body.pop();
-        }
-        let mut frame = Vec::with_capacity(body.len() + 3);
-        write_frame(&mut frame, &body).map_err(|error| error.to_string())?;
-        if wire.replay {
-            frame.extend_from_within(..);
-        }
-        Ok(frame)
-    }
-
     /// Decodes a frame. While stanzas are logged, a second reader has to find the same.
     fn decode(&self, plaintext: Vec<u8>) -> Result<Stanza, String> {
         let second = self.world.log.is_on().then(|| second_reader::read(&plaintext));
@@ -624,23 +434,6 @@ fn ping(id: String) -> Node {
         .attr("xmlns", "urn:xmpp:ping")
         .attr("id", id)
         .attr("t", unix_seconds())
-}
-
-/// The stanza with which a rule ends the stream.
-fn last_words(plan: &Plan) -> Option<Node> {
-    if let Some(attrs) = &plan.failure {
-        let node = Node::new("failure");
-        return Some(attrs.iter().fold(node, |node, (key, value)| node.attr(key.as_str(), value.clone())));
-    }
-    let (code, conflict, child) = plan.stream_error.as_ref()?;
-    Some(answer::stream_error(code.as_deref(), conflict.as_deref(), child.as_deref()))
-}
-
-/// The compressed form of an encoded stanza: flag byte 02, then zlib of what followed the flag byte.
-fn compressed(plaintext: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = flate2::write::ZlibEncoder::new(vec![2], flate2::Compression::default());
-    encoder.write_all(plaintext.get(1..).unwrap_or_default())?;
-    encoder.finish()
 }
 
 async fn until(deadline: Option<Instant>) {
