@@ -66,6 +66,7 @@ pub mod qr;
 mod qr_machine;
 mod refusal;
 mod stanzas;
+mod timers;
 
 #[cfg(any(test, fuzzing, feature = "testing"))]
 pub mod random_walk;

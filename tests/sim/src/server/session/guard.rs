@@ -29,7 +29,7 @@ impl Guard {
         self.connection.id
     }
 
-    /// Reads a silenced connection until the client closes it or somebody ends it.
+    /// Reads a silenced connection until the client closes it or it is killed.
     pub(in crate::server) async fn drain(&self, mut stream: impl AsyncRead + Unpin) {
         let read = async {
             let mut buffer = [0; 1024];
@@ -67,7 +67,7 @@ impl Drop for Guard {
     }
 }
 
-/// How a connection goes on after a point without a stanza.
+/// The state of a connection after a point without a stanza.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::server) enum Pass {
     /// As usual.
@@ -78,7 +78,7 @@ pub(in crate::server) enum Pass {
     Silent,
 }
 
-/// What the rules say at such a point; waits if they say so.
+/// Applies the rules at such a point; waits if they say so.
 pub(in crate::server) async fn pass(plan: &Plan) -> Pass {
     if let Some(ms) = plan.delay {
         sleep(Duration::from_millis(ms)).await;

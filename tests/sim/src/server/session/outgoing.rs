@@ -1,4 +1,4 @@
-//! What goes to the client: stanzas in the way the rules want, as frames.
+//! Stanzas to the client, in the way the rules want, as frames.
 
 use std::{io::Write, sync::Arc, time::Duration};
 
@@ -59,7 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         plan.end_after.map_or(Ok(()), |how| Err(Ended::By(how)))
     }
 
-    /// What the rules can say about stanzas of both directions alike.
+    /// Applies what the rules can say about stanzas of both directions alike.
     pub(super) fn common(&mut self, plan: &Plan) -> Flow {
         if let Some(ms) = plan.close_in {
             self.close_at = Some(Instant::now() + Duration::from_millis(ms));
@@ -111,7 +111,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(())
     }
 
-    /// The bytes of a stanza on the wire.
+    /// Returns the bytes of a stanza on the wire.
     fn frame(&mut self, node: &Node, wire: &Wire) -> Result<Vec<u8>, String> {
         let from_base64 = |text: &String| STANDARD.decode(text).map_err(|error| error.to_string());
         let mut plaintext = match &wire.plaintext {
@@ -142,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 }
 
-/// The stanza with which a rule ends the stream.
+/// Returns the stanza with which a rule ends the stream.
 pub(super) fn last_words(plan: &Plan) -> Option<Node> {
     if let Some(attrs) = &plan.failure {
         let node = Node::new("failure");
@@ -152,7 +152,7 @@ pub(super) fn last_words(plan: &Plan) -> Option<Node> {
     Some(answer::stream_error(code.as_deref(), conflict.as_deref(), child.as_deref()))
 }
 
-/// The compressed form of an encoded stanza: flag byte 02, then zlib of what followed the flag byte.
+/// Returns the compressed form of an encoded stanza: flag byte 02, then zlib of what followed the flag byte.
 fn compressed(plaintext: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = flate2::write::ZlibEncoder::new(vec![2], flate2::Compression::default());
     encoder.write_all(plaintext.get(1..).unwrap_or_default())?;
