@@ -39,6 +39,8 @@ mod session;
 mod settings;
 mod shared_state;
 mod status_mapping;
+#[cfg(test)]
+mod stored_form_tests;
 mod transport;
 mod web_version;
 
