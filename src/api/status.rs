@@ -220,13 +220,13 @@ statuses! {
     // 700-799: what the server answered to a request.
     /// The server refused the request; the error's text has its code and words.
     700 REFUSED = "WA_ERROR_REFUSED";
-    /// The server holds the request for malformed (400).
+    /// The server holds the request for malformed (400, 479).
     701 BAD_REQUEST = "WA_ERROR_BAD_REQUEST";
-    /// The server does not allow this account to do that (401, 403, 405).
+    /// The server does not allow this account to do that (401, 403, 405; 406 for a message).
     702 FORBIDDEN = "WA_ERROR_FORBIDDEN";
     /// The server does not know what was asked for (404, 410).
     703 NOT_FOUND = "WA_ERROR_NOT_FOUND";
-    /// The server wants fewer requests (429); wait for as long as the error's retry_after_ms says.
+    /// The server wants fewer requests (419, 429); wait for as long as retry_after_ms says, or some minutes if it says nothing.
     704 RATE_LIMITED = "WA_ERROR_RATE_LIMITED" retry;
     /// The server does not offer this to the account (452).
     705 FEATURE_UNAVAILABLE = "WA_ERROR_FEATURE_UNAVAILABLE";

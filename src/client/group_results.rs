@@ -1,10 +1,12 @@
 //! What the messaging engine tells of groups, as the host hears it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::server_codes::{self, About};
 use crate::api::{Error, Status};
-use crate::messaging::engine::{GroupAnswer, GroupFailure};
+use crate::messaging::engine::{GroupAnswer, GroupFailure, QueryError};
 use crate::messaging::stanzas::group_requests::Joined;
 use crate::messaging::stanzas::groups::{Group, Member, Rank};
 use crate::stanza::Jid;
@@ -34,23 +36,31 @@ pub(crate) fn result(method: &str, answer: Result<GroupAnswer, GroupFailure>) ->
 /// Why an invite code did not lead into its group.
 fn not_joined(failure: GroupFailure) -> Error {
     let text = match failure {
-        GroupFailure::Refused(400 | 404 | 406) => {
+        GroupFailure::Refused(QueryError { code: 400 | 404 | 406, .. }) => {
             "no group has this invite code: it is mistyped, or the group is gone; ask for the link again"
         }
-        GroupFailure::Refused(409) => {
+        GroupFailure::Refused(QueryError { code: 409, .. }) => {
             return Error::new(Status::REFUSED, "this account is a member of the group already")
                 .with_key("code");
         }
-        GroupFailure::Refused(401 | 410) => "this invite code was reset by an admin; ask for the new link",
+        GroupFailure::Refused(QueryError { code: 401 | 410, .. }) => {
+            "this invite code was reset by an admin; ask for the new link"
+        }
         other => return error(other),
     };
     Error::new(Status::NOT_FOUND, text).with_key("code")
 }
 
 fn error(failure: GroupFailure) -> Error {
-    let GroupFailure::Refused(code) = failure else { return Status::REQUEST_TIMEOUT.into() };
+    let GroupFailure::Refused(QueryError { code, backoff_s }) = failure else {
+        return Status::REQUEST_TIMEOUT.into();
+    };
     let (status, text) = (server_codes::status(About::Group, code), server_codes::group_text(code));
-    Error::new(status, format!("{text} (code {code})"))
+    let error = Error::new(status, format!("{text} (code {code})"));
+    match backoff_s {
+        Some(seconds) => error.retry_after(Duration::from_secs(seconds)),
+        None => error,
+    }
 }
 
 fn ms(seconds: Option<u64>) -> Option<i64> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::server_codes::{self, About};
 use crate::api::{Error, Status};
+use crate::messaging::engine::QueryError;
 use crate::net::{NetError, Step};
 use crate::pairing::OutcomeKind;
 use crate::stanza::NodeRef;
@@ -29,9 +30,6 @@ pub(crate) fn of_net(error: &NetError) -> Error {
         NetError::Upgrade { .. } | NetError::Io { step: Step::Upgrade, .. } => Status::UPGRADE,
         NetError::Io { step: Step::Stream, .. } | NetError::Closed => Status::CONNECTION_LOST,
         NetError::TooLarge | NetError::Protocol { .. } | NetError::NoVersion => Status::PROTOCOL,
-        // New kinds of network errors are still network errors.
-        #[allow(unreachable_patterns, reason = "the enum is open to its users outside this crate")]
-        _ => Status::NETWORK,
     };
     let made = Error::new(status, error.to_string());
     if needs_a_person(error) { made.retryable(false) } else { made }
@@ -58,6 +56,7 @@ pub(crate) fn of_store(error: &StoreError) -> Error {
         StoreError::Locked { .. } => Status::STORE_LOCKED,
         StoreError::SessionInUse { .. } | StoreError::HeldElsewhere { .. } => Status::SESSION_IN_USE,
         StoreError::LeaseLost => Status::SESSION_TAKEN,
+        StoreError::NeverComplete => Status::PANIC,
         StoreError::Corrupt { .. }
         | StoreError::NotADatabase { .. }
         | StoreError::Foreign { .. }
@@ -88,6 +87,11 @@ pub(crate) struct IqError {
 }
 
 impl IqError {
+    /// Returns the error as the messaging engine takes it.
+    pub(crate) fn of_query(&self) -> QueryError {
+        QueryError { code: self.code.unwrap_or(0), backoff_s: self.backoff.map(|backoff| backoff.as_secs()) }
+    }
+
     pub(crate) fn of(answer: NodeRef<'_>) -> Option<Self> {
         if !answer.is("type", "error") {
             return None;

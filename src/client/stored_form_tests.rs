@@ -19,8 +19,8 @@ use crate::messaging::address::{Kind, User};
 use crate::messaging::content::Expiration;
 use crate::messaging::engine::DedupWindow;
 use crate::messaging::record_cache::{
-    Answered, Asked, DeviceList, GroupRecord, IdentityAlias, ListedDevice, MessageSecret, PinnedIdentity,
-    PrivacyToken, RecentSecret, SecretPeriods, SenderKeyHolders, SentRecord, StoredRecord,
+    Answered, Asked, ContactRecord, DeviceList, GroupRecord, IdentityAlias, ListedDevice, MessageSecret,
+    PinnedIdentity, RecentSecret, SecretPeriods, SenderKeyHolders, SentRecord, StoredRecord,
 };
 use crate::pairing::limiter::{LimiterRecord, Limits};
 use crate::signal::{
@@ -203,7 +203,7 @@ async fn fill(session: &store::Session) {
     put(b"even", &mut |key, batch| RecentSecret::<false>(secret(2)).save(key, batch));
     put(b"odd", &mut |key, batch| RecentSecret::<true>(secret(3)).save(key, batch));
     put(b"", &mut |key, batch| SecretPeriods { even: 4, odd: 5 }.save(key, batch));
-    let mut token = PrivacyToken {
+    let mut token = ContactRecord {
         token: vec![1],
         issued_s: 2,
         given_s: 3,
@@ -283,7 +283,7 @@ fn read_again(rows: &Rows) -> Rows {
             Space::SecretEven => cached::<RecentSecret<false>>(&parts),
             Space::SecretOdd => cached::<RecentSecret<true>>(&parts),
             Space::SecretPeriods => cached::<SecretPeriods>(&parts),
-            Space::PrivacyToken => cached::<PrivacyToken>(&parts),
+            Space::PrivacyToken => cached::<ContactRecord>(&parts),
             Space::AppStateKey => AppStateKeyRecord::decode(value).unwrap().encode(),
             Space::Restriction => codec::encode(&codec::decode::<ContactLock>(*space, value).unwrap()),
             Space::AccountLimits => codec::encode(&codec::decode::<AccountLimits>(*space, value).unwrap()),

@@ -47,9 +47,13 @@ pub enum StoreError {
     },
     /// Another process has taken the session, because its lease was not renewed in time. Nothing was written.
     #[error(
-        "another process has taken the session: this one did not renew its lease in time; close the client here, and see why          the process or the store stood still"
+        "another process has taken the session: this one did not renew its lease in time; close the client here, and see why \
+         the process or the store stood still"
     )]
     LeaseLost,
+    /// A step asked for records again and again: a fault of this library, not of the store.
+    #[error("a step never had the records that it needs: a fault of the library")]
+    NeverComplete,
     /// Files of the store are damaged, missing or of different age.
     #[error(
         "the store {path} is damaged ({what}): move all its files away and pair again; a copy is put back only \

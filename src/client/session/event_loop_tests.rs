@@ -347,7 +347,7 @@ async fn what_nobody_waits_for_waits_for_company_but_not_for_long() {
 #[tokio::test]
 async fn what_nobody_waits_for_goes_with_the_next_that_somebody_does() {
     let mut house = House::new().await;
-    house.session.core.work.emit_in_time(restricted());
+    house.session.core.work.emit_lazily(restricted());
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!((house.commits(), house.told().0.len()), (0, 0), "alone it is not worth a commit");
     let due = house.session.core.work.lazy_at.unwrap();
@@ -359,12 +359,12 @@ async fn what_nobody_waits_for_goes_with_the_next_that_somebody_does() {
     assert_eq!(house.commits(), 1);
     assert_eq!(house.told().0, ["restricted 0", "result 5"], "in the order in which it happened");
     // What comes after it does not pass it.
-    house.session.core.work.emit_in_time(restricted());
+    house.session.core.work.emit_lazily(restricted());
     house.session.core.emit(3, line());
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!((house.commits(), house.told().0), (2, vec!["restricted 0".into(), "log 3".into()]));
     // Nor does the end of the connection take it away.
-    house.session.core.work.emit_in_time(restricted());
+    house.session.core.work.emit_lazily(restricted());
     let broken = LoopEvent::Received(Err(LinkError::Closed));
     house.session.turn(broken).await;
     assert_eq!((house.commits(), house.told().0.first().cloned()), (3, Some("restricted 0".into())));

@@ -3,7 +3,7 @@
 use super::SessionError;
 use crate::client::disconnect_reason::DisconnectReason;
 use crate::messaging::record_cache::MissingRecords;
-use crate::store::{Space, StoreError};
+use crate::store::StoreError;
 
 /// The outcome of a handler: `Ok` if its effects are in the unit of work.
 pub(super) type Handled = Result<(), Unhandled>;
@@ -31,7 +31,7 @@ impl From<DisconnectReason> for Unhandled {
     }
 }
 
-/// Returns the error of a step that asks for records again and again.
+/// Returns the error of a step that asks for records again and again: a fault of this library.
 pub(super) fn never_complete() -> SessionError {
-    SessionError::Store(StoreError::Record { space: Space::Session, what: "a step never had what it needs" })
+    SessionError::Store(StoreError::NeverComplete)
 }

@@ -6,6 +6,7 @@ use super::features::{key_check, messages, props};
 use super::handled::{Handled, Unhandled};
 use super::state::{NoAnswer, Waiter};
 use super::{Session, SessionError};
+use crate::messaging::engine::QueryError;
 use crate::messaging::stanzas::key_digest::KeyDigest;
 use crate::messaging::stanzas::props::Props;
 use crate::pairing::IqFailure;
@@ -37,7 +38,7 @@ impl Session {
                 return handler.answered(self, *request, node, error.as_ref());
             }
             Waiter::Engine(tag) => {
-                let answer = error.as_ref().map_or(Ok(node), |error| Err(error.code.unwrap_or(0)));
+                let answer = error.as_ref().map_or(Ok(node), |error| Err(error.of_query()));
                 self.core.with_engine(|engine, cx| engine.reply(*tag, answer, cx))?;
             }
             Waiter::Privacy(waiting) => {
@@ -103,7 +104,9 @@ impl Session {
             // The watch over the connection is kept elsewhere.
             Waiter::Ping | Waiter::Props | Waiter::Nobody => Ok(()),
             Waiter::Engine(tag) => {
-                self.core.engine_transition(|engine, cx| engine.reply(tag, Err(0), cx)).await
+                self.core
+                    .engine_transition(|engine, cx| engine.reply(tag, Err(QueryError::SILENCE), cx))
+                    .await
             }
             Waiter::Pairing(tag) => {
                 let failure = match why {

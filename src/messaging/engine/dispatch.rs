@@ -5,8 +5,8 @@ use super::core::names::users;
 use super::core::queries::{Query, Unanswered};
 use super::core::query_results::{refusal, refused};
 use super::{
-    Engine, EngineContext, GroupRequest, OutboundMessage, Output, Restrictions, Tag, inbound, notifications,
-    receipts,
+    Engine, EngineContext, GroupRequest, OutboundMessage, Output, QueryError, Restrictions, Tag, inbound,
+    notifications, receipts,
 };
 use crate::messaging::address::User;
 use crate::messaging::record_cache::{MissingRecords, RecordKey};
@@ -56,7 +56,7 @@ impl Engine {
                 return Ok(());
             }
         }
-        self.core.out.extend(build::ack(&node).map(Output::SendInTime));
+        self.core.out.extend(build::ack(&node).map(Output::SendLazily));
         Ok(())
     }
 
@@ -118,11 +118,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Handles the answer to a query: the stanza, or the code of the error (0 if there was none, or no answer came).
+    /// Handles the answer to a query: the stanza, or the error.
     pub(crate) fn reply(
         &mut self,
         tag: Tag,
-        answer: Result<NodeRef<'_>, u32>,
+        answer: Result<NodeRef<'_>, QueryError>,
         cx: &mut EngineContext<'_>,
     ) -> Result<(), MissingRecords> {
         let core = &mut self.core;
@@ -133,7 +133,7 @@ impl Engine {
         let all = |failed: Unanswered| queries.iter().map(|query| (query.clone(), failed)).collect();
         let unanswered: Vec<(Query, Unanswered)> = match (queries.first(), answer) {
             (None, _) => return Ok(()),
-            (Some(query), Err(code)) => all(refusal(query, code)),
+            (Some(query), Err(error)) => all(refusal(query, error)),
             (Some(Query::Devices(_)), Ok(node)) => match devices::answers(node) {
                 Ok(answers) => {
                     let error = devices::query_error(node).map(refused);
@@ -147,7 +147,7 @@ impl Engine {
                     core.group_came(&group, cx)?;
                     Vec::new()
                 }
-                Err(NoGroup::Refused { code, .. }) => all(refusal(query, code)),
+                Err(NoGroup::Refused { code, .. }) => all(refusal(query, QueryError::of(code))),
                 Err(NoGroup::Malformed) => all(Unanswered::refused(0)),
             },
             (Some(Query::TimeLock), Ok(node)) => {

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::driver::{Driver, START};
+use super::test_driver::{Driver, START};
 use super::{
     AcceptedMessage, Engine, EngineContext, FollowUp, MessagingEvent, OutboundContent, OutboundMessage,
     Output, SendFailure, UnreadableReason,
@@ -106,7 +106,7 @@ impl Net {
                 let answer = Stanza::from_node(&self.answer(&asked)).unwrap();
                 self.give(who, |engine, cx| engine.reply(tag, Ok(answer.root()), cx))
             }
-            Output::Send(node) | Output::SendAtOnce(node) => {
+            Output::Send(node) | Output::SendBeforeCommit(node) => {
                 self.sent.push((who, node.clone()));
                 self.deliver(who, &node)
             }
@@ -382,7 +382,7 @@ fn a_timer_that_claims_to_be_of_the_future_gives_way_to_a_later_one() {
             Ok(())
         });
         let cache = &net.phones[ADA].driver.engine.core.cache;
-        let held = cache.tokens.get(&cache.canonical_user(&user).key()).unwrap().timer();
+        let held = cache.contacts.get(&cache.canonical_user(&user).key()).unwrap().timer();
         assert_eq!(held, Expiration { seconds, set_at: Some(now_s) });
     }
 }
@@ -560,7 +560,7 @@ fn what_was_sent_and_not_acknowledged_goes_out_after_a_restart() {
     let outbound = OutboundMessage { chat, id: Some("TWICE".into()), content };
     // It goes out, and the program ends before the server says anything.
     let sent = net.phones[ADA].driver.call(|engine, cx| engine.send(1, &outbound, cx));
-    let is_message = |output: &&Output| matches!(output, Output::Send(node) | Output::SendAtOnce(node) if node.tag() == "message");
+    let is_message = |output: &&Output| matches!(output, Output::Send(node) | Output::SendBeforeCommit(node) if node.tag() == "message");
     assert_eq!(sent.iter().filter(is_message).count(), 1);
     net.restart(ADA);
     assert_eq!(net.phones[BOB].texts(), ["hello", "twice"]);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::core::EngineCore;
 use super::core::names::users;
-use super::{EngineContext, Output, Tag};
+use super::{EngineContext, Output, QueryError, Tag};
 use crate::crypto::random_array;
 use crate::messaging::address::{Kind, User};
 use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable};
@@ -103,8 +103,8 @@ pub(crate) enum GroupAnswer {
 /// The reason why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GroupFailure {
-    /// The server refused it by this code.
-    Refused(u32),
+    /// The server refused it.
+    Refused(QueryError),
     /// It did not answer, or in a way that says nothing.
     Unanswered,
 }
@@ -194,7 +194,7 @@ impl GroupAdmin {
         &mut self,
         core: &mut EngineCore,
         tag: Tag,
-        answer: Result<NodeRef<'_>, u32>,
+        answer: Result<NodeRef<'_>, QueryError>,
         cx: &mut EngineContext<'_>,
     ) -> Result<(), MissingRecords> {
         let Some(PendingGroupRequest { group_request, is_lookup }) = self.pending.get(&tag).cloned() else {
@@ -203,8 +203,8 @@ impl GroupAdmin {
         let answer = match answer {
             Ok(node) if is_lookup => group_told(core, node, cx)?,
             Ok(node) => self.group_reply(core, &group_request, node, cx)?,
-            Err(0) => Err(GroupFailure::Unanswered),
-            Err(code) => Err(GroupFailure::Refused(code)),
+            Err(QueryError { code: 0, .. }) => Err(GroupFailure::Unanswered),
+            Err(error) => Err(GroupFailure::Refused(error)),
         };
         self.pending.remove(&tag);
         let request = group_request.request;
@@ -254,7 +254,7 @@ impl GroupAdmin {
                 let refused = group_requests::left(&node)
                     .into_iter()
                     .find_map(|(left, code)| code.filter(|_| left == *group));
-                refused.map_or(Ok(GroupAnswer::Done), |code| Err(GroupFailure::Refused(code)))
+                refused.map_or(Ok(GroupAnswer::Done), |code| Err(GroupFailure::Refused(QueryError::of(code))))
             }
             GroupCommand::Settings(..) => Ok(GroupAnswer::Done),
             GroupCommand::Invite(..) => {
@@ -287,7 +287,7 @@ fn group_told(
             group.members.extend(failed);
             Ok(GroupAnswer::Group(Box::new(group)))
         }
-        Err(NoGroup::Refused { code, .. }) => Err(GroupFailure::Refused(code)),
+        Err(NoGroup::Refused { code, .. }) => Err(GroupFailure::Refused(QueryError::of(code))),
         Err(NoGroup::Malformed) => Err(GroupFailure::Unanswered),
     })
 }
@@ -353,13 +353,13 @@ fn new_members(
     let mut wants = RecordRequirements::default();
     for user in named.iter().filter_map(User::of) {
         wants.name(&core.cache, &user);
-        wants.record(&core.cache, RecordTable::Tokens, core.cache.canonical_user(&user).key());
+        wants.record(&core.cache, RecordTable::Contacts, core.cache.canonical_user(&user).key());
     }
     wants.met()?;
     let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
     let new = |jid: Jid| {
         let user = User::of(&jid)?;
-        let held = core.cache.tokens.get(&core.cache.canonical_user(&user).key());
+        let held = core.cache.contacts.get(&core.cache.canonical_user(&user).key());
         let token =
             held.filter(|held| !held.token.is_empty() && !privacy_tokens::is_expired(held.issued_s, now_s));
         let pn = core.cache.user_alias(&user).filter(|_| user.kind == Kind::Lid);

@@ -22,8 +22,6 @@
 
 pub(crate) mod core;
 mod dispatch;
-#[cfg(any(test, fuzzing))]
-mod driver;
 mod group_admin;
 mod inbound;
 mod notifications;
@@ -32,15 +30,19 @@ mod output;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod random_walk;
 mod receipts;
+#[cfg(any(test, fuzzing))]
+mod test_driver;
 
 pub(crate) use group_admin::{
     GroupAnswer, GroupCommand, GroupFailure, GroupPlan, GroupRequest, GroupSetting,
 };
+#[cfg(test)]
+pub(crate) use inbound::DedupWindow;
 pub(crate) use inbound::Target;
 pub(crate) use outbound::{Named, Naming, OutboundContent, OutboundMessage, RateLimit, Restrictions, Vote};
 pub(crate) use output::{
-    AcceptedMessage, GroupNews, InboundMessage, MessageInfo, MessagingEvent, Output, Seen, SendFailure, Tag,
-    Unreadable, UnreadableReason, Waiting,
+    AcceptedMessage, GroupNews, InboundMessage, MessageInfo, MessagingEvent, Output, QueryError, Seen,
+    SendFailure, Tag, Unreadable, UnreadableReason, Waiting,
 };
 
 use self::core::{EngineCore, FollowUp};

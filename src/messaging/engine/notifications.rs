@@ -7,7 +7,7 @@ use super::core::EngineCore;
 use super::core::names::users;
 use super::{EngineContext, GroupNews, MessagingEvent, Output};
 use crate::messaging::address::User;
-use crate::messaging::record_cache::{MissingRecords, PrivacyToken, RecordRequirements, RecordTable};
+use crate::messaging::record_cache::{ContactRecord, MissingRecords, RecordRequirements, RecordTable};
 use crate::messaging::stanzas::group_changes::{GroupChange, GroupNotice};
 use crate::messaging::stanzas::notifications::{DeviceChange, News, Notice, Token};
 use crate::messaging::stanzas::privacy_tokens;
@@ -49,7 +49,7 @@ pub(super) fn person(
     let mut wants = RecordRequirements::default();
     names.iter().for_each(|name| wants.record(&core.cache, RecordTable::Devices, name.key()));
     wants.keys(&core.cache, &user.device(notice.device));
-    wants.record(&core.cache, RecordTable::Tokens, core.cache.canonical_user(&user).key());
+    wants.record(&core.cache, RecordTable::Contacts, core.cache.canonical_user(&user).key());
     if let News::DevicesRemoved(change) = &notice.news {
         change.devices.iter().for_each(|gone| wants.keys(&core.cache, &user.device(gone.device.id)));
     }
@@ -102,7 +102,7 @@ fn identity_given_up(core: &mut EngineCore, user: &User, device: u16) {
 fn token_given_again(core: &mut EngineCore, user: &User, device: u16, cx: &EngineContext<'_>) {
     let person = core.cache.canonical_user(user);
     let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
-    let given_s = core.cache.tokens.get(&person.key()).map_or(0, |held| held.given_s);
+    let given_s = core.cache.contacts.get(&person.key()).map_or(0, |held| held.given_s);
     if device == 0 && given_s != 0 && !privacy_tokens::is_expired(given_s, now_s) {
         let tag = core.queries.nobody();
         core.out.push(Output::Query { tag, node: privacy_tokens::issue(&person.jid(), given_s) });
@@ -112,10 +112,10 @@ fn token_given_again(core: &mut EngineCore, user: &User, device: u16, cx: &Engin
 fn tokens_came(core: &mut EngineCore, user: &User, tokens: &[Token<'_>]) {
     let key = core.cache.canonical_user(user).key();
     let Some(newest) = tokens.iter().max_by_key(|token| token.timestamp) else { return };
-    let held = core.cache.tokens.get(&key).cloned().unwrap_or_default();
+    let held = core.cache.contacts.get(&key).cloned().unwrap_or_default();
     if newest.timestamp > held.issued_s {
-        let token = PrivacyToken { token: newest.bytes.to_vec(), issued_s: newest.timestamp, ..held };
-        core.cache.tokens.put(&key, token);
+        let token = ContactRecord { token: newest.bytes.to_vec(), issued_s: newest.timestamp, ..held };
+        core.cache.contacts.put(&key, token);
     }
 }
 

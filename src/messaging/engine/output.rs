@@ -13,15 +13,35 @@ use crate::stanza::{Jid, Node, Text};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Tag(pub(super) u64);
 
-/// One thing to do. They are executed strictly in order, once everything that the engine has changed is on disk.
+/// The server's refusal to answer a query, or its silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct QueryError {
+    /// The code; 0 if the server gave none, or did not answer at all.
+    pub(crate) code: u32,
+    /// The seconds for which the server wants to be left alone, if it says so.
+    pub(crate) backoff_s: Option<u64>,
+}
+
+impl QueryError {
+    /// The server did not answer.
+    pub(crate) const SILENCE: Self = Self::of(0);
+
+    /// A refusal that names no time.
+    pub(crate) const fn of(code: u32) -> Self {
+        Self { code, backoff_s: None }
+    }
+}
+
+/// One thing to do. The driver adds them to its unit of work strictly in order; but for [`Output::SendBeforeCommit`] and
+/// [`Output::Log`], they are carried out once everything that the engine has changed is on disk.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// Send it; no answer is wanted.
     Send(Node),
     /// Send it; the server does not wait for it.
-    SendInTime(Node),
+    SendLazily(Node),
     /// Send it, before what has changed is on disk if that takes less time: what must be, an earlier commit has seen to.
-    SendAtOnce(Node),
+    SendBeforeCommit(Node),
     /// Send this iq under an id of the driver's choice and hand in the answer with the tag.
     Query {
         /// To be handed back with the answer.

@@ -2,8 +2,8 @@
 //! for ever, what it sends must be fit to be sent, and what it stores must be readable afterwards. For the fuzzer, and in
 //! tests with random bytes.
 
-use super::driver::Driver;
-use super::{GroupCommand, GroupRequest, OutboundContent, OutboundMessage, Output, Tag};
+use super::test_driver::Driver;
+use super::{GroupCommand, GroupRequest, OutboundContent, OutboundMessage, Output, QueryError, Tag};
 use crate::messaging::content::{Extras, Outgoing};
 use crate::messaging::stanzas::random_walk::{JIDS, must_encode, stanza_of};
 use crate::stanza::{Jid, Stanza, Text};
@@ -45,7 +45,7 @@ pub fn walk(input: &[u8]) {
         };
         for output in outputs {
             match output {
-                Output::Send(node) | Output::SendAtOnce(node) => must_encode(&node),
+                Output::Send(node) | Output::SendBeforeCommit(node) => must_encode(&node),
                 Output::Query { tag, node } => {
                     must_encode(&node);
                     asked.push(tag);
@@ -91,7 +91,7 @@ fn tell(driver: &mut Driver, stanza: &Stanza, what: u8, asked: &mut Vec<Tag>) ->
         "ack" => driver.call(|engine, cx| engine.ack(node, cx)),
         _ => {
             let Some(tag) = asked.pop() else { return Vec::new() };
-            let answer = if what >= 200 { Err(u32::from(what)) } else { Ok(node) };
+            let answer = if what >= 200 { Err(QueryError::of(u32::from(what))) } else { Ok(node) };
             driver.call(|engine, cx| engine.reply(tag, answer, cx))
         }
     }

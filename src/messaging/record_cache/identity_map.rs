@@ -40,9 +40,9 @@ impl RecordRequirements {
     /// Requires the record of our relation to a user. The user's other name is in the cache.
     pub(crate) fn contact(&mut self, cache: &RecordCache, user: &User) {
         let name = cache.canonical_user(user);
-        self.record(cache, RecordTable::Tokens, name.key());
+        self.record(cache, RecordTable::Contacts, name.key());
         if let Some(alias) = cache.user_alias(&name).filter(|alias| *alias != name) {
-            self.record(cache, RecordTable::Tokens, alias.key());
+            self.record(cache, RecordTable::Contacts, alias.key());
         }
     }
 

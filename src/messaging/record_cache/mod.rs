@@ -12,8 +12,8 @@ mod table;
 
 pub(crate) use identity_map::Resolved;
 pub(crate) use records::{
-    Answered, Asked, DeviceList, EarlierPrekey, GroupRecord, IdentityAlias, ListedDevice, MessageSecret,
-    PinnedIdentity, PrivacyToken, RecentSecret, SecretPeriods, SenderKeyHolders, SentRecord,
+    Answered, Asked, ContactRecord, DeviceList, EarlierPrekey, GroupRecord, IdentityAlias, ListedDevice,
+    MessageSecret, PinnedIdentity, RecentSecret, SecretPeriods, SenderKeyHolders, SentRecord,
 };
 pub(crate) use table::{StoredRecord, Table};
 
@@ -32,15 +32,15 @@ const MOST_AT_REST: usize = 2048;
 const HEAVIEST_AT_REST: usize = 4 << 20;
 
 macro_rules! cache {
-    ($($(#[doc = $doc:literal])+ $table:ident: $shelf:ident = $record:ty,)+) => {
+    ($($(#[doc = $doc:literal])+ $table:ident: $variant:ident = $record:ty,)+) => {
         /// The table a record belongs to.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub(crate) enum RecordTable { $($(#[doc = $doc])+ $shelf,)+ }
+        pub(crate) enum RecordTable { $($(#[doc = $doc])+ $variant,)+ }
 
         impl RecordTable {
             /// Returns the namespaces of its records.
             pub(crate) fn spaces(self) -> &'static [Space] {
-                match self { $(Self::$shelf => <$record as StoredRecord>::SPACES,)+ }
+                match self { $(Self::$variant => <$record as StoredRecord>::SPACES,)+ }
             }
         }
 
@@ -53,13 +53,13 @@ macro_rules! cache {
         }
 
         impl RecordCache {
-            fn is_cached(&self, shelf: RecordTable, key: &[u8]) -> bool {
-                match shelf { $(RecordTable::$shelf => self.$table.is_cached(key),)+ }
+            fn is_cached(&self, table: RecordTable, key: &[u8]) -> bool {
+                match table { $(RecordTable::$variant => self.$table.is_cached(key),)+ }
             }
 
             /// Adds a missing record: its parts in the order of [`RecordTable::spaces`].
             pub(crate) fn loaded(&mut self, want: RecordKey, parts: &[Option<Value>]) -> Result<(), StoreError> {
-                match want.shelf { $(RecordTable::$shelf => self.$table.loaded(want.key, parts),)+ }
+                match want.table { $(RecordTable::$variant => self.$table.loaded(want.key, parts),)+ }
             }
 
             /// Returns whether there are changes that are not in a batch yet.
@@ -110,7 +110,7 @@ cache! {
     /// Of which periods these are.
     secret_periods: SecretPeriods = SecretPeriods,
     /// Privacy tokens, by user.
-    tokens: Tokens = PrivacyToken,
+    contacts: Contacts = ContactRecord,
     /// Our one-time prekeys, by id.
     prekeys: Prekeys = OneTimePrekey,
     /// Our earlier signed prekeys, by id.
@@ -131,7 +131,7 @@ impl RecordCache {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RecordKey {
     /// Its table.
-    pub(crate) shelf: RecordTable,
+    pub(crate) table: RecordTable,
     /// Its key.
     pub(crate) key: Vec<u8>,
 }
@@ -146,10 +146,10 @@ pub(crate) struct RecordRequirements(Vec<RecordKey>);
 
 impl RecordRequirements {
     /// Requires a record of that table; notes it if it is not cached.
-    pub(crate) fn record(&mut self, cache: &RecordCache, shelf: RecordTable, key: impl Into<Vec<u8>>) {
+    pub(crate) fn record(&mut self, cache: &RecordCache, table: RecordTable, key: impl Into<Vec<u8>>) {
         let key = key.into();
-        if !cache.is_cached(shelf, &key) {
-            self.0.push(RecordKey { shelf, key });
+        if !cache.is_cached(table, &key) {
+            self.0.push(RecordKey { table, key });
         }
     }
 
@@ -256,7 +256,7 @@ mod tests {
             let key = vec![*sender];
             let spaces = RecordTable::SenderKeys.spaces().iter();
             let parts: Vec<_> = spaces.map(|space| stored.get(&(*space, key.clone())).cloned()).collect();
-            cache.loaded(RecordKey { shelf: RecordTable::SenderKeys, key: key.clone() }, &parts).unwrap();
+            cache.loaded(RecordKey { table: RecordTable::SenderKeys, key: key.clone() }, &parts).unwrap();
             let message = SenderKeyMessage::parse(&next).unwrap();
             assert_eq!(cache.sender_keys.change(&key).unwrap().decrypt(&message).unwrap(), b"next");
         }

@@ -143,15 +143,15 @@ impl SessionCore {
         for output in engine.take_outputs() {
             match output {
                 Output::Send(node) => self.work.send(node),
-                Output::SendInTime(node) => self.work.send_in_time(node),
-                Output::SendAtOnce(node) => self.work.send_at_once(node),
+                Output::SendLazily(node) => self.work.send_lazily(node),
+                Output::SendBeforeCommit(node) => self.work.send_before_commit(node),
                 Output::Query { tag, node } => {
                     self.query(node, Waiter::Engine(tag), self.settings.iq_timeout);
                 }
                 Output::Event(event) => {
                     let in_time = matches!(event, MessagingEvent::Receipt(_));
                     match event_mapping::body(event) {
-                        Some(body) if in_time => self.work.emit_in_time(body),
+                        Some(body) if in_time => self.work.emit_lazily(body),
                         Some(body) => self.work.emit(0, body),
                         None => {}
                     }

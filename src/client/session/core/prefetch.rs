@@ -81,7 +81,7 @@ impl SessionCore {
         for part in 0.. {
             let mut spaces: Vec<(Space, Vec<usize>, Vec<Vec<u8>>)> = Vec::new();
             for (index, (want, parts)) in records.iter().enumerate() {
-                let Some(space) = want.shelf.spaces().get(part) else { continue };
+                let Some(space) = want.table.spaces().get(part) else { continue };
                 // A record without its first part was never stored.
                 if parts.first().is_some_and(Option::is_none) {
                     continue;

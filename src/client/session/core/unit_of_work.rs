@@ -98,7 +98,7 @@ impl UnitOfWork {
     }
 
     /// An event that nobody waits for.
-    pub(in crate::client::session) fn emit_in_time(&mut self, body: impl Into<Body>) {
+    pub(in crate::client::session) fn emit_lazily(&mut self, body: impl Into<Body>) {
         self.emit_with(CommitUrgency::Lazy, 0, body);
     }
 
@@ -125,12 +125,12 @@ impl UnitOfWork {
     }
 
     /// The same for one that the server does not wait for.
-    pub(in crate::client::session) fn send_in_time(&mut self, node: Node) {
+    pub(in crate::client::session) fn send_lazily(&mut self, node: Node) {
         self.effects(CommitUrgency::Lazy).nodes.push(node);
     }
 
     /// The same for a message that need not wait for the commit. It does if others wait before it.
-    pub(in crate::client::session) fn send_at_once(&mut self, node: Node) {
+    pub(in crate::client::session) fn send_before_commit(&mut self, node: Node) {
         let effects = self.effects(CommitUrgency::Lazy);
         let stanzas = if effects.message_waits { &mut effects.nodes } else { &mut effects.early };
         stanzas.push(node);
@@ -320,12 +320,12 @@ mod tests {
     fn a_message_that_need_not_wait_does_not_pass_one_that_must() {
         let mut work = UnitOfWork::default();
         let message = |id: &'static str| Node::new("message").attr("id", id);
-        work.send_at_once(message("1"));
+        work.send_before_commit(message("1"));
         assert!(work.urgency().is_none() && !work.is_empty());
         work.send(Node::new("receipt"));
-        work.send_at_once(message("2"));
+        work.send_before_commit(message("2"));
         work.send(message("3"));
-        work.send_at_once(message("4"));
+        work.send_before_commit(message("4"));
         let load = work.effects(CommitUrgency::Lazy);
         assert_eq!(load.early, [message("1"), message("2")]);
         assert_eq!(load.nodes, [Node::new("receipt"), message("3"), message("4")]);

@@ -4,7 +4,7 @@ use super::EngineCore;
 use crate::messaging::address::{Kind, User};
 use crate::messaging::content::Expiration;
 use crate::messaging::engine::{EngineContext, Output};
-use crate::messaging::record_cache::{MissingRecords, PrivacyToken, RecordRequirements};
+use crate::messaging::record_cache::{ContactRecord, MissingRecords, RecordRequirements};
 use crate::messaging::stanzas::incoming::is_bot;
 use crate::messaging::stanzas::{outgoing, presence, privacy_tokens};
 use crate::stanza::{Jid, Node};
@@ -17,7 +17,7 @@ impl EngineCore {
     pub(in crate::messaging::engine) fn contact(
         &mut self,
         user: &User,
-    ) -> Result<Option<&PrivacyToken>, MissingRecords> {
+    ) -> Result<Option<&ContactRecord>, MissingRecords> {
         let mut wants = RecordRequirements::default();
         wants.contact(&self.cache, user);
         wants.met()?;
@@ -25,13 +25,13 @@ impl EngineCore {
         let alias = self.cache.user_alias(&name).filter(|alias| *alias != name);
         let key = name.key();
         if let Some(alias) = alias
-            && self.cache.tokens.get(&key).is_none()
-            && self.cache.tokens.get(&alias.key()).is_some()
-            && let Some(moved) = self.cache.tokens.take(&alias.key())
+            && self.cache.contacts.get(&key).is_none()
+            && self.cache.contacts.get(&alias.key()).is_some()
+            && let Some(moved) = self.cache.contacts.take(&alias.key())
         {
-            self.cache.tokens.put(&key, moved);
+            self.cache.contacts.put(&key, moved);
         }
-        Ok(self.cache.tokens.get(&key))
+        Ok(self.cache.contacts.get(&key))
     }
 
     /// Returns whether a person in a chat may be one whom this account had not met.
@@ -49,7 +49,7 @@ impl EngineCore {
         let is_news = !contact.met;
         if is_news {
             let key = self.cache.canonical_user(user).key();
-            self.cache.tokens.put(&key, PrivacyToken { met: true, ..contact });
+            self.cache.contacts.put(&key, ContactRecord { met: true, ..contact });
         }
         if self.met.len() >= MOST_MET {
             self.met.clear();
@@ -78,8 +78,8 @@ impl EngineCore {
         }
         if (contact.expiration, contact.expiration_set_at) != (timer.seconds, set_at) {
             let name = self.cache.canonical_user(user);
-            let contact = PrivacyToken { expiration: timer.seconds, expiration_set_at: set_at, ..contact };
-            self.cache.tokens.put(&name.key(), contact);
+            let contact = ContactRecord { expiration: timer.seconds, expiration_set_at: set_at, ..contact };
+            self.cache.contacts.put(&name.key(), contact);
         }
         Ok(())
     }
@@ -94,7 +94,7 @@ impl EngineCore {
         let name = self.wire_name(person, cx)?;
         let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
         let held =
-            User::of(&name).and_then(|user| self.cache.tokens.get(&self.cache.canonical_user(&user).key()));
+            User::of(&name).and_then(|user| self.cache.contacts.get(&self.cache.canonical_user(&user).key()));
         let held =
             held.filter(|held| !held.token.is_empty() && !privacy_tokens::is_expired(held.issued_s, now_s));
         Ok(presence::subscribe(&name, held.map(|held| held.token.as_slice())))
@@ -104,11 +104,11 @@ impl EngineCore {
     pub(in crate::messaging::engine) fn issue_token(&mut self, person: &User, cx: &EngineContext<'_>) {
         let key = person.key();
         let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
-        let held = self.cache.tokens.get(&key).cloned().unwrap_or_default();
+        let held = self.cache.contacts.get(&key).cloned().unwrap_or_default();
         if !privacy_tokens::is_due(Some(held.given_s).filter(|at| *at != 0), now_s) {
             return;
         }
-        self.cache.tokens.put(&key, PrivacyToken { given_s: now_s, ..held });
+        self.cache.contacts.put(&key, ContactRecord { given_s: now_s, ..held });
         let tag = self.queries.nobody();
         self.out.push(Output::Query { tag, node: privacy_tokens::issue(&person.jid(), now_s) });
     }
@@ -125,7 +125,7 @@ impl EngineCore {
             return None;
         }
         let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
-        let held = self.cache.tokens.get(&user.key());
+        let held = self.cache.contacts.get(&user.key());
         let given =
             held.filter(|held| !held.token.is_empty() && !privacy_tokens::is_expired(held.issued_s, now_s));
         match given {

@@ -168,7 +168,7 @@ impl EngineCore {
 
     /// Returns the same, as far as the cache tells.
     pub(in crate::messaging::engine) fn kind_at_hand(&self, user: &User, cx: &EngineContext<'_>) -> Kind {
-        let held = self.cache.tokens.get(&self.cache.canonical_user(user).key());
+        let held = self.cache.contacts.get(&self.cache.canonical_user(user).key());
         held.and_then(|held| held.taken_as).unwrap_or_else(|| self.account_kind(cx))
     }
 

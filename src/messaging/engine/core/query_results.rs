@@ -5,7 +5,7 @@ use super::names::users;
 use super::pins::needs_primary;
 use super::queries::{Query, Unanswered};
 use crate::messaging::address::{Address, User};
-use crate::messaging::engine::EngineContext;
+use crate::messaging::engine::{EngineContext, QueryError};
 use crate::messaging::record_cache::{
     DeviceList, ListedDevice, MissingRecords, RecordRequirements, RecordTable,
 };
@@ -23,14 +23,15 @@ pub(in crate::messaging::engine) fn refused(failed: QueryFailed) -> Unanswered {
 }
 
 /// Returns what it means that a whole query is refused.
-pub(in crate::messaging::engine) fn refusal(ask: &Query, code: u32) -> Unanswered {
-    let is_answer = match ask {
+pub(in crate::messaging::engine) fn refusal(query: &Query, error: QueryError) -> Unanswered {
+    let code = error.code;
+    let is_answer = match query {
         Query::Devices(_) => false,
         Query::Bundle(_) => matches!(code, 404 | 406),
         Query::Group(_) => matches!(code, 401 | 403 | 404),
         Query::TimeLock => true,
     };
-    Unanswered { is_answer, ..Unanswered::refused(code) }
+    Unanswered { is_answer, ..Unanswered::refused(code).with_backoff(error.backoff_s) }
 }
 
 impl EngineCore {

@@ -32,7 +32,7 @@ pub(super) use self::sender_keys::take_sender_key;
 
 use self::content::Arrived;
 use self::decrypt::{DecryptFailure, open_prekey, open_sender_key, open_session};
-use self::dedup::DedupWindow;
+pub(crate) use self::dedup::DedupWindow;
 use self::placeholders::{FailedMessage, Placeholders};
 use self::prefetch::want_prekeys;
 use super::core::EngineCore;

@@ -12,8 +12,8 @@ pub(super) fn want_secret(core: &EngineCore, received: &InboundMessage) -> Resul
     let Some((id, author)) = sealed_for(core, received) else { return Ok(()) };
     let mut wants = RecordRequirements::default();
     for name in core.both_names(&author) {
-        for shelf in [RecordTable::Secrets, RecordTable::EvenSecrets, RecordTable::OddSecrets] {
-            wants.record(&core.cache, shelf, authored_key(&name, id));
+        for table in [RecordTable::Secrets, RecordTable::EvenSecrets, RecordTable::OddSecrets] {
+            wants.record(&core.cache, table, authored_key(&name, id));
         }
     }
     wants.met()

@@ -7,7 +7,7 @@ use super::outbox::{MOST_TRIES, PAUSE, Transmission};
 use crate::messaging::address::{Kind, User};
 use crate::messaging::engine::core::{EngineCore, FollowUp};
 use crate::messaging::engine::{AcceptedMessage, EngineContext, SendFailure};
-use crate::messaging::record_cache::{MissingRecords, PrivacyToken, RecordRequirements, RecordTable};
+use crate::messaging::record_cache::{ContactRecord, MissingRecords, RecordRequirements, RecordTable};
 use crate::messaging::stanzas::acks::{MessageAck, Refusal, RefusalKind};
 use crate::stanza::Server;
 
@@ -37,7 +37,7 @@ impl Outbound {
         }
         if let Some(person) = sending.out.as_ref().and_then(|out| out.person.as_ref()) {
             wants.name(&core.cache, person);
-            wants.record(&core.cache, RecordTable::Tokens, person.key());
+            wants.record(&core.cache, RecordTable::Contacts, person.key());
         }
         if let Some(fanout) = sending.out.as_ref().and_then(|out| out.fanout.as_ref()) {
             want_lists(core, fanout, &mut wants);
@@ -144,6 +144,6 @@ impl Outbound {
 
 /// Notes that the server took a message to a person under that kind of name, and not under the other.
 fn taken_as(core: &mut EngineCore, person: &User, kind: Kind) {
-    let contact = core.cache.tokens.get(&person.key()).cloned().unwrap_or_default();
-    core.cache.tokens.put(&person.key(), PrivacyToken { taken_as: Some(kind), ..contact });
+    let contact = core.cache.contacts.get(&person.key()).cloned().unwrap_or_default();
+    core.cache.contacts.put(&person.key(), ContactRecord { taken_as: Some(kind), ..contact });
 }

@@ -80,9 +80,9 @@ impl Outbound {
         let to = user.jid();
         let timer = core
             .cache
-            .tokens
+            .contacts
             .get(&core.cache.canonical_user(&user).key())
-            .map(record_cache::PrivacyToken::timer);
+            .map(record_cache::ContactRecord::timer);
         let timer = timer.unwrap_or_default();
         want_timer(core, &sending.id, timer)?;
         let content = timed(&sending.content, timer);
@@ -121,14 +121,14 @@ impl Outbound {
         let node = message.into_node();
         // The sending is stored before the answer to the host. After a crash before that, the message counts as not handed in,
         // as before any answer.
-        core.out.push(if at_once { Output::SendAtOnce(node) } else { Output::Send(node) });
+        core.out.push(if at_once { Output::SendBeforeCommit(node) } else { Output::Send(node) });
         if let Some(stranger) = stranger {
             self.gate.pacer.went(&sending.id, stranger, cx.unix_ms, &mut core.written);
         }
         let deadline = cx.now.saturating_add(core.settings.ack_timeout);
         let person = (!to_self).then_some(canonical);
         let fanout = Some(Box::new(Fanout { user, own, listed, reached, shown }));
-        Ok(SendAttempt::Transmission(Transmission { deadline, key_for: None, phash: None, person, fanout }))
+        Ok(SendAttempt::Sent(Transmission { deadline, key_for: None, phash: None, person, fanout }))
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) fn send_to_group(
     let group_key = chat.to_string().into_bytes();
     let mut wants = RecordRequirements::default();
     wants.record(&core.cache, RecordTable::Groups, ANY_GROUP);
-    for shelf in [RecordTable::Groups, RecordTable::OwnKeys, RecordTable::SenderKeyHolders] {
-        wants.record(&core.cache, shelf, group_key.as_slice());
+    for table in [RecordTable::Groups, RecordTable::OwnKeys, RecordTable::SenderKeyHolders] {
+        wants.record(&core.cache, table, group_key.as_slice());
     }
     wants.met()?;
     let group = match core.group_at_hand(chat, cx) {
@@ -114,7 +114,7 @@ pub(super) fn send_to_group(
     }
     core.out.push(Output::Send(message.into_node()));
     let deadline = cx.now.saturating_add(core.settings.ack_timeout);
-    Ok(SendAttempt::Transmission(Transmission {
+    Ok(SendAttempt::Sent(Transmission {
         deadline,
         key_for: Some((key_id, brought)),
         phash,

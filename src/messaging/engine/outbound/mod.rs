@@ -249,7 +249,7 @@ impl Outbound {
             let chat = sending.chat.clone();
             self.sends.all.insert(number, sending);
             match attempt? {
-                SendAttempt::Transmission(out) => {
+                SendAttempt::Sent(out) => {
                     self.sends.waiting.remove(&number);
                     if let Some(sending) = self.sends.all.get_mut(&number) {
                         sending.tries += 1;

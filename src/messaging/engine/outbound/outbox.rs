@@ -89,7 +89,7 @@ impl OutboxEntry {
 /// The result of an attempt to send.
 pub(super) enum SendAttempt {
     /// It went out.
-    Transmission(Transmission),
+    Sent(Transmission),
     /// An answer of the server is needed first.
     Blocked,
     /// It may go at this time, in Unix milliseconds.

@@ -29,7 +29,7 @@ pub(crate) struct RateLimit {
 #[derive(Debug)]
 enum Turn {
     /// It went out; the row that says so.
-    AcceptedMessage(u64),
+    Taken(u64),
     /// It is reserved for a message.
     Reserved(Text),
 }
@@ -53,7 +53,7 @@ impl Pacer {
             let row = u64::from_be_bytes(key.as_slice().try_into().map_err(|_| damaged())?);
             let at = i64::from_be_bytes(value.as_ref().try_into().map_err(|_| damaged())?);
             pacer.next_row = pacer.next_row.max(row.saturating_add(1));
-            pacer.turns.push_back((at, Turn::AcceptedMessage(row)));
+            pacer.turns.push_back((at, Turn::Taken(row)));
         }
         pacer.turns.make_contiguous().sort_by_key(|(at, _)| *at);
         Ok(pacer)
@@ -92,7 +92,7 @@ impl Pacer {
     /// A message to a stranger went out.
     pub(super) fn went(&mut self, id: &Text, to: User, unix_ms: i64, batch: &mut Batch) {
         self.give_back(id);
-        while let Some((at, Turn::AcceptedMessage(row))) = self.turns.front()
+        while let Some((at, Turn::Taken(row))) = self.turns.front()
             && unix_ms.saturating_sub(*at).unsigned_abs() > HOUR.unsigned_abs()
         {
             batch.delete(Space::FirstContact, row.to_be_bytes());
@@ -101,9 +101,8 @@ impl Pacer {
         let row = self.next_row;
         self.next_row += 1;
         batch.put(Space::FirstContact, row.to_be_bytes(), unix_ms.to_be_bytes().to_vec());
-        let taken =
-            self.turns.iter().take_while(|(_, turn)| matches!(turn, Turn::AcceptedMessage(_))).count();
-        self.turns.insert(taken, (unix_ms, Turn::AcceptedMessage(row)));
+        let taken = self.turns.iter().take_while(|(_, turn)| matches!(turn, Turn::Taken(_))).count();
+        self.turns.insert(taken, (unix_ms, Turn::Taken(row)));
         self.begun.insert(to);
     }
 
@@ -124,14 +123,13 @@ impl Pacer {
 
     /// All who wait are to be given new turns: nobody could take his for a while.
     pub(super) fn give_all_back(&mut self) {
-        self.turns.retain(|(_, turn)| matches!(turn, Turn::AcceptedMessage(_)));
+        self.turns.retain(|(_, turn)| matches!(turn, Turn::Taken(_)));
     }
 
     /// Returns the number that may still go out in this hour, without those that wait.
     pub(super) fn left(&self, unix_ms: i64, pace: RateLimit) -> u32 {
         let taken = self.turns.iter().filter(|(at, turn)| {
-            matches!(turn, Turn::AcceptedMessage(_))
-                && unix_ms.saturating_sub(*at).unsigned_abs() < HOUR.unsigned_abs()
+            matches!(turn, Turn::Taken(_)) && unix_ms.saturating_sub(*at).unsigned_abs() < HOUR.unsigned_abs()
         });
         pace.per_hour.saturating_sub(u32::try_from(taken.count()).unwrap_or(u32::MAX))
     }

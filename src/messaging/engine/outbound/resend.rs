@@ -158,7 +158,7 @@ fn send_again(
     let mut wants = RecordRequirements::default();
     wants.record(&core.cache, RecordTable::Outbox, again.id.as_bytes());
     let user = core.cache.canonical_user(&again.asker.user);
-    wants.record(&core.cache, RecordTable::Tokens, user.key());
+    wants.record(&core.cache, RecordTable::Contacts, user.key());
     wants.met()?;
     let Some(sent) = core.cache.outbox.get(again.id.as_bytes()) else { return Ok(true) };
     let (mut chat, timer) = (sent.chat.clone(), sent.timer);

@@ -40,21 +40,21 @@ macro_rules! two_parts {
     };
 }
 
+mod contact;
 mod devices;
 mod groups;
 mod keys;
 mod names;
-mod privacy_token;
 mod secrets;
 mod sent;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use contact::ContactRecord;
 pub(crate) use devices::{DeviceList, ListedDevice};
 pub(crate) use groups::{GroupRecord, SenderKeyHolders};
 pub(crate) use keys::EarlierPrekey;
 pub(crate) use names::{IdentityAlias, PinnedIdentity};
-pub(crate) use privacy_token::PrivacyToken;
 pub(crate) use secrets::{MessageSecret, RecentSecret, SecretPeriods};
 pub(crate) use sent::{Answered, Asked, SentRecord};
 

@@ -55,7 +55,7 @@ fn records_come_back() {
     assert!(again(&mut sent) == sent);
     let mut answered = Answered { count: 2, base_key: Some(vec![1]) };
     assert_eq!(again(&mut answered), answered);
-    let mut token = PrivacyToken {
+    let mut token = ContactRecord {
         token: vec![1],
         issued_s: 2,
         given_s: 3,

@@ -7,7 +7,7 @@ use super::{PATIENCE, PAUSE};
 use crate::crypto::testing::Seeded;
 use crate::crypto::{KeyPair, Secret, gcm, hkdf};
 use crate::messaging::content::{Body, Extras, Outgoing};
-use crate::messaging::engine::driver::{Driver, START};
+use crate::messaging::engine::test_driver::{Driver, START};
 use crate::messaging::engine::{
     InboundMessage, MessagingEvent, OutboundContent, OutboundMessage, Output, UnreadableReason,
 };
@@ -81,7 +81,7 @@ impl World {
     fn sort(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             match output {
-                Output::Send(node) | Output::SendAtOnce(node) => self.sent.push(node),
+                Output::Send(node) | Output::SendBeforeCommit(node) => self.sent.push(node),
                 Output::Event(told) => self.told.push(told),
                 _ => {}
             }
@@ -154,7 +154,7 @@ impl World {
                     let answer = Stanza::from_node(&answer).unwrap();
                     outputs.extend(self.friend.call(|engine, cx| engine.reply(tag, Ok(answer.root()), cx)));
                 }
-                Output::Send(node) | Output::SendAtOnce(node) => {
+                Output::Send(node) | Output::SendBeforeCommit(node) => {
                     let stanza = Stanza::from_node(&node).unwrap();
                     let to = stanza.root().child("participants").unwrap().children().next().unwrap();
                     self.enc = to.child("enc").unwrap().to_node();

@@ -1,4 +1,4 @@
-//! Privacy tokens, and what else is known of a chat with one person.
+//! A person: their privacy token, whether this account has met them, and the timer of the chat with them.
 
 use super::super::table::StoredRecord;
 use super::{first, timer};
@@ -9,7 +9,7 @@ use crate::store::{Batch, Space, StoreError, Value};
 
 /// The relation to a person: the token that shows their trust in us, when they had ours, and whether we have met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PrivacyToken {
+pub(crate) struct ContactRecord {
     /// Theirs; empty if we have none.
     pub(crate) token: Vec<u8>,
     /// When it was issued, Unix seconds.
@@ -26,11 +26,11 @@ pub(crate) struct PrivacyToken {
     pub(crate) taken_as: Option<Kind>,
 }
 
-one_message!(PrivacyToken, PrivacyToken, TokenWire);
+one_message!(ContactRecord, PrivacyToken, ContactWire);
 
 #[derive(Clone, PartialEq, prost::Message)]
 #[prost(skip_debug)]
-struct TokenWire {
+struct ContactWire {
     #[prost(bytes = "vec", tag = "1")]
     token: Vec<u8>,
     #[prost(uint64, tag = "2")]
@@ -48,14 +48,14 @@ struct TokenWire {
     taken_as: u32,
 }
 
-impl PrivacyToken {
+impl ContactRecord {
     /// The timer of the chat with them.
     pub(crate) fn timer(&self) -> Expiration {
         timer(self.expiration, self.expiration_set_at)
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "as the other records have it")]
-    fn from_wire(wire: TokenWire) -> Option<Self> {
+    fn from_wire(wire: ContactWire) -> Option<Self> {
         Some(Self {
             token: wire.token,
             issued_s: wire.issued_s,
@@ -71,8 +71,8 @@ impl PrivacyToken {
         })
     }
 
-    fn to_wire(&self) -> TokenWire {
-        TokenWire {
+    fn to_wire(&self) -> ContactWire {
+        ContactWire {
             token: self.token.clone(),
             issued_s: self.issued_s,
             given_s: self.given_s,

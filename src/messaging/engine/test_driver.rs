@@ -153,7 +153,7 @@ impl Driver {
     fn load(&mut self, wants: Vec<RecordKey>) {
         for want in wants {
             let part = |space: &Space| self.store.get(&(*space, want.key.clone())).cloned();
-            let parts: Vec<Option<Value>> = want.shelf.spaces().iter().map(part).collect();
+            let parts: Vec<Option<Value>> = want.table.spaces().iter().map(part).collect();
             let loaded = self.engine.core.cache.loaded(want, &parts);
             assert!(loaded.is_ok(), "what the engine wrote it cannot read: {loaded:?}");
         }
