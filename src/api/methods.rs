@@ -11,9 +11,9 @@ pub struct ParamInfo {
     pub name: &'static str,
     /// One of [`KINDS`](super::field::KINDS).
     pub kind: &'static str,
-    /// Whether it may be left out (a parameter) or null (a result).
+    /// Set if it may be left out (a parameter) or null (a result).
     pub optional: bool,
-    /// What it means.
+    /// Its meaning.
     pub sentence: &'static str,
 }
 
@@ -26,19 +26,19 @@ pub struct MethodInfo {
     pub params: &'static [ParamInfo],
     /// The keys of the result object.
     pub result: &'static [ParamInfo],
-    /// Whether it needs a session that is logged in.
+    /// Set if it needs a session that is logged in: without one it is answered, and does nothing.
     pub needs_login: bool,
     /// The version that brought it.
     pub since: &'static str,
-    /// What it does.
+    /// A sentence that says its effect.
     pub sentence: &'static str,
 }
 
-/// How deep parameters may be nested. Each level takes some of the calling thread's stack, which may be small; no method has more than
+/// The deepest nesting of parameters. Each level takes some of the calling thread's stack, which may be small; no method has more than
 /// four.
 const NESTING_MAX: usize = 16;
 
-/// How deep the arrays and objects of a JSON text are nested at most.
+/// Returns the deepest nesting of arrays and objects in a JSON text.
 fn nesting(json: &str) -> usize {
     let (mut depth, mut most, mut in_text, mut escaped) = (0usize, 0, false, false);
     for byte in json.bytes() {
@@ -113,7 +113,7 @@ pub(crate) fn check_params(
     Ok(params)
 }
 
-/// Whether a NUL is in any text of it, at any depth. The parser bounds the depth.
+/// Returns whether a NUL is in any text of it, at any depth. The parser bounds the depth.
 fn holds_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),

@@ -83,15 +83,15 @@ spaces! {
     SenderKeyHolders = 15, Sending, Hashed;
     /// The devices of a user, by user.
     Devices = 16, Link, Hashed;
-    /// What is known of a group, by group.
+    /// Groups: their members and settings, by group.
     Group = 17, Link, Hashed;
     /// Messages of ours, to be sent or sent lately, by id.
     Outbox = 18, Link, Hashed;
     /// Fingerprints of the messages that were shown lately.
     Known = 19, Link, Hashed;
-    /// How often a message was asked for again, by message.
+    /// Counts of the requests for a message that could not be read, by message.
     RetryAsked = 20, Link, Hashed;
-    /// How often a message was sent again, by message and device.
+    /// Counts of the answers to such requests of others, by message and device.
     RetryAnswered = 21, Link, Hashed;
     /// Secrets of messages that can be voted on or answered, by message.
     MessageSecret = 22, Link, Hashed;
@@ -99,13 +99,13 @@ spaces! {
     PrivacyToken = 23, Link, Hashed;
     /// Keys of the app state, by id.
     AppStateKey = 24, Link, Hashed;
-    /// Where the account's history is, by the id of the message that said so.
+    /// Places of the account's history, by the id of the message that named them.
     HistoryNotice = 25, Link, Hashed;
     /// When people were written to for the first time, within the last hour, numbered.
     FirstContact = 26, Link, Hashed;
-    /// What the server keeps the account from doing, and until when. One record, key empty; absent if nothing.
+    /// The server's lock on first contacts, and its end. One record, key empty; absent if nothing.
     Restriction = 27, Link, Hashed;
-    /// Whether and how the store is sealed. One record, key empty; absent in a store that is not.
+    /// The header of a sealed store. One record, key empty; absent in a store that is not.
     Seal = 28, Store, Clear;
     /// Messages that could not be read and that the own phone is asked for, by the id of the request.
     PhoneAsk = 29, Link, Hashed;
@@ -115,7 +115,7 @@ spaces! {
     SecretOdd = 31, Link, Hashed;
     /// Of which periods the two have secrets. One record, key empty.
     SecretPeriods = 32, Link, Hashed;
-    /// What limits an account beyond one link, by phone number.
+    /// Limits of an account that outlive a link, by phone number.
     AccountLimits = 33, Store, Hashed;
     /// The newest version of WhatsApp Web that was learned. One record, key empty.
     WebVersion = 34, Store, Hashed;

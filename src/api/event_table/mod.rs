@@ -48,7 +48,7 @@ macro_rules! events {
             }
         )+
 
-        /// What an event says: one variant for each type.
+        /// The content of an event: one variant for each type.
         #[derive(Debug, Clone)]
         pub enum Body { $($(#[doc = $doc])+ $body($body),)+ }
 

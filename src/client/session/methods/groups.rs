@@ -21,7 +21,7 @@ const GROUP: ParamInfo = param("chat", "text", false, "The group's JID.");
 const MEMBERS: ParamInfo =
     param("members", "array of text", false, "They, as JIDs or phone numbers with their country codes.");
 
-/// What became of each of them.
+/// The outcome for each of them.
 const OUTCOMES: ParamInfo = param(
     "members",
     "array of objects",
@@ -36,7 +36,7 @@ const EXPIRATION: ParamInfo = param(
     "After how many seconds messages disappear; 0 for never. Official clients offer 86400, 604800 and 7776000.",
 );
 
-/// Everything about a group.
+/// The fields of everything about a group.
 const GROUP_FIELDS: &[ParamInfo] = &[
     param("chat", "text", false, "The group's JID."),
     param("subject", "text", true, "Its name."),

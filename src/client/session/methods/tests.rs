@@ -141,7 +141,7 @@ fn what_is_wrong_is_named() {
     }
 }
 
-/// Where an address stands in a method's parameters.
+/// Returns the parameters of a method that hold an address.
 fn addresses(method: &'static MethodInfo) -> Vec<&'static str> {
     let is_one = |name: &&str| ["chat", "user", "sender", "members", "mentions", "quote"].contains(name);
     method.params.iter().map(|param| param.name).filter(is_one).collect()
