@@ -196,16 +196,17 @@ const (
 	// The server refused the request; the error's text has its code and words.
 	ErrRefused Status = 700
 
-	// The server holds the request for malformed (400).
+	// The server holds the request for malformed (400, 479).
 	ErrBadRequest Status = 701
 
-	// The server does not allow this account to do that (401, 403, 405).
+	// The server does not allow this account to do that (401, 403, 405; 406 for a message).
 	ErrForbidden Status = 702
 
 	// The server does not know what was asked for (404, 410).
 	ErrNotFound Status = 703
 
-	// The server wants fewer requests (429); wait for as long as the error's retry_after_ms says.
+	// The server wants fewer requests (419, 429); wait for as long as retry_after_ms says, or some
+	// minutes if it says nothing.
 	ErrRateLimited Status = 704
 
 	// The server does not offer this to the account (452).

@@ -222,17 +222,18 @@ pub const WA_ERROR_PROTOCOL: wa_status = 610;
 /// The server refused the request; the error's text has its code and words.
 pub const WA_ERROR_REFUSED: wa_status = 700;
 
-/// The server holds the request for malformed (400).
+/// The server holds the request for malformed (400, 479).
 pub const WA_ERROR_BAD_REQUEST: wa_status = 701;
 
-/// The server does not allow this account to do that (401, 403, 405).
+/// The server does not allow this account to do that (401, 403, 405; 406 for a
+/// message).
 pub const WA_ERROR_FORBIDDEN: wa_status = 702;
 
 /// The server does not know what was asked for (404, 410).
 pub const WA_ERROR_NOT_FOUND: wa_status = 703;
 
-/// The server wants fewer requests (429); wait for as long as the error's
-/// retry_after_ms says.
+/// The server wants fewer requests (419, 429); wait for as long as
+/// retry_after_ms says, or some minutes if it says nothing.
 pub const WA_ERROR_RATE_LIMITED: wa_status = 704;
 
 /// The server does not offer this to the account (452).

@@ -449,109 +449,6 @@ fn who_has_no_part_in_a_message_does_not_get_it_by_asking() {
 }
 
 #[test]
-fn a_new_identity_is_told_once_and_the_next_message_goes_to_it() {
-    let mut net = Net::new();
-    net.acquainted();
-    // Bob has a new phone.
-    let (pn, jid) = (Jid::user("15550000002"), net.phones[BOB].jid.clone());
-    net.phones[BOB].driver = Driver::new(&pn, &jid, 77);
-    let stanza = notice("encrypt", &jid, Node::new("identity"));
-    for _ in 0..2 {
-        net.act(ADA, |engine, cx| engine.person_notice(stanza.root(), cx));
-    }
-    assert_eq!(net.phones[ADA].changed_identities(), 1);
-    net.phones[ADA].asked.clear();
-    net.text(ADA, BOB, "to the new phone");
-    assert_eq!(net.phones[ADA].asked, ["usync", "encrypt"], "devices and keys are asked for anew");
-    assert_eq!(net.phones[BOB].texts(), ["hello", "to the new phone"]);
-    net.text(BOB, ADA, "here I am");
-    assert_eq!(net.phones[ADA].texts(), ["hello yourself", "here I am"]);
-    assert_eq!(net.phones[ADA].changed_identities(), 1, "it was told");
-}
-
-#[test]
-fn an_identity_that_nobody_announced_is_told_when_it_is_seen() {
-    let mut net = Net::new();
-    net.acquainted();
-    let (pn, jid) = (Jid::user("15550000002"), net.phones[BOB].jid.clone());
-    net.phones[BOB].driver = Driver::new(&pn, &jid, 78);
-    net.text(BOB, ADA, "guess who");
-    assert_eq!(net.phones[ADA].texts(), ["hello yourself", "guess who"]);
-    assert_eq!(net.phones[ADA].changed_identities(), 1);
-}
-
-#[test]
-fn devices_that_come_and_go_are_asked_for_before_the_next_message() {
-    let mut net = Net::new();
-    net.acquainted();
-    net.phones[ADA].asked.clear();
-    net.text(ADA, BOB, "nothing to ask");
-    assert!(!net.phones[ADA].asked.contains(&"usync".to_owned()), "{:?}", net.phones[ADA].asked);
-    let jid = net.phones[BOB].jid.clone();
-    for tag in ["add", "remove"] {
-        let device = Node::new("device").attr("jid", jid.clone().with_device(3));
-        let stanza = notice("devices", &jid, Node::new(tag).child(device));
-        net.act(ADA, |engine, cx| engine.person_notice(stanza.root(), cx));
-        net.phones[ADA].asked.clear();
-        net.text(ADA, BOB, tag);
-        assert_eq!(net.phones[ADA].asked, ["usync, held"], "{tag}");
-    }
-    assert_eq!(net.phones[BOB].texts(), ["hello", "nothing to ask", "add", "remove"]);
-}
-
-/// The lists of a large group may have been evicted between the message and its acknowledgement.
-#[test]
-fn lists_that_the_server_contradicts_are_out_of_date_though_they_are_not_at_hand() {
-    let mut net = Net::new();
-    net.acquainted();
-    let chat: Jid = "120363000000000001@g.us".parse().unwrap();
-    let key = chat.to_string().into_bytes();
-    let members = [ADA, BOB].map(|who| User::of(&net.phones[who].jid).unwrap());
-    for (id, refusal, phash, stale) in [
-        ("SAME", None, None, false),
-        ("OTHER", None, Some("2:AAAAAAAA"), true),
-        ("MODE", Some("421"), None, true),
-    ] {
-        let driver = &mut net.phones[ADA].driver;
-        driver.call(|engine, cx| {
-            for member in &members {
-                if let Some(list) = engine.core.cache.devices.change(&member.key()) {
-                    list.fetched_ms = cx.unix_ms;
-                }
-            }
-            let group = GroupRecord { by_lid: true, fetched_ms: cx.unix_ms, ..GroupRecord::default() };
-            engine.core.cache.groups.put(&key, GroupRecord { members: members.to_vec(), ..group });
-            Ok(())
-        });
-        let content = OutboundContent::Content(Outgoing::text(id, &Extras::default()).unwrap());
-        let outbound = OutboundMessage { chat: chat.clone(), id: Some(id.into()), content };
-        let outputs = driver.call(|engine, cx| engine.send(1, &outbound, cx));
-        let sent = outputs.iter().find_map(|output| match output {
-            Output::Send(node) => Some(Stanza::from_node(node).unwrap()),
-            _ => None,
-        });
-        let own = sent.unwrap().root().str("phash").unwrap().into_owned();
-        driver.engine.core.cache = RecordCache::default();
-        let ack = Node::new("ack").attr("class", "message").attr("id", id).attr("from", &chat);
-        let ack = ack.attr("phash", phash.unwrap_or(&own).to_owned()).attr_opt("error", refusal);
-        let ack = Stanza::from_node(&ack).unwrap();
-        driver.call(|engine, cx| {
-            engine.ack(ack.root(), cx)?;
-            let mut wants = RecordRequirements::default();
-            engine.core.want_membership(&chat, &mut wants);
-            wants.met()?;
-            let is_stale = |fetched_ms: i64| fetched_ms < 0;
-            assert_eq!(is_stale(engine.core.cache.groups.get(&key).unwrap().fetched_ms), stale, "{id}");
-            for member in &members {
-                let list = engine.core.cache.devices.get(&member.key()).unwrap();
-                assert_eq!(is_stale(list.fetched_ms), stale, "{id}");
-            }
-            Ok(())
-        });
-    }
-}
-
-#[test]
 fn what_was_sent_and_not_acknowledged_goes_out_after_a_restart() {
     let mut net = Net::new();
     net.acquainted();
@@ -564,23 +461,6 @@ fn what_was_sent_and_not_acknowledged_goes_out_after_a_restart() {
     assert_eq!(sent.iter().filter(is_message).count(), 1);
     net.restart(ADA);
     assert_eq!(net.phones[BOB].texts(), ["hello", "twice"]);
-}
-
-#[test]
-fn a_list_that_the_server_is_told_of_and_does_not_repeat_is_good_for_another_day() {
-    const DAY: u64 = 24 * 3_600_000;
-    let mut net = Net::new();
-    net.acquainted();
-    for _ in 0..2 {
-        net.phones[ADA].driver.now += DAY + 1;
-        net.phones[ADA].asked.clear();
-        net.text(ADA, BOB, "once a day");
-        assert!(net.phones[ADA].asked.contains(&"usync, held".to_owned()), "{:?}", net.phones[ADA].asked);
-        net.phones[ADA].asked.clear();
-        net.text(ADA, BOB, "and again");
-        assert_eq!(net.phones[ADA].asked, [""; 0]);
-    }
-    assert_eq!(net.phones[BOB].texts().len(), 5);
 }
 
 #[test]
@@ -606,3 +486,6 @@ fn what_a_message_takes_is_foreseen() {
     assert_ne!(net.phones[BOB].driver.loads, before);
     assert_eq!(net.phones[BOB].texts().len(), 3);
 }
+
+#[path = "device_list_tests.rs"]
+mod device_lists;

@@ -473,7 +473,7 @@ class RefusedError(Error):
 
 
 class BadRequestError(RefusedError):
-    """The server holds the request for malformed (400)."""
+    """The server holds the request for malformed (400, 479)."""
 
     code = 701
     name = "WA_ERROR_BAD_REQUEST"
@@ -481,7 +481,7 @@ class BadRequestError(RefusedError):
 
 
 class ForbiddenError(RefusedError):
-    """The server does not allow this account to do that (401, 403, 405)."""
+    """The server does not allow this account to do that (401, 403, 405; 406 for a message)."""
 
     code = 702
     name = "WA_ERROR_FORBIDDEN"
@@ -497,7 +497,9 @@ class NotFoundError(RefusedError):
 
 
 class RateLimitedError(RefusedError):
-    """The server wants fewer requests (429); wait for as long as the error's retry_after_ms says."""
+    """The server wants fewer requests (419, 429); wait for as long as retry_after_ms says, or some
+    minutes if it says nothing.
+    """
 
     code = 704
     name = "WA_ERROR_RATE_LIMITED"

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::api::{
-    Body, Connection, ConnectionState, Error, Log, LogLevel, PairingMethod, PairingProgress, PairingStage,
-    Restricted, Status,
+    Body, Connection, ConnectionState, Error, Keep, Log, LogLevel, PairingMethod, PairingProgress,
+    PairingStage, Restricted, Status,
 };
 use crate::client::clock::Millis;
 use crate::client::server_text::one_line;
@@ -52,9 +52,10 @@ impl SessionCore {
         self.emit_durably(vec![restricted.into()], Batch::new()).await
     }
 
-    /// Emits an event at once, or after everything in the unit of work.
+    /// Emits an event at once, or after everything in the unit of work. A durable one goes by the unit of work, which stores it.
     pub(in crate::client::session) fn emit(&mut self, request: u64, body: impl Into<Body>) {
-        if self.work.is_empty() {
+        let body = body.into();
+        if self.work.is_empty() && body.keep() != Keep::Durable {
             self.host.sink.push(request, body);
         } else {
             self.work.emit(request, body);
