@@ -51,12 +51,12 @@ impl fmt::Display for SessionName {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SessionKey(pub u64);
 
-/// How a session is held that other processes could take.
+/// The lease of a session that other processes could take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// The fencing token: each holder of the session has a higher one than those before.
     pub fence: u64,
-    /// How long the lease lasts from when it was asked for, or asked to be renewed.
+    /// The time for which the lease lasts from when it was asked for, or asked to be renewed.
     pub lasts: Duration,
 }
 
@@ -117,7 +117,7 @@ pub trait Backend: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Pending<Vec<Vec<u8>>>;
 
-    /// Applies a batch: all of it or nothing, durable once answered. What [`Session::commit`] hands on is not too large; what a
+    /// Applies a batch: all of it or nothing, durable once answered. The batches of [`Session::commit`] are not too large; what a
     /// wrapper adds to it is a few bytes for each value, and the keys.
     fn commit(&self, session: SessionKey, batch: Batch) -> Pending<()>;
 

@@ -77,32 +77,32 @@ impl fmt::Debug for Value {
 pub enum Op {
     /// Go on only if the key holds just this (`None`: is absent). Checked before anything of the batch is written.
     Require {
-        /// Where.
+        /// The space of the record.
         space: Space,
         /// Under which key.
         key: Vec<u8>,
-        /// What must be there.
+        /// The value that must be there.
         expected: Option<Value>,
     },
     /// Write, replacing what is there.
     Put {
-        /// Where.
+        /// The space of the record.
         space: Space,
         /// Under which key.
         key: Vec<u8>,
-        /// What.
+        /// The new value.
         value: Value,
     },
     /// Remove; absent is fine.
     Delete {
-        /// Where.
+        /// The space of the record.
         space: Space,
         /// Under which key.
         key: Vec<u8>,
     },
     /// Remove all of one space of this session.
     DeleteSpace(
-        /// Which; a shared space is left alone.
+        /// The space; a shared one is left alone.
         Space,
     ),
     /// Remove everything of this session, its name too.
@@ -153,7 +153,7 @@ impl Batch {
         self
     }
 
-    /// Removes everything of this session, its name too. What the batch puts afterwards stays.
+    /// Removes everything of this session, its name too. Later puts of the batch stay.
     pub fn erase_session(&mut self) -> &mut Self {
         self.ops.push(Op::EraseSession);
         self
@@ -165,12 +165,12 @@ impl Batch {
         self
     }
 
-    /// Whether there is nothing to do.
+    /// Returns whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
     }
 
-    /// Whether keys and values are of sizes that every store takes.
+    /// Checks that keys and values are of sizes that every store takes.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         let fits = self.ops.iter().all(|op| match op {
             Op::Require { key, .. } | Op::Delete { key, .. } => key.len() <= MAX_KEY,

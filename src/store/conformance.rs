@@ -1,4 +1,4 @@
-//! What every backend must do. Each backend's tests run all of it.
+//! The conformance suite of backends. Each backend's tests run all of it.
 
 use super::memory::MemoryBackend;
 use super::shared_memory::SharedMemory;

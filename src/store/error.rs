@@ -1,4 +1,4 @@
-//! What can go wrong with the store, and what the host can do about it.
+//! The errors of the store, and what the host can do about them.
 
 use super::Space;
 use std::path::PathBuf;
@@ -62,7 +62,7 @@ pub enum StoreError {
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// What was found.
+        /// The damage that was found.
         what: &'static str,
     },
     /// A file of the store was removed or replaced while it was open. Nothing that is written to it would last.
@@ -125,7 +125,7 @@ pub enum StoreError {
     /// The system refused the thread that a file needs.
     #[error("{what}")]
     NoThread {
-        /// What to do.
+        /// The advice.
         what: String,
     },
     /// The system's input or output failed.
@@ -151,7 +151,7 @@ pub enum StoreError {
     /// The store is sealed and no key was given.
     #[error("the store is sealed: set store.seal_key to the key that it was sealed with")]
     Sealed,
-    /// A key was given for a store that is not sealed, though something is in it or somebody has it open.
+    /// A key was given for a store that is not sealed, though it is open or not empty.
     #[error("the store is not sealed: leave store.seal_key unset, or use a store that is new")]
     NotSealed,
     /// The store was sealed with another key.
@@ -170,7 +170,7 @@ pub enum StoreError {
     Record {
         /// Its space.
         space: Space,
-        /// What is wrong with it.
+        /// The fault in it.
         what: &'static str,
     },
     /// The session was closed before this operation.

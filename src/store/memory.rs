@@ -160,7 +160,7 @@ fn done<T: Send + 'static>(result: Result<T, StoreError>) -> Pending<T> {
 
 impl Backend for MemoryBackend {
     fn open_session(&self, name: &SessionName) -> Pending<SessionKey> {
-        // Not before somebody waits for it: an opening that was given up must not leave the session in use.
+        // Not before the answer is awaited: an opening that was given up must not leave the session in use.
         let (state, name) = (self.state.clone(), name.clone());
         Box::pin(async move { state.lock().open_session(&name) })
     }

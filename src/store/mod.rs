@@ -1,9 +1,9 @@
-//! What a session keeps: a small key-value store with atomic, durable batches, and the typed records kept in it.
+//! The data of sessions: a small key-value store with atomic, durable batches, and the typed records kept in it.
 //!
 //! A [`Backend`] holds many sessions. Data is addressed by session, [`Space`] and key; a [`Batch`] is all or nothing and is
 //! on disk when its commit resolves. Two backends exist: SQLite ([`sqlite`]) and memory ([`memory`]); [`open()`] picks one by
-//! URL, and puts a seal around it if the host gives a key ([`seal`]). What the bytes mean is the business of [`records`], which
-//! is the same for every backend.
+//! URL, and puts a seal around it if the host gives a key ([`seal`]). The meaning of the bytes is the business of [`records`],
+//! which is the same for every backend.
 //!
 //! It is not a cache: nothing of an idle session stays in memory here but its name. It knows no protocol either: JIDs are
 //! text, and the account's proof of identity is a blob.

@@ -9,7 +9,7 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a lease lasts.
+/// The time for which a lease lasts.
 pub(crate) const LASTS: Duration = Duration::from_secs(30);
 
 /// One process of those that share the store.

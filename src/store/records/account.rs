@@ -26,9 +26,9 @@ pub struct AccountRecord {
     pub push_name: Option<String>,
     /// Successful logins so far. Goes into the next login.
     pub login_counter: u32,
-    /// Whether the server has the prekeys that it is owed: false from linking, and from when it asks for more, until it confirms.
+    /// Set if the server has the prekeys that it is owed: false from linking, and from when it asks for more, until it confirms.
     pub server_has_prekeys: bool,
-    /// Whether the account's chats are addressed by LID.
+    /// Set if the account's chats are addressed by LID.
     pub lid_migrated: bool,
     /// The id the next one-time prekey will get.
     pub next_prekey_id: u32,
@@ -40,7 +40,7 @@ pub struct AccountRecord {
     pub clock_offset_ms: i64,
     /// When the device was linked, Unix milliseconds by our clock.
     pub linked_ms: i64,
-    /// What tokens for people who gave us none are computed with; empty until the phone says it.
+    /// The salt of tokens for people who gave us none; empty until the phone says it.
     pub nct_salt: Vec<u8>,
     /// The hash of the server properties that are held.
     pub props_hash: Option<String>,

@@ -1,4 +1,4 @@
-//! What holds for an account beyond one link: [`AccountLimits`].
+//! The limits of an account beyond one link: [`AccountLimits`].
 //!
 //! To the server, a phone number that is unlinked and linked again is the same account. So its first contacts of the last hour and
 //! the server's lock outlive the link and the session. As the ration of pairing codes, they are kept by phone number, for the whole
@@ -9,7 +9,7 @@ use crate::store::{Batch, Session, Space, StoreError};
 
 /// For how long a first contact counts, in milliseconds.
 const HOUR: u64 = 3_600_000;
-/// How often a record that several sessions share is tried again when another session was faster.
+/// The number of tries to change a record that several sessions share when another session was faster.
 const TRIES: usize = 16;
 /// Rows that are read at once.
 const PAGE: usize = 256;
@@ -25,12 +25,12 @@ pub struct ContactLock {
     /// When it ends by the server's word, Unix seconds.
     #[prost(uint64, optional, tag = "2")]
     pub ends_s: Option<u64>,
-    /// Why, in the server's words.
+    /// The reason, in the server's words.
     #[prost(string, optional, tag = "3")]
     pub reason: Option<String>,
 }
 
-/// What is kept of an account that is not linked.
+/// The limits of an account that is not linked.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct AccountLimits {
     /// When people were written to for the first time, Unix milliseconds, oldest first.

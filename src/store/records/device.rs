@@ -62,9 +62,9 @@ pub struct DeviceRecord {
     pub identity: KeyPair,
     /// The current signed prekey.
     pub signed_prekey: SignedPrekey,
-    /// What authenticates the phone's answer in pairing. Replaced by the pairing flows until linked, then never.
+    /// The key that authenticates the phone's answer in pairing. Replaced by the pairing flows until linked, then never.
     pub adv_secret: Secret<32>,
-    /// What the server wants to see at the next connection, if it said so.
+    /// The routing info to send at the next connection, if the server gave any.
     pub routing_info: Option<Vec<u8>>,
     /// The newest version of the web client that the server has refused to this device.
     pub refused_version: Option<[u32; 3]>,

@@ -27,7 +27,7 @@ pub fn fresh(device: &DeviceRecord) -> Batch {
 }
 
 /// The device is linked. To be committed before the server is answered: the keys as verified, the account, its identity key
-/// as that of its phone under both addresses, and which number belongs to which LID. What an earlier link left behind goes.
+/// as that of its phone under both addresses, and which number belongs to which LID. The records of an earlier link go.
 pub fn linked(device: &DeviceRecord, account: &AccountRecord) -> Batch {
     let mut batch = Batch::new();
     for space in Space::of_a_link() {
@@ -48,7 +48,7 @@ pub fn linked(device: &DeviceRecord, account: &AccountRecord) -> Batch {
 }
 
 /// The link is gone: all that belonged to it goes, in one transaction, so that the next account on this session meets nothing of
-/// the last one. Events that the host has not acknowledged stay. What limits the account beyond the link is kept before, by
+/// the last one. Events that the host has not acknowledged stay. The limits of the account beyond the link are kept before, by
 /// [`super::keep_account_limits`].
 pub fn unlinked() -> Batch {
     let mut batch = Batch::new();

@@ -13,11 +13,11 @@ const LAST_ID: u32 = 0x007f_ffff;
 /// Most ids that are looked at for keys that were not confirmed. A larger upload was never made.
 const MOST_UNSENT: usize = 4096;
 
-/// How far the numbering moves on at least when it begins anew: more than all uploads that are kept, and so little that what the
-/// server holds stays behind it.
+/// The least distance by which the numbering moves on when it begins anew: more than all uploads that are kept, and so little
+/// that what the server holds stays behind it.
 const LEAST_STEP: u32 = 1 << 15;
 
-/// How many keys are looked at at once.
+/// The number of keys that are looked at together.
 const PAGE: usize = 4096;
 
 /// A prekey that is used once.
@@ -58,11 +58,11 @@ impl OneTimePrekey {
 /// New prekeys, and how to keep them.
 #[derive(Debug)]
 pub struct PrekeyBatch {
-    /// What to upload once the batch is committed.
+    /// The keys to upload once the batch is committed.
     pub keys: Vec<OneTimePrekey>,
     /// The account as it is after the commit.
     pub account: AccountRecord,
-    /// What to commit.
+    /// The batch to commit.
     pub batch: Batch,
 }
 
@@ -114,7 +114,7 @@ pub fn number_beyond(account: &mut AccountRecord, held: impl IntoIterator<Item =
 
 /// Moves the numbering of prekeys on by a random step, and owes the server new ones. For a store that is an older copy: the numbers
 /// that follow in it were probably given out already. Keys that were made and not confirmed are not uploaded again, since the
-/// server may have had them and given them to somebody.
+/// server may have had them and given them to others.
 pub fn number_anew(account: &mut AccountRecord, rng: &mut dyn Random) {
     let [high, low] = random_array(rng);
     let step = LEAST_STEP + u32::from(u16::from_be_bytes([high, low]));
@@ -124,7 +124,7 @@ pub fn number_anew(account: &mut AccountRecord, rng: &mut dyn Random) {
     account.server_has_prekeys = false;
 }
 
-/// Whether the ids up to `last_id` are still those that wait for the server's word. They are not if the numbering has moved on.
+/// Returns whether the ids up to `last_id` still wait for the server's word. They do not if the numbering has moved on.
 pub fn awaits_upload(account: &AccountRecord, last_id: u32) -> bool {
     let distance =
         |to: u32| (i64::from(to) - i64::from(account.first_unsent_prekey_id)).rem_euclid(LAST_ID.into());

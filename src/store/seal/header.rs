@@ -10,10 +10,10 @@ use std::sync::Arc;
 const FORMAT: u8 = 2;
 /// The one before.
 const UNCHECKED: u8 = 1;
-/// How much of a hash its check is.
+/// The length of the check, in bytes.
 const SUM: usize = 8;
 
-/// How a store is sealed.
+/// The parameters of a store's seal.
 #[derive(Clone, Debug)]
 pub(super) struct SealHeader {
     salt: [u8; 32],

@@ -24,21 +24,21 @@ use std::sync::Arc;
 const COUNTED: u8 = 1;
 /// The form of a value whose nonce follows from it.
 const FIXED: u8 = 2;
-/// How many values an epoch has.
+/// The number of values of an epoch.
 const EPOCH: u64 = 1 << 32;
 /// Keys of so many epochs are kept ready. A store that is used has few; a value of an old one is sealed anew when it changes.
 const EPOCHS_AT_HAND: usize = 64;
-/// How much of an HMAC is a stored key. Keys are too few by far for two to meet in 128 bits.
+/// The length of a stored key, in bytes of its HMAC. Keys are too few by far for two to meet in 128 bits.
 const STORED_KEY: usize = 16;
 
-/// Which session; derived from its name.
+/// The tag of a session; derived from its name.
 pub(super) type Tag = [u8; 16];
-/// What belongs to no session.
+/// The tag of records that belong to no session.
 pub(super) const SHARED: Tag = [0; 16];
 
 type Salt = [u8; 16];
 
-/// Where a record is.
+/// The place of a record.
 pub(super) struct RecordPlace<'k> {
     session: Tag,
     space: Space,
@@ -70,7 +70,7 @@ impl RecordPlace<'_> {
 /// All keys of one store.
 pub(super) struct Keys {
     lookup: MacKey,
-    /// What the keys of epochs are derived from.
+    /// The secret that the keys of epochs are derived from.
     root: Secret<32>,
     fixed: gcm::Key,
     fixed_nonces: MacKey,
@@ -112,7 +112,7 @@ impl Keys {
         first(&self.lookup.code(&[b"session", name.as_str().as_bytes()]))
     }
 
-    /// Where a record is.
+    /// Returns the place of a record.
     pub(super) fn place<'k>(&self, session: Tag, space: Space, key: &'k [u8]) -> RecordPlace<'k> {
         let stored = if space.key_form() == KeyForm::Clear {
             key.to_vec()
@@ -239,7 +239,7 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// What stands before a value: the key that it is put under, unless that is stored in the clear. At most 1,024 bytes, as the
+/// Returns the prefix of a value: the key that it is put under, unless that is stored in the clear. At most 1,024 bytes, as the
 /// store has checked.
 fn prefix(place: &RecordPlace<'_>) -> Vec<u8> {
     if place.space.key_form() == KeyForm::Clear {

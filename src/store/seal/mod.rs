@@ -1,6 +1,6 @@
 //! A sealed store: what is in it can be read, and changed unnoticed, only with a key that the host gives.
 //!
-//! [`Sealed`] wraps any [`Backend`] and knows nothing of files. What reaches the backend:
+//! [`Sealed`] wraps any [`Backend`] and knows nothing of files. The backend sees:
 //!
 //! - **Values** are encrypted with AES-256-GCM. The associated data are session, space and key, so that a value opens only in the
 //!   place where it was put.
@@ -9,12 +9,11 @@
 //!   every session and say nothing.
 //! - **Names of sessions** are encrypted so that the same name always gives the same text, which is how they are found again.
 //!
-//! What can still be seen: how many sessions, spaces and records there are, how large and how old they are, and which ones
+//! The seal does not hide how many sessions, spaces and records there are, how large and how old they are, and which ones
 //! change.
 //!
-//! All keys are derived by HKDF from the host's key and a random salt of the store ([`keys`]). Whether a store is sealed says a
-//! record of its own, in the clear, with the salt and a code by which a wrong key is recognised before anything is touched
-//! ([`header`]).
+//! All keys are derived by HKDF from the host's key and a random salt of the store ([`keys`]). A sealed store has a record that
+//! says so, in the clear, with the salt and a code by which a wrong key is recognised before anything is touched ([`header`]).
 
 mod header;
 mod keys;
@@ -41,7 +40,7 @@ pub struct Sealed {
     open: Arc<Mutex<HashMap<SessionKey, Tag>>>,
 }
 
-/// What is known of a backend's seal, for all who open it.
+/// The seal of a backend, shared by all who open it.
 #[derive(Debug, Default)]
 pub(super) struct SealOpener(tokio::sync::Mutex<OpenedKeys>);
 
@@ -57,7 +56,7 @@ enum OpenedKeys {
 }
 
 impl SealOpener {
-    /// Lets somebody in who has this key, or none. A new store is sealed for the first who comes with one.
+    /// Opens the backend with this key, or without one. A new store is sealed by the first opener that has a key.
     pub(super) async fn open(
         &self,
         backend: Arc<dyn Backend>,

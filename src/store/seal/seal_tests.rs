@@ -1,4 +1,4 @@
-//! What is sealed opens again, only with its key, and only where it was put.
+//! Sealed data opens again, only with its key, and only where it was put.
 
 use super::keys::{Keys, SHARED};
 use super::{SealKey, SealOpener, Sealed};
@@ -85,7 +85,7 @@ async fn only_the_right_key_opens_and_a_wrong_one_destroys_nothing() {
 async fn a_store_in_use_is_not_sealed_afterwards() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("wa.db");
-    // Nothing is in it yet, but somebody is about to put something there.
+    // Nothing is in it yet, but another opener is about to put something there.
     let held = open(&format!("sqlite:{}", path.display()), None).await.unwrap();
     assert_eq!(visit(&path, Some(&key(1))).await, Err(StoreError::NotSealed));
     drop(held);

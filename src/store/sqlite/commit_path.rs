@@ -1,9 +1,9 @@
-//! What the thread of a file shares with those who ask it for something: the log, and who is open.
+//! The state that a file's thread shares with its callers: the log, and the open sessions.
 //!
-//! Somebody who commits while nobody else wants anything of the file does it himself ([`Jobs::commit_here`]): to wake the thread
-//! and to be woken by it takes longer than all else about a small commit. He holds the front meanwhile, so whoever comes then
-//! leaves his work to the thread, which commits in groups. That is only done where it keeps little else waiting: with another
-//! thread for sessions, and on a disk that flushes quickly.
+//! A caller that commits while no other wants anything of the file does it itself ([`Jobs::commit_here`]): to wake the thread and
+//! to be woken by it takes longer than all else about a small commit. It holds the front meanwhile, so later callers leave their
+//! work to the thread, which commits in groups. That is only done where it keeps little else waiting: with another thread for
+//! sessions, and on a disk that flushes quickly.
 
 use super::job::WorkerJob;
 use super::log_format::Record;
@@ -28,7 +28,7 @@ pub(super) struct Jobs {
     shared: Arc<StoreShared>,
 }
 
-/// What both sides have.
+/// The state that the thread and its callers share.
 #[derive(Default)]
 pub(super) struct StoreShared {
     /// `None` as long as the thread has not opened the file, and after its end. Held by the thread for a group, by others for
@@ -38,7 +38,7 @@ pub(super) struct StoreShared {
     queued: AtomicUsize,
 }
 
-/// How much was done in how many transactions.
+/// The numbers of commits and of transactions.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Counters {
     /// Transactions flushed to disk.
@@ -53,7 +53,7 @@ pub(super) struct Counters {
 /// An open session.
 pub(super) struct Open {
     pub(super) name: SessionName,
-    /// Whether the database is known to hold its name.
+    /// Set if the database is known to hold its name.
     pub(super) named: bool,
 }
 
@@ -76,12 +76,12 @@ pub(super) struct CommitPath {
     /// The names of `open`.
     pub(super) open_names: HashSet<SessionName>,
     pub(super) last_session: u64,
-    /// What is in the log.
+    /// The content of the log.
     pub(super) pending: Memtable,
     pub(super) counters: Counters,
-    /// How long a flush takes, on average.
+    /// The time of a flush, on average.
     flush: Duration,
-    /// How long it may take.
+    /// The longest time of a flush for a commit without the thread.
     quick: Duration,
     /// The state of the thread.
     pub(super) thread: ThreadState,
@@ -106,7 +106,7 @@ impl Jobs {
         session: SessionKey,
         batch: Batch,
     ) -> Result<Result<(), StoreError>, Batch> {
-        // What was asked for before has to be done before.
+        // Earlier jobs have to be done before.
         if self.shared.queued.load(Ordering::Acquire) > 0 || !threads::others_go_on() || !is_plain(&batch) {
             return Err(batch);
         }
@@ -127,7 +127,7 @@ impl Jobs {
     }
 }
 
-/// Whether all of it goes into the log without a look at the database.
+/// Returns whether all of it goes into the log without a look at the database.
 fn is_plain(batch: &Batch) -> bool {
     Memtable::takes(batch) && !batch.ops().iter().any(|op| matches!(op, Op::Require { .. }))
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::task::{Context, Poll, Waker};
 use tempfile::TempDir;
 
-/// What the answer is before anybody waits for it.
+/// Returns the answer as it is before it is awaited.
 fn at_once<T>(answer: &mut crate::store::Pending<T>) -> Poll<Result<T, StoreError>> {
     answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
@@ -78,7 +78,7 @@ async fn it_waits_for_what_was_asked_for_before() {
     assert_eq!(here(&shared).await, 0);
 }
 
-/// Where another must not be kept waiting, and for what takes the database, there is the thread.
+/// The thread commits on a slow disk, and commits what takes the database.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_disk_and_what_takes_the_database_are_left_to_the_thread() {
     crate::threads::mark_worker(2);
@@ -96,7 +96,7 @@ async fn a_slow_disk_and_what_takes_the_database_are_left_to_the_thread() {
     shared.front(|front| (front.flush, front.quick) = (Duration::from_secs(3600), QUICK));
     s.commit(put(Space::Device, b"", b"x")).await.unwrap();
     assert_eq!(here(&shared).await, 0);
-    // What it measures itself counts: it may become quick again.
+    // Its own flush is measured, too: the disk may become quick again.
     assert!(shared.front(|front| front.flush) < Duration::from_secs(3600));
 }
 

@@ -20,7 +20,7 @@ const SPACES: [Space; 4] = [Space::Device, Space::Account, Space::Known, Space::
 const SIDE_FILES: [&str; 3] = ["wa.db-log", "wa.db-wal", "wa.db-lock"];
 
 type Files = BTreeMap<String, Vec<u8>>;
-/// What a session sees.
+/// The rows that a session sees.
 type View = BTreeMap<(u8, Vec<u8>), Vec<u8>>;
 
 /// The files of a store at one moment, and what may be in them.
@@ -147,7 +147,7 @@ async fn live() -> Vec<Moment> {
         let gone = |view: &mut View| view.retain(|(space, _), _| *space != Space::Known.number());
         life.change("a space is emptied", Some(&shared), gone, async { commit.await.unwrap() }).await;
         life.put((&shared, &s), Space::Device, b"", vec![round, 13]).await;
-        // Somebody else is erased, which copies the write-ahead log.
+        // Another session is erased, which copies the write-ahead log.
         let other = Session::open(shared.clone(), &name("other")).await.unwrap();
         other.commit(put(Space::Account, b"", b"of another")).await.unwrap();
         drop(other);
@@ -172,7 +172,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().build().unwrap()
 }
 
-/// What is seen when these files are opened.
+/// Returns the rows that are seen when these files are opened.
 fn seen(files: &Files) -> Result<View, StoreError> {
     let dir = TempDir::new().unwrap();
     for (name, bytes) in files {
@@ -222,7 +222,7 @@ fn damage() -> impl Strategy<Value = Damage> {
 }
 
 impl Damage {
-    /// What becomes of a file that is not empty.
+    /// Damages a file that is not empty.
     fn apply(&self, bytes: &mut Vec<u8>) {
         let size = bytes.len();
         let range = |from: &Index, to: &Index| {
@@ -464,7 +464,7 @@ proptest! {
         check(&pair[0], &files, &format!("{done} bytes, {damage:?}"));
     }
 
-    /// What was being written when the process was killed, which was not acknowledged.
+    /// The record that was being written when the process was killed, which was not acknowledged, may be cut off.
     #[test]
     fn a_record_that_was_never_finished_is_no_damage(pair: Index, length: Index) {
         let pairs: Vec<_> = MOMENTS.windows(2).filter(|pair| {

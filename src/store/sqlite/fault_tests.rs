@@ -224,7 +224,7 @@ impl Drop for Dying {
 
 const WANTED: [(Space, &[u8]); 3] = [(Space::Device, b""), (Space::Account, b""), (Space::Known, b"k")];
 
-/// What a session of the store has that is opened after the process was killed now, or after the power failed and the disk has that
+/// Returns the rows of a session that is opened after the process was killed now, or after the power failed and the disk has that
 /// log.
 async fn after_a_crash(dir: &TempDir, log: Option<Vec<u8>>) -> [Option<Vec<u8>>; 3] {
     let copy = TempDir::new().unwrap();
@@ -296,7 +296,7 @@ async fn as_long_as_the_disk_is_dead_it_is_not_known_what_it_has() {
     assert!(matches!(error, StoreError::Unflushed { .. }), "{error:?}");
     let before = texts([Some("before"), None, None]);
     assert_eq!(after_a_crash(&dir, None).await, before, "not if the process is killed");
-    // What follows is refused, whichever way it takes, and certainly not there.
+    // Later batches are refused, whichever way they take, and certainly not there.
     let mut large = put(Space::Known, b"k", b"lost");
     large.delete_space(Space::Known).put(Space::Known, b"k".as_slice(), b"lost".as_slice());
     for batch in [put(Space::Known, b"k", b"lost"), large] {

@@ -111,7 +111,7 @@ pub(super) fn prepare(path: &Path) -> Result<bool, StoreError> {
 }
 
 fn narrow(path: &Path) {
-    // What a link leads to is not ours.
+    // The target of a link is not ours.
     let Ok(metadata) = fs::symlink_metadata(path) else { return };
     let mode = metadata.permissions().mode();
     if metadata.is_file() && mode & 0o077 != 0 {

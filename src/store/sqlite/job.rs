@@ -6,7 +6,7 @@ use crate::store::{Batch, SessionKey, SessionName, Space, StoreError, Value};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-/// Where an answer goes.
+/// The receiver of an answer.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// Work for the thread.

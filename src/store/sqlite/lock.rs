@@ -32,7 +32,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// Where in the lock file it says who has it: process, and its namespace of processes.
+/// The place of the holder in the lock file: process, and its namespace of processes.
 const HOLDER: u64 = 64;
 /// So often may a lock file be removed by others while it is being locked.
 const MOST_REMOVED: u32 = 1000;
@@ -112,7 +112,7 @@ impl LockFile {
         self.is_spare.store(false, Relaxed);
     }
 
-    /// Whether the file is the one that others find.
+    /// Returns whether the file is the one that others find.
     fn has_its_name(&self) -> bool {
         let named = std::fs::symlink_metadata(beside(&self.path, "-lock"));
         matches!((named.map(place), self.file.metadata().map(place)), (Ok(named), Ok(open)) if named == open)
@@ -138,7 +138,7 @@ impl LockFile {
         Ok(StoreLock { lock: self, database })
     }
 
-    /// How far the log goes, as far as is known here.
+    /// Returns the end of the log, as far as is known here.
     pub(super) fn watermark(&self) -> Result<Option<Watermark>, StoreError> {
         let damaged = |()| StoreError::Corrupt { path: self.path.clone(), what: "its lock file is damaged" };
         let bytes = self.read::<{ watermark::LENGTH }>(watermark::AT);
@@ -235,12 +235,12 @@ impl StoreLock {
     }
 }
 
-/// Which file it is.
+/// Returns the identity of a file.
 fn place(metadata: std::fs::Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Which processes see each other.
+/// Returns the namespace of processes that see each other.
 fn namespace() -> u64 {
     std::fs::metadata("/proc/self/ns/pid").map_or(0, |namespace| namespace.ino())
 }
@@ -254,7 +254,7 @@ fn lock_failed(path: &Path, error: &io::Error) -> StoreError {
     }
 }
 
-/// Locks a file; says whether nobody else has it.
+/// Locks a file; returns whether no other process has it.
 fn lock_whole(file: &File) -> io::Result<bool> {
     match lock_range(file, 0, 0) {
         Err(error) if is_unknown(&error) => taken(
@@ -265,7 +265,7 @@ fn lock_whole(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Locks the byte of a database; says whether nobody else has it.
+/// Locks the byte of a database; returns whether no other process has it.
 fn lock_byte(file: &File) -> io::Result<bool> {
     #[cfg(target_os = "linux")]
     match lock_range(file, BYTE, 1) {
@@ -316,7 +316,7 @@ fn lock_range(_: &File, _: i64, _: i64) -> io::Result<bool> {
     Err(io::Error::from_raw_os_error(libc::ENOSYS))
 }
 
-/// Whether a lock was taken; others that failed were in the way.
+/// Returns whether a lock was taken; others that failed were in the way.
 fn taken(locked: io::Result<()>) -> io::Result<bool> {
     match locked {
         Ok(()) => Ok(true),

@@ -26,8 +26,9 @@
 //! ([`super::memtable::Memtable::clear_doubt`]). When that is done the record is certainly void, and its caller is told that it failed.
 //! Until then its caller is told that it is not known ([`StoreError::Unflushed`]), since after a failure of power it may be found.
 //!
-//! What cannot be told apart: after a failure of power the second place may be behind. If then, in addition, the newest records were
-//! damaged or cut off in such a way that nothing is left behind them, that looks like a record that was never finished.
+//! One case cannot be told apart: after a failure of power the second place may be behind. If then, in addition, the newest
+//! records were damaged or cut off in such a way that nothing is left behind them, that looks like a record that was never
+//! finished.
 
 use super::error::from_io;
 use super::files::{self, MODE};
@@ -53,15 +54,15 @@ pub(super) struct Log {
     lock: Arc<StoreLock>,
     /// There when the log was begun.
     file: Option<File>,
-    /// What the file begins with; `None` if that is not known.
+    /// The header of the file; `None` if that is not known.
     written: Option<LogHeader>,
-    /// What the next header says.
+    /// The next header.
     header: LogHeader,
-    /// Where the next record goes.
+    /// The place of the next record.
     end: usize,
 }
 
-/// Why a record was not brought to the disk.
+/// The reason why a record was not brought to the disk.
 #[derive(Debug)]
 pub(super) enum NotAppended {
     /// Nothing of it counts, and others may follow.
@@ -94,7 +95,7 @@ impl Log {
     pub(super) fn resume(&mut self, header: LogHeader, end: usize) -> Result<(), StoreError> {
         let file = open(&self.path, false).map_err(|error| self.failed(&error))?;
         (self.file, self.written) = (Some(file), Some(header));
-        // What is in the database already is followed by a new round.
+        // A log that is in the database already is followed by a new round.
         if self.header.generation == header.generation {
             self.end = end;
         }
@@ -121,7 +122,7 @@ impl Log {
         Ok(())
     }
 
-    /// Whether it is there to be written to.
+    /// Returns whether it is there to be written to.
     pub(super) fn is_begun(&self) -> bool {
         self.file.is_some()
     }
@@ -136,7 +137,7 @@ impl Log {
         &self.database
     }
 
-    /// How long it is.
+    /// Returns its length.
     pub(super) fn len(&self) -> usize {
         self.end
     }
@@ -227,7 +228,7 @@ impl Log {
         self.end = HEADER;
     }
 
-    /// Whether SQLite's write-ahead log is being copied into the database.
+    /// Sets whether SQLite's write-ahead log is being copied into the database.
     pub(super) fn set_checkpoint(&mut self, under_way: bool) {
         self.header.checkpoint = under_way;
     }
@@ -256,9 +257,9 @@ impl Log {
 #[cfg(test)]
 #[derive(Default)]
 pub(super) struct DeadDisk {
-    /// How many more of them.
+    /// The number of further ones that fail.
     pub(super) failures: u32,
-    /// What was in the file at the last one.
+    /// The content of the file at the last one.
     pub(super) seen: Vec<u8>,
 }
 

@@ -14,7 +14,7 @@ pub(super) const HEADER: usize = 40;
 /// Length of the body, its check, check of both.
 pub(super) const RECORD_HEADER: usize = 20;
 
-/// What the log begins with.
+/// The header of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LogHeader {
     /// The database that it belongs to.
@@ -25,7 +25,7 @@ pub(super) struct LogHeader {
     pub(super) checkpoint: bool,
 }
 
-/// What was found where the log should be.
+/// The state of the log that was found.
 pub(super) enum Found {
     Missing,
     /// Nothing was written yet.
@@ -38,7 +38,7 @@ pub(super) enum Found {
     Log {
         header: LogHeader,
         records: Vec<Record>,
-        /// Where the next record goes.
+        /// The place of the next record.
         end: usize,
         /// No record of this round follows one that is damaged.
         is_whole: bool,
@@ -101,7 +101,7 @@ impl LogHeader {
         (self.body_check(at, body) == check).then_some(body)
     }
 
-    /// Whether a record of this round was begun behind `from`.
+    /// Returns whether a record of this round was begun behind `from`.
     fn is_gone_on_with(&self, from: usize, file: &[u8]) -> bool {
         let starts = from + 1..file.len().saturating_sub(RECORD_HEADER - 1);
         starts.into_iter().any(|at| file.get(at..).is_some_and(|bytes| self.read_head(at, bytes).is_some()))

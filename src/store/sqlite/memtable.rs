@@ -1,4 +1,4 @@
-//! What the log holds, in memory: rows that are newer than those in the database.
+//! The content of the log, in memory: rows that are newer than those in the database.
 
 use super::changes::{ChangeReader, DELETE, LoggedChange, NAME, PUT};
 use super::error::from_sqlite;
@@ -20,7 +20,7 @@ const LARGE: usize = 256 << 10;
 /// A buffer of at most this size is kept for the next record.
 const KEEP: usize = 64 << 10;
 
-/// Where a row is: scope, space and key in one, in the order of the database.
+/// The place of a row: scope, space and key in one, in the order of the database.
 type Place = Box<[u8]>;
 
 /// Rows on their way to the database, and the log that keeps them until then.
@@ -33,7 +33,7 @@ pub(super) struct Memtable {
     spaces: HashSet<(i64, u8)>,
     /// The record in the making, with room for its head.
     record: Vec<u8>,
-    /// How to take back what is not on disk, latest last.
+    /// The undo entries of what is not on disk, latest last.
     undo: Vec<Undo>,
     /// A transaction that failed may be found in SQLite's write-ahead log all the same, or a record in the log, until another
     /// transaction takes its place.
@@ -77,7 +77,7 @@ impl Memtable {
         Ok(pending)
     }
 
-    /// Whether a batch can wait in the log. Others belong in the database at once.
+    /// Returns whether a batch can wait in the log. Others belong in the database at once.
     pub(super) fn takes(batch: &Batch) -> bool {
         let mut size = 0;
         batch.ops().iter().all(|op| match op {
@@ -94,12 +94,12 @@ impl Memtable {
         self.rows.is_empty() && self.names.is_empty()
     }
 
-    /// Whether it is time to bring it into the database.
+    /// Returns whether it is time to bring it into the database.
     pub(super) fn is_much(&self) -> bool {
         self.log.len() > MOST_LOG
     }
 
-    /// Whether something is in there that a listing of the space must show.
+    /// Returns whether something is in there that a listing of the space must show.
     pub(super) fn concerns(&self, session: u64, space: Space) -> bool {
         self.spaces.contains(&(scope(session, space), space.number()))
     }
@@ -117,12 +117,12 @@ impl Memtable {
         self.names.iter().find(|(_, named)| *named == name).map(|(session, _)| *session)
     }
 
-    /// Where a new part of the record begins.
+    /// Returns the start of a new part of the record.
     pub(super) fn begin(&self) -> usize {
         self.record.len()
     }
 
-    /// What was added to the record since `start`.
+    /// Returns the part that was added to the record since `start`.
     pub(super) fn part(&self, start: usize) -> LogPart {
         LogPart { start, end: self.record.len() }
     }
@@ -226,7 +226,7 @@ impl Memtable {
         })
     }
 
-    /// Whether it is not known of the last change, which failed, that nothing of it will be found when the store is opened again.
+    /// Returns whether the last change failed and may still be found when the store is opened again.
     pub(super) fn is_in_doubt(&self) -> bool {
         self.in_doubt
     }
@@ -288,7 +288,7 @@ impl Memtable {
         Ok(())
     }
 
-    /// Whether a batch can be brought to the log here and now; else [`Memtable::make_ready`] has to be called first.
+    /// Returns whether a batch can be brought to the log here and now; else [`Memtable::make_ready`] has to be called first.
     pub(super) fn is_ready(&self) -> bool {
         self.log.is_begun() && self.is_noted && !self.in_doubt
     }
@@ -323,7 +323,7 @@ impl Memtable {
         has_log: bool,
         work: impl FnOnce(&Self, &mut Rows<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        // What the log says of the last generation has to be there before this one.
+        // The last generation's header has to be there before this one.
         self.log.write_header(false)?;
         // SQLite may open the folder to bring the name of its log to the disk.
         let _taken = standard::Taken::new();
@@ -346,7 +346,7 @@ impl Memtable {
             Err((error, at_commit)) => {
                 rows.rollback();
                 let error = from_sqlite(self.log.database(), &error);
-                // What there is no room for is not there.
+                // A record for which there was no room is not there.
                 self.in_doubt |= at_commit && !matches!(error, StoreError::Full { .. });
                 Err(error)
             }
@@ -390,7 +390,7 @@ impl Memtable {
         self.in_doubt |= self.log.write_header(true).is_err();
     }
 
-    /// Whether SQLite's write-ahead log has become longer since the last time that this was asked.
+    /// Returns whether SQLite's write-ahead log has become longer since the last call.
     pub(super) fn wal_grew(&mut self) -> bool {
         std::mem::take(&mut self.wal_grew)
     }

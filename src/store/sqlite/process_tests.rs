@@ -61,7 +61,7 @@ fn say(text: &str) {
     output.flush().unwrap();
 }
 
-/// Where a child begins. Without a role it has nothing to do.
+/// The entry of a child process. Without a role it has nothing to do.
 #[test]
 fn child_process() {
     let Ok(role) = env::var(ROLE) else { return };
@@ -227,7 +227,7 @@ async fn a_file_that_must_not_be_written() {
     let mut command = Command::new(program);
     command.args(arguments);
     if rustix::process::geteuid().is_root() {
-        // Root may write anything: somebody else tries.
+        // Root may write anything: another user tries.
         const NOBODY: u32 = 65534;
         for path in [dir.path(), &path, &dir.path().join("wa.db-lock")] {
             std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
@@ -326,7 +326,7 @@ async fn a_kill_at_any_moment_loses_nothing_acknowledged_and_leaves_whole_batche
             if count == usize::from(enough) {
                 child.kill().unwrap();
             }
-            // What is still in the pipe after the kill was acknowledged before it.
+            // Lines that are still in the pipe after the kill were acknowledged before it.
             if let Some((session, number)) = line.split_once(' ')
                 && let Ok(number) = number.parse()
             {

@@ -1,12 +1,12 @@
 //! A look at the files before anything is opened for writing, made or changed: the path may lead to a file of another program, which is
 //! to stay as it is, and have no file of ours beside it.
 //!
-//! What a database is for stands in its first page (<https://www.sqlite.org/fileformat2.html#the_database_header>). The newest copy of
-//! that page may be in the write-ahead log still. SQLite is not asked: it would take part in that log, or roll a transaction of the other
-//! program back.
+//! The owner of a database stands in its first page (<https://www.sqlite.org/fileformat2.html#the_database_header>). The newest
+//! copy of that page may be in the write-ahead log still. SQLite is not asked: it would take part in that log, or roll a
+//! transaction of the other program back.
 //!
 //! Files whose owner cannot be told are taken for ours if they are empty, as a host may have made them for us, or are a database
-//! without a table. What is damaged within is not found here, but when the store is opened.
+//! without a table. Damage within is not found here, but when the store is opened.
 
 use super::error::from_io;
 use super::files::{self, beside};
@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 /// Beginning of a database.
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// Where the header of the database has the format, and the program that it belongs to.
+/// The place in the header of the database of its format, and of the program that it belongs to.
 const FORMAT: usize = 60;
 const APPLICATION: usize = 68;
 /// The root of the schema: what kind of page it is, and how many entries it has.
@@ -30,7 +30,7 @@ const TABLE_LEAF: u8 = 13;
 /// Up to there the first page is looked at.
 const LOOKED_AT: usize = 105;
 
-/// What the first page says.
+/// The owner that the first page names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
     Ours(u32),
@@ -70,7 +70,7 @@ pub(super) fn check(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// What the first page says, given what the database itself has for it.
+/// Returns the owner by the newest copy of the first page, given what the database itself has for it.
 fn newest(path: &Path, found: Owner) -> Result<Owner, StoreError> {
     if matches!(found, Owner::Ours(_)) {
         return Ok(found);
@@ -121,7 +121,7 @@ fn check_beside(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Whether there is something in that file.
+/// Returns whether there is something in that file.
 fn has(path: &Path, suffix: &str) -> bool {
     fs::metadata(beside(path, suffix)).is_ok_and(|metadata| metadata.len() > 0)
 }

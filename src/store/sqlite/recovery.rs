@@ -1,4 +1,4 @@
-//! What the files say that a crash may have left: goes on from there, or finds that something is missing ([`super::log`]).
+//! Recovery after a crash: goes on from what the files say, or finds that something is missing ([`super::log`]).
 
 use super::error::from_io;
 use super::files::{self, beside};
@@ -14,18 +14,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-/// What the database says of itself.
+/// The state that the database says of itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
     /// Tells stores apart.
     pub(super) store: u64,
-    /// How many transactions it has seen.
+    /// The number of transactions it has seen.
     pub(super) generation: u64,
     /// There must be a log.
     pub(super) has_log: bool,
 }
 
-/// What the other files say. To be read before anything is made or changed.
+/// The content of the other files. To be read before anything is made or changed.
 pub(super) struct Files {
     path: PathBuf,
     log: Found,
@@ -94,7 +94,7 @@ impl Files {
                     return self.damaged("its log is damaged");
                 }
                 let is_short = |mark: Watermark| generation == mark.generation && (*end as u64) < mark.end;
-                // What is in the database already cannot be missing.
+                // A log that is in the database already cannot be missing.
                 if state.generation == generation && watermark.is_some_and(is_short) {
                     return self.damaged("the end of its log is missing");
                 }

@@ -1,4 +1,4 @@
-//! Which files this process has open: one backend per file, however many clients open it.
+//! The files that this process has open: one backend per file, however many clients open it.
 
 use super::SqliteBackend;
 use super::commit_path::{Jobs, StoreShared};

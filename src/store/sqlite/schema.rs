@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: u32 = 0x6c69_6277;
 
 // Keys are in an index of their own, away from the values: in a table without row numbers a search reads every value that it
 // passes, all of it, and values may be large.
-/// What brings a file from format N to N + 1. Never changed once released; the next format is a further entry.
+/// The migrations: each brings a file from format N to N + 1. Never changed once released; the next format is a further entry.
 pub(super) const MIGRATIONS: [&str; 2] = [
     "
     CREATE TABLE session (
@@ -37,7 +37,7 @@ pub(super) const MIGRATIONS: [&str; 2] = [
 ",
 ];
 
-/// What holds for the connection. A small page cache: it serves one file, not one session. Deleted data is overwritten. When the
+/// The settings of the connection. A small page cache: it serves one file, not one session. Deleted data is overwritten. When the
 /// write-ahead log is copied into the database is for us to say: the log has to know of it.
 const SETTINGS: &str = "
     PRAGMA synchronous = FULL;

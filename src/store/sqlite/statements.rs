@@ -32,12 +32,12 @@ pub(super) struct Rows<'c> {
     set_state: Statement<'c>,
 }
 
-/// What came of applying a batch.
+/// The result of applying a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Applied {
     /// It is in the transaction.
     Written {
-        /// Whether data was erased for good.
+        /// Set if data was erased for good.
         erased: bool,
     },
     /// A requirement did not hold; nothing was written.
@@ -48,7 +48,7 @@ fn blob(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<u8>> {
     Ok(row.get_ref(column)?.as_blob()?.to_vec())
 }
 
-/// Whose data it is.
+/// Returns the scope of a session's or of shared data.
 pub(super) fn scope(session: u64, space: Space) -> i64 {
     if space.is_shared() { SHARED } else { id(session) }
 }
@@ -114,7 +114,7 @@ impl<'c> Rows<'c> {
         }
     }
 
-    /// What the database says of itself.
+    /// Returns the state that the database says of itself.
     pub(super) fn state(&self) -> rusqlite::Result<State> {
         self.connection.query_row("SELECT store, generation, has_log FROM state", [], |row| {
             Ok(State {

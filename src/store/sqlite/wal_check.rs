@@ -6,7 +6,7 @@
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
 
-/// Whether SQLite would find a transaction in it.
+/// Returns whether SQLite would find a transaction in it.
 pub(super) fn has_commit(wal: &[u8]) -> bool {
     frames(wal).is_some_and(|mut frames| frames.any(|frame| frame.is_commit))
 }

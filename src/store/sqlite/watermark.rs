@@ -1,4 +1,4 @@
-//! How far the log goes, in a second place.
+//! The watermark: the end of the log, in a second place.
 //!
 //! The end of the log may be lost in such a way that what is left of it is whole. So after each flush it is noted in the lock file,
 //! which is there anyway, how far the log goes: one small write into the system's memory, and no flush. It is as good as the log if the
@@ -9,18 +9,18 @@
 
 use super::log_format::{LogFields, mix};
 
-/// Where it stands in the file.
+/// Its place in the file.
 pub(super) const AT: u64 = 0;
-/// How long it is.
+/// Its length.
 pub(super) const LENGTH: usize = 32;
 
 /// Up to where the log is on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Watermark {
     pub(super) store: u64,
-    /// That of the log.
+    /// The generation of the log.
     pub(super) generation: u64,
-    /// Where the last record ends.
+    /// The end of the last record.
     pub(super) end: u64,
 }
 

@@ -4,7 +4,7 @@
 //! disk, each is answered. Reads within a group are answered at once, unless the group has written to what they read: then
 //! their answer waits for the flush, so that nobody acts on data that a crash could take back.
 //!
-//! What can be committed without the thread is ([`super::commit_path`]).
+//! Batches that can be committed without the thread are ([`super::commit_path`]).
 //!
 //! If the record cannot be written, each of its batches is tried again alone, so that one that does not fit on the disk any
 //! more fails alone. If it cannot be flushed, all of it fails ([`super::log`]). Large batches, and those that erase, go into the database at once, behind all that waits in the log.
@@ -41,7 +41,7 @@ struct GroupedBatch {
 /// An answer that waits for the flush; given the error if there was one.
 type Held = Box<dyn FnOnce(Option<StoreError>)>;
 
-/// What the thread keeps to itself.
+/// The state of the thread alone.
 struct WorkerThread<'s, 'c> {
     shared: &'s StoreShared,
     rows: Rows<'c>,
@@ -247,7 +247,7 @@ impl StoreWriter<'_, '_> {
                 self.flush();
                 answer(reply, self.erase(&name));
             }
-            // What follows each group does it.
+            // Tidying up follows each group.
             WorkerJob::Tidy => {}
             #[cfg(test)]
             WorkerJob::Inspect(look) => look(self.connection, &self.front.counters),
@@ -332,7 +332,7 @@ impl StoreWriter<'_, '_> {
         self.group.written.push(GroupedBatch { part, reply });
     }
 
-    /// Whether what a batch requires is so.
+    /// Returns whether a batch's requirements hold.
     fn meets(&mut self, session: u64, batch: &Batch) -> Result<bool, StoreError> {
         for op in batch.ops() {
             if let Op::Require { space, key, expected } = op
@@ -366,7 +366,7 @@ impl StoreWriter<'_, '_> {
     fn fall_apart(&mut self, error: StoreError, record: &[u8]) {
         let is_flushing = self.front.pending.is_in_doubt();
         let error = self.front.pending.clear_doubt(self.rows, error);
-        // What these have read was taken back.
+        // The writes that these have read were taken back.
         for held in self.group.held.drain(..) {
             held(Some(error.clone()));
         }
