@@ -1,4 +1,4 @@
-//! How long to wait before the next connection. Pure: time and randomness are handed in.
+//! The delay before the next connection. Pure: time and randomness are handed in.
 //!
 //! The official web client's rule: Fibonacci steps with a jitter of ten percent, back to the first step only after a
 //! connection has held for half a minute (a login alone proves nothing), and five extra steps after a rate limit.

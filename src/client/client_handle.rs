@@ -19,7 +19,7 @@ use crate::pairing::{CodeError, PairingCode, PhoneNumber};
 use crate::store::seal::SealKey;
 use crate::store::{self, StoreError, records};
 
-/// How many requests of one client may wait for their answers.
+/// The number of requests of one client that may wait for their answers.
 const REQUESTS_MAX: usize = 1_000;
 
 /// A client: one session of one account, or of one to be. Every method may be called from any thread.
@@ -80,22 +80,22 @@ impl Client {
         self.id
     }
 
-    /// Where its events go.
+    /// Returns the queue of its events.
     pub fn queue(&self) -> &Arc<Queue> {
         &self.queue
     }
 
-    /// Whether the queue is its own.
+    /// Returns whether the queue is its own.
     pub fn owns_queue(&self) -> bool {
         self.owns_queue
     }
 
-    /// Whether the session is linked to an account.
+    /// Returns whether the session is linked to an account.
     pub fn is_linked(&self) -> bool {
         self.shared.is_linked()
     }
 
-    /// Where the connection stands.
+    /// Returns the state of the connection.
     pub fn state(&self) -> ConnectionState {
         self.shared.state()
     }

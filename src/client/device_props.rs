@@ -1,4 +1,4 @@
-//! How this device presents itself: to the server, under "Linked devices" on the phone, and in a request for a code.
+//! The properties of this device: those shown to the server, under "Linked devices" on the phone, and in a request for a code.
 
 use crate::api::Config;
 use crate::noise::client_payload::{AppVersion, DeviceDescription};

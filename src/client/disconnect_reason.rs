@@ -1,4 +1,4 @@
-//! What the end of a connection means: `<failure>`, `<stream:error>`, `<xmlstreamend>` and plain closes, judged by table.
+//! The reason for the end of a connection: `<failure>`, `<stream:error>`, `<xmlstreamend>` and plain closes, judged by table.
 //!
 //! The numbers are the protocol's; the actions are those on which the public clients agree, and where they differ the
 //! more careful one: never fight a "replaced", never wipe on a reason that does not say that the link is gone.
@@ -7,7 +7,7 @@ use super::server_text::shown;
 use crate::api::{Error, Status};
 use crate::stanza::NodeRef;
 
-/// What to do after the connection has ended.
+/// The next action after the connection has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextAction {
     /// Connect again, the session's data is good.
@@ -18,7 +18,7 @@ pub(crate) enum NextAction {
     Wipe,
 }
 
-/// How soon to connect again.
+/// The delay before the next connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReconnectDelay {
     AtOnce,
@@ -27,7 +27,7 @@ pub(crate) enum ReconnectDelay {
     BackOffMore,
 }
 
-/// Why a connection ended, by name; the names are part of the `connection` and `logged_out` events.
+/// The reason for the end of a connection, by name; the names are part of the `connection` and `logged_out` events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     Closed,

@@ -1,4 +1,4 @@
-//! What the messaging engine tells, as the host hears it.
+//! The events of the messaging engine, mapped to those of the host.
 
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ pub(crate) fn restrictions(found: &Restrictions) -> Value {
 
 fn message(received: InboundMessage) -> api::Message {
     let read = &received.content;
-    // What the store could not take would end the connection, and the server would send it again on the next one.
+    // A message too large for the store would end the connection, and the server would send it again on the next one.
     let fits = received.bytes.len() <= content::MAX_SIZE;
     let MappedContent { text, content, is_whole } =
         if fits { content_mapping::mapped(&received) } else { content_mapping::too_large() };
@@ -139,12 +139,12 @@ pub(super) fn phone(pn: Option<&Jid>) -> Option<String> {
     pn.and_then(digits)
 }
 
-/// The digits of somebody who is named by phone number.
+/// Returns the digits of a user who is named by phone number.
 fn digits(jid: &Jid) -> Option<String> {
     jid.is_pn().then(|| jid.user.to_string())
 }
 
-/// Somebody came or went.
+/// Maps a presence.
 pub(crate) fn presence(presence: &IncomingPresence, pn: Option<&Jid>) -> api::Presence {
     let last_seen_at_ms = match presence.last_seen {
         LastSeen::At(seconds) => i64::try_from(seconds).ok().map(|seconds| seconds.saturating_mul(1000)),
@@ -158,7 +158,7 @@ pub(crate) fn presence(presence: &IncomingPresence, pn: Option<&Jid>) -> api::Pr
     }
 }
 
-/// Somebody writes.
+/// Maps a chat state.
 pub(crate) fn activity(
     state: &IncomingChatState,
     chat_pn: Option<&Jid>,
@@ -177,7 +177,7 @@ pub(crate) fn activity(
     }
 }
 
-/// Somebody calls; `None` for what happens within a call.
+/// Maps a call; `None` for what happens within a call.
 pub(crate) fn call(call: &IncomingCall<'_>, unix_ms: i64) -> Option<api::Call> {
     let (stage, video) = match &call.event {
         CallEvent::Offered { video, .. } | CallEvent::Noticed { video, .. } => {

@@ -1,4 +1,4 @@
-//! What the messaging engine tells of groups, as the host hears it.
+//! The messaging engine's results for groups, mapped to those of the host.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(crate) fn result(method: &str, answer: Result<GroupAnswer, GroupFailure>) ->
     })
 }
 
-/// Why an invite code did not lead into its group.
+/// Returns the reason why an invite code did not lead into its group.
 fn not_joined(failure: GroupFailure) -> Error {
     let text = match failure {
         GroupFailure::Refused(QueryError { code: 400 | 404 | 406, .. }) => {
@@ -112,7 +112,7 @@ fn has_failed(member: &Member) -> bool {
     member.error.is_some_and(|code| code != 200)
 }
 
-/// What became of one of those whom a request was about.
+/// Returns the outcome for one of the members of a request.
 fn outcome(member: &Member) -> Value {
     let code = member.error.filter(|code| *code != 200);
     let invite = member.add_request.as_ref();

@@ -22,7 +22,7 @@ pub(crate) struct KeepaliveTimes {
     pub(crate) dead_after: Millis,
 }
 
-/// What is due.
+/// The action that is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     Nothing,
@@ -80,7 +80,7 @@ impl Keepalive {
         }
     }
 
-    /// Whether anything was received at that time or later.
+    /// Returns whether anything was received at that time or later.
     pub(crate) fn has_received_since(&self, at: Millis) -> bool {
         self.last_received >= at
     }
@@ -124,7 +124,7 @@ impl Keepalive {
         Due::Ping
     }
 
-    /// How much of a silence is let pass before a ping.
+    /// Returns the length of a silence after which a ping is sent.
     fn probe_after(&self) -> Millis {
         self.times.dead_after / 2
     }

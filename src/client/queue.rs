@@ -3,7 +3,7 @@
 //! One queue serves one client or thousands. Each client has a lane in which its events stay in order; lanes with waiting
 //! events take turns, so that a busy client cannot starve the others. An idle client costs one small entry in a map.
 //!
-//! What is not here: the store. A durable event waits in memory like any other; that it comes again after a crash, and that
+//! The store is not here. A durable event waits in memory like any other; that it comes again after a crash, and that
 //! not too many wait here, is the business of whoever pushes it ([`super::journal`]): the queue counts them and says when few
 //! are left.
 
@@ -20,14 +20,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// What a poll found.
+/// The result of a poll.
 #[derive(Debug)]
 pub enum Polled {
     /// The next event.
     Event(Box<Event>),
     /// Nothing came in time.
     Timeout,
-    /// Somebody called [`Queue::wake`].
+    /// A caller woke the poll with [`Queue::wake`].
     Woken,
     /// No event is left and none will come.
     Closed,
@@ -38,7 +38,7 @@ pub struct Queue {
     /// Held for moments only, never across a wait other than on `ready`.
     state: Mutex<State>,
     ready: Condvar,
-    /// Whether it closes with its only client.
+    /// Set if it closes with its only client.
     single: bool,
 }
 
@@ -50,9 +50,9 @@ struct State {
     waiting_pollers: usize,
     woken: bool,
     closed: bool,
-    /// Made when somebody asks for it.
+    /// Made on the first request for it.
     descriptor: Option<OwnedFd>,
-    /// Whether the descriptor is readable, so that it is written and read only on a change.
+    /// Set if the descriptor is readable, so that it is written and read only on a change.
     signalled: bool,
     /// Whoever has to hear of what was just taken; called when the lock is given back.
     due: Option<Wake>,
@@ -66,12 +66,12 @@ pub type Wake = Box<dyn FnOnce() + Send>;
 struct Lane {
     events: VecDeque<Box<Event>>,
     last_id: u64,
-    /// How many of `events` may be dropped: those that are bounded, and those that are droppable.
+    /// The number of `events` that may be dropped: those that are bounded, and those that are droppable.
     bounded: usize,
     droppable: usize,
-    /// What the durable ones of `events` weigh together.
+    /// The weight of the durable ones of `events` together.
     durable: usize,
-    /// Who wants to know when the durable events weigh less than that.
+    /// The waker to call when the durable events weigh less than that.
     low: Option<Box<(usize, Wake)>>,
     /// No more events come; the lane goes when it is empty.
     finished: bool,
@@ -225,7 +225,7 @@ impl Queue {
 }
 
 impl State {
-    /// What a poll would answer now, if anything.
+    /// Returns the answer that a poll would give now, if any.
     fn take(&mut self, single: bool) -> Option<Polled> {
         if std::mem::take(&mut self.woken) {
             return Some(Polled::Woken);
@@ -280,7 +280,7 @@ impl State {
 }
 
 impl Lane {
-    /// How many events wait that are kept in this way and may be dropped.
+    /// Returns the number of waiting events that are kept in this way and may be dropped.
     fn count(&mut self, keep: Keep) -> &mut usize {
         if keep == Keep::Bounded { &mut self.bounded } else { &mut self.droppable }
     }
@@ -347,7 +347,7 @@ impl Sink {
         self.queue.push(self.client, self.capacity, events, false)
     }
 
-    /// What the durable events of this client that wait weigh together: most of them 1 each.
+    /// Returns the weight of this client's durable events that wait: most of them weigh 1 each.
     pub fn durable(&self) -> usize {
         self.queue.state.lock().lanes.get(&self.client).map_or(0, |lane| lane.durable)
     }
@@ -366,18 +366,18 @@ impl Sink {
         wake();
     }
 
-    /// Sends the last event. What is pushed after it goes nowhere.
+    /// Sends the last event. Later pushes go nowhere.
     pub fn close(&self, closed: Closed) {
         let last = Box::new(Event::new(0, now_ms(), closed));
         self.queue.push(self.client, self.capacity, [last], true);
     }
 
-    /// Whether nothing can be pushed any more.
+    /// Returns whether nothing can be pushed any more.
     fn has_ended(&self) -> bool {
         self.queue.state.lock().lanes.get(&self.client).is_none_or(|lane| lane.finished)
     }
 
-    /// How many events of this client wait.
+    /// Returns the number of this client's events that wait.
     pub fn waiting(&self) -> usize {
         self.queue.state.lock().lanes.get(&self.client).map_or(0, |lane| lane.events.len())
     }

@@ -1,4 +1,4 @@
-//! Where a message goes, as hosts write it: the chat of an event, a JID, or a phone number.
+//! The recipient of a message, as hosts write it: the chat of an event, a JID, or a phone number.
 
 use crate::api::{Error, Status};
 use crate::pairing::PhoneNumber;

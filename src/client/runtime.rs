@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-/// How long the end of the runtime waits for its threads. Tasks end at their next await, jobs take milliseconds.
+/// The longest wait for the threads at the end of the runtime. Tasks end at their next await, jobs take milliseconds.
 const END_LIMIT: Duration = Duration::from_secs(3);
 
 /// Work that keeps a processor busy: key derivation and prekeys.
@@ -38,7 +38,7 @@ pub struct Runtime {
 /// A thread that runs sessions.
 struct Worker {
     handle: Handle,
-    /// How many sessions it has.
+    /// The number of its sessions.
     sessions: Arc<AtomicUsize>,
     /// Ends it, by being dropped.
     stop: Option<oneshot::Sender<()>>,
@@ -98,7 +98,7 @@ impl Runtime {
         ThreadSlot { handle: worker.handle.clone(), sessions: Arc::clone(&worker.sessions) }
     }
 
-    /// Whether the calling thread is one of these.
+    /// Returns whether the calling thread is one of these.
     fn is_here(&self) -> bool {
         let here = std::thread::current().id();
         self.workers
@@ -200,7 +200,7 @@ impl Runtime {
                 let _ = thread.join();
             }
         }
-        // What is not done by then ends by itself later.
+        // Computations that are not done by then end by themselves later.
         let _ = COMPUTATIONS.wait_idle(left());
         let _ = crate::net::wait_for_lookups(left());
         let _ = crate::store::sqlite::wait_closed(END_LIMIT);

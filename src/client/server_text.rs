@@ -26,7 +26,8 @@ pub(crate) fn one_line(text: String) -> String {
     })
 }
 
-/// Returns a name or a kind for a log. What is no word of the protocol may be a number or a secret: only its length is told.
+/// Returns a name or a kind for a log. A text that is no word of the protocol may be a number or a secret: only its length is
+/// told.
 pub(crate) fn word(text: &str) -> Cow<'_, str> {
     let is_word = text.len() <= 48 && text.bytes().all(|byte| byte.is_ascii_graphic());
     let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();

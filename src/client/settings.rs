@@ -16,10 +16,10 @@ use crate::noise::client_payload::AppVersion;
 use crate::standard;
 use crate::store::seal::SealKey;
 
-/// How large a file may be that a key names: several times what all public authorities take.
+/// The greatest size of a file that a key names: several times that of all public authorities.
 const FILE_MAX: u64 = 4 * 1024 * 1024;
 
-/// What a session needs to know of its configuration; see `include/CONFIGURATION.md` for what each value means.
+/// The settings of a session, read from its configuration; see `include/CONFIGURATION.md` for the meaning of each value.
 #[derive(Clone)]
 pub(crate) struct Settings {
     /// Without the key of the store.
@@ -68,7 +68,7 @@ impl Settings {
 }
 
 impl Settings {
-    /// How long this session puts off its first connection.
+    /// Returns the delay of this session's first connection.
     pub(crate) fn stagger(&self, rng: &mut dyn Random) -> Millis {
         let most = millis(self.config.start_stagger());
         let random = u64::from(u32::from_be_bytes(random_array(rng)));

@@ -48,8 +48,8 @@ struct OpenRequest {
     cancelled: bool,
 }
 
-/// What the host wants of the connection, and the session has not heard of. However often the host changes its mind, it comes down to
-/// this.
+/// The host's last wish for the connection that the session has not heard of. However often the host changes its mind, one
+/// remains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConnectionOrder {
     /// The connection is to be given up.
@@ -126,12 +126,12 @@ impl Shared {
         acknowledged.expected
     }
 
-    /// Whether there are any.
+    /// Returns whether there are any.
     pub(crate) fn has_acknowledged(&self) -> bool {
         !self.acknowledged.lock().events.is_empty()
     }
 
-    /// Whether that is the id of a request, answered or not.
+    /// Returns whether that is the id of a request, answered or not.
     pub(crate) fn was_given(&self, request: u64) -> bool {
         request < self.next_request.load(Ordering::Relaxed)
     }

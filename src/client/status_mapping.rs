@@ -35,7 +35,7 @@ pub(crate) fn of_net(error: &NetError) -> Error {
     if needs_a_person(error) { made.retryable(false) } else { made }
 }
 
-/// Whether the next attempt would end as this one did, until somebody changes something: credentials, an address, the
+/// Returns whether the next attempt would end as this one did, until a person changes something: credentials, an address, the
 /// certificates that are trusted, the clock.
 fn needs_a_person(error: &NetError) -> bool {
     match error {
@@ -78,7 +78,7 @@ pub(crate) fn of_store(error: &StoreError) -> Error {
     }
 }
 
-/// What an answer of type `error` says; `None` if the answer is a result.
+/// The error in an answer of type `error`; `None` if the answer is a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IqError {
     pub(crate) code: Option<u32>,

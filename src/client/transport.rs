@@ -21,13 +21,13 @@ use crate::noise::{
 };
 use crate::stanza::{self, Node, Stanza};
 
-/// How long the system may take to accept what we send before the connection counts as dead.
+/// The longest wait for the system to accept what we send before the connection counts as dead.
 const SEND_LIMIT: Duration = Duration::from_secs(20);
 
 /// A stanza of ours is seldom larger.
 const USUAL: usize = 512;
 
-/// What a connection is made with.
+/// The parameters of a connection.
 pub(crate) struct Dial {
     /// The device's static key for the handshake.
     pub(crate) noise: Arc<KeyPair>,
@@ -39,7 +39,7 @@ pub(crate) struct Dial {
     pub(crate) server: Option<PublicKey>,
 }
 
-/// Why a link could not be made, or ended.
+/// The reason why a link could not be made, or ended.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LinkError {
     /// Below the handshake.
@@ -66,7 +66,7 @@ pub(crate) enum LinkError {
 }
 
 impl LinkError {
-    /// Whether the other side is not who it should be, or cannot be as long as the own clock is wrong.
+    /// Returns whether the other side is not who it should be, or cannot be as long as the own clock is wrong.
     pub(crate) fn refuses_certificate(&self) -> bool {
         matches!(self, Self::Net(NetError::Certificate { .. }) | Self::Noise(NoiseError::Certificate(_)))
     }
@@ -94,7 +94,7 @@ impl LinkError {
     }
 }
 
-/// What came in.
+/// An event of the transport.
 #[derive(Debug)]
 pub(crate) enum TransportEvent {
     Stanza(Stanza),
@@ -187,7 +187,7 @@ impl Link {
     }
 
     /// Sends stanzas, each a message of its own, all in one write. After an error the link is of no use: the cipher has moved
-    /// on. What comes before a stanza that cannot be encoded is sent.
+    /// on. The stanzas before one that cannot be encoded are sent.
     pub(crate) async fn send_all(&mut self, nodes: &[Node]) -> Result<(), LinkError> {
         // All in one buffer, and where each of them ends. Most are small.
         let mut plain = Vec::with_capacity(USUAL);

@@ -53,7 +53,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-/// What a session does with a journal, and a host with its queue.
+/// A session with its journal, and a host with its queue.
 struct House {
     backend: Arc<dyn Backend>,
     store: Session,
@@ -148,7 +148,7 @@ impl House {
         }
     }
 
-    /// How many rows the store holds, and how many marks.
+    /// Returns the numbers of rows and of marks in the store.
     async fn rows(&self) -> (usize, usize) {
         let count = async |space| self.store.keys(space, None, 10_000).await.unwrap().len();
         (count(Space::Event).await, count(Space::EventMark).await)

@@ -31,7 +31,7 @@ async fn open(path: &Path) -> Session {
     Session::open(backend, &SessionName::new("one").unwrap()).await.unwrap()
 }
 
-/// Where the child begins. Without a path this is no child.
+/// The entry of the child process. Without a path this is no child.
 #[tokio::test]
 async fn child_process() {
     let Some(path) = env::var_os(PATH).map(PathBuf::from) else { return };

@@ -5,9 +5,9 @@
 //! acknowledged; until then a second, small row says which of them are. Acknowledgements wait for the next commit, whatever it
 //! is for.
 //!
-//! A host that does not poll must cost no memory: at most [`HIGH`] durable events of a client wait in its queue. What is over
-//! that stays in the store, as the backlog, and is read back in order when fewer than [`LOW`] wait. What is kept of it here
-//! are the numbers of its rows, as ranges.
+//! A host that does not poll must cost no memory: at most [`HIGH`] durable events of a client wait in its queue. All others
+//! stay in the store, as the backlog, and are read back in order when fewer than [`LOW`] wait. Of the backlog, only the numbers
+//! of its rows are kept here, as ranges.
 //!
 //! A host that takes events faster than it deals with them can ask for a window: then what it has and has not acknowledged
 //! counts too, so that it never has much more than that.
@@ -40,9 +40,9 @@ use record::{Bits, JournalRecord};
 pub const HIGH: usize = 1024;
 /// Below that, more is read from the store.
 pub const LOW: usize = 256;
-/// How many keys are read at once at the opening.
+/// The number of keys that are read at once at the opening.
 const PAGE: usize = 1024;
-/// How many rows are read at once later, at most.
+/// The greatest number of rows that are read at once later.
 const ROWS: usize = 16;
 
 /// The durable events of one session. See the module for how it works.
@@ -58,13 +58,13 @@ pub struct Journal {
     touched: Vec<u64>,
     /// The rows that are only in the store, in order.
     backlog: VecDeque<Range<u64>>,
-    /// Somebody was asked to say when there is room.
+    /// Set while a wake-up is requested for when there is room.
     room_asked_for: bool,
-    /// How many events the last row that was read had.
+    /// The number of events in the last row that was read.
     per_row: usize,
-    /// How many events the host may have without having acknowledged them; no limit if not set.
+    /// The number of events the host may have without having acknowledged them; no limit if not set.
     window: Option<usize>,
-    /// How many it has.
+    /// The number of those it has.
     unacknowledged: usize,
 }
 
@@ -81,17 +81,17 @@ struct HandedOut {
     places: Places,
 }
 
-/// Which event of a row has which identifier, as offset from the row's first one. Other events may stand between those of a
-/// row, and events that were acknowledged in an earlier life have none.
+/// The places of a row's identifiers: which event has which, as offset from the row's first one. Other events may stand between
+/// those of a row, and events that were acknowledged in an earlier life have none.
 #[derive(Debug, Default)]
 struct Places {
-    /// Which one has the first identifier.
+    /// The place of the first identifier.
     first: u16,
     /// From which offset on which others follow.
     breaks: Vec<(u32, u16)>,
 }
 
-/// What [`Journal::put`] has added to a batch: to be handed back once that is stored.
+/// The rows that [`Journal::put`] has added to a batch: to be handed back once the batch is stored.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct Written {
@@ -141,12 +141,12 @@ impl Journal {
         self.window = window;
     }
 
-    /// How much may be handed out at most when the host has nothing.
+    /// Returns the greatest number of events to hand out when the host has none.
     fn most(&self) -> usize {
         self.window.map_or(HIGH, |window| window.min(HIGH))
     }
 
-    /// How much may be handed out. It is all of [`Journal::most`] only when the host has nothing.
+    /// Returns the number of events to hand out. It is all of [`Journal::most`] only when the host has none.
     fn room(&self, sink: &Sink) -> usize {
         let in_queue = HIGH.saturating_sub(sink.durable());
         self.window.map_or(in_queue, |window| in_queue.min(window.saturating_sub(self.unacknowledged)))
@@ -198,7 +198,7 @@ impl Journal {
         }
     }
 
-    /// Whether there are acknowledgements to be stored.
+    /// Returns whether there are acknowledgements to be stored.
     pub fn has_acknowledgements(&self) -> bool {
         !self.touched.is_empty()
     }
@@ -220,7 +220,7 @@ impl Journal {
     }
 
     /// The batch with what [`Journal::put`] added is stored: hands the events out, those that are not durable too, in the order
-    /// given. What the queue has no room for stays in the store.
+    /// given. Events that the queue has no room for stay in the store.
     pub fn hand_out(&mut self, written: Written, events: Vec<Box<Event>>, sink: &Sink) {
         let mut room = if self.backlog.is_empty() { self.room(sink) } else { 0 };
         let mut rows = written.rows.into_iter();
@@ -277,7 +277,7 @@ impl Journal {
         }
     }
 
-    /// Whether the host has events that it has not acknowledged.
+    /// Returns whether the host has events that it has not acknowledged.
     pub fn awaits_acknowledgement(&self) -> bool {
         self.handed_out.values().any(|row| row.left > 0)
     }
@@ -407,7 +407,7 @@ impl HandedOut {
         }
     }
 
-    /// Which event of the row has that identifier, if one does.
+    /// Returns the event of the row that has that identifier, if one does.
     fn index(&self, offset: u64) -> Option<u16> {
         self.places.get(offset).filter(|index| *index < self.length)
     }
@@ -431,7 +431,7 @@ impl Places {
         let before = next.checked_sub(1).and_then(|before| self.breaks.get(before));
         let (from, at) = before.copied().unwrap_or((0, self.first));
         let index = u16::try_from(u64::from(at) + (offset - u64::from(from))).ok()?;
-        // What belongs to the next break has its identifier from there; this one is of another event.
+        // Later identifiers belong to the next break; this one is of another event.
         self.breaks.get(next).is_none_or(|(_, following)| index < *following).then_some(index)
     }
 }

@@ -32,7 +32,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..60)
 }
 
-/// What must hold, whatever happens.
+/// The model of a journal: its rules hold after every step.
 #[derive(Default)]
 struct Model {
     next: i64,

@@ -5,7 +5,7 @@ use crate::store::{Space, StoreError, Value};
 
 /// The only format there is so far.
 const FORMAT: u8 = 1;
-/// How many events a row holds at most.
+/// The greatest number of events in a row.
 const EVENTS: usize = 256;
 /// A row is closed when it has grown to that many bytes.
 const BYTES: usize = 256 * 1024;
@@ -30,7 +30,7 @@ impl RecordWriter {
         self.bytes.extend_from_slice(&[0; 4]);
         event.store_into(&mut self.bytes);
         let stored = self.bytes.len() - start - 4;
-        // What is longer than four bytes can say is refused by the store, whose values are shorter by far.
+        // Lengths beyond four bytes are refused by the store, whose values are shorter by far.
         let length = u32::try_from(stored).unwrap_or(u32::MAX).to_be_bytes();
         if let Some(place) = self.bytes.get_mut(start..start + 4) {
             place.copy_from_slice(&length);
@@ -44,12 +44,12 @@ impl RecordWriter {
         self.length == 0
     }
 
-    /// Whether it can take no more, if it may have so many events.
+    /// Returns whether it can take no more, if it may have so many events.
     pub(super) fn is_full(&self, most: usize) -> bool {
         usize::from(self.length) >= EVENTS.min(most) || self.bytes.len() >= BYTES
     }
 
-    /// How many events it has, what they weigh, and the bytes.
+    /// Returns the number of its events, their weight, and the bytes.
     pub(super) fn finish(self) -> (u16, usize, Value) {
         (self.length, self.weight, Value::without_keys(self.bytes))
     }

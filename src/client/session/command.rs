@@ -86,7 +86,7 @@ impl Command {
     }
 }
 
-/// What the host wants of the connection.
+/// The state of the connection that the host wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConnectionGoal {
     Offline,

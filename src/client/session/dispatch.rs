@@ -1,7 +1,7 @@
 //! The dispatch: brings each event to its handler.
 //!
 //! A handler puts what follows on the unit of work and waits for nothing. If it lacks records, it changes nothing and says
-//! [`Unhandled::Needs`]: the loop loads them and dispatches the event again. What changes the connection or the link is a
+//! [`Unhandled::Needs`]: the loop loads them and dispatches the event again. A change of the connection or the link is a
 //! [`Unhandled::Transition`]: the loop commits what came before, and `transitions` carries it out.
 
 use super::super::disconnect_reason::DisconnectReason;
@@ -86,7 +86,7 @@ impl Session {
 
     fn iq(&mut self, node: NodeRef<'_>) -> Handled {
         if is_answer(node) {
-            // What is asked of a group is answered in its name.
+            // A query about a group is answered in the group's name.
             if !from_server(node) && node.jid("from").is_none_or(|from| from.server != Server::Group) {
                 self.core.log(LogLevel::Warn, "iq", || {
                     "an answer did not come from the server and was dropped".to_owned()

@@ -12,7 +12,7 @@ use crate::api::CloseReason;
 
 /// The most events that are handled before a commit: bounds the commit and how long the first of them waits.
 pub(super) const AT_ONCE: usize = 256;
-/// How often one event may ask for records. A group of the largest size takes less than ten.
+/// The greatest number of loads of records for one event. A group of the largest size takes less than ten.
 const MOST_LOADS: usize = 64;
 
 impl Session {

@@ -7,7 +7,8 @@ use super::{Session, SessionError};
 use crate::api::{ConnectionState, Hidden, PairingStage, Ready};
 use crate::stanza::{Node, NodeRef, build};
 
-/// How long the first message of a connection waits for the key check. It comes right behind the answer that makes the session ready.
+/// The longest wait of a connection's first message for the key check. That comes right behind the answer that makes the session
+/// ready.
 const KEY_CHECK_HOLD: Millis = 5_000;
 
 impl Session {

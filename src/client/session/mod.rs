@@ -85,7 +85,7 @@ use crate::stanza::build::IdSource;
 use crate::store::records::{AccountRecord, DeviceRecord};
 use crate::store::{self, StoreError};
 
-/// Why work on a connection cannot go on.
+/// The reason why work on a connection cannot go on.
 #[derive(Debug)]
 pub(crate) enum SessionError {
     /// The server ended it, or it is to be ended for a reason known by name.
@@ -126,7 +126,7 @@ pub(crate) struct Session {
     closing: Closing,
 }
 
-/// What a session is made from.
+/// The parts that a session is made from.
 pub(crate) struct SessionParts {
     pub(crate) settings: Arc<Settings>,
     pub(crate) shared: Arc<Shared>,

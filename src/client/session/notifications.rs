@@ -45,7 +45,7 @@ const NOTIFICATIONS: &[Notification] = &[
 ];
 
 impl Session {
-    /// Handles `<ib>`. What may lack records comes first: nothing is done twice once they are loaded.
+    /// Handles `<ib>`. The part that may lack records comes first: nothing is done twice once they are loaded.
     pub(super) fn ib(&mut self, node: NodeRef<'_>) -> Handled {
         let mut is_transition = false;
         for child in node.children().filter(|child| child.tag() == "dirty") {
@@ -215,7 +215,7 @@ impl Session {
     }
 }
 
-/// Whether a stanza comes from the service itself, which may also leave the sender out.
+/// Returns whether a stanza comes from the service itself, which may also leave the sender out.
 pub(super) fn from_server(node: NodeRef<'_>) -> bool {
     node.jid("from").is_none_or(|from| from.is_server())
 }

@@ -1,4 +1,4 @@
-//! What follows when a connection, the link to the account, or the client ends.
+//! The end of a connection, of the link to the account, or of the client.
 
 use std::time::Duration;
 
@@ -20,13 +20,13 @@ use crate::store::records;
 use crate::store::{Batch, StoreError};
 use serde_json::Value;
 
-/// How long the server may take to confirm a logout. The user wants to be gone, with or without it.
+/// The longest wait for the server to confirm a logout. The user wants to be gone, with or without it.
 const LOGOUT_LIMIT: u64 = 10_000;
 
-/// How long a host that is told of the end of its session may take to acknowledge that. One that is slower is told again.
+/// The longest wait for the host's acknowledgement of the end of its session. A slower host is told again.
 const DRAIN_LIMIT: Duration = Duration::from_millis(500);
 
-/// How the client ends.
+/// The way in which the client ends.
 #[derive(Debug)]
 pub(super) struct Closing {
     pub(super) reason: CloseReason,
@@ -118,7 +118,7 @@ impl Session {
         let error = error.to_error();
         self.connection_gone(&error).await?;
         if !error.retryable && self.core.account.is_none() {
-            // Somebody waits in front of a screen, and the next attempt would end as this one.
+            // A user waits in front of a screen, and the next attempt would end as this one.
             let kind = if refused { OutcomeKind::ServerNotTrusted } else { OutcomeKind::NotConnected };
             self.pairing_unreachable(Outcome::new(kind).with_detail(&error.text)).await?;
         }
@@ -183,7 +183,7 @@ impl Session {
         let restart = [Reason::Restart, Reason::NewVersion].iter().any(|restart| restart.name() == reason);
         let wanted = self.core.goal == ConnectionGoal::Online
             && (self.core.settings.config.reconnect_auto() || restart);
-        // A device that is not linked comes back only for somebody: each connection of it is a registration.
+        // A device that is not linked comes back only for a pairing: each connection of it is a registration.
         let useful = self.core.account.is_some() || self.pairing.wants_connection();
         if wanted && useful {
             self.wait(pace, reason, error);
@@ -235,7 +235,7 @@ impl Session {
             }
             .into(),
         );
-        // What messages have changed goes before, so that nothing of it comes after.
+        // Changes by messages are committed first, so that none of them comes after.
         self.core.commit().await?;
         self.keep_limits().await?;
         self.core.emit_durably(bodies, records::unlinked()).await?;
@@ -371,7 +371,7 @@ impl Session {
             self.close_command(command);
         }
         if let Err(stop) = self.core.commit().await {
-            // What was acknowledged will come again when the session is opened again.
+            // Acknowledged events will come again when the session is opened again.
             self.core.log(LogLevel::Warn, "store", || stop.to_error().to_string());
         }
     }

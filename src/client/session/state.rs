@@ -1,4 +1,4 @@
-//! Whether and how the session is connected, and what belongs to a connection.
+//! The state of the session's connection, and what belongs to a connection.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use crate::pairing::ReplyTag;
 use crate::stanza::{Jid, Text};
 use crate::store::records::SignedPrekey;
 
-/// How the session is connected.
+/// The phase of the session's connection.
 pub(super) enum ConnectionPhase {
     /// Not at all, and nothing will change that by itself.
     Offline,
@@ -39,7 +39,7 @@ pub(super) struct Online {
     pub(super) held_until: Option<Millis>,
 }
 
-/// How far the server has let us in.
+/// The stage of the login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LoginStage {
     /// As a device that is not linked yet.
@@ -52,7 +52,7 @@ pub(super) enum LoginStage {
     Ready,
 }
 
-/// Who waits for an answer of the server.
+/// The one who waits for an answer of the server.
 #[derive(Debug)]
 pub(super) enum Waiter {
     Pairing(ReplyTag),
@@ -69,7 +69,7 @@ pub(super) enum Waiter {
         asked_at: Millis,
     },
     Prekeys(UploadedPrekeys),
-    /// What the server holds of this device's keys.
+    /// The digest of the keys that the server holds of this device.
     KeyDigest,
     /// The server properties.
     Props,
@@ -94,7 +94,7 @@ pub(super) struct ReadMessages {
     pub(super) ids: Vec<Text>,
 }
 
-/// What is under way with prekeys. One upload at a time.
+/// The work with prekeys that is under way. One upload at a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum PrekeyWork {
     #[default]
@@ -110,7 +110,7 @@ pub(super) struct UploadedPrekeys {
     pub(super) count: usize,
 }
 
-/// Why an answer did not come.
+/// The reason why an answer did not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoAnswer {
     Timeout,
@@ -129,7 +129,7 @@ impl NoAnswer {
 /// The stanzas that waited for us at the server. It sends a few by itself and the rest in batches that are asked for.
 #[derive(Debug, Default)]
 pub(super) struct OfflineQueue {
-    /// How many are still to come.
+    /// The number of those still to come.
     pub(super) left: u64,
     pub(super) ask_at: Option<Millis>,
 }
@@ -140,7 +140,7 @@ impl OfflineQueue {
     }
 }
 
-/// What woke the session.
+/// An event that wakes the session.
 pub(super) enum LoopEvent {
     Command(Option<Command>),
     Dialed(Result<Link, LinkError>),
@@ -180,7 +180,7 @@ impl ConnectionPhase {
         }
     }
 
-    /// Whether the server has accepted the login on this connection.
+    /// Returns whether the server has accepted the login on this connection.
     pub(super) fn is_logged_in(&self) -> bool {
         matches!(self, Self::Online(online) if matches!(online.stage, LoginStage::LoggedIn | LoginStage::Ready))
     }

@@ -18,11 +18,11 @@ use crate::messaging::stanzas::addressing::Own;
 use crate::store::records::AccountRecord;
 use crate::store::{self, Space, StoreError};
 
-/// How long the engine is kept after it was used last.
+/// The time after its last use for which the engine is kept.
 const REST: Millis = 60_000;
-/// How often one step may ask for records. A group of the largest size takes less than ten.
+/// The greatest number of loads of records in one step. A group of the largest size takes less than ten.
 const MOST_LOADS: usize = 64;
-/// How many stored rows are read at once.
+/// The number of stored rows that are read at once.
 const PAGE: usize = 256;
 
 /// The messaging engine of a session.
@@ -38,7 +38,7 @@ pub(in crate::client::session) struct Messaging {
 }
 
 impl SessionCore {
-    /// Calls the engine, if there is one. What it wants is carried out by [`SessionCore::carry_out`].
+    /// Calls the engine, if there is one. Its wishes are carried out by [`SessionCore::carry_out`].
     fn call_engine<T>(
         &mut self,
         call: impl FnOnce(&mut Engine, &mut EngineContext<'_>) -> Result<T, MissingRecords>,

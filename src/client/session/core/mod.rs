@@ -62,9 +62,9 @@ pub(in crate::client::session) struct Host {
 /// The attempts to connect.
 pub(in crate::client::session) struct Attempts {
     pub(in crate::client::session) backoff: Backoff,
-    /// How many there were since the last login.
+    /// The number of attempts since the last login.
     pub(in crate::client::session) count: u32,
-    /// Why there is no connection, until one is made.
+    /// The reason why there is no connection, until one is made.
     pub(in crate::client::session) last_error: Option<Box<Error>>,
 }
 

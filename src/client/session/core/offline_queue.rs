@@ -6,7 +6,7 @@ use crate::client::session::core::SessionCore;
 use crate::client::session::state::OfflineQueue;
 use crate::stanza::{Node, NodeRef, build};
 
-/// How many stanzas of the queue are asked for at once, as the official web client does.
+/// The number of queued stanzas that are asked for at once, as the official web client does.
 const OFFLINE_BATCH: u32 = 200;
 /// From the first stanza of a batch to the request for the next.
 const OFFLINE_PAUSE: Millis = 100;

@@ -16,9 +16,9 @@ use crate::messaging::record_cache::{MissingRecords, RecordKey};
 use crate::stanza::Stanza;
 use crate::store::{Space, Value};
 
-/// How many stanzas are looked at together.
+/// The greatest number of stanzas in one prefetch.
 const MOST: usize = 128;
-/// How large they may be together.
+/// Their greatest size together.
 const MOST_BYTES: usize = 1 << 20;
 
 /// Events that were taken from the connection and wait for their turn, oldest first.

@@ -39,12 +39,12 @@ impl Requests {
         self.open.iter().any(|open| open.id == id)
     }
 
-    /// What was asked for.
+    /// Returns the method of the request.
     pub(in crate::client::session) fn method(&self, id: u64) -> Option<&'static str> {
         self.open.iter().find(|open| open.id == id).map(|open| open.method)
     }
 
-    /// Whether a request by that name is open.
+    /// Returns whether a request by that name is open.
     pub(in crate::client::session) fn has(&self, method: &str) -> bool {
         self.open.iter().any(|open| open.method == method)
     }

@@ -4,9 +4,9 @@
 //! the unit of work, and the run loop commits it when everything queued has been handled: one commit for all of it, then the
 //! events in their order, then the stanzas in theirs, in one write.
 //!
-//! What nobody waits for does not ask for a commit of its own: acknowledgements of the host, receipts, and records of messages
-//! that have left already because what is on disk accounts for their keys. It waits for the next commit, for [`LAZY`] at most.
-//! The result of a sent message waits for those of messages on their way beside it, for [`COALESCE`] at most.
+//! Effects that nobody waits for do not ask for a commit of their own: acknowledgements of the host, receipts, and records of
+//! messages that have left already because what is on disk accounts for their keys. It waits for the next commit, for [`LAZY`] at
+//! most. The result of a sent message waits for those of messages on their way beside it, for [`COALESCE`] at most.
 
 use serde_json::Value;
 
@@ -21,13 +21,13 @@ use crate::client::status_mapping;
 use crate::stanza::Node;
 use crate::store::{Batch, StoreError};
 
-/// How long what nobody waits for may wait for the next commit.
+/// The longest time for which effects that nobody waits for wait for the next commit.
 const LAZY: Millis = 20;
-/// How long the answer to a message may wait for those to others. A server answers them one by one, and a commit costs the same
-/// for one as for all.
+/// The longest time for which the answer to a message waits for those to others. A server answers them one by one, and a commit
+/// costs the same for one as for all.
 const COALESCE: Millis = 3;
 
-/// How soon something has to be committed.
+/// The urgency of a commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 enum CommitUrgency {
     /// After [`LAZY`], or with something else.
@@ -57,11 +57,11 @@ struct PendingEffects {
     nodes: Vec<Node>,
     /// There are messages among those that wait.
     message_waits: bool,
-    /// What is in the greatest hurry.
+    /// The greatest urgency of its effects.
     urgency: CommitUrgency,
 }
 
-/// What the host is told.
+/// One thing to emit to the host.
 #[derive(Debug)]
 enum Emitted {
     Event(Box<Event>),
@@ -69,7 +69,7 @@ enum Emitted {
 }
 
 impl UnitOfWork {
-    /// Whether there is nothing on it.
+    /// Returns whether there is nothing in it.
     pub(in crate::client::session) fn is_empty(&self) -> bool {
         self.urgency().is_none() && self.effects.as_ref().is_none_or(|effects| effects.early.is_empty())
     }

@@ -4,7 +4,7 @@ use crate::pairing::limiter::{LimiterRecord, Limits};
 use crate::store::records::AccountLimits;
 use crate::store::{Batch, Session, Space, StoreError};
 
-/// How many records are read at once.
+/// The number of records that are read at once.
 const PAGE: usize = 256;
 
 /// The largest limits that the configuration allows: another session of the store may have them, and needs its records as long.

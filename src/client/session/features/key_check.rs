@@ -63,7 +63,7 @@ pub(in crate::client::session) async fn answered(
     Ok(true)
 }
 
-/// What the server holds and this store does not; `None` if they agree.
+/// Returns the first difference between the server's keys and those of this store; `None` if they agree.
 async fn difference(
     store: &store::Session,
     device: &DeviceRecord,

@@ -14,13 +14,13 @@ use crate::store::records::{
     OneTimePrekey, allocate_prekeys, awaits_upload, forget_prekeys, load_unsent_prekeys, prekeys_uploaded,
 };
 
-/// How many uploads are made without a pause: the first one, and a few that the server asks for. Senders use up a batch in days.
+/// The number of uploads without a pause: the first one, and a few that the server asks for. Senders use up a batch in days.
 const FREE_UPLOADS: u32 = 4;
 /// The pause after one more.
 const FIRST_PAUSE: Millis = 60_000;
 /// Each further one doubles it, up to this. After as long without an upload all is as at first.
 const LONGEST_PAUSE: Millis = 6 * 3_600_000;
-/// How many uploads' keys are kept. A message that names an older one is asked for again.
+/// The number of uploads whose keys are kept. A message that names an older one is asked for again.
 const UPLOADS_KEPT: usize = 20;
 
 /// Keeps a server that asks again and again from filling store and memory with keys.
@@ -44,7 +44,7 @@ impl Pause {
         self.until = now.saturating_add(self.length);
     }
 
-    /// Whether the server has to wait for more.
+    /// Returns whether the server has to wait for more.
     fn holds(&self, now: Millis) -> bool {
         self.until > now
     }
@@ -194,7 +194,7 @@ impl Prekeys {
         }
     }
 
-    /// Whether the server has had so many keys lately that more have to wait. Then they follow by themselves.
+    /// Returns whether the server has had so many keys lately that more have to wait. Then they follow by themselves.
     pub(in crate::client::session) fn are_paused(&mut self, core: &SessionCore) -> bool {
         let holds = self.pause.holds(core.clock.now());
         if holds {

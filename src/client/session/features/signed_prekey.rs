@@ -108,7 +108,7 @@ impl SignedPrekeyRotation {
                 .await
             }
             Some(500..=599) => Ok(()),
-            // What the server has of us may not be what we think.
+            // The server may hold other keys than we think.
             _ => {
                 key_check::ask(core);
                 Ok(())

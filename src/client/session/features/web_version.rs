@@ -1,6 +1,6 @@
-//! `client.version` = `auto`: which version of WhatsApp Web is presented, and what follows when the server refuses it.
+//! `client.version` = `auto`: the version of WhatsApp Web that is presented, and what follows when the server refuses it.
 //!
-//! A version that was refused to this device is never presented by it again; the record of the device holds the number. What is
+//! A version that was refused to this device is never presented by it again; the record of the device holds the number. A version
 //! refused to one account may be right for others, so nothing but the answer of the page is shared between sessions.
 
 use crate::api::{ConnectionState, Error, LogLevel, Restricted, RestrictionKind, RestrictionScope};
@@ -166,7 +166,7 @@ impl Session {
         let error = Error::new(why.status, text).retryable(why.retryable);
         self.core.log(LogLevel::Warn, "version", || error.text.clone());
         if !error.retryable && self.core.account.is_none() {
-            // Somebody waits in front of a screen, and the next attempt would end as this one.
+            // A user waits in front of a screen, and the next attempt would end as this one.
             self.pairing_unreachable(Outcome::new(OutcomeKind::ClientOutdated).with_detail(&error.text))
                 .await?;
         }

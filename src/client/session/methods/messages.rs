@@ -163,7 +163,7 @@ pub(super) fn sends(params: &Params, content: fn(&Jid, &Params) -> Result<Outbou
     Ok(Box::new(SendMessage(OutboundMessage { chat, id, content })))
 }
 
-/// A text, which may answer a message of somebody, and mention people.
+/// Returns a text, which may answer a message, and mention people.
 fn text_wished(chat: &Jid, params: &Params) -> Result<OutboundContent, Error> {
     let (text, extras) = (params.text("text")?.to_owned(), extras(params)?);
     let secret: [u8; 32] = random_array(&mut SharedRandom);

@@ -112,7 +112,7 @@ fn with_cause(core: &SessionCore, outcome: Outcome) -> Outcome {
     Outcome { retryable, ..outcome.with_detail(&error.text) }
 }
 
-/// How an attempt ended. `refreshing`: the request goes on by itself.
+/// Emits the end of an attempt. `refreshing`: the request goes on by itself.
 fn emit_outcome(core: &mut SessionCore, request: u64, method: Method, outcome: &Outcome, refreshing: bool) {
     let error = outcome_error(outcome);
     let (name, stage, method) = (outcome.name().into(), stage(outcome.stage), word(method));

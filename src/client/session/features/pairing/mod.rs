@@ -18,7 +18,7 @@ use crate::pairing::{Change, LinkedAccount, Output, Pairing, PairingConfig, Pair
 use crate::store::records::{self, AccountRecord, DeviceRecord};
 use crate::store::{Batch, Space, StoreError, Value};
 
-/// How often a record that several sessions share is tried again when another one was faster.
+/// The number of tries to change a record that several sessions share when another session was faster.
 const SHARED_RECORD_TRIES: usize = 16;
 
 /// The pairing of an unlinked session.
@@ -59,7 +59,7 @@ impl PairingDriver {
         self.machines.as_ref().is_some_and(|pairing| pairing.wants_connection())
     }
 
-    /// Calls the machines, if there are any. What they ask for is done by [`PairingDriver::carry_out`].
+    /// Calls the machines, if there are any. Their wishes are carried out by [`PairingDriver::carry_out`].
     pub(in crate::client::session) fn call<T>(
         &mut self,
         core: &mut SessionCore,
@@ -97,7 +97,7 @@ impl PairingDriver {
         Ok(())
     }
 
-    /// The client ends: every pairing ends with it, by name. What else the machines want is of no use any more.
+    /// The client ends: every pairing ends with it, by name. Other wishes of the machines are of no use any more.
     pub(in crate::client::session) fn end(&mut self, core: &mut SessionCore) {
         let Some(pairing) = &mut self.machines else { return };
         pairing.close();
