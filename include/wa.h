@@ -284,10 +284,10 @@
 /** Event `receipt`: Messages were delivered or read. */
 #define WA_EVENT_RECEIPT 310
 
-/** Event `chat.activity`: Somebody is writing or recording, or stopped. */
+/** Event `chat.activity`: A person is writing or recording, or stopped. */
 #define WA_EVENT_CHAT_ACTIVITY 320
 
-/** Event `presence`: Somebody came online or went, as far as they show it.
+/** Event `presence`: A person came online or went, as far as they show it.
  * Asked for with `presence.subscribe`. */
 #define WA_EVENT_PRESENCE 321
 
@@ -295,7 +295,7 @@
  */
 #define WA_EVENT_GROUP_UPDATE 330
 
-/** Event `call`: Somebody calls. Calls cannot be taken here. */
+/** Event `call`: A person calls. Calls cannot be taken here. */
 #define WA_EVENT_CALL 340
 
 /** Event `identity.changed`: A person has a new identity key: a new phone, or
@@ -334,9 +334,9 @@
 /** One session: a device linked, or to be linked, to one WhatsApp account.
  *
  * Made with wa_client_new(), stopped with wa_client_close(), freed with
- * wa_client_free(). What happens to it comes as events out of its queue; what
- * is asked of it returns at once with the number of the request, and exactly
- * one `result` event answers that number.
+ * wa_client_free(). Everything that happens to it comes as events out of its
+ * queue. Each request returns at once with its number, and exactly one `result`
+ * event answers that number.
  *
  * Threads: any function from any thread. A call in progress keeps the client
  * alive while another thread frees it; a later call answers
@@ -352,14 +352,14 @@ typedef struct wa_client wa_client;
  * returned, and may serve for many clients. */
 typedef struct wa_config wa_config;
 
-/** Why a call failed: code, name, text, what it concerns, whether and when to
- * try again.
+/** The reason why a call failed: code, name, text, what it concerns, whether
+ * and when to try again.
  *
  * Every function that takes a `wa_error **` sets it to NULL when there is
  * nothing to say, and to a new error object when it failed. The caller owns
- * that object and frees it with wa_error_free(). NULL may be passed by who
- * wants the code only. An error object depends on nothing: it outlives the
- * client, the configuration and the call it is about.
+ * that object and frees it with wa_error_free(). Pass NULL if you only need
+ * the status code. An error object depends on nothing: it outlives the client,
+ * the configuration and the call it is about.
  *
  * Threads: any function from any thread; borrowed text needs that no other
  * thread frees the object meanwhile. */
@@ -392,7 +392,7 @@ typedef struct wa_queue wa_queue;
 
 /* ---- Status codes -------------------------------------------------------- */
 
-/** What a function answers: 0 when it is done, 1 to 99 for other answers that
+/** The answer of a function: 0 when it is done, 1 to 99 for other answers that
  * are no errors, 100 and above for errors, in ranges by subject: 100
  * arguments, 200 state, 300 handles, 400 configuration, 500 store, 600
  * network, 700 the server's answers, 800 pairing, 900 the session. Numbers
@@ -672,7 +672,7 @@ typedef int32_t wa_status;
  */
 #define WA_ERROR_PASSKEY_FAILED 806
 
-/** What the server sent to finish the pairing is not genuine; nothing was
+/** The server's message that finishes the pairing is not genuine; nothing was
  * stored. Try again once, on a network you trust. */
 #define WA_ERROR_PAIRING_NOT_GENUINE 807
 
@@ -987,7 +987,7 @@ wa_status wa_call(wa_client *client,
  * @param event where the event is put. The caller owns it and frees it with
  * wa_event_free(). Written on WA_OK only.
  * @return WA_OK: an event was taken; WA_TIMEOUT: none came in time; WA_WOKEN:
- * somebody called wa_queue_wake(); WA_CLOSED: the client is closed and all its
+ * wa_queue_wake() was called; WA_CLOSED: the client is closed and all its
  * events are taken, or it was freed during the wait; WA_ERROR_INVALID_STATE:
  * the client shares a queue, poll that one; WA_ERROR_INVALID_ARGUMENT: NULL or
  * a time-out below -1; WA_ERROR_TOO_MANY_HANDLES; WA_ERROR_INVALID_HANDLE. */
@@ -1510,8 +1510,8 @@ WA_MUST_USE wa_status wa_queue_new(wa_queue **queue, wa_error **error);
  * @param event where the event is put. The caller owns it and frees it with
  * wa_event_free(). Written on WA_OK only.
  * @return WA_OK: an event was taken; WA_TIMEOUT: none came in time; WA_WOKEN:
- * somebody called wa_queue_wake(); WA_CLOSED: all events are taken and none
- * will come any more, or the queue was freed during the wait;
+ * wa_queue_wake() was called; WA_CLOSED: all events are taken and none will
+ * come any more, or the queue was freed during the wait;
  * WA_ERROR_INVALID_HANDLE; WA_ERROR_INVALID_ARGUMENT: NULL or a time-out below
  * -1; WA_ERROR_TOO_MANY_HANDLES: the event is lost to this run of the program,
  * and comes again later if it is a durable one. */

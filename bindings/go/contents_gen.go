@@ -4,8 +4,8 @@ package libwa
 
 import "time"
 
-// QuotedMessage is an object in an event: the message that another one answers. What it says of
-// the message is the word of who answers: nothing proves it.
+// QuotedMessage is an object in an event: the message that another one answers. All that it says
+// of the message is the word of the one who answers: nothing proves it.
 type QuotedMessage struct {
 	// Its id.
 	MessageID string
@@ -108,7 +108,7 @@ type CommonContent struct {
 	// pin and so on. Nil if it is not said.
 	Target *MessageTarget
 
-	// True if an admin of the group deletes a message of somebody else. Edits and deletions by
+	// True if an admin of the group deletes a message of another member. Edits and deletions by
 	// people who may not are not told.
 	ByAdmin bool
 
@@ -244,7 +244,7 @@ type PollContent struct {
 	// The options, in their order.
 	Options []string
 
-	// How many options may be chosen; 0 for any number.
+	// The number of options that may be chosen; 0 for any number.
 	Selectable int64
 }
 
@@ -714,10 +714,10 @@ func (c *EventResponseContent) read(r *reader) {
 type AlbumContent struct {
 	CommonContent
 
-	// How many pictures follow.
+	// The number of pictures that follow.
 	Images int64
 
-	// How many videos follow.
+	// The number of videos that follow.
 	Videos int64
 }
 

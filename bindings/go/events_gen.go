@@ -13,32 +13,32 @@ import (
 type Connection struct {
 	EventInfo
 
-	// Where the connection stands now.
+	// The state of the connection now.
 	State ConnectionState
 
-	// Why, as a stable word, when it was lost or given up. Empty if there is none.
+	// The reason as a stable word, when it was lost or given up. Empty if there is none.
 	Reason string
 
-	// Why, as a status code; 0 when nothing went wrong, also when the host asked for it.
+	// The reason as a status code; 0 when nothing went wrong, also when the host asked for it.
 	Status Status
 
-	// Why, in a sentence for the programmer. Empty if there is none.
+	// The reason in a sentence for the programmer. Empty if there is none.
 	Text string
 
-	// Whether the connection is given up: no attempt follows before [Client.Connect] is called
+	// Set if the connection is given up: no attempt follows before [Client.Connect] is called
 	// again. Whatever waits for the connection can end then, with "status", or with
 	// [ErrNotConnected] if that is 0.
 	IsFinal bool
 
-	// Whether an attempt can succeed as things are. False when a person has to mend something
+	// Set if an attempt can succeed as things are. False when a person has to mend something
 	// first; "text" says what.
 	Retryable bool
 
 	// Time until the next attempt, when reconnecting. Nil if it is not said.
 	RetryIn *time.Duration
 
-	// Which attempt to connect this is, or was, counted from 1 since the last login; 0 after a
-	// login, until the next attempt.
+	// The number of this attempt to connect, or of the last one, counted from 1 since the last
+	// login; 0 after a login, until the next attempt.
 	Attempt int64
 }
 
@@ -86,7 +86,7 @@ type Ready struct {
 	// The user's name as contacts see it, if the server has told it. Empty if there is none.
 	Name string
 
-	// Whether this is the first login since pairing.
+	// Set if this is the first login since pairing.
 	FirstLogin bool
 }
 
@@ -116,16 +116,16 @@ func (e *Ready) read(r *reader) {
 type LoggedOut struct {
 	EventInfo
 
-	// Who ended it.
+	// The reason for the logout.
 	Reason LogoutReason
 
-	// What to tell the user.
+	// The text to show to the user.
 	UserText string
 
-	// What the server said about it, if anything. Empty if there is none.
+	// The server's words about it, if any. Empty if there is none.
 	Text string
 
-	// Whether the phone may still list the device, because the server could not be told.
+	// Set if the phone may still list the device, because the server could not be told.
 	MayBeListed bool
 }
 
@@ -152,10 +152,10 @@ func (e *LoggedOut) read(r *reader) {
 type Restricted struct {
 	EventInfo
 
-	// What kind of restriction it is.
+	// The kind of the restriction.
 	Kind RestrictionKind
 
-	// What it holds for.
+	// The scope of the restriction.
 	Scope RestrictionScope
 
 	// When it begins, if that is not now. The zero time if there is none.
@@ -167,7 +167,7 @@ type Restricted struct {
 	// The server's own number for the cause, if it gave one. Nil if it is not said.
 	Code *int64
 
-	// What to tell the user.
+	// The text to show to the user.
 	UserText string
 }
 
@@ -211,7 +211,7 @@ type PairingCode struct {
 	// Time left when the event was made.
 	ExpiresIn time.Duration
 
-	// Whether the host chose it.
+	// Set if the host chose it.
 	Custom bool
 
 	// 1 for the first code of the request, more for those that automatic refresh brought.
@@ -257,10 +257,10 @@ type PairingQR struct {
 	// Its number in the series, from 1.
 	Index int64
 
-	// How many the series has.
+	// The number of codes in the series.
 	Of int64
 
-	// Whether it replaces one that was still valid, because the server asked for a fresh secret.
+	// Set if it replaces one that was still valid, because the server asked for a fresh secret.
 	Updated bool
 }
 
@@ -297,7 +297,7 @@ type PairingProgress struct {
 	// By code, QR or passkey.
 	Method PairingMethod
 
-	// What to tell the user.
+	// The text to show to the user.
 	UserText string
 }
 
@@ -325,7 +325,7 @@ type PairingExpired struct {
 	// The named outcome.
 	Outcome Outcome
 
-	// Where it ended.
+	// The stage at which it ended.
 	Stage OutcomeStage
 
 	// By code, QR or passkey.
@@ -334,16 +334,16 @@ type PairingExpired struct {
 	// The outcome's class as a status code.
 	Status Status
 
-	// What to tell the user.
+	// The text to show to the user.
 	UserText string
 
-	// Whether asking again can help.
+	// Set if asking again can help.
 	Retryable bool
 
-	// How long to wait before that.
+	// The time to wait before that.
 	RetryAfter time.Duration
 
-	// Whether a new code comes by itself: the request goes on.
+	// Set if a new code comes by itself: the request goes on.
 	Refreshing bool
 }
 
@@ -381,7 +381,7 @@ type PairingError struct {
 	// The named outcome.
 	Outcome Outcome
 
-	// Where it ended.
+	// The stage at which it ended.
 	Stage OutcomeStage
 
 	// By code, QR or passkey.
@@ -390,22 +390,22 @@ type PairingError struct {
 	// The outcome's class as a status code.
 	Status Status
 
-	// What to tell the user.
+	// The text to show to the user.
 	UserText string
 
-	// What the programmer wants to know beside that. Empty if there is none.
+	// Further detail for the programmer. Empty if there is none.
 	Text string
 
-	// Whether asking again can help.
+	// Set if asking again can help.
 	Retryable bool
 
-	// How long to wait before that.
+	// The time to wait before that.
 	RetryAfter time.Duration
 
 	// The server's error code, if it gave one. Nil if it is not said.
 	ServerCode *int64
 
-	// Whether the library tries again by itself: the request goes on.
+	// Set if the library tries again by itself: the request goes on.
 	Refreshing bool
 }
 
@@ -444,7 +444,7 @@ func (e *PairingError) read(r *reader) {
 type PairingPasskey struct {
 	EventInfo
 
-	// What is wanted from the host.
+	// The step that is wanted from the host.
 	Step PasskeyStep
 
 	// The WebAuthn request options, as JSON text, for the step "required". Empty if there is none.
@@ -547,10 +547,10 @@ type Message struct {
 	// The sender's phone number, digits only, if it is known. Empty if there is none.
 	SenderPhone string
 
-	// Whether this account sent it, from another of its devices.
+	// Set if this account sent it, from another of its devices.
 	FromMe bool
 
-	// Whether the conversation is a group.
+	// Set if the conversation is a group.
 	IsGroup bool
 
 	// The server's time for it.
@@ -579,10 +579,10 @@ type Message struct {
 	// reaction. EVENTS.md lists the keys of each kind under "Contents of messages".
 	Content json.RawMessage
 
-	// Whether it waited at the server while this device was offline.
+	// Set if it waited at the server while this device was offline.
 	Offline bool
 
-	// Whether it was encrypted for an identity that its sender has given up since.
+	// Set if it was encrypted for an identity that its sender has given up since.
 	OldIdentity bool
 
 	// The serialised protobuf message, base64, for kinds that have more to them than these fields.
@@ -656,23 +656,23 @@ type MessageUnreadable struct {
 	// The sender's phone number, digits only, if it is known. Empty if there is none.
 	SenderPhone string
 
-	// Whether this account sent it, from another of its devices.
+	// Set if this account sent it, from another of its devices.
 	FromMe bool
 
 	// The server's time for it.
 	SentAt time.Time
 
-	// Why.
+	// The reason.
 	Reason UnreadableReason
 
-	// How often it was asked for again.
+	// The number of times it was asked for again.
 	Retries int64
 
-	// Whether it may still come. If so, either "message" follows or this event once more, with
+	// Set if it may still come. If so, either "message" follows or this event once more, with
 	// false, within two weeks.
 	Pending bool
 
-	// Whether the sender wants nothing shown in its place.
+	// Set if the sender wants nothing shown in its place.
 	Hidden bool
 }
 
@@ -717,10 +717,10 @@ type MessageWaiting struct {
 	// Its id.
 	MessageID string
 
-	// Where it goes.
+	// The chat that it goes to.
 	Chat string
 
-	// Why it waits.
+	// The reason why it waits.
 	Reason WaitReason
 
 	// When it goes out, if nothing comes in between.
@@ -757,16 +757,16 @@ type Receipt struct {
 	// null in a group. Empty if there is none.
 	ChatPhone string
 
-	// Whose receipt it is.
+	// The person whose receipt it is.
 	Sender string
 
 	// The phone number of that person, digits only, if it is known. Empty if there is none.
 	SenderPhone string
 
-	// Whether this account did it, on another device.
+	// Set if this account did it, on another device.
 	FromMe bool
 
-	// What was done.
+	// The kind of the receipt.
 	Receipt ReceiptKind
 
 	// The ids of the messages.
@@ -801,7 +801,7 @@ func (e *Receipt) read(r *reader) {
 	}
 }
 
-// ChatActivity is the event chat.activity: somebody is writing or recording, or stopped.
+// ChatActivity is the event chat.activity: a person is writing or recording, or stopped.
 //
 // It may be dropped when nobody takes it; an [Overflow] then counts it.
 type ChatActivity struct {
@@ -814,13 +814,13 @@ type ChatActivity struct {
 	// null in a group. Empty if there is none.
 	ChatPhone string
 
-	// Who.
+	// The person's JID.
 	Sender string
 
 	// The phone number of that person, digits only, if it is known. Empty if there is none.
 	SenderPhone string
 
-	// What.
+	// The activity.
 	Activity ChatActivityKind
 }
 
@@ -843,20 +843,20 @@ func (e *ChatActivity) read(r *reader) {
 	}
 }
 
-// Presence is the event presence: somebody came online or went, as far as they show it. Asked for
+// Presence is the event presence: a person came online or went, as far as they show it. Asked for
 // with "presence.subscribe".
 //
 // It may be dropped when nobody takes it; an [Overflow] then counts it.
 type Presence struct {
 	EventInfo
 
-	// Who.
+	// The person's JID.
 	Sender string
 
 	// The phone number of that person, digits only, if it is known. Empty if there is none.
 	SenderPhone string
 
-	// Whether they are there.
+	// Set if they are there.
 	Available bool
 
 	// When they were there last, if they show it. The zero time if there is none.
@@ -889,13 +889,13 @@ type GroupUpdate struct {
 	// The group's JID.
 	Chat string
 
-	// Who changed it, if the server says. Empty if there is none.
+	// The person who changed it, if the server says. Empty if there is none.
 	Sender string
 
 	// The phone number of that person, digits only, if it is known. Empty if there is none.
 	SenderPhone string
 
-	// What changed, as a word: "add", "remove", "subject" and so on.
+	// The change, as a word: "add", "remove", "subject" and so on.
 	Change string
 
 	// The members concerned, as JIDs.
@@ -937,7 +937,7 @@ func (e *GroupUpdate) read(r *reader) {
 	}
 }
 
-// Call is the event call: somebody calls. Calls cannot be taken here.
+// Call is the event call: a person calls. Calls cannot be taken here.
 //
 // It may be dropped when nobody takes it; an [Overflow] then counts it.
 type Call struct {
@@ -946,16 +946,16 @@ type Call struct {
 	// The call's id.
 	CallID string
 
-	// Who calls.
+	// The caller's JID.
 	Sender string
 
 	// The caller's phone number, digits only, if the server says it. Empty if there is none.
 	SenderPhone string
 
-	// What happened to it.
+	// The stage of the call.
 	Stage CallStage
 
-	// Whether it is a video call.
+	// Set if it is a video call.
 	Video bool
 
 	// The group, if it is a call in one. Empty if there is none.
@@ -995,7 +995,7 @@ func (e *Call) read(r *reader) {
 type IdentityChanged struct {
 	EventInfo
 
-	// Whose.
+	// The person's JID.
 	Sender string
 
 	// The phone number of that person, digits only, if it is known. Empty if there is none.
@@ -1026,29 +1026,29 @@ func (e *IdentityChanged) read(r *reader) {
 type Result struct {
 	EventInfo
 
-	// What was asked for: "pairing.code", "pairing.qr", "pairing.passkey", "session.logout", or
-	// the method of [Client.Call].
+	// The request: "pairing.code", "pairing.qr", "pairing.passkey", "session.logout", or the
+	// method of [Client.Call].
 	Method string
 
-	// [StatusOK], or why it failed.
+	// [StatusOK], or the status of the failure.
 	Status Status
 
 	// The name of that status.
 	Name string
 
-	// Why it failed, and what to do. Empty if there is none.
+	// The reason of the failure, and what to do. Empty if there is none.
 	Text string
 
 	// The parameter or key concerned. Empty if there is none.
 	Key string
 
-	// Whether asking again can help.
+	// Set if asking again can help.
 	Retryable bool
 
-	// How long to wait before that.
+	// The time to wait before that.
 	RetryAfter time.Duration
 
-	// What the method gives, when it succeeded.
+	// The result of the method, when it succeeded.
 	Result json.RawMessage
 }
 
@@ -1084,7 +1084,7 @@ func (e *Result) read(r *reader) {
 type Overflow struct {
 	EventInfo
 
-	// How many were dropped.
+	// The number of dropped events.
 	Count int64
 }
 
@@ -1105,7 +1105,7 @@ func (e *Overflow) read(r *reader) {
 type Log struct {
 	EventInfo
 
-	// How much it matters.
+	// The level of the line.
 	Level LogLevel
 
 	// The part of the library it comes from.
@@ -1136,13 +1136,13 @@ func (e *Log) read(r *reader) {
 type Closed struct {
 	EventInfo
 
-	// Why.
+	// The reason.
 	Reason CloseReason
 
-	// Why, as a status code; 0 when the host wished it.
+	// The reason as a status code; 0 when the host wished it.
 	Status Status
 
-	// Why, in a sentence for the programmer. Empty if there is none.
+	// The reason in a sentence for the programmer. Empty if there is none.
 	Text string
 }
 

@@ -23,7 +23,7 @@ func (p ChatActivityParams) values() map[string]any {
 	return values
 }
 
-// ChatActivity shows the others in a chat that somebody is writing or recording, or has stopped.
+// ChatActivity shows the others in a chat that the user is writing or recording, or has stopped.
 // It fades by itself after some 20 seconds. It calls the method chat.activity.
 //
 // It needs a session that is logged in.
@@ -33,7 +33,7 @@ func (c *Client) ChatActivity(ctx context.Context, params ChatActivityParams) er
 
 // ContactSendParams are the parameters of [Client.ContactSend].
 type ContactSendParams struct {
-	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	// The recipient: the chat of an event, a JID, or a phone number with its country code.
 	Chat string
 
 	// The cards, each with "name" and "vcard"; together at most 1 MiB.
@@ -58,7 +58,7 @@ type ContactSendResult struct {
 	// The id of the message.
 	MessageID string
 
-	// Where it went.
+	// The chat that it went to.
 	Chat string
 
 	// The server's time for it, in milliseconds since 1970 UTC.
@@ -144,7 +144,7 @@ func (p GroupAddParams) values() map[string]any {
 
 // GroupAddResult is what [Client.GroupAdd] gives.
 type GroupAddResult struct {
-	// What became of each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
+	// The outcome for each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
 	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
 	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
@@ -178,7 +178,7 @@ type GroupCreateParams struct {
 	// The others in it, as JIDs or phone numbers with their country codes. Nil leaves it out.
 	Members []string
 
-	// What it is about. Empty leaves it out.
+	// Its description. Empty leaves it out.
 	Description string
 
 	// Whether only admins may send. Nil leaves it out.
@@ -221,7 +221,7 @@ type GroupCreateResult struct {
 	// Its name. Empty if there is none.
 	Subject string
 
-	// What it is about. Empty if there is none.
+	// Its description. Empty if there is none.
 	Description string
 
 	// The JID of who made it. Empty if there is none.
@@ -230,14 +230,14 @@ type GroupCreateResult struct {
 	// When. The zero time if there is none.
 	CreatedAt time.Time
 
-	// How many members it has.
+	// The number of its members.
 	Size int64
 
 	// The members, each with "jid", "phone" (null if it is not known), "rank" ("member", "admin",
 	// "super_admin").
 	Members []GroupMember
 
-	// Who was to be a member and is none, as "group.add" says it.
+	// Those who were to be members and are not, as "group.add" says it.
 	NotAdded []MemberOutcome
 
 	// Whether only admins may send.
@@ -338,7 +338,7 @@ func (p GroupDemoteParams) values() map[string]any {
 
 // GroupDemoteResult is what [Client.GroupDemote] gives.
 type GroupDemoteResult struct {
-	// What became of each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
+	// The outcome for each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
 	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
 	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
@@ -409,7 +409,7 @@ type GroupInfoResult struct {
 	// Its name. Empty if there is none.
 	Subject string
 
-	// What it is about. Empty if there is none.
+	// Its description. Empty if there is none.
 	Description string
 
 	// The JID of who made it. Empty if there is none.
@@ -418,14 +418,14 @@ type GroupInfoResult struct {
 	// When. The zero time if there is none.
 	CreatedAt time.Time
 
-	// How many members it has.
+	// The number of its members.
 	Size int64
 
 	// The members, each with "jid", "phone" (null if it is not known), "rank" ("member", "admin",
 	// "super_admin").
 	Members []GroupMember
 
-	// Who was to be a member and is none, as "group.add" says it.
+	// Those who were to be members and are not, as "group.add" says it.
 	NotAdded []MemberOutcome
 
 	// Whether only admins may send.
@@ -659,7 +659,7 @@ func (p GroupPromoteParams) values() map[string]any {
 
 // GroupPromoteResult is what [Client.GroupPromote] gives.
 type GroupPromoteResult struct {
-	// What became of each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
+	// The outcome for each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
 	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
 	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
@@ -703,7 +703,7 @@ func (p GroupRemoveParams) values() map[string]any {
 
 // GroupRemoveResult is what [Client.GroupRemove] gives.
 type GroupRemoveResult struct {
-	// What became of each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
+	// The outcome for each of them: "jid", "phone", "outcome" ("done", "must_be_invited",
 	// "left_lately", "already_so", "blocked_us", "not_found", "group_is_full", "refused"),
 	// WhatsApp's "code" for it, and for "must_be_invited" the "invite_code" and
 	// "invite_expires_at_ms" for an invitation by message.
@@ -811,7 +811,7 @@ func (c *Client) GroupSubject(ctx context.Context, params GroupSubjectParams) er
 
 // LocationSendParams are the parameters of [Client.LocationSend].
 type LocationSendParams struct {
-	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	// The recipient: the chat of an event, a JID, or a phone number with its country code.
 	Chat string
 
 	// Degrees north, a number from -90 to 90.
@@ -852,7 +852,7 @@ type LocationSendResult struct {
 	// The id of the message.
 	MessageID string
 
-	// Where it went.
+	// The chat that it went to.
 	Chat string
 
 	// The server's time for it, in milliseconds since 1970 UTC.
@@ -882,14 +882,14 @@ func (c *Client) LocationSend(ctx context.Context, params LocationSendParams) (r
 
 // MessageDeleteParams are the parameters of [Client.MessageDelete].
 type MessageDeleteParams struct {
-	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	// The recipient: the chat of an event, a JID, or a phone number with its country code.
 	Chat string
 
 	// The id of the message.
 	Target string
 
-	// Whose message it is, as a JID or a phone number, for an administrator of a group who deletes
-	// that of somebody else. Left out for an own message. Empty leaves it out.
+	// The sender of the message, as a JID or a phone number, for an administrator of a group who
+	// deletes that of another member. Left out for an own message. Empty leaves it out.
 	Sender string
 
 	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
@@ -914,7 +914,7 @@ type MessageDeleteResult struct {
 	// The id of the message.
 	MessageID string
 
-	// Where it went.
+	// The chat that it went to.
 	Chat string
 
 	// The server's time for it, in milliseconds since 1970 UTC.
@@ -944,7 +944,7 @@ func (c *Client) MessageDelete(ctx context.Context, params MessageDeleteParams) 
 
 // MessageEditParams are the parameters of [Client.MessageEdit].
 type MessageEditParams struct {
-	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	// The recipient: the chat of an event, a JID, or a phone number with its country code.
 	Chat string
 
 	// The id of the own message.
@@ -973,7 +973,7 @@ type MessageEditResult struct {
 	// The id of the message.
 	MessageID string
 
-	// Where it went.
+	// The chat that it went to.
 	Chat string
 
 	// The server's time for it, in milliseconds since 1970 UTC.
@@ -1004,7 +1004,7 @@ func (c *Client) MessageEdit(ctx context.Context, params MessageEditParams) (res
 
 // MessageReactParams are the parameters of [Client.MessageReact].
 type MessageReactParams struct {
-	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	// The recipient: the chat of an event, a JID, or a phone number with its country code.
 	Chat string
 
 	// The id of the message.
@@ -1013,8 +1013,8 @@ type MessageReactParams struct {
 	// One emoji; empty takes an earlier reaction back.
 	Emoji string
 
-	// Whose message it is, as a JID or a phone number; needed in groups, unless it is an own one.
-	// Empty leaves it out.
+	// The sender of the message, as a JID or a phone number; needed in groups, unless it is an own
+	// one. Empty leaves it out.
 	Sender string
 
 	// Whether it is an own message. Nil leaves it out.
@@ -1046,7 +1046,7 @@ type MessageReactResult struct {
 	// The id of the message.
 	MessageID string
 
-	// Where it went.
+	// The chat that it went to.
 	Chat string
 
 	// The server's time for it, in milliseconds since 1970 UTC.
@@ -1082,7 +1082,7 @@ type MessageReadParams struct {
 	// The ids of the messages.
 	MessageIDs []string
 
-	// Who sent them, as a JID or a phone number; needed in groups and in the status feed. Empty
+	// Their sender, as a JID or a phone number; needed in groups and in the status feed. Empty
 	// leaves it out.
 	Sender string
 }
@@ -1108,7 +1108,7 @@ func (c *Client) MessageRead(ctx context.Context, params MessageReadParams) erro
 
 // MessageSendParams are the parameters of [Client.MessageSend].
 type MessageSendParams struct {
-	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	// The recipient: the chat of an event, a JID, or a phone number with its country code.
 	Chat string
 
 	// The text, at most 65,536 characters.
@@ -1119,8 +1119,8 @@ type MessageSendParams struct {
 	// leaves it out.
 	Quote any
 
-	// Who is mentioned, as JIDs or phone numbers; the text has "@" and the number of each. Both
-	// are changed to the names that the chat uses. Nil leaves it out.
+	// Those who are mentioned, as JIDs or phone numbers; the text has "@" and the number of each.
+	// Both are changed to the names that the chat uses. Nil leaves it out.
 	Mentions []string
 
 	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
@@ -1148,7 +1148,7 @@ type MessageSendResult struct {
 	// The id of the message.
 	MessageID string
 
-	// Where it went.
+	// The chat that it went to.
 	Chat string
 
 	// The server's time for it, in milliseconds since 1970 UTC.
@@ -1179,7 +1179,7 @@ func (c *Client) MessageSend(ctx context.Context, params MessageSendParams) (res
 
 // PollSendParams are the parameters of [Client.PollSend].
 type PollSendParams struct {
-	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	// The recipient: the chat of an event, a JID, or a phone number with its country code.
 	Chat string
 
 	// The question.
@@ -1188,7 +1188,8 @@ type PollSendParams struct {
 	// The answers to choose from, 2 to 12 and no two alike.
 	Options []string
 
-	// How many may be chosen: 1 if left out, 0 for any number. Nil leaves it out.
+	// The number of options that may be chosen: 1 if left out, 0 for any number. Nil leaves it
+	// out.
 	Selectable *int64
 
 	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
@@ -1214,7 +1215,7 @@ type PollSendResult struct {
 	// The id of the message.
 	MessageID string
 
-	// Where it went.
+	// The chat that it went to.
 	Chat string
 
 	// The server's time for it, in milliseconds since 1970 UTC.
@@ -1244,7 +1245,7 @@ func (c *Client) PollSend(ctx context.Context, params PollSendParams) (result Po
 
 // PollVoteParams are the parameters of [Client.PollVote].
 type PollVoteParams struct {
-	// Where it goes: the chat of an event, a JID, or a phone number with its country code.
+	// The recipient: the chat of an event, a JID, or a phone number with its country code.
 	Chat string
 
 	// The id of the message with the poll.
@@ -1253,8 +1254,8 @@ type PollVoteParams struct {
 	// The options that are chosen, by their texts; none takes the vote back.
 	Options []string
 
-	// Who sent the poll, as a JID or a phone number; needed in groups, unless it is an own one.
-	// Empty leaves it out.
+	// The sender of the poll, as a JID or a phone number; needed in groups, unless it is an own
+	// one. Empty leaves it out.
 	Sender string
 
 	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
@@ -1280,7 +1281,7 @@ type PollVoteResult struct {
 	// The id of the message.
 	MessageID string
 
-	// Where it went.
+	// The chat that it went to.
 	Chat string
 
 	// The server's time for it, in milliseconds since 1970 UTC.
@@ -1360,13 +1361,13 @@ type RestrictionsGetResult struct {
 	// Why, in WhatsApp's words, such as "DEFAULT". Empty if there is none.
 	Reason string
 
-	// How many first contacts the configuration allows in an hour; 0 for any number.
+	// The number of first contacts that the configuration allows in an hour; 0 for any number.
 	FirstContactsPerHour int64
 
-	// How many of these are left.
+	// The number of these that are left.
 	FirstContactsLeft int64
 
-	// How many messages wait for their turn.
+	// The number of messages that wait for their turn.
 	Waiting int64
 
 	// When the first of them goes out. The zero time if there is none.
@@ -1493,7 +1494,7 @@ func (c *Client) SessionRestored(ctx context.Context) error {
 
 // SessionStatusResult is what [Client.SessionStatus] gives.
 type SessionStatusResult struct {
-	// Where the connection stands, as in the event "connection".
+	// The state of the connection, as in the event "connection".
 	State string
 
 	// Whether the session is linked to an account.

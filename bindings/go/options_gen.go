@@ -4,15 +4,15 @@ package libwa
 
 import "time"
 
-// WithStoreURL sets store.url: where sessions are kept: "sqlite:PATH" for a file, "memory:" for a
+// WithStoreURL sets store.url: the store of sessions: "sqlite:PATH" for a file, "memory:" for a
 // store that ends with the process. While it is in use, and after a crash, "PATH-log" and
 // "PATH-wal" beside it hold what is not in the file yet; "PATH-lock" stays, keeps other programs
 // out, and knows how far the log goes. All four belong together: a store with a file that is
 // missing, damaged or older than the others is refused. Move them when nobody uses the store, all
 // at once. Better not put an older copy back: the keys of messages that were sent since would be
-// used again, and what is sent then cannot be read. Whoever has only an old copy puts all of its
-// files back and calls "session.restored" for each of its sessions before they connect, or erases
-// them ("session.erase") and links them anew.
+// used again, and what is sent then cannot be read. A host that has only an old copy puts all of
+// its files back and calls "session.restored" for each of its sessions before they connect, or
+// erases them ("session.erase") and links them anew.
 //
 // Allowed: an address that begins with sqlite: or memory:. Default: memory:.
 func WithStoreURL(url string) Option {
@@ -68,8 +68,8 @@ func WithServerCAFile(caFile string) Option {
 	return set("server.ca_file", caFile)
 }
 
-// WithServerClockTolerance sets server.clock_tolerance_ms: how far the clock of this machine may
-// be off when the dates of the server's certificates are checked.
+// WithServerClockTolerance sets server.clock_tolerance_ms: the largest error of this machine's
+// clock that is allowed for when the dates of the server's certificates are checked.
 //
 // Allowed: 0 to 24h. Default: 10m.
 func WithServerClockTolerance(clockTolerance time.Duration) Option {
@@ -141,63 +141,63 @@ func WithDeviceOS(os string) Option {
 	return set("device.os", os)
 }
 
-// WithPairingCodeTTL sets pairing.code_ttl_ms: how long a pairing code is good for. The server's
-// own limit is 180 seconds; only a shorter time makes sense.
+// WithPairingCodeTTL sets pairing.code_ttl_ms: the lifetime of a pairing code. The server's own
+// limit is 180 seconds; only a shorter time makes sense.
 //
 // Allowed: 1s to 3m. Default: 3m.
 func WithPairingCodeTTL(codeTTL time.Duration) Option {
 	return setDuration("pairing.code_ttl_ms", codeTTL)
 }
 
-// WithPairingAutoRefresh sets pairing.auto_refresh: whether a new code is asked for by itself when
-// one has expired or the phone did not finish.
+// WithPairingAutoRefresh sets pairing.auto_refresh: requests a new code automatically when one has
+// expired or the phone did not finish.
 //
 // Allowed: true or false. Default: false.
 func WithPairingAutoRefresh(autoRefresh bool) Option {
 	return setFlag("pairing.auto_refresh", autoRefresh)
 }
 
-// WithPairingAutoRefreshMax sets pairing.auto_refresh_max: how many codes automatic refresh may
-// bring for one request.
+// WithPairingAutoRefreshMax sets pairing.auto_refresh_max: the greatest number of codes that
+// automatic refresh brings for one request.
 //
 // Allowed: 1 to 5. Default: 5.
 func WithPairingAutoRefreshMax(autoRefreshMax int64) Option {
 	return setNumber("pairing.auto_refresh_max", autoRefreshMax)
 }
 
-// WithPairingQRForm sets pairing.qr_form: what a QR code holds: a link that any camera opens in
-// WhatsApp, or the bare payload that only WhatsApp's own scanner knows.
+// WithPairingQRForm sets pairing.qr_form: the content of a QR code: a link that any camera opens
+// in WhatsApp, or the bare payload that only WhatsApp's own scanner knows.
 //
 // Allowed: one of url, plain. Default: url.
 func WithPairingQRForm(qrForm string) Option {
 	return set("pairing.qr_form", qrForm)
 }
 
-// WithPairingLimitBurst sets pairing.limit_burst: how many codes for one phone number may be asked
-// for at once.
+// WithPairingLimitBurst sets pairing.limit_burst: the number of codes for one phone number that
+// may be asked for at once.
 //
 // Allowed: 1 to 10. Default: 2.
 func WithPairingLimitBurst(limitBurst int64) Option {
 	return setNumber("pairing.limit_burst", limitBurst)
 }
 
-// WithPairingLimitInterval sets pairing.limit_interval_ms: how long it takes until one more may be
-// asked for.
+// WithPairingLimitInterval sets pairing.limit_interval_ms: the time until one more may be asked
+// for.
 //
 // Allowed: 100ms to 24h. Default: 1m.
 func WithPairingLimitInterval(limitInterval time.Duration) Option {
 	return setDuration("pairing.limit_interval_ms", limitInterval)
 }
 
-// WithPairingLimitPerHour sets pairing.limit_per_hour: how many codes for one phone number may be
-// asked for in an hour.
+// WithPairingLimitPerHour sets pairing.limit_per_hour: the number of codes for one phone number
+// that may be asked for in an hour.
 //
 // Allowed: 1 to 60. Default: 5.
 func WithPairingLimitPerHour(limitPerHour int64) Option {
 	return setNumber("pairing.limit_per_hour", limitPerHour)
 }
 
-// WithPairingRefsTimeout sets pairing.refs_timeout_ms: how long the server may take to offer
+// WithPairingRefsTimeout sets pairing.refs_timeout_ms: the longest time for the server to offer
 // pairing once connected.
 //
 // Allowed: 100ms to 10m. Default: 30s.
@@ -205,21 +205,22 @@ func WithPairingRefsTimeout(refsTimeout time.Duration) Option {
 	return setDuration("pairing.refs_timeout_ms", refsTimeout)
 }
 
-// WithPairingQRFirst sets pairing.qr_first_ms: how long the first QR code of a series is shown.
+// WithPairingQRFirst sets pairing.qr_first_ms: the time for which the first QR code of a series is
+// shown.
 //
 // Allowed: 100ms to 10m. Default: 1m.
 func WithPairingQRFirst(qrFirst time.Duration) Option {
 	return setDuration("pairing.qr_first_ms", qrFirst)
 }
 
-// WithPairingQRNext sets pairing.qr_next_ms: how long each further QR code is shown.
+// WithPairingQRNext sets pairing.qr_next_ms: the time for which each further QR code is shown.
 //
 // Allowed: 100ms to 10m. Default: 20s.
 func WithPairingQRNext(qrNext time.Duration) Option {
 	return setDuration("pairing.qr_next_ms", qrNext)
 }
 
-// WithPairingHelloTimeout sets pairing.hello_timeout_ms: how long the server may take to accept
+// WithPairingHelloTimeout sets pairing.hello_timeout_ms: the longest time for the server to accept
 // the request for a code.
 //
 // Allowed: 100ms to 10m. Default: 30s.
@@ -227,47 +228,47 @@ func WithPairingHelloTimeout(helloTimeout time.Duration) Option {
 	return setDuration("pairing.hello_timeout_ms", helloTimeout)
 }
 
-// WithPairingSuccessTimeout sets pairing.success_timeout_ms: how long the phone may take from the
-// typing of a code to the end of the pairing.
+// WithPairingSuccessTimeout sets pairing.success_timeout_ms: the longest time for the phone from
+// the typing of a code to the end of the pairing.
 //
 // Allowed: 100ms to 10m. Default: 1m.
 func WithPairingSuccessTimeout(successTimeout time.Duration) Option {
 	return setDuration("pairing.success_timeout_ms", successTimeout)
 }
 
-// WithPairingFinishTimeout sets pairing.finish_timeout_ms: how long the server may take to accept
-// our half of the key exchange.
+// WithPairingFinishTimeout sets pairing.finish_timeout_ms: the longest time for the server to
+// accept our half of the key exchange.
 //
 // Allowed: 100ms to 10m. Default: 30s.
 func WithPairingFinishTimeout(finishTimeout time.Duration) Option {
 	return setDuration("pairing.finish_timeout_ms", finishTimeout)
 }
 
-// WithPairingPasskeyTimeout sets pairing.passkey_timeout_ms: how long the host may take to answer
-// a passkey challenge that does not say itself.
+// WithPairingPasskeyTimeout sets pairing.passkey_timeout_ms: the longest time for the host to
+// answer a passkey challenge that names no limit.
 //
 // Allowed: 100ms to 1h. Default: 10m.
 func WithPairingPasskeyTimeout(passkeyTimeout time.Duration) Option {
 	return setDuration("pairing.passkey_timeout_ms", passkeyTimeout)
 }
 
-// WithPairingHandoffTTL sets pairing.handoff_ttl_ms: how long a passkey challenge can be tied to
-// the code or QR code that led to it.
+// WithPairingHandoffTTL sets pairing.handoff_ttl_ms: the time for which a passkey challenge can be
+// tied to the code or QR code that led to it.
 //
 // Allowed: 100ms to 1h. Default: 5m.
 func WithPairingHandoffTTL(handoffTTL time.Duration) Option {
 	return setDuration("pairing.handoff_ttl_ms", handoffTTL)
 }
 
-// WithPairingRestartTimeout sets pairing.restart_timeout_ms: how long to wait for the server to
-// ask for the new connection that follows a pairing, before making it unasked.
+// WithPairingRestartTimeout sets pairing.restart_timeout_ms: the longest wait for the server to
+// ask for the new connection that follows a pairing, before it is made unasked.
 //
 // Allowed: 100ms to 10m. Default: 10s.
 func WithPairingRestartTimeout(restartTimeout time.Duration) Option {
 	return setDuration("pairing.restart_timeout_ms", restartTimeout)
 }
 
-// WithLoginPassive sets login.passive: whether the server holds back waiting messages until the
+// WithLoginPassive sets login.passive: makes the server hold back waiting messages until the
 // client has said that it is ready.
 //
 // Allowed: true or false. Default: false.
@@ -275,7 +276,7 @@ func WithLoginPassive(passive bool) Option {
 	return setFlag("login.passive", passive)
 }
 
-// WithLoginTimeout sets login.timeout_ms: how long the server may take to accept a login once
+// WithLoginTimeout sets login.timeout_ms: the longest time for the server to accept a login once
 // connected.
 //
 // Allowed: 100ms to 10m. Default: 1m.
@@ -283,15 +284,15 @@ func WithLoginTimeout(timeout time.Duration) Option {
 	return setDuration("login.timeout_ms", timeout)
 }
 
-// WithConnectTimeout sets connect.timeout_ms: how long resolving a name, reaching the server or
-// proxy, and TLS may take, each.
+// WithConnectTimeout sets connect.timeout_ms: the longest time for each of resolving a name,
+// reaching the server or proxy, and TLS.
 //
 // Allowed: 100ms to 10m. Default: 20s.
 func WithConnectTimeout(timeout time.Duration) Option {
 	return setDuration("connect.timeout_ms", timeout)
 }
 
-// WithHandshakeTimeout sets handshake.timeout_ms: how long the cryptographic handshake may take
+// WithHandshakeTimeout sets handshake.timeout_ms: the longest time for the cryptographic handshake
 // once the WebSocket is open.
 //
 // Allowed: 100ms to 10m. Default: 20s.
@@ -315,15 +316,15 @@ func WithKeepaliveMax(max time.Duration) Option {
 	return setDuration("keepalive.max_ms", max)
 }
 
-// WithKeepaliveDeadline sets keepalive.deadline_ms: how long after the first unanswered request
-// the connection is given up.
+// WithKeepaliveDeadline sets keepalive.deadline_ms: the time after the first unanswered request at
+// which the connection is given up.
 //
 // Allowed: 100ms to 1h. Default: 20s.
 func WithKeepaliveDeadline(deadline time.Duration) Option {
 	return setDuration("keepalive.deadline_ms", deadline)
 }
 
-// WithReconnectAuto sets reconnect.auto: whether a lost connection is made again by itself.
+// WithReconnectAuto sets reconnect.auto: reconnects automatically after a connection is lost.
 //
 // Allowed: true or false. Default: true.
 func WithReconnectAuto(auto bool) Option {
@@ -353,22 +354,22 @@ func WithReconnectJitterPercent(jitterPercent int64) Option {
 	return setNumber("reconnect.jitter_percent", jitterPercent)
 }
 
-// WithIQTimeout sets iq.timeout_ms: how long the server may take to answer a request.
+// WithIQTimeout sets iq.timeout_ms: the longest time for the server to answer a request.
 //
 // Allowed: 100ms to 1h. Default: 75s.
 func WithIQTimeout(timeout time.Duration) Option {
 	return setDuration("iq.timeout_ms", timeout)
 }
 
-// WithMessageAckTimeout sets message.ack_timeout_ms: how long the server may take to acknowledge a
-// message before it is sent again.
+// WithMessageAckTimeout sets message.ack_timeout_ms: the longest time for the server to
+// acknowledge a message before it is sent again.
 //
 // Allowed: 100ms to 1h. Default: 75s.
 func WithMessageAckTimeout(ackTimeout time.Duration) Option {
 	return setDuration("message.ack_timeout_ms", ackTimeout)
 }
 
-// WithPaceFirstContactsPerHour sets pace.first_contacts_per_hour: how many people are written to
+// WithPaceFirstContactsPerHour sets pace.first_contacts_per_hour: the number of people written to
 // in an hour who have never been written to and never wrote; the messages to others wait, and say
 // so with "message.waiting". WhatsApp restricts accounts that write to many strangers. 0 sets no
 // limit. People who wrote first, and groups, never wait.
@@ -385,17 +386,17 @@ func WithPaceJitter(jitter time.Duration) Option {
 	return setDuration("pace.jitter_ms", jitter)
 }
 
-// WithPrekeysUploadCount sets prekeys.upload_count: how many one-time keys are handed to the
-// server at once.
+// WithPrekeysUploadCount sets prekeys.upload_count: the number of one-time keys that are handed to
+// the server at once.
 //
 // Allowed: 1 to 2000. Default: 812.
 func WithPrekeysUploadCount(uploadCount int64) Option {
 	return setNumber("prekeys.upload_count", uploadCount)
 }
 
-// WithPrekeysSignedLifetime sets prekeys.signed_lifetime_ms: how long a signed prekey is in use
-// before it is replaced; the official client takes 27 days. Replaced ones are kept for messages
-// that come late.
+// WithPrekeysSignedLifetime sets prekeys.signed_lifetime_ms: the time for which a signed prekey is
+// in use before it is replaced; the official client takes 27 days. Replaced ones are kept for
+// messages that come late.
 //
 // Allowed: 1s to 2160h. Default: 648h.
 func WithPrekeysSignedLifetime(signedLifetime time.Duration) Option {
@@ -410,24 +411,24 @@ func WithRuntimeWorkers(workers int64) Option {
 	return setNumber("runtime.workers", workers)
 }
 
-// WithStartStagger sets start.stagger_ms: how long the start of a connection may be put off at
-// random, so that many sessions do not all start at once.
+// WithStartStagger sets start.stagger_ms: the longest random delay of the start of a connection,
+// so that many sessions do not all start at once.
 //
 // Allowed: 0 to 1h. Default: 0.
 func WithStartStagger(stagger time.Duration) Option {
 	return setDuration("start.stagger_ms", stagger)
 }
 
-// WithQueueCapacity sets queue.capacity: how many droppable events of one client wait before the
-// oldest is dropped.
+// WithQueueCapacity sets queue.capacity: the number of droppable events of one client that wait
+// before the oldest is dropped.
 //
 // Allowed: 8 to 1000000. Default: 1024.
 func WithQueueCapacity(capacity int64) Option {
 	return setNumber("queue.capacity", capacity)
 }
 
-// WithQueueUnacknowledged sets queue.unacknowledged: how many durable events the host may have
-// taken and not acknowledged; further ones wait in the store. 0 sets no limit.
+// WithQueueUnacknowledged sets queue.unacknowledged: the number of durable events that the host
+// may have taken and not acknowledged; further ones wait in the store. 0 sets no limit.
 //
 // Allowed: 0 to 1000000. Default: 0.
 func WithQueueUnacknowledged(unacknowledged int64) Option {

@@ -250,7 +250,7 @@ const (
 	// The passkey was not accepted, or took too long; start again from the phone.
 	ErrPasskeyFailed Status = 806
 
-	// What the server sent to finish the pairing is not genuine; nothing was stored. Try again
+	// The server's message that finishes the pairing is not genuine; nothing was stored. Try again
 	// once, on a network you trust.
 	ErrPairingNotGenuine Status = 807
 

@@ -2,7 +2,7 @@
 
 package libwa
 
-// ConnectionState is a word that says: where the connection stands.
+// ConnectionState is a word that says: the state of the connection.
 type ConnectionState string
 
 // The words of [ConnectionState]; later versions may bring more.
@@ -23,7 +23,7 @@ const (
 	ConnectionStateReconnecting ConnectionState = "reconnecting"
 )
 
-// LogoutReason is a word that says: why a session ended.
+// LogoutReason is a word that says: the reason for the end of a session.
 type LogoutReason string
 
 // The words of [LogoutReason]; later versions may bring more.
@@ -47,7 +47,7 @@ const (
 	LogoutReasonAccountBanned LogoutReason = "account_banned"
 )
 
-// RestrictionKind is a word that says: what kind of restriction the server put up.
+// RestrictionKind is a word that says: the kind of a restriction by the server.
 type RestrictionKind string
 
 // The words of [RestrictionKind]; later versions may bring more.
@@ -77,7 +77,7 @@ const (
 	RestrictionKindPairingRefused RestrictionKind = "pairing_refused"
 )
 
-// RestrictionScope is a word that says: what a restriction holds for.
+// RestrictionScope is a word that says: the scope of a restriction.
 type RestrictionScope string
 
 // The words of [RestrictionScope]; later versions may bring more.
@@ -98,7 +98,7 @@ const (
 	RestrictionScopeNewChats RestrictionScope = "new_chats"
 )
 
-// PairingStage is a word that says: how far a pairing has come.
+// PairingStage is a word that says: the stage of a pairing.
 type PairingStage string
 
 // The words of [PairingStage]; later versions may bring more.
@@ -125,7 +125,7 @@ const (
 	PairingStageReady PairingStage = "ready"
 )
 
-// PairingMethod is a word that says: how a pairing was asked for.
+// PairingMethod is a word that says: the method of a pairing.
 type PairingMethod string
 
 // The words of [PairingMethod]; later versions may bring more.
@@ -140,12 +140,12 @@ const (
 	PairingMethodPasskey PairingMethod = "passkey"
 )
 
-// OutcomeStage is a word that says: where on its way a pairing, or an attempt of it, ended.
+// OutcomeStage is a word that says: the stage at which a pairing, or an attempt of it, ended.
 type OutcomeStage string
 
 // The words of [OutcomeStage]; later versions may bring more.
 const (
-	// What the host handed in; nothing was sent.
+	// The host's input; nothing was sent.
 	OutcomeStageInput OutcomeStage = "input"
 
 	// Reaching the pairing service.
@@ -176,7 +176,7 @@ const (
 	OutcomeStageSession OutcomeStage = "session"
 )
 
-// PasskeyStep is a word that says: what the passkey flow wants from the host.
+// PasskeyStep is a word that says: the step that the passkey flow wants from the host.
 type PasskeyStep string
 
 // The words of [PasskeyStep]; later versions may bring more.
@@ -188,7 +188,7 @@ const (
 	PasskeyStepConfirm PasskeyStep = "confirm"
 )
 
-// UnreadableReason is a word that says: why a message cannot be read.
+// UnreadableReason is a word that says: the reason why a message cannot be read.
 type UnreadableReason string
 
 // The words of [UnreadableReason]; later versions may bring more.
@@ -203,7 +203,7 @@ const (
 	UnreadableReasonUnavailable UnreadableReason = "unavailable"
 )
 
-// WaitReason is a word that says: why a message is not sent at once.
+// WaitReason is a word that says: the reason why a message is not sent at once.
 type WaitReason string
 
 // The words of [WaitReason]; later versions may bring more.
@@ -213,7 +213,7 @@ const (
 	WaitReasonFirstContacts WaitReason = "first_contacts"
 )
 
-// ReceiptKind is a word that says: what somebody did with messages.
+// ReceiptKind is a word that says: the kind of a receipt: what a person did with messages.
 type ReceiptKind string
 
 // The words of [ReceiptKind]; later versions may bring more.
@@ -228,7 +228,7 @@ const (
 	ReceiptKindPlayed ReceiptKind = "played"
 )
 
-// ChatActivityKind is a word that says: what somebody is doing in a chat.
+// ChatActivityKind is a word that says: the activity of a person in a chat.
 type ChatActivityKind string
 
 // The words of [ChatActivityKind]; later versions may bring more.
@@ -243,12 +243,12 @@ const (
 	ChatActivityKindPaused ChatActivityKind = "paused"
 )
 
-// CallStage is a word that says: what happened to a call.
+// CallStage is a word that says: the stage of a call.
 type CallStage string
 
 // The words of [CallStage]; later versions may bring more.
 const (
-	// Somebody calls.
+	// A person calls.
 	CallStageOffer CallStage = "offer"
 
 	// It was taken, on some device.
@@ -261,7 +261,7 @@ const (
 	CallStageEnded CallStage = "ended"
 )
 
-// LogLevel is a word that says: how much a log line matters.
+// LogLevel is a word that says: the level of a log line.
 type LogLevel string
 
 // The words of [LogLevel]; later versions may bring more.
@@ -272,17 +272,17 @@ const (
 	// Something looks wrong.
 	LogLevelWarn LogLevel = "warn"
 
-	// What a person running the program wants to know.
+	// For the person who runs the program.
 	LogLevelInfo LogLevel = "info"
 
-	// What a programmer looking for a fault wants to know.
+	// For a programmer who looks for a fault.
 	LogLevelDebug LogLevel = "debug"
 
 	// Every stanza, without its secrets.
 	LogLevelTrace LogLevel = "trace"
 )
 
-// CloseReason is a word that says: why a client is closed.
+// CloseReason is a word that says: the reason why a client is closed.
 type CloseReason string
 
 // The words of [CloseReason]; later versions may bring more.

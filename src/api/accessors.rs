@@ -38,7 +38,7 @@ fields! {
         PairingPasskey: |b| Some(b.expires_at_ms),
         Restricted: |b| b.ends_at_ms,
     }
-    /// How far the pairing came.
+    /// The stage that the pairing reached.
     stage -> &str {
         PairingProgress: |b| Some(b.stage.word()),
         PairingExpired: |b| Some(b.stage.word()),
@@ -49,7 +49,7 @@ fields! {
         PairingExpired: |b| Some(&b.outcome),
         PairingError: |b| Some(&b.outcome),
     }
-    /// What to tell the user.
+    /// The text to show to the user.
     user_text -> &str {
         LoggedOut: |b| Some(&b.user_text),
         Restricted: |b| Some(&b.user_text),
@@ -66,7 +66,7 @@ fields! {
         GroupUpdate: |b| Some(&b.chat),
         Call: |b| b.chat.as_deref(),
     }
-    /// Who did it.
+    /// The JID of the person concerned.
     sender -> &str {
         Message: |b| Some(&b.sender),
         MessageUnreadable: |b| Some(&b.sender),
@@ -82,15 +82,15 @@ fields! {
         Message: |b| Some(&b.message_id),
         MessageUnreadable: |b| Some(&b.message_id),
     }
-    /// What the message is.
+    /// The kind of the message.
     message_kind -> &str { Message: |b| Some(&b.kind), }
-    /// Whether this account did it, from another device.
+    /// Set if this account did it, from another device.
     is_from_me -> bool {
         Message: |b| Some(b.from_me),
         MessageUnreadable: |b| Some(b.from_me),
         Receipt: |b| Some(b.from_me),
     }
-    /// What people wrote, or what the programmer wants to know.
+    /// The text that people wrote, or the detail for the programmer.
     text -> &str {
         Message: |b| b.text.as_ref().map(|text| text.reveal()),
         GroupUpdate: |b| b.text.as_ref().map(|text| text.reveal()),
@@ -101,9 +101,9 @@ fields! {
         Log: |b| Some(&b.text),
         Closed: |b| b.text.as_deref(),
     }
-    /// Where the connection stands.
+    /// The state of the connection.
     state -> &str { Connection: |b| Some(b.state.word()), }
-    /// Why it came to this, as a stable word.
+    /// The reason, as a stable word.
     reason -> &str {
         Connection: |b| b.reason.as_deref(),
         LoggedOut: |b| Some(b.reason.word()),
@@ -115,7 +115,7 @@ fields! {
         Ready: |b| Some(&b.jid),
         PairingSuccess: |b| Some(&b.jid),
     }
-    /// What happened, as a status.
+    /// The outcome, as a status.
     status -> Status {
         Connection: |b| Some(b.status),
         PairingExpired: |b| Some(b.status),
@@ -123,27 +123,27 @@ fields! {
         RequestResult: |b| Some(b.status),
         Closed: |b| Some(b.status),
     }
-    /// Whether asking again can help.
+    /// Set if asking again can help.
     is_retryable -> bool {
         Connection: |b| Some(b.retryable),
         PairingExpired: |b| Some(b.retryable),
         PairingError: |b| Some(b.retryable),
         RequestResult: |b| Some(b.retryable),
     }
-    /// Whether the connection is given up.
+    /// Set if the connection is given up.
     is_final -> bool { Connection: |b| Some(b.is_final), }
-    /// Whether the library goes on by itself.
+    /// Set if the library goes on by itself.
     is_refreshing -> bool {
         PairingExpired: |b| Some(b.refreshing),
         PairingError: |b| Some(b.refreshing),
     }
-    /// How long to wait, or how long the library waits.
+    /// The time to wait, or the time that the library waits.
     retry_after_ms -> u32 {
         Connection: |b| b.retry_in_ms,
         PairingExpired: |b| Some(b.retry_after_ms),
         PairingError: |b| Some(b.retry_after_ms),
         RequestResult: |b| Some(b.retry_after_ms),
     }
-    /// What a request gave.
+    /// The result of a request.
     result -> &Value { RequestResult: |b| Some(&b.result), }
 }

@@ -7,10 +7,10 @@ use crate::crypto::Secret;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
-/// How long a value under a prefix reserved for hosts may be.
+/// The greatest length of a value under a prefix reserved for hosts.
 const HOST_VALUE_MAX: usize = 4096;
 
-/// How many of those one configuration takes.
+/// The greatest number of those in one configuration.
 const HOST_VALUES_MAX: usize = 256;
 
 /// Configuration of a client: what was set, over the defaults of the table.
@@ -149,7 +149,7 @@ fn nearest(key: &str) -> Option<&'static str> {
 
 /// The beginning of a text that came in, for an error message.
 ///
-/// What it may hold of a user's name, a password or a token is left out: all in front of an `@`, and all behind a question mark.
+/// Leaves out a user's name, a password and a token: all in front of an `@`, and all behind a question mark.
 fn excerpt(text: &str) -> String {
     let (address, query) = text.split_once('?').map_or((text, ""), |(address, query)| (address, query));
     let scheme = || text.split_once("://").map_or(String::new(), |(scheme, _)| format!("{scheme}://"));

@@ -3,7 +3,7 @@
 use super::config::Config;
 use std::time::Duration;
 
-/// What values a key takes.
+/// The type of a key's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyType {
     /// Text of at most so many bytes; empty means "not set" where the default is empty.
@@ -31,13 +31,13 @@ pub enum KeyType {
 pub struct KeyInfo {
     /// The key.
     pub name: &'static str,
-    /// What values it takes.
+    /// The type of its values.
     pub kind: KeyType,
     /// The value it has when it is not set.
     pub default: &'static str,
     /// The version that brought it.
     pub since: &'static str,
-    /// What it does.
+    /// The sentence that describes it.
     pub sentence: &'static str,
 }
 
@@ -82,11 +82,11 @@ const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
 
 keys! {
-    /// Where sessions are kept: `sqlite:PATH` for a file, `memory:` for a store that ends with the process. While it is in use, and after a
+    /// The store of sessions: `sqlite:PATH` for a file, `memory:` for a store that ends with the process. While it is in use, and after a
     /// crash, `PATH-log` and `PATH-wal` beside it hold what is not in the file yet; `PATH-lock` stays, keeps other programs out, and knows how
     /// far the log goes. All four belong together: a store with a file that is missing, damaged or older than the others is refused. Move them
     /// when nobody uses the store, all at once. Better not put an older copy back: the keys of messages that were sent since would be used
-    /// again, and what is sent then cannot be read. Whoever has only an old copy puts all of its files back and calls `session.restored` for
+    /// again, and what is sent then cannot be read. A host that has only an old copy puts all of its files back and calls `session.restored` for
     /// each of its sessions before they connect, or erases them (`session.erase`) and links them anew.
     store_url = "store.url", Url(&["sqlite:", "memory:"]), "memory:", "0.1.0";
     /// The session within the store. One store holds any number of sessions; each is linked to one account.
@@ -102,7 +102,7 @@ keys! {
     server_root_serial = "server.root_serial", Number(0, 4_294_967_295), "0", "0.1.0";
     /// A file of PEM certificates that are trusted for TLS beside those of the public web.
     server_ca_file = "server.ca_file", Text(4096), "", "0.1.0";
-    /// How far the clock of this machine may be off when the dates of the server's certificates are checked.
+    /// The largest error of this machine's clock that is allowed for when the dates of the server's certificates are checked.
     server_clock_tolerance = "server.clock_tolerance_ms", Millis(0, DAY), "600000", "0.1.0";
     /// A proxy for all connections, with credentials if it wants them: `http://user:password@host:port` (CONNECT) or `socks5://host:port`.
     proxy_url = "proxy.url", Url(&["http://", "socks5://", "socks5h://"]), "", "0.1.0";
@@ -120,54 +120,54 @@ keys! {
     /// The operating system named when a code is asked for, and under "Linked devices" unless `device.name` is set; `auto` means the one the library runs on.
     device_os = "device.os", Choice(&["auto", "windows", "macos", "linux", "android", "ios"]), "auto", "0.1.0";
 
-    /// How long a pairing code is good for. The server's own limit is 180 seconds; only a shorter time makes sense.
+    /// The lifetime of a pairing code. The server's own limit is 180 seconds; only a shorter time makes sense.
     pairing_code_ttl = "pairing.code_ttl_ms", Millis(1_000, 180_000), "180000", "0.1.0";
-    /// Whether a new code is asked for by itself when one has expired or the phone did not finish.
+    /// Requests a new code automatically when one has expired or the phone did not finish.
     pairing_auto_refresh = "pairing.auto_refresh", Flag, "false", "0.1.0";
-    /// How many codes automatic refresh may bring for one request.
+    /// The greatest number of codes that automatic refresh brings for one request.
     pairing_auto_refresh_max = "pairing.auto_refresh_max", Number(1, 5), "5", "0.1.0";
-    /// What a QR code holds: a link that any camera opens in WhatsApp, or the bare payload that only WhatsApp's own scanner knows.
+    /// The content of a QR code: a link that any camera opens in WhatsApp, or the bare payload that only WhatsApp's own scanner knows.
     pairing_qr_form = "pairing.qr_form", Choice(&["url", "plain"]), "url", "0.1.0";
-    /// How many codes for one phone number may be asked for at once.
+    /// The number of codes for one phone number that may be asked for at once.
     pairing_limit_burst = "pairing.limit_burst", Number(1, 10), "2", "0.1.0";
-    /// How long it takes until one more may be asked for.
+    /// The time until one more may be asked for.
     pairing_limit_interval = "pairing.limit_interval_ms", Millis(100, DAY), "60000", "0.1.0";
-    /// How many codes for one phone number may be asked for in an hour.
+    /// The number of codes for one phone number that may be asked for in an hour.
     pairing_limit_per_hour = "pairing.limit_per_hour", Number(1, 60), "5", "0.1.0";
-    /// How long the server may take to offer pairing once connected.
+    /// The longest time for the server to offer pairing once connected.
     pairing_refs_timeout = "pairing.refs_timeout_ms", Millis(100, 600_000), "30000", "0.1.0";
-    /// How long the first QR code of a series is shown.
+    /// The time for which the first QR code of a series is shown.
     pairing_qr_first = "pairing.qr_first_ms", Millis(100, 600_000), "60000", "0.1.0";
-    /// How long each further QR code is shown.
+    /// The time for which each further QR code is shown.
     pairing_qr_next = "pairing.qr_next_ms", Millis(100, 600_000), "20000", "0.1.0";
-    /// How long the server may take to accept the request for a code.
+    /// The longest time for the server to accept the request for a code.
     pairing_hello_timeout = "pairing.hello_timeout_ms", Millis(100, 600_000), "30000", "0.1.0";
-    /// How long the phone may take from the typing of a code to the end of the pairing.
+    /// The longest time for the phone from the typing of a code to the end of the pairing.
     pairing_success_timeout = "pairing.success_timeout_ms", Millis(100, 600_000), "60000", "0.1.0";
-    /// How long the server may take to accept our half of the key exchange.
+    /// The longest time for the server to accept our half of the key exchange.
     pairing_finish_timeout = "pairing.finish_timeout_ms", Millis(100, 600_000), "30000", "0.1.0";
-    /// How long the host may take to answer a passkey challenge that does not say itself.
+    /// The longest time for the host to answer a passkey challenge that names no limit.
     pairing_passkey_timeout = "pairing.passkey_timeout_ms", Millis(100, HOUR), "600000", "0.1.0";
-    /// How long a passkey challenge can be tied to the code or QR code that led to it.
+    /// The time for which a passkey challenge can be tied to the code or QR code that led to it.
     pairing_handoff_ttl = "pairing.handoff_ttl_ms", Millis(100, HOUR), "300000", "0.1.0";
-    /// How long to wait for the server to ask for the new connection that follows a pairing, before making it unasked.
+    /// The longest wait for the server to ask for the new connection that follows a pairing, before it is made unasked.
     pairing_restart_timeout = "pairing.restart_timeout_ms", Millis(100, 600_000), "10000", "0.1.0";
 
-    /// Whether the server holds back waiting messages until the client has said that it is ready.
+    /// Makes the server hold back waiting messages until the client has said that it is ready.
     login_passive = "login.passive", Flag, "false", "0.1.0";
-    /// How long the server may take to accept a login once connected.
+    /// The longest time for the server to accept a login once connected.
     login_timeout = "login.timeout_ms", Millis(100, 600_000), "60000", "0.1.0";
-    /// How long resolving a name, reaching the server or proxy, and TLS may take, each.
+    /// The longest time for each of resolving a name, reaching the server or proxy, and TLS.
     connect_timeout = "connect.timeout_ms", Millis(100, 600_000), "20000", "0.1.0";
-    /// How long the cryptographic handshake may take once the WebSocket is open.
+    /// The longest time for the cryptographic handshake once the WebSocket is open.
     handshake_timeout = "handshake.timeout_ms", Millis(100, 600_000), "20000", "0.1.0";
     /// The shortest time of silence after which the connection is tried with a ping.
     keepalive_min = "keepalive.min_ms", Millis(100, HOUR), "15000", "0.1.0";
     /// The longest such time; each wait is drawn between the two.
     keepalive_max = "keepalive.max_ms", Millis(100, HOUR), "30000", "0.1.0";
-    /// How long after the first unanswered request the connection is given up.
+    /// The time after the first unanswered request at which the connection is given up.
     keepalive_deadline = "keepalive.deadline_ms", Millis(100, HOUR), "20000", "0.1.0";
-    /// Whether a lost connection is made again by itself.
+    /// Reconnects automatically after a connection is lost.
     reconnect_auto = "reconnect.auto", Flag, "true", "0.1.0";
     /// The first wait before a new attempt; further waits grow as 1, 1, 2, 3, 5, 8 times this.
     reconnect_base = "reconnect.base_ms", Millis(10, HOUR), "1000", "0.1.0";
@@ -175,26 +175,26 @@ keys! {
     reconnect_max = "reconnect.max_ms", Millis(10, DAY), "900000", "0.1.0";
     /// By how many hundredths each wait is lengthened or shortened at random.
     reconnect_jitter = "reconnect.jitter_percent", Number(0, 50), "10", "0.1.0";
-    /// How long the server may take to answer a request.
+    /// The longest time for the server to answer a request.
     iq_timeout = "iq.timeout_ms", Millis(100, HOUR), "75000", "0.1.0";
-    /// How long the server may take to acknowledge a message before it is sent again.
+    /// The longest time for the server to acknowledge a message before it is sent again.
     message_ack_timeout = "message.ack_timeout_ms", Millis(100, HOUR), "75000", "0.1.0";
-    /// How many people are written to in an hour who have never been written to and never wrote; the messages to others wait, and say so with `message.waiting`. WhatsApp restricts accounts that write to many strangers. 0 sets no limit. People who wrote first, and groups, never wait.
+    /// The number of people written to in an hour who have never been written to and never wrote; the messages to others wait, and say so with `message.waiting`. WhatsApp restricts accounts that write to many strangers. 0 sets no limit. People who wrote first, and groups, never wait.
     pace_first_contacts = "pace.first_contacts_per_hour", Number(0, 10_000), "30", "0.1.0";
     /// The longest random pause between two such first contacts.
     pace_jitter = "pace.jitter_ms", Millis(0, HOUR), "3000", "0.1.0";
-    /// How many one-time keys are handed to the server at once.
+    /// The number of one-time keys that are handed to the server at once.
     prekeys_upload_count = "prekeys.upload_count", Number(1, 2_000), "812", "0.1.0";
-    /// How long a signed prekey is in use before it is replaced; the official client takes 27 days. Replaced ones are kept for messages that come late.
+    /// The time for which a signed prekey is in use before it is replaced; the official client takes 27 days. Replaced ones are kept for messages that come late.
     prekeys_signed_lifetime = "prekeys.signed_lifetime_ms", Millis(1_000, 90 * DAY), "2332800000", "0.1.0";
 
     /// Threads of the one runtime that all clients of the process share; 0 means one for each core, at most two. The first client decides.
     runtime_workers = "runtime.workers", Number(0, 64), "0", "0.1.0";
-    /// How long the start of a connection may be put off at random, so that many sessions do not all start at once.
+    /// The longest random delay of the start of a connection, so that many sessions do not all start at once.
     start_stagger = "start.stagger_ms", Millis(0, HOUR), "0", "0.1.0";
-    /// How many droppable events of one client wait before the oldest is dropped.
+    /// The number of droppable events of one client that wait before the oldest is dropped.
     queue_capacity = "queue.capacity", Number(8, 1_000_000), "1024", "0.1.0";
-    /// How many durable events the host may have taken and not acknowledged; further ones wait in the store. 0 sets no limit.
+    /// The number of durable events that the host may have taken and not acknowledged; further ones wait in the store. 0 sets no limit.
     queue_unacknowledged = "queue.unacknowledged", Number(0, 1_000_000), "0", "0.1.0";
     /// From which level on log lines come as events. No level shows secrets.
     log_level = "log.level", Choice(&["off", "error", "warn", "info", "debug", "trace"]), "off", "0.1.0";
@@ -222,17 +222,17 @@ impl KeyInfo {
         }
     }
 
-    /// Whether the value may be shown in an error: addresses may hold passwords.
+    /// Returns whether the value may be shown in an error: addresses may hold passwords.
     pub(super) fn shows_value(&self) -> bool {
         self.name != "proxy.url" && !self.is_secret()
     }
 
-    /// Whether the value is a key that is given to the library and never given back.
+    /// Returns whether the value is a key that is given to the library and never given back.
     pub fn is_secret(&self) -> bool {
         self.name == "store.seal_key"
     }
 
-    /// Whether the value fits.
+    /// Returns whether the value fits.
     pub(super) fn accepts(&self, value: &str) -> bool {
         let unset = value.is_empty() && self.default.is_empty();
         match self.kind {

@@ -49,7 +49,7 @@ objects! {
         /// The phone number of its sender, digits only, if that is known.
         sender_phone: Option<String>,
     }
-    /// The message that another one answers. What it says of the message is the word of who answers: nothing proves it.
+    /// The message that another one answers. All that it says of the message is the word of the one who answers: nothing proves it.
     QuotedMessage {
         /// Its id.
         message_id: String,

@@ -66,7 +66,7 @@ contents! {
     CommonContent {
         /// The message that this one is about: of a reaction, an edit, a deletion, a comment, a vote, a pin and so on.
         target: Option<MessageTarget>,
-        /// True if an admin of the group deletes a message of somebody else. Edits and deletions by people who may not are not told.
+        /// True if an admin of the group deletes a message of another member. Edits and deletions by people who may not are not told.
         by_admin: Flag,
         /// True if it is to be looked at once.
         view_once: Flag,
@@ -83,9 +83,9 @@ contents! {
     /// A text.
     TextContent for
         "text": "A text.",
-        "buttons_response": "The button that somebody chose in a message with buttons; the text is what stands on it.",
-        "list_response": "The row that somebody chose in a list; the text is its title.",
-        "template_button_reply": "The button that somebody chose in a template; the text is what stands on it.",
+        "buttons_response": "The button that was chosen in a message with buttons; the text is what stands on it.",
+        "list_response": "The row that was chosen in a list; the text is its title.",
+        "template_button_reply": "The button that was chosen in a template; the text is what stands on it.",
     {
         /// The link, as it stands in the text, of which the message has a preview.
         link: Option<String>,
@@ -126,7 +126,7 @@ contents! {
     {
         /// The options, in their order.
         options: Vec<String>,
-        /// How many options may be chosen; 0 for any number.
+        /// The number of options that may be chosen; 0 for any number.
         selectable: u32,
     }
 
@@ -307,9 +307,9 @@ contents! {
     AlbumContent for
         "album": "The announcement of an album.",
     {
-        /// How many pictures follow.
+        /// The number of pictures that follow.
         images: u32,
-        /// How many videos follow.
+        /// The number of videos that follow.
         videos: u32,
     }
 
@@ -376,7 +376,7 @@ contents! {
         "limit_sharing": "The setting of the chat whether its content may be taken out of it.",
         "list": "A list to choose from.",
         "lottie_sticker": "A wrapper: a sticker that moves.",
-        "mark_as_verified": "Somebody is marked as verified.",
+        "mark_as_verified": "A contact is marked as verified.",
         "media_notify": "A notice of media.",
         "member_label": "The label that a member gives himself in the group.",
         "music": "Music.",

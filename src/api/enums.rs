@@ -3,7 +3,7 @@
 use super::field::words;
 
 words! {
-    /// Where the connection stands.
+    /// The state of the connection.
     ConnectionState {
         /// A connection is being opened.
         Connecting = "connecting",
@@ -16,7 +16,7 @@ words! {
         /// Not connected; the next attempt is made by itself.
         Reconnecting = "reconnecting",
     }
-    /// How far a pairing has come.
+    /// The stage of a pairing.
     PairingStage {
         /// The server was asked for a code.
         Requested = "requested",
@@ -33,9 +33,9 @@ words! {
         /// The session is ready for use.
         Ready = "ready",
     }
-    /// Where on its way a pairing, or an attempt of it, ended.
+    /// The stage at which a pairing, or an attempt of it, ended.
     OutcomeStage {
-        /// What the host handed in; nothing was sent.
+        /// The host's input; nothing was sent.
         Input = "input",
         /// Reaching the pairing service.
         Connection = "connection",
@@ -56,7 +56,7 @@ words! {
         /// The life of the linked device.
         Session = "session",
     }
-    /// How a pairing was asked for.
+    /// The method of a pairing.
     PairingMethod {
         /// By a code typed on the phone.
         Code = "code",
@@ -65,14 +65,14 @@ words! {
         /// By a passkey, which the account demanded in the course of the two others.
         Passkey = "passkey",
     }
-    /// What the passkey flow wants from the host.
+    /// The step that the passkey flow wants from the host.
     PasskeyStep {
         /// An assertion for the challenge in `options`: wa_answer_passkey.
         Required = "required",
         /// The user compares `display` with what the phone shows: wa_confirm_passkey.
         Confirm = "confirm",
     }
-    /// What kind of restriction the server put up.
+    /// The kind of a restriction by the server.
     RestrictionKind {
         /// Banned for a time.
         TemporaryBan = "temporary_ban",
@@ -91,7 +91,7 @@ words! {
         /// Linking by code is refused for this account.
         PairingRefused = "pairing_refused",
     }
-    /// What a restriction holds for.
+    /// The scope of a restriction.
     RestrictionScope {
         /// The whole account, on every device.
         Account = "account",
@@ -104,7 +104,7 @@ words! {
         /// Sending to people who have not written before.
         NewChats = "new_chats",
     }
-    /// Why a session ended.
+    /// The reason for the end of a session.
     LogoutReason {
         /// The host called wa_logout.
         ByHost = "by_host",
@@ -119,7 +119,7 @@ words! {
         /// The account is banned.
         AccountBanned = "account_banned",
     }
-    /// Why a client is closed.
+    /// The reason why a client is closed.
     CloseReason {
         /// The host called wa_client_close or wa_client_free.
         ByHost = "by_host",
@@ -128,20 +128,20 @@ words! {
         /// The client met a fault of its own or of its store and cannot go on.
         Failed = "failed",
     }
-    /// How much a log line matters.
+    /// The level of a log line.
     LogLevel {
         /// Something went wrong.
         Error = "error",
         /// Something looks wrong.
         Warn = "warn",
-        /// What a person running the program wants to know.
+        /// For the person who runs the program.
         Info = "info",
-        /// What a programmer looking for a fault wants to know.
+        /// For a programmer who looks for a fault.
         Debug = "debug",
         /// Every stanza, without its secrets.
         Trace = "trace",
     }
-    /// What somebody did with messages.
+    /// The kind of a receipt: what a person did with messages.
     ReceiptKind {
         /// They arrived on a device.
         Delivered = "delivered",
@@ -150,12 +150,12 @@ words! {
         /// They were listened to or watched.
         Played = "played",
     }
-    /// Why a message is not sent at once.
+    /// The reason why a message is not sent at once.
     WaitReason {
         /// So many people were written to for the first time that the next must wait: see `pace.first_contacts_per_hour`.
         FirstContacts = "first_contacts",
     }
-    /// Why a message cannot be read.
+    /// The reason why a message cannot be read.
     UnreadableReason {
         /// It could not be decrypted. While `pending` is true it was asked for again.
         Undecryptable = "undecryptable",
@@ -164,7 +164,7 @@ words! {
         /// The server does not give its content to linked devices.
         Unavailable = "unavailable",
     }
-    /// What somebody is doing in a chat.
+    /// The activity of a person in a chat.
     ChatActivity {
         /// Writing.
         Typing = "typing",
@@ -173,9 +173,9 @@ words! {
         /// Nothing any more.
         Paused = "paused",
     }
-    /// What happened to a call.
+    /// The stage of a call.
     CallStage {
-        /// Somebody calls.
+        /// A person calls.
         Offer = "offer",
         /// It was taken, on some device.
         Accepted = "accepted",

@@ -3,7 +3,7 @@
 use super::status::Status;
 use std::time::Duration;
 
-/// Why a call, or the request that it made, failed.
+/// The reason why a call, or the request that it made, failed.
 ///
 /// The text is for the programmer: it says what to do and carries no secret, no code and no unmasked phone number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -11,13 +11,13 @@ use std::time::Duration;
 pub struct Error {
     /// The class of the error.
     pub status: Status,
-    /// What happened, and what to do.
+    /// The fault, and the advice.
     pub text: String,
     /// The configuration key, argument or parameter concerned.
     pub key: Option<String>,
-    /// Whether the same call can succeed later without anything being changed.
+    /// Set if the same call can succeed later without anything being changed.
     pub retryable: bool,
-    /// How long to wait before that; 0 when nothing is known.
+    /// The time to wait before that; 0 when nothing is known.
     pub retry_after_ms: u32,
 }
 

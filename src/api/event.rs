@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventKind(u32);
 
-/// What becomes of an event that nobody takes.
+/// The handling of an event that nobody takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
     /// It stays in the store until the host acknowledges it, across restarts.
@@ -35,11 +35,11 @@ pub struct EventInfo {
     pub name: &'static str,
     /// The name of the C constant, `WA_EVENT_PAIRING_CODE`.
     pub constant: &'static str,
-    /// What becomes of it when nobody takes it.
+    /// The handling of it when nobody takes it.
     pub keep: Keep,
     /// The version that brought it.
     pub since: &'static str,
-    /// What it says.
+    /// The sentence that describes it.
     pub sentence: &'static str,
     /// The fields beside those that every event has.
     pub fields: &'static [FieldInfo],
@@ -68,7 +68,7 @@ impl EventKind {
         self.info().name
     }
 
-    /// Whether it is kept in the store until it is acknowledged.
+    /// Returns whether it is kept in the store until it is acknowledged.
     pub fn is_durable(self) -> bool {
         self.info().keep == Keep::Durable
     }
@@ -87,11 +87,11 @@ pub struct Event {
     pub request: u64,
     /// When it happened, in milliseconds since 1970 UTC.
     pub time_ms: i64,
-    /// Whether it was delivered before, in an earlier life of the session, and not acknowledged.
+    /// Set if it was delivered before, in an earlier life of the session, and not acknowledged.
     pub redelivered: bool,
-    /// How much room it takes in the queue if it is durable: large ones count for several.
+    /// The room it takes in the queue if it is durable: large ones count for several.
     pub weight: u32,
-    /// What it says.
+    /// The sentence that describes it.
     pub body: Body,
 }
 
@@ -101,7 +101,7 @@ impl Event {
         Event { id: 0, client: 0, request, time_ms, redelivered: false, weight: 1, body: body.into() }
     }
 
-    /// What kind of event it is.
+    /// Returns the kind of the event.
     pub fn kind(&self) -> EventKind {
         self.body.kind()
     }

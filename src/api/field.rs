@@ -1,4 +1,4 @@
-//! What the fields of events are made of. The tables take a field's type from its Rust type, so a page cannot say anything else
+//! The types of the fields of events. The tables take a field's type from its Rust type, so a page cannot say anything else
 //! than what is serialised.
 
 use super::content::ObjectInfo;
@@ -16,7 +16,7 @@ pub struct FieldInfo {
     pub name: &'static str,
     /// One of [`KINDS`].
     pub kind: &'static str,
-    /// Whether it may be null.
+    /// Set if it may be null.
     pub optional: bool,
     /// All values, where they are a closed list.
     pub values: &'static [&'static str],
@@ -24,9 +24,9 @@ pub struct FieldInfo {
     pub words: Option<&'static Words>,
     /// The fields of the object, or of the objects in the array, where they are listed.
     pub object: Option<&'static ObjectInfo>,
-    /// Whether it is for the host alone and no log may show it.
+    /// Set if it is for the host alone and no log may show it.
     pub secret: bool,
-    /// What it means.
+    /// The sentence that describes it.
     pub sentence: &'static str,
 }
 
@@ -39,7 +39,7 @@ pub const KINDS: [&str; 8] =
 pub struct Words {
     /// The name of the type, `ConnectionState`.
     pub name: &'static str,
-    /// What it says.
+    /// The sentence that describes it.
     pub sentence: &'static str,
     /// The words, each with its meaning.
     pub list: &'static [(&'static str, &'static str)],
@@ -74,9 +74,9 @@ impl FieldInfo {
 
 /// A type that a field may have.
 pub trait FieldType: Serialize + DeserializeOwned {
-    /// How pages and listing name it.
+    /// The name of the type on pages and in listings.
     const KIND: &'static str;
-    /// Whether it serialises to null at times.
+    /// Set if it serialises to null at times.
     const OPTIONAL: bool = false;
     /// The closed list of values, if there is one.
     const VALUES: &'static [&'static str] = &[];
@@ -84,7 +84,7 @@ pub trait FieldType: Serialize + DeserializeOwned {
     const WORDS: Option<&'static Words> = None;
     /// The fields of the object, or of the objects in the array.
     const OBJECT: Option<&'static ObjectInfo> = None;
-    /// Whether no log may show it.
+    /// Set if no log may show it.
     const SECRET: bool = false;
     /// Some value, for tests and for the examples in the pages.
     fn sample() -> Self;

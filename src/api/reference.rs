@@ -15,11 +15,11 @@ pub struct OutcomeInfo {
     pub name: &'static str,
     /// The status code that goes with it.
     pub status: Status,
-    /// Who may try again: `never`, `corrected`, `with_qr`, `by_user`, `auto` or `after_change`.
+    /// The way to try again: `never`, `corrected`, `with_qr`, `by_user`, `auto` or `after_change`.
     pub retry: &'static str,
-    /// How long to wait before that, if the server says nothing more exact.
+    /// The time to wait before that, if the server says nothing more exact.
     pub wait_ms: u64,
-    /// What to tell the user.
+    /// The text to show to the user.
     pub user_text: &'static str,
 }
 

@@ -16,7 +16,7 @@ pub struct StatusInfo {
     pub name: &'static str,
     /// One sentence: what happened, and what to do.
     pub text: &'static str,
-    /// Whether the same call can succeed later without anything being changed.
+    /// Set if the same call can succeed later without anything being changed.
     pub retryable: bool,
 }
 
@@ -42,7 +42,7 @@ impl Status {
         self.info().name
     }
 
-    /// Whether this is neither success nor one of the answers of a poll.
+    /// Returns whether this is neither success nor one of the answers of a poll.
     pub const fn is_error(self) -> bool {
         self.0 >= 100
     }
@@ -88,7 +88,7 @@ macro_rules! statuses {
 }
 
 statuses! {
-    // 0-99: no errors. What a call or a poll says when nothing is wrong.
+    // 0-99: no errors. The answers of a call or a poll when nothing is wrong.
     /// Done.
     0 OK = "WA_OK";
     /// No event came within the time given; poll again.
@@ -255,7 +255,7 @@ statuses! {
     805 PASSKEY_REQUIRED = "WA_ERROR_PASSKEY_REQUIRED";
     /// The passkey was not accepted, or took too long; start again from the phone.
     806 PASSKEY_FAILED = "WA_ERROR_PASSKEY_FAILED" retry;
-    /// What the server sent to finish the pairing is not genuine; nothing was stored. Try again once, on a network you trust.
+    /// The server's message that finishes the pairing is not genuine; nothing was stored. Try again once, on a network you trust.
     807 PAIRING_NOT_GENUINE = "WA_ERROR_PAIRING_NOT_GENUINE";
 
     // 900-999: the session as a whole.

@@ -1,10 +1,10 @@
-//! What a program can tell its user where an event comes from a closed list. The outcomes of pairing bring texts of their own.
+//! The texts for users where an event comes from a closed list. The outcomes of pairing bring texts of their own.
 
 use super::enums::{LogoutReason, PairingMethod, PairingStage, RestrictionKind, RestrictionScope};
 use super::event_table::{LoggedOut, PairingProgress, Restricted};
 
 impl PairingStage {
-    /// What to tell the user at this step.
+    /// Returns the text to show to the user at this step.
     pub const fn user_text(self) -> &'static str {
         match self {
             PairingStage::Requested => "Asking WhatsApp for a code.",
@@ -19,7 +19,7 @@ impl PairingStage {
 }
 
 impl LogoutReason {
-    /// What to tell the user.
+    /// The text to show to the user.
     pub const fn user_text(self) -> &'static str {
         match self {
             LogoutReason::ByHost => "Logged out.",
@@ -41,7 +41,7 @@ impl LogoutReason {
 }
 
 impl RestrictionKind {
-    /// What to tell the user.
+    /// The text to show to the user.
     pub const fn user_text(self) -> &'static str {
         match self {
             RestrictionKind::TemporaryBan => "WhatsApp banned the account for a time.",

@@ -18,9 +18,9 @@ use std::time::Duration;
 /// One session: a device linked, or to be linked, to one WhatsApp account.
 ///
 /// Made with wa_client_new(), stopped with wa_client_close(), freed with
-/// wa_client_free(). What happens to it comes as events out of its queue; what
-/// is asked of it returns at once with the number of the request, and exactly
-/// one `result` event answers that number.
+/// wa_client_free(). Everything that happens to it comes as events out of its
+/// queue. Each request returns at once with its number, and exactly one `result`
+/// event answers that number.
 ///
 /// Threads: any function from any thread. A call in progress keeps the client
 /// alive while another thread frees it; a later call answers
@@ -29,12 +29,13 @@ pub struct wa_client(());
 
 pub(super) struct ClientObject {
     client: Arc<Client>,
-    /// The address of the own queue's handle, once somebody asked for it. Held for moments only.
+    /// The address of the own queue's handle, once it was asked for. Held for
+    /// moments only.
     queue_handle: Mutex<Option<usize>>,
 }
 
-/// How long wa_client_free waits for the session's end, which includes saving
-/// what is under way.
+/// The longest wait of wa_client_free for the session's end, which includes
+/// saving what is under way.
 const FREE_LIMIT: Duration = Duration::from_secs(3);
 
 const METHOD_MAX: usize = 128;
@@ -175,7 +176,7 @@ pub unsafe extern "C" fn wa_client_queue(client: *mut wa_client) -> *mut wa_queu
             *known = Some(handle::insert(Arc::new(QueueObject { queue, borrowed: true })).ok()?.addr());
         }
         let made = std::ptr::without_provenance_mut(known.unwrap_or(0));
-        // Who freed the client before the handle was noted could not take it along.
+        // A thread that freed the client before the handle was noted could not take it along.
         if handle::get::<ClientObject>(client).is_err() {
             drop(handle::remove::<QueueObject>(made));
         }
@@ -345,7 +346,7 @@ pub unsafe extern "C" fn wa_call(
 /// @param event where the event is put. The caller owns it and frees it with
 /// wa_event_free(). Written on WA_OK only.
 /// @return WA_OK: an event was taken; WA_TIMEOUT: none came in time; WA_WOKEN:
-/// somebody called wa_queue_wake(); WA_CLOSED: the client is closed and all its
+/// wa_queue_wake() was called; WA_CLOSED: the client is closed and all its
 /// events are taken, or it was freed during the wait; WA_ERROR_INVALID_STATE:
 /// the client shares a queue, poll that one; WA_ERROR_INVALID_ARGUMENT: NULL or
 /// a time-out below -1; WA_ERROR_TOO_MANY_HANDLES; WA_ERROR_INVALID_HANDLE.

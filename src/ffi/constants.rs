@@ -1,6 +1,6 @@
 //! Made from the tables in src/api. Do not edit: cargo run -p libwa-generator
 
-/// What a function answers: 0 when it is done, 1 to 99 for other answers that
+/// The answer of a function: 0 when it is done, 1 to 99 for other answers that
 /// are no errors, 100 and above for errors, in ranges by subject: 100
 /// arguments, 200 state, 300 handles, 400 configuration, 500 store, 600
 /// network, 700 the server's answers, 800 pairing, 900 the session. Numbers
@@ -279,7 +279,7 @@ pub const WA_ERROR_PASSKEY_REQUIRED: wa_status = 805;
 /// The passkey was not accepted, or took too long; start again from the phone.
 pub const WA_ERROR_PASSKEY_FAILED: wa_status = 806;
 
-/// What the server sent to finish the pairing is not genuine; nothing was
+/// The server's message that finishes the pairing is not genuine; nothing was
 /// stored. Try again once, on a network you trust.
 pub const WA_ERROR_PAIRING_NOT_GENUINE: wa_status = 807;
 
@@ -373,17 +373,17 @@ pub const WA_EVENT_MESSAGE_WAITING: u32 = 302;
 /// Event `receipt`: Messages were delivered or read.
 pub const WA_EVENT_RECEIPT: u32 = 310;
 
-/// Event `chat.activity`: Somebody is writing or recording, or stopped.
+/// Event `chat.activity`: A person is writing or recording, or stopped.
 pub const WA_EVENT_CHAT_ACTIVITY: u32 = 320;
 
-/// Event `presence`: Somebody came online or went, as far as they show it.
+/// Event `presence`: A person came online or went, as far as they show it.
 /// Asked for with `presence.subscribe`.
 pub const WA_EVENT_PRESENCE: u32 = 321;
 
 /// Event `group.update`: A group changed: its members, its name, its settings.
 pub const WA_EVENT_GROUP_UPDATE: u32 = 330;
 
-/// Event `call`: Somebody calls. Calls cannot be taken here.
+/// Event `call`: A person calls. Calls cannot be taken here.
 pub const WA_EVENT_CALL: u32 = 340;
 
 /// Event `identity.changed`: A person has a new identity key: a new phone, or

@@ -7,14 +7,14 @@ use crate::api::{Error, Status};
 use std::ffi::c_char;
 use std::sync::Arc;
 
-/// Why a call failed: code, name, text, what it concerns, whether and when to
-/// try again.
+/// The reason why a call failed: code, name, text, what it concerns, whether
+/// and when to try again.
 ///
 /// Every function that takes a `wa_error **` sets it to NULL when there is
 /// nothing to say, and to a new error object when it failed. The caller owns
-/// that object and frees it with wa_error_free(). NULL may be passed by who
-/// wants the code only. An error object depends on nothing: it outlives the
-/// client, the configuration and the call it is about.
+/// that object and frees it with wa_error_free(). Pass NULL if you only need
+/// the status code. An error object depends on nothing: it outlives the client,
+/// the configuration and the call it is about.
 ///
 /// Threads: any function from any thread; borrowed text needs that no other
 /// thread frees the object meanwhile.

@@ -8,7 +8,7 @@ use crate::api::{EVENTS, Event};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Whether an accessor gives something, by its name.
+/// Returns whether an accessor gives something, by its name.
 fn gives(name: &str, event: *const wa_event) -> bool {
     let text = |lent: *const c_char| !lent.is_null();
     // SAFETY: the event is alive; no out-pointer is given.

@@ -83,7 +83,7 @@ fn begin() {
     WATCHED.store(true, Ordering::SeqCst);
 }
 
-/// Whether the handles were made in another process.
+/// Returns whether the handles were made in another process.
 pub(super) fn happened() -> bool {
     if !WATCHED.load(Ordering::Acquire) {
         return false;

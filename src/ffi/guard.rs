@@ -1,4 +1,5 @@
-//! What every exported function runs in: nothing unwinds out of it, nothing is printed, and a forked child is turned away.
+//! The guard that every exported function runs in: nothing unwinds out of it,
+//! nothing is printed, and a forked child is turned away.
 
 use super::constants::wa_status;
 use super::error::{ErrorObject, wa_error};
@@ -94,15 +95,15 @@ pub(super) fn reading<T: Nothing>(run: impl FnOnce() -> Option<T>) -> T {
 }
 
 fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
-    // Nobody waits for whoever is first: a child that is forked meanwhile would wait for ever. A panic of another thread in that moment
-    // would be printed.
+    // No thread waits for the first one: a child that is forked meanwhile would wait for ever. A panic of another thread in that
+    // moment would be printed.
     if !SILENCED.load(Ordering::Relaxed) && !SILENCED.swap(true, Ordering::Relaxed) {
         silence();
     }
     INSIDE.with(|inside| {
         let outer = inside.replace(true);
         let _whole = (!outer).then(Uncancellable::begin);
-        // What is behind a handle is kept consistent by locks and is not looked at here after a panic.
+        // State behind a handle is kept consistent by locks and is not looked at here after a panic.
         let result = catch_unwind(AssertUnwindSafe(run));
         inside.set(outer);
         result.ok()
@@ -137,7 +138,7 @@ impl Drop for Uncancellable {
 }
 
 thread_local! {
-    /// Whether this thread is in a call of the library.
+    /// Set while this thread is in a call of the library.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -54,7 +54,7 @@ pub(super) trait Handled: Send + Sync + 'static {
 
 macro_rules! objects {
     ($($kind:ident: $rust:ty => $c:ty,)+) => {
-        /// What a slot holds.
+        /// The object in a slot.
         pub(super) enum Object { $($kind(Arc<$rust>),)+ }
 
         $(impl Handled for $rust {

@@ -3,7 +3,7 @@
 use qrcode::render::{svg, unicode};
 use qrcode::{Color, EcLevel, QrCode};
 
-/// How a QR code can be drawn.
+/// The format of a drawn QR code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Format {
     Text,

@@ -24,7 +24,7 @@ pub struct wa_queue(());
 
 pub(super) struct QueueObject {
     pub(super) queue: Arc<Queue>,
-    /// Whether it belongs to a client and goes with it.
+    /// Set if it belongs to a client and goes with it.
     pub(super) borrowed: bool,
 }
 
@@ -59,8 +59,8 @@ pub unsafe extern "C" fn wa_queue_new(queue: *mut *mut wa_queue, error: *mut *mu
 /// @param event where the event is put. The caller owns it and frees it with
 /// wa_event_free(). Written on WA_OK only.
 /// @return WA_OK: an event was taken; WA_TIMEOUT: none came in time; WA_WOKEN:
-/// somebody called wa_queue_wake(); WA_CLOSED: all events are taken and none
-/// will come any more, or the queue was freed during the wait;
+/// wa_queue_wake() was called; WA_CLOSED: all events are taken and none will
+/// come any more, or the queue was freed during the wait;
 /// WA_ERROR_INVALID_HANDLE; WA_ERROR_INVALID_ARGUMENT: NULL or a time-out below
 /// -1; WA_ERROR_TOO_MANY_HANDLES: the event is lost to this run of the program,
 /// and comes again later if it is a durable one.

@@ -40,7 +40,7 @@ unsafe extern "C" fn allocate(length: c_int) -> *mut c_void {
     }
 }
 
-/// Where an allocation starts, and how long it is.
+/// Returns the start and the size of an allocation.
 ///
 /// # Safety
 /// `memory` came from [`allocate`] and was not freed.

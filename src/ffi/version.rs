@@ -1,4 +1,4 @@
-//! Which version of the library runs.
+//! The version of the library that runs.
 
 use std::ffi::{CStr, c_char};
 

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use wa::api::EVENTS;
 
 const PREFIX: &str = "wa_event_";
-/// What a comment says before it lists the types.
+/// The words of a comment before it lists the types.
 const LIST: &str = "Event types: ";
 /// The first column of the accessors.
 const INDENT: usize = 23;

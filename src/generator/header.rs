@@ -29,7 +29,7 @@ const SOURCES: [(&str, &str); 13] = [
 fn constants() -> String {
     let mut text = format!(
         "//! Made from the tables in src/api. Do not edit: {COMMAND}\n\n\
-         /// What a function answers: 0 when it is done, 1 to 99 for other answers that\n\
+         /// The answer of a function: 0 when it is done, 1 to 99 for other answers that\n\
          /// are no errors, 100 and above for errors, in ranges by subject: 100\n\
          /// arguments, 200 state, 300 handles, 400 configuration, 500 store, 600\n\
          /// network, 700 the server's answers, 800 pairing, 900 the session. Numbers\n\

@@ -17,7 +17,7 @@ mod symbols;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How generated files say how they are made.
+/// The command that makes the generated files, as they name it.
 const COMMAND: &str = "cargo run -p libwa-generator";
 
 /// The top of the checkout.

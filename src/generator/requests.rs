@@ -1,4 +1,4 @@
-//! What the header and the tables do not say of the functions that make requests, and the bindings have to know.
+//! The facts about functions that make requests which the bindings have to know, and which are not in the header and the tables.
 
 use crate::declarations::Function;
 
@@ -12,7 +12,7 @@ pub(crate) const LIKE_METHODS: [(&str, &str); 1] = [("wa_send_", "message.send")
 /// Written by hand in every binding, since what it takes is JSON.
 const BY_HAND: [&str; 1] = ["wa_call"];
 
-/// Whether the function takes a client first, and gives a request number and an error last.
+/// Returns whether the function takes a client first, and gives a request number and an error last.
 pub(crate) fn is_request(function: &Function) -> bool {
     let ends = |(kind, name): &(String, String)| kind.starts_with("uint64_t *") && name == "request";
     let params = &function.params;
@@ -22,7 +22,7 @@ pub(crate) fn is_request(function: &Function) -> bool {
         && !BY_HAND.contains(&function.name.as_str())
 }
 
-/// What the header says of a parameter, there or at the function that it refers to.
+/// Returns the header's description of a parameter, there or at the function that it refers to.
 pub(crate) fn said_of(function: &Function, param: &str, all: &[Function]) -> String {
     let start = format!("@param {param} ");
     let said = function.comment.split_once(&start).map_or("", |(_, rest)| rest);

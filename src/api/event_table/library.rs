@@ -7,35 +7,35 @@ macro_rules! library_events {
         /// The one answer to a request.
         400 "result" = "WA_EVENT_RESULT", Waits, "0.1.0",
         RequestResult {
-            /// What was asked for: `pairing.code`, `pairing.qr`, `pairing.passkey`, `session.logout`, or the method of wa_call.
+            /// The request: `pairing.code`, `pairing.qr`, `pairing.passkey`, `session.logout`, or the method of wa_call.
             method: Cow<'static, str>,
-            /// WA_OK, or why it failed.
+            /// WA_OK, or the status of the failure.
             status: Status,
             /// The name of that status.
             name: Cow<'static, str>,
-            /// Why it failed, and what to do.
+            /// The reason of the failure, and what to do.
             text: Option<Cow<'static, str>>,
             /// The parameter or key concerned.
             key: Option<String>,
-            /// Whether asking again can help.
+            /// Set if asking again can help.
             retryable: bool,
-            /// How long to wait before that.
+            /// The time to wait before that.
             retry_after_ms: u32,
-            /// What the method gives, when it succeeded.
+            /// The result of the method, when it succeeded.
             result: Value,
         }
 
         /// Events were dropped because nobody took them; stands where the first of them stood.
         500 "overflow" = "WA_EVENT_OVERFLOW", Waits, "0.1.0",
         Overflow {
-            /// How many were dropped.
+            /// The number of dropped events.
             count: u64,
         }
 
         /// A line of the library's log; see the key `log.level`.
         501 "log" = "WA_EVENT_LOG", Droppable, "0.1.0",
         Log {
-            /// How much it matters.
+            /// The level of the line.
             level: LogLevel,
             /// The part of the library it comes from.
             target: Cow<'static, str>,
@@ -46,11 +46,11 @@ macro_rules! library_events {
         /// The client is closed. Always its last event.
         502 "closed" = "WA_EVENT_CLOSED", Waits, "0.1.0",
         Closed {
-            /// Why.
+            /// The reason.
             reason: CloseReason,
-            /// Why, as a status code; 0 when the host wished it.
+            /// The reason as a status code; 0 when the host wished it.
             status: Status,
-            /// Why, in a sentence for the programmer.
+            /// The reason in a sentence for the programmer.
             text: Option<Cow<'static, str>>,
         }
     } };

@@ -17,9 +17,9 @@ macro_rules! messages_events {
             sender: String,
             /// The sender's phone number, digits only, if it is known.
             sender_phone: Option<String>,
-            /// Whether this account sent it, from another of its devices.
+            /// Set if this account sent it, from another of its devices.
             from_me: bool,
-            /// Whether the conversation is a group.
+            /// Set if the conversation is a group.
             is_group: bool,
             /// The server's time for it.
             sent_at_ms: i64,
@@ -35,9 +35,9 @@ macro_rules! messages_events {
             mentions: Vec<String>,
             /// The details of its kind, as an object: the options of a poll, a place, the `target` of a reaction. EVENTS.md lists the keys of each kind under "Contents of messages".
             content: MessageContent,
-            /// Whether it waited at the server while this device was offline.
+            /// Set if it waited at the server while this device was offline.
             offline: bool,
-            /// Whether it was encrypted for an identity that its sender has given up since.
+            /// Set if it was encrypted for an identity that its sender has given up since.
             old_identity: bool,
             /// The serialised protobuf message, base64, for kinds that have more to them than these fields.
             raw: Option<Hidden>,
@@ -56,17 +56,17 @@ macro_rules! messages_events {
             sender: String,
             /// The sender's phone number, digits only, if it is known.
             sender_phone: Option<String>,
-            /// Whether this account sent it, from another of its devices.
+            /// Set if this account sent it, from another of its devices.
             from_me: bool,
             /// The server's time for it.
             sent_at_ms: i64,
-            /// Why.
+            /// The reason.
             reason: UnreadableReason,
-            /// How often it was asked for again.
+            /// The number of times it was asked for again.
             retries: u32,
-            /// Whether it may still come. If so, either `message` follows or this event once more, with false, within two weeks.
+            /// Set if it may still come. If so, either `message` follows or this event once more, with false, within two weeks.
             pending: bool,
-            /// Whether the sender wants nothing shown in its place.
+            /// Set if the sender wants nothing shown in its place.
             hidden: bool,
         }
 
@@ -75,9 +75,9 @@ macro_rules! messages_events {
         MessageWaiting {
             /// Its id.
             message_id: String,
-            /// Where it goes.
+            /// The chat that it goes to.
             chat: String,
-            /// Why it waits.
+            /// The reason why it waits.
             reason: WaitReason,
             /// When it goes out, if nothing comes in between.
             due_at_ms: i64,
@@ -90,13 +90,13 @@ macro_rules! messages_events {
             chat: String,
             /// The phone number of the person that the conversation is with, digits only, if it is known; null in a group.
             chat_phone: Option<String>,
-            /// Whose receipt it is.
+            /// The person whose receipt it is.
             sender: String,
             /// The phone number of that person, digits only, if it is known.
             sender_phone: Option<String>,
-            /// Whether this account did it, on another device.
+            /// Set if this account did it, on another device.
             from_me: bool,
-            /// What was done.
+            /// The kind of the receipt.
             receipt: ReceiptKind,
             /// The ids of the messages.
             message_ids: Vec<String>,
@@ -104,29 +104,29 @@ macro_rules! messages_events {
             seen_at_ms: i64,
         }
 
-        /// Somebody is writing or recording, or stopped.
+        /// A person is writing or recording, or stopped.
         320 "chat.activity" = "WA_EVENT_CHAT_ACTIVITY", Droppable, "0.1.0",
         ChatActivityChanged {
             /// The conversation's JID.
             chat: String,
             /// The phone number of the person that the conversation is with, digits only, if it is known; null in a group.
             chat_phone: Option<String>,
-            /// Who.
+            /// The person's JID.
             sender: String,
             /// The phone number of that person, digits only, if it is known.
             sender_phone: Option<String>,
-            /// What.
+            /// The activity.
             activity: ChatActivity,
         }
 
-        /// Somebody came online or went, as far as they show it. Asked for with `presence.subscribe`.
+        /// A person came online or went, as far as they show it. Asked for with `presence.subscribe`.
         321 "presence" = "WA_EVENT_PRESENCE", Droppable, "0.1.0",
         Presence {
-            /// Who.
+            /// The person's JID.
             sender: String,
             /// The phone number of that person, digits only, if it is known.
             sender_phone: Option<String>,
-            /// Whether they are there.
+            /// Set if they are there.
             available: bool,
             /// When they were there last, if they show it.
             last_seen_at_ms: Option<i64>,
@@ -137,11 +137,11 @@ macro_rules! messages_events {
         GroupUpdate {
             /// The group's JID.
             chat: String,
-            /// Who changed it, if the server says.
+            /// The person who changed it, if the server says.
             sender: Option<String>,
             /// The phone number of that person, digits only, if it is known.
             sender_phone: Option<String>,
-            /// What changed, as a word: `add`, `remove`, `subject` and so on.
+            /// The change, as a word: `add`, `remove`, `subject` and so on.
             change: Cow<'static, str>,
             /// The members concerned, as JIDs.
             members: Vec<String>,
@@ -153,18 +153,18 @@ macro_rules! messages_events {
             changed_at_ms: i64,
         }
 
-        /// Somebody calls. Calls cannot be taken here.
+        /// A person calls. Calls cannot be taken here.
         340 "call" = "WA_EVENT_CALL", Bounded, "0.1.0",
         Call {
             /// The call's id.
             call_id: String,
-            /// Who calls.
+            /// The caller's JID.
             sender: String,
             /// The caller's phone number, digits only, if the server says it.
             sender_phone: Option<String>,
-            /// What happened to it.
+            /// The stage of the call.
             stage: CallStage,
-            /// Whether it is a video call.
+            /// Set if it is a video call.
             video: bool,
             /// The group, if it is a call in one.
             chat: Option<String>,
@@ -175,7 +175,7 @@ macro_rules! messages_events {
         /// A person has a new identity key: a new phone, or a new installation. Their messages are still encrypted end to end.
         350 "identity.changed" = "WA_EVENT_IDENTITY_CHANGED", Bounded, "0.1.0",
         IdentityChanged {
-            /// Whose.
+            /// The person's JID.
             sender: String,
             /// The phone number of that person, digits only, if it is known.
             sender_phone: Option<String>,

@@ -15,7 +15,7 @@ macro_rules! pairing_events {
             expires_at_ms: i64,
             /// Time left when the event was made.
             expires_in_ms: u32,
-            /// Whether the host chose it.
+            /// Set if the host chose it.
             custom: bool,
             /// 1 for the first code of the request, more for those that automatic refresh brought.
             generation: u32,
@@ -32,9 +32,9 @@ macro_rules! pairing_events {
             expires_in_ms: u32,
             /// Its number in the series, from 1.
             index: u32,
-            /// How many the series has.
+            /// The number of codes in the series.
             of: u32,
-            /// Whether it replaces one that was still valid, because the server asked for a fresh secret.
+            /// Set if it replaces one that was still valid, because the server asked for a fresh secret.
             updated: bool,
         }
 
@@ -45,7 +45,7 @@ macro_rules! pairing_events {
             stage: PairingStage,
             /// By code, QR or passkey.
             method: PairingMethod,
-            /// What to tell the user.
+            /// The text to show to the user.
             user_text: Cow<'static, str>,
         }
 
@@ -54,19 +54,19 @@ macro_rules! pairing_events {
         PairingExpired {
             /// The named outcome.
             outcome: Cow<'static, str>,
-            /// Where it ended.
+            /// The stage at which it ended.
             stage: OutcomeStage,
             /// By code, QR or passkey.
             method: PairingMethod,
             /// The outcome's class as a status code.
             status: Status,
-            /// What to tell the user.
+            /// The text to show to the user.
             user_text: Cow<'static, str>,
-            /// Whether asking again can help.
+            /// Set if asking again can help.
             retryable: bool,
-            /// How long to wait before that.
+            /// The time to wait before that.
             retry_after_ms: u32,
-            /// Whether a new code comes by itself: the request goes on.
+            /// Set if a new code comes by itself: the request goes on.
             refreshing: bool,
         }
 
@@ -75,30 +75,30 @@ macro_rules! pairing_events {
         PairingError {
             /// The named outcome.
             outcome: Cow<'static, str>,
-            /// Where it ended.
+            /// The stage at which it ended.
             stage: OutcomeStage,
             /// By code, QR or passkey.
             method: PairingMethod,
             /// The outcome's class as a status code.
             status: Status,
-            /// What to tell the user.
+            /// The text to show to the user.
             user_text: Cow<'static, str>,
-            /// What the programmer wants to know beside that.
+            /// Further detail for the programmer.
             text: Option<Cow<'static, str>>,
-            /// Whether asking again can help.
+            /// Set if asking again can help.
             retryable: bool,
-            /// How long to wait before that.
+            /// The time to wait before that.
             retry_after_ms: u32,
             /// The server's error code, if it gave one.
             server_code: Option<u32>,
-            /// Whether the library tries again by itself: the request goes on.
+            /// Set if the library tries again by itself: the request goes on.
             refreshing: bool,
         }
 
         /// The account wants a passkey to confirm this device.
         205 "pairing.passkey" = "WA_EVENT_PAIRING_PASSKEY", Waits, "0.1.0",
         PairingPasskey {
-            /// What is wanted from the host.
+            /// The step that is wanted from the host.
             step: PasskeyStep,
             /// The WebAuthn request options, as JSON text, for the step `required`.
             options: Option<Hidden>,

@@ -7,21 +7,21 @@ macro_rules! session_events {
         /// The connection changed its state.
         100 "connection" = "WA_EVENT_CONNECTION", Droppable, "0.1.0",
         Connection {
-            /// Where the connection stands now.
+            /// The state of the connection now.
             state: ConnectionState,
-            /// Why, as a stable word, when it was lost or given up.
+            /// The reason as a stable word, when it was lost or given up.
             reason: Option<Cow<'static, str>>,
-            /// Why, as a status code; 0 when nothing went wrong, also when the host asked for it.
+            /// The reason as a status code; 0 when nothing went wrong, also when the host asked for it.
             status: Status,
-            /// Why, in a sentence for the programmer.
+            /// The reason in a sentence for the programmer.
             text: Option<Cow<'static, str>>,
-            /// Whether the connection is given up: no attempt follows before wa_client_connect is called again. Whatever waits for the connection can end then, with `status`, or with WA_ERROR_NOT_CONNECTED if that is 0.
+            /// Set if the connection is given up: no attempt follows before wa_client_connect is called again. Whatever waits for the connection can end then, with `status`, or with WA_ERROR_NOT_CONNECTED if that is 0.
             is_final: bool,
-            /// Whether an attempt can succeed as things are. False when a person has to mend something first; `text` says what.
+            /// Set if an attempt can succeed as things are. False when a person has to mend something first; `text` says what.
             retryable: bool,
             /// Time until the next attempt, when reconnecting.
             retry_in_ms: Option<u32>,
-            /// Which attempt to connect this is, or was, counted from 1 since the last login; 0 after a login, until the next attempt.
+            /// The number of this attempt to connect, or of the last one, counted from 1 since the last login; 0 after a login, until the next attempt.
             attempt: u32,
         }
 
@@ -36,29 +36,29 @@ macro_rules! session_events {
             phone: String,
             /// The user's name as contacts see it, if the server has told it.
             name: Option<Hidden>,
-            /// Whether this is the first login since pairing.
+            /// Set if this is the first login since pairing.
             first_login: bool,
         }
 
         /// The session was logged out and its keys are erased. The last event before `closed`.
         102 "logged_out" = "WA_EVENT_LOGGED_OUT", Durable, "0.1.0",
         LoggedOut {
-            /// Who ended it.
+            /// The reason for the logout.
             reason: LogoutReason,
-            /// What to tell the user.
+            /// The text to show to the user.
             user_text: Cow<'static, str>,
-            /// What the server said about it, if anything.
+            /// The server's words about it, if any.
             text: Option<String>,
-            /// Whether the phone may still list the device, because the server could not be told.
+            /// Set if the phone may still list the device, because the server could not be told.
             may_be_listed: bool,
         }
 
         /// The server restricts the account or the client.
         103 "restricted" = "WA_EVENT_RESTRICTED", Durable, "0.1.0",
         Restricted {
-            /// What kind of restriction it is.
+            /// The kind of the restriction.
             kind: RestrictionKind,
-            /// What it holds for.
+            /// The scope of the restriction.
             scope: RestrictionScope,
             /// When it begins, if that is not now.
             starts_at_ms: Option<i64>,
@@ -66,7 +66,7 @@ macro_rules! session_events {
             ends_at_ms: Option<i64>,
             /// The server's own number for the cause, if it gave one.
             code: Option<u32>,
-            /// What to tell the user.
+            /// The text to show to the user.
             user_text: Cow<'static, str>,
         }
     } };

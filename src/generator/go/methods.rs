@@ -8,8 +8,8 @@ use std::fmt::Write;
 use wa::api::{MethodInfo, ParamInfo};
 use wa::client::method_table;
 
-/// The Go type of a value and the function of the reader that reads it. What may be missing, and whose zero value says
-/// something, is a pointer. A text and a time have an empty value that says nothing else.
+/// Returns the Go type of a value and the function of the reader that reads it. A value that may be missing, and whose zero value
+/// says something, is a pointer. A text and a time have an empty value that says nothing else.
 pub(super) fn value_type(name: &str, kind: &str, optional: bool) -> (String, String) {
     let (go_type, read) = match kind {
         "text" => ("string", "text"),
@@ -49,7 +49,7 @@ fn result_type(method: &str, field: &ParamInfo) -> (String, String) {
     (format!("[]{element}"), format!("objects[{element}](r)"))
 }
 
-/// Whether an optional value of a Go type is a pointer.
+/// Returns whether an optional value of a Go type is a pointer.
 fn is_pointer(go_type: &str) -> bool {
     matches!(go_type, "bool" | "int64" | "float64" | "time.Duration")
 }

@@ -1,6 +1,6 @@
 //! The generated half of `bindings/go`: status codes, options, event types, methods, and the requests that the header declares.
 //!
-//! What comes out is formatted as gofmt wants it: blank lines between documented fields leave nothing to align.
+//! The code is formatted as gofmt wants it: blank lines between documented fields leave nothing to align.
 
 mod contents;
 mod events;
@@ -40,7 +40,7 @@ fn file(name: &str, imports: &[&str], body: &str) -> GeneratedFile {
     GeneratedFile::new(format!("bindings/go/{name}"), text)
 }
 
-/// How Go code that uses a package mentions it.
+/// Returns the prefix by which Go code that uses a package mentions it.
 fn used_as(path: &str) -> String {
     format!("{}.", path.rsplit('/').next().unwrap())
 }

@@ -1,8 +1,8 @@
-//! How things of the tables and of the header are called in Go, and how their sentences speak of each other there.
+//! The Go names of things of the tables and of the header, and their sentences with these names.
 
 use std::fmt::Write;
 
-/// What Go writes in capitals throughout.
+/// The words that Go writes in capitals throughout.
 const INITIALS: [&str; 16] = [
     "ca", "dns", "http", "id", "iq", "jid", "json", "lid", "os", "qr", "sim", "tls", "ttl", "url", "utf8",
     "pn",
@@ -21,7 +21,7 @@ const FUNCTIONS: [(&str, &str); 9] = [
     ("wa_reference_json", "Reference"),
 ];
 
-/// What Go writes in capitals but for the s of more than one.
+/// The plurals that Go writes in capitals but for their s.
 const PLURALS: [(&str, &str); 3] = [("ids", "IDs"), ("jids", "JIDs"), ("urls", "URLs")];
 
 /// `pairing.qr` and `expires_at` as exported names: PairingQR, ExpiresAt.
@@ -43,7 +43,7 @@ pub(super) fn variable(name: &str) -> String {
     let (first, rest) = name.split_once(['.', '_']).unwrap_or((name, ""));
     let name = format!("{first}{}", exported(rest));
     match name.as_str() {
-        // What Go itself calls something, and what the generated code does.
+        // The names that Go itself uses, and those of the generated code.
         "type" | "range" | "func" | "map" | "client" | "request" | "err" | "ctx" => format!("{name}Value"),
         _ => name,
     }
@@ -102,7 +102,7 @@ pub(super) fn plain(sentence: &str) -> String {
     text + rest
 }
 
-/// What a function of the header is in Go: a method of the client if nothing else is said.
+/// Returns the Go name of a function of the header: a method of the client if nothing else is said.
 fn function(name: &str) -> String {
     FUNCTIONS.iter().find(|(c, _)| *c == name).map_or_else(
         || format!("Client.{}", exported(name.trim_start_matches("wa_"))),

@@ -32,7 +32,9 @@ pub(super) fn source() -> String {
         writeln!(text, "{line}").unwrap();
     }
     text.push_str("}\n\n");
-    text.push_str("# What the functions that start a request take between the client and the number.\n");
+    text.push_str(
+        "# The parameters of the functions that start a request, between the client and the number.\n",
+    );
     text.push_str("REQUESTS: dict[str, tuple[tuple[str, type], ...]] = {\n");
     for function in functions(&header::text()) {
         let params = &function.params;

@@ -4,7 +4,7 @@ use super::{DATACLASS, constructor, docstring, event_class, spoken, value, wrapp
 use std::fmt::Write;
 use wa::api::{EVENTS, EventInfo, FieldInfo, Keep, Words};
 
-/// What is written by hand for a type: a class that it has as its base beside `Event`.
+/// The handwritten base classes of types, beside `Event`.
 const EXTRA: [(&str, &str); 2] = [("message", "WithContent"), ("pairing.qr", "QrCode")];
 
 /// The fields of every event, which `Event` declares.
@@ -47,7 +47,7 @@ pub(super) fn source() -> String {
     for row in EVENTS {
         writeln!(text, "    \"{}\": {},", row.name, event_class(row.name)).unwrap();
     }
-    text.push_str("}\n\n# What makes an event of its JSON object.\nMAKERS: dict[str, Callable[[dict[str, Any]], Event]] = {\n");
+    text.push_str("}\n\n# The makers of events of their JSON objects.\nMAKERS: dict[str, Callable[[dict[str, Any]], Event]] = {\n");
     for row in EVENTS {
         writeln!(text, "    \"{0}\": {1}._make,", row.name, event_class(row.name)).unwrap();
     }
@@ -103,7 +103,7 @@ fn class(text: &mut String, row: &EventInfo) {
     if row.fields.iter().any(|field| field.name == "status") {
         text.push_str(
             "\n    @property\n    def error(self) -> Error | None:\n        \
-             \"\"\"What the status says, as an exception to raise; None when nothing went wrong.\"\"\"\n        \
+             \"\"\"The status as an exception to raise; None when nothing went wrong.\"\"\"\n        \
              return self._error()\n",
         );
     }

@@ -75,7 +75,7 @@ fn result(text: &mut String, row: &MethodInfo) {
         .iter()
         .map(|(item, value)| (value.name.clone(), format!("{}{}", item.sentence, value.unit())))
         .collect();
-    docstring(text, 4, &format!("What `{}` gives.", row.name), "Attributes", &list);
+    docstring(text, 4, &format!("The result of `{}`.", row.name), "Attributes", &list);
     text.push('\n');
     for (_, value) in &values {
         writeln!(text, "    {}: {}", value.name, value.kind).unwrap();

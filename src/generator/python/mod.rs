@@ -1,4 +1,4 @@
-//! What bindings/python knows of the library: prototypes, errors, events and methods, made from the header and the tables.
+//! The generated files of bindings/python: prototypes, errors, events and methods, made from the header and the tables.
 
 mod bindings;
 mod contents;
@@ -58,7 +58,7 @@ fn safe(name: &str) -> String {
     if taken.contains(&name) { format!("{name}_") } else { name.to_owned() }
 }
 
-/// Words in lines of at most 100 columns. What follows the first line is indented by `hanging` more.
+/// Wraps words into lines of at most 100 columns. All lines but the first are indented by `hanging` more.
 fn wrapped(text: &mut String, indent: usize, hanging: usize, words: &str) {
     let mut line = " ".repeat(indent);
     let mut empty = true;
@@ -117,7 +117,7 @@ fn docstring(text: &mut String, indent: usize, words: &str, title: &str, list: &
     writeln!(text, "{}\"\"\"", " ".repeat(indent)).unwrap();
 }
 
-/// How a class of the package is made: `_record.py` says why.
+/// The decorator of a class of the package: `_record.py` says why.
 const DATACLASS: &str = "@dataclass(frozen=True, init=False, repr=False, eq=False)";
 
 /// The constructor of a frozen dataclass, of its fields' names and types.
@@ -138,11 +138,11 @@ struct Value {
     name: String,
     /// Its type.
     kind: String,
-    /// What makes it of the value `{}` of the JSON object.
+    /// The expression that makes it of the value `{}` of the JSON object.
     from_json: String,
 }
 
-/// How a value of the tables comes to Python.
+/// Returns a value of the tables as Python has it.
 fn value(name: &str, kind: &str, optional: bool, words: Option<&str>) -> Value {
     let (short, kind, from_json) = match (name, kind) {
         ("time_ms", _) => ("time", "datetime", "as_time({})"),

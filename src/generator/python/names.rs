@@ -1,4 +1,4 @@
-//! What has a name in C is called otherwise in Python: in what is generated, and in the texts that the library gives at run time.
+//! The Python names of what has another name in C: in what is generated, and in the texts that the library gives at run time.
 
 use super::{errors, event_class};
 use crate::declarations::functions;
@@ -64,7 +64,7 @@ fn names() -> BTreeMap<String, String> {
 
 /// The table as a part of `_bindings.py`.
 pub(super) fn table() -> String {
-    let mut text = String::from("# What these are called in Python, in texts.\nNAMES: dict[str, str] = {\n");
+    let mut text = String::from("# The names of these in Python, in texts.\nNAMES: dict[str, str] = {\n");
     for (c, python) in names() {
         writeln!(text, "    \"{c}\": \"{python}\",").unwrap();
     }

@@ -48,7 +48,7 @@ pub(super) fn source() -> String {
 }
 
 fn method(text: &mut String, function: &Function, all: &[Function], asynchronous: bool) {
-    // What must be given comes first.
+    // Required parameters come first.
     let (mut params, mut optional) = (Vec::new(), Vec::new());
     let mut arguments = String::new();
     let mut list = Vec::new();

@@ -172,7 +172,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "wa_reference_json": (c_char_p, (POINTER(c_size_t),)),
 }
 
-# What the functions that start a request take between the client and the number.
+# The parameters of the functions that start a request, between the client and the number.
 REQUESTS: dict[str, tuple[tuple[str, type], ...]] = {
     "wa_logout": (),
     "wa_call": (("method", str), ("params_json", str)),
@@ -184,7 +184,7 @@ REQUESTS: dict[str, tuple[tuple[str, type], ...]] = {
     "wa_send_message": (("chat", str), ("message", bytes), ("length", int), ("message_id", str)),
 }
 
-# What these are called in Python, in texts.
+# The names of these in Python, in texts.
 NAMES: dict[str, str] = {
     "NULL": "None",
     "WA_CLOSED": "`3`",

@@ -22,11 +22,11 @@ SyncCall = Callable[[str, dict[str, Any]], Any]
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class ContactSend(Record):
-    """What `contact.send` gives.
+    """The result of `contact.send`.
 
     Attributes:
         message_id: The id of the message.
-        chat: Where it went.
+        chat: The chat that it went to.
         sent_at: The server's time for it, in milliseconds since 1970 UTC.
     """
 
@@ -56,7 +56,7 @@ class ContactSend(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class ContactsCheck(Record):
-    """What `contacts.check` gives.
+    """The result of `contacts.check`.
 
     Attributes:
         contacts: One object for each number, in the same order: `number` (digits only),
@@ -82,10 +82,10 @@ class ContactsCheck(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class GroupAdd(Record):
-    """What `group.add` gives.
+    """The result of `group.add`.
 
     Attributes:
-        members: What became of each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
+        members: The outcome for each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
             `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`),
             WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and
             `invite_expires_at_ms` for an invitation by message.
@@ -109,18 +109,18 @@ class GroupAdd(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class GroupCreate(Record):
-    """What `group.create` gives.
+    """The result of `group.create`.
 
     Attributes:
         chat: The group's JID.
         subject: Its name.
-        description: What it is about.
+        description: Its description.
         creator: The JID of who made it.
         created_at: When.
-        size: How many members it has.
+        size: The number of its members.
         members: The members, each with `jid`, `phone` (null if it is not known), `rank` (`member`,
             `admin`, `super_admin`).
-        not_added: Who was to be a member and is none, as `group.add` says it.
+        not_added: Those who were to be members and are not, as `group.add` says it.
         announcement: Whether only admins may send.
         locked: Whether only admins may change name, picture and description.
         expiration_s: After how many seconds messages disappear; 0 for never.
@@ -214,10 +214,10 @@ class GroupCreate(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class GroupDemote(Record):
-    """What `group.demote` gives.
+    """The result of `group.demote`.
 
     Attributes:
-        members: What became of each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
+        members: The outcome for each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
             `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`),
             WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and
             `invite_expires_at_ms` for an invitation by message.
@@ -241,18 +241,18 @@ class GroupDemote(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class GroupInfo(Record):
-    """What `group.info` gives.
+    """The result of `group.info`.
 
     Attributes:
         chat: The group's JID.
         subject: Its name.
-        description: What it is about.
+        description: Its description.
         creator: The JID of who made it.
         created_at: When.
-        size: How many members it has.
+        size: The number of its members.
         members: The members, each with `jid`, `phone` (null if it is not known), `rank` (`member`,
             `admin`, `super_admin`).
-        not_added: Who was to be a member and is none, as `group.add` says it.
+        not_added: Those who were to be members and are not, as `group.add` says it.
         announcement: Whether only admins may send.
         locked: Whether only admins may change name, picture and description.
         expiration_s: After how many seconds messages disappear; 0 for never.
@@ -346,7 +346,7 @@ class GroupInfo(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class GroupInvite(Record):
-    """What `group.invite` gives.
+    """The result of `group.invite`.
 
     Attributes:
         code: The code.
@@ -375,7 +375,7 @@ class GroupInvite(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class GroupJoin(Record):
-    """What `group.join` gives.
+    """The result of `group.join`.
 
     Attributes:
         chat: The group's JID.
@@ -404,7 +404,7 @@ class GroupJoin(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class GroupList(Record):
-    """What `group.list` gives.
+    """The result of `group.list`.
 
     Attributes:
         groups: The groups, each like the result of `group.info`.
@@ -428,10 +428,10 @@ class GroupList(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class GroupPromote(Record):
-    """What `group.promote` gives.
+    """The result of `group.promote`.
 
     Attributes:
-        members: What became of each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
+        members: The outcome for each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
             `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`),
             WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and
             `invite_expires_at_ms` for an invitation by message.
@@ -455,10 +455,10 @@ class GroupPromote(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class GroupRemove(Record):
-    """What `group.remove` gives.
+    """The result of `group.remove`.
 
     Attributes:
-        members: What became of each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
+        members: The outcome for each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`,
             `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`),
             WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and
             `invite_expires_at_ms` for an invitation by message.
@@ -482,11 +482,11 @@ class GroupRemove(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class LocationSend(Record):
-    """What `location.send` gives.
+    """The result of `location.send`.
 
     Attributes:
         message_id: The id of the message.
-        chat: Where it went.
+        chat: The chat that it went to.
         sent_at: The server's time for it, in milliseconds since 1970 UTC.
     """
 
@@ -516,11 +516,11 @@ class LocationSend(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class MessageDelete(Record):
-    """What `message.delete` gives.
+    """The result of `message.delete`.
 
     Attributes:
         message_id: The id of the message.
-        chat: Where it went.
+        chat: The chat that it went to.
         sent_at: The server's time for it, in milliseconds since 1970 UTC.
     """
 
@@ -550,11 +550,11 @@ class MessageDelete(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class MessageEdit(Record):
-    """What `message.edit` gives.
+    """The result of `message.edit`.
 
     Attributes:
         message_id: The id of the message.
-        chat: Where it went.
+        chat: The chat that it went to.
         sent_at: The server's time for it, in milliseconds since 1970 UTC.
     """
 
@@ -584,11 +584,11 @@ class MessageEdit(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class MessageReact(Record):
-    """What `message.react` gives.
+    """The result of `message.react`.
 
     Attributes:
         message_id: The id of the message.
-        chat: Where it went.
+        chat: The chat that it went to.
         sent_at: The server's time for it, in milliseconds since 1970 UTC.
     """
 
@@ -618,11 +618,11 @@ class MessageReact(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class MessageSend(Record):
-    """What `message.send` gives.
+    """The result of `message.send`.
 
     Attributes:
         message_id: The id of the message.
-        chat: Where it went.
+        chat: The chat that it went to.
         sent_at: The server's time for it, in milliseconds since 1970 UTC.
     """
 
@@ -652,11 +652,11 @@ class MessageSend(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class PollSend(Record):
-    """What `poll.send` gives.
+    """The result of `poll.send`.
 
     Attributes:
         message_id: The id of the message.
-        chat: Where it went.
+        chat: The chat that it went to.
         sent_at: The server's time for it, in milliseconds since 1970 UTC.
     """
 
@@ -686,11 +686,11 @@ class PollSend(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class PollVote(Record):
-    """What `poll.vote` gives.
+    """The result of `poll.vote`.
 
     Attributes:
         message_id: The id of the message.
-        chat: Where it went.
+        chat: The chat that it went to.
         sent_at: The server's time for it, in milliseconds since 1970 UTC.
     """
 
@@ -720,16 +720,16 @@ class PollVote(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class RestrictionsGet(Record):
-    """What `restrictions.get` gives.
+    """The result of `restrictions.get`.
 
     Attributes:
         time_locked: Whether WhatsApp keeps the account from writing to people who do not know it.
         ends_at: When that ends, if WhatsApp said so.
         reason: Why, in WhatsApp's words, such as `DEFAULT`.
-        first_contacts_per_hour: How many first contacts the configuration allows in an hour; 0 for
-            any number.
-        first_contacts_left: How many of these are left.
-        waiting: How many messages wait for their turn.
+        first_contacts_per_hour: The number of first contacts that the configuration allows in an
+            hour; 0 for any number.
+        first_contacts_left: The number of these that are left.
+        waiting: The number of messages that wait for their turn.
         next_at: When the first of them goes out.
     """
 
@@ -775,7 +775,7 @@ class RestrictionsGet(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class ServerPing(Record):
-    """What `server.ping` gives.
+    """The result of `server.ping`.
 
     Attributes:
         round_trip: Time until the server answered. In seconds.
@@ -799,7 +799,7 @@ class ServerPing(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class SessionList(Record):
-    """What `session.list` gives.
+    """The result of `session.list`.
 
     Attributes:
         sessions: The names of all sessions in the client's store.
@@ -823,10 +823,10 @@ class SessionList(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class SessionStatus(Record):
-    """What `session.status` gives.
+    """The result of `session.status`.
 
     Attributes:
-        state: Where the connection stands, as in the event `connection`.
+        state: The state of the connection, as in the event `connection`.
         linked: Whether the session is linked to an account.
         jid: The device's own JID.
         lid: The device's own LID.
@@ -867,7 +867,7 @@ class SessionStatus(Record):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class VersionLatest(Record):
-    """What `version.latest` gives.
+    """The result of `version.latest`.
 
     Attributes:
         version: The version, fit for the key `client.version`.
@@ -898,7 +898,7 @@ class AsyncChat:
         self._call = call
 
     async def activity(self, *, chat: str, activity: str) -> None:
-        """Shows the others in a chat that somebody is writing or recording, or has stopped. It
+        """Shows the others in a chat that the user is writing or recording, or has stopped. It
         fades by itself after some 20 seconds.
 
         Args:
@@ -923,7 +923,7 @@ class AsyncContact:
         """Sends contact cards.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             contacts: The cards, each with `name` and `vcard`; together at most 1 MiB.
             message_id: An id for the message that the host chooses; see `send_text()`.
@@ -991,7 +991,7 @@ class AsyncGroup:
         Args:
             subject: Its name.
             members: The others in it, as JIDs or phone numbers with their country codes.
-            description: What it is about.
+            description: Its description.
             announcement: Whether only admins may send.
             locked: Whether only admins may change name, picture and description.
             expiration_s: After how many seconds messages disappear; 0 for never. Official clients
@@ -1182,7 +1182,7 @@ class AsyncLocation:
         """Sends a place.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             latitude: Degrees north, a number from -90 to 90.
             longitude: Degrees east, a number from -180 to 180.
@@ -1215,11 +1215,11 @@ class AsyncMessage:
         """Deletes a message for everybody.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message.
-            sender: Whose message it is, as a JID or a phone number, for an administrator of a group
-                who deletes that of somebody else. Left out for an own message.
+            sender: The sender of the message, as a JID or a phone number, for an administrator of a
+                group who deletes that of another member. Left out for an own message.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1236,7 +1236,7 @@ class AsyncMessage:
         sent.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the own message.
             text: The new text.
@@ -1263,12 +1263,12 @@ class AsyncMessage:
         """Reacts to a message with an emoji.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message.
             emoji: One emoji; empty takes an earlier reaction back.
-            sender: Whose message it is, as a JID or a phone number; needed in groups, unless it is
-                an own one.
+            sender: The sender of the message, as a JID or a phone number; needed in groups, unless
+                it is an own one.
             from_me: Whether it is an own message.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
@@ -1292,7 +1292,7 @@ class AsyncMessage:
         Args:
             chat: The chat.
             message_ids: The ids of the messages.
-            sender: Who sent them, as a JID or a phone number; needed in groups and in the status
+            sender: Their sender, as a JID or a phone number; needed in groups and in the status
                 feed.
         """
         params: dict[str, Any] = {}
@@ -1309,14 +1309,14 @@ class AsyncMessage:
         ones.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             text: The text, at most 65,536 characters.
             quote: The message that it answers, as an object with `message_id`, `sender` (a JID or a
                 phone number) and `text`; `chat` if it was sent in another one, such as
                 `status@broadcast`.
-            mentions: Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of
-                each. Both are changed to the names that the chat uses.
+            mentions: Those who are mentioned, as JIDs or phone numbers; the text has `@` and the
+                number of each. Both are changed to the names that the chat uses.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1345,11 +1345,11 @@ class AsyncPoll:
         """Sends a poll.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             question: The question.
             options: The answers to choose from, 2 to 12 and no two alike.
-            selectable: How many may be chosen: 1 if left out, 0 for any number.
+            selectable: The number of options that may be chosen: 1 if left out, 0 for any number.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1368,12 +1368,12 @@ class AsyncPoll:
         """Votes in a poll that came to this session. A vote takes the place of an earlier one.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message with the poll.
             options: The options that are chosen, by their texts; none takes the vote back.
-            sender: Who sent the poll, as a JID or a phone number; needed in groups, unless it is an
-                own one.
+            sender: The sender of the poll, as a JID or a phone number; needed in groups, unless it
+                is an own one.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1593,7 +1593,7 @@ class SyncChat:
         self._call = call
 
     def activity(self, *, chat: str, activity: str) -> None:
-        """Shows the others in a chat that somebody is writing or recording, or has stopped. It
+        """Shows the others in a chat that the user is writing or recording, or has stopped. It
         fades by itself after some 20 seconds.
 
         Args:
@@ -1618,7 +1618,7 @@ class SyncContact:
         """Sends contact cards.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             contacts: The cards, each with `name` and `vcard`; together at most 1 MiB.
             message_id: An id for the message that the host chooses; see `send_text()`.
@@ -1686,7 +1686,7 @@ class SyncGroup:
         Args:
             subject: Its name.
             members: The others in it, as JIDs or phone numbers with their country codes.
-            description: What it is about.
+            description: Its description.
             announcement: Whether only admins may send.
             locked: Whether only admins may change name, picture and description.
             expiration_s: After how many seconds messages disappear; 0 for never. Official clients
@@ -1877,7 +1877,7 @@ class SyncLocation:
         """Sends a place.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             latitude: Degrees north, a number from -90 to 90.
             longitude: Degrees east, a number from -180 to 180.
@@ -1910,11 +1910,11 @@ class SyncMessage:
         """Deletes a message for everybody.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message.
-            sender: Whose message it is, as a JID or a phone number, for an administrator of a group
-                who deletes that of somebody else. Left out for an own message.
+            sender: The sender of the message, as a JID or a phone number, for an administrator of a
+                group who deletes that of another member. Left out for an own message.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1931,7 +1931,7 @@ class SyncMessage:
         sent.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the own message.
             text: The new text.
@@ -1958,12 +1958,12 @@ class SyncMessage:
         """Reacts to a message with an emoji.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message.
             emoji: One emoji; empty takes an earlier reaction back.
-            sender: Whose message it is, as a JID or a phone number; needed in groups, unless it is
-                an own one.
+            sender: The sender of the message, as a JID or a phone number; needed in groups, unless
+                it is an own one.
             from_me: Whether it is an own message.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
@@ -1987,7 +1987,7 @@ class SyncMessage:
         Args:
             chat: The chat.
             message_ids: The ids of the messages.
-            sender: Who sent them, as a JID or a phone number; needed in groups and in the status
+            sender: Their sender, as a JID or a phone number; needed in groups and in the status
                 feed.
         """
         params: dict[str, Any] = {}
@@ -2004,14 +2004,14 @@ class SyncMessage:
         ones.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             text: The text, at most 65,536 characters.
             quote: The message that it answers, as an object with `message_id`, `sender` (a JID or a
                 phone number) and `text`; `chat` if it was sent in another one, such as
                 `status@broadcast`.
-            mentions: Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of
-                each. Both are changed to the names that the chat uses.
+            mentions: Those who are mentioned, as JIDs or phone numbers; the text has `@` and the
+                number of each. Both are changed to the names that the chat uses.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -2040,11 +2040,11 @@ class SyncPoll:
         """Sends a poll.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             question: The question.
             options: The answers to choose from, 2 to 12 and no two alike.
-            selectable: How many may be chosen: 1 if left out, 0 for any number.
+            selectable: The number of options that may be chosen: 1 if left out, 0 for any number.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -2061,12 +2061,12 @@ class SyncPoll:
         """Votes in a poll that came to this session. A vote takes the place of an earlier one.
 
         Args:
-            chat: Where it goes: the chat of an event, a JID, or a phone number with its country
+            chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message with the poll.
             options: The options that are chosen, by their texts; none takes the vote back.
-            sender: Who sent the poll, as a JID or a phone number; needed in groups, unless it is an
-                own one.
+            sender: The sender of the poll, as a JID or a phone number; needed in groups, unless it
+                is an own one.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}

@@ -16,8 +16,8 @@ from ._time import time_of_seconds
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class QuotedMessage(Record):
-    """The message that another one answers. What it says of the message is the word of who answers:
-    nothing proves it.
+    """The message that another one answers. All that it says of the message is the word of the one
+    who answers: nothing proves it.
 
     Attributes:
         message_id: Its id.
@@ -148,7 +148,7 @@ class MessageContent(Record):
     Attributes:
         target: The message that this one is about: of a reaction, an edit, a deletion, a comment, a
             vote, a pin and so on.
-        by_admin: True if an admin of the group deletes a message of somebody else. Edits and
+        by_admin: True if an admin of the group deletes a message of another member. Edits and
             deletions by people who may not are not told.
         view_once: True if it is to be looked at once.
         forwarded: True if it was forwarded.
@@ -440,7 +440,7 @@ class PollContent(MessageContent):
 
     Attributes:
         options: The options, in their order.
-        selectable: How many options may be chosen; 0 for any number.
+        selectable: The number of options that may be chosen; 0 for any number.
     """
 
     options: list[str]
@@ -1327,8 +1327,8 @@ class AlbumContent(MessageContent):
     its own. The kind of the message is `album`.
 
     Attributes:
-        images: How many pictures follow.
-        videos: How many videos follow.
+        images: The number of pictures that follow.
+        videos: The number of videos that follow.
     """
 
     images: int

@@ -613,7 +613,7 @@ class PasskeyFailedError(PairingFailedError):
 
 
 class PairingNotGenuineError(PairingFailedError):
-    """What the server sent to finish the pairing is not genuine; nothing was stored. Try again
+    """The server's message that finishes the pairing is not genuine; nothing was stored. Try again
     once, on a network you trust.
     """
 

@@ -18,9 +18,9 @@ from ._time import as_time, maybe_seconds, maybe_time
 if TYPE_CHECKING:
     from ._error import Error
 
-# What happened to a call.
+# The stage of a call.
 CallStage = Literal[
-    # Somebody calls.
+    # A person calls.
     "offer",
     # It was taken, on some device.
     "accepted",
@@ -30,7 +30,7 @@ CallStage = Literal[
     "ended",
 ]
 
-# What somebody is doing in a chat.
+# The activity of a person in a chat.
 ChatActivityKind = Literal[
     # Writing.
     "typing",
@@ -40,7 +40,7 @@ ChatActivityKind = Literal[
     "paused",
 ]
 
-# Why a client is closed.
+# The reason why a client is closed.
 CloseReason = Literal[
     # The host called `close()` or `del client`.
     "by_host",
@@ -50,7 +50,7 @@ CloseReason = Literal[
     "failed",
 ]
 
-# Where the connection stands.
+# The state of the connection.
 ConnectionState = Literal[
     # A connection is being opened.
     "connecting",
@@ -64,21 +64,21 @@ ConnectionState = Literal[
     "reconnecting",
 ]
 
-# How much a log line matters.
+# The level of a log line.
 LogLevel = Literal[
     # Something went wrong.
     "error",
     # Something looks wrong.
     "warn",
-    # What a person running the program wants to know.
+    # For the person who runs the program.
     "info",
-    # What a programmer looking for a fault wants to know.
+    # For a programmer who looks for a fault.
     "debug",
     # Every stanza, without its secrets.
     "trace",
 ]
 
-# Why a session ended.
+# The reason for the end of a session.
 LogoutReason = Literal[
     # The host called `logout()`.
     "by_host",
@@ -94,9 +94,9 @@ LogoutReason = Literal[
     "account_banned",
 ]
 
-# Where on its way a pairing, or an attempt of it, ended.
+# The stage at which a pairing, or an attempt of it, ended.
 OutcomeStage = Literal[
-    # What the host handed in; nothing was sent.
+    # The host's input; nothing was sent.
     "input",
     # Reaching the pairing service.
     "connection",
@@ -118,7 +118,7 @@ OutcomeStage = Literal[
     "session",
 ]
 
-# How a pairing was asked for.
+# The method of a pairing.
 PairingMethod = Literal[
     # By a code typed on the phone.
     "code",
@@ -128,7 +128,7 @@ PairingMethod = Literal[
     "passkey",
 ]
 
-# How far a pairing has come.
+# The stage of a pairing.
 PairingStage = Literal[
     # The server was asked for a code.
     "requested",
@@ -146,7 +146,7 @@ PairingStage = Literal[
     "ready",
 ]
 
-# What the passkey flow wants from the host.
+# The step that the passkey flow wants from the host.
 PasskeyStep = Literal[
     # An assertion for the challenge in `options`: `answer_passkey()`.
     "required",
@@ -154,7 +154,7 @@ PasskeyStep = Literal[
     "confirm",
 ]
 
-# What somebody did with messages.
+# The kind of a receipt: what a person did with messages.
 ReceiptKind = Literal[
     # They arrived on a device.
     "delivered",
@@ -164,7 +164,7 @@ ReceiptKind = Literal[
     "played",
 ]
 
-# What kind of restriction the server put up.
+# The kind of a restriction by the server.
 RestrictionKind = Literal[
     # Banned for a time.
     "temporary_ban",
@@ -184,7 +184,7 @@ RestrictionKind = Literal[
     "pairing_refused",
 ]
 
-# What a restriction holds for.
+# The scope of a restriction.
 RestrictionScope = Literal[
     # The whole account, on every device.
     "account",
@@ -198,7 +198,7 @@ RestrictionScope = Literal[
     "new_chats",
 ]
 
-# Why a message cannot be read.
+# The reason why a message cannot be read.
 UnreadableReason = Literal[
     # It could not be decrypted. While `pending` is true it was asked for again.
     "undecryptable",
@@ -208,7 +208,7 @@ UnreadableReason = Literal[
     "unavailable",
 ]
 
-# Why a message is not sent at once.
+# The reason why a message is not sent at once.
 WaitReason = Literal[
     # So many people were written to for the first time that the next must wait: see `pace.first_contacts_per_hour`.
     "first_contacts",
@@ -220,18 +220,19 @@ class Connection(Event):
     """The connection changed its state.
 
     Attributes:
-        state: Where the connection stands now.
-        reason: Why, as a stable word, when it was lost or given up.
-        status: Why, as a status code; 0 when nothing went wrong, also when the host asked for it.
-        text: Why, in a sentence for the programmer.
-        is_final: Whether the connection is given up: no attempt follows before `connect()` is
-            called again. Whatever waits for the connection can end then, with `status`, or with
+        state: The state of the connection now.
+        reason: The reason as a stable word, when it was lost or given up.
+        status: The reason as a status code; 0 when nothing went wrong, also when the host asked for
+            it.
+        text: The reason in a sentence for the programmer.
+        is_final: Set if the connection is given up: no attempt follows before `connect()` is called
+            again. Whatever waits for the connection can end then, with `status`, or with
             `NotConnectedError` if that is 0.
-        retryable: Whether an attempt can succeed as things are. False when a person has to mend
+        retryable: Set if an attempt can succeed as things are. False when a person has to mend
             something first; `text` says what.
         retry_in: Time until the next attempt, when reconnecting. In seconds.
-        attempt: Which attempt to connect this is, or was, counted from 1 since the last login; 0
-            after a login, until the next attempt.
+        attempt: The number of this attempt to connect, or of the last one, counted from 1 since the
+            last login; 0 after a login, until the next attempt.
     """
 
     type = "connection"
@@ -281,7 +282,7 @@ class Connection(Event):
 
     @property
     def error(self) -> Error | None:
-        """What the status says, as an exception to raise; None when nothing went wrong."""
+        """The status as an exception to raise; None when nothing went wrong."""
         return self._error()
 
     @classmethod
@@ -312,7 +313,7 @@ class Ready(Event):
         lid: The device's own LID, if the server named it.
         phone: The account's phone number, digits only.
         name: The user's name as contacts see it, if the server has told it.
-        first_login: Whether this is the first login since pairing.
+        first_login: Set if this is the first login since pairing.
     """
 
     type = "ready"
@@ -372,10 +373,10 @@ class LoggedOut(Event):
     """The session was logged out and its keys are erased. The last event before `closed`.
 
     Attributes:
-        reason: Who ended it.
-        user_text: What to tell the user.
-        text: What the server said about it, if anything.
-        may_be_listed: Whether the phone may still list the device, because the server could not be
+        reason: The reason for the logout.
+        user_text: The text to show to the user.
+        text: The server's words about it, if any.
+        may_be_listed: Set if the phone may still list the device, because the server could not be
             told.
     """
 
@@ -432,12 +433,12 @@ class Restricted(Event):
     """The server restricts the account or the client.
 
     Attributes:
-        kind: What kind of restriction it is.
-        scope: What it holds for.
+        kind: The kind of the restriction.
+        scope: The scope of the restriction.
         starts_at: When it begins, if that is not now.
         ends_at: When it ends, if the server said so.
         code: The server's own number for the cause, if it gave one.
-        user_text: What to tell the user.
+        user_text: The text to show to the user.
     """
 
     type = "restricted"
@@ -505,7 +506,7 @@ class PairingCode(Event):
         display: The same in two groups, as the phone shows the entry: `ABCD-EFGH`.
         expires_at: When it stops being accepted.
         expires_in: Time left when the event was made. In seconds.
-        custom: Whether the host chose it.
+        custom: Set if the host chose it.
         generation: 1 for the first code of the request, more for those that automatic refresh
             brought.
     """
@@ -575,8 +576,8 @@ class PairingQr(QrCode, Event):
         expires_at: When the next one comes, or the last one ends.
         expires_in: Time left when the event was made. In seconds.
         index: Its number in the series, from 1.
-        of: How many the series has.
-        updated: Whether it replaces one that was still valid, because the server asked for a fresh
+        of: The number of codes in the series.
+        updated: Set if it replaces one that was still valid, because the server asked for a fresh
             secret.
     """
 
@@ -643,7 +644,7 @@ class PairingProgress(Event):
     Attributes:
         stage: The step reached.
         method: By code, QR or passkey.
-        user_text: What to tell the user.
+        user_text: The text to show to the user.
     """
 
     type = "pairing.progress"
@@ -696,13 +697,13 @@ class PairingExpired(Event):
 
     Attributes:
         outcome: The named outcome.
-        stage: Where it ended.
+        stage: The stage at which it ended.
         method: By code, QR or passkey.
         status: The outcome's class as a status code.
-        user_text: What to tell the user.
-        retryable: Whether asking again can help.
-        retry_after: How long to wait before that. In seconds.
-        refreshing: Whether a new code comes by itself: the request goes on.
+        user_text: The text to show to the user.
+        retryable: Set if asking again can help.
+        retry_after: The time to wait before that. In seconds.
+        refreshing: Set if a new code comes by itself: the request goes on.
     """
 
     type = "pairing.expired"
@@ -752,7 +753,7 @@ class PairingExpired(Event):
 
     @property
     def error(self) -> Error | None:
-        """What the status says, as an exception to raise; None when nothing went wrong."""
+        """The status as an exception to raise; None when nothing went wrong."""
         return self._error()
 
     @classmethod
@@ -780,15 +781,15 @@ class PairingFailed(Event):
 
     Attributes:
         outcome: The named outcome.
-        stage: Where it ended.
+        stage: The stage at which it ended.
         method: By code, QR or passkey.
         status: The outcome's class as a status code.
-        user_text: What to tell the user.
-        text: What the programmer wants to know beside that.
-        retryable: Whether asking again can help.
-        retry_after: How long to wait before that. In seconds.
+        user_text: The text to show to the user.
+        text: Further detail for the programmer.
+        retryable: Set if asking again can help.
+        retry_after: The time to wait before that. In seconds.
         server_code: The server's error code, if it gave one.
-        refreshing: Whether the library tries again by itself: the request goes on.
+        refreshing: Set if the library tries again by itself: the request goes on.
     """
 
     type = "pairing.error"
@@ -844,7 +845,7 @@ class PairingFailed(Event):
 
     @property
     def error(self) -> Error | None:
-        """What the status says, as an exception to raise; None when nothing went wrong."""
+        """The status as an exception to raise; None when nothing went wrong."""
         return self._error()
 
     @classmethod
@@ -873,7 +874,7 @@ class PairingPasskey(Event):
     """The account wants a passkey to confirm this device.
 
     Attributes:
-        step: What is wanted from the host.
+        step: The step that is wanted from the host.
         options: The WebAuthn request options, as JSON text, for the step `required`.
         display: The code to compare with the phone, in two groups, for the step `confirm`.
         expires_at: When the exchange is given up.
@@ -1009,8 +1010,8 @@ class Message(WithContent, Event):
             is known; null in a group.
         sender: The sender's JID.
         sender_phone: The sender's phone number, digits only, if it is known.
-        from_me: Whether this account sent it, from another of its devices.
-        is_group: Whether the conversation is a group.
+        from_me: Set if this account sent it, from another of its devices.
+        is_group: Set if the conversation is a group.
         sent_at: The server's time for it.
         push_name: The name that the sender gives himself.
         kind: The kind of the message: `text`, `image`, `reaction`, `poll`, `edit`, `delete` and so
@@ -1022,8 +1023,8 @@ class Message(WithContent, Event):
         mentions: The JIDs that are mentioned.
         content: The details of its kind, as an object: the options of a poll, a place, the `target`
             of a reaction. EVENTS.md lists the keys of each kind under "Contents of messages".
-        offline: Whether it waited at the server while this device was offline.
-        old_identity: Whether it was encrypted for an identity that its sender has given up since.
+        offline: Set if it waited at the server while this device was offline.
+        old_identity: Set if it was encrypted for an identity that its sender has given up since.
         raw: The serialised protobuf message, base64, for kinds that have more to them than these
             fields.
     """
@@ -1139,13 +1140,13 @@ class MessageUnreadable(Event):
             is known; null in a group.
         sender: The sender's JID.
         sender_phone: The sender's phone number, digits only, if it is known.
-        from_me: Whether this account sent it, from another of its devices.
+        from_me: Set if this account sent it, from another of its devices.
         sent_at: The server's time for it.
-        reason: Why.
-        retries: How often it was asked for again.
-        pending: Whether it may still come. If so, either `message` follows or this event once more,
+        reason: The reason.
+        retries: The number of times it was asked for again.
+        pending: Set if it may still come. If so, either `message` follows or this event once more,
             with false, within two weeks.
-        hidden: Whether the sender wants nothing shown in its place.
+        hidden: Set if the sender wants nothing shown in its place.
     """
 
     type = "message.unreadable"
@@ -1230,8 +1231,8 @@ class MessageWaiting(Event):
 
     Attributes:
         message_id: Its id.
-        chat: Where it goes.
-        reason: Why it waits.
+        chat: The chat that it goes to.
+        reason: The reason why it waits.
         due_at: When it goes out, if nothing comes in between.
     """
 
@@ -1291,10 +1292,10 @@ class Receipt(Event):
         chat: The conversation's JID.
         chat_phone: The phone number of the person that the conversation is with, digits only, if it
             is known; null in a group.
-        sender: Whose receipt it is.
+        sender: The person whose receipt it is.
         sender_phone: The phone number of that person, digits only, if it is known.
-        from_me: Whether this account did it, on another device.
-        receipt: What was done.
+        from_me: Set if this account did it, on another device.
+        receipt: The kind of the receipt.
         message_ids: The ids of the messages.
         seen_at: When.
     """
@@ -1365,15 +1366,15 @@ class Receipt(Event):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class ChatActivity(Event):
-    """Somebody is writing or recording, or stopped.
+    """A person is writing or recording, or stopped.
 
     Attributes:
         chat: The conversation's JID.
         chat_phone: The phone number of the person that the conversation is with, digits only, if it
             is known; null in a group.
-        sender: Who.
+        sender: The person's JID.
         sender_phone: The phone number of that person, digits only, if it is known.
-        activity: What.
+        activity: The activity.
     """
 
     type = "chat.activity"
@@ -1430,12 +1431,12 @@ class ChatActivity(Event):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class Presence(Event):
-    """Somebody came online or went, as far as they show it. Asked for with `presence.subscribe`.
+    """A person came online or went, as far as they show it. Asked for with `presence.subscribe`.
 
     Attributes:
-        sender: Who.
+        sender: The person's JID.
         sender_phone: The phone number of that person, digits only, if it is known.
-        available: Whether they are there.
+        available: Set if they are there.
         last_seen_at: When they were there last, if they show it.
     """
 
@@ -1493,9 +1494,9 @@ class GroupUpdate(Event):
 
     Attributes:
         chat: The group's JID.
-        sender: Who changed it, if the server says.
+        sender: The person who changed it, if the server says.
         sender_phone: The phone number of that person, digits only, if it is known.
-        change: What changed, as a word: `add`, `remove`, `subject` and so on.
+        change: The change, as a word: `add`, `remove`, `subject` and so on.
         members: The members concerned, as JIDs.
         member_phones: Their phone numbers, digits only, in the same order; an empty text for one
             that is not known.
@@ -1570,14 +1571,14 @@ class GroupUpdate(Event):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class Call(Event):
-    """Somebody calls. Calls cannot be taken here.
+    """A person calls. Calls cannot be taken here.
 
     Attributes:
         call_id: The call's id.
-        sender: Who calls.
+        sender: The caller's JID.
         sender_phone: The caller's phone number, digits only, if the server says it.
-        stage: What happened to it.
-        video: Whether it is a video call.
+        stage: The stage of the call.
+        video: Set if it is a video call.
         chat: The group, if it is a call in one.
         called_at: When.
     """
@@ -1649,7 +1650,7 @@ class IdentityChanged(Event):
     encrypted end to end.
 
     Attributes:
-        sender: Whose.
+        sender: The person's JID.
         sender_phone: The phone number of that person, digits only, if it is known.
         device: The number of the device.
     """
@@ -1704,15 +1705,15 @@ class Result(Event):
     """The one answer to a request.
 
     Attributes:
-        method: What was asked for: `pairing.code`, `pairing.qr`, `pairing.passkey`,
-            `session.logout`, or the method of `call()`.
-        status: `0`, or why it failed.
+        method: The request: `pairing.code`, `pairing.qr`, `pairing.passkey`, `session.logout`, or
+            the method of `call()`.
+        status: `0`, or the status of the failure.
         name: The name of that status.
-        text: Why it failed, and what to do.
+        text: The reason of the failure, and what to do.
         key: The parameter or key concerned.
-        retryable: Whether asking again can help.
-        retry_after: How long to wait before that. In seconds.
-        result: What the method gives, when it succeeded.
+        retryable: Set if asking again can help.
+        retry_after: The time to wait before that. In seconds.
+        result: The result of the method, when it succeeded.
     """
 
     type = "result"
@@ -1762,7 +1763,7 @@ class Result(Event):
 
     @property
     def error(self) -> Error | None:
-        """What the status says, as an exception to raise; None when nothing went wrong."""
+        """The status as an exception to raise; None when nothing went wrong."""
         return self._error()
 
     @classmethod
@@ -1789,7 +1790,7 @@ class Overflow(Event):
     """Events were dropped because nobody took them; stands where the first of them stood.
 
     Attributes:
-        count: How many were dropped.
+        count: The number of dropped events.
     """
 
     type = "overflow"
@@ -1833,7 +1834,7 @@ class Log(Event):
     """A line of the library's log; see the key `log.level`.
 
     Attributes:
-        level: How much it matters.
+        level: The level of the line.
         target: The part of the library it comes from.
         text: The line. It holds no secret, and phone numbers are masked.
     """
@@ -1887,9 +1888,9 @@ class Closed(Event):
     """The client is closed. Always its last event.
 
     Attributes:
-        reason: Why.
-        status: Why, as a status code; 0 when the host wished it.
-        text: Why, in a sentence for the programmer.
+        reason: The reason.
+        status: The reason as a status code; 0 when the host wished it.
+        text: The reason in a sentence for the programmer.
     """
 
     type = "closed"
@@ -1924,7 +1925,7 @@ class Closed(Event):
 
     @property
     def error(self) -> Error | None:
-        """What the status says, as an exception to raise; None when nothing went wrong."""
+        """The status as an exception to raise; None when nothing went wrong."""
         return self._error()
 
     @classmethod
@@ -1968,7 +1969,7 @@ BY_NAME: dict[str, type[Event]] = {
     "closed": Closed,
 }
 
-# What makes an event of its JSON object.
+# The makers of events of their JSON objects.
 MAKERS: dict[str, Callable[[dict[str, Any]], Event]] = {
     "connection": Connection._make,
     "ready": Ready._make,

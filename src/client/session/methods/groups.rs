@@ -26,7 +26,7 @@ const OUTCOMES: ParamInfo = param(
     "members",
     "array of objects",
     false,
-    "What became of each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and `invite_expires_at_ms` for an invitation by message.",
+    "The outcome for each of them: `jid`, `phone`, `outcome` (`done`, `must_be_invited`, `left_lately`, `already_so`, `blocked_us`, `not_found`, `group_is_full`, `refused`), WhatsApp's `code` for it, and for `must_be_invited` the `invite_code` and `invite_expires_at_ms` for an invitation by message.",
 );
 
 const EXPIRATION: ParamInfo = param(
@@ -40,10 +40,10 @@ const EXPIRATION: ParamInfo = param(
 const GROUP_FIELDS: &[ParamInfo] = &[
     param("chat", "text", false, "The group's JID."),
     param("subject", "text", true, "Its name."),
-    param("description", "text", true, "What it is about."),
+    param("description", "text", true, "Its description."),
     param("creator", "text", true, "The JID of who made it."),
     param("created_at_ms", "integer", true, "When."),
-    param("size", "integer", false, "How many members it has."),
+    param("size", "integer", false, "The number of its members."),
     param(
         "members",
         "array of objects",
@@ -54,7 +54,7 @@ const GROUP_FIELDS: &[ParamInfo] = &[
         "not_added",
         "array of objects",
         false,
-        "Who was to be a member and is none, as `group.add` says it.",
+        "Those who were to be members and are not, as `group.add` says it.",
     ),
     param("announcement", "boolean", false, "Whether only admins may send."),
     param("locked", "boolean", false, "Whether only admins may change name, picture and description."),
@@ -90,7 +90,7 @@ pub(super) const ROWS: &[MethodRow] = &[
                     true,
                     "The others in it, as JIDs or phone numbers with their country codes.",
                 ),
-                param("description", "text", true, "What it is about."),
+                param("description", "text", true, "Its description."),
                 param("announcement", "boolean", true, "Whether only admins may send."),
                 param(
                     "locked",

@@ -20,7 +20,7 @@ pub(super) const CHAT: ParamInfo = param(
     "chat",
     "text",
     false,
-    "Where it goes: the chat of an event, a JID, or a phone number with its country code.",
+    "The recipient: the chat of an event, a JID, or a phone number with its country code.",
 );
 
 /// The id of a message, if the host chooses it.
@@ -30,7 +30,7 @@ pub(super) const MESSAGE_ID: ParamInfo =
 /// The result of every method that sends a message.
 pub(super) const SENT: &[ParamInfo] = &[
     param("message_id", "text", false, "The id of the message."),
-    param("chat", "text", false, "Where it went."),
+    param("chat", "text", false, "The chat that it went to."),
     param("sent_at_ms", "integer", false, "The server's time for it, in milliseconds since 1970 UTC."),
 ];
 
@@ -50,7 +50,7 @@ const SEND: MethodInfo = MethodInfo {
             "mentions",
             "array of text",
             true,
-            "Who is mentioned, as JIDs or phone numbers; the text has `@` and the number of each. Both are changed to the names that the chat uses.",
+            "Those who are mentioned, as JIDs or phone numbers; the text has `@` and the number of each. Both are changed to the names that the chat uses.",
         ),
         MESSAGE_ID,
     ],
@@ -71,7 +71,7 @@ pub(super) const ROWS: &[MethodRow] = &[
                     "sender",
                     "text",
                     true,
-                    "Whose message it is, as a JID or a phone number, for an administrator of a group who deletes that of somebody else. Left out for an own message.",
+                    "The sender of the message, as a JID or a phone number, for an administrator of a group who deletes that of another member. Left out for an own message.",
                 ),
                 MESSAGE_ID,
             ],
@@ -109,7 +109,7 @@ pub(super) const ROWS: &[MethodRow] = &[
                     "sender",
                     "text",
                     true,
-                    "Whose message it is, as a JID or a phone number; needed in groups, unless it is an own one.",
+                    "The sender of the message, as a JID or a phone number; needed in groups, unless it is an own one.",
                 ),
                 param("from_me", "boolean", true, "Whether it is an own message."),
                 MESSAGE_ID,

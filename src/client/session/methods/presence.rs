@@ -25,7 +25,7 @@ pub(super) const ROWS: &[MethodRow] = &[
             result: &[],
             needs_login: true,
             since: "0.1.0",
-            sentence: "Shows the others in a chat that somebody is writing or recording, or has stopped. It fades by itself after some 20 seconds.",
+            sentence: "Shows the others in a chat that the user is writing or recording, or has stopped. It fades by itself after some 20 seconds.",
         },
         parse: activity,
     },

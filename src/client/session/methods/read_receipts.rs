@@ -19,7 +19,7 @@ pub(super) const ROWS: &[MethodRow] = &[MethodRow {
                 "sender",
                 "text",
                 true,
-                "Who sent them, as a JID or a phone number; needed in groups and in the status feed.",
+                "Their sender, as a JID or a phone number; needed in groups and in the status feed.",
             ),
         ],
         result: &[],

@@ -69,7 +69,7 @@ pub(super) const ROWS: &[MethodRow] = &[
             name: "session.status",
             params: &[],
             result: &[
-                param("state", "text", false, "Where the connection stands, as in the event `connection`."),
+                param("state", "text", false, "The state of the connection, as in the event `connection`."),
                 param("linked", "boolean", false, "Whether the session is linked to an account."),
                 param("jid", "text", true, "The device's own JID."),
                 param("lid", "text", true, "The device's own LID."),
