@@ -137,7 +137,7 @@ fn the_life_of_queues_and_events() {
     run(&mut Command::new(compile(folder.path(), &source, &SANITIZERS)));
 }
 
-/// What `wa.pc`, which the build puts beside the library, says for these options of pkg-config.
+/// Returns the options of `wa.pc`, which the build puts beside the library, for these options of pkg-config.
 fn pkg_config(options: &[&str]) -> Vec<String> {
     assert!(libraries().join("wa.pc").exists());
     let output = run(Command::new("pkg-config").env("PKG_CONFIG_PATH", libraries()).args(options).arg("wa"));

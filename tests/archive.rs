@@ -9,7 +9,7 @@ use c::{WARNINGS, libraries, root, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What `wa.pc` says that a program needs beside the archive.
+/// The libraries that a program needs beside the archive, as `wa.pc` names them.
 const NEEDED: [&str; 3] = ["-lpthread", "-lm", "-ldl"];
 
 fn archive() -> PathBuf {

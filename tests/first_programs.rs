@@ -1,4 +1,4 @@
-//! The first programs in C that somebody meets, run as they stand through what happens to a session: the one on the header's first
+//! The first programs in C that a reader meets, run as they stand through what happens to a session: the one on the header's first
 //! page, the README's, and those of examples/c.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -19,7 +19,7 @@ use wa_sim::{Handle, Options, Simulator};
 
 /// The number in the README's listing.
 const NUMBER: &str = "15551234567";
-/// How long a test waits for a line. Far more than it takes, so that a slow machine fails no test.
+/// The longest wait for a line. Far more than it takes, so that a slow machine fails no test.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -291,7 +291,7 @@ fn unlinked_while_stopped_they_are_linked_again() {
     }
 }
 
-/// What was told of the past, and not acknowledged, ends nothing.
+/// Events of the past that were not acknowledged end nothing.
 #[test]
 fn what_an_earlier_run_did_not_acknowledge_ends_nothing() {
     for program in ALL {

@@ -1,4 +1,4 @@
-//! What is made by the generator and committed is fresh, and what the library exports is what the header declares.
+//! The generated files that are committed are fresh, and the library exports what the header declares.
 
 #[path = "common/libraries.rs"]
 mod built;

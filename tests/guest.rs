@@ -16,7 +16,7 @@ use wa_sim::{Options, Simulator, State};
 
 /// The phone.
 const NUMBER: &str = "15550001234";
-/// How long the test waits for a connection. Far more than it takes, so that a slow machine fails no test.
+/// The longest wait for a connection. Far more than it takes, so that a slow machine fails no test.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// Nobody listens there, and the name has to be looked up.
 const NOWHERE: &str = "ws://localhost:1/";

@@ -15,7 +15,7 @@ use wa_sim::{Options, Simulator};
 /// The number in the listing.
 const NUMBER: &str = "15551234567";
 
-/// What the README shows in a language.
+/// Returns the program that the README shows in a language.
 fn listing(language: &str) -> String {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let (_, rest) = readme.split_once(&format!("\n```{language}\n")).expect("the README has a listing");

@@ -25,7 +25,7 @@ pub(crate) fn source() -> String {
     source
 }
 
-/// What a parameter is, by its type.
+/// The kind of a parameter, by its type.
 enum Kind<'a> {
     Handle(&'a str),
     Text,

@@ -1,4 +1,4 @@
-//! How long it takes to read what a message says, and to make one: `cargo bench --bench content`.
+//! The time it takes to read what a message says, and to make one: `cargo bench --bench content`.
 //!
 //! Reading a short text is part of every message received, and all of that together may take 10 us: reading is to be a
 //! fiftieth of it, 200 ns.

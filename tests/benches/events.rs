@@ -1,4 +1,4 @@
-//! What a durable event costs in processor time, from the commit that stores it to the one that forgets it: written with the
+//! The cost of a durable event in processor time, from the commit that stores it to the one that forgets it: written with the
 //! others of its commit, handed to the queue, taken and acknowledged by the host, deleted. And what a commit costs by itself.
 //!
 //! `cargo bench --bench events`, with a directory as argument if the disk that is meant is not that of the temporary files.
@@ -19,7 +19,7 @@ use wa::store::{Backend, Batch, Session, SessionName, Space};
 
 type Failure = Box<dyn std::error::Error>;
 
-/// How much is written in one measurement.
+/// The number of events in one measurement.
 const EVENTS: usize = 200_000;
 const COMMITS: usize = 4_000;
 

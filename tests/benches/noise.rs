@@ -1,4 +1,4 @@
-//! What a connection costs in CPU: the client's half of a handshake, a signature, a frame.
+//! The cost of a connection in CPU: the client's half of a handshake, a signature, a frame.
 
 use std::hint::black_box;
 use std::sync::Arc;

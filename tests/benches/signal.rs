@@ -1,4 +1,4 @@
-//! What encryption costs in CPU: a message either way, the first contact in both roles, groups, and the records' stored form.
+//! The cost of encryption in CPU: a message either way, the first contact in both roles, groups, and the records' stored form.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! How long the stanza codec takes: `cargo bench --bench stanza`.
+//! The time of the stanza codec: `cargo bench --bench stanza`.
 //!
 //! The marks, on the two-core machine that they were set for: a message for 256 participants (92 KB) at most 15 us each
 //! way, a small iq at most 80 ns each way.

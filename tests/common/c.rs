@@ -9,7 +9,7 @@ pub(crate) use built::libraries;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What every C compiler here is told to be strict about.
+/// The warnings of every C compiler here.
 pub(crate) const WARNINGS: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
 
 /// The checkout.

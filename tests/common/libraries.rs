@@ -19,7 +19,7 @@ pub(crate) fn libraries() -> &'static Path {
         let mut command = Command::new(cargo);
         command.args(["build", "--quiet", "--locked", "--workspace", "--profile", profile]);
         command.arg("--target-dir").arg(target).current_dir(env!("CARGO_MANIFEST_DIR"));
-        // What cargo sets for a test it would take for a change, and build what depends on it anew.
+        // Cargo would take variables that it sets for a test for a change, and build what depends on them anew.
         for (name, _) in std::env::vars_os() {
             let of_the_test = ["CARGO_MANIFEST", "CARGO_PKG", "LIBSQLITE3_FLAGS", "OUT_DIR"];
             if name.to_str().is_some_and(|name| of_the_test.iter().any(|start| name.starts_with(start))) {

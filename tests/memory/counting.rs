@@ -42,7 +42,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How many bytes are allocated at the moment.
+/// Returns the number of bytes that are allocated at the moment.
 pub(crate) fn live() -> i64 {
     LIVE.load(Ordering::Relaxed)
 }

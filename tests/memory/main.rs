@@ -1,4 +1,4 @@
-//! What a host costs that does not poll. A test program of its own, since it counts what the whole program has allocated: the
+//! The memory of a host that does not poll. A test program of its own, since it counts what the whole program has allocated: the
 //! host is this program once more, as a process beside the simulator.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -27,10 +27,10 @@ const OFFLINE: u64 = 10_000;
 const ONLINE: u64 = 20_000;
 /// Bytes of each text.
 const LENGTH: u64 = 1_000;
-/// How much more memory a load may take: the store has a bounded memory of what it has written, and so has the session of which
+/// The memory that a load may add: the store has a bounded memory of what it has written, and so has the session of which
 /// messages came. The texts alone would be twenty million bytes.
 const MORE: i64 = 8 << 20;
-/// How long a test waits for anything.
+/// The longest wait of a test for anything.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// The configuration of the host, if this process is one.
 const HOST: &str = "WA_TEST_MEMORY_HOST";
@@ -73,7 +73,7 @@ impl Host {
     }
 }
 
-/// What the host does. Without a configuration this process is none.
+/// Runs the host. Without a configuration this process is none.
 #[test]
 fn host() {
     let Ok(values) = std::env::var(HOST) else { return };

@@ -8,7 +8,7 @@ use super::world::{Host, NUMBER, World};
 
 const BOB: &str = "15550005678";
 
-/// What a wrong clock makes of good certificates, and what a false server has to show.
+/// The faults that a wrong clock finds in good certificates, and those that a false server has to show.
 const FAULTS: [(&str, &str); 3] = [
     ("expired", "is the clock right?"),
     ("not_yet_valid", "is the clock right?"),

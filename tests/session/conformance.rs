@@ -1,4 +1,4 @@
-//! What is sent beside what the host asks for, in the form that the official web client gives it.
+//! Stanzas that are sent beside what the host asks for, in the form that the official web client gives them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -101,7 +101,7 @@ fn who_is_there_is_still_there_on_the_next_connection() {
         2,
         "of the login, and of this"
     );
-    // Messages are delivered to somebody who is there.
+    // Messages are delivered to a person who is there.
     assert!(world.sim.add_phone(BOB, "Bob"));
     let after = world.now();
     world.sim.person(BOB, "send", &json!({ "to": NUMBER, "text": "hello" })).unwrap();

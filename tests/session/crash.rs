@@ -34,7 +34,7 @@ impl Dice {
     }
 }
 
-/// How the lives ended.
+/// The ends of the lives.
 #[derive(Debug, Default)]
 struct Killed {
     /// Starting, logging in, or with whatever there was then.
@@ -117,7 +117,7 @@ fn storm(seal: &'static str) -> String {
     scene.check(last, &format!("seed {seed}"));
     let (notes, ciphertexts) = (scene.notes(), scene.world.settled(|state| state.ciphertexts()));
 
-    // What was acknowledged in an orderly life is gone for good.
+    // Events that were acknowledged in an orderly life are gone for good.
     let host = scene.start(0, None);
     scene.say();
     let all = scene.said.len();

@@ -41,7 +41,7 @@ pub(crate) fn until_closed(folder: &Path) {
     }
 }
 
-/// Whether this process has a file of that folder open.
+/// Returns whether this process has a file of that folder open.
 fn is_open(folder: &Path) -> bool {
     let files = fs::read_dir("/proc/self/fd").unwrap();
     files.flatten().any(|file| fs::read_link(file.path()).is_ok_and(|path| path.starts_with(folder)))
@@ -259,7 +259,7 @@ fn a_store_that_is_removed_while_it_is_in_use() {
     for entry in fs::read_dir(folder.path()).unwrap() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
-    // What cannot be stored is not sent.
+    // A message that cannot be stored is not sent.
     host.client.send_text(BOB, "into the void", None).unwrap();
     loop {
         let event = host.next().unwrap();

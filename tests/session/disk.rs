@@ -46,7 +46,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // What still has it open keeps it until then.
+        // A process that still has it open keeps it until then.
         let _ = run("umount", &["-l"], self.path());
     }
 }

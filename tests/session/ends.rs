@@ -1,4 +1,4 @@
-//! How a link, a session and a client end, on every side's wish.
+//! The ends of a link, a session and a client, on every side's wish.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -271,7 +271,7 @@ fn without_automatic_reconnection_a_loss_is_told_and_left_alone() {
     let world = World::new();
     let mut host = world.linked(&world.config_with(&[("reconnect.auto", "false")]));
     for verb in ["close", "cut"] {
-        // What a login says has been said: a write into a closing connection would find it broken.
+        // The stanzas of a login have been sent: a write into a closing connection would find it broken.
         world.settled(|_| ());
         world.sim.connection(world.connection("device"), verb, &json!({})).unwrap();
         let told = host.wait_for("connection", |event| event["state"] != "online");
@@ -281,7 +281,7 @@ fn without_automatic_reconnection_a_loss_is_told_and_left_alone() {
         host.client.connect().unwrap();
         host.wait("ready");
     }
-    // What the server asks for is part of the connection, not the loss of one.
+    // An end that the server asks for is part of the connection, not the loss of one.
     world.say(&json!({ "tag": "stream:error", "attrs": { "code": "515" } }));
     host.wait("ready");
     drop(host);

@@ -50,7 +50,7 @@ fn all_hear(world: &World, number: &str, devices: &[u16], text: &str) {
     }
 }
 
-/// What the server received since then: stanzas of that kind.
+/// Returns the stanzas of that kind that the server received since then.
 fn came(world: &World, after: u64, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
     let entries = world.entries(after).into_iter().filter(|entry| entry["dir"] == "in");
     entries.map(|entry| entry["stanza"].clone()).filter(wanted).collect()
@@ -124,7 +124,7 @@ fn a_message_whose_devices_stay_unknown_fails_and_may_be_sent_again() {
         answer["retry_after_ms"].as_u64().unwrap() > 0 && answer["text"].as_str().unwrap().contains("503")
     );
     assert!(came(&world, after, is_message).is_empty());
-    // What was learnt of the failure is forgotten with the connection.
+    // The memory of the failure ends with the connection.
     world.sim.clear_faults();
     ada.client.disconnect().unwrap();
     ada.wait_for("connection", |event| event["state"] == "disconnected");

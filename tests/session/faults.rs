@@ -54,7 +54,7 @@ fn nothing_is_lost(mut scene: Scene, statuses: &[u64], set_full: impl Fn(&Life, 
     wait("some messages", || scene.notes().came.len() >= 20);
     for _ in 0..3 {
         set_full(&host, true);
-        // What room there is left in the files is used up first.
+        // The room that is left in the files is used up first.
         let limit = Instant::now() + PATIENCE;
         while !scene.world.comes_to(Duration::from_millis(2), |state| !is_connected(state)) {
             assert!(Instant::now() < limit, "the connection ends");

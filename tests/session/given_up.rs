@@ -181,7 +181,7 @@ fn proxy(answer: &'static [u8]) -> String {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            // What fails here is the test's own end.
+            // A failure here is the test's own end.
             let _ = stream.read(&mut [0; 1024]);
             let _ = stream.write_all(answer);
         }

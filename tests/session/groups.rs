@@ -139,7 +139,7 @@ fn who_may_not_be_added_is_invited() {
     assert_eq!(ada.wait("message")["text"], "I am in");
     assert_eq!(cem.answer(request)["name"], "WA_OK");
 
-    // Who holds his token may add him.
+    // A member who holds his token may add him.
     done(&mut ada, "group.remove", &json!({ "chat": chat, "members": [CEM] }));
     let request = cem.client.send_text(ADA, "add me", None).unwrap();
     assert_eq!(cem.answer(request)["name"], "WA_OK");

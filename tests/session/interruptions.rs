@@ -13,7 +13,7 @@ use super::world::{Host, NUMBER, World};
 
 /// Cases that run side by side. Most of their time is waiting.
 const THREADS: usize = 12;
-/// How often a pairing may fail before the fault counts as one that does not go away.
+/// The number of failures of a pairing after which the fault counts as one that does not go away.
 const TRIES: usize = 6;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ struct Case {
     what: Value,
 }
 
-/// What can happen to a stanza that the server receives.
+/// The faults of a stanza that the server receives.
 const INCOMING: [&str; 4] = ["cut", "close", "silence", "drop"];
 /// And to one that it sends.
 const OUTGOING: [&str; 10] =

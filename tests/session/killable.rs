@@ -19,7 +19,7 @@ use super::world::World;
 
 pub(crate) const ADA: &str = "15550001234";
 pub(crate) const PEOPLE: [&str; 2] = ["15550005678", "15550009999"];
-/// How long anything may take when nothing is killed.
+/// The longest wait for anything when nothing is killed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// When a life ends by itself: after so many events, and then so much later.
@@ -82,7 +82,7 @@ pub(crate) struct Scene {
     pub(crate) group: String,
     /// The key that the store is sealed with; empty for none.
     pub(crate) seal: &'static str,
-    /// What the people have sent: the number of each text by its message's id.
+    /// The texts that the people have sent: the number of each by its message's id.
     pub(crate) said: HashMap<String, u64>,
 }
 
@@ -206,19 +206,19 @@ fn url(folder: &Path) -> String {
     format!("sqlite:{}", folder.join("sessions.db").display())
 }
 
-/// What the host wrote down.
+/// The notes of the host.
 #[derive(Default)]
 pub(crate) struct Notes {
     /// Those texts that it knows to be sent.
     pub(crate) sent: HashSet<u64>,
-    /// How often each message came, and what was said.
+    /// The number of times that each message came, and its text.
     pub(crate) came: HashMap<String, (u64, String)>,
     pub(crate) redelivered: u64,
     /// The messages that it was told were delivered.
     pub(crate) delivered: HashSet<String>,
     /// Messages that came again as if they were new.
     pub(crate) doubled: Vec<String>,
-    /// What was said of the store when a connection ended because of it.
+    /// The store's faults, as they were told when a connection ended because of them.
     pub(crate) faults: Vec<Value>,
     /// The requests that the store refused.
     pub(crate) refused: u64,
@@ -284,7 +284,7 @@ impl Notes {
     }
 }
 
-/// What one person has heard from Ada: how often each of her texts, and the figures.
+/// Returns the texts that one person has heard from Ada, with the number of times for each, and the figures.
 ///
 /// Waits until there are as many texts as are wanted: of a group's members one may have heard it, and the other not yet. What
 /// comes after them, and should not, counts too.
@@ -301,7 +301,7 @@ pub(crate) fn heard(world: &World, number: &str, wanted: usize) -> (HashMap<Stri
     world.settled(read)
 }
 
-/// Who gets the host's text of that number, as the program chooses.
+/// Returns whether a person gets the host's text of that number, as the program chooses.
 pub(crate) fn is_for(person: usize, number: u64) -> bool {
     let chat = (number % 3) as usize;
     chat == 2 || chat == person

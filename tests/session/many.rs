@@ -13,7 +13,7 @@ use super::world::World;
 /// As many as a small service has.
 const CLIENTS: usize = 200;
 
-/// What the host knows of one of them.
+/// The host's knowledge of one of them.
 #[derive(Default)]
 struct Seen {
     number: String,
@@ -94,7 +94,7 @@ fn next(queue: &Queue) -> Value {
     }
 }
 
-/// Whom an event concerns; ids grow for each client, and nothing follows its last event.
+/// Returns the client that an event concerns; ids grow for each client, and nothing follows its last event.
 fn take<'a>(seen: &'a mut HashMap<u64, Seen>, event: &Value) -> &'a mut Seen {
     let one = seen.get_mut(&event["client"].as_u64().unwrap()).expect("an event names its client");
     let id = event["id"].as_u64().unwrap();

@@ -16,7 +16,7 @@ const TEXTS: [&str; 8] = [
 ];
 
 /// The names that random values have been given: the number of the step in which they came first, and one within the step.
-/// What is sent more in one step changes no names in the next.
+/// Further names in one step change no names in the next.
 #[derive(Default)]
 pub(crate) struct Masked {
     ids: HashMap<String, String>,

@@ -7,7 +7,7 @@ use super::world::{Host, NUMBER, World};
 const ASSERTION: &str = r#"{"id":"AQID","rawId":"AQID","type":"public-key","response":{"clientDataJSON":"e30",
     "authenticatorData":"AAAA","signature":"MEUC","userHandle":null}}"#;
 
-/// How the pairing is begun.
+/// The way in which the pairing is begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum By {
     Code,

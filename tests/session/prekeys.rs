@@ -17,7 +17,7 @@ fn is_upload(stanza: &Value) -> bool {
     stanza["attrs"]["xmlns"] == "encrypt" && stanza["attrs"]["type"] == "set"
 }
 
-/// How many keys the server has at the moment.
+/// Returns the number of keys that the server has at the moment.
 fn held(world: &World) -> u64 {
     world.settled(|state| state.phone(NUMBER).unwrap()["companions"][0]["prekeys"].as_u64().unwrap())
 }
@@ -104,7 +104,7 @@ fn a_server_that_counts_twice_gets_them_once() {
     // Before its answer.
     left(&world, 2);
     server_has(&world, 12);
-    // What the answer to them leads to has happened before that to a later question.
+    // The effects of the answer to them come before the answer to a later question.
     let ping = host.client.call("server.ping", None).unwrap();
     host.answer(ping);
     let entries = world.entries(after);
@@ -270,7 +270,7 @@ fn the_signed_prekey_is_replaced_and_a_late_message_to_the_old_one_is_read() {
     assert!(world.sim.add_phone(BOB, "Bob") && world.sim.add_phone(CEM, "Cem"));
     let config = world.config_with(&[("prekeys.signed_lifetime_ms", "1000")]);
     let mut host = world.linked(&config);
-    // What Bob writes is under way for longer than the key lives.
+    // Bob's message is under way for longer than the key lives.
     world.fault(json!({ "when": { "point": "out", "tag": "message" }, "do": { "delay": 2_500 } }));
     world.sim.person(BOB, "send", &json!({ "to": NUMBER, "text": "late" })).unwrap();
     let first = world.logged(0, |entry| entry["dir"] == "in" && is_rotation(&entry["stanza"]));

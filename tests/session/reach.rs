@@ -69,7 +69,7 @@ fn first_contacts_wait_for_their_turn_and_nobody_else_does() {
     assert_eq!(waiting["reason"], "first_contacts");
     let due = waiting["due_at_ms"].as_i64().unwrap() - waiting["time_ms"].as_i64().unwrap();
     assert!((HOUR - 60_000..=HOUR).contains(&due), "{waiting}");
-    // What follows it in its chat waits with it.
+    // The next message in its chat waits with it.
     let follows = ada.client.send_text(&people[2], "are you there?", None).unwrap();
     let also = ada.wait("message.waiting");
     assert_eq!((&also["request"], &also["due_at_ms"]), (&follows.into(), &waiting["due_at_ms"]));

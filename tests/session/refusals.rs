@@ -1,4 +1,4 @@
-//! What the server refuses, and what a host is told of it.
+//! Refusals of the server, and what a host is told of them.
 
 use serde_json::{Value, json};
 

@@ -29,7 +29,7 @@ fn lose_an_ack(world: &World) {
     world.fault(json!({ "when": { "point": "out", "tag": "ack" }, "do": "drop" }));
 }
 
-/// What Bob has heard, once that is there.
+/// Returns what Bob has heard, once that is there.
 fn heard(world: &World, text: &str) -> (Value, Value) {
     world.wait("Bob hears it", |state| {
         let heard = state.heard(BOB, 0, 0).unwrap();
@@ -64,7 +64,7 @@ fn a_key_for_a_group_that_came_with_a_repeated_message_is_brought_again() {
     lose_an_ack(&world);
     let request = send(&ada.client, chat, "second");
     heard(&world, "second");
-    // Who has left must not read on: there is another key when the message is sent again.
+    // A member who has left must not read on: there is another key when the message is sent again.
     world.sim.group(id, "leave", &json!({ "member": CEM })).unwrap();
     sent(&mut ada, request);
     let request = send(&ada.client, chat, "third");

@@ -19,7 +19,7 @@ const ADA: &str = "15550001234";
 const BOB: &str = "15550005678";
 /// More messages than a chain is ever reserved for ahead, so that a copy goes on where the original has been.
 const MANY: usize = 40;
-/// What the child process is told.
+/// The variables that tell the child process its task.
 const STORE: &str = "WA_TEST_RESTORED_STORE";
 
 /// The files of a store that was closed.
@@ -58,7 +58,7 @@ struct Scene {
     bob: Host,
     group: String,
     backup: Backup,
-    /// How many texts there were.
+    /// The number of texts.
     said: usize,
 }
 
@@ -260,7 +260,7 @@ fn a_copy_that_the_server_gives_away_begins_anew_before_it_sends() {
     drop(ada);
     scene.backup.put_back();
 
-    // What was handed in before there was a connection, and the server takes its time to say what it holds.
+    // A message was handed in before there was a connection, and the server takes its time to say what it holds.
     scene.world.fault(json!({ "when": { "child": "digest" }, "do": { "delay": 700 } }));
     let mut ada = World::offline_client(&scene.config);
     let sent = ada.client.send_text(BOB, "first", None).unwrap();
@@ -287,7 +287,7 @@ fn a_server_that_does_not_say_what_it_holds_holds_nothing_up_for_long() {
     scene.talk(&mut ada, 2);
 }
 
-/// Where the child begins: it says that its store was put back, and then that it is done. Without a store this is no child.
+/// The entry of the child: it says that its store was put back, and then that it is done. Without a store this is no child.
 #[test]
 fn child_process() {
     let Some(url) = env::var_os(STORE) else { return };
@@ -318,7 +318,7 @@ fn a_kill_amid_it_leaves_what_was_or_all_of_what_is_to_be() {
         thread::sleep(Duration::from_micros(round * round * 400));
         child.kill().unwrap();
         child.wait().unwrap();
-        // What is still in the pipe was said before the kill.
+        // Lines that are still in the pipe were said before the kill.
         let is_done = lines.any(|line| line == "done");
         if is_done {
             after += 1

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::world::{Host, World};
 
-/// How the handshakes went so far, oldest first.
+/// Returns the kinds of the handshakes so far, oldest first.
 fn handshakes(world: &World) -> Vec<String> {
     let entries = world.entries(0);
     let notes = entries.iter().filter_map(|entry| entry["text"].as_str());

@@ -35,7 +35,7 @@ fn contains(all: &[u8], wanted: &[u8]) -> bool {
     all.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted))
 }
 
-/// Whether a text is there: as it is, in hexadecimal, or in two bytes for each character.
+/// Returns whether a text is there: as it is, in hexadecimal, or in two bytes for each character.
 fn is_readable(all: &[u8], text: &str) -> bool {
     let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();

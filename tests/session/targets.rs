@@ -1,4 +1,4 @@
-//! Messages about other messages: whose those are, and what somebody says of them who may not.
+//! Messages about other messages: whose those are, and what a person says of them who may not.
 
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ fn from_me_is_this_account_in_every_kind_of_target() {
                 assert_eq!(target["sender_phone"], from, "{writer} {target}");
             }
         }
-        // What people change is their own.
+        // People may change only their own messages.
         for verb in ["edit", "delete"] {
             for (writer, to, id, from_me) in [(BOB, to, &theirs, false), (ADA, own_to, &mine, true)] {
                 let about = json!({ "to": to, "target": { "id": id, "from": writer }, "text": "changed" });
@@ -248,7 +248,7 @@ fn people_are_named_by_phone_number_too() {
         update["member_phones"].as_array().map(Vec::len),
         "{update}"
     );
-    // What our own phone sends.
+    // A message of our own phone.
     person(&world, ADA, "send", &json!({ "to": BOB, "text": "from the phone" }));
     let message = ada.wait_for("message", |event| event["text"] == "from the phone");
     assert_eq!((&message["from_me"], &message["chat_phone"]), (&true.into(), &BOB.into()), "{message}");

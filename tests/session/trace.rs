@@ -1,4 +1,4 @@
-//! What a session sends from its linking to its logout, as one committed file: a change of behaviour is seen in its diff.
+//! The stanzas of a session from its linking to its logout, as one committed file: a change of behaviour is seen in its diff.
 //!
 //! `WA_UPDATE=1 cargo test --test session trace` writes tests/vectors/stanza_trace.txt anew.
 

@@ -46,7 +46,7 @@ impl Site {
         let proxy = format!("http://{}", listener.local_addr().unwrap());
         thread::spawn(move || {
             for stream in listener.incoming() {
-                // Who does not trust it hangs up.
+                // A client that does not trust it hangs up.
                 let _ = serve(stream.unwrap(), Arc::clone(&config), answer);
             }
         });
@@ -75,7 +75,7 @@ fn head(stream: &mut impl Read) -> std::io::Result<String> {
     Ok(String::from_utf8(head).unwrap())
 }
 
-/// What the method answers, to a client that is linked to nothing and not connected.
+/// Returns the answer of the method to a client that is linked to nothing and not connected.
 fn latest(world: &World, values: &[(&str, &str)]) -> Value {
     let mut host = World::offline_client(&world.config_with(values));
     let request = host.client.call("version.latest", None).unwrap();
@@ -132,7 +132,7 @@ fn require(world: &World, oldest: &str, newest: &str) {
     world.sim.set_versions(&json!({ "oldest": oldest, "newest": newest })).unwrap();
 }
 
-/// How often the page was asked, and how many connections were refused with 405.
+/// Returns the number of requests for the page, and of connections refused with 405.
 fn asked_and_refused(world: &World) -> (u64, usize) {
     world.settled(|state| {
         let notes = state.log(0).1;

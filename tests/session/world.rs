@@ -16,7 +16,7 @@ use wa_sim::{Handle, Options, Simulator, State};
 /// The number of the phone that every world has.
 pub(crate) const NUMBER: &str = "15550001234";
 
-/// How long a test waits for anything. Far more than it takes, so that a slow machine fails no test.
+/// The longest wait of a test for anything. Far more than it takes, so that a slow machine fails no test.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct World {
@@ -33,7 +33,7 @@ impl World {
     pub(crate) fn with(options: Options) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        // What libwa sends is of the official client's shape in every test.
+        // All stanzas of libwa are of the official client's shape in every test.
         let options = Options { check_shapes: true, ..options };
         let sim = runtime.block_on(Simulator::start(options)).unwrap();
         assert!(sim.add_phone(NUMBER, "Ada"));
@@ -189,7 +189,7 @@ impl World {
         found.unwrap_or_else(|why| panic!("it never settled: {why}"))
     }
 
-    /// Whether the simulator comes to a state within a moment. For a loop that does something meanwhile.
+    /// Returns whether the simulator comes to a state within a moment. For a loop that does something meanwhile.
     pub(crate) fn comes_to(&self, moment: Duration, is: impl Fn(&State<'_>) -> bool) -> bool {
         self.runtime.block_on(self.sim.wait(moment, |state| is(state).then_some(()))).is_some()
     }
@@ -200,7 +200,7 @@ impl World {
         assert_eq!((&seen["reused"], &seen["unreadable"]), (&json!(0), &json!(0)), "{seen}");
     }
 
-    /// What the phone of that number shows, once `is` holds.
+    /// Returns the state of the phone of that number, once `is` holds.
     pub(crate) fn wait_phone(&self, what: &str, number: &str, is: impl Fn(&Value) -> bool) -> Value {
         self.wait(what, |state| state.phone(number).filter(&is))
     }

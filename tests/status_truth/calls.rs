@@ -10,7 +10,7 @@ use wa::ffi::*;
 
 use super::observed;
 
-/// How long a call may take to bring what it must bring. Far more than it takes, so that a slow machine fails no test.
+/// The longest wait for what a call must bring. Far more than it takes, so that a slow machine fails no test.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Calls a function of the header and notes what it returned.

@@ -14,16 +14,16 @@ use wa_generator::declarations::{Function, functions};
 
 const HEADER: &str = include_str!("../../include/wa.h");
 
-/// What stands for the function where the result of any request is meant.
+/// The name that stands for the function where the result of any request is meant.
 const ANY: &str = "any request:";
 
 /// Pairs of functions and statuses.
 pub(crate) struct Documented {
-    /// What functions return.
+    /// The statuses that functions return.
     pub(crate) returned: BTreeSet<Pair>,
-    /// What the results of requests say.
+    /// The statuses of the results of requests.
     pub(crate) results: BTreeSet<Pair>,
-    /// What the result of any request can say.
+    /// The statuses that the result of any request can have.
     any_result: Vec<&'static str>,
     /// The functions whose status is what they read, not how they fared.
     readers: Vec<String>,

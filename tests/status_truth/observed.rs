@@ -1,4 +1,4 @@
-//! What came: every status that a function returned or a `result` event brought, in the whole run.
+//! The statuses that came: each that a function returned or a `result` event brought, in the whole run.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Mutex;

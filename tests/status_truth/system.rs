@@ -1,4 +1,4 @@
-//! What only the system can refuse: files, room, threads; and a forked child.
+//! Faults that only the system can cause: files, room, threads; and a forked child.
 
 use std::ffi::{c_int, c_void};
 use std::fs::File;

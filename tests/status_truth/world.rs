@@ -15,7 +15,7 @@ use super::calls::{Client, Config, Null};
 
 /// The number of the phone.
 pub(crate) const NUMBER: &str = "15550001234";
-/// The number of somebody to write to.
+/// The number of a person to write to.
 pub(crate) const BOB: &str = "15550005678";
 
 /// An answer to a passkey challenge.

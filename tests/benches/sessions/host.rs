@@ -11,7 +11,7 @@ use wa::client::queue::{Polled, Queue};
 use super::Failure;
 use super::server::Address;
 
-/// How long anything may take. Only a fault takes so long.
+/// The longest wait for anything. Only a fault takes so long.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(crate) struct Host {

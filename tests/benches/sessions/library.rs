@@ -9,7 +9,7 @@ use super::Failure;
 use super::native;
 use built::libraries;
 
-/// What it weighs.
+/// The size of the library.
 pub(crate) struct Library {
     pub(crate) stripped: u64,
     pub(crate) load: std::time::Duration,

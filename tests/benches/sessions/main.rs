@@ -1,5 +1,5 @@
-//! What sessions cost a process: processor time of a connection, time to `ready` and to a code, memory and threads while nothing
-//! happens, and what the library itself weighs.
+//! The cost of sessions for a process: processor time of a connection, time to `ready` and to a code, memory and threads while
+//! nothing happens, and what the library itself weighs.
 //!
 //! Every measurement runs in a process of its own, which is this program called again, and the simulated WhatsApp in
 //! another, so that neither pays for the other. `cargo bench --bench sessions` measures everything, with the mark to reach beside

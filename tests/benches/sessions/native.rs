@@ -17,7 +17,7 @@ pub(crate) fn many_files() -> Result<(), Failure> {
     Ok(setrlimit(Resource::Nofile, limit)?)
 }
 
-/// How long it takes to load a library.
+/// Measures the time it takes to load a library.
 pub(crate) fn load(library: &Path) -> Result<Duration, Failure> {
     let name = CString::new(library.as_os_str().as_bytes())?;
     let start = Instant::now();

@@ -54,7 +54,7 @@ pub(crate) fn all(filter: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What needs linked sessions, which are linked once for all.
+/// Runs the measurements that need linked sessions, which are linked once for all.
 fn linked(wanted: &dyn Fn(&str) -> bool) -> Result<(), Failure> {
     let (server, folder) = (Server::start()?, tempfile::tempdir()?);
     let figures = measure("pair", folder.path(), &server)?;

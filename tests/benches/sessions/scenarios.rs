@@ -14,15 +14,15 @@ use super::native::{allocated, processor_time};
 use super::server::{Address, number};
 use super::{Failure, MANY};
 
-/// How often what is short is repeated.
+/// The number of repetitions of short measurements.
 const OFTEN: usize = 100;
-/// How often what is long is repeated.
+/// The number of repetitions of long measurements.
 const SELDOM: usize = 15;
-/// How many sessions are linked at once.
+/// The number of sessions that are linked together.
 const BATCH: usize = 50;
 /// Until idle threads have ended and everything has come to rest.
 const REST: Duration = Duration::from_secs(4);
-/// The same after much work: what a session keeps at hand for messages goes when it was not used for a minute.
+/// The same after much work: the caches that a session keeps for messages go when they were not used for a minute.
 const LONG_REST: Duration = Duration::from_secs(70);
 /// The rounds of the key derivation behind a pairing code, as the protocol has them.
 const ROUNDS: u32 = 2 << 16;
@@ -129,7 +129,7 @@ fn pair(mut host: Host, server: &Address) -> Result<Value, Failure> {
         host.wait("ready", BATCH, |_, _| Ok(()))?;
     }
     let (wall, busy) = (start.elapsed(), processor_time() - before);
-    // Long enough for the last keys to be taken and for what is kept at hand to be let go.
+    // Long enough for the last keys to be taken and for the caches to be evicted.
     host.rest(LONG_REST);
     let figures = json!({
         "cpu": busy.as_secs_f64() / MANY as f64,

@@ -10,10 +10,10 @@ use wa_sim::{Options, Simulator};
 
 use super::Failure;
 
-/// How many devices a phone links.
+/// The number of devices that a phone links.
 const DEVICES: usize = 4;
 
-/// Where the simulator is, as it says itself.
+/// The address of the simulator, as it names it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Address {
     pub(crate) ws: String,

@@ -1,4 +1,4 @@
-//! What a decrypted message says: any bytes are read within bounds, and what a host sends raw stays what it is.
+//! The content of a decrypted message: any bytes are read within bounds, and what a host sends raw stays what it is.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

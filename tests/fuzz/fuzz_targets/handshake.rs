@@ -94,7 +94,7 @@ fn changed(genuine: &[u8], changes: &[u8]) -> Vec<u8> {
     out
 }
 
-/// What a frame says, unknown fields and their place aside; nothing if it says nothing.
+/// Returns the message of a frame, unknown fields and their place aside; nothing if it says nothing.
 fn message(body: &[u8]) -> HandshakeMessage {
     HandshakeMessage::decode(body).unwrap_or_default()
 }

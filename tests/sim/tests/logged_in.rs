@@ -1,4 +1,4 @@
-//! What a logged-in companion finds: its queue, its prekeys, answers to what clients ask.
+//! The view of a logged-in companion: its queue, its prekeys, answers to what clients ask.
 
 mod common;
 

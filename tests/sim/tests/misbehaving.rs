@@ -1,4 +1,4 @@
-//! What the fault rules do, seen from a companion.
+//! The effects of the fault rules, seen from a companion.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

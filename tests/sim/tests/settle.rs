@@ -35,7 +35,8 @@ async fn what_a_client_wrote_before_it_answered_is_handled() {
     assert_eq!(settled_while(&sim, &mut wire, 3).await - before, 3, "and no ping is in the log");
 }
 
-/// How many stanzas have come once it is settled, while the client writes so many before it answers the first ping.
+/// Returns the number of stanzas that have come once it is settled, while the client writes so many before it answers the first
+/// ping.
 async fn settled_while(sim: &Handle, wire: &mut Wire, mut late: u32) -> usize {
     let look = settled(sim, |state| came(state).len());
     tokio::pin!(look);

@@ -1,4 +1,4 @@
-//! What clients send is checked against the official client's shapes, if that is wanted.
+//! Stanzas of clients are checked against the official client's shapes, if that is wanted.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -13,7 +13,7 @@ use common::{Companion, Wire, with};
 use serde_json::Value;
 use wa::stanza::{Jid, Node, build};
 
-/// What the simulator has found once a client has sent these.
+/// Returns the simulator's findings once a client has sent these.
 async fn found(check_shapes: bool, stanzas: &[Node]) -> Vec<String> {
     let sim = with(|options| options.check_shapes = check_shapes).await;
     let (mut wire, _) = Companion::new().register(&sim).await;

@@ -1,4 +1,4 @@
-//! What calls return at once: their arguments, and the state that their client is in.
+//! The statuses that calls return at once: their arguments, and the state that their client is in.
 
 use super::results::HELLO;
 use super::{Provocation, Returned, provocations};

@@ -1,4 +1,4 @@
-//! What the results of pairings say.
+//! The statuses of the results of pairings.
 
 use serde_json::{Value, json};
 use wa::api::Status;
@@ -195,14 +195,14 @@ fn both_requested(client: &Client) -> Status {
     said
 }
 
-/// What is said of a request for a code with which the server does that.
+/// Returns the status of a request for a code with which the server does that.
 fn refused(what: &Value, values: &[(&str, &str)]) -> Status {
     let world = World::new();
     world.fault(json!({ "when": { "stage": "companion_hello" }, "do": what, "times": 0 }));
     requested(&World::connecting(&world.config("default").with(values)))
 }
 
-/// What is said of a request for a code if the server does that to a new device that connects.
+/// Returns the status of a request for a code if the server does that to a new device that connects.
 fn not_let_in(what: &Value) -> Status {
     let world = World::new();
     world.fault(json!({ "when": { "point": "register" }, "do": what, "times": 0 }));

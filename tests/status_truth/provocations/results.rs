@@ -1,4 +1,4 @@
-//! What the results of requests say, but for those of pairings.
+//! The statuses of the results of requests, but for those of pairings.
 
 use std::ffi::CStr;
 use std::io::{Read, Write};
@@ -158,7 +158,7 @@ fn same<const N: usize>(statuses: [Status; N]) -> Status {
     statuses[0]
 }
 
-/// What sending says while the server refuses messages with that code.
+/// Returns the status of a message while the server refuses messages with that code.
 fn refused(scene: &Scene, code: u32) -> Status {
     scene
         .world
@@ -173,7 +173,7 @@ fn say(client: &Client, method: &CStr, params: &serde_json::Value) -> Status {
     client.answer(client.call(method, text(&params.to_string())))
 }
 
-/// What is said of the latest version to a client of that configuration.
+/// Returns the status of the latest version for a client of that configuration.
 fn latest(values: &[(&str, &str)]) -> Status {
     let client = Client::new(&Config::new().with(values)).unwrap();
     client.answer(client.call(c"version.latest", Null))

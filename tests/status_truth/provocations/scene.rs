@@ -6,7 +6,7 @@ use crate::calls::{Client, Config, Event, Null, Queue};
 use crate::system;
 use crate::world::{NUMBER, Silence, World};
 
-/// How many requests of a client may wait for their answers.
+/// The number of requests of a client that may wait for their answers.
 const REQUESTS_MAX: usize = 1_000;
 
 pub(crate) struct Scene {
@@ -27,7 +27,7 @@ pub(crate) struct Scene {
     pub(crate) queue: Queue,
     /// A durable event whose client is freed.
     pub(crate) orphan: Event,
-    /// Where the linked clients are linked to.
+    /// The world that the linked clients are linked to.
     pub(crate) world: World,
     /// A server that never says a word.
     pub(crate) silence: Silence,

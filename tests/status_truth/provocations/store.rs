@@ -1,4 +1,4 @@
-//! What wa_client_new returns when the configuration or the store is not as it should be.
+//! The statuses of wa_client_new when the configuration or the store is not as it should be.
 
 use std::fs::{self, File};
 use std::path::Path;

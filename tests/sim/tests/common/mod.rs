@@ -38,7 +38,7 @@ pub(crate) async fn simulator() -> Handle {
 
 /// The same with other options.
 pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Handle {
-    // What goes where is for the tests to say.
+    // The tests say what goes where.
     let mut options = Options { ping_interval_ms: 0, pn_messages: true, ..Options::default() };
     change(&mut options);
     let sim = Simulator::start(options).await.unwrap();
@@ -345,7 +345,7 @@ impl Wire {
         }
     }
 
-    /// Whether nothing comes for a while.
+    /// Returns whether nothing comes for a while.
     pub(crate) async fn is_quiet(&mut self, time: Duration) -> bool {
         timeout(time, self.next()).await.is_err()
     }
