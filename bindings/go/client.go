@@ -25,10 +25,10 @@ type Client struct {
 	closed  atomic.Bool
 	cleanup runtime.Cleanup
 
-	// What follows is guarded by queue.mu: who waits for answers, who watches
-	// the session, the last Ready of a session that is online, the connection
-	// that was given up, why there is none, the restriction that was told last,
-	// and how many events of each way of keeping wait for Next.
+	// The fields that follow are guarded by queue.mu: who waits for answers, who
+	// watches the session, the last Ready of a session that is online, the
+	// connection that was given up, why there is none, the restriction that was
+	// told last, and how many events of each way of keeping wait for Next.
 	callers    map[uint64]*caller
 	watchers   map[*inbox]struct{}
 	ready      *Ready

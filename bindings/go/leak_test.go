@@ -41,7 +41,7 @@ func TestNothingLeaks(t *testing.T) {
 			t.FailNow()
 		}
 	}
-	// What is made once is made in the first cycles.
+	// Objects that are made once are made in the first cycles.
 	for range cycles/4 + 5 {
 		cycle()
 	}

@@ -78,7 +78,7 @@ type CheckedContact struct {
 	// The number that was asked for, digits only.
 	Number string
 
-	// Whether it is on WhatsApp.
+	// Set if it is on WhatsApp.
 	Registered bool
 
 	// The JID to write to, whose digits may be others. Empty if it is not on WhatsApp.

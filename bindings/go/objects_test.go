@@ -9,7 +9,8 @@ import (
 	"github.com/libwa/libwa/bindings/go/watest"
 )
 
-// What is within an array has types, and is the same as what is asked for alone.
+// Objects within an array have types, and are the same as those that are asked
+// for alone.
 func TestObjectsHaveTypes(t *testing.T) {
 	phone, member := newPhone(t, nil), newPhone(t, nil)
 	client := open(t)

@@ -201,7 +201,7 @@ func (s *pairingSteps) next(ctx context.Context) (Event, error) {
 				return nil, s.failed(s.lostWith(ctx, err))
 			}
 		case *LoggedOut:
-			// Who calls hears of it now, and not again in the next run. Should
+			// The caller hears of it now, and not again in the next run. Should
 			// the acknowledgement be lost, it comes as redelivered.
 			_ = event.Ack()
 			if s.restricted != nil {

@@ -84,8 +84,8 @@ func TestAccountLockedOrBannedAtLogin(t *testing.T) {
 	}
 }
 
-// What an earlier run did not acknowledge is told by Next, and is no step of what
-// happens now.
+// Events that an earlier run did not acknowledge are told by Next, and are no
+// step of what happens now.
 func TestPastIsNotTakenForNow(t *testing.T) {
 	phone := newPhone(t, nil)
 	store := libwa.WithStoreURL("sqlite:" + t.TempDir() + "/session.db")
@@ -211,8 +211,8 @@ func TestPairingThatCannotConnect(t *testing.T) {
 	}
 }
 
-// A wait ends when somebody else gives the connection up; a connection that was
-// given up before it began does not end it.
+// A wait ends when another caller gives the connection up; a connection that
+// was given up before it began does not end it.
 func TestDisconnectEndsAWait(t *testing.T) {
 	phone := newPhone(t, nil)
 	client := open(t)
@@ -229,7 +229,7 @@ func TestDisconnectEndsAWait(t *testing.T) {
 		t.Fatal(err)
 	}
 	fault(t, map[string]any{"point": "out", "tag": "success", "number": phone.Number}, "drop")
-	// What was before is read, so that what follows is of the wait.
+	// Earlier events are read, so that what follows is of the wait.
 	before, cancel := context.WithCancel(limited(t))
 	cancel()
 	for {

@@ -31,7 +31,7 @@ const (
 type queue struct {
 	poller poller
 
-	// turn holds a token while somebody reads.
+	// turn holds a token while a caller reads.
 	turn chan struct{}
 
 	// opening is held for reading while a client is opened, so that events of
@@ -87,7 +87,7 @@ func (in *inbox) pop() Event {
 	return event
 }
 
-// woken stands in the main inbox where somebody called Wake.
+// woken stands in the main inbox where Wake was called.
 type woken struct{ Event }
 
 func (woken) Client() *Client { return nil }

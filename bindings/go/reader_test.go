@@ -202,7 +202,7 @@ func TestBoundedEventsHaveTheirOwnBound(t *testing.T) {
 	if calls, logs, lost := counted(); calls != backlogLimit || logs != backlogLimit || lost != more {
 		t.Fatalf("%d bounded, %d droppable, %d lost", calls, logs, lost)
 	}
-	// What anybody can cause has an end.
+	// Events that anybody can cause have a limit.
 	for range 3 * backlogLimit {
 		push(&Call{})
 	}

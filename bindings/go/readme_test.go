@@ -17,7 +17,7 @@ import (
 
 const here = "github.com/libwa/libwa/bindings/go"
 
-// program builds Go source as somebody would who has this checkout, but for
+// program builds Go source as a user would who has this checkout, but for
 // the address of the server.
 func program(t *testing.T, source string) string {
 	t.Helper()

@@ -179,7 +179,7 @@ func TestOpenRefuses(t *testing.T) {
 		}
 	}
 	client.Close()
-	// What is closed makes room at once.
+	// A closed client makes room at once.
 	open(t, store, libwa.With("host.note", "the program's own"))
 }
 
@@ -244,7 +244,7 @@ func TestWake(t *testing.T) {
 			t.Errorf("%v, %v", event, err)
 		}
 	}
-	// What an ended context left behind does not disturb the next wait.
+	// The remains of an ended context do not disturb the next wait.
 	if err := client.Connect(); err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestHostThatStopsReading(t *testing.T) {
 	if dropped == 0 {
 		t.Error("nothing was dropped")
 	}
-	// What is asked for is answered all the same.
+	// A request is answered all the same.
 	if _, err := client.SessionStatus(limited(t)); err != nil {
 		t.Error(err)
 	}
