@@ -17,10 +17,10 @@ from .errors import LoggedOutError
 # The simulated phone's, unless another one is given.
 _NUMBER = "+15550001234"
 
-# How long `status` and `logout` wait for the login.
+# The time for which `status` and `logout` wait for the login.
 _LOGIN_SECONDS = 20
 
-# What is wrong with the options, and not with what they lead to.
+# Errors of the options, and not of what they lead to.
 _OPTIONS = (
     errors.InvalidArgumentError,
     errors.InvalidPhoneNumberError,
@@ -30,7 +30,7 @@ _OPTIONS = (
     errors.AlreadyLinkedError,
 )
 
-# What ends a link, and nothing else: the account is as it was.
+# Reasons that end a link, and nothing else: the account is as it was.
 _UNLINKED = ("by_phone", "phone_reset")
 
 OnStep = Callable[[PairingStep], None]

@@ -76,7 +76,7 @@ def event_classes(kind: object, name: str = "kind") -> tuple[type[Event], ...]:
 
 
 def _comes(kind: Any) -> bool:
-    """Whether an event of this class can come. Also what looks like a class can be none, such as `list[int]` before Python 3.11."""
+    """Returns whether an event of this class can come. A class-like object can be none, such as `list[int]` before Python 3.11."""
     try:
         return issubclass(kind, Event) and any(issubclass(known, kind) for known in _CLASSES)
     except TypeError:

@@ -36,10 +36,10 @@ class Client(Base):
                 ...
 
     `async with` connects, and closes at the end; the session stays in the store. A client belongs to the event loop that first
-    waits with it, and to the thread of that loop. Nothing is read from the library before somebody waits.
+    waits with it, and to the thread of that loop. Nothing is read from the library before a caller waits.
 
     Args:
-        store: Where the session is kept: "sqlite:PATH", "memory:", or a `pathlib.Path`; the key `store.url`.
+        store: The session's store: "sqlite:PATH", "memory:", or a `pathlib.Path`; the key `store.url`.
         session: The session within the store, which can hold many; the key `session.id`.
         config: Any other keys, as include/CONFIGURATION.md lists them: {"device.name": "My bot"}.
     """
@@ -67,7 +67,7 @@ class Client(Base):
 
     @property
     def closed(self) -> bool:
-        """Whether `close()` is done."""
+        """True if `close()` is done."""
         return not self._finalizer.alive
 
     def connect(self) -> None:
@@ -128,7 +128,7 @@ class Client(Base):
         return PairingSteps(Pairing(self, "wa_request_qr"))
 
     def events(self, *, ack: bool = True) -> EventStream:
-        """What happens to the client, one event after the other, ending after `Closed`.
+        """The events of the client, one after the other, ending after `Closed`.
 
         It does not end when the connection is given up: a `Connection` with `is_final` tells of that, and nothing more comes of
         the server before `connect()` is called again.

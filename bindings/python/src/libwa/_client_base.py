@@ -1,4 +1,4 @@
-"""What clients do, written once, for both of them.
+"""The base of both clients.
 
 All of it is written as coroutines, and all that they wait for is `_wait`. There the asyncio client waits for its event loop; the
 synchronous one blocks in `poll`, so that its coroutines run through without ever being suspended.
@@ -29,7 +29,7 @@ from .events import LoggedOut, Ready, Restricted, Result
 Store = Union[str, "os.PathLike[str]"]
 ConfigValue = Union[str, int, bool]
 
-# How long a client that was asked to close may take before it is freed all the same.
+# The longest time for a client to close before it is freed all the same.
 _CLOSE_SECONDS = 5.0
 
 
@@ -53,7 +53,7 @@ class Base(AsyncRequests, AsyncMethods):
 
     @property
     def is_linked(self) -> bool:
-        """Whether the session is linked to an account, so that it needs no pairing."""
+        """True if the session is linked to an account, so that it needs no pairing."""
         return self._core.handle.is_linked
 
     def _enter(self) -> None:
@@ -63,7 +63,7 @@ class Base(AsyncRequests, AsyncMethods):
         """Comes back when there may be something for the subscription, and after that time at the latest."""
         raise NotImplementedError
 
-    # What is asked of the client.
+    # Requests to the client.
 
     async def _request(self, function: str, *args: Any) -> Any:
         ends_with = with_a_reason if function.startswith("wa_send_") else None
@@ -110,11 +110,11 @@ class Base(AsyncRequests, AsyncMethods):
             self._core.handle.cancel(request)
 
     async def _state(self) -> str:
-        """Where the connection stands. All that happened before is known when this comes back."""
+        """The state of the connection. All that happened before is known when this comes back."""
         state: str = (await self._call("session.status", {}))["state"]
         return state
 
-    # What comes from it.
+    # Events of the client.
 
     async def _next(self, subscription: Subscription, deadline: float | None) -> Event | None:
         """The next event of a subscription; None when it is late. Raises when none will come any more."""
@@ -144,7 +144,7 @@ class Base(AsyncRequests, AsyncMethods):
             await self._wait(subscription, left)
 
     async def _closing(self) -> Error:
-        """Why the client is closed, or closes just now."""
+        """The reason why the client is closed, or closes just now."""
         # Only the end of the session or of the client ends this: it may have been disconnected before. A session that ends does
         # not wait long for what is told of it to be acknowledged.
         nothing = Subscription(lambda event: False, lambda connection: False)
@@ -158,7 +158,7 @@ class Base(AsyncRequests, AsyncMethods):
         return errors.ClientClosedError()
 
     def _end(self) -> Error:
-        """Why no event will come any more."""
+        """The reason why no event will come any more."""
         state = self._core.state
         if state.logged_out is not None:
             # Of an account that is locked or banned, the restriction says more.
@@ -168,7 +168,7 @@ class Base(AsyncRequests, AsyncMethods):
         return errors.ClientClosedError() if state.closed is None else failure(state.closed)
 
     def _given_up(self) -> Error:
-        """Why there is no connection, and none will be made."""
+        """The reason why there is no connection, and none will be made."""
         # The event is left to `events()`: whoever waits for something else, such as a message to be sent, does not deal with it.
         connection, event = self._core.state.connection, self._core.state.restricted
         if event is None or not explains(event, connection):
@@ -176,9 +176,9 @@ class Base(AsyncRequests, AsyncMethods):
         return failure(event, connection)
 
     async def _failure(self, event: Event) -> Error:
-        """Why a pairing or a login failed that ended with this event."""
+        """The reason for the failure of a pairing or a login that ended with this event."""
         if isinstance(event, Restricted) or getattr(event, "status", 0) == errors.NotConnectedError.code:
-            # What there is to say of the connection follows right behind it.
+            # The event of the connection follows right behind it.
             with contextlib.suppress(errors.Error):
                 await self._state()
         return failure(event, self._core.state.connection)
@@ -252,7 +252,7 @@ class Base(AsyncRequests, AsyncMethods):
         core = self._core
         status = await self._call("session.status", {})
         if not status["linked"] and not core.is_pairing:
-            # That an earlier run was unlinked is what the program has to be told, once.
+            # The program has to be told once that an earlier run was unlinked.
             told = core.find(lambda event: isinstance(event, LoggedOut))
             raise errors.NotLinkedError() if told is None else failure(told)
         core.subscribe(subscription)

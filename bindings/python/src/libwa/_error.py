@@ -1,4 +1,4 @@
-"""What all errors of the library have in common."""
+"""The base of all errors of the library."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Error(Exception):
     Attributes:
         code: The status code, such as 204.
         name: Its name in the C interface, such as "WA_ERROR_PAIRING_OUTSTANDING".
-        text: What happened, and what to do, in English, for programmers.
+        text: The fault and the advice, in English, for programmers.
         key: The argument, configuration key or parameter concerned, if it is about one.
         retryable: Whether the same call can succeed later without anything being changed.
-        retry_after: How many seconds to wait before that; None when nothing is known.
+        retry_after: The seconds to wait before that; None when nothing is known.
         event: The event that told of it, such as `PairingFailed`; None when the call itself failed.
     """
 
@@ -44,7 +44,7 @@ class Error(Exception):
 
     @property
     def user_text(self) -> str | None:
-        """What to tell the user, when the error came with an event that says so."""
+        """The text to show to the user, when the error came with an event that says so."""
         return getattr(self.event, "user_text", None)
 
 

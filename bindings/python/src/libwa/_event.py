@@ -1,4 +1,4 @@
-"""What all events have in common, and what some have beside their fields."""
+"""The base of all events, and what some have beside their fields."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Event(Record):
 
     type: ClassVar[str] = ""
     number: ClassVar[int] = 0
-    #: Whether it stays in the store, across restarts, until it is acknowledged.
+    #: Set if it stays in the store, across restarts, until it is acknowledged.
     durable: ClassVar[bool] = False
-    #: Whether it may be dropped when nobody takes events.
+    #: Set if it may be dropped when nobody takes events.
     droppable: ClassVar[bool] = False
-    #: Whether, of the droppable ones, it makes room for others of its kind only: it matters, and anybody can cause it.
+    #: Set if, of the droppable ones, it makes room for others of its kind only: it matters, and anybody can cause it.
     bounded: ClassVar[bool] = False
     # The library's event, for those that need it later: durable ones and QR codes. Set when the event is taken.
     _handle: ClassVar[EventHandle | None] = None

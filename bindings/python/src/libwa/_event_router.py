@@ -1,9 +1,9 @@
-"""What both clients stand on: takes events out of the library and brings each to whoever waits for it, in whatever thread.
+"""The event router of both clients: takes events out of the library and brings each to whoever waits for it, in whatever thread.
 
-No waiting happens here, and nothing is read before somebody wants it: until then events wait in the library, which bounds them.
+No waiting happens here, and nothing is read before a caller wants it: until then events wait in the library, which bounds them.
 
 One thread at a time takes events out of the library, the leader. Everything else that threads share is guarded by one lock, which
-is held for moments only. A request is made under that lock too, so that its answer cannot be routed before somebody waits for it.
+is held for moments only. A request is made under that lock too, so that its answer cannot be routed before a caller waits for it.
 
 The handler of a signal runs between any two steps of the main thread. It may raise, and it may call the client, which then does
 the same work inside of the interrupted one: takes the lead, and brings what the interrupted leader holds. So each change here
@@ -50,7 +50,7 @@ class Core:
         self.inbox = Inbox(self.handle.capacity)
         #: No event will come any more.
         self.ended = False
-        #: What went wrong when events were taken.
+        #: The error that taking events ended with.
         self.fault: Exception | None = None
         self._states: deque[State] = deque([State()], maxlen=_STATES)
         # The garbage collector may run code that needs it again while the same thread holds it.
@@ -71,7 +71,7 @@ class Core:
 
     @property
     def state(self) -> State:
-        """What is known of the session."""
+        """The known state of the session."""
         # A leader that was interrupted adds one that is out of date; of equal ones the last holds.
         states = tuple(self._states)
         return states[0] if len(states) == 1 else max(reversed(states), key=_number)
@@ -139,7 +139,7 @@ class Core:
 
     @property
     def is_pairing(self) -> bool:
-        """Whether a request to link the session is under way."""
+        """True if a request to link the session is under way."""
         with self._lock:
             return any(subscription.pairs for subscription in self._all())
 
@@ -346,7 +346,7 @@ class Core:
                 subscription.hear_end()
 
     def _target(self, event: Event) -> Subscription:
-        """Who waits for an event."""
+        """Waits for an event."""
         if isinstance(event, Result) and event.request in self._answers:
             return self._answers[event.request]
         if event.request and self._asking and all(event.request != each.request for each in self._all()):
@@ -358,7 +358,7 @@ class Core:
 
     @property
     def is_locked(self) -> bool:
-        """Whether this thread holds the lock: it is in the handler of a signal, which interrupted what is done under it."""
+        """True if this thread holds the lock: it is in the handler of a signal, which interrupted what is done under it."""
         try:
             threading.Condition(self._lock).notify(0)
         except RuntimeError:
@@ -395,7 +395,7 @@ class _Guard:
 
     @property
     def is_mine(self) -> bool:
-        """Whether this thread is in the midst of what is guarded."""
+        """True if this thread is in the midst of what is guarded."""
         return self._thread == threading.get_ident()
 
     def __enter__(self) -> None:

@@ -54,7 +54,7 @@ def reference() -> str:
 
 
 def status_text(status: int) -> str | None:
-    """What a status code means; None for one that the library does not have."""
+    """Returns the meaning of a status code; None for one that the library does not have."""
     text = lib.wa_status_text(status)
     return in_python(text.decode()) if text else None
 
@@ -70,7 +70,7 @@ class Taken:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no event."""
+        """True if there is no event."""
         return not self.event.value
 
     def json(self) -> bytes:
@@ -136,7 +136,7 @@ class ClientHandle:
 
     @staticmethod
     def _nothing() -> Error:
-        """Why the library made nothing: it is a forked child, or there are too many handles."""
+        """Returns the reason why the library made nothing: it is a forked child, or there are too many handles."""
         forked = lib.wa_queue_wake(None) == c.WA_ERROR_FORKED
         return error_for(c.WA_ERROR_FORKED if forked else c.WA_ERROR_TOO_MANY_HANDLES)
 

@@ -29,7 +29,7 @@ from .events import (
 if TYPE_CHECKING:
     from ._client_base import Base
 
-#: What `pair()` and `qr()` give, one after the other.
+#: The steps that `pair()` and `qr()` give, one after the other.
 #: A `Connection` says why there is none, and when the next attempt is made.
 PairingStep = Union[
     PairingCode, PairingQr, PairingProgress, PairingExpired, PairingFailed, PairingPasskey, PairingSuccess, Connection, Ready
@@ -47,7 +47,7 @@ class Pairing:
         self._subscription: Subscription | None = None
         self._answered = False
         self._done = False
-        # What explains the answer that will follow.
+        # The event explains the answer that will follow.
         self._last: Event | None = None
 
     async def step(self, tick: float | None = None) -> PairingStep | None:

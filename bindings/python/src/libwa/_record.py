@@ -1,4 +1,4 @@
-"""What frozen dataclasses of the package share.
+"""The base of the package's frozen dataclasses.
 
 `dataclass` would make all this for each of them, by compiling source whenever the package is imported. It is written once here, and
 the constructors stand in the generated files.

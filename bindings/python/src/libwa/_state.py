@@ -1,4 +1,4 @@
-"""What a client knows of its session, by the events that told of it."""
+"""The state of a client's session, by the events that told of it."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class State:
     number: int = 0
     #: The end of the session, if it came while this client lived.
     logged_out: LoggedOut | None = None
-    #: Why there is no connection, or no session any more, if the server restricts the account or the client.
+    #: The reason why there is no connection, or no session any more, if the server restricts the account or the client.
     restricted: Restricted | None = None
     #: The client's last event, once it has come.
     closed: Closed | None = None
     #: The last login, while it lasts as far as is known.
     ready: Ready | None = None
-    #: What was last told of the connection.
+    #: The last event of the connection.
     connection: Connection | None = None
-    #: That events were dropped since then.
+    #: Set if events were dropped since then.
     lost: Overflow | None = None
 
     @property
     def is_unlinked(self) -> bool:
-        """Whether the session was ended while this client lived, and not by the program."""
+        """True if the session was ended while this client lived, and not by the program."""
         return self.logged_out is not None and self.logged_out.reason != "by_host"
 
     def without_login(self) -> State:

@@ -1,4 +1,4 @@
-"""Those who wait for events, and where events go that nobody waits for. `_event_router` guards all of it by its lock.
+"""The waiters for events, and the inbox of events that nobody waits for. `_event_router` guards all of it by its lock.
 
 The handler of a signal can do any of this in the midst of any other: see `_event_router`.
 """
@@ -19,12 +19,12 @@ Suits = Callable[[Event], bool]
 #: Says of a connection that was given up whether that ends a wait.
 EndsWith = Callable[[Connection], bool]
 
-# How often, in seconds, a thread that sleeps with the lock let go looks whether it was woken.
+# The interval, in seconds, at which a thread that sleeps with the lock let go checks whether it was woken.
 _GLANCE = 0.005
 
 
 class Subscription:
-    """Somebody who waits for certain events; each event goes to the first whom it suits.
+    """A waiter for certain events; each event goes to the first that it suits.
 
     What it waits for may need a connection: `ends_with` then says of one that was given up whether that ends the wait.
     """
@@ -33,7 +33,7 @@ class Subscription:
         self.suits = suits
         #: The request that it is about; 0 if it is about none.
         self.request = 0
-        #: Whether that is to link the session.
+        #: Set if that is to link the session.
         self.pairs = False
         self._ends_with = ends_with
         #: The connection was given up, or the session ended. Whoever waits has to find out whether that holds.
@@ -43,7 +43,7 @@ class Subscription:
 
     @property
     def has_news(self) -> bool:
-        """Whether there is something for whoever waits."""
+        """True if there is something for whoever waits."""
         return self.disconnected or bool(self._events)
 
     def events(self) -> tuple[Event, ...]:
@@ -95,7 +95,7 @@ class Subscription:
 
 
 class Inbox(Subscription):
-    """Where events go that nobody else waits for, until `events()` or `wait_for()` takes them.
+    """The inbox of events that nobody else waits for, until `events()` or `wait_for()` takes them.
 
     As in the library, the oldest droppable ones are dropped when too many wait, and an `Overflow` counts them. Those that are
     bounded have places of their own, so that no others take theirs.
@@ -104,7 +104,7 @@ class Inbox(Subscription):
     def __init__(self, capacity: int) -> None:
         super().__init__(lambda event: True)
         self._capacity = capacity
-        #: Which may be dropped: first the others, then those that are bounded.
+        #: Those that may be dropped: first the others, then those that are bounded.
         self._droppable: tuple[OrderedDict[int, None], OrderedDict[int, None]] = (OrderedDict(), OrderedDict())
         self._lost: Overflow | None = None
 
@@ -179,12 +179,12 @@ class Turn:
         self._asleep = threading.Lock()
         self._asleep.acquire()
         self._thread = threading.get_ident()
-        #: Who leads again after this one: what the handler of a signal has interrupted, in the same thread.
+        #: The waiter that leads again after this one: the one that the handler of a signal has interrupted, in the same thread.
         self.under: Turn | None = None
 
     @property
     def is_mine(self) -> bool:
-        """Whether it is this thread that waits."""
+        """True if it is this thread that waits."""
         return self._thread == threading.get_ident()
 
     def wake(self) -> None:

@@ -97,12 +97,12 @@ class SyncClient(SyncRequests, SyncMethods):
 
     @property
     def is_linked(self) -> bool:
-        """Whether the session is linked to an account, so that it needs no pairing."""
+        """True if the session is linked to an account, so that it needs no pairing."""
         return self._handle.is_linked
 
     @property
     def closed(self) -> bool:
-        """Whether `close()` is done."""
+        """True if `close()` is done."""
         return not self._finalizer.alive
 
     def connect(self) -> None:

@@ -1,4 +1,4 @@
-"""What ends a wait, and what it fails with. What an earlier run left in the store is past, and ends nothing that began now."""
+"""The events that end a wait, and its errors. Events that an earlier run left in the store end nothing that began now."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _RESTRICTIONS: dict[str, type[Error]] = {
     "pairing_refused": errors.CodeRefusedError,
 }
 
-# Why the account ended the session, as errors; all other reasons end only its link.
+# The reasons of the account for the end of the session, as errors; all other reasons end only its link.
 _LOGOUTS: dict[str, type[Error]] = {
     "account_banned": errors.AccountBannedError,
     "account_locked": errors.AccountLockedError,
 }
 
-# What comes without a connection too.
+# Events that come without a connection too.
 _LOCAL = (Closed, Connection, Log, Overflow, Result, UnknownEvent)
 
 
 def ends_login(event: Event) -> bool:
-    """Whether the event is what a login can come to."""
+    """Returns whether the event is what a login can come to."""
     if isinstance(event, Restricted):
         return event.kind in _RESTRICTIONS and not event.redelivered
     if isinstance(event, LoggedOut):
@@ -51,17 +51,17 @@ def ends_login(event: Event) -> bool:
 
 
 def is_trouble(event: Event) -> bool:
-    """Whether the event says why there is no connection just now, while another attempt will be made."""
+    """Returns whether the event says why there is no connection just now, while another attempt will be made."""
     return isinstance(event, Connection) and event.state == "reconnecting" and event.status != 0
 
 
 def explains(event: Restricted, connection: Connection | None) -> bool:
-    """Whether the event, which ends a login, says more of why that connection was given up."""
+    """Returns whether the event, which ends a login, says more of why that connection was given up."""
     return connection is not None and _RESTRICTIONS[event.kind].code == connection.status
 
 
 def is_over(event: Event, linked: bool) -> bool:
-    """Whether the event is of an earlier run, and what it tells of holds no longer."""
+    """Returns whether the event is of an earlier run, and what it tells of holds no longer."""
     if not event.redelivered:
         return False
     if isinstance(event, Restricted):
@@ -80,7 +80,7 @@ def with_a_reason(connection: Connection) -> bool:
 
 
 def comes_without_connection(kinds: tuple[type[Event], ...]) -> bool:
-    """Whether one of these events can come while there is no connection."""
+    """Returns whether one of these events can come while there is no connection."""
     return any(issubclass(local, kind) for local in _LOCAL for kind in kinds)
 
 

@@ -23,14 +23,14 @@ __all__ = ["can_show", "pair", "pair_sync", "printable", "qr_drawing"]
 
 OnStep = Callable[[PairingStep], object]
 
-# How often the time left is written.
+# The interval at which the time left is written.
 _TICK = 1.0
 
 _WHERE_TO_TYPE = "On the phone: WhatsApp > Settings > Linked devices > Link a device > Link with phone number instead"
 _WHERE_TO_SCAN = "Scan with WhatsApp > Settings > Linked devices > Link a device"
 
 
-# Which of its two modules are light, for each character of a drawing. The drawing is for a dark background.
+# The light ones of its two modules, for each character of a drawing. The drawing is for a dark background.
 _HALVES = {" ": (False, False), "▀": (True, False), "▄": (False, True), "█": (True, True)}
 
 

@@ -14,11 +14,11 @@ from .phone import masked
 from .session_erase import clear, erase, opened
 from .state import BEAT_SECONDS, State, read_state
 
-# How long clearing a session may wait for WhatsApp.
+# The longest wait for WhatsApp while a session is cleared.
 _CLEAR_SECONDS = 20.0
 # The exit status for a session that is linked and that no bot uses.
 _NO_BOT = 4
-# How long a bot that runs may be offline.
+# The longest time for which a bot that runs may be offline.
 _OFFLINE_SECONDS = 300.0
 
 
@@ -68,7 +68,7 @@ async def _status(options: Options, limit: float) -> int:
 
 
 def _of_a_bot(state: State | None, limit: float) -> tuple[str, bool]:
-    """How a bot that runs stands, in words, and whether that is as it should be."""
+    """Returns the state of a bot that runs, in words, and whether that is as it should be."""
     # A moment that is still to come is of before the machine's last start.
     if state is None or state.seen > time.monotonic():
         return "program that does not tell how it stands", False

@@ -1,4 +1,4 @@
-"""Who administers a group, asked of WhatsApp and cached for as long as nothing changes."""
+"""The administrators of a group, asked of WhatsApp and cached for as long as nothing changes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Admins:
         self._changes = 0
 
     async def include(self, group: str, *names: str | None) -> bool:
-        """Whether one of these JIDs and numbers is an administrator of the group.
+        """Returns whether one of these JIDs and numbers is an administrator of the group.
 
         Raises:
             Error: WhatsApp did not tell.

@@ -41,9 +41,9 @@ K = TypeVar("K", bound=Hook)
 FailureHandler = TypeVar("FailureHandler", bound=Callable[[Failure], object])
 T = TypeVar("T")
 
-# How long clearing a session may wait for WhatsApp.
+# The longest wait for WhatsApp while a session is cleared.
 _CLEAR_SECONDS = 20.0
-# How long a start waits for a session that something else holds.
+# The longest wait of a start for a session that something else holds.
 _LOCK_SECONDS = 3.0
 
 
@@ -67,16 +67,16 @@ class Bot(Router, Waits):
         session_id: The name of the session.
         session_dir: The folder where sessions are kept.
         browser: The product's name, the kind of program and a version: ("MyBot", "Chrome", "1.0.0"). WhatsApp sees the name too.
-        logger: Where log lines go, the logger `libwa.bot` if left out.
+        logger: The logger, `libwa.bot` if left out.
         log_level: From which level on: a name such as "info", or a number of `logging`.
         env_file: A file of variables, read if it is there; None for none.
-        display: How the code is shown: "auto", "plain" or "off".
+        display: The form of the code: "auto", "plain" or "off".
         code_expiry: Seconds that a code is good for, at most 180.
         code_reminder: Seconds before a code's end at which `pairing.reminder` comes.
-        retry: How often linking is tried again.
-        prefix: What commands begin with.
-        concurrency: How many chats are served at the same time.
-        backlog: How many messages may be in hand; the others wait in the session's file.
+        retry: The number of further attempts to link.
+        prefix: The beginning of commands.
+        concurrency: The number of chats that are served at the same time.
+        backlog: The number of messages that may be in hand; the others wait in the session's file.
         handler_timeout: Seconds that a handler may take; None or infinity for no limit.
         stop_timeout: Seconds that handlers may go on when the bot stops.
         config: Configuration keys of the library, as include/CONFIGURATION.md lists them.
@@ -139,9 +139,9 @@ class Bot(Router, Waits):
         self._run: Run | None = None
         self._latest: Run | None = None
         self._ended: asyncio.Task[ExitCode] | None = None
-        # What a start-up hook raised.
+        # The exception of a start-up hook.
         self._failed_hook: BaseException | None = None
-        # Whether the session is erased when the bot has stopped.
+        # Set if the session is erased when the bot has stopped.
         self._clearing = False
         if self._options.log_level is not None:
             self._options.logger.setLevel(self._options.log_level)
@@ -421,7 +421,7 @@ class Bot(Router, Waits):
             raise errors.ClientClosedError("the bot does not run: start it first")
         return self._run
 
-    # What it can do.
+    # Actions.
 
     def chat(self, jid: str) -> Chat:
         """A conversation: by its JID, by the chat of a message, or by a phone number."""

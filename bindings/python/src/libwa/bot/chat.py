@@ -1,4 +1,4 @@
-"""What can be done in a chat, and with a message of one's own."""
+"""The actions in a chat, and on a message of one's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .. import errors
 from .._client import Client
 from .later import sends
 
-# What others see as "typing…" fades after some 20 seconds unless it is said again.
+# The "typing…" that others see fades after some 20 seconds unless it is said again.
 _TYPING_SECONDS = 10.0
 
 #: Gives the id for the next message to be sent; None for one that the library chooses.

@@ -20,8 +20,8 @@ def check_function(function: object, what: str, *takes: str) -> None:
     """Checks that it is a function that can be called with exactly these arguments.
 
     Args:
-        function: What was handed in.
-        what: What it is to be, for the error text: "a handler of messages".
+        function: The object that was handed in.
+        what: Its purpose, for the error text: "a handler of messages".
         takes: The names of the arguments that it will be called with.
 
     Raises:
@@ -50,17 +50,17 @@ def check_callable(function: object, what: str) -> None:
 
 
 def is_async(function: Callable[..., object]) -> bool:
-    """Whether a call gives something to await, as far as that can be seen without calling."""
+    """Returns whether a call gives something to await, as far as that can be seen without calling."""
     return any(inspect.iscoroutinefunction(each) for each in _inside(function))
 
 
 def returns_nothing(function: Callable[..., object]) -> bool:
-    """Whether it says of itself that it gives back nothing, as handlers do and conditions do not."""
+    """Returns whether it says of itself that it gives back nothing, as handlers do and conditions do not."""
     return getattr(function, "__annotations__", {}).get("return", _EMPTY) in (None, "None")
 
 
 def is_a(value: object, *kinds: type) -> bool:
-    """Whether it is of one of these types, whatever its annotation says."""
+    """Returns whether it is of one of these types, whatever its annotation says."""
     return isinstance(value, kinds)
 
 

@@ -11,13 +11,13 @@ _WIDEST = 48
 _NARROWEST = 24
 _BAR = 20
 
-#: What is drawn with where a terminal has it.
+#: The characters to draw with where a terminal has them.
 LINES = "─│╭╮╰╯━╌"
 
 
 @dataclass(frozen=True)
 class Style:
-    """What a terminal can show.
+    """The abilities of a terminal.
 
     Attributes:
         width: Its columns.

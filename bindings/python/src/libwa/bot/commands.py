@@ -17,7 +17,7 @@ from .checks import check_callable
 
 # Words, and texts in quotes, straight ones or those that phones put in their place.
 _TOKENS = re.compile(r'["“”„‟]((?:[^"“”„‟\\]|\\.)*)["“”„‟]|(\S+)')
-# What stands for a date and a time without quotes around the two.
+# The pattern of a date and a time without quotes around the two.
 _MOMENT = re.compile(r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2}\s+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?)(?!\S)")
 _YES = ("yes", "y", "true", "on", "1")
 _NO = ("no", "n", "false", "off", "0")
@@ -42,7 +42,7 @@ class Parameter:
         required: Whether the command needs it.
         many: Whether it takes all words that are left.
         rest: Whether it takes the text that is left, as it is.
-        form: What it takes as one word although there is a space in it.
+        form: The form of a word that it takes although there is a space in it.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Parameter:
 
     @property
     def usage(self) -> str:
-        """How the usage shows it."""
+        """Its form in the usage."""
         shown = f"{self.name}…" if self.many or self.rest else self.name
         return f"<{shown}>" if self.required else f"[{shown}]"
 
@@ -71,7 +71,7 @@ class Command:
     captions: bool = False
 
     def usage(self, prefix: str) -> str:
-        """How it is written."""
+        """Its written form."""
         return " ".join([prefix + self.name, *(parameter.usage for parameter in self.parameters)])
 
     def parse(self, text: str) -> tuple[list[Any], dict[str, Any]]:

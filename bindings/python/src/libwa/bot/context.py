@@ -1,4 +1,4 @@
-"""What the objects that handlers get have in common: the client, the account, and a way to wait for what comes next."""
+"""The base of the objects that handlers get: the client, the account, and a way to wait for what comes next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: Waits for the next message that suits, in this chat or in any, for so many seconds.
 WaitForMessage = Callable[["Callable[[Message], Awaitable[bool]]", "str | None", "float | None"], Awaitable["Message"]]
 
-# How many causes of messages are remembered.
+# The number of causes of messages that are remembered.
 _CAUSES = 1000
 
 
@@ -41,13 +41,13 @@ class Context:
 
     @property
     def admins(self) -> Admins:
-        """Who administers the groups."""
+        """The administrators of the groups."""
         if self._admins is None:
             self._admins = Admins(self.client)
         return self._admins
 
     def number_of(self, cause: tuple[str, ...]) -> int:
-        """How often this run has come across the same before. What is far back, and forgotten, was in another second."""
+        """Returns how often this run has come across the same before. Causes that are forgotten were in another second."""
         number = self._causes.pop(cause, -1) + 1
         self._causes[cause] = number
         if len(self._causes) > _CAUSES:

@@ -19,7 +19,7 @@ from typing import Any
 
 from .. import errors
 
-#: How many messages of a person stay in line in a chat while a handler waits, and how many of their handlers wait there at a time.
+#: The number of messages of a person that stay in line in a chat while a handler waits, and of their handlers that wait at a time.
 MOST_HELD = 64
 
 
@@ -28,10 +28,10 @@ class Job:
     """Something to be done.
 
     Attributes:
-        subject: What it is about, for those who look for it while it waits.
+        subject: Its subject, for those who look for it while it waits.
         run: Does it. Failures of handlers are its own affair.
         done: Called once it has come to its end, and not when it was cancelled or left undone.
-        person: Whom it comes from. While a job of theirs waits for something, this one stays in line; None for nobody.
+        person: The person it comes from. While a job of theirs waits for something, this one stays in line; None if there is none.
         passes: Whether it does not stay in line even then.
     """
 
@@ -45,15 +45,15 @@ class Job:
     number: int = 0
     #: The lane whose turn it has, and with it a place among the chats that are served.
     lane: _Lane | None = None
-    #: What runs it.
+    #: The task that runs it.
     task: asyncio.Task[None] | None = None
-    #: How often it waits for something at this moment.
+    #: The number of its waits at this moment.
     pauses: int = 0
     #: The last of the takers that have refused it.
     refused_by: int = 0
     _taken: list[Callable[[], None]] = field(default_factory=lambda: list[Callable[[], None]]())
     finished: bool = False
-    #: Whether it came to its end without being dealt with, so that what it is about has to come again.
+    #: Set if it came to its end without being dealt with, so that what it is about has to come again.
     undone: bool = False
 
     def take(self, done: Callable[[], None]) -> None:
@@ -89,18 +89,18 @@ class _Lane:
         self.turn = asyncio.Lock()
         #: Tasks that run a job, or are about to take one.
         self.serving: set[asyncio.Task[None]] = set()
-        #: Whether one of them has not taken its job yet.
+        #: Set if one of them has not taken its job yet.
         self.choosing = False
         self.changed = asyncio.Event()
         #: People of whom more came than stays in line. That is logged once.
         self.flooded: set[str] = set()
 
     def waits_of(self, person: str | None) -> int:
-        """How many handlers of a person wait."""
+        """Returns the number of a person's handlers that wait."""
         return sum(job.person == person for job in self.paused if job.person is not None and not job.finished)
 
     def held(self) -> Counter[str]:
-        """How many jobs of each person stay in line because handlers of theirs wait."""
+        """Returns the number of each person's jobs that stay in line because handlers of theirs wait."""
         held = Counter({job.person: 0 for job in self.paused if job.person is not None and not job.finished})
         if not held:
             return held
@@ -109,7 +109,7 @@ class _Lane:
 
 
 class _Taker:
-    """Somebody who wants a job of a chat, or of any, in place of its handlers."""
+    """A taker that wants a job of a chat, or of any, in place of its handlers."""
 
     def __init__(self, number: int, chat: str | None, suits: Callable[[Any], Awaitable[bool]]) -> None:
         self.number = number
@@ -185,7 +185,7 @@ class Dispatcher:
         try:
             return await self.pause(self._take(taker, timeout))  # type: ignore[no-any-return]
         except BaseException:
-            # Somebody's own limit came to its end in the moment in which the job was taken.
+            # A caller's own limit came to its end in the moment in which the job was taken.
             if taker.future.done() and not taker.future.cancelled() and taker.future.exception() is None:
                 self._put_back(taker.future.result())
             raise
@@ -212,7 +212,7 @@ class Dispatcher:
             self._takers[chat].remove(taker)
             if not self._takers[chat]:
                 del self._takers[chat]
-            # What it was still to be asked of may begin now.
+            # Jobs that it was still to be asked of may begin now.
             self._wake_for(chat)
 
     async def pause(self, waiting: Awaitable[Any]) -> Any:
@@ -263,7 +263,7 @@ class Dispatcher:
                 await self._acquire(lane)
                 break
             except asyncio.CancelledError as error:
-                # Somebody's own limit ends the wait. The handler goes on after it, and not before its turn comes.
+                # A caller's own limit ends the wait. The handler goes on after it, and not before its turn comes.
                 if self._stopping:
                     raise
                 cancelled = error
@@ -346,7 +346,7 @@ class Dispatcher:
         finally:
             lane.choosing = False
         job = self._next(lane)
-        if job is None:  # somebody took it meanwhile
+        if job is None:  # it was taken meanwhile
             self._release(lane)
             return
         lane.waiting.remove(job)
@@ -358,9 +358,9 @@ class Dispatcher:
                 lane.paused.discard(job)
 
     def _next(self, lane: _Lane) -> Job | None:
-        """The first job that may begin; None as long as somebody still considers taking one that stands before it.
+        """The first job that may begin; None as long as a taker still considers taking one that stands before it.
 
-        Of somebody whose handlers wait, only the oldest jobs beyond those that may be held begin.
+        Of a person whose handlers wait, only the oldest jobs beyond those that may be held begin.
         """
         held = lane.held()
         takers = [taker for taker in self._takers_of(lane) if not taker.future.done()]

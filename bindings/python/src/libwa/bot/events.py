@@ -1,4 +1,4 @@
-"""What a bot is told of beside messages, by the names that `bot.on` takes."""
+"""The events of a bot beside messages, by the names that `bot.on` takes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = [
     "User",
 ]
 
-#: How a code is typed into the phone.
+#: The steps to type a code into the phone.
 STEPS = (
     "Open WhatsApp on your phone",
     "Go to Settings > Linked devices",
@@ -49,7 +49,7 @@ STEPS = (
     "Enter the code",
 )
 
-#: How a QR code is scanned.
+#: The steps to scan a QR code.
 QR_STEPS = (
     "Open WhatsApp on your phone",
     "Go to Settings > Linked devices",
@@ -62,7 +62,7 @@ LogoutReason = Literal["by_host", "by_phone", "phone_reset", "link_revoked", "ac
 
 
 def seconds_until(moment: datetime) -> float:
-    """How many seconds are left until then; never less than 0."""
+    """The seconds that are left until then; never less than 0."""
     return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
 
 
@@ -75,7 +75,7 @@ class PairingCode:
         display: The same in two groups: "ABCD-EFGH".
         expires_at: When it ends.
         attempt: 1 for the first code of this start, more for those that follow one that failed.
-        steps: What to do on the phone, line by line.
+        steps: The steps on the phone, line by line.
     """
 
     code: str = field(repr=False)
@@ -100,7 +100,7 @@ class PairingExpired:
     """`pairing.expired`: a code, or all QR codes, ended unused.
 
     Attributes:
-        message: What to tell the user.
+        message: The text to show to the user.
         retry_in: Seconds until the bot asks for another one by itself; None when it does not, and stops.
     """
 
@@ -113,9 +113,9 @@ class PairingError:
     """`pairing.error`: linking failed.
 
     Attributes:
-        kind: Why, as a stable word: an outcome of include/EVENTS.md, such as "rate_limited".
-        message: What to tell the user.
-        detail: What the programmer wants to know beside that.
+        kind: The reason, as a stable word: an outcome of include/EVENTS.md, such as "rate_limited".
+        message: The text to show to the user.
+        detail: Further detail for the programmer.
         retryable: Whether asking again can help.
         retry_after: Seconds to wait before that, if there is a need to.
         retry_in: Seconds until the bot asks again by itself; None when it does not, and stops.
@@ -193,10 +193,10 @@ class Reconnecting:
     """`reconnecting`: the connection was lost, and is made again by itself.
 
     Attributes:
-        reason: Why, as a stable word, such as "closed".
-        detail: Why, in a sentence for the programmer.
+        reason: The reason, as a stable word, such as "closed".
+        detail: The reason, in a sentence for the programmer.
         retry_in: Seconds until the next attempt.
-        attempt: How many attempts in a row have failed.
+        attempt: The number of attempts in a row that have failed.
     """
 
     reason: str | None
@@ -210,8 +210,8 @@ class Disconnected:
     """`disconnected`: there is no connection, and none will be made by itself.
 
     Attributes:
-        reason: Why, as a stable word: "by_host" when the bot wished it, else "replaced" and so on.
-        detail: Why, in a sentence for the programmer.
+        reason: The reason, as a stable word: "by_host" when the bot wished it, else "replaced" and so on.
+        detail: The reason, in a sentence for the programmer.
     """
 
     reason: str | None
@@ -223,10 +223,10 @@ class Restricted:
     """`restricted`: WhatsApp restricts the account or this program.
 
     Attributes:
-        kind: What kind of restriction: "temporary_ban", "account_banned", "account_locked", "client_outdated", "time_lock",
+        kind: The kind of restriction: "temporary_ban", "account_banned", "account_locked", "client_outdated", "time_lock",
             "rate_limit" or "pairing_refused".
-        scope: What it holds for: "account", "client", "connection", "pairing" or "new_chats".
-        message: What to tell the user.
+        scope: The scope of the restriction: "account", "client", "connection", "pairing" or "new_chats".
+        message: The text to show to the user.
         starts_at: When it begins, if that is not now.
         ends_at: When it ends, if that is known.
         code: The server's own number for the cause, if it gave one.
@@ -245,8 +245,8 @@ class Logout:
     """`logout`: the device is unlinked and the session's keys are gone. The bot stops.
 
     Attributes:
-        reason: Who ended it.
-        message: What to tell the user.
+        reason: The reason for the logout.
+        message: The text to show to the user.
         may_be_listed: Whether the phone may still list the device, because WhatsApp could not be told.
     """
 

@@ -1,4 +1,4 @@
-"""Why a bot stopped, and the exit status that `run()` gives for it."""
+"""The reasons why a bot stopped, and the exit status that `run()` gives for each."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _KINDS: list[tuple[type[Error], ExitCode]] = [
 
 
 def exit_code(error: BaseException) -> ExitCode:
-    """What a failure means for whoever started the bot."""
+    """The exit code of a failure, for the one who started the bot."""
     for kind, code in _KINDS:
         if isinstance(error, kind):
             return code

@@ -16,9 +16,9 @@ class Failure:
     """Something that failed, for the handlers of `bot.error`.
 
     Attributes:
-        error: What was raised.
-        where: What failed, in words: "the handler of message", "the task tick".
-        subject: What was being dealt with: a message, an event; None if nothing was.
+        error: The exception.
+        where: The part that failed, in words: "the handler of message", "the task tick".
+        subject: The subject of the work: a message, an event; None if nothing was.
     """
 
     error: BaseException
@@ -47,5 +47,5 @@ class Failures:
     def _log(self, failure: Failure) -> None:
         error = failure.error
         lines = traceback.format_exception(type(error), error, error.__traceback__)
-        # The text of an error may have somebody's number in it.
+        # The text of an error may have a person's number in it.
         self._logger.error("%s failed\n%s", failure.where, masked("".join(lines)))

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Predicate = Callable[["Message"], object]
-#: What takes a filter takes a function of the message too, a coroutine function as well.
+#: A function of the message can stand for a filter, a coroutine function as well.
 FilterLike = Union["Filter", Predicate]
 
 
 async def truth(result: object) -> bool:
-    """What the result of a condition comes to; it is awaited if it has to be.
+    """Returns the truth of a condition's result; it is awaited if it has to be.
 
     Raises:
         TypeError: It is something that says neither yes nor no.
@@ -52,11 +52,11 @@ class Filter:
         self._predicate = predicate
 
     async def check(self, message: Message) -> bool:
-        """Whether the message meets it."""
+        """Returns whether the message meets it."""
         return await truth(self._predicate(message) if type(self).__call__ is Filter.__call__ else self(message))
 
     def __call__(self, message: Message) -> Any:
-        """Whether the message meets it, for filters that wait for nothing. `await filter.check(message)` is for all.
+        """Returns whether the message meets it, for filters that wait for nothing. `await filter.check(message)` is for all.
 
         Raises:
             TypeError: It waits for something.
@@ -146,7 +146,7 @@ class Field(Filter, Generic[T]):
         self._get = get
 
     def is_(self, test: Callable[[T], object]) -> Filter:
-        """What it is meets this test of your own, which may be a coroutine function."""
+        """Its kind and content meet this test of your own, which may be a coroutine function."""
         if test is not bool:
             check_function(test, "a test", "value")
 
@@ -238,7 +238,7 @@ class TextField(Field[Any]):
 
 
 class AddressField(Field[str]):
-    """Who or where: a JID, which equals itself, its device's owner, and the phone number in it."""
+    """A person or a chat: a JID, which equals itself, its device's owner, and the phone number in it."""
 
     def __init__(self, get: Callable[[Message], str], phone: Callable[[Message], str | None]) -> None:
         super().__init__(get)
@@ -258,7 +258,7 @@ class AddressField(Field[str]):
 
 
 def _address(value: object) -> str:
-    """What an address is compared by: a phone number without what is written between its digits, or a JID without its device.
+    """Returns the value that an address is compared by: a phone number as digits alone, or a JID without its device.
 
     Raises:
         ValueError: It is neither.

@@ -1,4 +1,4 @@
-"""What changes in groups."""
+"""Changes in groups."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class GroupUpdate:
 
     @property
     def change(self) -> str:
-        """What changed, as a word: "add", "remove", "promote", "demote", "subject" and so on."""
+        """The change, as a word: "add", "remove", "promote", "demote", "subject" and so on."""
         return self.event.change
 
     @property

@@ -1,4 +1,4 @@
-"""What a message is to a bot: one in its own right, something about another one, a service message, or a post."""
+"""The kinds of messages for a bot: one in its own right, something about another one, a service message, or a post."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Literal
 
 from .. import events
 
-#: What handlers are registered for.
+#: The kinds that handlers are registered for.
 About = Literal["new", "reaction", "edit", "delete", "vote", "service", "status", "channel"]
 
 STATUS = "status@broadcast"
 
-#: What somebody wrote, sent or forwarded, so that an answer makes sense. Whatever is not here, nor does something to another
-#: message, is a service message: also what this version does not know.
+#: Messages that a person wrote, sent or forwarded, so that an answer makes sense. A kind that is neither here nor does something
+#: to another message is a service message: also what this version does not know.
 # fmt: off
 _WRITTEN = frozenset((
     "text", "image", "video", "video_note", "audio", "document", "sticker", "sticker_pack", "contact", "contacts",
@@ -27,7 +27,7 @@ _ABOUT_ANOTHER: dict[str, About] = {"reaction": "reaction", "edit": "edit", "del
 
 
 def about(message: events.Message) -> About:
-    """What the message is."""
+    """Returns the kind of the message."""
     if message.chat == STATUS:
         return "status"
     if is_channel(message.chat):
@@ -38,15 +38,15 @@ def about(message: events.Message) -> About:
 
 
 def is_group(chat: str) -> bool:
-    """Whether it is the JID of a group."""
+    """Returns whether it is the JID of a group."""
     return chat.endswith("@g.us")
 
 
 def is_channel(chat: str) -> bool:
-    """Whether it is the JID of a channel."""
+    """Returns whether it is the JID of a channel."""
     return chat.endswith("@newsletter")
 
 
 def is_broadcast_list(chat: str) -> bool:
-    """Whether it is the JID of a broadcast list, of which each recipient sees a chat with the sender."""
+    """Returns whether it is the JID of a broadcast list, of which each recipient sees a chat with the sender."""
     return chat.endswith("@broadcast") and chat != STATUS

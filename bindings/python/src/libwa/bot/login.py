@@ -20,7 +20,7 @@ Emit = Callable[[str, object], None]
 Taken = Callable[[Union[library.LoggedOut, library.Restricted, library.Connection]], None]
 
 
-# What the library refuses, or cannot do, before WhatsApp is asked for anything.
+# The errors of what the library refuses, or cannot do, before WhatsApp is asked for anything.
 _ASKED_FOR_NOTHING = (errors.PairingLimitError, errors.NotConnectedError)
 
 
@@ -34,11 +34,11 @@ class Login:
         self._emit = emit
         self._taken = taken
         self._reminder: asyncio.Task[None] | None = None
-        # How many codes, or series of QR codes, were asked for.
+        # The number of codes, or series of QR codes, that were asked for.
         self._codes = 0
-        # Whether one came in this attempt.
+        # Set if one came in this attempt.
         self._shown = False
-        # How many attempts in a row came to nothing without counting.
+        # The number of attempts in a row that came to nothing without counting.
         self._uncounted = 0
 
     async def run(self) -> library.Ready:
@@ -90,7 +90,7 @@ class Login:
                     self._forget_reminder()
                 self._step(step)
         finally:
-            # What was asked for is cancelled now, and not when somebody drops the exception.
+            # The request is cancelled now, and not when the exception is dropped.
             steps._pairing.close()
         raise AssertionError("a pairing ended without `ready`")
 

@@ -14,7 +14,7 @@ from . import events
 from .code_box import LINES, Style, box, countdown, indented
 from .options import Display
 
-# How often the time left is written.
+# The interval at which the time left is written.
 _TICK = 1.0
 
 
@@ -112,7 +112,7 @@ class TerminalScreen(PlainScreen):
         super().__init__(output)
         self._ticking: asyncio.Task[None] | None = None
         self._line_open = False
-        # How many lines the QR code takes that can be replaced.
+        # The number of lines of the QR code that can be replaced.
         self._qr_lines = 0
 
     def code(self, code: events.PairingCode) -> None:

@@ -27,7 +27,7 @@ class Message:
 
     Attributes:
         event: The library's event.
-        match: What the filter `F.text.regex(…)` found.
+        match: The match of the filter `F.text.regex(…)`.
         command: The name of the command that it was taken for.
         is_command: Whether it begins with the name of one of the bot's commands.
         data: For middlewares, to hand things on to handlers.
@@ -46,7 +46,7 @@ class Message:
     def __repr__(self) -> str:
         return f"<Message {self.event.kind} {self.event.message_id}>"
 
-    # What it is.
+    # Properties.
 
     @property
     def id(self) -> str:
@@ -55,7 +55,7 @@ class Message:
 
     @property
     def kind(self) -> str:
-        """What it is: "text", "image", "reaction", "poll", "edit", "delete" and so on."""
+        """Its kind: "text", "image", "reaction", "poll", "edit", "delete" and so on."""
         return self.event.kind
 
     @property
@@ -65,7 +65,7 @@ class Message:
 
     @property
     def about(self) -> About:
-        """What handlers it is for: "new" for a message in its own right, "reaction", "edit", "delete", "vote", "service", and,
+        """Its kind of handlers: "new" for a message in its own right, "reaction", "edit", "delete", "vote", "service", and,
         whatever its kind, "status" for what comes from the status feed and "channel" for what comes from a channel."""
         return about(self.event)
 
@@ -93,17 +93,17 @@ class Message:
 
     @property
     def is_group(self) -> bool:
-        """Whether it was written in a group."""
+        """True if it was written in a group."""
         return is_group(self.event.chat)
 
     @property
     def is_private(self) -> bool:
-        """Whether it was written to this account alone: not in a group or a channel, and no status post."""
+        """True if it was written to this account alone: not in a group or a channel, and no status post."""
         return not (is_group(self.event.chat) or is_channel(self.event.chat) or self.event.chat == STATUS)
 
     @property
     def from_me(self) -> bool:
-        """Whether this account sent it, from another of its devices."""
+        """True if this account sent it, from another of its devices."""
         return self.event.from_me
 
     @property
@@ -124,11 +124,11 @@ class Message:
 
     @property
     def mentions_me(self) -> bool:
-        """Whether the bot's account is among them, by its LID or by its phone number."""
+        """True if the bot's account is among them, by its LID or by its phone number."""
         return any(account(jid) in self._context.own for jid in self.mentions)
 
     async def sender_is_admin(self) -> bool:
-        """Whether it was written in a group by one of its administrators. Asks WhatsApp, which takes a moment, once a minute.
+        """Returns whether an administrator wrote it in a group. Asks WhatsApp, which takes a moment, once a minute.
 
         Raises:
             Error: WhatsApp did not tell.
@@ -136,7 +136,7 @@ class Message:
         return self.is_group and await self._context.admins.include(self.chat, self.sender, self.sender_phone)
 
     async def bot_is_admin(self) -> bool:
-        """Whether it was written in a group that the bot's account administers.
+        """Returns whether it was written in a group that the bot's account administers.
 
         Raises:
             Error: WhatsApp did not tell.
@@ -146,7 +146,7 @@ class Message:
 
     @property
     def content(self) -> dict[str, Any]:
-        """What belongs to its kind: the target of a reaction, the options of a poll, a place."""
+        """The details of its kind: the target of a reaction, the options of a poll, a place."""
         return dict(self.event.content or {})
 
     @property
@@ -156,15 +156,15 @@ class Message:
 
     @property
     def offline(self) -> bool:
-        """Whether it waited at WhatsApp while the bot was offline."""
+        """True if it waited at WhatsApp while the bot was offline."""
         return self.event.offline
 
     @property
     def redelivered(self) -> bool:
-        """Whether an earlier run of the bot may have got it already, and ended before its handler was through."""
+        """True if an earlier run of the bot may have got it already, and ended before its handler was through."""
         return self.event.redelivered
 
-    # What can be done with it.
+    # Actions.
 
     @sends
     async def reply(self, text: str, *, mentions: Iterable[str] | None = None) -> Sent:
@@ -228,7 +228,7 @@ class Message:
         When the bot stops, the handler is cancelled, and what it was called for comes again at the next start.
 
         Args:
-            condition: What the message must meet, a filter or a function, which may be a coroutine function.
+            condition: The condition for the message, a filter or a function, which may be a coroutine function.
             timeout: Seconds, 0 or more; None or infinity for any time.
 
         Raises:

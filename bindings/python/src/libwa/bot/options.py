@@ -27,13 +27,13 @@ PLATFORMS = ("Chrome", "Edge", "Firefox", "Opera", "Safari", "Desktop")
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 # The file that is read if it is there.
 _DEFAULT_ENV_FILE = ".env"
-# What the key `queue.unacknowledged` takes.
+# The range of the key `queue.unacknowledged`.
 _MOST_BACKLOG = 1_000_000
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a bot was told, all of it: `bot.config`.
+    """All options of a bot: `bot.config`.
 
     Attributes:
         login_method: "pairing" shows a code to type into the phone, "qr" a QR code to scan.
@@ -42,16 +42,16 @@ class Options:
         session_dir: The folder of the sessions.
         browser: The product's name, shown under "Linked devices", which WhatsApp sees too; the kind of program, one of `PLATFORMS`;
             and a version. None for what a browser shows there: Chrome, and the operating system.
-        logger: Where log lines go.
+        logger: The logger.
         log_level: From which level on; None leaves that to the logger.
-        display: How the code is shown: in a box on a terminal and as plain lines elsewhere ("auto"), always as plain lines
+        display: The form of the code: in a box on a terminal and as plain lines elsewhere ("auto"), always as plain lines
             ("plain"), or not at all ("off").
         code_expiry: Seconds that a code is good for, at most 180; None for WhatsApp's own limit.
         code_reminder: Seconds before a code's end at which `pairing.reminder` comes; 0 for none.
-        retry: How often linking is tried again.
-        prefix: What commands begin with.
-        concurrency: How many chats are served at the same time.
-        backlog: How many messages may be in hand, those that are handled and those in line. The others wait in the session's file.
+        retry: The number of further attempts to link.
+        prefix: The beginning of commands.
+        concurrency: The number of chats that are served at the same time.
+        backlog: The number of messages in hand, those that are handled and those in line. The others wait in the session's file.
         handler_timeout: Seconds that a handler may take; None for no limit, as which infinity is taken.
         stop_timeout: Seconds that handlers may go on when the bot stops.
         library: Configuration keys of the library, as include/CONFIGURATION.md lists them.

@@ -1,4 +1,4 @@
-"""How often a bot tries to link again, and how long it waits before that."""
+"""The number of further attempts of a bot to link, and the wait before each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Retry:
     a code, because there is no connection or the library's own ration is used up, is tried again without being counted.
 
     Attributes:
-        max: How many further codes, or series of QR codes, may be asked for after the first one; 0 for none.
+        max: The number of further codes, or series of QR codes, that may be asked for after the first one; 0 for none.
         delay: Seconds before the first of them.
         backoff: By what each further wait is multiplied.
         longest: When WhatsApp asks to wait longer than this, the bot stops in place of waiting.

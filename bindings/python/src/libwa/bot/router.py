@@ -1,4 +1,4 @@
-"""Which handler gets which message and which event."""
+"""The router: brings messages and events to their handlers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Route:
 
     Attributes:
         about: "new" for messages in their own right, else what they are in place of that; see `Message.about`.
-        condition: What else they must meet.
+        condition: A further condition for them.
         handler: The handler.
         own: Whether messages of the bot's own account count.
         scope: The kind of chat it is for; None for both.
@@ -87,7 +87,7 @@ class Route:
     command: Command | None = None
 
     async def suits(self, message: Message) -> bool:
-        """Whether it takes the message, whatever the text of a command."""
+        """Returns whether it takes the message, whatever the text of a command."""
         if message.about != self.about or (message.from_me and not self.own):
             return False
         if self.scope is not None and not (message.is_group if self.scope == "group" else message.is_private):
@@ -96,7 +96,7 @@ class Route:
 
 
 class _Table:
-    """What was registered with a router, in order."""
+    """The handlers registered with a router, in order."""
 
     def __init__(self) -> None:
         self.routes: list[Route | Router] = []
@@ -116,7 +116,7 @@ class Registry:
     def message(self, *conditions: FilterLike, from_me: bool = False) -> Callable[[H], H]:
         """A handler for messages that meet all conditions. Of the handlers that suit, the one registered first gets a message.
 
-        Messages are what somebody wrote, sent or forwarded in a chat where it can be answered. Reactions, edits, deletions, votes,
+        Messages are what a person wrote, sent or forwarded in a chat where it can be answered. Reactions, edits, deletions, votes,
         service messages and posts have decorators of their own, and messages of the bot's own account, from its other devices,
         count only with `from_me`.
         """
@@ -165,14 +165,14 @@ class Registry:
 
         The arguments follow from the parameters behind the message, by their types: str, int, float, bool, date, time, datetime,
         `Literal` and enums, and whatever makes a value of a text or raises ValueError. Words in double quotes are one argument.
-        `*words` takes all that are left, and a parameter behind `*` the text that is left, as it is. Somebody whose arguments do
+        `*words` takes all that are left, and a parameter behind `*` the text that is left, as it is. A sender whose arguments do
         not fit is answered with what is wrong and with the usage.
 
         Args:
-            name: What follows the prefix; the function's own name if left out.
+            name: The word behind the prefix; the function's own name if left out.
             aliases: Other names.
             filter: A condition that the message must meet too.
-            help: What `/help` says of it; the first paragraph of the docstring if left out.
+            help: Its text in `/help`; the first paragraph of the docstring if left out.
             hidden: Whether `/help` leaves it out.
             from_me: Whether messages of the bot's own account count.
             captions: Whether the caption of a picture, a video or a document can be the command too.
@@ -214,7 +214,7 @@ class Router(Registry):
     """A set of handlers, which a bot or another router includes: `bot.include(router)`.
 
     Args:
-        condition: What messages must meet to come here at all.
+        condition: The condition for messages to come here at all.
     """
 
     def __init__(self, condition: FilterLike | None = None) -> None:
@@ -301,7 +301,7 @@ class Router(Registry):
 
         return take
 
-    # What the bot asks.
+    # Questions of the bot.
 
     def _routers(self) -> Iterator[Router]:
         """This router and all that it includes."""
@@ -321,7 +321,7 @@ class Router(Registry):
                 raise TypeError(problem)
 
     def _command_names(self, message: Message) -> set[str]:
-        """What can stand behind the prefix in the message's chat."""
+        """Returns the words that can stand behind the prefix in the message's chat."""
         scope = "group" if message.is_group else "private"
         routes = [route for router in self._routers() for route in router._table.routes if isinstance(route, Route)]
         commands = [route.command for route in routes if route.command is not None and route.scope in (None, scope)]

@@ -58,7 +58,7 @@ _AS_THEY_ARE: dict[type[library.Event], str] = {
     library.IdentityChanged: "sender",
 }
 
-# What ends a session because the account itself is locked or banned, as `logout` names it.
+# The reasons that end a session because the account itself is locked or banned, as `logout` names it.
 _OF_THE_ACCOUNT = ("account_locked", "account_banned")
 
 
@@ -71,7 +71,7 @@ def client_for(options: Options) -> Client:
         except OSError as error:
             raise errors.StoreError(f"the folder {options.session_dir} cannot be made: {error.strerror}") from None
         config["store.url"] = f"sqlite:{options.session_file}"
-    # What is over that waits in the session's file.
+    # Events of the past that wait in the session's file.
     config.setdefault("queue.unacknowledged", str(options.backlog))
     if "log.level" not in config:
         level = options.logger.getEffectiveLevel()
@@ -98,14 +98,14 @@ class Run:
         loop = self.loop = asyncio.get_running_loop()
         #: The account, once the session is logged in; why not, if it cannot be.
         self.user: asyncio.Future[events.User] = loop.create_future()
-        #: Why the run comes to its end.
+        #: The reason why the run comes to its end.
         self.ending: asyncio.Future[ExitCode] = loop.create_future()
-        #: What went wrong, if something did.
+        #: The error, if there was one.
         self.error: BaseException | None = None
         self._pump: asyncio.Task[None] | None = None
         self._login: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        # Why there is no connection, as it was last told.
+        # The reason why there is no connection, as it was last told.
         self._trouble: str | None = None
 
     # Its life.
@@ -213,7 +213,7 @@ class Run:
     # Waiting.
 
     async def wait_for(self, event: str, suits: Callable[[Any], Awaitable[bool]], timeout: float | None) -> Any:
-        """Waits for an event. A message of somebody else is taken from its handlers, also one that waits for them already."""
+        """Waits for an event. A message of another person is taken from its handlers, also one that waits for them already."""
         if event == "message":
             return await self._wait_for_message(suits, None, timeout)
         return await self.dispatcher.pause(self.waiters.wait(event, suits, timeout))
@@ -270,7 +270,7 @@ class Run:
         )
         self.context.own = {account(jid) for jid in (ready.jid, ready.lid) if jid}
         self._state.change(linked=True, online=True)
-        # What changed meanwhile may not have been told.
+        # Changes made meanwhile may not have been told.
         self.context.admins.forget()
         if not self.user.done() or self._trouble is not None:
             self._screen.ready(user)
@@ -322,7 +322,7 @@ class Run:
             self._ready(event)
         elif isinstance(event, library.LoggedOut):
             self._logged_out(event)
-            # What an earlier run was told of is over: this one links anew, if it has to.
+            # An earlier run's events are over: this one links anew, if it has to.
             if not event.redelivered:
                 error = failure_for(event)
                 self.end(exit_code(error), error)

@@ -93,7 +93,7 @@ class Handling:
         return await self._through(self._router, message)
 
     def is_command(self, message: Message) -> bool:
-        """Whether it names one of the bot's commands, or asks for help."""
+        """Returns whether it names one of the bot's commands, or asks for help."""
         found = split(message.text, self._prefix) if message.kind == "text" else None
         if found is None or message.about != "new":
             return False

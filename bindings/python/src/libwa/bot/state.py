@@ -1,4 +1,4 @@
-"""What a bot that runs tells other processes of itself: a small file beside its session, which `python -m libwa.bot status` reads.
+"""The state that a bot that runs tells other processes: a small file beside its session, which `python -m libwa.bot status` reads.
 
 Moments are those of the clock that goes on from the machine's start and is the same in all processes.
 """
@@ -17,13 +17,13 @@ from .files import read_small, write_small
 
 # Far more bytes than a state has.
 _LIMIT = 4096
-# How often a bot says that it is still there.
+# The interval at which a bot says that it is still there.
 BEAT_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class State:
-    """How a bot that runs stands.
+    """The state of a bot that runs.
 
     Attributes:
         linked: Whether it is linked to an account.

@@ -30,9 +30,9 @@ from .failures import Failure
 
 __all__ = ["BotTester", "Group", "Person", "Reply"]
 
-# How long a request to the simulator may hold a thread.
+# The longest time for which a request to the simulator may hold a thread.
 _SLICE_SECONDS = 0.25
-# How long the bot may take to link.
+# The longest time for the bot to link.
 _LINK_SECONDS = 60.0
 
 _numbers = itertools.count(15550100000)
@@ -53,7 +53,7 @@ class Reply:
 
     Attributes:
         id: Its id.
-        kind: What it is: "text", "reaction", "edit", "delete" and so on.
+        kind: Its kind: "text", "reaction", "edit", "delete" and so on.
         text: The text; of a reaction the emoji.
         target: The id of the message that it quotes, or that it is about.
         chat: The bot's number, or the address of the group.
@@ -67,7 +67,7 @@ class Reply:
 
 
 class Person:
-    """Somebody with a phone, who writes to the bot."""
+    """A person with a phone, who writes to the bot."""
 
     def __init__(self, tester: BotTester, number: str, name: str) -> None:
         self.number = number
@@ -170,7 +170,7 @@ class Group:
         self._path = f"/groups/{id.partition('@')[0]}"
 
     async def send(self, text: str, *, by: Person | None = None) -> str:
-        """Somebody, its creator if nobody is named, writes into it."""
+        """A member, its creator if none is named, writes into it."""
         return await (by or self.creator).send(text, to=self.id)
 
     async def reply(self, *, to: Person | None = None, timeout: float | None = 30.0) -> Reply:
@@ -220,7 +220,7 @@ class BotTester:
         self.simulator = simulator or _simulator()
         #: The number of the bot's account.
         self.number = self._free_number(bot.config.phone_number)
-        #: What has failed in the bot's handlers since it was last looked at.
+        #: Failures of the bot's handlers since it was last looked at.
         self.failures: list[Failure] = []
         self._linked = linked
         self._options = bot.config
@@ -313,7 +313,7 @@ class BotTester:
     # People.
 
     async def user(self, name: str = "Ada", *, number: str | None = None) -> Person:
-        """Somebody new, with a phone."""
+        """Returns a new person, with a phone."""
         chosen = number or str(next(_numbers))
         await asyncio.to_thread(self.simulator.phone, chosen, name)
         self._people.append(chosen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from types import TracebackType
 
-# What `ExitCode.USAGE` is.
+# The value of `ExitCode.USAGE`.
 _STATUS = 2
 
 

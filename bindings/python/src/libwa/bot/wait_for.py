@@ -14,7 +14,7 @@ from .router import EVENT_NAMES
 
 E = TypeVar("E")
 
-#: What the event must be.
+#: The condition for the event.
 Condition = Callable[[E], object]
 
 
@@ -174,7 +174,7 @@ class Waits:
     async def wait_for(self, event: str, condition: Callable[[Any], object] | None = None, *, timeout: float | None = None) -> Any:
         """Waits for the next event of this name that meets the condition: a filter, or a function, a coroutine function too.
 
-        A message is taken from the handlers, and has to be one of somebody else in its own right, as those that `message()` takes;
+        A message is taken from the handlers, and has to be one of another person in its own right, as those that `message()` takes;
         without a condition, the bot's commands are left to their handlers.
         All other events go to their listeners too. The `timeout` is seconds, 0 or more; None or infinity is for any time.
 

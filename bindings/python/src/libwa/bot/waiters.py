@@ -16,7 +16,7 @@ class _Waiter:
 
 
 class Waiters:
-    """Who waits for which event. To be made within the event loop."""
+    """The waiters for events. To be made within the event loop."""
 
     def __init__(self) -> None:
         self._waiters: list[_Waiter] = []

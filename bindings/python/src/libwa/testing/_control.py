@@ -14,7 +14,7 @@ from .._arguments import time_limit, time_span
 
 # A phone answers when a pairing is decided, which can take its whole patience of two minutes.
 _SECONDS = 180
-# How long a wait rests between two looks.
+# The pause of a wait between two looks.
 _PAUSE_SECONDS = 0.01
 
 

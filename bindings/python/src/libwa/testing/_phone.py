@@ -16,7 +16,7 @@ def digits(number: str) -> str:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of typing a code or scanning a QR code.
+    """The outcome of typing a code or scanning a QR code.
 
     Attributes:
         outcome: "linked", or why not, such as "wrong_code"; the simulator's README lists them.
@@ -30,7 +30,7 @@ class Outcome:
 
     @property
     def linked(self) -> bool:
-        """Whether the device was linked."""
+        """True if the device was linked."""
         return self.outcome == "linked"
 
 

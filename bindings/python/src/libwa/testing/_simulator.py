@@ -21,7 +21,7 @@ _VIOLATIONS = 3
 
 
 def program() -> str:
-    """Where wa-sim is: what WA_SIM names, inside the wheel, or on the PATH."""
+    """Returns the path of wa-sim: the one that WA_SIM names, inside the wheel, or on the PATH."""
     chosen = os.environ.get("WA_SIM")
     if chosen:
         return chosen
@@ -61,7 +61,7 @@ class Simulator:
                 raise RuntimeError(f"wa-sim ended with {self._process.wait()} when it was started")
             #: Its addresses, root key and certificate, as it printed them.
             self.addresses: dict[str, Any] = json.loads(line)
-            #: What leads a client here, for `Client(config=sim.config)`.
+            #: The options that lead a client here, for `Client(config=sim.config)`.
             self.config: dict[str, str] = {
                 "server.url": self.addresses["wss" if tls else "ws"],
                 "server.root_key": self.addresses["root_key"],
