@@ -36,20 +36,25 @@
 //! (`client/session/event_loop.rs`) gives the stanza to `client/session/dispatch.rs`; a message goes to the engine
 //! (`messaging/engine/inbound`), which names the records that it needs. What is not cached is loaded
 //! (`client/session/core/prefetch.rs`), and the stanza is dispatched again. `messaging/engine/inbound/decrypt.rs` calls
-//! [`signal`], `protocol/messaging/content/parse.rs` reads the content, and the output becomes a row of the event table in
+//! [`signal`], `protocol/messaging/content/parse.rs` reads the content, and the output becomes an event in
 //! `client/event_mapping.rs`.
 //!
-//! **A commit.** Nothing is told to the server or the host that is not stored. Handlers add to the unit of work
-//! (`client/session/core/unit_of_work.rs`): changes to the store, events, stanzas. At the end of a turn it is committed as one
-//! batch; then the events go through the journal (`client/journal`) to the host's queue (`client/queue.rs`), and
+//! **A commit.** Nothing is told to the server or the host that is not stored, but for lines of the log. Handlers add to the unit of work
+//! (`client/session/core/unit_of_work.rs`): changes to the store, events, stanzas. At the end of a turn, or some milliseconds later if
+//! nobody waits, it is committed as one batch; then the events go through the journal (`client/journal`) to the host's queue (`client/queue.rs`), and
 //! the stanzas, acknowledgements among them, to the server in one write. If the commit fails, the record cache is
 //! dropped: the store is authoritative.
 //!
 //! **A text goes out.** `wa_send_text` posts a command with its id. The engine keeps the message in its outbox
-//! (`messaging/engine/outbound`), so that it survives the process, asks the first-contact gate and the rate limit,
-//! queries missing device lists and keys (`messaging/engine/core/queries.rs`), encrypts for each device
-//! (`messaging/engine/outbound/direct.rs`, `group.rs`) and hands the stanza out with the commit that advances the ratchets. The
+//! (`messaging/engine/outbound`), so that it survives the process, queries missing device lists, asks the gate for
+//! first contacts, queries missing keys (`messaging/engine/core/queries.rs`), encrypts for each device
+//! (`messaging/engine/outbound/direct.rs`, `group.rs`) and hands the stanza out. The
 //! server's acknowledgement (`messaging/engine/outbound/acked.rs`) ends the request with one `result` event.
+//!
+//! **No key is used twice.** A ratchet leases its next numbers (`protocol/signal/state.rs`): a commit stores the end of the lease,
+//! and a message under a leased number may leave before its own record is stored. After a crash the store's number is the end of
+//! the lease, and what was not used is skipped. `tests/session/crash.rs` kills hosts, the simulator's ledger
+//! (`tests/sim/src/ledger.rs`) finds a key that comes twice.
 //!
 //! **An event is acknowledged.** A durable event stays in the journal until `wa_event_ack`. `client/shared_state.rs`
 //! collects acknowledgements from any thread; the session stores them with its next commit. What is not

@@ -1,7 +1,8 @@
 //! The codes with which the server refuses a request: the one table of what they mean to the host.
 //!
 //! A code means the same whatever it answers, but for the few rows that name what it is about. Codes that end a connection are in
-//! `disconnect_reason`, those of a pairing in [`crate::pairing::refusal`](crate::pairing); they mean other things there.
+//! `disconnect_reason`, those of a pairing in [`crate::pairing::refusal`](crate::pairing); they mean other things there. Whether a
+//! message goes out again after a refusal is decided in `stanzas::acks`, whether a query does in the engine's `queries`.
 
 use crate::api::Status;
 

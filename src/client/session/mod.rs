@@ -5,32 +5,18 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `core` | what every feature works with |
+//! | `core` | the part that every feature works with |
+//! | `features` | the features, most with a state of their own |
 //! | `event_loop` | the loop, its deadlines and its commits |
-//! | `dispatch`, `iq_answers`, `handled` | brings each event to its handler; what comes of it |
+//! | `dispatch`, `iq_answers`, `handled` | brings each event to its handler; the outcome of a handler |
 //! | `transitions` | events that change the connection or the link |
-//! | `command`, `command_handlers` | what the host asks for, and how it is done |
+//! | `command`, `command_handlers` | the commands of the host and of jobs, and their handlers |
 //! | `call`, `methods` | the calls of methods: the row of each, with its handler |
-//! | `unit_of_work` | what is committed together, and told after that |
-//! | `requests`, `emit` | answers and events to the host |
-//! | `jobs` | work beside the session |
 //! | `state`, `connection` | no connection, waiting, dialling, online; the way from one to the other |
-//! | `login`, `offline_queue` | from `<success>` to `ready`; the stanzas that waited meanwhile |
+//! | `login` | from `<success>` to `ready` |
 //! | `notifications` | `<ib>` and notifications about this device and its account |
-//! | `shutdown` | what follows when a connection, a link or the client ends |
-//!
-//! And the features, each with its own state:
-//!
-//! | file | subject |
-//! |---|---|
-//! | `messaging_driver`, `prefetch` | drives the messaging engine of [`crate::messaging`], and loads the records that it lacks |
-//! | `messages`, `calls`, `presence` | what goes to the engine and comes from it; calls; who is there, and who types |
-//! | `read_receipts` | who is told what was read |
-//! | `pairing_driver`, `pairing_events`, `pairing_session` | drives the pairing machines of [`crate::pairing`] |
-//! | `prekeys`, `signed_prekey` | one-time prekeys handed to the server; the signed one replaced |
-//! | `key_check`, `restored` | the server's copy of these keys compared with the store; a store that is an older copy |
-//! | `lease` | holds the session in a store that processes share |
-//! | `props`, `web_version` | server properties; which version of the web client is presented |
+//! | `pairing_session` | the pairing of this device, as the session's loop sees it |
+//! | `shutdown` | the end of a connection, a link or the client |
 
 mod call;
 mod command;

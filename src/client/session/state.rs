@@ -1,4 +1,4 @@
-//! The state of the session's connection, and what belongs to a connection.
+//! The state of the session's connection, and what belongs to a connection: waiters, the offline queue, the events of the loop.
 
 use std::future::{Future, pending};
 use std::pin::Pin;

@@ -1,11 +1,11 @@
 //! The engine: what a linked session does with messages. It decides; stanzas, contents and ciphers are made by the rooms it
 //! calls.
 //!
-//! The driver hands in what happened ([`Engine::message`], [`Engine::receipt`], [`Engine::reply`], [`Engine::send`] ...), each
+//! The driver, which is `client/session/core/messaging_driver.rs`, hands in what happened ([`Engine::message`], [`Engine::receipt`], [`Engine::reply`], [`Engine::send`] ...), each
 //! time with a [`EngineContext`]: time, randomness and the session's own keys. A call may answer [`MissingRecords`]: then it has
 //! changed nothing that matters, and is made again with the same input once the records are loaded into the cache of
 //! [`EngineCore`]. After each call that succeeded, [`Engine::work`] is called in the same way until it succeeds too. Then
-//! [`Engine::flush`] writes what has changed into a batch, and only when that is on disk the [`Output`]s are carried out, in order.
+//! the driver adds the [`Output`]s to its unit of work in order, and [`Engine::flush`] writes what has changed into its batch.
 //!
 //! Features know [`core`] and nothing of each other; the engine brings each event to its feature.
 //!

@@ -1,4 +1,13 @@
-//! The core of a session: all that its features work with.
+//! The core of a session: the part that its features work with.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `unit_of_work` | changes, events and stanzas that are committed together |
+//! | `requests`, `emit` | answers and events to the host |
+//! | `messaging_driver` | drives the messaging engine of [`crate::messaging`] |
+//! | `prefetch` | loads the records that the engine lacks |
+//! | `offline_queue` | the stanzas that waited at the server while this device was away |
+//! | `jobs` | work beside the session's task |
 
 mod emit;
 mod jobs;

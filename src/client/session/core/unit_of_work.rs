@@ -1,11 +1,12 @@
 //! The unit of work: changes to the store, events and stanzas that are committed together by [`SessionCore::commit`].
 //!
-//! Nothing is told to the server or the host that is not stored. So whoever handles a stanza or a command only puts things on
-//! the unit of work, and the run loop commits it when everything queued has been handled: one commit for all of it, then the
-//! events in their order, then the stanzas in theirs, in one write.
+//! Nothing is told to the server or the host that is not stored. So handlers only add to the unit of work, and the event loop
+//! commits it when everything queued has been handled: one commit for all of it, then the events in their order, then the stanzas
+//! in theirs, in one write. Two things leave earlier: lines of the log, and a message whose key an earlier commit accounts for (the
+//! ratchet's numbers are leased ahead, see [`crate::signal`]); its own record follows with the next commit.
 //!
 //! Effects that nobody waits for do not ask for a commit of their own: acknowledgements of the host, receipts, and records of
-//! messages that have left already because what is on disk accounts for their keys. It waits for the next commit, for [`LAZY`] at
+//! messages that have left already because what is on disk accounts for their keys. They wait for the next commit, for [`LAZY`] at
 //! most. The result of a sent message waits for those of messages on their way beside it, for [`COALESCE`] at most.
 
 use serde_json::Value;
