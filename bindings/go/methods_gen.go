@@ -1332,7 +1332,7 @@ func (c *Client) PresenceSet(ctx context.Context, params PresenceSetParams) erro
 
 // PresenceSubscribeParams are the parameters of [Client.PresenceSubscribe].
 type PresenceSubscribeParams struct {
-	// Whose, as a JID or a phone number.
+	// The JID of the person, or a phone number.
 	User string
 }
 
@@ -1358,7 +1358,7 @@ type RestrictionsGetResult struct {
 	// When that ends, if WhatsApp said so. The zero time if there is none.
 	EndsAt time.Time
 
-	// Why, in WhatsApp's words, such as "DEFAULT". Empty if there is none.
+	// The reason in WhatsApp's words, such as "DEFAULT". Empty if there is none.
 	Reason string
 
 	// The number of first contacts that the configuration allows in an hour; 0 for any number.

@@ -725,7 +725,7 @@ class RestrictionsGet(Record):
     Attributes:
         time_locked: Whether WhatsApp keeps the account from writing to people who do not know it.
         ends_at: When that ends, if WhatsApp said so.
-        reason: Why, in WhatsApp's words, such as `DEFAULT`.
+        reason: The reason in WhatsApp's words, such as `DEFAULT`.
         first_contacts_per_hour: The number of first contacts that the configuration allows in an
             hour; 0 for any number.
         first_contacts_left: The number of these that are left.
@@ -1412,7 +1412,7 @@ class AsyncPresence:
         ends.
 
         Args:
-            user: Whose, as a JID or a phone number.
+            user: The JID of the person, or a phone number.
         """
         params: dict[str, Any] = {}
         params["user"] = user
@@ -2105,7 +2105,7 @@ class SyncPresence:
         ends.
 
         Args:
-            user: Whose, as a JID or a phone number.
+            user: The JID of the person, or a phone number.
         """
         params: dict[str, Any] = {}
         params["user"] = user

@@ -48,7 +48,7 @@ pub(super) const ROWS: &[MethodRow] = &[
     MethodRow {
         info: MethodInfo {
             name: "presence.subscribe",
-            params: &[param("user", "text", false, "Whose, as a JID or a phone number.")],
+            params: &[param("user", "text", false, "The JID of the person, or a phone number.")],
             result: &[],
             needs_login: true,
             since: "0.1.0",

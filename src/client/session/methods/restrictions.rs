@@ -19,7 +19,7 @@ pub(super) const ROWS: &[MethodRow] = &[MethodRow {
                 "Whether WhatsApp keeps the account from writing to people who do not know it.",
             ),
             param("ends_at_ms", "integer", true, "When that ends, if WhatsApp said so."),
-            param("reason", "text", true, "Why, in WhatsApp's words, such as `DEFAULT`."),
+            param("reason", "text", true, "The reason in WhatsApp's words, such as `DEFAULT`."),
             param(
                 "first_contacts_per_hour",
                 "integer",
