@@ -615,17 +615,18 @@ typedef int32_t wa_status;
 /** The server refused the request; the error's text has its code and words. */
 #define WA_ERROR_REFUSED 700
 
-/** The server holds the request for malformed (400). */
+/** The server holds the request for malformed (400, 479). */
 #define WA_ERROR_BAD_REQUEST 701
 
-/** The server does not allow this account to do that (401, 403, 405). */
+/** The server does not allow this account to do that (401, 403, 405; 406 for a
+ * message). */
 #define WA_ERROR_FORBIDDEN 702
 
 /** The server does not know what was asked for (404, 410). */
 #define WA_ERROR_NOT_FOUND 703
 
-/** The server wants fewer requests (429); wait for as long as the error's
- * retry_after_ms says. */
+/** The server wants fewer requests (419, 429); wait for as long as
+ * retry_after_ms says, or some minutes if it says nothing. */
 #define WA_ERROR_RATE_LIMITED 704
 
 /** The server does not offer this to the account (452). */
