@@ -5,8 +5,6 @@ use crate::messaging::content::{self, AddonContent, Body, Media, MediaKind, Prot
 use crate::messaging::engine::{InboundMessage, Target};
 use crate::stanza::Jid;
 
-use super::event_mapping::phone;
-
 /// The text of a message, its content, and whether that is all there is to it.
 pub(super) struct MappedContent {
     pub(super) text: Option<String>,
@@ -66,7 +64,7 @@ fn target(target: &Target) -> MessageTarget {
         message_id: target.id.clone(),
         from_me: target.from_me,
         sender: target.sender.as_ref().map(Jid::to_string),
-        sender_phone: phone(target.sender_pn.as_ref()),
+        sender_phone: target.sender_pn.as_ref().and_then(Jid::phone_digits).map(str::to_owned),
     }
 }
 

@@ -134,14 +134,9 @@ fn message(received: InboundMessage) -> api::Message {
     }
 }
 
-/// The digits of a phone number.
-pub(super) fn phone(pn: Option<&Jid>) -> Option<String> {
-    pn.and_then(digits)
-}
-
-/// Returns the digits of a user who is named by phone number.
-fn digits(jid: &Jid) -> Option<String> {
-    jid.is_pn().then(|| jid.user.to_string())
+/// Returns the digits of a phone number.
+fn phone(pn: Option<&Jid>) -> Option<String> {
+    pn.and_then(Jid::phone_digits).map(str::to_owned)
 }
 
 /// Maps a presence.
@@ -196,7 +191,7 @@ pub(crate) fn call(call: &IncomingCall<'_>, unix_ms: i64) -> Option<api::Call> {
             .pair
             .as_ref()
             .map(|pair| pair.pn.user.to_string())
-            .or_else(|| digits(&call.creator)),
+            .or_else(|| phone(Some(&call.creator))),
         stage,
         video,
         chat: call.group.as_ref().map(Jid::to_string),

@@ -14,6 +14,7 @@ use super::handled::{Handled, Unhandled};
 use super::notifications::from_server;
 use super::state::LoopEvent;
 use crate::api::LogLevel;
+use crate::messaging::stanzas::acks::Nack;
 use crate::stanza::{Jid, Node, NodeRef, Server, build};
 
 impl Session {
@@ -119,12 +120,12 @@ impl Session {
 
     /// Tells the server that a stanza of an unknown kind was seen and not understood: it would come for ever otherwise.
     fn refuse_unknown(&mut self, node: NodeRef<'_>) {
-        const UNRECOGNIZED_STANZA: u16 = 488;
         self.core.log(LogLevel::Debug, "stanza", || {
             format!("an unknown stanza <{}> was refused", word(node.tag()))
         });
-        if let Some(ack) = build::ack(&node).filter(|_| self.core.goal == ConnectionGoal::Online) {
-            self.core.work.send(ack.attr("error", UNRECOGNIZED_STANZA));
+        let nack = build::nack(&node, Nack::UnknownStanza as u16);
+        if let Some(nack) = nack.filter(|_| self.core.goal == ConnectionGoal::Online) {
+            self.core.work.send(nack);
         }
     }
 }

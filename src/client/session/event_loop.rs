@@ -5,15 +5,13 @@ use tokio::time::sleep_until;
 use super::super::clock::Millis;
 use super::command::ConnectionGoal;
 use super::core::prefetch::Ahead;
-use super::handled::{Unhandled, never_complete};
+use super::handled::{MOST_LOADS, Unhandled, never_complete};
 use super::state::LoopEvent;
 use super::{Session, SessionError};
 use crate::api::CloseReason;
 
 /// The most events that are handled before a commit: bounds the commit and how long the first of them waits.
 pub(super) const AT_ONCE: usize = 256;
-/// The greatest number of loads of records for one event. A group of the largest size takes less than ten.
-const MOST_LOADS: usize = 64;
 
 impl Session {
     /// Runs until the client is closed. Every way out of it has sent the last event.

@@ -5,6 +5,9 @@ use crate::client::disconnect_reason::DisconnectReason;
 use crate::messaging::record_cache::MissingRecords;
 use crate::store::StoreError;
 
+/// The greatest number of loads of records for one event. A group of the largest size takes less than ten.
+pub(super) const MOST_LOADS: usize = 64;
+
 /// The outcome of a handler: `Ok` if its effects are in the unit of work.
 pub(super) type Handled = Result<(), Unhandled>;
 

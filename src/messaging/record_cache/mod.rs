@@ -3,8 +3,7 @@
 //! Nothing here waits for a disk. A step of the engine first names the records it needs ([`RecordRequirements`]). Uncached ones
 //! come back as [`MissingRecords`], the driver loads them, and the step is run again from its beginning. Changes of a step are
 //! marked, and [`RecordCache::flush`] writes all of them into the batch of the next commit. If the commit fails, drop the cache:
-//! the store
-//! is authoritative.
+//! the store is authoritative.
 
 mod identity_map;
 mod records;

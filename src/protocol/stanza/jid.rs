@@ -215,6 +215,11 @@ impl Jid {
             && matches!(self.server, Server::Pn | Server::LegacyPn | Server::Hosted)
     }
 
+    /// Returns the digits of a person by phone number.
+    pub fn phone_digits(&self) -> Option<&str> {
+        self.is_pn().then_some(&*self.user)
+    }
+
     /// Returns whether this is a person by hidden identity.
     pub fn is_lid(&self) -> bool {
         !self.user.is_empty() && matches!(self.server, Server::Lid | Server::HostedLid)

@@ -6,7 +6,7 @@ use crate::api::{Error, LogLevel};
 use crate::client::clock::{Millis, unix_ms};
 use crate::client::session::SessionError;
 use crate::client::session::core::SessionCore;
-use crate::client::session::handled::never_complete;
+use crate::client::session::handled::{MOST_LOADS, never_complete};
 use crate::client::session::state::Waiter;
 use crate::client::settings::millis;
 use crate::client::{event_mapping, group_results};
@@ -20,8 +20,6 @@ use crate::store::{self, Space, StoreError};
 
 /// The time after its last use for which the engine is kept.
 const REST: Millis = 60_000;
-/// The greatest number of loads of records in one step. A group of the largest size takes less than ten.
-const MOST_LOADS: usize = 64;
 /// The number of stored rows that are read at once.
 const PAGE: usize = 256;
 

@@ -22,6 +22,13 @@ pub(in crate::messaging::engine) struct FanoutTarget {
     pub(in crate::messaging::engine) keys: Resolved,
 }
 
+/// A plaintext encrypted for one device.
+pub(in crate::messaging::engine) struct SealedCopy {
+    pub(in crate::messaging::engine) enc: Ciphertext,
+    /// Set if it may leave before the next commit: what is on disk accounts for its key.
+    pub(in crate::messaging::engine) is_covered: bool,
+}
+
 impl FanoutTarget {
     pub(in crate::messaging::engine) fn jid(&self) -> Jid {
         self.wire.jid()
@@ -39,7 +46,7 @@ pub(in crate::messaging::engine) enum Progress<T> {
 }
 
 /// The number of messages that may be encrypted for one device ahead of its stored session, so that not each of them writes it.
-const AHEAD: u32 = 32;
+pub(in crate::messaging::engine) const AHEAD: u32 = 32;
 
 impl EngineCore {
     /// Returns the same as [`EngineCore::sessions_with`], for those to whom a device without a session is one that cannot be reached.
@@ -92,14 +99,13 @@ impl EngineCore {
         })
     }
 
-    /// Encrypts for one device. `None` if its session cannot be used after all. Says whether it may leave at once, because
-    /// what is on disk accounts for its key.
+    /// Encrypts for one device. Returns `None` if its session cannot be used after all.
     pub(in crate::messaging::engine) fn encrypt_for(
         &mut self,
         target: &Resolved,
         plaintext: &[u8],
         cx: &mut EngineContext<'_>,
-    ) -> Option<(Ciphertext, bool)> {
+    ) -> Option<SealedCopy> {
         let key = target.key();
         let pin = self.cache.pins.get(&key)?.key;
         let own = Own { identity: &cx.device.identity, registration_id: cx.device.registration_id };
@@ -116,7 +122,7 @@ impl EngineCore {
             signal::Kind::Pkmsg => EncKind::Prekey,
             signal::Kind::Msg => EncKind::Session,
         };
-        Some((Ciphertext { kind, bytes: sealed.bytes }, sealed.is_covered))
+        Some(SealedCopy { enc: Ciphertext { kind, bytes: sealed.bytes }, is_covered: sealed.is_covered })
     }
 
     /// Begins a session with a device. Its keys and those of its primary are in the cache.

@@ -95,9 +95,9 @@ impl Outbound {
         let mut at_once = true;
         for (targets, plaintext) in [(&theirs, &content.message), (&ours, &copy)] {
             for target in targets {
-                let Some((enc, covered)) = core.encrypt_for(&target.keys, plaintext, cx) else { continue };
-                at_once &= covered;
-                recipients.push(Recipient { device: target.jid(), enc: Some(enc) });
+                let Some(copy) = core.encrypt_for(&target.keys, plaintext, cx) else { continue };
+                at_once &= copy.is_covered;
+                recipients.push(Recipient { device: target.jid(), enc: Some(copy.enc) });
             }
         }
         let peer_pn =

@@ -9,7 +9,7 @@ use crate::messaging::address::{Address, Kind, User};
 use crate::messaging::content::{self, Expiration};
 use crate::messaging::engine::core::EngineCore;
 use crate::messaging::engine::core::groups::ANY_GROUP;
-use crate::messaging::engine::core::sessions::Progress;
+use crate::messaging::engine::core::sessions::{AHEAD, Progress};
 use crate::messaging::engine::{EngineContext, Output, SendFailure};
 use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable, SenderKeyHolders};
 use crate::messaging::stanzas::AddressingMode;
@@ -19,9 +19,6 @@ use crate::messaging::stanzas::phash::phash;
 use crate::signal::{OwnSenderKey, pad};
 use crate::stanza::Jid;
 use zeroize::Zeroizing;
-
-/// The number of messages that may be encrypted ahead of the stored key.
-const AHEAD: u32 = 32;
 
 /// Sends a message to a group, if everything is there that it takes.
 pub(super) fn send_to_group(
@@ -97,8 +94,8 @@ pub(super) fn send_to_group(
     let plaintext = Zeroizing::new(content::key_distribution(chat, &distribution));
     let (mut recipients, mut brought) = (Vec::with_capacity(targets.len()), Vec::new());
     for target in &targets {
-        let Some((enc, _)) = core.encrypt_for(&target.keys, &plaintext, cx) else { continue };
-        recipients.push(Recipient { device: target.jid(), enc: Some(enc) });
+        let Some(copy) = core.encrypt_for(&target.keys, &plaintext, cx) else { continue };
+        recipients.push(Recipient { device: target.jid(), enc: Some(copy.enc) });
         brought.push(target.wire.clone());
     }
     let jids: Vec<Jid> = all.iter().map(Address::jid).collect();

@@ -197,11 +197,11 @@ fn send_again(
     } else if own {
         *plaintext = content::device_sent(&plaintext, &chat);
     }
-    let Some((enc, _)) = core.encrypt_for(&target.keys, &plaintext, cx) else { return Ok(true) };
+    let Some(copy) = core.encrypt_for(&target.keys, &plaintext, cx) else { return Ok(true) };
     let asker = again.asker.jid();
     let to = if in_group { &chat } else { &asker };
     let mut message = outgoing(&again.id, to, &content);
-    message.enc = Some(enc);
+    message.enc = Some(copy.enc);
     message.resend = Some(Resend {
         count: again.count,
         timestamp: again.timestamp,

@@ -112,12 +112,8 @@ pub enum Nack {
     UnknownType = 490,
     /// The decrypted bytes are no message.
     InvalidProtobuf = 491,
-    /// From a hosted device, where none may be.
-    InvalidHostedStanza = 493,
     /// The secret that a bot's answer is encrypted with is not known.
     MissingMessageSecret = 495,
-    /// Encrypted with a key that was used already.
-    OldCounter = 496,
     /// It could not be decrypted, or something else went wrong.
     Unhandled = 500,
 }

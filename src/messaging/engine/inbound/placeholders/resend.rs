@@ -202,13 +202,13 @@ impl Placeholders {
             let sealed =
                 targets.first().and_then(|target| core.encrypt_for(&target.keys, &content.message, cx));
             let Some(open) = self.open.get_mut(&id) else { continue };
-            let Some((enc, _)) = sealed else {
+            let Some(copy) = sealed else {
                 open.due = cx.now.saturating_add(PAUSE);
                 continue;
             };
             open.sent = true;
             let mut message = OutgoingMessage::new(&id, &to, content.shape.stanza_type);
-            message.enc = Some(enc);
+            message.enc = Some(copy.enc);
             message.meta = vec![("appdata", "default".into())];
             message.peer = Some(Peer { push_priority: Some("high_force"), privacy_sensitive: false });
             if count > 0 {
