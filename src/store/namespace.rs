@@ -63,11 +63,11 @@ spaces! {
     Limiter = 5, Store, Hashed;
     /// Identity keys of other devices, by address.
     Identity = 6, Link, Hashed;
-    /// Which phone number belongs to which LID, both ways.
+    /// The LID of a phone number, and the phone number of a LID.
     LidMap = 7, Link, Hashed;
     /// Events for the host that it has not acknowledged, some to a row, by the number of the row.
     Event = 8, Session, Clear;
-    /// Which events of a row the host has acknowledged, by the number of the row; absent when none is.
+    /// The events of a row that the host has acknowledged, by the number of the row; absent when none is.
     EventMark = 9, Session, Clear;
     /// Sessions with other devices, by address: what changes with every message.
     Session = 10, Sending, Hashed;
@@ -95,7 +95,7 @@ spaces! {
     RetryAnswered = 21, Link, Hashed;
     /// Secrets of messages that can be voted on or answered, by message.
     MessageSecret = 22, Link, Hashed;
-    /// Tokens that show that somebody trusts us, by user.
+    /// People: the tokens that show that they trust us, whether this account has met them, the timers of their chats; by user.
     PrivacyToken = 23, Link, Hashed;
     /// Keys of the app state, by id.
     AppStateKey = 24, Link, Hashed;

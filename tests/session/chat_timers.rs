@@ -79,7 +79,7 @@ fn the_timer_of_a_chat_of_two_is_learned_from_what_carries_it() {
             sent(&mut ada, request);
         }
     }
-    // What our own phone sends carries it too, and a restart forgets nothing.
+    // A message of our own phone carries it too, and a restart forgets nothing.
     let raw =
         base64::Engine::encode(&base64::engine::general_purpose::STANDARD, timed(7_776_000, 1_767_400_000));
     world.sim.person(ADA, "send_raw", &json!({ "to": BOB, "message": raw })).unwrap();

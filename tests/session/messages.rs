@@ -39,7 +39,7 @@ fn texts_go_both_ways() {
         assert_eq!((&message["text"], &message["kind"]), (&question.into(), &"text".into()));
         assert_eq!((&message["message_id"], &message["from_me"]), (&result["message_id"], &false.into()));
         assert_eq!((&message["sender_phone"], &message["is_group"]), (&ADA.into(), &false.into()));
-        // What answers a message goes to the chat that it names.
+        // The answer to a message goes to the chat that it names.
         let chat = message["chat"].as_str().unwrap();
         let request = bob.client.send_text(chat, "answer", None).unwrap();
         let answer = ada.wait("message");
@@ -143,7 +143,7 @@ fn a_message_waits_for_the_connection_and_for_the_host() {
     for request in requests {
         sent(&mut ada, request);
     }
-    // What Bob says meanwhile waits here.
+    // Messages that Bob sends meanwhile wait here.
     let waiting = bob.client.send_text(ADA, "later", Some("LATER")).unwrap();
     bob.client.connect().unwrap();
     for n in 0..20 {
@@ -279,7 +279,7 @@ fn a_message_without_a_known_type_is_refused() {
         ("UNKNOWN", Some("chat"), "WA_ERROR_BAD_REQUEST"),
         ("KNOWN", Some("text"), "WA_OK"),
     ] {
-        // What leaves the client is replaced on its way.
+        // A stanza that leaves the client is replaced on its way.
         let mut attrs = json!({ "id": id, "to": bob });
         if let Some(kind) = kind {
             attrs["type"] = kind.into();
@@ -322,7 +322,7 @@ fn a_host_that_does_not_poll_gets_everything_later() {
     world.no_key_is_used_twice();
 }
 
-/// What is asked too often fails at once, under its name, and other kinds of questions go on.
+/// A query that is asked too often fails at once, under its name, and other kinds of queries go on.
 #[test]
 fn a_server_that_wants_fewer_questions_is_named() {
     let world = World::with(Options { queries_per_minute: 3, ..Options::default() });
@@ -356,7 +356,7 @@ fn numbers_are_looked_up() {
     assert!(found[0]["lid"].as_str().unwrap().ends_with("@lid"), "{found}");
     let nobody = json!({ "number": "15559990000", "registered": false, "jid": null, "lid": null });
     assert_eq!(found[1], nobody);
-    // What was found can be written to.
+    // A person who was found can be written to.
     let request = ada.client.send_text(found[0]["lid"].as_str().unwrap(), "found you", None).unwrap();
     assert_eq!(bob.wait("message")["text"], "found you");
     sent(&mut ada, request);
@@ -406,7 +406,7 @@ fn the_settings_are_asked_for_once_by_who_reads_much() {
     let came = |wanted: &dyn Fn(&Value) -> bool| {
         entries.iter().filter(|entry| entry["dir"] == "in" && wanted(&entry["stanza"])).count()
     };
-    // What is set there is a token for the other side, a while after the first message.
+    // It holds a token for the other side, a while after the first message.
     let asks = |stanza: &Value| stanza["attrs"]["xmlns"] == "privacy" && stanza["attrs"]["type"] == "get";
     assert_eq!(came(&asks), 1);
     assert_eq!(came(&|stanza| stanza["tag"] == "receipt" && stanza["attrs"]["type"] == "read"), 5);

@@ -1,4 +1,4 @@
-//! What a server says and does to a linked device beside messages: information, pings, odd frames, silence.
+//! A server's stanzas to a linked device beside messages: information, pings, odd frames, silence.
 
 use serde_json::{Value, json};
 
@@ -222,7 +222,7 @@ fn pings_of_the_server_are_answered() {
         assert_eq!((&answer["tag"], &answer["attrs"]["to"]), (&"iq".into(), &"s.whatsapp.net".into()));
         assert_eq!(answer["attrs"]["id"], attrs["id"], "an id only if there was one");
     }
-    // What is an answer itself gets none.
+    // An answer gets none itself.
     let after = world.now();
     let attrs = json!({ "from": "s.whatsapp.net", "type": "result", "id": "p-9", "xmlns": "urn:xmpp:ping" });
     world.say(&child("iq", attrs));

@@ -1,4 +1,4 @@
-//! How a server ends the stream of a linked device, and what follows.
+//! The ends of the stream of a linked device, and what follows.
 
 use serde_json::json;
 

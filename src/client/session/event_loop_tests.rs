@@ -173,7 +173,7 @@ async fn one_commit_then_all_of_it_in_order() {
     assert_eq!((house.commits(), house.stored(Space::Event).await), (2, 0));
     house.session.core.commit().await.unwrap();
     assert_eq!(house.commits(), 2, "nothing to do is nothing done");
-    // What needs no store does without.
+    // A command that needs no store does without.
     house.session.core.emit(0, line());
     house.session.core.work.emit(1, line());
     house.session.core.emit(2, line());
@@ -254,7 +254,7 @@ async fn the_end_of_a_connection_is_final_unless_the_next_one_is_asked_for() {
     house.session.command(Command::WishChanged).await.unwrap();
     house.session.core.commit().await.unwrap();
     assert_eq!(is_final(&house), [true]);
-    // What was given up already is not given up again.
+    // A request that was given up already is not given up again.
     shared.wish(false);
     house.session.command(Command::WishChanged).await.unwrap();
     house.session.core.commit().await.unwrap();
@@ -358,7 +358,7 @@ async fn what_nobody_waits_for_goes_with_the_next_that_somebody_does() {
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;
     assert_eq!(house.commits(), 1);
     assert_eq!(house.told().0, ["restricted 0", "result 5"], "in the order in which it happened");
-    // What comes after it does not pass it.
+    // A later command does not pass it.
     house.session.core.work.emit_lazily(restricted());
     house.session.core.emit(3, line());
     house.session.turn(LoopEvent::Command(Some(Command::Acknowledged))).await;

@@ -151,7 +151,7 @@ pub(in crate::messaging::engine) fn emit_addon(core: &mut EngineCore, mut receiv
         Right::Admin => target.iter_mut().for_each(|target| target.by_admin = true),
         Right::None => {
             let kind = received.content.kind;
-            core.log(format!("a {kind} by somebody who may not was dropped"));
+            core.log(format!("a {kind} by a person who may not was dropped"));
             if received.awaited {
                 emit_nothing(core, &received);
             }

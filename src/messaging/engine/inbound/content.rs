@@ -84,7 +84,7 @@ impl Inbound {
             if message.origin.from_me && opened.is_pairwise {
                 arrived.history = self.own_protocol(core, message, sender.address(), protocol, cx);
             } else {
-                core.log(format!("a {} from somebody else was dropped", read.kind));
+                core.log(format!("a {} from another account was dropped", read.kind));
             }
             return Ok(());
         }

@@ -70,7 +70,7 @@ impl Outbound {
         };
         let chat = sent.chat.clone();
         if !may_have(core, &asker, &chat)? {
-            core.log("somebody asked for a message who has no part in it");
+            core.log("a device that has no part in a message asked for it");
             return Ok(false);
         }
         let mut answered = core.cache.answered.get(&answered_key).cloned().unwrap_or_default();
