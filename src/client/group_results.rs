@@ -52,8 +52,14 @@ fn not_joined(failure: GroupFailure) -> Error {
 }
 
 fn error(failure: GroupFailure) -> Error {
-    let GroupFailure::Refused(QueryError { code, backoff_s }) = failure else {
-        return Status::REQUEST_TIMEOUT.into();
+    let QueryError { code, backoff_s, .. } = match failure {
+        GroupFailure::Refused(error) => error,
+        GroupFailure::Unanswered => return Status::REQUEST_TIMEOUT.into(),
+        GroupFailure::Malformed => {
+            let text =
+                "the server's answer says nothing: look at the group before you ask for the same again";
+            return Error::new(Status::PROTOCOL, text);
+        }
     };
     let (status, text) = (server_codes::status(About::Group, code), server_codes::group_text(code));
     let error = Error::new(status, format!("{text} (code {code})"));

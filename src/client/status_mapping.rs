@@ -89,7 +89,8 @@ pub(crate) struct IqError {
 impl IqError {
     /// Returns the error as the messaging engine takes it.
     pub(crate) fn of_query(&self) -> QueryError {
-        QueryError { code: self.code.unwrap_or(0), backoff_s: self.backoff.map(|backoff| backoff.as_secs()) }
+        let backoff_s = self.backoff.map(|backoff| backoff.as_secs());
+        QueryError { code: self.code.unwrap_or(0), is_silence: false, backoff_s }
     }
 
     pub(crate) fn of(answer: NodeRef<'_>) -> Option<Self> {

@@ -308,7 +308,8 @@ pub unsafe extern "C" fn wa_logout(
 /// the store; WA_ERROR_INVALID_MESSAGE: no such option of a poll; for
 /// `version.latest` WA_ERROR_CONNECT, WA_ERROR_DNS, WA_ERROR_PROXY,
 /// WA_ERROR_TLS, WA_ERROR_UPGRADE, WA_ERROR_NETWORK_TIMEOUT or
-/// WA_ERROR_PROTOCOL; WA_ERROR_TOO_LONG: too large for all devices of the
+/// WA_ERROR_PROTOCOL, which is also the result of any method whose answer says
+/// nothing; WA_ERROR_TOO_LONG: too large for all devices of the
 /// recipient together; and that of wa_send_text() for the server's refusals.
 ///
 /// @param method the name, such as "session.status".

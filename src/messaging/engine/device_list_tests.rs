@@ -132,7 +132,7 @@ fn a_query_that_the_server_puts_off_waits_for_as_long_as_it_says() {
         let tag = |output| if let Output::Query { tag, .. } = output { Some(tag) } else { None };
         outputs.into_iter().filter_map(tag).collect()
     };
-    let refused = QueryError { code: 429, backoff_s: Some(60) };
+    let refused = QueryError { code: 429, is_silence: false, backoff_s: Some(60) };
     let asked = queries(driver.call(|engine, cx| engine.send(1, &outbound, cx)));
     assert_eq!(asked.len(), 1);
     for tag in asked {
@@ -148,4 +148,28 @@ fn a_query_that_the_server_puts_off_waits_for_as_long_as_it_says() {
     };
     assert_eq!(pass(59_999), []);
     assert_eq!(pass(60_000).len(), 1);
+}
+
+#[test]
+fn a_query_that_fails_takes_no_other_with_it() {
+    let mut driver = Driver::new(&Jid::user("15550000001"), &Jid::lid("100"), 6);
+    let content = OutboundContent::Content(Outgoing::text("hello", &Extras::default()).unwrap());
+    let outbound = OutboundMessage { chat: Jid::lid("200"), id: None, content };
+    let users = |outputs: Vec<Output>| -> Vec<_> {
+        let query =
+            |output| if let Output::Query { tag, node } = output { Some((tag, node.xml())) } else { None };
+        outputs.into_iter().filter_map(query).collect()
+    };
+    // The first query is about the recipient and this account.
+    let first = users(driver.call(|engine, cx| engine.send(1, &outbound, cx)));
+    let [(tag, xml)] = first.as_slice() else { panic!("{first:?}") };
+    assert!(xml.contains("200@lid") && xml.contains("100@lid"), "{xml}");
+    driver.call(|engine, cx| engine.reply(*tag, Err(QueryError::of(404)), cx));
+    driver.now = 10_000;
+    let again = users(driver.call(|engine, cx| {
+        engine.time_passed(cx);
+        Ok(())
+    }));
+    let about = |name| again.iter().filter(|(_, xml)| xml.contains(name)).count();
+    assert_eq!((again.len(), about("200@lid"), about("100@lid")), (2, 1, 1), "{again:?}");
 }

@@ -133,7 +133,7 @@ impl Engine {
         let all = |failed: Unanswered| queries.iter().map(|query| (query.clone(), failed)).collect();
         let unanswered: Vec<(Query, Unanswered)> = match (queries.first(), answer) {
             (None, _) => return Ok(()),
-            (Some(query), Err(error)) => all(refusal(query, error)),
+            (Some(query), Err(error)) => all(refusal(query, queries.len(), error)),
             (Some(Query::Devices(_)), Ok(node)) => match devices::answers(node) {
                 Ok(answers) => {
                     let error = devices::query_error(node).map(refused);
@@ -147,7 +147,9 @@ impl Engine {
                     core.group_came(&group, cx)?;
                     Vec::new()
                 }
-                Err(NoGroup::Refused { code, .. }) => all(refusal(query, QueryError::of(code))),
+                Err(NoGroup::Refused { code, .. }) => {
+                    all(refusal(query, queries.len(), QueryError::of(code)))
+                }
                 Err(NoGroup::Malformed) => all(Unanswered::refused(0)),
             },
             (Some(Query::TimeLock), Ok(node)) => {

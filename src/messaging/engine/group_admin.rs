@@ -105,7 +105,9 @@ pub(crate) enum GroupAnswer {
 pub(crate) enum GroupFailure {
     /// The server refused it.
     Refused(QueryError),
-    /// It did not answer, or in a way that says nothing.
+    /// It answered in a way that says nothing: what was asked for may be done or not.
+    Malformed,
+    /// It did not answer.
     Unanswered,
 }
 
@@ -203,7 +205,7 @@ impl GroupAdmin {
         let answer = match answer {
             Ok(node) if is_lookup => group_told(core, node, cx)?,
             Ok(node) => self.group_reply(core, &group_request, node, cx)?,
-            Err(QueryError { code: 0, .. }) => Err(GroupFailure::Unanswered),
+            Err(error) if error.is_silence => Err(GroupFailure::Unanswered),
             Err(error) => Err(GroupFailure::Refused(error)),
         };
         self.pending.remove(&tag);
@@ -238,7 +240,7 @@ impl GroupAdmin {
         node: NodeRef<'_>,
         cx: &mut EngineContext<'_>,
     ) -> Result<Result<GroupAnswer, GroupFailure>, MissingRecords> {
-        let unreadable = Err(GroupFailure::Unanswered);
+        let unreadable = Err(GroupFailure::Malformed);
         Ok(match &group_request.command {
             GroupCommand::Create(_) | GroupCommand::Info(_) => group_told(core, node, cx)?,
             GroupCommand::List => {
@@ -288,7 +290,7 @@ fn group_told(
             Ok(GroupAnswer::Group(Box::new(group)))
         }
         Err(NoGroup::Refused { code, .. }) => Err(GroupFailure::Refused(QueryError::of(code))),
-        Err(NoGroup::Malformed) => Err(GroupFailure::Unanswered),
+        Err(NoGroup::Malformed) => Err(GroupFailure::Malformed),
     })
 }
 

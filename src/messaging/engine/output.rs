@@ -18,17 +18,19 @@ pub(crate) struct Tag(pub(super) u64);
 pub(crate) struct QueryError {
     /// The code; 0 if the server gave none, or did not answer at all.
     pub(crate) code: u32,
+    /// Set if the server did not answer at all.
+    pub(crate) is_silence: bool,
     /// The seconds for which the server wants to be left alone, if it says so.
     pub(crate) backoff_s: Option<u64>,
 }
 
 impl QueryError {
     /// The server did not answer.
-    pub(crate) const SILENCE: Self = Self::of(0);
+    pub(crate) const SILENCE: Self = Self { code: 0, is_silence: true, backoff_s: None };
 
     /// A refusal that names no time.
     pub(crate) const fn of(code: u32) -> Self {
-        Self { code, backoff_s: None }
+        Self { code, is_silence: false, backoff_s: None }
     }
 }
 
@@ -234,7 +236,7 @@ pub(crate) struct InboundMessage {
     pub(crate) target: Option<Target>,
     /// Set if the host was told that it could not be read, and may still come.
     pub(crate) awaited: bool,
-    /// Set if the server, or the own phone, vouches for what an admin says in it.
+    /// Set if the own phone vouches for what an admin says in it: it showed the message.
     pub(crate) vouched: bool,
     /// The addon in it that was encrypted once more, if it could be opened.
     pub(crate) opened: Option<AddonContent>,

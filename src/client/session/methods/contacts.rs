@@ -63,15 +63,17 @@ pub(super) const ROWS: &[MethodRow] = &[
 ];
 
 fn cards(_: &Jid, params: &Params) -> Result<OutboundContent, Error> {
-    let content = named(Outgoing::contacts(&contacts(params), &Extras::default()), "contacts")?;
+    let content = named(Outgoing::contacts(&contacts(params)?, &Extras::default()), "contacts")?;
     Ok(OutboundContent::Content(with_secret(content)))
 }
 
-fn contacts(params: &Params) -> Vec<ContactCard> {
-    let cards = params.value("contacts").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+fn contacts(params: &Params) -> Result<Vec<ContactCard>, Error> {
+    let wrong = || params.wrong("contacts", "must be an array of objects with name and vcard");
+    let cards = params.value("contacts").and_then(Value::as_array).ok_or_else(wrong)?;
     let card = |value: &Value| {
+        let value = value.as_object().ok_or_else(wrong)?;
         let part = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        ContactCard { name: part("name"), vcard: part("vcard") }
+        Ok(ContactCard { name: part("name"), vcard: part("vcard") })
     };
     cards.iter().take(64).map(card).collect()
 }
@@ -119,6 +121,12 @@ impl ReplyHandler for CheckNumbers {
     ) -> Handled {
         if let Some(error) = error {
             session.core.answer(request, Err(error.to_error()));
+            return Ok(());
+        }
+        if !contact_lookup::is_answer(node) {
+            let error =
+                Error::new(Status::PROTOCOL, "the server's answer says nothing of these numbers; try again");
+            session.core.answer(request, Err(error));
             return Ok(());
         }
         let answers: Vec<_> = contact_lookup::answers(node).collect();

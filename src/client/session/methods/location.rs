@@ -35,6 +35,8 @@ fn location(_: &Jid, params: &Params) -> Result<OutboundContent, Error> {
         address: params.optional_text("address").map(str::to_owned),
         ..Location::default()
     };
-    let content = named(Outgoing::location(&location, &Extras::default()), "latitude")?;
+    let is_north = (-90.0..=90.0).contains(&location.latitude);
+    let key = if is_north { "longitude" } else { "latitude" };
+    let content = named(Outgoing::location(&location, &Extras::default()), key)?;
     Ok(OutboundContent::Content(with_secret(content)))
 }

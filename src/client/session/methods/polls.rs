@@ -7,7 +7,7 @@ use super::messages::{CHAT, MESSAGE_ID, SENT, message_id, named, sends, with_sec
 use super::params::Params;
 use crate::api::{Error, MethodInfo, param};
 use crate::crypto::{SharedRandom, random_array};
-use crate::messaging::content::{Extras, Outgoing};
+use crate::messaging::content::{ContentError, Extras, Outgoing};
 use crate::messaging::engine::{OutboundContent, Vote};
 use crate::stanza::Jid;
 
@@ -74,7 +74,12 @@ fn poll(_: &Jid, params: &Params) -> Result<OutboundContent, Error> {
     let options = params.texts("options")?;
     let question = params.text("question")?;
     let poll = Outgoing::poll(question, &options, selectable, &secret, &Extras::default());
-    Ok(OutboundContent::Content(with_secret(named(poll, "options")?)))
+    let key = match &poll {
+        Err(ContentError::Choices) => "selectable",
+        _ if question.is_empty() => "question",
+        _ => "options",
+    };
+    Ok(OutboundContent::Content(with_secret(named(poll, key)?)))
 }
 
 /// A vote. An empty list takes an earlier one back.

@@ -7,7 +7,7 @@ use crate::client::recipient;
 use crate::client::session::Session;
 use crate::client::session::call::CallHandler;
 use crate::client::session::handled::Handled;
-use crate::stanza::{Jid, Text};
+use crate::stanza::{Jid, Server, Text};
 
 pub(super) const ROWS: &[MethodRow] = &[MethodRow {
     info: MethodInfo {
@@ -40,8 +40,8 @@ struct MarkRead {
 fn read(params: &Params) -> Parsed {
     let chat = recipient::readable(params.text("chat")?)?;
     let sender = params.optional_person("sender")?;
-    if sender.is_none() && recipient::is_status(&chat) {
-        return Err(params.wrong("sender", "is needed in the status feed"));
+    if sender.is_none() && (recipient::is_status(&chat) || chat.server == Server::Group) {
+        return Err(params.wrong("sender", "is needed in groups and in the status feed"));
     }
     let ids = params.texts("message_ids")?.into_iter().map(Text::from).collect();
     Ok(Box::new(MarkRead { chat, sender, ids }))

@@ -105,7 +105,7 @@ impl CallHandler for EraseSession {
         core.spawn_job(async move {
             let answer = match erase_other(backend, &name).await {
                 Ok(true) => Ok(json!({})),
-                Ok(false) => Err(Status::UNKNOWN_SESSION.into()),
+                Ok(false) => Err(Error::plain(Status::UNKNOWN_SESSION).with_key("session")),
                 Err(error) => Err(status_mapping::of_store(&error)),
             };
             Command::Answered { request, answer }

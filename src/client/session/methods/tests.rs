@@ -93,6 +93,32 @@ fn what_is_wrong_is_named() {
             Status::INVALID_MESSAGE,
             "latitude",
         ),
+        (
+            "location.send",
+            json!({ "chat": chat, "latitude": 0, "longitude": 181 }),
+            Status::INVALID_MESSAGE,
+            "longitude",
+        ),
+        (
+            "poll.send",
+            json!({ "chat": chat, "question": "", "options": ["a", "b"] }),
+            Status::INVALID_MESSAGE,
+            "question",
+        ),
+        (
+            "poll.send",
+            json!({ "chat": chat, "question": "a", "options": ["a", "b"], "selectable": 3 }),
+            Status::INVALID_MESSAGE,
+            "selectable",
+        ),
+        ("contact.send", json!({ "chat": chat, "contacts": "x" }), Status::INVALID_PARAMETER, "contacts"),
+        ("contact.send", json!({ "chat": chat, "contacts": [1] }), Status::INVALID_PARAMETER, "contacts"),
+        (
+            "message.read",
+            json!({ "chat": "120363000000000001@g.us", "message_ids": ["A"] }),
+            Status::INVALID_PARAMETER,
+            "sender",
+        ),
         ("message.send", json!({ "chat": chat, "text": "a\0b" }), Status::INVALID_PARAMETER, "text"),
         ("message.send", json!({ "chat": "1\0", "text": "a" }), Status::INVALID_PARAMETER, "chat"),
         (

@@ -19,6 +19,10 @@ impl EngineCore {
     ) -> Result<Verdict, SignalError> {
         let own = IdentityKey::new(cx.device.identity.public()).map_err(|_| SignalError::InvalidKey)?;
         let pin = self.pinned(device, cx);
+        if self.is_own_phone(device) && *identity != own_phone(cx)? {
+            // The link stands on the phone's identity: with another one, the link is over.
+            return Err(SignalError::UntrustedIdentity);
+        }
         let proof;
         let device = if device.is_primary() {
             IdentityProof::Primary
@@ -42,8 +46,11 @@ impl EngineCore {
         if let Some(pin) = self.cache.pins.get(&device.key()) {
             return Some(pin.key);
         }
-        let own_phone = device.is_primary() && self.own.is_account(&device.user.jid());
-        own_phone.then(|| IdentityKey::new(cx.account.account_key).ok()).flatten()
+        self.is_own_phone(device).then(|| own_phone(cx).ok()).flatten()
+    }
+
+    fn is_own_phone(&self, device: &Address) -> bool {
+        device.is_primary() && self.own.is_account(&device.user.jid())
     }
 
     /// Keeps the identity of a device that has proved to have it.
@@ -76,4 +83,9 @@ impl EngineCore {
 /// Returns whether an error says that the primary's identity must be known first.
 pub(super) fn needs_primary(error: &SignalError) -> bool {
     matches!(error, SignalError::DeviceIdentity(DeviceIdentityError::PrimaryUnknown))
+}
+
+/// Returns the identity of this account's phone, as the link has it.
+fn own_phone(cx: &EngineContext<'_>) -> Result<IdentityKey, SignalError> {
+    IdentityKey::new(cx.account.account_key).map_err(|_| SignalError::InvalidKey)
 }

@@ -235,6 +235,19 @@ impl Queries {
         self.failed.clear();
     }
 
+    /// Returns what goes into one query each. Those that failed lately are kept apart, so that they take no other with them, unless
+    /// the server asks for fewer queries.
+    fn chunks(&self, wanted: &[Query]) -> Vec<Vec<Query>> {
+        /// The largest number of queries that those which failed are spread over.
+        const MOST_APART: usize = 16;
+        let is_limited = |code| matches!(code, 419 | 429);
+        let failed_alone =
+            |query: &Query| self.failed.get(query).is_some_and(|failed| !is_limited(failed.last.code));
+        let (failed, fresh): (Vec<_>, Vec<_>) = wanted.iter().cloned().partition(failed_alone);
+        let apart = failed.chunks(failed.len().div_ceil(MOST_APART).max(1));
+        apart.chain(fresh.chunks(MOST_IN_ONE)).map(<[Query]>::to_vec).collect()
+    }
+
     /// A tag for a query whose answer changes nothing.
     pub(in crate::messaging::engine) fn nobody(&mut self) -> Tag {
         self.last_tag += 1;
@@ -270,14 +283,14 @@ impl EngineCore {
         }
         // The phones before the companions: their identities vouch for them.
         keys.sort_by_key(|ask| matches!(ask, Query::Bundle(device) if !device.is_primary()));
-        for some in users.chunks(MOST_IN_ONE) {
+        for some in self.queries.chunks(&users) {
             let jids: Vec<Jid> = some.iter().filter_map(Query::user).collect();
             let users = jids.iter().map(|user| UserQuery { user, held: held(&self.cache, user) });
-            self.query(devices::query(users, QueryContext::Message, cx.ids.next()), some.to_vec());
+            self.query(devices::query(users, QueryContext::Message, cx.ids.next()), some);
         }
-        for some in keys.chunks(MOST_IN_ONE) {
+        for some in self.queries.chunks(&keys) {
             let jids: Vec<Jid> = some.iter().filter_map(Query::device).collect();
-            self.query(bundles::fetch(&jids, BundleReason::NewSession), some.to_vec());
+            self.query(bundles::fetch(&jids, BundleReason::NewSession), some);
         }
     }
 

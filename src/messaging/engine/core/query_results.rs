@@ -22,12 +22,12 @@ pub(in crate::messaging::engine) fn refused(failed: QueryFailed) -> Unanswered {
     Unanswered::refused(failed.code).with_backoff(failed.backoff)
 }
 
-/// Returns what it means that a whole query is refused.
-pub(in crate::messaging::engine) fn refusal(query: &Query, error: QueryError) -> Unanswered {
+/// Returns what it means that a whole query is refused. For keys it is an answer only if the query was for one device.
+pub(in crate::messaging::engine) fn refusal(query: &Query, of: usize, error: QueryError) -> Unanswered {
     let code = error.code;
     let is_answer = match query {
         Query::Devices(_) => false,
-        Query::Bundle(_) => matches!(code, 404 | 406),
+        Query::Bundle(_) => of == 1 && matches!(code, 404 | 406),
         Query::Group(_) => matches!(code, 401 | 403 | 404),
         Query::TimeLock => true,
     };
@@ -161,6 +161,10 @@ impl EngineCore {
         node: NodeRef<'_>,
         cx: &mut EngineContext<'_>,
     ) -> Result<Vec<(Query, Unanswered)>, MissingRecords> {
+        if node.child("list").is_none() {
+            // It says nothing of any device.
+            return Ok(asks.iter().map(|query| (query.clone(), Unanswered::refused(0))).collect());
+        }
         let mut answers: Vec<_> =
             bundles::answers(node).filter_map(|(jid, answer)| Some((Address::of(&jid)?, answer))).collect();
         // The phones first: their identities vouch for those of the companions.

@@ -204,11 +204,6 @@ fn right(core: &EngineCore, received: &InboundMessage) -> Right {
     if is_admin { Right::Admin } else { Right::None }
 }
 
-/// Returns whether the server vouches for a deletion by an admin.
-pub(super) fn is_vouched(message: &IncomingMessage<'_>) -> bool {
-    message.edit == Some(ADMIN_DELETION)
-}
-
 /// Returns whether it puts something in the place of a message, which only its author may.
 fn is_edit(purpose: Purpose) -> bool {
     matches!(purpose, Purpose::EventEdit | Purpose::MessageEdit | Purpose::PollEdit)

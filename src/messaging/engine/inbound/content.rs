@@ -1,6 +1,6 @@
 //! The content of a message: told to the host, or taken in by the session itself.
 
-use super::addons::{is_vouched, target};
+use super::addons::target;
 use super::decrypt::PaddedPlaintext;
 use super::sender_keys::sender_key_came;
 use super::{Inbound, is_shared, timestamp_ms};
@@ -168,7 +168,7 @@ impl Inbound {
             quotes_me,
             target: None,
             awaited: self.placeholders.awaits(&origin.chat, &core.author_of(message), message.id),
-            vouched: is_vouched(message),
+            vouched: false,
             opened: None,
             chosen: Vec::new(),
         }

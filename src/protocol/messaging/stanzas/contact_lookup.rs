@@ -31,6 +31,11 @@ pub struct NumberAnswer<'a> {
     pub pair: Option<Pair>,
 }
 
+/// Returns whether a reply has the list that answers [`query`].
+pub fn is_answer(reply: NodeRef<'_>) -> bool {
+    reply.child("usync").is_some_and(|usync| usync.child("list").is_some())
+}
+
 /// Reads the answer to [`query`]. Elements that name no number are passed over.
 pub fn answers<'a>(reply: NodeRef<'a>) -> impl Iterator<Item = NumberAnswer<'a>> + use<'a> {
     usync::users(reply).filter_map(|user| {
