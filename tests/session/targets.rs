@@ -170,6 +170,22 @@ fn who_may_delete_in_a_group_is_asked_of_the_server_first() {
 }
 
 #[test]
+fn a_members_deletion_is_not_told_if_the_server_does_not_say_who_the_admins_are() {
+    for code in [403, 404] {
+        let world = World::new();
+        let mut ada = ada(&world);
+        let group = group(&world, CEM);
+        let theirs = person(&world, CEM, "send", &json!({ "to": group, "text": "of an admin" }));
+        ada.wait_for("message", |event| event["message_id"] == theirs);
+        world.fault(json!({ "when": { "tag": "iq", "xmlns": "w:g2" }, "do": { "error": { "code": code } } }));
+        person(&world, BOB, "delete", &json!({ "to": group, "target": { "id": theirs, "from": CEM } }));
+        person(&world, BOB, "send", &json!({ "to": group, "text": "after it" }));
+        let next = ada.wait("message");
+        assert_eq!(next["text"], "after it", "{code}: {next}");
+    }
+}
+
+#[test]
 fn a_deletion_that_waits_for_the_server_is_not_lost_with_the_program() {
     let world = World::new();
     let mut ada = ada(&world);

@@ -384,11 +384,25 @@ fn a_session_that_the_index_of_names_does_not_have_is_damage() {
         database.query_row(sql, [index], |row| row.get::<_, u32>(0)).unwrap() as usize - 1
     };
     let (names, items) = (root("sqlite_autoindex_session_1"), root("sqlite_autoindex_item_1"));
-    let size: u32 = database.query_row("PRAGMA page_size", [], |row| row.get(0)).unwrap();
-    let size = size as usize;
+    let size = database.query_row("PRAGMA page_size", [], |row| row.get::<_, u32>(0)).unwrap() as usize;
     let mut damaged = whole;
     damaged.get_mut("wa.db").unwrap().copy_within(items * size..(items + 1) * size, names * size);
     assert!(matches!(seen(&damaged), Err(StoreError::Corrupt { .. })));
+}
+
+#[test]
+fn a_database_that_is_cut_within_its_last_page_is_refused() {
+    let dir = TempDir::new().unwrap();
+    runtime().block_on(async {
+        let s = Session::open(backend(&dir.path().join("wa.db")).await, &name("s")).await.unwrap();
+        s.commit(put(Space::Device, b"", b"linked")).await.unwrap();
+    });
+    assert!(wait_closed(LONG));
+    let mut damaged = files(dir.path());
+    for cut in [1, 1000, 3000] {
+        damaged.get_mut("wa.db").unwrap().truncate(files(dir.path())["wa.db"].len() - cut);
+        assert!(matches!(seen(&damaged), Err(StoreError::Corrupt { .. })), "{cut}");
+    }
 }
 
 /// A process that was killed while it closed the store, and a second one that was killed before it wrote anything.

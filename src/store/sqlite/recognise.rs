@@ -23,6 +23,11 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// The place in the header of the database of its format, and of the program that it belongs to.
 const FORMAT: usize = 60;
 const APPLICATION: usize = 68;
+/// The places of the size of a page, the count of changes, the count of pages, and the change that the latter was counted at.
+const PAGE_SIZE: usize = 16;
+const CHANGED: usize = 24;
+const PAGES: usize = 28;
+const COUNTED_AT: usize = 92;
 /// The root of the schema: what kind of page it is, and how many entries it has.
 const SCHEMA: usize = 100;
 const ENTRIES: usize = 103;
@@ -57,7 +62,7 @@ pub(super) fn check(path: &Path) -> Result<(), StoreError> {
         Owner::Ours(format) if format as usize > MIGRATIONS.len() => {
             Err(StoreError::NewerFormat { path, found: format, known: MIGRATIONS.len() as u32 })
         }
-        Owner::Ours(_) => Ok(()),
+        Owner::Ours(_) => check_length(&path, &page),
         // Amid the first transaction of all, which may be ours: then there is a lock file.
         found if has(&path, "-journal") => match (beside(&path, "-lock").exists(), found) {
             (true, Owner::Nobody | Owner::None) => Ok(()),
@@ -68,6 +73,27 @@ pub(super) fn check(path: &Path) -> Result<(), StoreError> {
         Owner::Another => Err(StoreError::Foreign { path }),
         Owner::None => Err(StoreError::NotADatabase { path }),
     }
+}
+
+/// Refuses a database that is shorter than its header says, unless the write-ahead log may have pages for it.
+fn check_length(path: &Path, page: &[u8]) -> Result<(), StoreError> {
+    let word = |at: usize| page.get(at..at + 4).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok());
+    let word = |at: usize| word(at).map_or(0, u32::from_be_bytes);
+    // One stands for the largest size, which two bytes cannot say. The count holds only if it was written with the last change.
+    let page_size = match word(PAGE_SIZE) >> 16 {
+        1 => 65_536,
+        size => u64::from(size),
+    };
+    let pages = if word(CHANGED) == word(COUNTED_AT) { u64::from(word(PAGES)) } else { 0 };
+    let length = std::fs::metadata(path).map_err(|error| from_io(path, &error))?.len();
+    if length >= pages * page_size || has(path, "-journal") {
+        return Ok(());
+    }
+    let wal = files::read(&beside(path, "-wal")).map(Zeroizing::new);
+    if wal.is_ok_and(|wal| wal_check::has_commit(&wal)) {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt { path: path.to_owned(), what: "the database is cut off" })
 }
 
 /// Returns the owner by the newest copy of the first page, given what the database itself has for it.
