@@ -1,7 +1,9 @@
 //! Identities and lists of devices: what the server announces, and what it answers or refuses.
 
 use super::*;
+use crate::messaging::address::Address;
 use crate::messaging::engine::QueryError;
+use crate::signal::{IdentityKey, SignalError};
 
 #[test]
 fn a_new_identity_is_told_once_and_the_next_message_goes_to_it() {
@@ -172,4 +174,23 @@ fn a_query_that_fails_takes_no_other_with_it() {
     }));
     let about = |name| again.iter().filter(|(_, xml)| xml.contains(name)).count();
     assert_eq!((again.len(), about("200@lid"), about("100@lid")), (2, 1, 1), "{again:?}");
+}
+
+/// The link stands on the phone's identity: no word of a server puts another one in its place.
+#[test]
+fn the_own_phone_has_the_identity_of_the_link_and_no_other() {
+    let mut driver = Driver::new(&Jid::user("15550000001"), &Jid::lid("100"), 7);
+    driver.call(|engine, cx| {
+        let of_the_link = IdentityKey::new(cx.account.account_key).unwrap();
+        let foreign = IdentityKey::new(PublicKey([7; 32])).unwrap();
+        for name in [Jid::user("15550000001"), Jid::lid("100")] {
+            let phone = Address::of(&name).unwrap();
+            assert!(engine.core.classify(&of_the_link, None, &phone, cx).is_ok(), "{name}");
+            let refused = engine.core.classify(&foreign, None, &phone, cx);
+            assert!(matches!(refused, Err(SignalError::UntrustedIdentity)), "{name}");
+        }
+        let other = Address::of(&Jid::lid("200")).unwrap();
+        assert!(engine.core.classify(&foreign, None, &other, cx).is_ok());
+        Ok(())
+    });
 }
