@@ -58,6 +58,7 @@ pub(crate) fn of_store(error: &StoreError) -> Error {
         StoreError::LeaseLost => Status::SESSION_TAKEN,
         StoreError::NeverComplete => Status::PANIC,
         StoreError::Corrupt { .. }
+        | StoreError::DatabaseMissing { .. }
         | StoreError::NotADatabase { .. }
         | StoreError::Foreign { .. }
         | StoreError::Record { .. } => Status::STORE_CORRUPT,

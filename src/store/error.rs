@@ -65,6 +65,17 @@ pub enum StoreError {
         /// The damage that was found.
         what: &'static str,
     },
+    /// The database is gone, and a file beside it is of a store that was in use.
+    #[error(
+        "the database of the store {path} is missing or empty, and {left} shows that it was in use: put the database back if it \
+         was only moved; to begin anew, remove the files that begin with its name, and pair again"
+    )]
+    DatabaseMissing {
+        /// The database.
+        path: PathBuf,
+        /// The file that shows it.
+        left: PathBuf,
+    },
     /// A file of the store was removed or replaced while it was open. Nothing that is written to it would last.
     #[error(
         "the store {path} was moved, removed or replaced while it was open, or the process changed its root: close it, and see to its files"

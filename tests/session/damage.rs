@@ -249,6 +249,31 @@ fn a_log_that_is_damaged_after_a_kill() {
     world.no_key_is_used_twice();
 }
 
+/// The account would be gone without a word, and a new device be linked beside it.
+#[test]
+fn a_store_whose_database_is_gone_is_no_new_one() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let world = World::new();
+    let config = store_in(&world, folder.path());
+    waiting(&world, &config, folder.path());
+    let database = folder.path().join("sessions.db");
+    let moved = folder.path().join("moved");
+    fs::rename(&database, &moved).unwrap();
+    let before = files(folder.path());
+    for _ in 0..2 {
+        let error = Client::new(&config, None).unwrap_err();
+        assert_eq!(error.status, Status::STORE_CORRUPT, "{error}");
+        assert!(error.text.contains("missing") && error.text.contains("sessions.db-lock"), "{error}");
+        assert!(files(folder.path()) == before, "nothing is made in its place");
+    }
+    fs::rename(&moved, &database).unwrap();
+    everything_comes(&world, &config);
+    until_closed(folder.path());
+    // To begin anew, all of it is removed.
+    files(folder.path()).iter().for_each(|(path, _)| fs::remove_file(path).unwrap());
+    assert!(!World::open(&config).unwrap().client.is_linked());
+}
+
 #[test]
 fn a_store_that_is_removed_while_it_is_in_use() {
     let folder = tempfile::TempDir::new().unwrap();

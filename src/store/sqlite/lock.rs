@@ -145,16 +145,6 @@ impl LockFile {
         Watermark::read(&bytes.map_err(|error| from_io(&self.path, &error))?).map_err(damaged)
     }
 
-    /// Makes the lock file say nothing about a store that is gone. An empty database would be taken for what is left of it, and may be
-    /// what is left of a new one that was never finished.
-    pub(super) fn forget_watermark(&self) -> Result<(), StoreError> {
-        if self.watermark()?.is_none() {
-            return Ok(());
-        }
-        let cleared = self.file.write_all_at(&[0; watermark::LENGTH], watermark::AT);
-        cleared.and_then(|()| self.file.sync_data()).map_err(|error| from_io(&self.path, &error))
-    }
-
     /// Says who has it.
     fn sign(&self) {
         let fields = [u64::from(std::process::id()), namespace()];

@@ -168,6 +168,8 @@ mod fault_tests;
 #[cfg(test)]
 mod foreign_tests;
 #[cfg(test)]
+mod missing_tests;
+#[cfg(test)]
 mod process_tests;
 #[cfg(test)]
 mod sqlite_tests;

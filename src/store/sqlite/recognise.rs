@@ -133,18 +133,29 @@ fn check_beside(path: &Path) -> Result<(), StoreError> {
     const JOURNAL: [u8; 4] = [0xd9, 0xd5, 0x05, 0xf9];
     // Room that nothing was written to.
     const NOTHING: [u8; 4] = [0; 4];
-    // Before anything else is made, there is a lock file.
-    let is_ours = ["-lock", "-log"].into_iter().any(|suffix| beside(path, suffix).exists());
     for (suffix, known) in [("-wal", [WAL[0], WAL[1], NOTHING]), ("-journal", [JOURNAL, JOURNAL, NOTHING])] {
-        let path = beside(path, suffix);
-        match files::read_start(&path, NOTHING.len()) {
-            Ok(start) if start.is_empty() || (is_ours && known.iter().any(|known| start == known)) => {}
-            Ok(_) => return Err(StoreError::Foreign { path }),
+        let side = beside(path, suffix);
+        match files::read_start(&side, NOTHING.len()) {
+            Ok(start)
+                if start.is_empty() || (known.iter().any(|known| start == known) && is_beside_ours(path)) => {
+            }
+            Ok(_) => return Err(StoreError::Foreign { path: side }),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(from_io(&path, &error)),
+            Err(error) => return Err(from_io(&side, &error)),
         }
     }
+    if has(path, "-shm") && !is_beside_ours(path) {
+        return Err(StoreError::Foreign { path: beside(path, "-shm") });
+    }
     Ok(())
+}
+
+/// Returns whether the files beside the database are ours. To be asked after they were read: another process that makes a store at
+/// this moment makes the lock file before all others.
+fn is_beside_ours(path: &Path) -> bool {
+    let wal = || files::read(&beside(path, "-wal")).map(Zeroizing::new);
+    ["-lock", "-log"].into_iter().any(|suffix| beside(path, suffix).exists())
+        || wal().is_ok_and(|wal| matches!(wal_check::first_page(&wal).map(owner), Some(Owner::Ours(_))))
 }
 
 /// Returns whether there is something in that file.

@@ -14,6 +14,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
+/// The place and length of the number of pages that a database had, in the journal of a transaction of SQLite's
+/// (<https://www.sqlite.org/fileformat2.html#the_rollback_journal>).
+const JOURNAL_PAGES: (usize, usize) = (16, 4);
+
 /// The state that the database says of itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
@@ -41,25 +45,48 @@ impl Files {
         };
         let log = read("-log")?.map_or(Found::Missing, |bytes| log_format::read(&bytes));
         let files = Files { path: path.to_owned(), log, watermark: lock.watermark()? };
+        if let Some(suffix) = files.left_over() {
+            let left = beside(path, suffix);
+            return Err(StoreError::DatabaseMissing { path: files.path, left });
+        }
         if let Found::Log { header: LogHeader { checkpoint: true, .. }, .. } = files.log
             && !read("-wal")?.is_some_and(|wal| wal_check::has_commit(&wal))
         {
             return files.damaged("its write-ahead log is damaged or missing");
         }
-        let length = fs::metadata(path).ok().map(|metadata| metadata.len());
-        let was_used = match &files.log {
-            Found::Log { header, .. } if header.generation > 0 => true,
-            // Whoever wants a new store removes the file, and does not empty it.
-            _ if length == Some(0) && files.watermark.is_some() => true,
-            log => log.has_records(),
-        };
-        if length.unwrap_or(0) == 0 && was_used {
-            return files.damaged("it was in use, and the database is missing or empty");
-        }
         if matches!(files.log, Found::Damaged) {
             return files.damaged("its log is damaged");
         }
         Ok(files)
+    }
+
+    /// Returns the file that shows that the store was in use, if its database is missing or empty.
+    ///
+    /// The database has its first page on the disk before a write-ahead log is made, and its tables before the first commit makes a
+    /// log and a watermark. So an opening that is cut off leaves none of them without a database, and a lock file without a watermark
+    /// is that of a store that nothing was ever committed to. A journal there may be beside an empty database: amid the first
+    /// transaction of all.
+    fn left_over(&self) -> Option<&'static str> {
+        let database = fs::metadata(&self.path).ok().map(|metadata| metadata.len());
+        if database.unwrap_or(0) > 0 {
+            return None;
+        }
+        // Room that nothing was written to does not count.
+        let says = |suffix, from: usize, length: usize| {
+            let path = beside(&self.path, suffix);
+            let is_file = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
+            let start = if is_file { files::read_start(&path, from + length).ok() } else { None };
+            start.and_then(|start| Some(start.get(from..)?.iter().any(|byte| *byte != 0))).unwrap_or(false)
+        };
+        let journal = if database.is_none() { (0, 4) } else { JOURNAL_PAGES };
+        let shows = [
+            ("-lock", self.watermark.is_some()),
+            ("-log", !matches!(self.log, Found::Missing | Found::Empty)),
+            ("-wal", says("-wal", 0, 4)),
+            ("-journal", says("-journal", journal.0, journal.1)),
+            ("-shm", says("-shm", 0, 4)),
+        ];
+        shows.into_iter().find_map(|(suffix, shows)| shows.then_some(suffix))
     }
 
     /// The log, and its records that are to be taken in, oldest first.

@@ -477,21 +477,3 @@ async fn what_is_no_file_is_not_waited_for() {
         assert!(error.to_string().ends_with("not a regular file"), "{suffix}: {error}");
     }
 }
-
-#[tokio::test]
-async fn a_new_store_is_not_taken_for_what_is_left_of_one_that_was_removed() {
-    let dir = TempDir::new().unwrap();
-    let path = dir.path().join("wa.db");
-    let s = Session::open(backend(&path).await, &name("s")).await.unwrap();
-    s.commit(put(Space::Device, b"", b"old")).await.unwrap();
-    drop(s);
-    assert!(wait_closed(LONG));
-    fs::remove_file(&path).unwrap();
-    let _new = backend(&path).await;
-    // As a kill leaves it that comes before SQLite's first write.
-    let killed = TempDir::new().unwrap();
-    fs::copy(dir.path().join("wa.db-lock"), killed.path().join("wa.db-lock")).unwrap();
-    fs::write(killed.path().join("wa.db"), "").unwrap();
-    let s = Session::open(backend(&killed.path().join("wa.db")).await, &name("s")).await.unwrap();
-    assert_eq!(s.get(Space::Device, b"").await.unwrap(), None);
-}

@@ -134,9 +134,6 @@ pub(super) fn run(
 /// Looks at what is there, and opens the database.
 fn open(path: &Path, lock: LockFile) -> Result<(Files, Arc<StoreLock>, Connection), StoreError> {
     let found = Files::read(path, &lock)?;
-    if !path.exists() {
-        lock.forget_watermark()?;
-    }
     if files::prepare(path)? {
         lock.keep();
     }
