@@ -180,6 +180,7 @@ async fn fill(session: &store::Session) {
         admins: vec![user.clone()],
         expiration: 86_400,
         fetched_ms: NOW,
+        version: String::new(),
     };
     put(b"1@g.us", &mut |key, batch| group.save(key, batch));
     let mut sent = SentRecord {

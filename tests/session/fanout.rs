@@ -97,6 +97,8 @@ fn in_a_group_neither() {
     assert!(world.sim.add_phone(CEM, "Cem"));
     add_device(&world, CEM);
     let mut ada = ada(&world);
+    // The notice of it is lost on its way.
+    world.fault(json!({ "when": { "point": "out", "tag": "notification" }, "do": "drop", "times": 1 }));
     let group = json!({ "creator": BOB, "subject": "Tea", "members": [ADA, CEM] });
     let group = world.sim.create_group(&group).unwrap()["jid"].as_str().unwrap().to_owned();
     world.fault(refused("usync", 500, 1));

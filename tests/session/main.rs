@@ -29,6 +29,7 @@ mod offline;
 mod passkey;
 mod polls;
 mod prekeys;
+mod query_limits;
 mod ration;
 mod reach;
 mod refusals;

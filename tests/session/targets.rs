@@ -32,6 +32,13 @@ fn group(world: &World, creator: &str) -> String {
     world.sim.create_group(&group).unwrap()["jid"].as_str().unwrap().to_owned()
 }
 
+/// A group of which this account was not told.
+fn unknown_group(world: &World, creator: &str) -> String {
+    let lost = json!({ "when": { "point": "out", "tag": "notification" }, "do": "drop", "times": 1 });
+    world.fault(lost);
+    group(world, creator)
+}
+
 /// The target in the next message of that kind.
 fn target(host: &mut Host, kind: &str) -> Value {
     host.wait_for("message", |event| event["kind"] == kind)["content"]["target"].clone()
@@ -134,7 +141,7 @@ fn who_may_delete_in_a_group_is_asked_of_the_server_first() {
     let world = World::new();
     let mut ada = ada(&world);
     // Nothing was asked about this group before.
-    let group = group(&world, CEM);
+    let group = unknown_group(&world, CEM);
     let id = group.trim_end_matches("@g.us");
     let about = |id: &Value, from: &str| json!({ "to": group, "target": { "id": id, "from": from } });
     let theirs = person(&world, CEM, "send", &json!({ "to": group, "text": "of an admin" }));
@@ -174,7 +181,7 @@ fn a_members_deletion_is_not_told_if_the_server_does_not_say_who_the_admins_are(
     for code in [403, 404] {
         let world = World::new();
         let mut ada = ada(&world);
-        let group = group(&world, CEM);
+        let group = unknown_group(&world, CEM);
         let theirs = person(&world, CEM, "send", &json!({ "to": group, "text": "of an admin" }));
         ada.wait_for("message", |event| event["message_id"] == theirs);
         world.fault(json!({ "when": { "tag": "iq", "xmlns": "w:g2" }, "do": { "error": { "code": code } } }));
@@ -189,7 +196,7 @@ fn a_members_deletion_is_not_told_if_the_server_does_not_say_who_the_admins_are(
 fn a_deletion_that_waits_for_the_server_is_not_lost_with_the_program() {
     let world = World::new();
     let mut ada = ada(&world);
-    let group = group(&world, CEM);
+    let group = unknown_group(&world, CEM);
     let theirs = person(&world, BOB, "send", &json!({ "to": group, "text": "of a member" }));
     ada.wait_for("message", |event| event["message_id"] == theirs);
     // The server does not say who the admins are, and the program ends.

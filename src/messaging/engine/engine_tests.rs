@@ -489,3 +489,5 @@ fn what_a_message_takes_is_foreseen() {
 
 #[path = "device_list_tests.rs"]
 mod device_lists;
+#[path = "query_limit_tests.rs"]
+mod query_limits;

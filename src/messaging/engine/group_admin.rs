@@ -299,7 +299,7 @@ fn members_changed(core: &mut EngineCore, group: &Jid) -> Result<(), MissingReco
     let mut wants = RecordRequirements::default();
     wants.record(&core.cache, RecordTable::Groups, group.to_string());
     wants.met()?;
-    core.group_is_stale(group);
+    core.group_was_changed(group);
     Ok(())
 }
 

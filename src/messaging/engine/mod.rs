@@ -169,8 +169,11 @@ impl Engine {
         if !self.core.online {
             return None;
         }
-        let phone = self.inbound.deadline();
-        self.outbound.deadline().into_iter().chain(phone).chain(self.core.queries.deadline()).min()
+        let queries = &self.core.queries;
+        let groups = self.inbound.awaits_budget().then(|| queries.group_budget.next());
+        let people = self.outbound.awaits_budget().then(|| queries.people_budget.next());
+        let parts = [self.inbound.deadline(), self.outbound.deadline(), queries.deadline(), groups, people];
+        parts.into_iter().flatten().min()
     }
 
     /// Does what is due.

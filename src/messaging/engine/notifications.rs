@@ -104,6 +104,13 @@ fn token_given_again(core: &mut EngineCore, user: &User, device: u16, cx: &Engin
     let now_s = cx.unix_ms.div_euclid(1000).cast_unsigned();
     let given_s = core.cache.contacts.get(&person.key()).map_or(0, |held| held.given_s);
     if device == 0 && given_s != 0 && !privacy_tokens::is_expired(given_s, now_s) {
+        if !core.queries.people_budget.take(cx.now) {
+            // The next message to them gives it.
+            if let Some(held) = core.cache.contacts.change(&person.key()) {
+                held.given_s = 0;
+            }
+            return;
+        }
         let tag = core.queries.nobody();
         core.out.push(Output::Query { tag, node: privacy_tokens::issue(&person.jid(), given_s) });
     }
@@ -119,8 +126,8 @@ fn tokens_came(core: &mut EngineCore, user: &User, tokens: &[Token<'_>]) {
     }
 }
 
-/// Notes that a group has changed: it is queried anew before the next message to it. That query finds the members who left, and
-/// the key that they had is not used again.
+/// Takes in that a group has changed. Of members who left, the next message to the group finds that they have our key, and uses it no
+/// more.
 fn group_changed(
     core: &mut EngineCore,
     notice: &GroupNotice,
@@ -136,15 +143,7 @@ fn group_changed(
     wants.record(&core.cache, RecordTable::Groups, notice.group.to_string());
     wants.met()?;
     core.cache.learn_all(&pairs);
-    let touches_members = notice.changes.iter().any(|change| {
-        !matches!(
-            change,
-            GroupChange::Subject { .. } | GroupChange::Description { .. } | GroupChange::InviteCode(_)
-        )
-    });
-    if touches_members {
-        core.group_is_stale(&notice.group);
-    }
+    core.group_changed(notice, cx)?;
     let seconds = notice.timestamp.and_then(|seconds| i64::try_from(seconds).ok());
     let at_ms = seconds.map_or(cx.unix_ms, |seconds| seconds.saturating_mul(1000));
     for change in &notice.changes {

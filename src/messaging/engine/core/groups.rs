@@ -35,6 +35,12 @@ impl EngineCore {
             admins: group.members.iter().filter(is_admin).filter_map(|who| User::of(&who.jid)).collect(),
             expiration: group.expiration,
             fetched_ms: cx.unix_ms,
+            version: group
+                .members_version
+                .as_deref()
+                .filter(|_| !group.is_incomplete)
+                .unwrap_or_default()
+                .into(),
         };
         self.cache.groups.put(group.jid.to_string().as_bytes(), record);
         Ok(())
@@ -51,6 +57,11 @@ impl EngineCore {
         let changed_ms = self.cache.groups.get(ANY_GROUP).map_or(i64::MIN, |mark| mark.fetched_ms);
         let is_fresh = (-GROUP_HOLDS_MS..GROUP_HOLDS_MS).contains(&age) && changed_ms < group.fetched_ms;
         is_fresh.then_some(group)
+    }
+
+    /// Returns whether it is known who the admins of a group are. Both records are in the cache, or it is not known.
+    pub(in crate::messaging::engine) fn knows_admins(&self, chat: &Jid, cx: &EngineContext<'_>) -> bool {
+        self.fresh_group(chat, cx).is_some_and(|group| !group.admins.is_empty())
     }
 
     /// Returns the record of a group, or queries it. Its stored record is in the cache.
@@ -78,10 +89,15 @@ impl EngineCore {
         self.cache.groups.put(ANY_GROUP, GroupRecord { fetched_ms: cx.unix_ms, ..GroupRecord::default() });
     }
 
-    /// Marks the record of a group as out of date, and forgets that the server refused to tell of the group. The record is at
-    /// hand.
-    pub(in crate::messaging::engine) fn group_is_stale(&mut self, chat: &Jid) {
+    /// Marks the record of a group as out of date, and forgets that the server refused to tell of the group: this account had it
+    /// changed. The record is at hand.
+    pub(in crate::messaging::engine) fn group_was_changed(&mut self, chat: &Jid) {
         self.queries.forgive(&Query::Group(chat.clone()));
+        self.group_is_stale(chat);
+    }
+
+    /// Marks the record of a group as out of date. It is at hand.
+    pub(in crate::messaging::engine) fn group_is_stale(&mut self, chat: &Jid) {
         if let Some(group) = self.cache.groups.change(chat.to_string().as_bytes()) {
             group.fetched_ms = i64::MIN / 2;
         }
@@ -98,7 +114,7 @@ impl EngineCore {
 
     /// Marks the record of a group and the device lists of its members as out of date. They are in the cache.
     pub(in crate::messaging::engine) fn membership_is_stale(&mut self, chat: &Jid) {
-        self.group_is_stale(chat);
+        self.group_was_changed(chat);
         let Some(group) = self.cache.groups.get(chat.to_string().as_bytes()) else { return };
         let members = group.members.clone();
         for member in members {

@@ -6,18 +6,22 @@
 //! | `contacts` | people: whether they know this account, their tokens, the timers of their chats |
 //! | `device_lists` | the devices of people |
 //! | `groups` | the records of groups |
+//! | `membership` | what notices change in them |
 //! | `pins` | the identities of devices |
 //! | `sessions` | sessions with devices, and what is encrypted with them |
 //! | `message_secrets` | the secrets of messages |
 //! | `queries`, `query_results` | device lists, groups and keys that have to be asked for |
+//! | `query_budget` | the limit of queries that other people cause |
 
 pub(super) mod contacts;
 pub(super) mod device_lists;
 pub(super) mod groups;
+pub(super) mod membership;
 pub(super) mod message_secrets;
 pub(super) mod names;
 pub(super) mod pins;
 pub(super) mod queries;
+pub(super) mod query_budget;
 pub(super) mod query_results;
 pub(super) mod sessions;
 

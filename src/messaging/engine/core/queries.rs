@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::EngineCore;
+use super::query_budget::QueryBudget;
 use crate::messaging::address::{Address, User};
 use crate::messaging::engine::{EngineContext, Millis, Output, Tag};
 use crate::messaging::record_cache::RecordCache;
@@ -115,6 +116,20 @@ pub(in crate::messaging::engine) struct Queries {
     /// Both.
     open: HashSet<Query>,
     failed: HashMap<Query, FailedQuery>,
+    /// The limits of those that other people cause: about groups, and about people.
+    pub(in crate::messaging::engine) group_budget: QueryBudget,
+    pub(in crate::messaging::engine) people_budget: QueryBudget,
+}
+
+/// The outcome of a query that other people cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::messaging::engine) enum Admission {
+    /// It is under way.
+    Open,
+    /// It has to wait until [`QueryBudget::next`].
+    Later,
+    /// It is not sent: it failed, or was answered, a moment ago.
+    Refused,
 }
 
 /// A question that failed.
@@ -161,6 +176,28 @@ impl Queries {
         QueryState::Open
     }
 
+    /// Queries a group for the sake of what another person sent, within the limit of such queries.
+    pub(in crate::messaging::engine) fn ask_group_for_others(
+        &mut self,
+        group: &Jid,
+        now: Millis,
+    ) -> Admission {
+        let ask = Query::Group(group.clone());
+        if self.is_open(&ask) {
+            return Admission::Open;
+        }
+        let has_failed = self.failed.get(&ask).is_some_and(|failed| failed.until > now);
+        if has_failed || self.group_budget.is_recent(&ask, now) {
+            return Admission::Refused;
+        }
+        if !self.group_budget.take(now) {
+            return Admission::Later;
+        }
+        self.group_budget.note(&ask, now);
+        self.ask(ask, now);
+        Admission::Open
+    }
+
     /// Returns the time of the next retry that a request waits for.
     pub(in crate::messaging::engine) fn deadline(&self) -> Option<Millis> {
         self.failed.values().filter(|failed| failed.is_awaited).map(|failed| failed.until).min()
@@ -187,6 +224,11 @@ impl Queries {
     pub(in crate::messaging::engine) fn ask_anew(&mut self, ask: Query, now: Millis) {
         self.failed.remove(&ask);
         self.ask(ask, now);
+    }
+
+    /// Returns whether keys are asked for with the next query.
+    pub(in crate::messaging::engine) fn is_about_to_ask_for_keys(&self) -> bool {
+        self.wanted.iter().any(|query| matches!(query, Query::Bundle(_)))
     }
 
     /// Returns whether the query failed lately.

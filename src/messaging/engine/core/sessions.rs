@@ -78,11 +78,7 @@ impl EngineCore {
         let mut failed = None;
         for wire in devices {
             let keys = self.cache.merge_identity(wire);
-            let pin = self.cache.pins.get(&keys.key());
-            let session = self.cache.sessions.get(&keys.key());
-            let usable =
-                session.zip(pin).is_some_and(|(session, pin)| !pin.superseded && session.can_send(&pin.key));
-            if usable {
+            if self.is_usable(&keys) {
                 ready.push(FanoutTarget { wire: wire.clone(), keys });
                 continue;
             }
@@ -97,6 +93,27 @@ impl EngineCore {
             Some(failure) => Progress::Failed(unlisted(failure)),
             None => Progress::Done(ready),
         })
+    }
+
+    /// Returns whether there is a session with a device that can be sent in.
+    pub(in crate::messaging::engine) fn has_session(
+        &mut self,
+        device: &Address,
+    ) -> Result<bool, MissingRecords> {
+        let mut wants = RecordRequirements::default();
+        wants.name(&self.cache, &device.user);
+        wants.met()?;
+        let mut wants = RecordRequirements::default();
+        wants.keys(&self.cache, device);
+        wants.met()?;
+        let keys = self.cache.merge_identity(device);
+        Ok(self.is_usable(&keys))
+    }
+
+    fn is_usable(&self, keys: &Resolved) -> bool {
+        let pin = self.cache.pins.get(&keys.key());
+        let session = self.cache.sessions.get(&keys.key());
+        session.zip(pin).is_some_and(|(session, pin)| !pin.superseded && session.can_send(&pin.key))
     }
 
     /// Encrypts for one device. Returns `None` if its session cannot be used after all.
@@ -185,7 +202,9 @@ impl EngineCore {
         if retry.count == 2 {
             answered.base_key = Some(base_key);
         }
+        // Each new session takes a query, and one of the asker's keys: what they ask for within a moment comes in the same one.
         if (other_installation || stuck)
+            && self.queries.people_budget.note(&Query::Bundle(asker.clone()), cx.now)
             && let Some(session) = self.cache.sessions.change(&resolved.key())
         {
             session.archive_current();

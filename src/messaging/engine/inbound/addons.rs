@@ -6,7 +6,7 @@ use crate::messaging::address::User;
 use crate::messaging::content::{Body, MessageRef, Purpose};
 use crate::messaging::engine::core::EngineCore;
 use crate::messaging::engine::core::groups::ANY_GROUP;
-use crate::messaging::engine::core::queries::{Query, QueryState};
+use crate::messaging::engine::core::queries::{Admission, Query};
 use crate::messaging::engine::{
     EngineContext, InboundMessage, MessagingEvent, Output, Unreadable, UnreadableReason,
 };
@@ -18,6 +18,14 @@ use crate::stanza::{Jid, NodeRef, Server, Stanza};
 const ADMIN_DELETION: &str = "8";
 /// Most stanzas that wait for the answer about their groups; more are handled with what is known.
 const MOST_HELD: usize = 64;
+
+/// A deletion by an admin that is held back.
+pub(super) struct HeldDeletion {
+    group: Jid,
+    stanza: Stanza,
+    /// Its group was asked for.
+    pub(super) is_asked: bool,
+}
 
 /// The message that another one is about, as this account sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,15 +71,16 @@ impl Inbound {
         wants.record(&core.cache, RecordTable::Groups, chat.to_string());
         wants.record(&core.cache, RecordTable::Groups, ANY_GROUP);
         wants.met()?;
-        let known = core.fresh_group(chat, cx).is_some_and(|group| !group.admins.is_empty());
-        if known || self.held.len() >= MOST_HELD {
+        if core.knows_admins(chat, cx) || self.held.len() >= MOST_HELD {
             return Ok(false);
         }
         let Ok(stanza) = Stanza::from_node(&node.to_node()) else { return Ok(false) };
-        if matches!(core.queries.ask(Query::Group(chat.clone()), cx.now), QueryState::Failed(_)) {
-            return Ok(false);
-        }
-        self.held.push((chat.clone(), stanza));
+        let is_asked = match core.queries.ask_group_for_others(chat, cx.now) {
+            Admission::Open => true,
+            Admission::Later => false,
+            Admission::Refused => return Ok(false),
+        };
+        self.held.push(HeldDeletion { group: chat.clone(), stanza, is_asked });
         Ok(true)
     }
 
@@ -81,15 +90,29 @@ impl Inbound {
         core: &mut EngineCore,
         cx: &mut EngineContext<'_>,
     ) -> Result<(), MissingRecords> {
-        let is_free = |core: &EngineCore, chat: &Jid| !core.queries.is_open(&Query::Group(chat.clone()));
-        while let Some(place) = self.held.iter().position(|(chat, _)| is_free(core, chat)) {
-            let (chat, stanza) = self.held.remove(place);
-            if let Err(missing) = self.open_message(core, stanza.root(), cx, false) {
-                self.held.insert(place, (chat, stanza));
+        while let Some(place) = self.held.iter_mut().position(|held| held.is_free(core, cx)) {
+            let held = self.held.remove(place);
+            if let Err(missing) = self.open_message(core, held.stanza.root(), cx, false) {
+                self.held.insert(place, held);
                 return Err(missing);
             }
         }
         Ok(())
+    }
+}
+
+impl HeldDeletion {
+    /// Returns whether it waits no longer. Its query is sent if there is room for it by now.
+    fn is_free(&mut self, core: &mut EngineCore, cx: &EngineContext<'_>) -> bool {
+        if self.is_asked {
+            return !core.queries.is_open(&Query::Group(self.group.clone()));
+        }
+        if core.knows_admins(&self.group, cx) {
+            return true;
+        }
+        let admission = core.queries.ask_group_for_others(&self.group, cx.now);
+        self.is_asked = admission != Admission::Later;
+        admission == Admission::Refused
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) use self::addons::{emit_addon, want_addon};
 pub(super) use self::prefetch::foresee;
 pub(super) use self::sender_keys::take_sender_key;
 
+use self::addons::HeldDeletion;
 use self::content::Arrived;
 use self::decrypt::{DecryptFailure, open_prekey, open_sender_key, open_session};
 pub(crate) use self::dedup::DedupWindow;
@@ -43,7 +44,7 @@ use crate::messaging::stanzas::acks::{self, MessageAck, Nack};
 use crate::messaging::stanzas::incoming::{EncKind, IncomingMessage, is_bot};
 use crate::messaging::stanzas::retry::IncomingRetry;
 use crate::signal::{Keys, RetryCode};
-use crate::stanza::{Jid, NodeRef, Server, Stanza};
+use crate::stanza::{Jid, NodeRef, Server};
 use crate::store::{Batch, StoreError};
 
 /// Messages that come: which were shown, which may still come, and which are held back.
@@ -51,7 +52,7 @@ pub(super) struct Inbound {
     dedup: DedupWindow,
     placeholders: Placeholders,
     /// Stanzas that wait until it is known who the admins of their group are.
-    held: Vec<(Jid, Stanza)>,
+    held: Vec<HeldDeletion>,
 }
 
 impl Inbound {
@@ -206,6 +207,11 @@ impl Inbound {
     pub(super) fn offline(&mut self) {
         self.placeholders.forget_sent();
         self.held.clear();
+    }
+
+    /// Returns whether something waits until a query may be sent.
+    pub(super) fn awaits_budget(&self) -> bool {
+        self.held.iter().any(|held| !held.is_asked)
     }
 
     /// Returns when a request to the phone is due.

@@ -210,6 +210,11 @@ impl Outbound {
         !self.sends.is_empty() || !self.resends.is_empty() || !self.missed.is_empty()
     }
 
+    /// Returns whether something waits until a query may be sent.
+    pub(super) fn awaits_budget(&self) -> bool {
+        self.resends.iter().any(|again| again.awaits_budget)
+    }
+
     /// Returns whether messages went out that are not acknowledged.
     pub(super) fn awaits_acks(&self) -> bool {
         !self.sends.out().is_empty()

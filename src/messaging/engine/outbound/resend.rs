@@ -8,6 +8,7 @@ use super::direct::{outgoing, timed};
 use crate::messaging::address::{Address, User};
 use crate::messaging::content::{self, Outgoing};
 use crate::messaging::engine::core::EngineCore;
+use crate::messaging::engine::core::queries::Query;
 use crate::messaging::engine::{EngineContext, Millis, Output};
 use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable, asker_key};
 use crate::messaging::stanzas::AddressingMode;
@@ -34,6 +35,8 @@ pub(super) struct DueResend {
     until: Millis,
     /// The acknowledgement of the request, for when it is dealt with.
     ack: Option<Node>,
+    /// It waits until keys may be asked for.
+    pub(super) awaits_budget: bool,
 }
 
 impl DueResend {
@@ -91,6 +94,7 @@ impl Outbound {
             timestamp: retry.message_time,
             until: cx.now.saturating_add(LONGEST_WAIT),
             ack: build::ack(&node),
+            awaits_budget: false,
         });
         Ok(true)
     }
@@ -98,7 +102,15 @@ impl Outbound {
     /// Sends a message to a device that it did not go to before.
     pub(super) fn send_copy(&mut self, id: &Text, device: Address) {
         let (id, until) = (id.clone(), Millis::MAX);
-        self.resends.push_back(DueResend { id, asker: device, count: 0, timestamp: None, until, ack: None });
+        self.resends.push_back(DueResend {
+            id,
+            asker: device,
+            count: 0,
+            timestamp: None,
+            until,
+            ack: None,
+            awaits_budget: false,
+        });
     }
 
     /// Sends the answers for which there are keys, once the session may send.
@@ -112,8 +124,15 @@ impl Outbound {
         }
         for _ in 0..self.resends.len() {
             let Some(mut again) = self.resends.pop_front() else { break };
-            match send_again(core, &again, cx) {
-                Ok(false) if again.until > cx.now => self.resends.push_back(again),
+            let attempt = send_again(core, &again, cx);
+            again.awaits_budget = matches!(attempt, Ok(ResendAttempt::AwaitsBudget));
+            if again.awaits_budget {
+                again.until = again.until.max(cx.now.saturating_add(LONGEST_WAIT));
+            }
+            match attempt {
+                Ok(ResendAttempt::AwaitsKeys | ResendAttempt::AwaitsBudget) if again.until > cx.now => {
+                    self.resends.push_back(again);
+                }
                 Ok(_) => core.out.extend(again.ack.take().map(Output::Send)),
                 Err(missing) => {
                     self.resends.push_front(again);
@@ -124,6 +143,21 @@ impl Outbound {
         core.send_asks(cx);
         Ok(())
     }
+}
+
+/// Returns whether there is a session with the asker, or their keys may be asked for. What is asked for at once goes into one query.
+fn may_answer(
+    core: &mut EngineCore,
+    again: &DueResend,
+    cx: &EngineContext<'_>,
+) -> Result<bool, MissingRecords> {
+    if again.is_ours() || core.has_session(&again.asker)? {
+        return Ok(true);
+    }
+    let query = Query::Bundle(again.asker.clone());
+    let queries = &mut core.queries;
+    let is_known = queries.is_open(&query) || queries.has_failed(&query);
+    Ok(is_known || queries.is_about_to_ask_for_keys() || queries.people_budget.take(cx.now))
 }
 
 /// Returns whether a message of that chat was meant for this device's user.
@@ -149,18 +183,28 @@ fn may_have(core: &mut EngineCore, asker: &Address, chat: &Jid) -> Result<bool, 
     Ok(core.cache.canonical_user(&user) == core.cache.canonical_user(&asker.user))
 }
 
-/// Sends one answer. Returns whether nothing is left to be done for it.
+/// The outcome of an attempt to answer.
+enum ResendAttempt {
+    /// Nothing is left to be done for it.
+    Done,
+    /// The keys of the asker are asked for.
+    AwaitsKeys,
+    /// They may not be asked for yet.
+    AwaitsBudget,
+}
+
+/// Sends one answer.
 fn send_again(
     core: &mut EngineCore,
     again: &DueResend,
     cx: &mut EngineContext<'_>,
-) -> Result<bool, MissingRecords> {
+) -> Result<ResendAttempt, MissingRecords> {
     let mut wants = RecordRequirements::default();
     wants.record(&core.cache, RecordTable::Outbox, again.id.as_bytes());
     let user = core.cache.canonical_user(&again.asker.user);
     wants.record(&core.cache, RecordTable::Contacts, user.key());
     wants.met()?;
-    let Some(sent) = core.cache.outbox.get(again.id.as_bytes()) else { return Ok(true) };
+    let Some(sent) = core.cache.outbox.get(again.id.as_bytes()) else { return Ok(ResendAttempt::Done) };
     let (mut chat, timer) = (sent.chat.clone(), sent.timer);
     if let Some(partner) = User::of(&chat) {
         let mut wants = RecordRequirements::default();
@@ -169,13 +213,16 @@ fn send_again(
         // As it went: in one message all are named in the same way.
         chat = core.user_as(&partner, again.asker.user.kind).jid();
     }
-    let Some(sent) = core.cache.outbox.get(again.id.as_bytes()) else { return Ok(true) };
-    let Ok(bare) = Outgoing::of_any_size(&sent.message) else { return Ok(true) };
+    let Some(sent) = core.cache.outbox.get(again.id.as_bytes()) else { return Ok(ResendAttempt::Done) };
+    let Ok(bare) = Outgoing::of_any_size(&sent.message) else { return Ok(ResendAttempt::Done) };
     let content = timed(&bare, timer);
+    if !may_answer(core, again, cx)? {
+        return Ok(ResendAttempt::AwaitsBudget);
+    }
     let Some(targets) = core.with_sessions(std::slice::from_ref(&again.asker), cx)? else {
-        return Ok(false);
+        return Ok(ResendAttempt::AwaitsKeys);
     };
-    let Some(target) = targets.first() else { return Ok(true) };
+    let Some(target) = targets.first() else { return Ok(ResendAttempt::Done) };
     let in_group = chat.server == Server::Group;
     let own = core.own.is_account(&again.asker.user.jid());
     let mut plaintext = Zeroizing::new(content.message.clone());
@@ -197,7 +244,7 @@ fn send_again(
     } else if own {
         *plaintext = content::device_sent(&plaintext, &chat);
     }
-    let Some(copy) = core.encrypt_for(&target.keys, &plaintext, cx) else { return Ok(true) };
+    let Some(copy) = core.encrypt_for(&target.keys, &plaintext, cx) else { return Ok(ResendAttempt::Done) };
     let asker = again.asker.jid();
     let to = if in_group { &chat } else { &asker };
     let mut message = outgoing(&again.id, to, &content);
@@ -218,5 +265,5 @@ fn send_again(
         message.device_identity = Some(&cx.account.account_blob);
     }
     core.out.push(Output::Send(message.into_node()));
-    Ok(true)
+    Ok(ResendAttempt::Done)
 }

@@ -19,6 +19,8 @@ pub(crate) struct GroupRecord {
     pub(crate) expiration: u32,
     /// When it was fetched, Unix milliseconds.
     pub(crate) fetched_ms: i64,
+    /// The server's version of the list of members; empty if that is not known.
+    pub(crate) version: String,
 }
 
 /// The devices that have our current sender key of a group.
@@ -45,6 +47,8 @@ struct GroupWire {
     fetched_ms: i64,
     #[prost(string, repeated, tag = "5")]
     admins: Vec<String>,
+    #[prost(string, tag = "6")]
+    version: String,
 }
 
 impl GroupRecord {
@@ -56,6 +60,7 @@ impl GroupRecord {
             admins: wire.admins.iter().map(user).collect::<Option<_>>()?,
             expiration: wire.expiration,
             fetched_ms: wire.fetched_ms,
+            version: wire.version,
         })
     }
 
@@ -66,6 +71,7 @@ impl GroupRecord {
             admins: self.admins.iter().map(|user| user.jid().to_string()).collect(),
             expiration: self.expiration,
             fetched_ms: self.fetched_ms,
+            version: self.version.clone(),
         }
     }
 }

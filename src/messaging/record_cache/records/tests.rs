@@ -40,6 +40,7 @@ fn records_come_back() {
         admins: vec![user.clone()],
         expiration: 86400,
         fetched_ms: 1,
+        version: "17".to_owned(),
     };
     assert_eq!(again(&mut group), group);
     let mut holders = SenderKeyHolders { key_id: 3, devices: [user.device(0), user.device(9)].into() };
