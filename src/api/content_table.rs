@@ -134,7 +134,7 @@ contents! {
     PollVoteContent for
         "poll_vote": "A vote in a poll.",
     {
-        /// All options that the voter chooses now, in the order of the poll; none takes an earlier vote back. Missing if the vote could not be opened.
+        /// All options that the voter chooses now, in the order of the poll; none takes an earlier vote back. They may be more than the poll allows: WhatsApp counts all of them. Missing if the vote could not be opened.
         selected: Option<Vec<String>>,
     }
 

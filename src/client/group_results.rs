@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::server_codes::{self, About};
+use super::server_codes::{self, About, GroupSubject};
 use crate::api::{Error, Status};
 use crate::messaging::engine::{GroupAnswer, GroupFailure, QueryError};
 use crate::messaging::stanzas::group_requests::Joined;
@@ -19,7 +19,7 @@ const JOIN: &str = "group.join";
 
 /// The result of a request about groups, made by that method.
 pub(crate) fn result(method: &str, answer: Result<GroupAnswer, GroupFailure>) -> Result<Value, Error> {
-    let failed = |failure| if method == JOIN { not_joined(failure) } else { error(failure) };
+    let failed = |failure| if method == JOIN { not_joined(failure) } else { error(method, failure) };
     Ok(match answer.map_err(failed)? {
         GroupAnswer::Group(whole) => group(&whole),
         GroupAnswer::Groups(all) => json!({ "groups": all.iter().map(group).collect::<Vec<_>>() }),
@@ -46,12 +46,12 @@ fn not_joined(failure: GroupFailure) -> Error {
         GroupFailure::Refused(QueryError { code: 401 | 410, .. }) => {
             "this invite code was reset by an admin; ask for the new link"
         }
-        other => return error(other),
+        other => return error(JOIN, other),
     };
     Error::new(Status::NOT_FOUND, text).with_key("code")
 }
 
-fn error(failure: GroupFailure) -> Error {
+fn error(method: &str, failure: GroupFailure) -> Error {
     let QueryError { code, backoff_s, .. } = match failure {
         GroupFailure::Refused(error) => error,
         GroupFailure::Unanswered => return Status::REQUEST_TIMEOUT.into(),
@@ -61,7 +61,8 @@ fn error(failure: GroupFailure) -> Error {
             return Error::new(Status::PROTOCOL, text);
         }
     };
-    let (status, text) = (server_codes::status(About::Group, code), server_codes::group_text(code));
+    let text = server_codes::group_text(GroupSubject::of(method), code);
+    let status = server_codes::status(About::Group, code);
     let error = Error::new(status, format!("{text} (code {code})"));
     match backoff_s {
         Some(seconds) => error.retry_after(Duration::from_secs(seconds)),

@@ -36,8 +36,43 @@ pub(crate) fn status(about: About, code: u32) -> Status {
     }
 }
 
-/// Returns what a code says of a request about a group.
-pub(crate) fn group_text(code: u32) -> &'static str {
+/// The subject of a request about groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GroupSubject {
+    /// A change of a group, or what its admins may see.
+    Change,
+    /// The description of a group, or leaving it, which takes no admin.
+    Member,
+    /// The groups of this account, or a group that is to be made: there is no group that it is about.
+    Account,
+}
+
+impl GroupSubject {
+    /// Returns the subject of a method.
+    pub(crate) fn of(method: &str) -> Self {
+        match method {
+            "group.create" | "group.list" => Self::Account,
+            "group.info" | "group.leave" => Self::Member,
+            _ => Self::Change,
+        }
+    }
+}
+
+/// Returns what a code says of a request about groups.
+pub(crate) fn group_text(subject: GroupSubject, code: u32) -> &'static str {
+    match (subject, code) {
+        (GroupSubject::Account, 401 | 403 | 405) => {
+            "WhatsApp does not let this account do this now; look at WhatsApp on the phone"
+        }
+        (GroupSubject::Account, 304 | 404 | 409 | 410 | 423) => "the server refused it",
+        (GroupSubject::Account, 406) => "the server does not take this: too long, or too many members",
+        (GroupSubject::Account, 419) => "too many groups, or too many members for a group",
+        (GroupSubject::Member, 401) => "this account is no member of the group",
+        (_, code) => text_of_a_group(code),
+    }
+}
+
+fn text_of_a_group(code: u32) -> &'static str {
     match code {
         304 => "this account is a member of the group already",
         400 => "the server does not take such a value for a group",
@@ -59,6 +94,22 @@ pub(crate) fn group_text(code: u32) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of the texts for requests without a group, none speaks of one, nor of its admins.
+    #[test]
+    fn a_text_fits_what_was_asked() {
+        for method in ["group.create", "group.list"] {
+            for code in 0..1000 {
+                let text = group_text(GroupSubject::of(method), code);
+                let of_one = ["the group", "admin", "no such group", "member of", "invite code"];
+                assert!(!of_one.iter().any(|words| text.contains(words)), "{method} {code}: {text}");
+            }
+        }
+        for method in ["group.info", "group.leave"] {
+            assert!(!group_text(GroupSubject::of(method), 401).contains("admin"), "{method}");
+        }
+        assert!(group_text(GroupSubject::of("group.promote"), 401).contains("admin"));
+    }
 
     #[test]
     fn a_code_means_the_same_everywhere_but_where_the_table_says_otherwise() {

@@ -45,6 +45,9 @@ impl Inbound {
             let node = retry_request(core, message, count, code, with_keys, cx);
             core.out.push(Output::Send(node));
         }
+        // WhatsApp Web sends the request alone, so that the server keeps the message and brings it again with the next login. Here the
+        // request is on disk, and the message would be asked for once more each time: as with other clients, it is taken off the queue.
+        // The server takes both.
         core.out.extend(acks::nack(&message.node(), &core.own, Nack::Unhandled).map(Output::Send));
         let failed = FailedMessage {
             reason: UnreadableReason::Undecryptable,

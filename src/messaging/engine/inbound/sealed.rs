@@ -23,6 +23,7 @@ pub(super) fn want_secret(core: &EngineCore, received: &InboundMessage) -> Resul
 pub(super) fn open_sealed(core: &EngineCore, received: &mut InboundMessage) {
     let Some((sealed, opened, options)) = opened(core, received) else { return };
     if let content::AddonContent::Vote(hashes) = &opened {
+        // Also more of them than the poll allows: WhatsApp Web counts each option of a vote.
         let is_chosen = |option: &String| hashes.contains(&content::option_hash(option));
         received.chosen = options.into_iter().filter(is_chosen).collect();
     }
