@@ -108,8 +108,8 @@
  *
  * The functions say what they return, and what their result says beside WA_OK.
  * The result of any request can also say WA_ERROR_CANCELLED,
- * WA_ERROR_CLIENT_CLOSED, or, if the store fails meanwhile, WA_ERROR_STORE,
- * WA_ERROR_STORE_FULL and the like.
+ * WA_ERROR_CLIENT_CLOSED, WA_ERROR_LOGGED_OUT, or, if the store fails
+ * meanwhile, WA_ERROR_STORE, WA_ERROR_STORE_FULL and the like.
  *
  * Durable events (wa_event_is_durable) are kept in the store until they are
  * acknowledged with wa_event_ack; after a crash they come again, with
@@ -940,10 +940,10 @@ void wa_client_free(wa_client *client);
  * it was never made; WA_ERROR_CLIENT_CLOSED; WA_ERROR_INVALID_HANDLE. */
 wa_status wa_cancel(wa_client *client, uint64_t request, wa_error **error);
 
-/** Unlinks the device: the server is told, the session's keys are erased, and
- * the events `logged_out` and `closed` end the client. When the server cannot
- * be told, the keys are erased all the same and the event says that the phone
- * may still list the device.
+/** Unlinks the device: the server is told and the session's keys are erased.
+ * The request's `result` comes first, then `logged_out` and `closed`, which end
+ * the client. When the server cannot be told, the keys are erased all the same
+ * and `logged_out` says that the phone may still list the device.
  *
  * @param request where the number of the request is put; may be NULL.
  * @return WA_OK: accepted, the rest comes as events; WA_ERROR_NOT_LINKED;
@@ -956,7 +956,9 @@ wa_status wa_logout(wa_client *client, uint64_t *request, wa_error **error);
  * what the method gives: wa_event_result().
  *
  * The result says WA_ERROR_NOT_LINKED; WA_ERROR_NOT_CONNECTED: the method needs
- * a session that is logged in; WA_ERROR_CONNECTION_LOST;
+ * a session that is logged in, or for `server.ping` a connection;
+ * WA_ERROR_CONNECTION_LOST; WA_ERROR_INVALID_PARAMETER: the `sender` cannot have
+ * written the message that is meant;
  * WA_ERROR_UNKNOWN_SESSION or WA_ERROR_SESSION_IN_USE for another session of
  * the store; WA_ERROR_INVALID_MESSAGE: no such option of a poll; for
  * `version.latest` WA_ERROR_CONNECT, WA_ERROR_DNS, WA_ERROR_PROXY,
@@ -1420,7 +1422,7 @@ bool wa_event_is_refreshing(const wa_event *event);
 wa_status wa_event_status(const wa_event *event);
 
 /** Gives what a request brought, as JSON: the object that METHODS.md describes
- * for methods of wa_call(), null where there is nothing.
+ * for methods of wa_call(), `{}` where there is nothing, null if it failed.
  *
  * Event types: result.
  *

@@ -351,9 +351,26 @@ fn a_restriction_ends_them_and_only_while_it_holds() {
                 .sim
                 .add_fault(json!({ "when": { "point": "login" }, "do": { "failure": failure } }))
                 .unwrap();
-            place.run(program).fails(words);
+            let mut running = place.run(program);
+            running.fails(words);
+            // The end of a ban, as a moment.
+            let told = running.seen.contains("banned until 2") && running.seen.contains(" UTC");
+            assert_eq!(told, reason == "402", "{program:?}: {}", running.seen);
             place.run(program).ready();
         }
+    }
+}
+
+/// Of those that stay connected.
+#[test]
+fn unlinked_while_they_run_they_end_and_say_so() {
+    for program in [Readme, Echo] {
+        let place = Place::new();
+        place.link(program);
+        let mut running = place.run(program);
+        running.ready();
+        place.sim.unlink_all(NUMBER);
+        running.fails("unlinked on the phone");
     }
 }
 

@@ -31,6 +31,7 @@
 //		}
 //		...
 //	}
+//	return errors.New("the session ended") // a LoggedOut said why
 //
 // Everything that happens comes as an [Event], to be told apart by a type
 // switch. What is asked of a client waits for the answer, as long as its

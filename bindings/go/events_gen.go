@@ -109,8 +109,9 @@ func (e *Ready) read(r *reader) {
 	}
 }
 
-// LoggedOut is the event logged_out: the session was logged out and its keys are erased. The last
-// event before "closed".
+// LoggedOut is the event logged_out: the session was logged out and its keys are erased. The
+// result of [Client.Logout] comes before it; "closed" follows, and results of requests that came
+// too late.
 //
 // It is durable: it comes again, when the session is opened again, until it is acknowledged.
 type LoggedOut struct {
@@ -1048,7 +1049,7 @@ type Result struct {
 	// The time to wait before that.
 	RetryAfter time.Duration
 
-	// The result of the method, when it succeeded.
+	// The result of the method as an object, "{}" if it gives nothing; null if the request failed.
 	Result json.RawMessage
 }
 

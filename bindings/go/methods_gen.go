@@ -889,7 +889,8 @@ type MessageDeleteParams struct {
 	Target string
 
 	// The sender of the message, as a JID or a phone number, for an administrator of a group who
-	// deletes that of another member. Left out for an own message. Empty leaves it out.
+	// deletes that of another member. Left out for an own message. In a chat with a person only
+	// own messages can be deleted for everybody. Empty leaves it out.
 	Sender string
 
 	// An id for the message that the host chooses; see [Client.SendText]. Empty leaves it out.
@@ -936,7 +937,8 @@ func (v *MessageDeleteResult) read(r *reader) {
 	}
 }
 
-// MessageDelete deletes a message for everybody. It calls the method message.delete.
+// MessageDelete deletes a message for everybody: an own one, or in a group, as an administrator,
+// any. It calls the method message.delete.
 func (c *Client) MessageDelete(ctx context.Context, params MessageDeleteParams) (result MessageDeleteResult, err error) {
 	err = c.call(ctx, "message.delete", params.values(), result.read)
 	return result, err
@@ -1082,8 +1084,8 @@ type MessageReadParams struct {
 	// The ids of the messages.
 	MessageIDs []string
 
-	// Their sender, as a JID or a phone number; needed in groups and in the status feed. Empty
-	// leaves it out.
+	// Their sender, as a JID or a phone number; needed in groups and in the status feed. Own
+	// messages are not marked. Empty leaves it out.
 	Sender string
 }
 

@@ -207,7 +207,7 @@ func (s *pairingSteps) next(ctx context.Context) (Event, error) {
 			if s.restricted != nil {
 				_ = s.restricted.Ack() // it told the same
 			}
-			return nil, &Error{Op: s.op, Status: event.status(), Text: event.Text, UserText: event.UserText}
+			return nil, &Error{Op: s.op, Status: event.status(), Text: withDetail(event.UserText, event.Text), UserText: event.UserText}
 		case *Closed:
 			return nil, s.failed(&Error{Op: s.op, Status: ErrClientClosed, Text: event.Text})
 		case *Restricted:
@@ -338,6 +338,15 @@ func (s *pairingSteps) interrupted(err error) error {
 // connection meanwhile.
 func inVain(op string, err error, trouble string) error {
 	return fmt.Errorf("libwa: %s: %w; there is no connection: %s", op, err, trouble)
+}
+
+// withDetail adds to an advice, in parentheses, the server's words or what
+// exactly went wrong.
+func withDetail(advice, detail string) string {
+	if detail == "" {
+		return advice
+	}
+	return advice + " (" + detail + ")"
 }
 
 // status returns the status of what the session ended with: an account that

@@ -157,6 +157,35 @@ func TestServerRefusesCode(t *testing.T) {
 	if wait, retryable := libwa.RetryAfter(e); wait < time.Minute || !retryable {
 		t.Errorf("again in %s: %v", wait, retryable)
 	}
+	// The advice, what the server said as a detail, and the status.
+	if e.Text != e.UserText+" (rate-overlimit)" || !strings.HasSuffix(e.Error(), " (WA_ERROR_RATE_LIMITED)") {
+		t.Error(e)
+	}
+}
+
+// The server's words about the end of a link are a detail of the advice, and an end
+// without words is told by the advice.
+func TestEndOfALinkSaysWhatToDo(t *testing.T) {
+	for _, words := range []string{"", "Look at the phone"} {
+		store, phone := stored(t)
+		failure := map[string]any{"reason": "403"}
+		if words != "" {
+			failure["logout_message_subtext"] = words
+		}
+		fault(t, map[string]any{"point": "login", "number": phone.Number}, map[string]any{"failure": failure})
+		_, err := open(t, store).WaitReady(limited(t))
+		var e *libwa.Error
+		if !errors.As(err, &e) || !errors.Is(err, libwa.ErrAccountLocked) || !strings.Contains(e.UserText, "Open WhatsApp on the phone") {
+			t.Fatalf("%v", err)
+		}
+		wanted := e.UserText
+		if words != "" {
+			wanted += " (" + words + ")"
+		}
+		if e.Text != wanted {
+			t.Errorf("%q is not %q", e.Text, wanted)
+		}
+	}
 }
 
 func TestBadInput(t *testing.T) {

@@ -130,6 +130,9 @@ func readmeStates(t *testing.T, path string, phone *watest.Phone) {
 			if refused.status != 1 || !strings.Contains(refused.stderr, state.wanted) {
 				t.Errorf("%+v", refused)
 			}
+			if says := strings.Contains(refused.stderr, "banned until 2"); says != (name == "banned") {
+				t.Errorf("the end of the ban: %+v", refused)
+			}
 			works(t)
 		})
 	}
@@ -175,6 +178,23 @@ func readmeStates(t *testing.T, path string, phone *watest.Phone) {
 		offline := runUntil(t, path, phone, "SERVER=ws://"+listener.Addr().String()+"/ws/chat", "Not connected: ")
 		if !offline.said("Not connected: ") || offline.said("Linked as") {
 			t.Errorf("%+v", offline)
+		}
+		works(t)
+	})
+	t.Run("unlinked while it runs", func(t *testing.T) {
+		unlinked := runWith(t, path, phone, "", func(line string, _ func()) {
+			if strings.HasPrefix(line, "Linked as") {
+				if err := phone.UnlinkAll(limited(t)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		if unlinked.status != 1 || !strings.Contains(unlinked.stderr, "The session ended: This device was unlinked on the phone.") {
+			t.Errorf("%+v", unlinked)
+		}
+		again := runUntil(t, path, phone, "", "Linked as")
+		if !again.said("Settings") || !again.said("Linked as") {
+			t.Errorf("it does not link again: %+v", again)
 		}
 		works(t)
 	})

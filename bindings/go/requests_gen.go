@@ -7,9 +7,10 @@ import "context"
 // #include <wa.h>
 import "C"
 
-// Logout unlinks the device: the server is told, the session's keys are erased, and the events
-// "logged_out" and "closed" end the client. When the server cannot be told, the keys are erased
-// all the same and the event says that the phone may still list the device.
+// Logout unlinks the device: the server is told and the session's keys are erased. The request's
+// "result" comes first, then "logged_out" and "closed", which end the client. When the server
+// cannot be told, the keys are erased all the same and "logged_out" says that the phone may still
+// list the device.
 //
 // It waits for the answer; when ctx ends before, the request is cancelled.
 func (c *Client) Logout(ctx context.Context) error {

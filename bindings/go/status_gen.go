@@ -68,8 +68,8 @@ const (
 	// The call does not fit the state the object is in; the error's text says what state it needs.
 	ErrInvalidState Status = 200
 
-	// There is no connection to the server; call [Client.Connect], or wait for the connection
-	// event that says connected.
+	// There is no connection to the server, or the login is not complete; call [Client.Connect] if
+	// that was not done, and wait for "ready", or for "connection" if the session is not linked.
 	ErrNotConnected Status = 201
 
 	// The session is linked to an account already; log out first, or use another session.id.

@@ -18,10 +18,14 @@ async def main() -> None:
                 print("Settings > Linked devices > Link with phone number:", step.display, flush=True)
             elif isinstance(step, libwa.Connection):
                 print("Not connected:", step.text, flush=True)
+        ended = "the client was closed"
         async for event in client.events():
             print(event, flush=True)
             if isinstance(event, libwa.Connection) and event.is_final:
                 sys.exit(f"Given up: {event.text}")  # no other attempt is made by itself
+            if isinstance(event, libwa.LoggedOut) and not event.redelivered:
+                ended = event.user_text
+        sys.exit(f"The session ended: {ended}")
 
 
 if len(sys.argv) != 2:

@@ -132,7 +132,7 @@ statuses! {
     // 200-299: not now.
     /// The call does not fit the state the object is in; the error's text says what state it needs.
     200 INVALID_STATE = "WA_ERROR_INVALID_STATE";
-    /// There is no connection to the server; call wa_client_connect, or wait for the connection event that says connected.
+    /// There is no connection to the server, or the login is not complete; call wa_client_connect if that was not done, and wait for `ready`, or for `connection` if the session is not linked.
     201 NOT_CONNECTED = "WA_ERROR_NOT_CONNECTED" retry;
     /// The session is linked to an account already; log out first, or use another session.id.
     202 ALREADY_LINKED = "WA_ERROR_ALREADY_LINKED";

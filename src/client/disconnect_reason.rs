@@ -3,7 +3,9 @@
 //! The numbers are the protocol's; the actions are those on which the public clients agree, and where they differ the
 //! more careful one: never fight a "replaced", never wipe on a reason that does not say that the link is gone.
 
+use super::clock::unix_ms;
 use super::server_text::shown;
+use super::utc;
 use crate::api::{Error, Status};
 use crate::stanza::NodeRef;
 
@@ -143,6 +145,12 @@ impl DisconnectReason {
         Self::new(NextAction::Wipe, Reason::DeviceRemoved, None)
     }
 
+    /// Returns when a temporary ban ends, in Unix milliseconds, if the server said so.
+    pub(crate) fn ends_at_ms(&self) -> Option<i64> {
+        let span = i64::try_from(self.expires_in_s?).unwrap_or(i64::MAX).saturating_mul(1000);
+        Some(unix_ms().saturating_add(span))
+    }
+
     /// The error for requests that this ending leaves without an answer, and for the `connection` event.
     pub(crate) fn to_error(&self) -> Error {
         let (status, text) = match self.reason {
@@ -184,6 +192,10 @@ impl DisconnectReason {
             Reason::ServerError => (Status::SERVER_ERROR, "the server ended the connection with an error"),
             Reason::Dead => (Status::CONNECTION_LOST, "nothing came from the server for too long"),
             Reason::LoginTimeout => (Status::LOGIN_TIMEOUT, "the server did not answer the login in time"),
+        };
+        let text = match self.ends_at_ms() {
+            Some(end) => format!("the account is banned until {}", utc::moment(end)),
+            None => text.to_owned(),
         };
         let error = match self.code {
             Some(code) => Error::new(status, format!("{text} (code {code})")),
@@ -303,6 +315,13 @@ mod tests {
         assert_eq!((ending.ban_code, ending.expires_in_s), (Some(101), Some(21_600)));
         let ending = failure(&[("reason", "402")]);
         assert_eq!((ending.ban_code, ending.expires_in_s), (None, None));
+        assert_eq!(ending.to_error().text, "the account is banned for a time (code 402)");
+        // What people read of it has the end, as a moment.
+        let ending = failure(&[("reason", "402"), ("expire", "99999999999999")]);
+        assert_eq!(
+            ending.to_error().text,
+            format!("the account is banned until {} (code 402)", utc::moment(ending.ends_at_ms().unwrap()))
+        );
     }
 
     #[test]

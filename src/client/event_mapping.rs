@@ -56,6 +56,9 @@ pub(crate) fn sent(answer: Result<AcceptedMessage, SendFailure>) -> Result<Value
             SendFailure::NoDevices { code: 0, .. } => Status::REQUEST_TIMEOUT,
             SendFailure::NoDevices { code, .. } => server_codes::status(About::Message, *code),
             SendFailure::IdInUse => Status::INVALID_ARGUMENT,
+            SendFailure::NotDeletable | SendFailure::NotOwn | SendFailure::NotOfChat(_) => {
+                Status::INVALID_PARAMETER
+            }
             SendFailure::NoPoll => Status::NOT_FOUND,
             SendFailure::NoOption | SendFailure::TooManyOptions(_) => Status::INVALID_MESSAGE,
             SendFailure::TooLarge => Status::TOO_LONG,
@@ -70,6 +73,8 @@ pub(crate) fn sent(answer: Result<AcceptedMessage, SendFailure>) -> Result<Value
             }
             SendFailure::IdInUse => error.with_key("message_id"),
             SendFailure::NoDevices { wait_ms, .. } => error.retry_after(Duration::from_millis(wait_ms)),
+            SendFailure::NotDeletable | SendFailure::NotOwn => error.with_key("sender"),
+            SendFailure::NotOfChat(parameter) => error.with_key(parameter),
             SendFailure::NoPoll => error.with_key("target"),
             SendFailure::NoOption | SendFailure::TooManyOptions(_) => error.with_key("options"),
             _ => error,

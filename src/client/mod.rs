@@ -42,6 +42,7 @@ mod status_mapping;
 #[cfg(test)]
 mod stored_form_tests;
 mod transport;
+mod utc;
 mod web_version;
 
 pub use client_handle::Client;

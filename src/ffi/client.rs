@@ -280,10 +280,10 @@ pub unsafe extern "C" fn wa_cancel(
     unsafe { guard::fallible(error, || find(client)?.cancel(request)) }
 }
 
-/// Unlinks the device: the server is told, the session's keys are erased, and
-/// the events `logged_out` and `closed` end the client. When the server cannot
-/// be told, the keys are erased all the same and the event says that the phone
-/// may still list the device.
+/// Unlinks the device: the server is told and the session's keys are erased.
+/// The request's `result` comes first, then `logged_out` and `closed`, which end
+/// the client. When the server cannot be told, the keys are erased all the same
+/// and `logged_out` says that the phone may still list the device.
 ///
 /// @param request where the number of the request is put; may be NULL.
 /// @return WA_OK: accepted, the rest comes as events; WA_ERROR_NOT_LINKED;
@@ -303,7 +303,9 @@ pub unsafe extern "C" fn wa_logout(
 /// what the method gives: wa_event_result().
 ///
 /// The result says WA_ERROR_NOT_LINKED; WA_ERROR_NOT_CONNECTED: the method needs
-/// a session that is logged in; WA_ERROR_CONNECTION_LOST;
+/// a session that is logged in, or for `server.ping` a connection;
+/// WA_ERROR_CONNECTION_LOST; WA_ERROR_INVALID_PARAMETER: the `sender` cannot have
+/// written the message that is meant;
 /// WA_ERROR_UNKNOWN_SESSION or WA_ERROR_SESSION_IN_USE for another session of
 /// the store; WA_ERROR_INVALID_MESSAGE: no such option of a poll; for
 /// `version.latest` WA_ERROR_CONNECT, WA_ERROR_DNS, WA_ERROR_PROXY,

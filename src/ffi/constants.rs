@@ -78,8 +78,9 @@ pub const WA_ERROR_UNSUPPORTED_CHAT: wa_status = 113;
 /// what state it needs.
 pub const WA_ERROR_INVALID_STATE: wa_status = 200;
 
-/// There is no connection to the server; call wa_client_connect, or wait for
-/// the connection event that says connected.
+/// There is no connection to the server, or the login is not complete; call
+/// wa_client_connect if that was not done, and wait for `ready`, or for
+/// `connection` if the session is not linked.
 pub const WA_ERROR_NOT_CONNECTED: wa_status = 201;
 
 /// The session is linked to an account already; log out first, or use another
@@ -328,7 +329,8 @@ pub const WA_EVENT_CONNECTION: u32 = 100;
 pub const WA_EVENT_READY: u32 = 101;
 
 /// Event `logged_out`: The session was logged out and its keys are erased. The
-/// last event before `closed`.
+/// result of wa_logout comes before it; `closed` follows, and results of
+/// requests that came too late.
 pub const WA_EVENT_LOGGED_OUT: u32 = 102;
 
 /// Event `restricted`: The server restricts the account or the client.

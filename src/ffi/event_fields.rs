@@ -228,7 +228,7 @@ pub unsafe extern "C" fn wa_event_status(event: *const wa_event) -> wa_status {
 }
 
 /// Gives what a request brought, as JSON: the object that METHODS.md describes
-/// for methods of wa_call(), null where there is nothing.
+/// for methods of wa_call(), `{}` where there is nothing, null if it failed.
 ///
 /// Event types: result.
 ///

@@ -24,13 +24,16 @@ fn companions_are(world: &World, count: usize) {
     world.wait_phone(&format!("the phone lists {count}"), NUMBER, is);
 }
 
-/// Logs out and checks all that the host is told.
+/// Logs out and checks all that the host is told, in its order.
 fn logged_out(mut host: Host, may_be_listed: bool) {
     let request = host.client.logout().unwrap();
-    let told = host.wait("logged_out");
+    let answer = host.answer(request);
+    assert_eq!((&answer["status"], &answer["result"]), (&0.into(), &json!({})), "{answer}");
+    assert!(!host.client.is_linked());
+    let told = host.next().unwrap();
+    assert_eq!(told["type"], "logged_out", "{told}");
     assert_eq!((&told["reason"], &told["may_be_listed"]), (&"by_host".into(), &may_be_listed.into()));
     assert!(!told["user_text"].as_str().unwrap().is_empty());
-    assert_eq!(host.answer(request)["status"], 0);
     assert_eq!(host.closed()["reason"], "logged_out");
     assert!(!host.client.is_linked());
     assert_eq!(host.client.connect().unwrap_err().status, Status::CLIENT_CLOSED);
@@ -49,6 +52,28 @@ fn a_logout_tells_the_server_and_leaves_nothing() {
     let mut next = world.linked(&config);
     assert!(next.taken("logged_out").is_empty());
     assert_eq!(next.client.logout().map(|request| next.answer(request)["status"].clone()).unwrap(), 0);
+}
+
+/// The link may end by the host, by the phone, or by the host while the phone ends it.
+#[test]
+fn every_result_comes_before_the_end_of_the_link() {
+    for by_host in [true, false] {
+        let world = World::new();
+        let config = world.config();
+        drop(world.linked(&config));
+        let mut host = World::offline_client(&config);
+        let waits = host.client.send_text("15550009999", "hello", None).unwrap();
+        if by_host {
+            let request = host.client.logout().unwrap();
+            assert_eq!(host.answer(request)["name"], "WA_OK");
+        } else {
+            world.sim.unlink_all(NUMBER);
+            host.client.connect().unwrap();
+        }
+        assert_eq!(host.answer(waits)["name"], "WA_ERROR_LOGGED_OUT");
+        host.wait("logged_out");
+        host.closed();
+    }
 }
 
 #[test]
@@ -173,10 +198,48 @@ fn erasing_a_session_tells_nobody_and_leaves_nothing() {
     let config = world.config();
     let mut host = world.linked(&config);
     let request = host.client.call("session.erase", None).unwrap();
-    assert_eq!(host.answer(request)["status"], 0);
+    let answer = host.answer(request);
+    assert_eq!((&answer["status"], &answer["result"]), (&0.into(), &json!({})), "{answer}");
+    assert!(!host.client.is_linked());
     assert_eq!(host.closed()["reason"], "by_host");
     companions_are(&world, 1);
     assert_eq!(stored(&config), json!([]));
+    // By another session it is the same.
+    drop(world.linked(&config));
+    let mut other = World::offline_client(&world.config_with(&[("session.id", "other")]));
+    let request = other.client.call("session.erase", Some("{\"session\":\"default\"}")).unwrap();
+    let answer = other.answer(request);
+    assert_eq!((&answer["status"], &answer["result"]), (&0.into(), &json!({})), "{answer}");
+}
+
+#[test]
+fn a_call_that_needs_a_login_says_what_is_missing() {
+    let world = World::new();
+    let config = world.config();
+    let asked = |host: &mut Host| {
+        let request = host.client.call("group.list", None).unwrap();
+        let answer = host.answer(request);
+        (answer["name"].as_str().unwrap().to_owned(), answer["text"].as_str().unwrap().to_owned())
+    };
+    let says = |(name, text): (String, String), wanted: &str, words: &str| {
+        assert!(name == wanted && text.contains(words), "{name}: {text}");
+    };
+    // Not linked, with a connection and without.
+    let mut host = world.client(&config);
+    host.wait_for("connection", |event| event["state"] == "connected");
+    says(asked(&mut host), "WA_ERROR_NOT_LINKED", "pair it first");
+    host.client.disconnect().unwrap();
+    host.wait_for("connection", |event| event["state"] == "disconnected");
+    says(asked(&mut host), "WA_ERROR_NOT_LINKED", "pair it first");
+    drop(host);
+    drop(world.linked(&config));
+    let mut host = World::offline_client(&config);
+    says(asked(&mut host), "WA_ERROR_NOT_CONNECTED", "call wa_client_connect");
+    // The server has not answered the login yet.
+    world.fault(json!({ "when": { "point": "out", "tag": "success" }, "do": "drop" }));
+    host.client.connect().unwrap();
+    host.wait_for("connection", |event| event["state"] == "connected");
+    says(asked(&mut host), "WA_ERROR_NOT_CONNECTED", "wait for the event `ready`");
 }
 
 #[test]

@@ -146,7 +146,13 @@ fn codes_are_rationed_also_after_a_restart() {
     assert_eq!((&error["outcome"], &error["request"]), (&"throttled".into(), &request.into()));
     let wait = error["retry_after_ms"].as_u64().unwrap();
     assert!((1..=60_000).contains(&wait), "{wait}");
-    assert_eq!(host.answer(request)["name"], "WA_ERROR_PAIRING_LIMIT");
+    let answer = host.answer(request);
+    assert_eq!(answer["name"], "WA_ERROR_PAIRING_LIMIT");
+    // It is the library's own limit, so that it says how long that lasts.
+    let text = answer["text"].as_str().unwrap();
+    let (_, wait) = text.split_once("Ask for another one in ").unwrap();
+    assert!(wait.ends_with("seconds.") || wait == "1 second.", "{text}");
+    assert_eq!(error["user_text"], text);
 }
 
 #[test]

@@ -44,6 +44,10 @@ fn each_refusal_of_a_code_has_its_name_and_advice() {
         let (error, answer) = refused(&world);
         assert_eq!((&error["outcome"], &error["server_code"]), (&outcome.into(), &code.into()));
         assert_eq!((&answer["name"], &answer["retryable"]), (&status.into(), &retryable.into()), "{code}");
+        let (advice, detail) =
+            (error["user_text"].as_str().unwrap(), error["text"].as_str().unwrap_or_default());
+        let whole = if detail.is_empty() { advice.to_owned() } else { format!("{advice} ({detail})") };
+        assert_eq!(answer["text"], whole, "{code}");
         let waits = matches!(code, 400 | 429 | 499);
         assert_eq!(error["retry_after_ms"].as_u64().unwrap() > 0, waits, "{code}");
     }
@@ -93,7 +97,11 @@ fn each_failure_on_connect_is_told_and_ends_a_pairing() {
         let request = request_code(&host);
         let error = host.wait("pairing.error");
         assert_eq!((&error["outcome"], &error["request"]), (&outcome.into(), &request.into()), "{reason}");
-        assert_eq!(host.answer(request)["name"], status, "{reason}");
+        let answer = host.answer(request);
+        assert_eq!(answer["name"], status, "{reason}");
+        let text = answer["text"].as_str().unwrap();
+        assert!(text.starts_with(error["user_text"].as_str().unwrap()), "{answer}");
+        assert_eq!(text.contains("(until 2") && text.contains(" UTC)"), reason == 402, "{answer}");
         if let Some(kind) = restricted {
             assert_eq!(host.wait("restricted")["kind"], kind);
         }
@@ -113,7 +121,9 @@ fn a_linked_session_survives_what_it_can() {
         world.fault(json!({ "when": { "point": "login" }, "do": { "failure": failure } }));
         let mut host = world.client(&config);
         let told = host.wait_for("connection", |event| event["state"] == state);
-        assert!(told["text"].as_str().unwrap().contains(reason), "{told}");
+        let text = told["text"].as_str().unwrap();
+        assert!(text.contains(reason), "{told}");
+        assert_eq!(text.contains("until 2") && text.contains(" UTC"), reason == "402", "{told}");
         assert!(host.client.is_linked());
         host.client.connect().unwrap();
         host.wait("ready");

@@ -421,6 +421,78 @@ fn people_are_named_as_a_group_names_them_that_was_not_fetched_before() {
     }
 }
 
+#[test]
+fn a_sender_who_cannot_have_written_the_message_is_refused() {
+    let world = World::new();
+    let mut ada = ada(&world);
+    let group = group(&world, ADA);
+    ada.wait_for("group.update", |event| event["chat"] == group);
+    let theirs = person(&world, BOB, "send", &json!({ "to": ADA, "text": "theirs" }));
+    let message = ada.wait_for("message", |event| event["message_id"] == theirs);
+    let lid = world.wait_phone("Bob", BOB, |_| true)["lid"].as_str().unwrap().to_owned();
+    let before = world.now();
+    let quote = |sender: &str| json!({ "message_id": "A", "sender": sender, "text": "?" });
+    for (method, params, key) in [
+        ("message.delete", json!({ "target": theirs, "sender": BOB }), "sender"),
+        ("message.delete", json!({ "target": theirs, "sender": lid }), "sender"),
+        ("message.delete", json!({ "target": theirs, "sender": CEM }), "sender"),
+        ("message.react", json!({ "target": theirs, "emoji": "\u{1f44d}", "sender": CEM }), "sender"),
+        (
+            "message.react",
+            json!({ "target": theirs, "emoji": "\u{1f44d}", "sender": BOB, "from_me": true }),
+            "sender",
+        ),
+        ("message.send", json!({ "text": "yes", "quote": quote(CEM) }), "quote"),
+        ("message.read", json!({ "message_ids": [theirs], "sender": CEM }), "sender"),
+        ("message.read", json!({ "message_ids": [theirs], "sender": ADA }), "sender"),
+    ] {
+        // However the chat is named.
+        for chat in [json!(BOB), message["chat"].clone(), json!(lid)] {
+            let mut params = params.clone();
+            params["chat"] = chat;
+            let request = ada.client.call(method, Some(&params.to_string())).unwrap();
+            let answer = ada.answer(request);
+            assert_eq!(answer["name"], "WA_ERROR_INVALID_PARAMETER", "{method} {params}: {answer}");
+            assert_eq!(answer["key"], key, "{method} {params}: {answer}");
+        }
+    }
+    let of_host = |entry: &Value| {
+        entry["dir"] == "in"
+            && (entry["stanza"]["tag"] == "message" || entry["stanza"]["attrs"]["type"] == "read")
+    };
+    assert_eq!(world.entries(before).iter().filter(|entry| of_host(entry)).count(), 0, "nothing was sent");
+    // An own number is this account, in every chat; in a group, and in a quote from it, members are senders.
+    let theirs = person(&world, BOB, "send", &json!({ "to": group, "text": "of a member" }));
+    ada.wait_for("message", |event| event["message_id"] == theirs);
+    for (chat, method, params) in [
+        (BOB, "message.delete", json!({ "sender": ADA })),
+        (BOB, "message.react", json!({ "sender": ADA, "emoji": "\u{1f44d}" })),
+        (BOB, "message.react", json!({ "sender": ADA, "from_me": true, "emoji": "\u{1f44d}" })),
+        (
+            BOB,
+            "message.react",
+            json!({ "sender": BOB, "emoji": "\u{1f44d}", "target": message["message_id"] }),
+        ),
+        (&group, "message.delete", json!({ "sender": ADA })),
+        (&group, "message.delete", json!({ "sender": BOB, "target": theirs })),
+    ] {
+        let mine =
+            call(&mut ada, "message.send", &json!({ "chat": chat, "text": "mine" }))["message_id"].clone();
+        let mut params = params.clone();
+        params["chat"] = chat.into();
+        if params["target"].is_null() {
+            params["target"] = mine;
+        }
+        let id = call(&mut ada, method, &params)["message_id"].clone();
+        let heard = world.wait_heard(BOB, 0, |heard| heard["id"] == id);
+        let whose = if params["sender"] == ADA { ADA } else { BOB };
+        assert_eq!(heard["target_from"], whose, "{method} {params}: {heard}");
+    }
+    let mut quote = quote(CEM);
+    quote["chat"] = json!(group);
+    call(&mut ada, "message.send", &json!({ "chat": BOB, "text": "yes", "quote": quote }));
+}
+
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)

@@ -27,11 +27,10 @@ const UNPROVOKED: [(&str, Status, &str); 2] = [
 ];
 
 /// The statuses that no function returns and no result says, each with its place.
-const OF_NO_FUNCTION: [(Status, &str); 6] = [
+const OF_NO_FUNCTION: [(Status, &str); 5] = [
     (Status::SESSION_TAKEN, "`closed`, in a store that processes share"),
     (Status::NETWORK, "kept for its number: each step of connecting has a code of its own"),
     (Status::PASSKEY_REQUIRED, "an outcome of a pairing"),
-    (Status::LOGGED_OUT, "`connection`"),
     (Status::LOGIN_TIMEOUT, "`connection`"),
     (Status::LINK_REVOKED, "an outcome of a pairing"),
 ];

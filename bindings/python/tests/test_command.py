@@ -122,7 +122,7 @@ def test_failures(config: dict[str, str], wa_phone: Phone, capsys: pytest.Captur
     settings = [f"--set={key}={value}" for key, value in config.items()]
     assert __main__.main(["pair", wa_phone.number, "--store", config["store.url"], *settings]) == 1
     shown = capsys.readouterr().err
-    assert "Too many attempts." in shown
+    assert shown.startswith("Too many attempts. Try again later, or use the QR code.\nWhy: rate-overlimit\n")
     assert re.search(r"Try again in \d+ seconds\.", shown)
     assert __main__.main(["pair", "12", "--store=memory:"]) == 2
     assert __main__.main(["status", "--store=memory:", "--set=no.key=1"]) == 2

@@ -114,6 +114,28 @@ def test_the_server_refuses(make: Make, wa_phone: Phone) -> None:
         assert caught.value.retry_after >= 60
         assert isinstance(caught.value.event, libwa.PairingFailed)
         assert caught.value.event.server_code == 429
+        # The advice, and what the server said as a detail.
+        assert caught.value.event.text == "rate-overlimit"
+        assert caught.value.text == f"{caught.value.user_text} (rate-overlimit)"
+        assert caught.value.event.error is not None
+        assert str(caught.value.event.error) == str(caught.value)
+        assert caught.value.name == "WA_ERROR_RATE_LIMITED"
+
+    run(test())
+
+
+def test_our_own_limit_says_how_long_to_wait(make: Make, wa_phone: Phone) -> None:
+    async def test() -> None:
+        async with make(pairing__limit_burst="1") as client:
+            async for step in client.pair(wa_phone.number):
+                if isinstance(step, libwa.PairingCode):
+                    break
+            await client.wait_for(libwa.Result)
+            with pytest.raises(errors.PairingLimitError, match=r"Ask for another one in \d+ (second|minute|hour)s") as caught:
+                async for _ in client.pair(wa_phone.number):
+                    pass
+        assert caught.value.retry_after
+        assert caught.value.text == caught.value.user_text
 
     run(test())
 
@@ -232,6 +254,19 @@ def test_a_login_that_fails(make: Make, wa_sim: Simulator, wa_phone: Phone) -> N
             with pytest.raises(errors.LoggedOutError) as caught:
                 await client.ready()
             assert isinstance(caught.value.event, libwa.LoggedOut)
+            assert caught.value.text == caught.value.user_text
+        async with make() as client:
+            await linked(client, wa_phone)
+        # The server's words are a detail of the advice.
+        failure = {"reason": "403", "logout_message_header": "Locked", "logout_message_subtext": "Look at the phone"}
+        wa_sim.fault({"point": "login"}, {"failure": failure})
+        async with make() as client:
+            with pytest.raises(errors.AccountLockedError) as locked:
+                await client.ready()
+            words = "Locked: Look at the phone"
+            assert locked.value.user_text
+            assert words in locked.value.text
+            assert locked.value.text != words
 
     run(test())
 

@@ -153,8 +153,9 @@ def test_restricted(program: tuple[str, Start], wa_sim: Simulator, reason: str, 
         wa_sim.fault({"point": "login"}, {"failure": {"reason": reason, "code": "101", "expire": "1"}})
         run = start()
         refused(run, error if works.startswith("state") else said)
-        # What the connection was told, for the programmer.
+        # What the connection was told, for the programmer; of a ban its end, once.
         assert f"(code {reason})" in run.problems
+        assert ("until 2" in run.problems) == (reason == "402")
 
 
 def test_replaced(program: tuple[str, Start], wa_sim: Simulator) -> None:
@@ -179,6 +180,19 @@ def test_replaced_while_it_runs(program: tuple[str, Start], wa_sim: Simulator) -
         run = start(works, replace)
         refused(run, "Given up: ")
         assert "connected elsewhere" in run.problems
+
+
+def test_unlinked_while_it_runs(program: tuple[str, Start], wa_sim: Simulator) -> None:
+    works, start = program
+    if not works.startswith("state"):
+        return  # the command is through when it is linked
+    [phone] = wa_sim.phones()
+    run = start(works, phone.unlink)
+    assert run.status == 1
+    assert "The session ended: This device was unlinked on the phone." in run.problems
+    again = start(works)
+    assert again.asked
+    assert again.said(works), again.problems
 
 
 @pytest.mark.parametrize(

@@ -25,19 +25,28 @@ func main() {
 		log.Fatal(err)
 	}
 
+	ended := "the client was closed"
 	for event, err := range client.Events(ctx) {
 		if err != nil {
-			break // interrupted
+			return // interrupted
 		}
-		if lost, is := event.(*libwa.Connection); is && lost.IsFinal {
-			log.Fatal("Given up: ", lost.Text) // no other attempt is made by itself
-		}
-		message, is := event.(*libwa.Message)
-		if !is || message.Kind != "text" || message.FromMe {
-			continue
-		}
-		if _, err := client.SendText(ctx, message.Chat, message.Text, ""); err != nil {
-			log.Print(err)
+		switch event := event.(type) {
+		case *libwa.Connection:
+			if event.IsFinal {
+				log.Fatal("Given up: ", event.Text) // no other attempt is made by itself
+			}
+		case *libwa.LoggedOut:
+			if !event.Redelivered {
+				ended = event.UserText
+			}
+		case *libwa.Message:
+			if event.Kind != "text" || event.FromMe {
+				continue
+			}
+			if _, err := client.SendText(ctx, event.Chat, event.Text, ""); err != nil {
+				log.Print(err)
+			}
 		}
 	}
+	log.Fatal("The session ended: ", ended)
 }

@@ -36,13 +36,22 @@ func main() {
 			fmt.Println("Linked as", step.JID)
 		}
 	}
+	ended := "the client was closed"
 	for event, err := range client.Events(ctx) {
 		if err != nil {
-			break // interrupted
+			return // interrupted
 		}
 		fmt.Println(event)
-		if lost, is := event.(*libwa.Connection); is && lost.IsFinal {
-			log.Fatal("Given up: ", lost.Text) // no other attempt is made by itself
+		switch event := event.(type) {
+		case *libwa.Connection:
+			if event.IsFinal {
+				log.Fatal("Given up: ", event.Text) // no other attempt is made by itself
+			}
+		case *libwa.LoggedOut:
+			if !event.Redelivered {
+				ended = event.UserText
+			}
 		}
 	}
+	log.Fatal("The session ended: ", ended)
 }

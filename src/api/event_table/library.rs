@@ -21,7 +21,7 @@ macro_rules! library_events {
             retryable: bool,
             /// The time to wait before that.
             retry_after_ms: u32,
-            /// The result of the method, when it succeeded.
+            /// The result of the method as an object, `{}` if it gives nothing; null if the request failed.
             result: Value,
         }
 

@@ -47,7 +47,8 @@ impl Session {
 
     fn call(&mut self, request: u64, call: &MethodCall) -> Handled {
         if call.info.needs_login && !self.core.is_ready() {
-            self.core.answer(request, Err(Status::NOT_CONNECTED.into()));
+            let error = self.core.not_ready();
+            self.core.answer(request, Err(error));
             return Ok(());
         }
         call.handler.run(self, request)

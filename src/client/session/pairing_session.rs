@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::super::clock::Millis;
 use super::super::disconnect_reason::{DisconnectReason, Reason};
+use super::super::utc;
 use super::command::ConnectionGoal;
 use super::features::pairing::ConnectionStep;
 use super::state::{ConnectionPhase, Waiter};
@@ -80,6 +81,10 @@ impl Session {
             (_, Some(seconds)) => outcome.after(seconds.saturating_mul(1000)),
             (Some(code), None) => outcome.with_code(code),
             (None, None) => outcome,
+        };
+        let outcome = match ending.ends_at_ms() {
+            Some(end) => outcome.with_detail(&format!("until {}", utc::moment(end))),
+            None => outcome,
         };
         self.pairing_unreachable(outcome).await
     }

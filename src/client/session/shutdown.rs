@@ -18,7 +18,7 @@ use crate::pairing::{Outcome, OutcomeKind};
 use crate::stanza::{Jid, Node, build};
 use crate::store::records;
 use crate::store::{Batch, StoreError};
-use serde_json::Value;
+use serde_json::json;
 
 /// The longest wait for the server to confirm a logout. The user wants to be gone, with or without it.
 const LOGOUT_LIMIT: u64 = 10_000;
@@ -271,9 +271,11 @@ impl Session {
     }
 
     /// Ends the link at the host's request. `told`: the server knows. Nothing of the session stays in the store, the event neither:
-    /// a host that asked for this need not be told again.
+    /// a host that asked for this need not be told again. Every result comes before the event, as `closed` comes behind it.
     pub(super) async fn logged_out(&mut self, request: u64, told: bool) -> Result<(), SessionError> {
         self.disconnect().await;
+        // What was before it is committed first, so that none of it comes after.
+        self.core.commit().await?;
         self.keep_limits().await?;
         let mut batch = Batch::new();
         batch.erase_session();
@@ -283,9 +285,10 @@ impl Session {
         self.core.store.commit(batch).await?;
         self.core.journal.forget();
         self.core.host.shared.set_state(ConnectionState::Disconnected);
-        self.core.host.sink.push(0, body);
         self.forget_link();
-        self.core.answer(request, Ok(Value::Null));
+        self.core.answer(request, Ok(json!({})));
+        self.core.answer_all(&Status::LOGGED_OUT.into());
+        self.core.host.sink.push(0, body);
         self.close_because(CloseReason::LoggedOut, None);
         Ok(())
     }
@@ -294,13 +297,14 @@ impl Session {
     pub(super) async fn erase(&mut self, request: u64) -> Result<(), SessionError> {
         self.pairing.end(&mut self.core);
         self.disconnect().await;
+        self.core.commit().await?;
         self.keep_limits().await?;
         let mut batch = Batch::new();
         batch.erase_session();
         self.core.store.commit(batch).await?;
         self.core.journal.forget();
         self.forget_link();
-        self.core.answer(request, Ok(Value::Null));
+        self.core.answer(request, Ok(json!({})));
         self.close_because(CloseReason::ByHost, None);
         Ok(())
     }
@@ -413,14 +417,8 @@ fn restriction(ending: &DisconnectReason) -> Option<Restricted> {
         kind,
         scope,
         starts_at_ms: None,
-        ends_at_ms: ending.expires_in_s.map(ends_at),
+        ends_at_ms: ending.ends_at_ms(),
         code: ending.ban_code,
         user_text: ending.text.clone().map_or_else(|| kind.user_text().into(), Into::into),
     })
-}
-
-/// Returns when a ban of so many seconds ends, in Unix milliseconds.
-fn ends_at(seconds: u64) -> i64 {
-    let span = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000);
-    unix_ms().saturating_add(span)
 }

@@ -39,7 +39,9 @@ pub(crate) use group_admin::{
 #[cfg(test)]
 pub(crate) use inbound::DedupWindow;
 pub(crate) use inbound::Target;
-pub(crate) use outbound::{Named, Naming, OutboundContent, OutboundMessage, RateLimit, Restrictions, Vote};
+pub(crate) use outbound::{
+    Named, Naming, OutboundContent, OutboundMessage, RateLimit, Restrictions, SenderClaim, Vote,
+};
 pub(crate) use output::{
     AcceptedMessage, GroupNews, InboundMessage, MessageInfo, MessagingEvent, Output, QueryError, Seen,
     SendFailure, Tag, Unreadable, UnreadableReason, Waiting,

@@ -149,6 +149,19 @@ pub(crate) enum SendFailure {
     /// The host sent another message under this id, in another chat.
     #[error("this id was used for a message in another chat: make ids of the chat too")]
     IdInUse,
+    /// A message of somebody else, in a chat with a person, that is to be deleted for everybody.
+    #[error(
+        "in a chat with a person, only messages of one's own can be deleted for everyone: leave `sender` out, or name this account"
+    )]
+    NotDeletable,
+    /// A message that is called an own one, with a sender who is not this account.
+    #[error(
+        "`from_me` says that the message is an own one, and `sender` names somebody else: give the one that is true"
+    )]
+    NotOwn,
+    /// A sender who has no part in the chat with a person; the parameter names them.
+    #[error("{}", not_of_chat(.0))]
+    NotOfChat(&'static str),
     /// A vote in a poll of which nothing is known.
     #[error(
         "the poll is not known here: check its id, and its sender; only polls that came to this session can be voted in"
@@ -166,6 +179,14 @@ pub(crate) enum SendFailure {
     /// The host gave it up.
     #[error("the request was cancelled")]
     Cancelled,
+}
+
+fn not_of_chat(parameter: &str) -> String {
+    let advice =
+        if parameter == "quote" { ", or give the `chat` that the quoted message was sent in" } else { "" };
+    format!(
+        "the sender in `{parameter}` is neither the person of this chat nor this account: name the one who wrote the message that is meant{advice}"
+    )
 }
 
 fn code_text(code: u32) -> String {

@@ -49,6 +49,14 @@ pub(crate) const TABLE: &[Provocation] = provocations! {
             ];
             same(client.answers(requests))
         };
+        LOGGED_OUT: |_| {
+            let world = World::new();
+            let client = world.linked("default");
+            client.disconnect();
+            let waits = client.send_text(text(BOB), c"hello", Null);
+            assert_eq!(client.answer(client.logout()), Status::OK);
+            client.answer(waits)
+        };
         CANCELLED: |scene| {
             let client = &scene.linked;
             client.disconnect();
@@ -81,7 +89,11 @@ pub(crate) const TABLE: &[Provocation] = provocations! {
     wa_call {
         OK: |scene| say(&scene.idle, c"session.status", &json!({}));
         NOT_LINKED: |scene| say(&scene.idle, c"message.send", &json!({ "chat": BOB, "text": "hello" }));
-        NOT_CONNECTED: |scene| say(&scene.idle, c"group.list", &json!({}));
+        NOT_CONNECTED: |scene| say(&scene.idle, c"server.ping", &json!({}));
+        INVALID_PARAMETER: |scene| {
+            let deletion = json!({ "chat": BOB, "target": "A", "sender": BOB });
+            say(&scene.linked, c"message.delete", &deletion)
+        };
         CONNECTION_LOST: |scene| {
             scene.world.fault(json!({ "when": { "xmlns": "w:p" }, "do": "cut" }));
             let said = say(&scene.linked, c"server.ping", &json!({}));

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import io
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Generator
@@ -197,7 +198,9 @@ def _failed(error: Error) -> int:
     """Says what went wrong, to the user and to the programmer. Returns the exit status."""
     print(error.user_text or error, file=sys.stderr)
     if error.user_text and error.text not in (error.user_text, type(error)().text):
-        print(f"Why: {error.text}", file=sys.stderr)
+        # The advice is told already.
+        detail = re.fullmatch(re.escape(error.user_text) + r" \((.*)\)", error.text)
+        print(f"Why: {detail[1] if detail else error.text}", file=sys.stderr)
     again = terminal.when_to_try(error)
     if again:
         print(again, file=sys.stderr)

@@ -49,6 +49,11 @@ class Event(Record):
         if self._handle is not None:
             self._handle.ack()
 
+    def _reason(self) -> str | None:
+        """The advice, and in parentheses the server's words or what exactly went wrong."""
+        advice, detail = getattr(self, "user_text", None), getattr(self, "text", None)
+        return f"{advice} ({detail})" if advice and detail else advice or detail
+
     def _error(self) -> Error | None:
         code = getattr(self, "status", 0)
         if code < 100:
@@ -56,7 +61,7 @@ class Event(Record):
         wait = getattr(self, "retry_after", None)
         return error_for(
             code,
-            getattr(self, "text", None),
+            self._reason(),
             key=getattr(self, "key", None),
             retryable=getattr(self, "retryable", None),
             retry_after=wait or None,

@@ -1212,14 +1212,15 @@ class AsyncMessage:
         self._call = call
 
     async def delete(self, *, chat: str, target: str, sender: str | None = None, message_id: str | None = None) -> MessageDelete:
-        """Deletes a message for everybody.
+        """Deletes a message for everybody: an own one, or in a group, as an administrator, any.
 
         Args:
             chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message.
             sender: The sender of the message, as a JID or a phone number, for an administrator of a
-                group who deletes that of another member. Left out for an own message.
+                group who deletes that of another member. Left out for an own message. In a chat
+                with a person only own messages can be deleted for everybody.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1293,7 +1294,7 @@ class AsyncMessage:
             chat: The chat.
             message_ids: The ids of the messages.
             sender: Their sender, as a JID or a phone number; needed in groups and in the status
-                feed.
+                feed. Own messages are not marked.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat
@@ -1907,14 +1908,15 @@ class SyncMessage:
         self._call = call
 
     def delete(self, *, chat: str, target: str, sender: str | None = None, message_id: str | None = None) -> MessageDelete:
-        """Deletes a message for everybody.
+        """Deletes a message for everybody: an own one, or in a group, as an administrator, any.
 
         Args:
             chat: The recipient: the chat of an event, a JID, or a phone number with its country
                 code.
             target: The id of the message.
             sender: The sender of the message, as a JID or a phone number, for an administrator of a
-                group who deletes that of another member. Left out for an own message.
+                group who deletes that of another member. Left out for an own message. In a chat
+                with a person only own messages can be deleted for everybody.
             message_id: An id for the message that the host chooses; see `send_text()`.
         """
         params: dict[str, Any] = {}
@@ -1988,7 +1990,7 @@ class SyncMessage:
             chat: The chat.
             message_ids: The ids of the messages.
             sender: Their sender, as a JID or a phone number; needed in groups and in the status
-                feed.
+                feed. Own messages are not marked.
         """
         params: dict[str, Any] = {}
         params["chat"] = chat

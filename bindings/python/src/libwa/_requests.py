@@ -16,9 +16,10 @@ class AsyncRequests:
         raise NotImplementedError
 
     async def logout(self) -> None:
-        """Unlinks the device: the server is told, the session's keys are erased, and the events
-        `logged_out` and `closed` end the client. When the server cannot be told, the keys are
-        erased all the same and the event says that the phone may still list the device.
+        """Unlinks the device: the server is told and the session's keys are erased. The request's
+        `result` comes first, then `logged_out` and `closed`, which end the client. When the server
+        cannot be told, the keys are erased all the same and `logged_out` says that the phone may
+        still list the device.
         """
         await self._request("wa_logout")
 
@@ -123,9 +124,10 @@ class SyncRequests:
         raise NotImplementedError
 
     def logout(self) -> None:
-        """Unlinks the device: the server is told, the session's keys are erased, and the events
-        `logged_out` and `closed` end the client. When the server cannot be told, the keys are
-        erased all the same and the event says that the phone may still list the device.
+        """Unlinks the device: the server is told and the session's keys are erased. The request's
+        `result` comes first, then `logged_out` and `closed`, which end the client. When the server
+        cannot be told, the keys are erased all the same and `logged_out` says that the phone may
+        still list the device.
         """
         self._request("wa_logout")
 

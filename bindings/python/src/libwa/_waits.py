@@ -90,14 +90,15 @@ def failure(event: Event, connection: Connection | None = None) -> Error:
     `connection` is what was last told of the connection, for an event that does not say to the programmer why there is none.
     """
     if isinstance(event, LoggedOut):
-        return _LOGOUTS.get(event.reason, errors.LoggedOutError)(event.text or event.user_text, event=event)
+        return _LOGOUTS.get(event.reason, errors.LoggedOutError)(event._reason(), event=event)
     if isinstance(event, Restricted):
         left = None if event.ends_at is None else (event.ends_at - datetime.now(timezone.utc)).total_seconds()
         again = left is not None and left > 0
         kind = _RESTRICTIONS[event.kind]
         reason = connection.text if connection is not None and connection.status == kind.code else None
+        # What the connection was told has the end of a ban in it.
         text = reason or event.user_text
-        if event.ends_at is not None:
+        if reason is None and event.ends_at is not None:
             text = f"{text.rstrip('.')}, until {in_utc(event.ends_at)}"
         return kind(text, retryable=again or None, retry_after=left if again else None, event=event)
     if isinstance(event, (PairingExpired, PairingFailed, Result, Closed)) and event.error is not None:

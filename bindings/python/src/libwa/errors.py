@@ -137,8 +137,8 @@ class InvalidStateError(Error):
 
 
 class NotConnectedError(Error):
-    """There is no connection to the server; call `connect()`, or wait for the connection event that
-    says connected.
+    """There is no connection to the server, or the login is not complete; call `connect()` if that
+    was not done, and wait for `ready`, or for `connection` if the session is not linked.
     """
 
     code = 201

@@ -370,7 +370,8 @@ class Ready(Event):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class LoggedOut(Event):
-    """The session was logged out and its keys are erased. The last event before `closed`.
+    """The session was logged out and its keys are erased. The result of `logout()` comes before it;
+    `closed` follows, and results of requests that came too late.
 
     Attributes:
         reason: The reason for the logout.
@@ -1713,7 +1714,8 @@ class Result(Event):
         key: The parameter or key concerned.
         retryable: Set if asking again can help.
         retry_after: The time to wait before that. In seconds.
-        result: The result of the method, when it succeeded.
+        result: The result of the method as an object, `{}` if it gives nothing; null if the request
+            failed.
     """
 
     type = "result"

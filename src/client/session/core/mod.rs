@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::api::Error;
+use crate::api::{Error, Status};
 use crate::client::backoff::Backoff;
 use crate::client::clock::{Clock, Millis, unix_ms};
 use crate::client::journal::Journal;
@@ -81,6 +81,24 @@ impl SessionCore {
     /// Returns whether the session is logged in and its duties are done.
     pub(in crate::client::session) fn is_ready(&self) -> bool {
         matches!(&self.phase, ConnectionPhase::Online(online) if online.stage == LoginStage::Ready)
+    }
+
+    /// Returns why the session is not ready, and what the host has to do.
+    pub(in crate::client::session) fn not_ready(&self) -> Error {
+        if self.account.is_none() {
+            return Error::plain(Status::NOT_LINKED);
+        }
+        match &self.phase {
+            ConnectionPhase::Offline => Error::plain(Status::NOT_CONNECTED),
+            ConnectionPhase::Waiting { .. } | ConnectionPhase::Dialing(_) => {
+                Error::new(Status::NOT_CONNECTED, "the connection is being made; wait for the event `ready`")
+            }
+            ConnectionPhase::Online(_) => {
+                let text =
+                    "the session is connected, and its login is not complete; wait for the event `ready`";
+                Error::new(Status::NOT_CONNECTED, text)
+            }
+        }
     }
 
     /// Returns the time by the server's clock, in Unix milliseconds; by the host's before the first login.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::api::Status;
+use crate::api::{Error, Status};
 use crate::client::session::core::SessionCore;
 use crate::client::session::handled::Handled;
 use crate::client::session::state::{ReadMessages, Waiter};
@@ -39,13 +39,28 @@ impl ReadReceipts {
         ids: &[Text],
     ) -> Handled {
         let named = core.with_engine(|engine, cx| {
+            if let Some(sender) = sender {
+                if engine.core.is_own(sender) {
+                    return Ok(Err("an own message is not marked as read: name the sender of one that came"));
+                }
+                if !engine.core.may_be_of(chat, sender)? {
+                    return Ok(Err("the sender is not the person of this chat: leave `sender` out"));
+                }
+            }
             let chat = engine.core.wire_name(chat, cx)?;
             let sender = sender.map(|sender| engine.core.name_in(&chat, sender, cx)).transpose()?;
-            Ok((chat, sender))
+            Ok(Ok((chat, sender)))
         })?;
-        let Some((chat, sender)) = named else {
-            core.answer(request, Err(Status::NOT_LINKED.into()));
-            return Ok(());
+        let (chat, sender) = match named {
+            Some(Ok(named)) => named,
+            Some(Err(text)) => {
+                core.answer(request, Err(Error::new(Status::INVALID_PARAMETER, text).with_key("sender")));
+                return Ok(());
+            }
+            None => {
+                core.answer(request, Err(Status::NOT_LINKED.into()));
+                return Ok(());
+            }
         };
         let read = ReadMessages { chat, sender, ids: ids.to_vec() };
         if self.are_told.is_some() {

@@ -12,7 +12,7 @@ use crate::client::session::call::{CallHandler, MethodCall};
 use crate::client::session::handled::Handled;
 use crate::crypto::{SharedRandom, random_array};
 use crate::messaging::content::{ContentError, Extras, MAX_TEXT, MessageRef, Outgoing, Quote};
-use crate::messaging::engine::{Named, Naming, OutboundContent, OutboundMessage};
+use crate::messaging::engine::{Named, Naming, OutboundContent, OutboundMessage, SenderClaim};
 use crate::stanza::{Jid, Server, Text};
 
 /// The chat that a message goes to.
@@ -71,14 +71,14 @@ pub(super) const ROWS: &[MethodRow] = &[
                     "sender",
                     "text",
                     true,
-                    "The sender of the message, as a JID or a phone number, for an administrator of a group who deletes that of another member. Left out for an own message.",
+                    "The sender of the message, as a JID or a phone number, for an administrator of a group who deletes that of another member. Left out for an own message. In a chat with a person only own messages can be deleted for everybody.",
                 ),
                 MESSAGE_ID,
             ],
             result: SENT,
             needs_login: false,
             since: "0.1.0",
-            sentence: "Deletes a message for everybody.",
+            sentence: "Deletes a message for everybody: an own one, or in a group, as an administrator, any.",
         },
         parse: |params| sends(params, deletion),
     },
@@ -172,11 +172,15 @@ fn text_wished(chat: &Jid, params: &Params) -> Result<OutboundContent, Error> {
         let content = named(Outgoing::text(&text, &extras), "text")?;
         return Ok(OutboundContent::Content(content.with_secret(&secret)));
     }
+    let is_quoted_here = extras.quote.as_ref().is_some_and(|quote| quote.chat.is_none());
     let make = move |_: &Jid, people: &[Named], _| {
         let (text, extras) = mentions::renamed(&text, &extras, people);
         Ok(Outgoing::text(&text, &extras)?.with_secret(&secret))
     };
-    Naming::new(people, chat, make).map(OutboundContent::Naming).map_err(|error| refused(error, "text"))
+    // A quote from another chat may be of anybody.
+    let claim = if is_quoted_here { SenderClaim::OfChat("quote") } else { SenderClaim::Nothing };
+    let naming = Naming::new(people, chat, make).map_err(|error| refused(error, "text"))?;
+    Ok(OutboundContent::Naming(naming.claiming(claim)))
 }
 
 /// The most bytes of an emoji: a family of four with skin colours has 41.
@@ -188,20 +192,18 @@ fn reaction(chat: &Jid, params: &Params) -> Result<OutboundContent, Error> {
     if !emoji.is_empty() && (emoji.len() > LONGEST_EMOJI || emoji.is_ascii()) {
         return Err(params.wrong("emoji", "must be one emoji, or empty to take a reaction back"));
     }
-    let Some(sender) = sender.filter(|_| !key.from_me) else {
-        return naming(chat.clone(), chat, "target", move |_, chat, at_ms| {
+    let Some(sender) = sender else {
+        return naming(chat.clone(), chat, "target", SenderClaim::Nothing, move |_, chat, at_ms| {
             Outgoing::reaction(&MessageRef { chat: Some(chat.clone()), ..key.clone() }, &emoji, at_ms)
         });
     };
     let in_group = chat.server == Server::Group;
-    naming(sender, chat, "target", move |sender, chat, at_ms| {
-        let participant = (in_group && !sender.is_own).then(|| sender.jid.clone());
+    let claim = if key.from_me { SenderClaim::Own } else { SenderClaim::OfChat("sender") };
+    naming(sender, chat, "target", claim, move |sender, chat, at_ms| {
+        let from_me = key.from_me || sender.is_own;
+        let participant = (in_group && !from_me).then(|| sender.jid.clone());
         let chat = Some(chat.clone());
-        Outgoing::reaction(
-            &MessageRef { chat, from_me: sender.is_own, participant, ..key.clone() },
-            &emoji,
-            at_ms,
-        )
+        Outgoing::reaction(&MessageRef { chat, from_me, participant, ..key.clone() }, &emoji, at_ms)
     })
 }
 
@@ -210,18 +212,19 @@ fn edit(chat: &Jid, params: &Params) -> Result<OutboundContent, Error> {
     let (key, text) = (own_target(chat, params)?, params.text("text")?.to_owned());
     let secret: [u8; 32] = random_array(&mut SharedRandom);
     let wrong = if key.id.is_empty() { "target" } else { "text" };
-    naming(chat.clone(), chat, wrong, move |_, chat, at_ms| {
+    naming(chat.clone(), chat, wrong, SenderClaim::Nothing, move |_, chat, at_ms| {
         let key = MessageRef { chat: Some(chat.clone()), ..key.clone() };
         Ok(Outgoing::edit(&key, &text, &Extras::default(), at_ms)?.with_secret(&secret))
     })
 }
 
-/// Deletes a message of our own, or, if a sender is named, one that an administrator removes.
+/// Deletes a message of our own, or, if a sender is named in a group, one that an administrator removes.
 fn deletion(chat: &Jid, params: &Params) -> Result<OutboundContent, Error> {
     let (key, sender) = (own_target(chat, params)?, params.optional_person("sender")?);
     let secret: [u8; 32] = random_array(&mut SharedRandom);
     let is_own = sender.is_none();
-    naming(sender.unwrap_or_else(|| chat.clone()), chat, "target", move |sender, chat, _| {
+    let claim = if is_own { SenderClaim::Nothing } else { SenderClaim::Deletable };
+    naming(sender.unwrap_or_else(|| chat.clone()), chat, "target", claim, move |sender, chat, _| {
         let from_me = is_own || sender.is_own;
         let participant = (!from_me).then(|| sender.jid.clone());
         let key = MessageRef { chat: Some(chat.clone()), from_me, participant, ..key.clone() };
@@ -229,18 +232,21 @@ fn deletion(chat: &Jid, params: &Params) -> Result<OutboundContent, Error> {
     })
 }
 
-/// Makes a message that names its chat or a person; it is made anew when it is known how the chat names them.
+/// Makes a message that names its chat or a person, with a claim about the person; it is made anew when it is known how the chat
+/// names them.
 fn naming(
     person: Jid,
     chat: &Jid,
     key: &'static str,
+    claim: SenderClaim,
     make: impl Fn(&Named, &Jid, i64) -> Result<Outgoing, ContentError> + Send + Sync + 'static,
 ) -> Result<OutboundContent, Error> {
     let make = move |chat: &Jid, people: &[Named], at_ms| match people {
         [person, ..] => make(person, chat, at_ms),
         [] => Err(ContentError::NoTarget),
     };
-    Naming::new(vec![person], chat, make).map(OutboundContent::Naming).map_err(|error| refused(error, key))
+    let naming = Naming::new(vec![person], chat, make).map_err(|error| refused(error, key))?;
+    Ok(OutboundContent::Naming(naming.claiming(claim)))
 }
 
 /// Gives a message its secret: it is what reports and later votes and edits of it are authenticated with. Edits and deletions

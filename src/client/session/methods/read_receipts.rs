@@ -19,7 +19,7 @@ pub(super) const ROWS: &[MethodRow] = &[MethodRow {
                 "sender",
                 "text",
                 true,
-                "Their sender, as a JID or a phone number; needed in groups and in the status feed.",
+                "Their sender, as a JID or a phone number; needed in groups and in the status feed. Own messages are not marked.",
             ),
         ],
         result: &[],

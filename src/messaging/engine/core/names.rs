@@ -128,6 +128,31 @@ impl EngineCore {
         Ok(name.unwrap_or(user).jid())
     }
 
+    /// Returns whether a person is this account.
+    pub(crate) fn is_own(&self, person: &Jid) -> bool {
+        self.own.is_account(person)
+    }
+
+    /// Returns whether a person may have written in a chat: in one with a person, this account and that person may. Names that are not
+    /// known to be of different people may be of one.
+    pub(crate) fn may_be_of(&self, chat: &Jid, person: &Jid) -> Result<bool, MissingRecords> {
+        let (Some(partner), Some(user)) = (User::of(chat), User::of(person)) else { return Ok(true) };
+        let mut wants = RecordRequirements::default();
+        wants.name(&self.cache, &user);
+        wants.name(&self.cache, &partner);
+        wants.met()?;
+        let is_same = if user.kind == partner.kind {
+            user == partner
+        } else {
+            match (self.cache.user_alias(&user), self.cache.user_alias(&partner)) {
+                (Some(alias), _) => alias == partner,
+                (None, Some(alias)) => alias == user,
+                (None, None) => true,
+            }
+        };
+        Ok(is_same || self.is_own(person))
+    }
+
     /// Returns whether the names that a chat uses are known: a group's are once it was fetched, a person's once they were looked up.
     /// The record of the chat is in the cache.
     pub(in crate::messaging::engine) fn knows_names_in(&self, chat: &Jid) -> bool {

@@ -28,7 +28,7 @@ mod sent_retention;
 mod vote;
 
 pub(crate) use self::first_contact::Restrictions;
-pub(crate) use self::naming::{Named, Naming};
+pub(crate) use self::naming::{Named, Naming, SenderClaim};
 pub(crate) use self::outbox::{OutboundContent, OutboundMessage, Vote};
 pub(crate) use self::rate_limit::RateLimit;
 
@@ -129,16 +129,17 @@ impl Outbound {
                 return Ok(());
             }
         }
-        let content = match &outbound.content {
-            OutboundContent::Content(content) => content.clone(),
+        let made = match &outbound.content {
+            OutboundContent::Content(content) => Ok(content.clone()),
             OutboundContent::Naming(naming) => make_named(core, naming, &outbound.chat, cx)?,
-            OutboundContent::Vote(vote) => match make_vote(core, vote, &outbound.chat, cx)? {
-                Ok(content) => content,
-                Err(failure) => {
-                    core.answer(request, Err(failure));
-                    return Ok(());
-                }
-            },
+            OutboundContent::Vote(vote) => make_vote(core, vote, &outbound.chat, cx)?,
+        };
+        let content = match made {
+            Ok(content) => content,
+            Err(failure) => {
+                core.answer(request, Err(failure));
+                return Ok(());
+            }
         };
         let own = core.own.pn.account();
         let unix_s = cx.unix_ms.div_euclid(1000).cast_unsigned();

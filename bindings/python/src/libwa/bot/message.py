@@ -211,7 +211,9 @@ class Message:
 
     @sends
     async def read(self) -> None:
-        """Tells the sender that it was read."""
+        """Tells the sender that it was read; of an own message nobody is told."""
+        if self.from_me:
+            return
         await self._context.client.message.read(chat=self.chat, message_ids=[self.id], sender=self.sender)
 
     def typing(self) -> AbstractAsyncContextManager[None]:

@@ -353,7 +353,7 @@ func (o *outbox) send(session, chat string, l *lane) {
 		}
 		l.waiting = l.waiting[1:]
 		o.left(&message)
-		if l.why != nil && errors.Is(err, libwa.ErrNotLinked) {
+		if l.why != nil && isAny(err, libwa.ErrNotLinked, libwa.ErrLoggedOut) {
 			err = l.why
 		}
 		o.mu.Unlock()

@@ -158,7 +158,7 @@ func refusalOf(err error) error {
 	case errors.Is(err, libwa.ErrNotLinked):
 		return refuse(Conflict, "not_linked", "The session is not linked to an account.")
 	case errors.Is(err, libwa.ErrNotConnected):
-		return &Refusal{Unavailable, "not_connected", "The session has no connection to WhatsApp at the moment; its status says more.", 5 * time.Second}
+		return &Refusal{Unavailable, "not_connected", "The session has no connection to WhatsApp at the moment, or its login is not complete; its status says more.", 5 * time.Second}
 	case errors.Is(err, libwa.ErrClientClosed):
 		return &Refusal{Unavailable, "session_stopped", "The session is just being restarted.", time.Second}
 	case fault.Retryable, unusable(err), isAny(err, libwa.ErrStore, libwa.ErrStoreCorrupt, libwa.ErrSessionInUse):

@@ -1,5 +1,7 @@
 //! The events of a pairing, as the host hears them.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 use crate::api::{
@@ -9,7 +11,7 @@ use crate::api::{
 use crate::client::clock::{Millis, unix_ms};
 use crate::client::session::core::SessionCore;
 use crate::client::session::features::pairing::PairingDriver;
-use crate::client::status_mapping;
+use crate::client::{status_mapping, utc};
 use crate::pairing::{LinkedAccount, Method, Outcome, OutcomeKind, PairingEvent, Retry, Stage};
 
 impl PairingDriver {
@@ -116,7 +118,7 @@ fn with_cause(core: &SessionCore, outcome: Outcome) -> Outcome {
 fn emit_outcome(core: &mut SessionCore, request: u64, method: Method, outcome: &Outcome, refreshing: bool) {
     let error = outcome_error(outcome);
     let (name, stage, method) = (outcome.name().into(), stage(outcome.stage), word(method));
-    let user_text = outcome.user_text.into();
+    let user_text = user_text(outcome);
     if matches!(outcome.kind, OutcomeKind::CodeExpired | OutcomeKind::QrExhausted) {
         let expired = PairingExpired {
             outcome: name,
@@ -169,10 +171,23 @@ fn stage(stage: Stage) -> OutcomeStage {
     }
 }
 
+/// Returns what to tell the user. Of the library's own limit it is known how long it lasts.
+fn user_text(outcome: &Outcome) -> Cow<'static, str> {
+    match outcome.kind {
+        OutcomeKind::Throttled => {
+            let wait = utc::span(outcome.retry_after);
+            format!("Too many codes were requested for this number. Ask for another one in {wait}.").into()
+        }
+        _ => outcome.user_text.into(),
+    }
+}
+
+/// Makes the error of an outcome: the advice, and in parentheses the server's word or what exactly went wrong.
 fn outcome_error(outcome: &Outcome) -> Error {
-    let text = match (&outcome.detail, outcome.kind) {
-        (Some(detail), OutcomeKind::NotConnected) => format!("{} {detail}", outcome.user_text),
-        _ => outcome.user_text.to_owned(),
+    let advice = user_text(outcome);
+    let text = match &outcome.detail {
+        Some(detail) if !detail.is_empty() => format!("{advice} ({detail})"),
+        _ => advice.into_owned(),
     };
     let error = Error::new(status_mapping::of_outcome(outcome.kind), text);
     let retryable = outcome.retryable.is_retryable();
