@@ -110,12 +110,8 @@ fn token_given_again(core: &mut EngineCore, user: &User, device: u16, cx: &Engin
 }
 
 fn tokens_came(core: &mut EngineCore, user: &User, tokens: &[Token<'_>]) {
-    let key = core.cache.canonical_user(user).key();
-    let Some(newest) = tokens.iter().max_by_key(|token| token.timestamp) else { return };
-    let held = core.cache.contacts.get(&key).cloned().unwrap_or_default();
-    if newest.timestamp > held.issued_s {
-        let token = ContactRecord { token: newest.bytes.to_vec(), issued_s: newest.timestamp, ..held };
-        core.cache.contacts.put(&key, token);
+    if let Some(newest) = tokens.iter().max_by_key(|token| token.timestamp) {
+        core.take_token(user, newest.bytes, newest.timestamp);
     }
 }
 
