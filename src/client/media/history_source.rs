@@ -56,7 +56,8 @@ pub(crate) struct HistorySource {
     input: (Vec<u8>, usize),
     /// The stream of compressed bytes has ended.
     is_over: bool,
-    unpacked: u64,
+    /// The number of bytes that may still be unpacked.
+    left: u64,
 }
 
 /// Some of the items, and how it goes on.
@@ -97,16 +98,16 @@ impl HistorySource {
             reader: HistoryReader::default(),
             input: (Vec::new(), 0),
             is_over: false,
-            unpacked: 0,
+            left: LONGEST,
         })
     }
 
     /// Reads the next items. It keeps a processor busy, and may wait for a disk.
     pub(crate) fn step(mut self: Box<Self>) -> HistoryStep {
         let mut items = Vec::new();
-        let until = self.unpacked.saturating_add(STEP);
+        let until = self.left.saturating_sub(STEP);
         let mut piece = Zeroizing::new(vec![0; PIECE]);
-        while items.len() < ITEMS && self.unpacked < until {
+        while items.len() < ITEMS && self.left > until {
             match self.unpack(&mut piece, &mut items) {
                 Ok(true) => {}
                 Ok(false) => return HistoryStep { items, rest: Ok(None) },
@@ -135,10 +136,8 @@ impl HistorySource {
         let read = usize::try_from(self.inflater.total_in() - before_in).unwrap_or(usize::MAX);
         let made = usize::try_from(self.inflater.total_out() - before_out).unwrap_or(usize::MAX);
         self.input.1 = self.input.1.saturating_add(read);
-        self.unpacked = self.unpacked.saturating_add(made as u64);
-        if self.unpacked > LONGEST {
-            return Err(HistoryFault::TooLong);
-        }
+        let left = self.left.checked_sub(made as u64).filter(|left| *left > 0);
+        self.left = left.ok_or(HistoryFault::TooLong)?;
         self.reader.push(piece.get(..made).unwrap_or_default(), items)?;
         self.is_over = status == Status::StreamEnd;
         if read == 0 && made == 0 && !self.is_over && !has_input {
@@ -174,3 +173,7 @@ impl HistorySource {
         Ok(!self.input.0.is_empty())
     }
 }
+
+#[cfg(test)]
+#[path = "history_source_tests.rs"]
+mod tests;

@@ -149,6 +149,7 @@ impl Session {
             messaging: Messaging::default(),
             settings,
         };
+        let history = History::new(&core.settings.config);
         let lease = LeaseWatch::new(core.store.lease(), core.now());
         Self {
             core,
@@ -158,7 +159,7 @@ impl Session {
             prekeys: Prekeys::new(),
             signed_prekey: SignedPrekeyRotation::default(),
             read_receipts: ReadReceipts::default(),
-            history: History::default(),
+            history,
             web_version: WebVersion::default(),
             resumption: Resumption::default(),
             lease,

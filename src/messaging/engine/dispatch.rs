@@ -5,8 +5,8 @@ use super::core::names::users;
 use super::core::queries::{Query, Unanswered};
 use super::core::query_results::{refusal, refused};
 use super::{
-    Engine, EngineContext, GroupRequest, OutboundMessage, Output, QueryError, Restrictions, Tag, inbound,
-    notifications, receipts,
+    Engine, EngineContext, GroupRequest, OutboundMessage, Output, QueryError, Restrictions, Tag, history,
+    inbound, notifications, receipts,
 };
 use crate::messaging::address::User;
 use crate::messaging::history::HistoryItem;

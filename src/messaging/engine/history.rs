@@ -145,3 +145,7 @@ fn take_secret(core: &mut EngineCore, message: &SecretMessage) {
     };
     core.cache.secrets.put(&authored_key(&author, &message.id), secret);
 }
+
+#[cfg(test)]
+#[path = "history_tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use super::core::EngineCore;
 use super::core::names::users;
 use super::{EngineContext, GroupNews, MessagingEvent, Output};
 use crate::messaging::address::User;
-use crate::messaging::record_cache::{ContactRecord, MissingRecords, RecordRequirements, RecordTable};
+use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable};
 use crate::messaging::stanzas::group_changes::{GroupChange, GroupNotice};
 use crate::messaging::stanzas::notifications::{DeviceChange, News, Notice, Token};
 use crate::messaging::stanzas::privacy_tokens;

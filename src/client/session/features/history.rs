@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use tempfile::SpooledTempFile;
 
 use super::media_hosts::MediaHosts;
-use crate::api::LogLevel;
+use crate::api::{Config, LogLevel};
+use crate::client::backoff::Backoff;
 use crate::client::clock::Millis;
 use crate::client::media::{FetchError, HistoryFault, HistorySource, HistoryStep, RemoteFile, download};
 use crate::client::session::SessionError;
@@ -17,6 +18,7 @@ use crate::client::session::command::Command;
 use crate::client::session::core::SessionCore;
 use crate::client::session::core::messaging_driver::own;
 use crate::client::session::state::Waiter;
+use crate::client::settings::millis;
 use crate::crypto::random_array;
 use crate::media::FileKind;
 use crate::messaging::history::{HistoryNotice, HistoryPlace};
@@ -26,23 +28,18 @@ use crate::store::Space;
 
 /// The number of notices that are looked at to find the next part.
 const PAGE: usize = 256;
-/// The wait after the first failure; each further one doubles it.
-const FIRST_WAIT: Millis = 5_000;
-/// The longest wait.
-const LONGEST_WAIT: Millis = 600_000;
 /// The number of times that the phone is asked for parts again, for each client.
 const MOST_ASKED: u32 = 16;
 
 /// The history of a session.
-#[derive(Default)]
 pub(in crate::client::session) struct History {
     /// The part that is worked on.
     part: Option<Box<Part>>,
     hosts: MediaHosts,
     /// When the next attempt is due, after one that failed.
     again_at: Option<Millis>,
-    /// The number of attempts that failed one after the other.
-    failures: u32,
+    /// The waits between attempts that fail one after the other.
+    backoff: Backoff,
     /// The number of parts that the phone was asked for again.
     asked: u32,
 }
@@ -66,6 +63,17 @@ impl Part {
 }
 
 impl History {
+    /// Nothing is under way. The waits between attempts are those between connections.
+    pub(in crate::client::session) fn new(config: &Config) -> Self {
+        Self {
+            part: None,
+            hosts: MediaHosts::default(),
+            again_at: None,
+            backoff: Backoff::new(millis(config.reconnect_base()), millis(config.reconnect_max())),
+            asked: 0,
+        }
+    }
+
     /// Returns when there is something to do.
     pub(in crate::client::session) fn deadline(&self, core: &SessionCore) -> Option<Millis> {
         if !core.is_ready() || self.part.is_some() {
@@ -162,7 +170,7 @@ impl History {
     /// The part was taken. Its file is of no use to anybody any more.
     fn done(&mut self, core: &mut SessionCore) {
         let Some(part) = self.part.take() else { return };
-        self.failures = 0;
+        self.backoff.reset();
         core.work.batch().delete(Space::HistoryNotice, part.id.clone());
         core.log(LogLevel::Info, "history", || {
             format!("a part of the history was taken, {} items: {:?}", part.items, part.notice)
@@ -185,11 +193,10 @@ impl History {
     /// The part cannot be had for now.
     fn failed(&mut self, core: &mut SessionCore, why: &str) {
         self.part = None;
-        let wait = FIRST_WAIT.saturating_mul(1 << self.failures.min(10)).min(LONGEST_WAIT);
-        self.failures = self.failures.saturating_add(1);
+        let wait = self.backoff.next(&mut core.rng);
         self.again_at = Some(core.now().saturating_add(wait));
         core.log(LogLevel::Warn, "history", || {
-            format!("a part of the history could not be fetched, next attempt in {} s: {why}", wait / 1000)
+            format!("a part of the history could not be fetched, next attempt in {wait} ms: {why}")
         });
     }
 

@@ -124,7 +124,7 @@ fn members_of_the_account() {
         (19, &[5; 300]),
         (20, &message(&[(1, b"555@s.whatsapp.net"), (2, b"100@lid"), (3, b"Ada")])),
         (7, &message(&[(1, b"555@s.whatsapp.net"), (2, b"-")])),
-        (15, &message(&[(1, b"555@nowhere.example"), (2, b"100@lid")])),
+        (15, &message(&[(1, b"\xff"), (2, b"100@lid")])),
     ]);
     let names = HistoryItem::Names { pn: jid("555@s.whatsapp.net"), lid: jid("100@lid") };
     let expected = [
