@@ -14,7 +14,7 @@
 //! | `standard` | keeps what the library opens off the host's descriptors 0, 1 and 2 |
 //! | `threads` | starts every thread of the library, with all signals blocked; pools for jobs |
 //!
-//! The protocols are a package of their own, `src/protocol`: [`pairing`], [`signal`], [`noise`], [`stanza`], [`crypto`],
+//! The protocols are a package of their own, `src/protocol`: [`pairing`], [`signal`], [`noise`], [`stanza`], [`media`], [`crypto`],
 //! [`proto`], and the contents and stanzas of [`messaging`]. They read no clock, open no socket and draw no randomness but what
 //! is handed in, so two ends can be run against each other in memory. `client` is the driver that gives them all three.
 //!
@@ -62,7 +62,7 @@
 //!
 //! `ffi/mod.rs` has the rules of the C boundary, CONTRIBUTING.md what to touch to add a method, an event or a record.
 
-pub use wa_protocol::{crypto, noise, pairing, proto, signal, stanza};
+pub use wa_protocol::{crypto, media, noise, pairing, proto, signal, stanza};
 
 #[forbid(unsafe_code)]
 pub mod api;

@@ -38,6 +38,11 @@ impl Backoff {
         }
     }
 
+    /// Begins with the first step again.
+    pub(crate) fn reset(&mut self) {
+        self.step = 0;
+    }
+
     pub(crate) fn rate_limited(&mut self) {
         self.step = self.step.saturating_add(RATE_LIMIT_STEPS);
     }

@@ -11,6 +11,7 @@
 //! | `queue`, `runtime`, `shared_state` | what clients have in common with each other and with the host's threads |
 //! | `settings`, `device_props` | the configuration, read; how the device presents itself |
 //! | `transport` | one encrypted connection |
+//! | `media` | encrypted files at the media servers |
 //! | `backoff`, `keepalive`, `iq_tracker`, `clock` | time: waits, pings, answers awaited |
 //! | `disconnect_reason`, `server_codes`, `status_mapping`, `outcomes` | what went wrong, judged, named and listed |
 //! | `event_mapping`, `content_mapping` | what the messaging engine tells, as the host hears it; the contents of messages |
@@ -29,6 +30,7 @@ mod group_results;
 mod iq_tracker;
 pub mod journal;
 mod keepalive;
+mod media;
 mod outcomes;
 pub mod queue;
 mod recipient;

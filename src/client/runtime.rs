@@ -24,6 +24,19 @@ const END_LIMIT: Duration = Duration::from_secs(3);
 /// Work that keeps a processor busy: key derivation and prekeys.
 pub(crate) static COMPUTATIONS: Pool = Pool::new("compute", 4);
 
+/// Does work that keeps a processor busy or waits for a disk on a thread of [`COMPUTATIONS`]; here, if the system refuses one.
+pub(crate) async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (answer, answered) = oneshot::channel();
+    let job = Box::new(move || drop(answer.send(work())));
+    if let Err((job, _)) = COMPUTATIONS.submit(job) {
+        job();
+    }
+    match answered.await {
+        Ok(done) => done,
+        Err(_) => panic!("the work died"),
+    }
+}
+
 /// A share in the runtime.
 pub type Lease = Arc<Runtime>;
 

@@ -28,7 +28,7 @@ pub(crate) fn of_net(error: &NetError) -> Error {
             Status::TLS
         }
         NetError::Upgrade { .. } | NetError::Io { step: Step::Upgrade, .. } => Status::UPGRADE,
-        NetError::Io { step: Step::Stream, .. } | NetError::Closed => Status::CONNECTION_LOST,
+        NetError::Io { step: Step::Stream | Step::Http, .. } | NetError::Closed => Status::CONNECTION_LOST,
         NetError::TooLarge | NetError::Protocol { .. } | NetError::NoVersion => Status::PROTOCOL,
     };
     let made = Error::new(status, error.to_string());

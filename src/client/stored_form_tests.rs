@@ -212,6 +212,7 @@ async fn fill(session: &store::Session) {
         expiration: 4,
         expiration_set_at: 5,
         taken_as: Some(Kind::Pn),
+        push_name: String::new(),
     };
     put(&of_user, &mut |key, batch| token.save(key, batch));
 

@@ -4,11 +4,11 @@
 //!
 //! | part | subject |
 //! |---|---|
-//! | [`address`], [`content`], [`stanzas`] | the values, from the package of the protocols |
+//! | [`address`], [`content`], [`history`], [`stanzas`] | the values, from the package of the protocols |
 //! | [`record_cache`] | the records that are worked on, loaded from the store and written back to it |
 //! | [`engine`] | the decisions: what is done with a message that comes, and what it takes to send one |
 
-pub use wa_protocol::messaging::{address, content, stanzas};
+pub use wa_protocol::messaging::{address, content, history, stanzas};
 
 pub(crate) mod engine;
 pub(crate) mod record_cache;

@@ -165,6 +165,12 @@ impl Endpoint {
         self.proxy.as_ref().map(Proxy::address)
     }
 
+    /// The scheme of the media servers that belong to this server: without TLS only if the server itself is spoken to without, which
+    /// is one on this machine.
+    pub fn media_scheme(&self) -> &'static str {
+        if self.target.secure { "https" } else { "http" }
+    }
+
     /// The URL it was made from.
     pub fn url(&self) -> &str {
         &self.url

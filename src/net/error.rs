@@ -15,6 +15,8 @@ pub enum Step {
     Tls,
     /// The WebSocket upgrade, or an HTTP answer.
     Upgrade,
+    /// A request to a media server.
+    Http,
     /// Using the open connection.
     Stream,
 }
@@ -27,6 +29,7 @@ impl std::fmt::Display for Step {
             Step::Proxy => "asking the proxy",
             Step::Tls => "the TLS handshake",
             Step::Upgrade => "the WebSocket upgrade",
+            Step::Http => "the request to the media server",
             Step::Stream => "the connection",
         })
     }

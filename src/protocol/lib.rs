@@ -6,6 +6,7 @@
 //! | room | subject |
 //! |---|---|
 //! | [`messaging`] | addresses, contents and stanzas of messages |
+//! | [`media`] | encrypted files |
 //! | [`pairing`] | phone code, QR, passkey, signed device identity |
 //! | [`signal`] | end-to-end encryption: X3DH, double ratchet, sender keys, device identities |
 //! | [`noise`] | handshake, certificate chain, transport cipher, frames |
@@ -16,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 pub mod crypto;
+pub mod media;
 pub mod messaging;
 pub mod noise;
 pub mod pairing;

@@ -6,11 +6,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 static LIVE: AtomicI64 = AtomicI64::new(0);
+static PEAK: AtomicI64 = AtomicI64::new(0);
 
 struct Counting;
 
 fn grown(by: usize) {
-    LIVE.fetch_add(by as i64, Ordering::Relaxed);
+    let live = LIVE.fetch_add(by as i64, Ordering::Relaxed) + by as i64;
+    PEAK.fetch_max(live, Ordering::Relaxed);
 }
 
 fn shrunk(by: usize) {
@@ -45,4 +47,9 @@ static ALLOCATOR: Counting = Counting;
 /// Returns the number of bytes that are allocated at the moment.
 pub(crate) fn live() -> i64 {
     LIVE.load(Ordering::Relaxed)
+}
+
+/// Returns the greatest number of bytes that were allocated at one moment since the last call, and begins anew.
+pub(crate) fn peak() -> i64 {
+    PEAK.swap(live(), Ordering::Relaxed)
 }

@@ -85,8 +85,11 @@ fn host() {
     let client = Client::new(&config, None).unwrap();
     client.connect().unwrap();
     for order in std::io::stdin().lock().lines() {
-        let said = match order.unwrap().split_once(' ') {
+        let order = order.unwrap();
+        let said = match order.split_once(' ') {
+            None if order == "peak" => counting::peak(),
             None => counting::live(),
+            Some(("history", parts)) => take_history(&client, parts.parse().unwrap()),
             Some((_, count)) => take(&client, count.parse().unwrap()),
         };
         println!("said: {said}");
@@ -110,6 +113,23 @@ fn take(client: &Client, count: i64) -> i64 {
         client.ack(event.id);
     }
     taken
+}
+
+/// Waits until so many parts of the history were taken.
+fn take_history(client: &Client, parts: i64) -> i64 {
+    for _ in 0..parts {
+        loop {
+            let Polled::Event(event) = client.queue().poll(Some(PATIENCE)) else {
+                panic!("no part was taken")
+            };
+            let json: serde_json::Value = serde_json::from_str(&event.to_json()).unwrap();
+            client.ack(event.id);
+            if json["text"].as_str().is_some_and(|line| line.starts_with("a part of the history was taken")) {
+                break;
+            }
+        }
+    }
+    parts
 }
 
 /// Messages for the host, all of them acknowledged to the server when this returns.
@@ -150,5 +170,36 @@ fn a_host_that_does_not_poll_takes_no_more_memory_the_more_waits() {
     for count in [OFFLINE, ONLINE, ONLINE] {
         assert_eq!(host.tell(&format!("take {count}")).cast_unsigned(), count);
     }
+    host.end();
+}
+
+/// Bytes of each text of the history, and the number of texts: two hundred million bytes altogether.
+const HISTORY: (u64, u64) = (2_000, 100_000);
+
+#[test]
+fn a_long_history_takes_no_more_memory_than_a_few_of_its_messages() {
+    let world = World::with(Options { log_limit: 0, ..Options::default() });
+    let store = format!("sqlite:{}", world.folder().join("sessions.db").display());
+    let config = [
+        ("store.url", store.as_str()),
+        ("server.url", &world.sim.started().ws),
+        ("server.root_key", &world.sim.started().root_key),
+        ("log.level", "info"),
+    ];
+    drop(world.linked(&world.config()));
+    let bulk = json!({ "chats": 500, "messages": HISTORY.1, "text": HISTORY.0, "tokens": true });
+    world.sim.set_past(NUMBER, &json!({ "chats": [], "bulk": bulk })).unwrap();
+    let mut host = Host::start(&config);
+    // Warm: a short part first.
+    world.send_past(NUMBER, &json!({ "device": 1, "type": "push_name" }));
+    host.tell("history 1");
+    let before = host.tell("measure");
+    host.tell("peak");
+    let sent = world.send_past(NUMBER, &json!({ "device": 1, "type": "recent" }));
+    assert!(sent["notices"][0]["inflated"].as_u64().unwrap() > HISTORY.0 * HISTORY.1, "{sent}");
+    host.tell("history 1");
+    let (peak, after) = (host.tell("peak"), host.tell("measure"));
+    println!("{before} bytes before the history, {peak} at most, {after} after it");
+    assert!(peak - before < MORE, "{before} bytes became {peak}");
     host.end();
 }

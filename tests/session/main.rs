@@ -18,6 +18,7 @@ mod fanout;
 mod faults;
 mod given_up;
 mod groups;
+mod history;
 mod interruptions;
 mod killable;
 mod linking;

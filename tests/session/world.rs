@@ -172,6 +172,11 @@ impl World {
         serde_json::from_str(json).unwrap_or(Value::Null)
     }
 
+    /// Lets the phone of that number send a part of its past.
+    pub(crate) fn send_past(&self, number: &str, body: &Value) -> Value {
+        self.runtime.block_on(self.sim.send_past(number, body)).unwrap()
+    }
+
     /// Waits until the simulator is in a state of which `look` makes something; gives that.
     pub(crate) fn wait<T>(&self, what: &str, look: impl FnMut(&State<'_>) -> Option<T>) -> T {
         let found = self.runtime.block_on(self.sim.wait(PATIENCE, look));

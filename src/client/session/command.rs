@@ -1,8 +1,10 @@
 //! The commands of a session: those of the host, and the results of jobs.
 
 use serde_json::Value;
+use tempfile::SpooledTempFile;
 
 use super::super::clock::Millis;
+use super::super::media::{FetchError, HistoryStep};
 use super::call::MethodCall;
 use crate::api::Error;
 use crate::net::NetError;
@@ -63,6 +65,12 @@ pub(crate) enum Command {
     },
     /// From the task that asked for the newest version because the server refuses ours.
     VersionLearned(Result<WebVersionRecord, NetError>),
+    /// From the job that fetched a file of the account's history.
+    HistoryFetched(Result<SpooledTempFile, FetchError>),
+    /// From the thread that reads a part of the account's history.
+    HistoryRead(HistoryStep),
+    /// From a job whose result changes nothing: a line for the log.
+    JobDone(String),
     /// From the store: the lease of the session, asked for at this time, was renewed or not.
     LeaseRenewed {
         asked_at: Millis,

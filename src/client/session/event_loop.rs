@@ -158,6 +158,7 @@ impl Session {
             self.lease.deadline(),
             self.prekeys.deadline(),
             self.signed_prekey.deadline(),
+            self.history.deadline(&self.core),
             self.core.engine_deadline(),
             self.core.work.lazy_at,
         ];
@@ -173,6 +174,7 @@ impl Session {
         }
         self.prekeys.time_passed(&mut self.core).await?;
         self.signed_prekey.time_passed(&mut self.core).await?;
+        self.history.time_passed(&mut self.core).await?;
         self.core.engine_time_passed(now).await?;
         self.phase_time_passed(now).await
     }

@@ -8,6 +8,7 @@ use super::state::{NoAnswer, Waiter};
 use super::{Session, SessionError};
 use crate::messaging::engine::QueryError;
 use crate::messaging::stanzas::key_digest::KeyDigest;
+use crate::messaging::stanzas::media_conn::MediaConn;
 use crate::messaging::stanzas::props::Props;
 use crate::pairing::IqFailure;
 use crate::stanza::NodeRef;
@@ -55,6 +56,7 @@ impl Session {
             | Waiter::Alive { .. }
             | Waiter::Prekeys(_)
             | Waiter::KeyDigest
+            | Waiter::MediaConn
             | Waiter::SignedPrekey(_)
             | Waiter::Logout { .. } => return Err(Unhandled::Transition),
         }
@@ -85,6 +87,11 @@ impl Session {
                     self.prekeys.owe(&mut self.core);
                 }
                 messages::no_key_check(&mut self.core).await
+            }
+            Waiter::MediaConn => {
+                let answer = MediaConn::read(node).filter(|_| error.is_none());
+                self.history.hosts_came(&mut self.core, answer);
+                Ok(())
             }
             Waiter::SignedPrekey(fresh) => self.signed_prekey.answered(&mut self.core, *fresh, error).await,
             Waiter::Logout { request } => self.logged_out(request, error.is_none()).await,
@@ -141,6 +148,10 @@ impl Session {
             // The next login finds them unsent and sends them again, and checks the keys.
             Waiter::Prekeys(_) | Waiter::SignedPrekey(_) => Ok(()),
             Waiter::KeyDigest => messages::no_key_check(&mut self.core).await,
+            Waiter::MediaConn => {
+                self.history.hosts_came(&mut self.core, None);
+                Ok(())
+            }
             Waiter::Logout { request } => self.logged_out(request, false).await,
         }
     }

@@ -86,6 +86,7 @@ impl Session {
         }
         self.pairing.close();
         self.core.emit(0, ready);
+        self.core.messaging.history_due = true;
         messages::online(&mut self.core).await?;
         self.signed_prekey.watch(&mut self.core).await
     }

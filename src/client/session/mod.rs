@@ -50,6 +50,7 @@ use self::core::messaging_driver::Messaging;
 use self::core::requests::Requests;
 use self::core::unit_of_work::UnitOfWork;
 use self::core::{Attempts, Host, SessionCore};
+use self::features::history::History;
 use self::features::lease::LeaseWatch;
 use self::features::pairing::PairingDriver;
 use self::features::prekeys::Prekeys;
@@ -106,6 +107,7 @@ pub(crate) struct Session {
     prekeys: Prekeys,
     signed_prekey: SignedPrekeyRotation,
     read_receipts: ReadReceipts,
+    history: History,
     web_version: WebVersion,
     resumption: Resumption,
     lease: LeaseWatch,
@@ -147,6 +149,7 @@ impl Session {
             messaging: Messaging::default(),
             settings,
         };
+        let history = History::new(&core.settings.config);
         let lease = LeaseWatch::new(core.store.lease(), core.now());
         Self {
             core,
@@ -156,6 +159,7 @@ impl Session {
             prekeys: Prekeys::new(),
             signed_prekey: SignedPrekeyRotation::default(),
             read_receipts: ReadReceipts::default(),
+            history,
             web_version: WebVersion::default(),
             resumption: Resumption::default(),
             lease,

@@ -82,6 +82,8 @@ pub(super) enum Waiter {
     Engine(Tag),
     /// The host has read messages, by these requests, and the account's settings say who is to know.
     Privacy(Vec<(u64, ReadMessages)>),
+    /// The media servers, for a file of the account's history.
+    MediaConn,
     /// The server's answer changes nothing.
     Nobody,
 }

@@ -5,7 +5,7 @@ use super::command::{Command, ConnectionGoal};
 use super::dispatch::is_answer;
 use super::state::{ConnectionPhase, LoopEvent};
 use super::{Session, SessionError};
-use crate::api::{CloseReason, ConnectionState, Error, Status};
+use crate::api::{CloseReason, ConnectionState, Error, LogLevel, Status};
 use crate::pairing::OutcomeKind;
 use crate::stanza::NodeRef;
 
@@ -87,6 +87,15 @@ impl Session {
                 self.with_pairing(|pairing, now, rng| pairing.derived(now, &key, rng)).await.map(drop)
             }
             Command::PrekeysMade(made) => self.prekeys.made(&mut self.core, *made).await,
+            Command::HistoryFetched(fetched) => {
+                self.history.fetched(&mut self.core, fetched);
+                Ok(())
+            }
+            Command::HistoryRead(step) => self.history.read(&mut self.core, step).await,
+            Command::JobDone(line) => {
+                self.core.log(LogLevel::Debug, "jobs", || line);
+                Ok(())
+            }
             Command::VersionLearned(learned) => self.version_learned(learned).await,
             // The dispatch has handled these.
             Command::Acknowledged | Command::LeaseRenewed { .. } | Command::Answered { .. } => Ok(()),

@@ -5,10 +5,11 @@ use super::core::names::users;
 use super::core::queries::{Query, Unanswered};
 use super::core::query_results::{refusal, refused};
 use super::{
-    Engine, EngineContext, GroupRequest, OutboundMessage, Output, QueryError, Restrictions, Tag, inbound,
-    notifications, receipts,
+    Engine, EngineContext, GroupRequest, OutboundMessage, Output, QueryError, Restrictions, Tag, history,
+    inbound, notifications, receipts,
 };
 use crate::messaging::address::User;
+use crate::messaging::history::HistoryItem;
 use crate::messaging::record_cache::{MissingRecords, RecordKey};
 use crate::messaging::stanzas::acks::MessageAck;
 use crate::messaging::stanzas::addressing::Pair;
@@ -27,6 +28,15 @@ impl Engine {
         cx: &mut EngineContext<'_>,
     ) -> Result<(), MissingRecords> {
         self.inbound.message(&mut self.core, node, cx)
+    }
+
+    /// Takes what a part of the account's history says.
+    pub(crate) fn history(
+        &mut self,
+        items: &[HistoryItem],
+        cx: &mut EngineContext<'_>,
+    ) -> Result<(), MissingRecords> {
+        history::take(&mut self.core, items, cx)
     }
 
     /// Returns the records that stanzas are going to need, if they are messages. It is a guess, and no promise: a step that lacks a

@@ -17,12 +17,14 @@
 //! | `outbound` | messages that go |
 //! | `receipts` | receipts for messages of this account |
 //! | `notifications` | devices, identities, tokens and groups that change |
+//! | `history` | the people whom the account knows, from its history |
 //! | `group_admin` | groups that are made and changed for the host |
 //! | `output` | the results: stanzas, queries, events, answers |
 
 pub(crate) mod core;
 mod dispatch;
 mod group_admin;
+mod history;
 mod inbound;
 mod notifications;
 mod outbound;

@@ -7,7 +7,7 @@ use super::core::EngineCore;
 use super::core::names::users;
 use super::{EngineContext, GroupNews, MessagingEvent, Output};
 use crate::messaging::address::User;
-use crate::messaging::record_cache::{ContactRecord, MissingRecords, RecordRequirements, RecordTable};
+use crate::messaging::record_cache::{MissingRecords, RecordRequirements, RecordTable};
 use crate::messaging::stanzas::group_changes::{GroupChange, GroupNotice};
 use crate::messaging::stanzas::notifications::{DeviceChange, News, Notice, Token};
 use crate::messaging::stanzas::privacy_tokens;
@@ -117,12 +117,8 @@ fn token_given_again(core: &mut EngineCore, user: &User, device: u16, cx: &Engin
 }
 
 fn tokens_came(core: &mut EngineCore, user: &User, tokens: &[Token<'_>]) {
-    let key = core.cache.canonical_user(user).key();
-    let Some(newest) = tokens.iter().max_by_key(|token| token.timestamp) else { return };
-    let held = core.cache.contacts.get(&key).cloned().unwrap_or_default();
-    if newest.timestamp > held.issued_s {
-        let token = ContactRecord { token: newest.bytes.to_vec(), issued_s: newest.timestamp, ..held };
-        core.cache.contacts.put(&key, token);
+    if let Some(newest) = tokens.iter().max_by_key(|token| token.timestamp) {
+        core.take_token(user, newest.bytes, newest.timestamp);
     }
 }
 

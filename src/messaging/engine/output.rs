@@ -78,6 +78,8 @@ pub(crate) enum Output {
     Log(String),
     /// The account record was changed; it goes into the same commit.
     AccountChanged,
+    /// The notice of a part of the account's history was stored; the part is yet to be taken.
+    HistoryNotice,
 }
 
 /// A message that the server has taken.

@@ -36,3 +36,20 @@ pub fn decrypt(key: &[u8; 32], iv: &[u8; BLOCK], sealed: &[u8]) -> Option<Vec<u8
     out.truncate(length);
     Some(out)
 }
+
+/// Decrypts blocks in turn, for content that comes in pieces. Padding is the caller's business.
+pub struct BlockDecryptor(cbc::Decryptor<Aes256>);
+
+impl BlockDecryptor {
+    /// Begins with the first block.
+    #[must_use]
+    pub fn new(key: &[u8; 32], iv: &[u8; BLOCK]) -> Self {
+        Self(cbc::Decryptor::new(key.into(), iv.into()))
+    }
+
+    /// Decrypts whole blocks in place. Bytes behind the last whole block are left as they are.
+    pub fn decrypt(&mut self, blocks: &mut [u8]) {
+        let (blocks, _) = aes::cipher::Array::slice_as_chunks_mut(blocks);
+        self.0.decrypt_blocks(blocks);
+    }
+}

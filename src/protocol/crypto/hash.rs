@@ -44,6 +44,46 @@ impl MacKey {
     }
 }
 
+/// SHA-256 over bytes that come in pieces.
+#[derive(Clone, Default)]
+pub struct RunningHash(Sha256);
+
+impl RunningHash {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
+/// HMAC-SHA256 over bytes that come in pieces. Compare with `subtle`, not with `==`.
+#[derive(Clone)]
+pub struct RunningMac(Hmac<Sha256>);
+
+impl RunningMac {
+    /// From a key of any length.
+    #[must_use]
+    pub fn new(key: &[u8]) -> Self {
+        Self(MacKey::new(key).0)
+    }
+
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The code of all pieces.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finalize().into_bytes().into()
+    }
+}
+
 /// The HKDF-Extract key for an absent salt, prepared once: every message has its keys derived so.
 static NO_SALT: Lazy<MacKey> = Lazy::new(|| MacKey::new(&[0; 32]));
 

@@ -18,7 +18,7 @@ mod crypto_tests;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use hash::{MacKey, hkdf, hmac_sha256, pbkdf2_sha256, sha256};
+pub use hash::{MacKey, RunningHash, RunningMac, hkdf, hmac_sha256, pbkdf2_sha256, sha256};
 pub use keys::{KeyPair, LowOrder, PreparedKey, PublicKey};
 pub use random::{OsRandom, PooledRandom, Random, SharedRandom, random_array};
 pub use secret::Secret;

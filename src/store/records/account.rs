@@ -44,6 +44,8 @@ pub struct AccountRecord {
     pub nct_salt: Vec<u8>,
     /// The hash of the server properties that are held.
     pub props_hash: Option<String>,
+    /// The word that shows the media servers that this device may delete a file of its history; empty until the phone says it.
+    pub companion_nonce: String,
 }
 
 impl AccountRecord {
@@ -68,6 +70,7 @@ impl AccountRecord {
             linked_ms: 0,
             nct_salt: Vec::new(),
             props_hash: None,
+            companion_nonce: String::new(),
         }
     }
 
@@ -117,6 +120,7 @@ impl AccountRecord {
             linked_ms: self.linked_ms,
             nct_salt: self.nct_salt.clone(),
             props_hash: self.props_hash.clone(),
+            companion_nonce: self.companion_nonce.clone(),
             prekey_batches: self.prekey_batches.clone(),
         })
     }
@@ -144,6 +148,7 @@ impl AccountRecord {
             linked_ms: wire.linked_ms,
             nct_salt: wire.nct_salt,
             props_hash: wire.props_hash,
+            companion_nonce: wire.companion_nonce,
             prekey_batches: wire.prekey_batches,
         })
     }
@@ -202,4 +207,6 @@ struct AccountWire {
     prekey_batches: Vec<u32>,
     #[prost(string, optional, tag = "18")]
     props_hash: Option<String>,
+    #[prost(string, tag = "19")]
+    companion_nonce: String,
 }

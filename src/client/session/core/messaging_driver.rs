@@ -33,6 +33,8 @@ pub(in crate::client::session) struct Messaging {
     pub(in crate::client::session) work_due: bool,
     /// Set while the host says that the user is there. Shown again on each connection.
     pub(in crate::client::session) available: bool,
+    /// Set if the store may have parts of the account's history that are yet to be taken.
+    pub(in crate::client::session) history_due: bool,
 }
 
 impl SessionCore {
@@ -166,6 +168,7 @@ impl SessionCore {
                     self.work.emit(request, event_mapping::waiting(&waiting))
                 }
                 Output::Log(line) => self.log(LogLevel::Info, "messages", || line),
+                Output::HistoryNotice => self.messaging.history_due = true,
                 Output::AccountChanged => {
                     if let Some(account) = &self.account {
                         account.put(self.work.batch());

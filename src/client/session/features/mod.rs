@@ -13,12 +13,15 @@
 //! | `key_check`, `restored` | the server's copy of these keys compared with the store; a store that is an older copy |
 //! | `idle_records` | records that nothing needs any more |
 //! | `lease` | holds the session in a store that processes share; no store that ships does so yet |
+//! | `history`, `media_hosts` | the parts of the account's history that its phone hands over; the servers that have them |
 //! | `props`, `web_version` | server properties; the version of the web client that is presented |
 
 pub(in crate::client::session) mod calls;
+pub(in crate::client::session) mod history;
 pub(in crate::client::session) mod idle_records;
 pub(in crate::client::session) mod key_check;
 pub(in crate::client::session) mod lease;
+pub(in crate::client::session) mod media_hosts;
 pub(in crate::client::session) mod messages;
 pub(in crate::client::session) mod pairing;
 pub(in crate::client::session) mod prekeys;

@@ -84,6 +84,15 @@ impl EngineCore {
         Ok(())
     }
 
+    /// Takes a token that a person gave, unless the one that is held is newer. The records of the person are in the cache.
+    pub(in crate::messaging::engine) fn take_token(&mut self, user: &User, token: &[u8], issued_s: u64) {
+        let key = self.cache.canonical_user(user).key();
+        let held = self.cache.contacts.get(&key).cloned().unwrap_or_default();
+        if issued_s > held.issued_s {
+            self.cache.contacts.put(&key, ContactRecord { token: token.to_vec(), issued_s, ..held });
+        }
+    }
+
     /// Returns the stanza that asks to be told when a person is there: under the name under which they are written to, with the
     /// token that they gave.
     pub(crate) fn subscription(

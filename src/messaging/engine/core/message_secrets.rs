@@ -3,12 +3,12 @@
 use super::{EngineCore, FollowUp};
 use crate::crypto::Secret;
 use crate::messaging::address::{Kind, User};
-use crate::messaging::content::{self, Body, Read};
+use crate::messaging::content::{self, Read};
+use crate::messaging::history::lasting_options;
 use crate::messaging::record_cache::{
     MessageSecret, MissingRecords, RecentSecret, RecordRequirements, RecordTable, StoredRecord, Table,
     authored_key,
 };
-use crate::messaging::stanzas::incoming::is_bot;
 use crate::stanza::Jid;
 use crate::store::{Batch, Space};
 
@@ -45,19 +45,14 @@ impl EngineCore {
         unix_ms: i64,
     ) {
         let Some(secret) = read.secret.clone().filter(|_| read.body.target().is_none()) else { return };
-        let (options, selectable) = match &read.body {
-            Body::Poll(poll) => (poll.options.clone(), poll.selectable),
-            Body::Event(_) => (Vec::new(), 0),
-            _ if asks_bot(chat, read) => (Vec::new(), 0),
-            _ => {
-                self.follow_ups.push_back(FollowUp::Secret {
-                    author: author.clone(),
-                    id: id.into(),
-                    secret,
-                    unix_ms,
-                });
-                return;
-            }
+        let Some((options, selectable)) = lasting_options(chat, read) else {
+            self.follow_ups.push_back(FollowUp::Secret {
+                author: author.clone(),
+                id: id.into(),
+                secret,
+                unix_ms,
+            });
+            return;
         };
         self.cache.secrets.put(&authored_key(author, id), MessageSecret { secret, options, selectable });
     }
@@ -119,9 +114,4 @@ fn put<R: StoredRecord>(table: &mut Table<R>, written: &mut Batch, key: &[u8], m
     } else {
         record.save(key, written);
     }
-}
-
-/// Returns whether a message asks a bot for an answer.
-fn asks_bot(chat: &Jid, read: &Read) -> bool {
-    is_bot(chat) || read.flags.bot_invoke || read.context.mentions.iter().any(is_bot)
 }

@@ -2,9 +2,10 @@
 
 use super::Inbound;
 use crate::messaging::address::{Address, User};
-use crate::messaging::content::{self, AppStateKey, MAX_SIZE, Protocol};
+use crate::messaging::content::{AppStateKey, MAX_SIZE, Protocol};
 use crate::messaging::engine::core::{EngineCore, FollowUp};
 use crate::messaging::engine::{EngineContext, Output};
+use crate::messaging::history::{HistoryKind, HistoryNotice, HistoryPlace};
 use crate::messaging::stanzas::incoming::IncomingMessage;
 use crate::store::records::AppStateKeyRecord;
 use crate::store::{MAX_KEY, MAX_VALUE, Space};
@@ -43,17 +44,7 @@ impl Inbound {
                 false
             }
             Protocol::HistoryNotice(notice) if sender.is_primary() => {
-                if let Some(salt) = content::nct_salt(&notice.notice)
-                    && cx.account.nct_salt != salt
-                {
-                    cx.account.nct_salt = salt;
-                    core.out.push(Output::AccountChanged);
-                }
-                if message.id.len() > MAX_KEY || notice.notice.len() > MAX_NOTICE {
-                    core.log("a history notice was too large to be kept");
-                    return true;
-                }
-                core.written.put(Space::HistoryNotice, message.id.as_bytes(), notice.notice.to_vec());
+                keep_notice(core, message.id, notice);
                 true
             }
             Protocol::LidMapping(mapping) if sender.is_primary() => {
@@ -78,4 +69,17 @@ impl Inbound {
             }
         }
     }
+}
+
+/// Keeps the notice of a part of the history until the part was taken. A part with nothing in it is not kept.
+fn keep_notice(core: &mut EngineCore, id: &str, notice: &[u8]) {
+    let read = HistoryNotice::read(notice);
+    if matches!(read.kind, HistoryKind::Empty | HistoryKind::Unknown) || read.place == HistoryPlace::Nowhere {
+        return core.log(format!("a part of the history has nothing in it: {read:?}"));
+    }
+    if id.len() > MAX_KEY || notice.len() > MAX_NOTICE {
+        return core.log("the notice of a part of the history was too large to be kept");
+    }
+    core.written.put(Space::HistoryNotice, id.as_bytes(), notice.to_vec());
+    core.out.push(Output::HistoryNotice);
 }

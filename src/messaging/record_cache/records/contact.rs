@@ -24,6 +24,8 @@ pub(crate) struct ContactRecord {
     pub(crate) expiration_set_at: i64,
     /// The kind of name under which the server took a message to them after it had refused it under the other.
     pub(crate) taken_as: Option<Kind>,
+    /// The name that they gave themselves, as the phone's history has it; empty if it is not known.
+    pub(crate) push_name: String,
 }
 
 one_message!(ContactRecord, PrivacyToken, ContactWire);
@@ -46,6 +48,8 @@ struct ContactWire {
     /// 1: by phone number, 2: by LID.
     #[prost(uint32, tag = "7")]
     taken_as: u32,
+    #[prost(string, tag = "8")]
+    push_name: String,
 }
 
 impl ContactRecord {
@@ -68,6 +72,7 @@ impl ContactRecord {
                 2 => Some(Kind::Lid),
                 _ => None,
             },
+            push_name: wire.push_name,
         })
     }
 
@@ -84,6 +89,7 @@ impl ContactRecord {
                 Some(Kind::Pn) => 1,
                 Some(Kind::Lid) => 2,
             },
+            push_name: self.push_name.clone(),
         }
     }
 }

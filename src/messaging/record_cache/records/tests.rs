@@ -64,6 +64,7 @@ fn records_come_back() {
         expiration: 4,
         expiration_set_at: 5,
         taken_as: Some(Kind::Pn),
+        push_name: "Ada".to_owned(),
     };
     assert_eq!(again(&mut token), token);
 }

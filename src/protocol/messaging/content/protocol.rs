@@ -70,8 +70,9 @@ pub enum Protocol {
         /// When that was set, in seconds since 1970.
         set_at: Option<i64>,
     },
-    /// The phone has put a part of the history up for us. Only from the own phone.
-    HistoryNotice(HistoryNotice),
+    /// The phone has put a part of the history up for us: the serialised `HistorySyncNotification`, with the key of the file in it.
+    /// Only from the own phone.
+    HistoryNotice(Zeroizing<Vec<u8>>),
     /// Keys of the app state. Only from own devices.
     AppStateKeyShare(Vec<AppStateKey>),
     /// Another own device wants the keys of these ids.
@@ -109,21 +110,6 @@ impl fmt::Debug for Protocol {
             Self::Other { .. } => "Other",
         })
     }
-}
-
-/// The location of a part of the history.
-#[derive(Clone, PartialEq, Eq)]
-pub struct HistoryNotice {
-    /// The protocol's number: 0 the first part, 2 all of it, 3 the last weeks, 4 names, 6 what was asked for.
-    pub sync_type: u32,
-    /// The number of the part.
-    pub chunk: u32,
-    /// The progress of the transfer so far, in percent.
-    pub progress: Option<u32>,
-    /// The id of our request, if it was asked for.
-    pub request: Option<String>,
-    /// The whole `HistorySyncNotification`, with the key of the file in it.
-    pub notice: Zeroizing<Vec<u8>>,
 }
 
 /// A key of the app state.
@@ -207,7 +193,7 @@ pub(super) fn read(fields: Fields<'_>, whole: &[u8]) -> Option<Body> {
         kind::REVOKE => return Some(Body::Delete { target: target? }),
         kind::EDIT => return Some(Body::Edit(body::edit(target?, at_ms, payloads.edited?, whole))),
         kind::EPHEMERAL_SETTING => Protocol::DisappearingTimer { seconds, set_at },
-        kind::HISTORY_NOTICE => Protocol::HistoryNotice(history_notice(payloads.history?)),
+        kind::HISTORY_NOTICE => Protocol::HistoryNotice(Zeroizing::new(payloads.history?.to_vec())),
         kind::KEY_SHARE => Protocol::AppStateKeyShare(key_share(payloads.key_share?)),
         kind::KEY_REQUEST => Protocol::AppStateKeyRequest(key_request(payloads.key_request?)),
         kind::APP_STATE_FATAL => Protocol::AppStateFatal(texts(payloads.fatal?)),
@@ -247,26 +233,6 @@ fn inside(bytes: &[u8], number: u32) -> Option<&[u8]> {
 
 fn texts(bytes: &[u8]) -> Vec<String> {
     each(bytes, 1).map(|text| String::from_utf8_lossy(text).into_owned()).collect()
-}
-
-fn history_notice(bytes: &[u8]) -> HistoryNotice {
-    let mut out = HistoryNotice {
-        sync_type: 0,
-        chunk: 0,
-        progress: None,
-        request: None,
-        notice: Zeroizing::new(bytes.to_vec()),
-    };
-    for field in Fields::of(bytes) {
-        match field.number {
-            6 => out.sync_type = field.small().unwrap_or_default(),
-            7 => out.chunk = field.small().unwrap_or_default(),
-            9 => out.progress = field.small(),
-            12 => out.request = field.text(),
-            _ => {}
-        }
-    }
-    out
 }
 
 fn key_share(bytes: &[u8]) -> Vec<AppStateKey> {

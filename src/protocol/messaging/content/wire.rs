@@ -12,15 +12,15 @@ use crate::stanza::Jid;
 /// Bytes that are no protobuf message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the bytes are not a protobuf message")]
-pub(super) struct Malformed;
+pub(in crate::messaging) struct Malformed;
 
 /// One field of a message.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field<'a> {
+pub(in crate::messaging) struct Field<'a> {
     /// Its number in the schema.
-    pub(super) number: u32,
+    pub(in crate::messaging) number: u32,
     /// The field as it was written, tag included.
-    pub(super) raw: &'a [u8],
+    pub(in crate::messaging) raw: &'a [u8],
     value: FieldValue<'a>,
 }
 
@@ -36,7 +36,7 @@ enum FieldValue<'a> {
 
 impl<'a> Field<'a> {
     /// The content of a string, bytes or message field; `None` for any other.
-    pub(super) fn bytes(&self) -> Option<&'a [u8]> {
+    pub(in crate::messaging) fn bytes(&self) -> Option<&'a [u8]> {
         match self.value {
             FieldValue::Bytes(bytes) => Some(bytes),
             _ => None,
@@ -44,17 +44,17 @@ impl<'a> Field<'a> {
     }
 
     /// Returns the field as a string. Bytes that are not UTF-8 become U+FFFD, as in other clients, which do not check.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(in crate::messaging) fn text(&self) -> Option<String> {
         self.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }
 
     /// An address; `None` if the text is none.
-    pub(super) fn jid(&self) -> Option<Jid> {
+    pub(in crate::messaging) fn jid(&self) -> Option<Jid> {
         std::str::from_utf8(self.bytes()?).ok()?.parse().ok()
     }
 
     /// A number of any integer type; negative ones come as two's complement.
-    pub(super) fn whole(&self) -> Option<u64> {
+    pub(in crate::messaging) fn whole(&self) -> Option<u64> {
         match self.value {
             FieldValue::Varint(value) => Some(value),
             _ => None,
@@ -62,22 +62,22 @@ impl<'a> Field<'a> {
     }
 
     /// A signed number.
-    pub(super) fn signed(&self) -> Option<i64> {
+    pub(in crate::messaging) fn signed(&self) -> Option<i64> {
         self.whole().map(u64::cast_signed)
     }
 
     /// A number that the schema limits to 32 bits; the upper ones are cut off, as every protobuf reader does.
-    pub(super) fn small(&self) -> Option<u32> {
+    pub(in crate::messaging) fn small(&self) -> Option<u32> {
         self.whole().map(|value| value as u32)
     }
 
     /// A truth value; `false` if the field is of another type.
-    pub(super) fn flag(&self) -> bool {
+    pub(in crate::messaging) fn flag(&self) -> bool {
         self.whole().is_some_and(|value| value != 0)
     }
 
     /// A floating-point number of either size.
-    pub(super) fn float(&self) -> Option<f64> {
+    pub(in crate::messaging) fn float(&self) -> Option<f64> {
         match self.value {
             FieldValue::Fixed64(bits) => Some(f64::from_bits(bits)),
             FieldValue::Fixed32(bits) => Some(f64::from(f32::from_bits(bits))),
@@ -89,25 +89,25 @@ impl<'a> Field<'a> {
 /// The fields of one message, in the order in which they were written. Ends at the end or where the bytes make no sense;
 /// [`Fields::checked`] tells the two apart beforehand.
 #[derive(Debug, Clone)]
-pub(super) struct Fields<'a> {
+pub(in crate::messaging) struct Fields<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
     /// The fields of `bytes`, as far as they can be read.
-    pub(super) const fn of(bytes: &'a [u8]) -> Self {
+    pub(in crate::messaging) const fn of(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
     /// The fields of `bytes`, once all of them can be read. Nested messages are not looked into.
-    pub(super) fn checked(bytes: &'a [u8]) -> Result<Self, Malformed> {
+    pub(in crate::messaging) fn checked(bytes: &'a [u8]) -> Result<Self, Malformed> {
         let mut walk = Self::of(bytes);
         while walk.try_next()?.is_some() {}
         Ok(Self::of(bytes))
     }
 
     /// The next field; `None` at the end.
-    pub(super) fn try_next(&mut self) -> Result<Option<Field<'a>>, Malformed> {
+    pub(in crate::messaging) fn try_next(&mut self) -> Result<Option<Field<'a>>, Malformed> {
         if self.rest.is_empty() { Ok(None) } else { self.step().map(Some) }
     }
 
@@ -191,14 +191,14 @@ impl<'a> Iterator for Fields<'a> {
 }
 
 /// Appends a string, bytes or message field.
-pub(super) fn put(out: &mut Vec<u8>, number: u32, content: &[u8]) {
+pub(in crate::messaging) fn put(out: &mut Vec<u8>, number: u32, content: &[u8]) {
     encode_key(number, WireType::LengthDelimited, out);
     encode_varint(content.len() as u64, out);
     out.extend_from_slice(content);
 }
 
 /// The message with a string, bytes or message field put in, before the first of a higher number.
-pub(super) fn with(message: &[u8], number: u32, content: &[u8]) -> Vec<u8> {
+pub(in crate::messaging) fn with(message: &[u8], number: u32, content: &[u8]) -> Vec<u8> {
     let before: usize =
         Fields::of(message).take_while(|field| field.number <= number).map(|field| field.raw.len()).sum();
     let (before, after) = message.split_at_checked(before).unwrap_or((message, &[]));
@@ -211,7 +211,7 @@ pub(super) fn with(message: &[u8], number: u32, content: &[u8]) -> Vec<u8> {
 
 /// The message without the fields of that number, and what they held: several messages in a row read as one, merged. Not for fields of
 /// text, of which the last one counts.
-pub(super) fn without(message: &[u8], number: u32) -> (Vec<u8>, Option<Vec<u8>>) {
+pub(in crate::messaging) fn without(message: &[u8], number: u32) -> (Vec<u8>, Option<Vec<u8>>) {
     let mut rest = Vec::with_capacity(message.len());
     let mut held: Option<Vec<u8>> = None;
     for field in Fields::of(message) {
@@ -224,7 +224,7 @@ pub(super) fn without(message: &[u8], number: u32) -> (Vec<u8>, Option<Vec<u8>>)
 }
 
 /// Returns the range of `part`, which was read out of `whole`; an empty range at its start if it lies elsewhere.
-pub(super) fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
+pub(in crate::messaging) fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
     let start = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
     match start.checked_add(part.len()) {
         Some(end) if end <= whole.len() => start..end,

@@ -13,6 +13,7 @@
 //! | what happens to messages | [`receipts`], [`retry`] |
 //! | devices and their keys | [`devices`], [`device_list_check`], [`bundles`], [`key_digest`], [`notifications`] (of changes), [`contact_lookup`] |
 //! | groups | [`groups`], [`group_requests`], [`group_changes`] |
+//! | files | [`media_conn`], [`media_retry`] |
 //! | what people do | [`presence`] (online, typing), [`calls`] |
 //! | what the server lets one do | [`privacy_tokens`] (of acquaintance), [`restrictions`], [`privacy`] |
 //!
@@ -31,6 +32,8 @@ pub mod group_requests;
 pub mod groups;
 pub mod incoming;
 pub mod key_digest;
+pub mod media_conn;
+pub mod media_retry;
 pub mod notifications;
 pub mod outgoing;
 mod parse;
