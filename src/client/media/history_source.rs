@@ -44,7 +44,33 @@ enum Packed {
     /// They were in the notice.
     Inline(Cursor<Zeroizing<Vec<u8>>>),
     /// They are encrypted.
-    File { file: SpooledTempFile, decryptor: Option<Decryptor>, content: Option<[u8; 32]> },
+    File(Box<PackedFile>),
+}
+
+/// An encrypted file that was fetched and checked.
+struct PackedFile {
+    file: SpooledTempFile,
+    /// Present until the end of the file.
+    decryptor: Option<Decryptor>,
+    /// The hash of what it decrypts to.
+    content: Option<[u8; 32]>,
+}
+
+impl PackedFile {
+    /// Decrypts the next bytes; none are left if it gives none. The end of the file is kept back until all of it is there.
+    fn read(&mut self, out: &mut Vec<u8>) -> Result<(), HistoryFault> {
+        let mut piece = vec![0; PIECE];
+        while let (true, Some(decryptor)) = (out.is_empty(), self.decryptor.as_mut()) {
+            let count = self.file.read(&mut piece)?;
+            decryptor.update(piece.get(..count).unwrap_or_default(), out);
+            if count == 0
+                && let Some(decryptor) = self.decryptor.take()
+            {
+                decryptor.finish(self.content.as_ref(), out)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A part of the history that is being read.
@@ -88,7 +114,8 @@ impl HistorySource {
     pub(crate) fn file(mut fetched: SpooledTempFile, file: &RemoteFile) -> std::io::Result<Box<Self>> {
         fetched.seek(SeekFrom::Start(0))?;
         let decryptor = Some(Decryptor::new(&file.keys()));
-        Ok(Self::new(Packed::File { file: fetched, decryptor, content: file.hashes.content }))
+        let file = PackedFile { file: fetched, decryptor, content: file.hashes.content };
+        Ok(Self::new(Packed::File(Box::new(file))))
     }
 
     fn new(packed: Packed) -> Box<Self> {
@@ -148,27 +175,12 @@ impl HistorySource {
 
     /// Gets more compressed bytes. Returns false at their end.
     fn fill(&mut self) -> Result<bool, HistoryFault> {
-        self.input.1 = 0;
-        self.input.0.clear();
-        let mut piece = vec![0; PIECE];
+        self.input = (Vec::new(), 0);
         match &mut self.packed {
             Packed::Inline(bytes) => {
-                let count = bytes.read(&mut piece)?;
-                piece.truncate(count);
-                self.input.0 = piece;
+                bytes.by_ref().take(PIECE as u64).read_to_end(&mut self.input.0)?;
             }
-            Packed::File { file, decryptor, content } => {
-                // The end of a file is kept back until all of it is there.
-                while let (true, Some(running)) = (self.input.0.is_empty(), decryptor.as_mut()) {
-                    let count = file.read(&mut piece)?;
-                    running.update(piece.get(..count).unwrap_or_default(), &mut self.input.0);
-                    if count == 0
-                        && let Some(decryptor) = decryptor.take()
-                    {
-                        decryptor.finish(content.as_ref(), &mut self.input.0)?;
-                    }
-                }
-            }
+            Packed::File(file) => file.read(&mut self.input.0)?,
         }
         Ok(!self.input.0.is_empty())
     }

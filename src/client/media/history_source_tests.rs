@@ -95,8 +95,8 @@ fn nonsense_is_at_fault() {
     assert!(matches!(read(inline(b"no zlib")).2, Err(HistoryFault::Compression)));
     assert!(matches!(read(inline(&packed(&[0xff; 30]))).2, Err(HistoryFault::Malformed(_))));
     let mut source = file(&packed(&history(1)));
-    let Packed::File { content, .. } = &mut source.packed else { unreachable!("it is a file") };
-    *content = Some([0; 32]);
+    let Packed::File(kept) = &mut source.packed else { unreachable!("it is a file") };
+    kept.content = Some([0; 32]);
     assert!(matches!(read(source).2, Err(HistoryFault::Media(MediaError::ContentHash))));
 }
 

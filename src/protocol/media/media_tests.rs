@@ -63,8 +63,11 @@ fn every_kind_of_damage_is_found() {
     let none = FileHashes::default();
     for cut in 0..made.bytes.len() {
         let cut = &made.bytes[..cut];
-        let expected =
-            if cut.len() > 10 && (cut.len() - 10) % 16 == 0 { MediaError::Code } else { MediaError::Length };
+        let expected = if cut.len() > 10 && (cut.len() - 10).is_multiple_of(16) {
+            MediaError::Code
+        } else {
+            MediaError::Length
+        };
         assert_eq!(open(cut, &keys, none, 7), Err(expected));
     }
     for place in 0..made.bytes.len() {
