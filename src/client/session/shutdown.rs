@@ -8,6 +8,7 @@ use super::super::status_mapping;
 use super::super::transport::LinkError;
 use super::command::{Command, ConnectionGoal};
 use super::core::SessionCore;
+use super::core::messaging_driver::Messaging;
 use super::state::{ConnectionPhase, NoAnswer, Waiter};
 use super::{Session, SessionError};
 use crate::api::{
@@ -58,7 +59,7 @@ impl Session {
         let error = status_mapping::of_store(error);
         self.give_up_connecting();
         self.disconnect().await;
-        self.core.answer_all(&error);
+        self.core.answer_broken_off(&error);
         self.core.emit_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
     }
 
@@ -78,8 +79,7 @@ impl Session {
                 self.give_up_connecting();
                 self.connection_gone(&error).await?;
                 self.pairing_unreachable(OutcomeKind::StorageError.into()).await?;
-                // Whatever was begun for a request and broken off is not known any more.
-                self.core.answer_all(&error);
+                self.core.answer_broken_off(&error);
                 self.core.emit_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
                 Ok(())
             }
@@ -93,7 +93,7 @@ impl Session {
         let error = status_mapping::of_store(&lost);
         self.give_up_connecting();
         self.disconnect().await;
-        self.core.answer_all(&error);
+        self.core.answer_broken_off(&error);
         self.close_because(CloseReason::Failed, Some(error));
     }
 
@@ -285,7 +285,7 @@ impl Session {
         self.core.host.shared.set_state(ConnectionState::Disconnected);
         self.core.host.sink.push(0, body);
         self.forget_link();
-        self.core.answer(request, Ok(Value::Null));
+        self.core.answer_done(request, Ok(Value::Null));
         self.close_because(CloseReason::LoggedOut, None);
         Ok(())
     }
@@ -300,7 +300,7 @@ impl Session {
         self.core.store.commit(batch).await?;
         self.core.journal.forget();
         self.forget_link();
-        self.core.answer(request, Ok(Value::Null));
+        self.core.answer_done(request, Ok(Value::Null));
         self.close_because(CloseReason::ByHost, None);
         Ok(())
     }
@@ -317,7 +317,7 @@ impl Session {
         self.core.account = None;
         self.core.device = None;
         self.pairing.close();
-        self.core.messaging.engine = None;
+        self.core.messaging = Messaging::default();
         self.core.host.shared.set_linked(false);
     }
 
