@@ -111,6 +111,15 @@
  * WA_ERROR_CLIENT_CLOSED, WA_ERROR_LOGGED_OUT, or, if the store fails
  * meanwhile, WA_ERROR_STORE, WA_ERROR_STORE_FULL and the like.
  *
+ * When the store fails, the connection is given up, and each open request is
+ * answered by what becomes of it. A message that is in the store already stays
+ * there: its request stays open, and is answered when it has gone out, or has
+ * failed, on a later connection; at a close before that it is answered as any
+ * other, and the message goes out when the session is opened again. What is
+ * answered with an error of the store is not done, and is not done later: it
+ * can be asked for again. One text alone says otherwise: that it is not known
+ * what is stored. Send such a message again under its id.
+ *
  * Durable events (wa_event_is_durable) are kept in the store until they are
  * acknowledged with wa_event_ack; after a crash they come again, with
  * wa_event_is_redelivered. A message that comes again is still to be handled.

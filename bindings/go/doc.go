@@ -59,8 +59,9 @@
 // that needs it ends then: messages that wait to be sent, and those that are
 // handed over later, with the error that [Client.Pair] and [Client.WaitReady] end
 // with, which has GivenUp set, and all other calls with [ErrNotConnected]. A
-// message that ended so is not sent by a later connection. After
-// [Client.Disconnect] messages wait for the next Connect.
+// message that ended so is not sent by a later connection; but one that a store
+// without room could not give up before the program ended is sent by the next
+// run. After [Client.Disconnect] messages wait for the next Connect.
 //
 // # Optional values
 //

@@ -130,7 +130,8 @@ const (
 	// The store's file or directory cannot be written; change its permissions.
 	ErrStoreReadOnly Status = 504
 
-	// There is no room for the store on its disk; make room, then try again.
+	// There is no room for the store: its disk is full, a quota is used up, or its file may not
+	// grow; make room, then try again.
 	ErrStoreFull Status = 505
 
 	// The store was written by a newer version of the library; update the library.

@@ -170,7 +170,8 @@ says why. With `retryable` false a person has to mend something first. `wa_clien
 - `closed`, or `WA_CLOSED` from the queue.
 
 Messages that were to be sent stay in the store when the connection is given up, and their requests stay open: they go out with the \
-next connection, of a later run too. Every other request has had its `result` before.
+next connection, of a later run too. That holds when the store fails as well, if they are in it. Every other request has had its \
+`result` before; one that says `WA_ERROR_STORE_FULL` is of something that was not done and is not done later.
 ";
 
 fn events(outcomes: &[OutcomeInfo]) -> String {

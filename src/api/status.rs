@@ -176,7 +176,7 @@ statuses! {
     503 STORE_CORRUPT = "WA_ERROR_STORE_CORRUPT";
     /// The store's file or directory cannot be written; change its permissions.
     504 STORE_READ_ONLY = "WA_ERROR_STORE_READ_ONLY";
-    /// There is no room for the store on its disk; make room, then try again.
+    /// There is no room for the store: its disk is full, a quota is used up, or its file may not grow; make room, then try again.
     505 STORE_FULL = "WA_ERROR_STORE_FULL" retry;
     /// The store was written by a newer version of the library; update the library.
     506 STORE_TOO_NEW = "WA_ERROR_STORE_TOO_NEW";

@@ -17,7 +17,7 @@ use super::status_mapping;
 use crate::api::{Config, ConnectionState, Error, Status};
 use crate::pairing::{CodeError, PairingCode, PhoneNumber};
 use crate::store::seal::SealKey;
-use crate::store::{self, StoreError, records};
+use crate::store::{self, Backend, StoreError, records};
 
 /// The number of requests of one client that may wait for their answers.
 const REQUESTS_MAX: usize = 1_000;
@@ -44,6 +44,22 @@ impl Client {
     /// # Errors
     /// Whatever is wrong with the configuration or the store, by name.
     pub fn new(config: &Config, queue: Option<Arc<Queue>>) -> Result<Self, Error> {
+        Self::open(config, queue, None)
+    }
+
+    /// The same in a store that is open, in place of the one that `config` names, with a queue of its own.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn in_store(config: &Config, backend: Arc<dyn Backend>) -> Result<Self, Error> {
+        Self::open(config, None, Some(backend))
+    }
+
+    fn open(
+        config: &Config,
+        queue: Option<Arc<Queue>>,
+        backend: Option<Arc<dyn Backend>>,
+    ) -> Result<Self, Error> {
         let (settings, seal_key) = Settings::read(config)?;
         let settings = Arc::new(settings);
         let lease = runtime::lease(usize::try_from(config.runtime_workers()).unwrap_or(0))?;
@@ -53,7 +69,7 @@ impl Client {
         // Waited for on a channel: a host that is itself a program on tokio may not block on a runtime here.
         place.spawn(async move {
             // The other end is waiting just below.
-            let _ = answer.send(open(&opening, seal_key.as_deref()).await);
+            let _ = answer.send(open(&opening, seal_key.as_deref(), backend).await);
         });
         let opened = answered.recv().map_err(|_| Error::plain(Status::PANIC))?;
         let opened = opened.map_err(|error| status_mapping::of_store(&error))?;
@@ -267,8 +283,15 @@ struct Opened {
     account: Option<records::AccountRecord>,
 }
 
-async fn open(settings: &Settings, seal_key: Option<&SealKey>) -> Result<Opened, StoreError> {
-    let backend = store::open(settings.config.store_url(), seal_key).await?;
+async fn open(
+    settings: &Settings,
+    seal_key: Option<&SealKey>,
+    backend: Option<Arc<dyn Backend>>,
+) -> Result<Opened, StoreError> {
+    let backend = match backend {
+        Some(backend) => backend,
+        None => store::open(settings.config.store_url(), seal_key).await?,
+    };
     let name = store::SessionName::new(settings.config.session_id())?;
     let store = store::Session::open(backend, &name).await?;
     let (device, account) = records::load(&store).await?;

@@ -64,7 +64,7 @@ pub(crate) fn of_store(error: &StoreError) -> Error {
         | StoreError::Record { .. } => Status::STORE_CORRUPT,
         StoreError::NewerFormat { .. } => Status::STORE_TOO_NEW,
         StoreError::ReadOnly { .. } => Status::STORE_READ_ONLY,
-        StoreError::Full { .. } => Status::STORE_FULL,
+        StoreError::Full { .. } | StoreError::Unflushed { is_full: true, .. } => Status::STORE_FULL,
         StoreError::TooManyFiles => Status::TOO_MANY_FILES,
         StoreError::NoThread { .. } => Status::SYSTEM,
         StoreError::Sealed => Status::STORE_SEALED,

@@ -151,7 +151,8 @@ pub const WA_ERROR_STORE_CORRUPT: wa_status = 503;
 /// The store's file or directory cannot be written; change its permissions.
 pub const WA_ERROR_STORE_READ_ONLY: wa_status = 504;
 
-/// There is no room for the store on its disk; make room, then try again.
+/// There is no room for the store: its disk is full, a quota is used up, or
+/// its file may not grow; make room, then try again.
 pub const WA_ERROR_STORE_FULL: wa_status = 505;
 
 /// The store was written by a newer version of the library; update the

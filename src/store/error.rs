@@ -124,7 +124,8 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
-    /// The file system is full. Nothing of the batch was written; it can be committed again.
+    /// There is no room: the disk is full, a quota is used up, or the file may not grow further. Nothing of the batch was written; it
+    /// can be committed again.
     #[error("no space left for the store {path}: make room and try again")]
     Full {
         /// The file.
@@ -158,6 +159,8 @@ pub enum StoreError {
         path: PathBuf,
         /// The system's words.
         what: String,
+        /// Set if there was no room for them.
+        is_full: bool,
     },
     /// The store is sealed and no key was given.
     #[error("the store is sealed: set store.seal_key to the key that it was sealed with")]

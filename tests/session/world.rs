@@ -11,13 +11,14 @@ use tempfile::TempDir;
 use wa::api::{Config, Error, Event};
 use wa::client::Client;
 use wa::client::queue::Polled;
+use wa::store::Backend;
 use wa_sim::{Handle, Options, Simulator, State};
 
 /// The number of the phone that every world has.
 pub(crate) const NUMBER: &str = "15550001234";
 
 /// The longest wait of a test for anything. Far more than it takes, so that a slow machine fails no test.
-const PATIENCE: Duration = Duration::from_secs(180);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 pub(crate) struct World {
     pub(crate) sim: Arc<Handle>,
@@ -84,6 +85,11 @@ impl World {
         Ok(Host { client: Client::new(config, None)?, seen: Vec::new() })
     }
 
+    /// A client whose session is in that store, not connecting.
+    pub(crate) fn offline_client_in(&self, store: Arc<dyn Backend>) -> Host {
+        Host { client: Client::in_store(&self.config(), store).unwrap(), seen: Vec::new() }
+    }
+
     /// The folder of the store.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -91,7 +97,12 @@ impl World {
 
     /// A client that is linked and ready, by code.
     pub(crate) fn linked(&self, config: &Config) -> Host {
-        let mut host = self.client(config);
+        self.link(World::offline_client(config))
+    }
+
+    /// Links a client by code; gives it back when it is ready.
+    pub(crate) fn link(&self, mut host: Host) -> Host {
+        host.client.connect().unwrap();
         host.client.request_pairing(NUMBER, None).unwrap();
         let code = host.wait("pairing.code");
         let outcome = self.enter(code["code"].as_str().unwrap());

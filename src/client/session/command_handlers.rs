@@ -5,6 +5,7 @@ use super::call::MethodCall;
 use super::command::{CODE, Command, QR};
 use super::handled::{Handled, Unhandled};
 use crate::api::Status;
+use crate::messaging::record_cache::MissingRecords;
 
 impl Session {
     /// Handles a command of the host, or the result of a job, as far as that takes no waiting.
@@ -18,6 +19,10 @@ impl Session {
                 if pairs && self.core.requests.is_open(*request) {
                     return Err(Unhandled::Transition);
                 }
+                if self.core.messaging.keeps(*request) {
+                    // The engine, which has to take the message out of the store, is what is missing.
+                    return Err(Unhandled::Needs(MissingRecords(Vec::new())));
+                }
                 self.cancel(*request);
             }
             Command::LeaseRenewed { asked_at, renewed } => {
@@ -25,7 +30,7 @@ impl Session {
                     .renewed(*asked_at, self.core.now(), renewed)
                     .map_err(|lost| Unhandled::Stop(lost.into()))?;
             }
-            Command::Answered { request, answer } => self.core.answer(*request, answer.clone()),
+            Command::Answered { request, answer } => self.core.answer_done(*request, answer.clone()),
             _ => return Err(Unhandled::Transition),
         }
         Ok(())

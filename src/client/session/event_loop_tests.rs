@@ -199,6 +199,28 @@ async fn what_cannot_be_stored_does_not_happen() {
 }
 
 #[tokio::test]
+async fn what_is_done_is_answered_so_and_what_is_refused_too_though_the_store_fails() {
+    let mut house = House::new().await;
+    house.disk.full.store(true, Ordering::Relaxed);
+    house.session.core.work.batch().put(Space::LidMap, *b"k", b"v".as_slice());
+    for request in 1..=3 {
+        house.session.core.requests.open(request, "x", None);
+    }
+    let done = Command::Answered { request: 1, answer: Ok(json!({})) };
+    house.session.dispatch(&LoopEvent::Command(Some(done))).unwrap();
+    house.session.core.answer(2, Err(Status::INVALID_MESSAGE.into()));
+    house.session.core.answer(3, Ok(json!({})));
+    house.session.turn(LoopEvent::Time).await;
+    let mut told = Vec::new();
+    while let Polled::Event(event) = house.queue.poll(Some(Duration::ZERO)) {
+        if let Body::RequestResult(answer) = &event.body {
+            told.push((event.request, answer.status));
+        }
+    }
+    assert_eq!(told, [(1, Status::OK), (2, Status::INVALID_MESSAGE), (3, Status::STORE_FULL)]);
+}
+
+#[tokio::test]
 async fn what_is_at_hand_shares_a_commit_and_is_bounded() {
     let mut house = House::new().await;
     for _ in 0..2 * AT_ONCE {

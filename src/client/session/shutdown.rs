@@ -8,6 +8,7 @@ use super::super::status_mapping;
 use super::super::transport::LinkError;
 use super::command::{Command, ConnectionGoal};
 use super::core::SessionCore;
+use super::core::messaging_driver::Messaging;
 use super::state::{ConnectionPhase, NoAnswer, Waiter};
 use super::{Session, SessionError};
 use crate::api::{
@@ -58,7 +59,7 @@ impl Session {
         let error = status_mapping::of_store(error);
         self.give_up_connecting();
         self.disconnect().await;
-        self.core.answer_all(&error);
+        self.core.answer_broken_off(&error);
         self.core.emit_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
     }
 
@@ -78,8 +79,7 @@ impl Session {
                 self.give_up_connecting();
                 self.connection_gone(&error).await?;
                 self.pairing_unreachable(OutcomeKind::StorageError.into()).await?;
-                // Whatever was begun for a request and broken off is not known any more.
-                self.core.answer_all(&error);
+                self.core.answer_broken_off(&error);
                 self.core.emit_connection(ConnectionState::Disconnected, Some("store"), Some(&error), None);
                 Ok(())
             }
@@ -93,7 +93,7 @@ impl Session {
         let error = status_mapping::of_store(&lost);
         self.give_up_connecting();
         self.disconnect().await;
-        self.core.answer_all(&error);
+        self.core.answer_broken_off(&error);
         self.close_because(CloseReason::Failed, Some(error));
     }
 
@@ -286,7 +286,7 @@ impl Session {
         self.core.journal.forget();
         self.core.host.shared.set_state(ConnectionState::Disconnected);
         self.forget_link();
-        self.core.answer(request, Ok(json!({})));
+        self.core.answer_done(request, Ok(json!({})));
         self.core.answer_all(&Status::LOGGED_OUT.into());
         self.core.host.sink.push(0, body);
         self.close_because(CloseReason::LoggedOut, None);
@@ -304,7 +304,7 @@ impl Session {
         self.core.store.commit(batch).await?;
         self.core.journal.forget();
         self.forget_link();
-        self.core.answer(request, Ok(json!({})));
+        self.core.answer_done(request, Ok(json!({})));
         self.close_because(CloseReason::ByHost, None);
         Ok(())
     }
@@ -321,7 +321,7 @@ impl Session {
         self.core.account = None;
         self.core.device = None;
         self.pairing.close();
-        self.core.messaging.engine = None;
+        self.core.messaging = Messaging::default();
         self.core.host.shared.set_linked(false);
     }
 

@@ -78,7 +78,7 @@ impl Session {
             Command::Break => panic!("a test breaks the task"),
             Command::WorkDied => {
                 let error = Error::plain(Status::PANIC);
-                self.core.answer_all(&error);
+                self.core.answer_broken_off(&error);
                 self.close_because(CloseReason::Failed, Some(error));
                 Ok(())
             }

@@ -117,6 +117,8 @@ struct PendingGroupRequest {
     group_request: GroupRequest,
     /// The group is only looked up, for what the command itself needs.
     is_lookup: bool,
+    /// The question may have left.
+    may_be_out: bool,
 }
 
 /// The requests about groups whose answers will come.
@@ -136,9 +138,15 @@ impl GroupAdmin {
         self.pending.contains_key(&tag)
     }
 
-    /// Returns the requests that wait.
-    pub(super) fn requests(&self) -> impl Iterator<Item = u64> {
-        self.pending.values().map(|pending| pending.group_request.request)
+    /// Returns the requests that wait, and whose question may have left, or has not.
+    pub(super) fn requests(&self, may_be_out: bool) -> impl Iterator<Item = u64> {
+        let wanted = self.pending.values().filter(move |pending| pending.may_be_out == may_be_out);
+        wanted.map(|pending| pending.group_request.request)
+    }
+
+    /// Notes that all changes so far are on the disk, so that the questions leave.
+    pub(super) fn stored(&mut self) {
+        self.pending.values_mut().for_each(|pending| pending.may_be_out = true);
     }
 
     /// Handles the host's wish to make, see or change groups.
@@ -181,13 +189,19 @@ impl GroupAdmin {
             GroupCommand::Invite(group, true) => group_requests::reset_invite_code(group),
             GroupCommand::Join(code) => group_requests::join(code),
         };
-        self.ask_server(core, PendingGroupRequest { group_request: group_request.clone(), is_lookup }, node);
+        self.ask_server(core, group_request.clone(), is_lookup, node);
         Ok(())
     }
 
-    fn ask_server(&mut self, core: &mut EngineCore, pending: PendingGroupRequest, node: Node) {
+    fn ask_server(
+        &mut self,
+        core: &mut EngineCore,
+        group_request: GroupRequest,
+        is_lookup: bool,
+        node: Node,
+    ) {
         let tag = core.queries.nobody();
-        self.pending.insert(tag, pending);
+        self.pending.insert(tag, PendingGroupRequest { group_request, is_lookup, may_be_out: false });
         core.out.push(Output::Query { tag, node });
     }
 
@@ -199,7 +213,8 @@ impl GroupAdmin {
         answer: Result<NodeRef<'_>, QueryError>,
         cx: &mut EngineContext<'_>,
     ) -> Result<(), MissingRecords> {
-        let Some(PendingGroupRequest { group_request, is_lookup }) = self.pending.get(&tag).cloned() else {
+        let Some(PendingGroupRequest { group_request, is_lookup, .. }) = self.pending.get(&tag).cloned()
+        else {
             return Ok(());
         };
         let answer = match answer {
@@ -217,7 +232,7 @@ impl GroupAdmin {
                     let node = configuration(&group, setting, previous.as_deref(), cx);
                     let group_request =
                         GroupRequest { request, command: GroupCommand::Settings(group, settings) };
-                    self.ask_server(core, PendingGroupRequest { group_request, is_lookup: false }, node);
+                    self.ask_server(core, group_request, false, node);
                 }
             }
             (Ok(GroupAnswer::Done), GroupCommand::Settings(group, mut settings)) => {

@@ -5,7 +5,9 @@
 //! time with a [`EngineContext`]: time, randomness and the session's own keys. A call may answer [`MissingRecords`]: then it has
 //! changed nothing that matters, and is made again with the same input once the records are loaded into the cache of
 //! [`EngineCore`]. After each call that succeeded, [`Engine::work`] is called in the same way until it succeeds too. Then
-//! the driver adds the [`Output`]s to its unit of work in order, and [`Engine::flush`] writes what has changed into its batch.
+//! the driver adds the [`Output`]s to its unit of work in order, and [`Engine::flush`] writes what has changed into its batch. Once
+//! that is on the disk, the driver says so ([`Engine::stored`]). If it cannot be stored, the engine is dropped, and its
+//! [`Engine::remains`] go to the next.
 //!
 //! Features know [`core`] and nothing of each other; the engine brings each event to its feature.
 //!
@@ -42,7 +44,7 @@ pub(crate) use group_admin::{
 pub(crate) use inbound::DedupWindow;
 pub(crate) use inbound::Target;
 pub(crate) use outbound::{
-    Named, Naming, OutboundContent, OutboundMessage, RateLimit, Restrictions, SenderClaim, Vote,
+    KeptSend, Named, Naming, OutboundContent, OutboundMessage, RateLimit, Restrictions, SenderClaim, Vote,
 };
 pub(crate) use output::{
     AcceptedMessage, GroupNews, InboundMessage, MessageInfo, MessagingEvent, Output, QueryError, Seen,
@@ -56,6 +58,7 @@ use self::outbound::Outbound;
 use super::record_cache::MissingRecords;
 use super::stanzas::addressing::Own;
 use crate::crypto::Random;
+use crate::stanza::Text;
 use crate::stanza::build::IdSource;
 use crate::store::records::{AccountRecord, DeviceRecord};
 use crate::store::{Batch, StoreError, Value};
@@ -106,6 +109,17 @@ pub(crate) struct StoredRows {
     pub(crate) restriction: Rows,
     /// Of [`Space::PhoneAsk`](crate::store::Space::PhoneAsk).
     pub(crate) phone_asks: Rows,
+}
+
+/// The remains of an engine whose changes could not be stored.
+#[derive(Default)]
+pub(crate) struct Remains {
+    /// The messages that may go out yet, with their requests.
+    pub(crate) sends: Vec<KeptSend>,
+    /// The requests of which the server may have heard.
+    pub(crate) asked: Vec<u64>,
+    /// All other requests, and those of `sends` once more: what was to be done for the others is not done.
+    pub(crate) lost: Vec<u64>,
 }
 
 /// The messaging of one linked session.
@@ -199,9 +213,34 @@ impl Engine {
         self.core.online && self.outbound.awaits_acks()
     }
 
-    /// Returns the requests that are not answered yet.
-    pub(crate) fn requests(&self) -> Vec<u64> {
-        self.outbound.requests().chain(self.groups.requests()).filter(|id| *id != 0).collect()
+    /// Returns the requests for messages that are not answered yet.
+    pub(crate) fn send_requests(&self) -> Vec<u64> {
+        self.outbound.requests().collect()
+    }
+
+    /// Notes that everything which [`Engine::flush`] gave is on the disk.
+    pub(crate) fn stored(&mut self) {
+        self.outbound.stored();
+        self.groups.stored();
+    }
+
+    /// Returns what outlives the engine, whose changes could not be stored. `left`: the ids of the messages that left before they
+    /// were stored.
+    pub(crate) fn remains(&self, left: &[Text]) -> Remains {
+        Remains {
+            sends: self.outbound.kept(&self.core, left),
+            asked: self.groups.requests(true).collect(),
+            lost: self.outbound.requests().chain(self.groups.requests(false)).collect(),
+        }
+    }
+
+    /// Goes on with messages that outlived an earlier engine. Returns the requests whose message is not there any more.
+    pub(crate) fn go_on_with(
+        &mut self,
+        kept: &[KeptSend],
+        cx: &EngineContext<'_>,
+    ) -> Result<Vec<u64>, MissingRecords> {
+        self.outbound.go_on_with(&mut self.core, kept, cx)
     }
 
     /// Returns whether something has changed that is not in a batch yet.

@@ -114,6 +114,7 @@ impl Driver {
         let mut batch = Batch::new();
         self.engine.flush(&mut batch);
         self.commit(&batch);
+        self.engine.stored();
         self.engine.take_outputs()
     }
 

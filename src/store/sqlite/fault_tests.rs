@@ -315,6 +315,28 @@ async fn as_long_as_the_disk_is_dead_it_is_not_known_what_it_has() {
 }
 
 #[tokio::test]
+async fn a_flush_for_which_there_is_no_room_fails_as_a_full_disk_does() {
+    for (failures, is_known) in [(1, true), (u32::MAX, false)] {
+        let dir = TempDir::new().unwrap();
+        let path = dir.path().join("wa.db");
+        let shared = backend(&path).await;
+        let s = Session::open(shared.clone(), &name("s")).await.unwrap();
+        s.commit(put(Space::Device, b"", b"before")).await.unwrap();
+        let disk = Dying::new(&path, failures);
+        DEAD_DISKS.lock().get_mut(&disk.0).unwrap().is_full = true;
+        let resume = shared.pause();
+        let commit = s.commit(put(Space::Account, b"", b"lost"));
+        drop(resume);
+        let error = commit.await.unwrap_err();
+        assert_eq!(matches!(error, StoreError::Full { .. }), is_known, "{error:?}");
+        assert_eq!(matches!(error, StoreError::Unflushed { is_full: true, .. }), !is_known, "{error:?}");
+        drop(disk);
+        s.commit(put(Space::Account, b"", b"after")).await.unwrap();
+        assert_eq!(after_a_crash(&dir, None).await, texts([Some("before"), Some("after"), None]));
+    }
+}
+
+#[tokio::test]
 async fn a_commit_that_needs_no_thread_is_voided_by_the_thread() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("wa.db");

@@ -188,7 +188,7 @@ impl Log {
         if let Some(disk) = DEAD_DISKS.lock().get_mut(&self.database).filter(|disk| disk.failures > 0) {
             disk.failures -= 1;
             disk.seen = fs::read(&self.path)?;
-            return Err(io::Error::from_raw_os_error(libc::EIO));
+            return Err(io::Error::from_raw_os_error(if disk.is_full { libc::EDQUOT } else { libc::EIO }));
         }
         file.sync_data()
     }
@@ -261,6 +261,8 @@ pub(super) struct DeadDisk {
     pub(super) failures: u32,
     /// The content of the file at the last one.
     pub(super) seen: Vec<u8>,
+    /// They fail because the quota is used up.
+    pub(super) is_full: bool,
 }
 
 /// Those there are, by database.

@@ -1,7 +1,7 @@
 //! The content of the log, in memory: rows that are newer than those in the database.
 
 use super::changes::{ChangeReader, DELETE, LoggedChange, NAME, PUT};
-use super::error::from_sqlite;
+use super::error::{from_sqlite, may_be_there};
 use super::log::{Log, NotAppended, ROOM};
 use super::log_format::Record;
 use super::statements::{Rows, scope};
@@ -332,10 +332,13 @@ impl Memtable {
             rows.set_state(self.log.generation() + 1, has_log)?;
             Ok(done)
         });
-        let committed = worked.map_err(|error| (error, false)).and_then(|done| match rows.commit() {
-            Ok(()) => Ok(done),
-            Err(error) => Err((error, true)),
-        });
+        let failed = |error: &rusqlite::Error| from_sqlite(self.log.database(), error);
+        let committed =
+            worked.map_err(|error| (failed(&error), false)).and_then(|done| match rows.commit() {
+                Ok(()) => Ok(done),
+                // A record for which there was no room is not there.
+                Err(error) => Err((failed(&error), may_be_there(&error))),
+            });
         match committed {
             Ok(done) => {
                 self.log.advance();
@@ -343,11 +346,9 @@ impl Memtable {
                 self.step("committed");
                 Ok(done)
             }
-            Err((error, at_commit)) => {
+            Err((error, may_be_there)) => {
                 rows.rollback();
-                let error = from_sqlite(self.log.database(), &error);
-                // A record for which there was no room is not there.
-                self.in_doubt |= at_commit && !matches!(error, StoreError::Full { .. });
+                self.in_doubt |= may_be_there;
                 Err(error)
             }
         }
@@ -450,8 +451,10 @@ impl Memtable {
 /// The error of a change of which it is not known what is on the disk.
 fn unflushed(error: StoreError) -> StoreError {
     match error {
-        StoreError::Io { path, what } => StoreError::Unflushed { path, what },
-        StoreError::Full { path } => StoreError::Unflushed { path, what: "no space left".to_owned() },
+        StoreError::Io { path, what } => StoreError::Unflushed { path, what, is_full: false },
+        StoreError::Full { path } => {
+            StoreError::Unflushed { path, what: "no space left".to_owned(), is_full: true }
+        }
         other => other,
     }
 }
@@ -459,7 +462,8 @@ fn unflushed(error: StoreError) -> StoreError {
 /// The error of a change that is certainly not there.
 fn known(error: StoreError) -> StoreError {
     match error {
-        StoreError::Unflushed { path, what } => StoreError::Io { path, what },
+        StoreError::Unflushed { path, is_full: true, .. } => StoreError::Full { path },
+        StoreError::Unflushed { path, what, .. } => StoreError::Io { path, what },
         other => other,
     }
 }

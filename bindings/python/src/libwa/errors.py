@@ -301,7 +301,9 @@ class StoreReadOnlyError(StoreError):
 
 
 class StoreFullError(StoreError):
-    """There is no room for the store on its disk; make room, then try again."""
+    """There is no room for the store: its disk is full, a quota is used up, or its file may not
+    grow; make room, then try again.
+    """
 
     code = 505
     name = "WA_ERROR_STORE_FULL"

@@ -2,7 +2,7 @@
 //!
 //! The engine is made when it is needed and let go of when nothing has happened for a while.
 
-use crate::api::{Error, LogLevel};
+use crate::api::LogLevel;
 use crate::client::clock::{Millis, unix_ms};
 use crate::client::session::SessionError;
 use crate::client::session::core::SessionCore;
@@ -11,10 +11,11 @@ use crate::client::session::state::Waiter;
 use crate::client::settings::millis;
 use crate::client::{event_mapping, group_results};
 use crate::messaging::engine::{
-    Engine, EngineContext, MessagingEvent, Output, RateLimit, Rows, Settings, StoredRows,
+    Engine, EngineContext, KeptSend, MessagingEvent, Output, RateLimit, Rows, Settings, StoredRows,
 };
 use crate::messaging::record_cache::MissingRecords;
 use crate::messaging::stanzas::addressing::Own;
+use crate::stanza::Text;
 use crate::store::records::AccountRecord;
 use crate::store::{self, Space, StoreError};
 
@@ -35,11 +36,15 @@ pub(in crate::client::session) struct Messaging {
     pub(in crate::client::session) available: bool,
     /// Set if the store may have parts of the account's history that are yet to be taken.
     pub(in crate::client::session) history_due: bool,
+    /// The ids of messages that left before the commit that stores them.
+    pub(in crate::client::session) left: Vec<Text>,
+    /// Messages of an engine that was dropped when the store failed, until the next is made.
+    pub(in crate::client::session) kept: Vec<KeptSend>,
 }
 
 impl SessionCore {
     /// Calls the engine, if there is one. Its wishes are carried out by [`SessionCore::carry_out`].
-    fn call_engine<T>(
+    pub(in crate::client::session) fn call_engine<T>(
         &mut self,
         call: impl FnOnce(&mut Engine, &mut EngineContext<'_>) -> Result<T, MissingRecords>,
     ) -> Result<Option<T>, MissingRecords> {
@@ -134,7 +139,7 @@ impl SessionCore {
             engine.online();
         }
         self.messaging.engine = Some(Box::new(engine));
-        Ok(())
+        if self.messaging.kept.is_empty() { Ok(()) } else { self.go_on_with_kept().await }
     }
 
     /// Adds the engine's outputs to the unit of work.
@@ -162,7 +167,7 @@ impl SessionCore {
                 Output::Answer { request, answer } => self.work.answer(request, event_mapping::sent(answer)),
                 Output::GroupResult { request, answer } => {
                     let method = self.requests.method(request).unwrap_or_default();
-                    self.work.answer(request, group_results::result(method, answer));
+                    self.work.answer_done(request, group_results::result(method, answer));
                 }
                 Output::Waiting { request, waiting } => {
                     self.work.emit(request, event_mapping::waiting(&waiting))
@@ -208,15 +213,6 @@ impl SessionCore {
             self.messaging.engine = None;
         }
         Ok(())
-    }
-
-    /// Drops the engine: its changes could not be stored, so it is ahead of the store, and is made anew from there.
-    pub(in crate::client::session) fn engine_lost(&mut self, error: &Error) {
-        if let Some(engine) = self.messaging.engine.take() {
-            for request in engine.requests() {
-                self.answer(request, Err(error.clone()));
-            }
-        }
     }
 }
 

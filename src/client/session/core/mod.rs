@@ -7,6 +7,7 @@
 //! | `messaging_driver` | drives the messaging engine of [`crate::messaging`] |
 //! | `prefetch` | loads the records that the engine lacks |
 //! | `offline_queue` | the stanzas that waited at the server while this device was away |
+//! | `store_failure` | what becomes of requests when the store fails |
 //! | `jobs` | work beside the session's task |
 
 mod emit;
@@ -15,6 +16,7 @@ pub(in crate::client::session) mod messaging_driver;
 pub(in crate::client::session) mod offline_queue;
 pub(in crate::client::session) mod prefetch;
 pub(in crate::client::session) mod requests;
+mod store_failure;
 pub(in crate::client::session) mod unit_of_work;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::api::{Error, Event, RequestResult, Status};
 use crate::client::clock::{Millis, unix_ms};
 use crate::client::session::core::SessionCore;
+use crate::client::session::core::unit_of_work::UnitOfWork;
 
 /// The requests that are not answered yet.
 #[derive(Debug, Default)]
@@ -49,6 +50,11 @@ impl Requests {
         self.open.iter().any(|open| open.method == method)
     }
 
+    /// Returns all that are open.
+    pub(in crate::client::session) fn all(&self) -> Vec<u64> {
+        self.open.iter().map(|open| open.id).collect()
+    }
+
     pub(in crate::client::session) fn deadline(&self) -> Option<Millis> {
         self.open.iter().filter_map(|open| open.deadline).min()
     }
@@ -71,8 +77,22 @@ impl Requests {
 impl SessionCore {
     /// Answers a request, after everything in the unit of work; does nothing if it was answered before.
     pub(in crate::client::session) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
+        self.answer_after(request, answer, UnitOfWork::answer);
+    }
+
+    /// The same for what is done, whatever becomes of the unit of work.
+    pub(in crate::client::session) fn answer_done(&mut self, request: u64, answer: Result<Value, Error>) {
+        self.answer_after(request, answer, UnitOfWork::answer_done);
+    }
+
+    fn answer_after(
+        &mut self,
+        request: u64,
+        answer: Result<Value, Error>,
+        add: fn(&mut UnitOfWork, u64, Result<Value, Error>),
+    ) {
         if !self.work.is_empty() {
-            self.work.answer(request, answer);
+            add(&mut self.work, request, answer);
         } else if let Some(event) = self.answered_by(request, answer) {
             self.host.sink.push_event(event);
         }
@@ -95,7 +115,7 @@ impl SessionCore {
 
     /// Answers what is still open: nothing will come any more.
     pub(in crate::client::session) fn answer_all(&mut self, error: &Error) {
-        for id in self.requests.open.iter().map(|open| open.id).collect::<Vec<_>>() {
+        for id in self.requests.all() {
             self.answer(id, Err(error.clone()));
         }
     }

@@ -17,10 +17,9 @@ use crate::client::journal::{self, Written};
 use crate::client::session::SessionError;
 use crate::client::session::command::Command;
 use crate::client::session::core::SessionCore;
-use crate::client::session::state::Waiter;
-use crate::client::status_mapping;
-use crate::stanza::Node;
-use crate::store::{Batch, StoreError};
+use crate::client::session::state::{ConnectionPhase, Waiter};
+use crate::stanza::{self, Node};
+use crate::store::Batch;
 
 /// The longest time for which effects that nobody waits for wait for the next commit.
 const LAZY: Millis = 20;
@@ -60,13 +59,31 @@ struct PendingEffects {
     message_waits: bool,
     /// The greatest urgency of its effects.
     urgency: CommitUrgency,
+    /// Whether the user was there before this changed it; `None` if it does not.
+    available_before: Option<bool>,
 }
 
 /// One thing to emit to the host.
 #[derive(Debug)]
 enum Emitted {
     Event(Box<Event>),
-    Answer { request: u64, answer: Result<Value, Error> },
+    Answer(PendingAnswer),
+}
+
+/// An answer that waits for the commit.
+#[derive(Debug)]
+pub(in crate::client::session) struct PendingAnswer {
+    pub(in crate::client::session) request: u64,
+    pub(in crate::client::session) answer: Result<Value, Error>,
+    /// What it says is done, whatever becomes of the commit.
+    is_done: bool,
+}
+
+/// The parts of a unit of work that could not be stored which somebody has to hear of.
+#[derive(Debug, Default)]
+pub(in crate::client::session) struct LostWork {
+    pub(in crate::client::session) answers: Vec<PendingAnswer>,
+    pub(in crate::client::session) available_before: Option<bool>,
 }
 
 impl UnitOfWork {
@@ -108,14 +125,34 @@ impl UnitOfWork {
         self.effects(urgency).told.push(Emitted::Event(event));
     }
 
-    /// The answer to a request. If the commit fails, it is answered with that error instead.
+    /// The answer to a request. If the commit fails, a request that it grants is answered with that error instead.
     pub(in crate::client::session) fn answer(&mut self, request: u64, answer: Result<Value, Error>) {
-        self.effects(CommitUrgency::EndOfTurn).told.push(Emitted::Answer { request, answer });
+        let answer = PendingAnswer { request, answer, is_done: false };
+        self.effects(CommitUrgency::EndOfTurn).told.push(Emitted::Answer(answer));
+    }
+
+    /// The same for what is done, whatever becomes of the commit.
+    pub(in crate::client::session) fn answer_done(&mut self, request: u64, answer: Result<Value, Error>) {
+        let answer = PendingAnswer { request, answer, is_done: true };
+        self.effects(CommitUrgency::EndOfTurn).told.push(Emitted::Answer(answer));
     }
 
     /// The same for a request whose like are likely to be answered soon, too.
     pub(in crate::client::session) fn answer_together(&mut self, request: u64, answer: Result<Value, Error>) {
-        self.effects(CommitUrgency::Coalesce).told.push(Emitted::Answer { request, answer });
+        let answer = PendingAnswer { request, answer, is_done: true };
+        self.effects(CommitUrgency::Coalesce).told.push(Emitted::Answer(answer));
+    }
+
+    /// Notes whether the user was there before the host said otherwise. That does not hold if the commit fails.
+    pub(in crate::client::session) fn changes_available(&mut self, before: bool) {
+        self.effects(CommitUrgency::EndOfTurn).available_before.get_or_insert(before);
+    }
+
+    /// Takes what is lost, because it cannot be stored.
+    pub(in crate::client::session) fn take_lost(&mut self) -> LostWork {
+        let PendingEffects { told, available_before, .. } = *self.effects.take().unwrap_or_default();
+        let answers = told.into_iter().filter_map(Emitted::into_answer).collect();
+        LostWork { answers, available_before }
     }
 
     /// A stanza for the server. Without a connection it goes nowhere.
@@ -142,8 +179,22 @@ impl Emitted {
     fn event(&mut self) -> Option<&mut Event> {
         match self {
             Emitted::Event(event) => Some(event),
-            Emitted::Answer { .. } => None,
+            Emitted::Answer(_) => None,
         }
+    }
+
+    fn into_answer(self) -> Option<PendingAnswer> {
+        match self {
+            Emitted::Event(_) => None,
+            Emitted::Answer(answer) => Some(answer),
+        }
+    }
+}
+
+impl PendingAnswer {
+    /// Returns whether it is true though the unit of work could not be stored. A refusal is.
+    pub(in crate::client::session) fn holds(&self) -> bool {
+        self.is_done || self.answer.is_err()
     }
 }
 
@@ -175,7 +226,15 @@ impl SessionCore {
     /// Sends what need not wait for a commit.
     pub(in crate::client::session) async fn send_early(&mut self) -> Result<(), SessionError> {
         let early = self.work.effects.as_mut().map(|effects| std::mem::take(&mut effects.early));
-        self.send_all(&early.unwrap_or_default()).await
+        let early = early.unwrap_or_default();
+        if matches!(self.phase, ConnectionPhase::Online(_)) {
+            let ids = early.iter().filter_map(|node| node.get("id")).filter_map(|id| match id {
+                stanza::Value::Text(id) => Some(id.clone()),
+                stanza::Value::Jid(_) => None,
+            });
+            self.messaging.left.extend(ids);
+        }
+        self.send_all(&early).await
     }
 
     /// Takes in which events the host has acknowledged. True if there were any.
@@ -210,36 +269,26 @@ impl SessionCore {
             return Ok(());
         }
         let left = self.send_early().await;
-        let PendingEffects { mut batch, mut told, nodes, .. } = *self.work.effects.take().unwrap_or_default();
-        let written = self.journal.put(&mut batch, told.iter_mut().filter_map(Emitted::event));
+        let mut effects = self.work.effects.take().unwrap_or_default();
+        let mut batch = std::mem::take(&mut effects.batch);
+        let written = self.journal.put(&mut batch, effects.told.iter_mut().filter_map(Emitted::event));
         self.journal.put_acknowledgements(&mut batch);
         if !batch.is_empty() {
             if let Err(error) = self.store.commit(batch).await {
-                self.work_lost(told, &error);
+                self.work.effects = Some(effects);
+                self.drop_work(&error);
                 return Err(error.into());
             }
             self.journal.acknowledgements_stored();
         }
+        let PendingEffects { told, nodes, .. } = *effects;
+        self.messaging.left.clear();
+        if let Some(engine) = &mut self.messaging.engine {
+            engine.stored();
+        }
         self.emit_all(written, told);
         left?;
         self.send_all(&nodes).await
-    }
-
-    /// Drops a unit of work that could not be stored. Its requests are answered all the same.
-    fn work_lost(&mut self, told: Vec<Emitted>, error: &StoreError) {
-        let error = status_mapping::of_store(error);
-        self.engine_lost(&error);
-        for told in told {
-            if let Emitted::Answer { request, .. } = told {
-                self.answer(request, Err(error.clone()));
-            }
-        }
-    }
-
-    /// Drops the unit of work, because the store failed at something else.
-    pub(in crate::client::session) fn drop_work(&mut self, error: &StoreError) {
-        let effects = self.work.effects.take().unwrap_or_default();
-        self.work_lost(effects.told, error);
     }
 
     fn emit_all(&mut self, written: Written, told: Vec<Emitted>) {
@@ -247,7 +296,7 @@ impl SessionCore {
         for told in told {
             match told {
                 Emitted::Event(event) => events.push(event),
-                Emitted::Answer { request, answer } => {
+                Emitted::Answer(PendingAnswer { request, answer, .. }) => {
                     events.extend(self.answered_by(request, answer).map(Box::new));
                 }
             }

@@ -21,7 +21,7 @@ use crate::client::session::state::Waiter;
 use crate::client::settings::millis;
 use crate::crypto::random_array;
 use crate::media::FileKind;
-use crate::messaging::history::{HistoryNotice, HistoryPlace};
+use crate::messaging::history::{HistoryItem, HistoryNotice, HistoryPlace};
 use crate::messaging::stanzas::media_conn::{self, MediaConn};
 use crate::messaging::stanzas::media_retry;
 use crate::store::Space;
@@ -156,8 +156,11 @@ impl History {
     ) -> Result<(), SessionError> {
         let Some(part) = &mut self.part else { return Ok(()) };
         part.items += step.items.len();
-        core.engine_transition(|engine, cx| engine.history(&step.items, cx)).await?;
-        core.commit().await?;
+        if let Err(stop) = store(core, &step.items).await {
+            // The notice is still in the store: the next login begins with the part again.
+            self.part = None;
+            return Err(stop);
+        }
         match step.rest {
             Ok(Some(source)) => read_on(core, source),
             Ok(None) => self.done(core),
@@ -218,6 +221,12 @@ impl History {
         };
         core.log(LogLevel::Warn, "history", || format!("a part of the history is lost, {asks}: {why}"));
     }
+}
+
+/// Stores some of the items.
+async fn store(core: &mut SessionCore, items: &[HistoryItem]) -> Result<(), SessionError> {
+    core.engine_transition(|engine, cx| engine.history(items, cx)).await?;
+    core.commit().await
 }
 
 /// Reads the next items on a thread that may wait for a disk.

@@ -10,7 +10,7 @@ use crate::stanza::{Jid, NodeRef};
 
 /// Shows contacts whether the user is there, on this connection and later ones.
 pub(in crate::client::session) fn set(core: &mut SessionCore, available: bool) {
-    core.messaging.available = available;
+    core.work.changes_available(std::mem::replace(&mut core.messaging.available, available));
     if let Some(engine) = &mut core.messaging.engine {
         engine.set_available(available);
     }

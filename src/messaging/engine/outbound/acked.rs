@@ -58,6 +58,7 @@ impl Outbound {
         cx: &mut EngineContext<'_>,
     ) {
         let Some(sending) = self.sends.remove(number) else { return };
+        self.unsettled.end(&sending, None);
         let seconds = ack.timestamp.and_then(|seconds| i64::try_from(seconds).ok());
         let timestamp_ms = seconds.map_or(cx.unix_ms, |seconds| seconds.saturating_mul(1000));
         if let Some(sent) = core.cache.outbox.change(sending.id.as_bytes()) {

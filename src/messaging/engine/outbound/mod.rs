@@ -12,6 +12,7 @@
 //! | `first_contact`, `rate_limit` | whether people who do not know this account may be written to |
 //! | `acked` | the server's word on a message |
 //! | `missed` | devices that a message did not go to, and should have |
+//! | `unsettled` | messages whose last changes are not on the disk yet, and what becomes of them if the store fails |
 //! | `resend`, `sent_retention` | messages that a device could not read, and how long sent ones are kept |
 
 mod acked;
@@ -25,12 +26,14 @@ mod outbox;
 mod rate_limit;
 mod resend;
 mod sent_retention;
+mod unsettled;
 mod vote;
 
 pub(crate) use self::first_contact::Restrictions;
 pub(crate) use self::naming::{Named, Naming, SenderClaim};
 pub(crate) use self::outbox::{OutboundContent, OutboundMessage, Vote};
 pub(crate) use self::rate_limit::RateLimit;
+pub(crate) use self::unsettled::KeptSend;
 
 use std::collections::{HashSet, VecDeque};
 
@@ -41,6 +44,7 @@ use self::naming::{make_named, name_again};
 use self::outbox::{MOST_TRIES, OutboxEntry, SendAttempt, Sends};
 use self::resend::DueResend;
 use self::sent_retention::SentRetention;
+use self::unsettled::Unsettled;
 use self::vote::make_vote;
 use super::core::EngineCore;
 use super::{AcceptedMessage, EngineContext, Millis, Output, Rows, SendFailure};
@@ -59,6 +63,7 @@ pub(super) struct Outbound {
     gate: ContactGate,
     missed: Missed,
     resends: VecDeque<DueResend>,
+    unsettled: Unsettled,
 }
 
 impl Outbound {
@@ -85,6 +90,7 @@ impl Outbound {
             gate: ContactGate::load(first_contacts, restriction.first())?,
             missed: Missed::default(),
             resends: VecDeque::new(),
+            unsettled: Unsettled::default(),
         })
     }
 
@@ -146,6 +152,7 @@ impl Outbound {
         let id = outbound.id.clone().unwrap_or_else(|| content::message_id(unix_s, &own, cx.rng).into());
         core.keep_own_secret(&id, &outbound.chat, &content, cx.unix_ms);
         let number = self.sends.enter(id.clone(), outbound.chat.clone(), content, Some(request));
+        self.unsettled.entered.push(number);
         let is_named =
             matches!(outbound.content, OutboundContent::Content(_)) || core.knows_names_in(&outbound.chat);
         if let Some(sending) = self.sends.all.get_mut(&number) {
@@ -296,6 +303,7 @@ impl Outbound {
     /// Gives up a message.
     fn give_up(&mut self, core: &mut EngineCore, number: u64, failure: &SendFailure) {
         let Some(sending) = self.sends.remove(number) else { return };
+        self.unsettled.end(&sending, Some(failure.clone()));
         self.gate.pacer.give_back(&sending.id);
         if let Some(person) = sending.out.as_ref().and_then(|out| out.person.as_ref()) {
             self.gate.pacer.arrived(person);

@@ -52,8 +52,10 @@ pub(super) struct OutboxEntry {
     pub(super) unnamed: Option<OutboundContent>,
     /// The requests that wait for it.
     pub(super) requests: Vec<u64>,
-    /// It is of an earlier run, in which it may have gone out.
+    /// It is of an earlier run or an earlier engine, in which it may have gone out.
     pub(super) resumed: bool,
+    /// The store has it.
+    pub(super) is_stored: bool,
     /// The number of times it went out.
     pub(super) tries: u32,
     /// The server refused it as a first contact: with this token, empty if none was shown.
@@ -135,6 +137,7 @@ impl Sends {
             unnamed: None,
             requests: request.into_iter().collect(),
             resumed: false,
+            is_stored: false,
             tries: 0,
             refused_with: None,
             first_refusal: None,
@@ -147,12 +150,13 @@ impl Sends {
     }
 
     /// Adds a message of an earlier run, which had this number in it.
-    pub(super) fn resume(&mut self, id: Text, chat: Jid, content: content::Outgoing, earlier: u64) {
+    pub(super) fn resume(&mut self, id: Text, chat: Jid, content: content::Outgoing, earlier: u64) -> u64 {
         self.last = self.last.max(earlier);
         let number = self.enter(id, chat, content, None);
         if let Some(sending) = self.all.get_mut(&number) {
-            sending.resumed = true;
+            (sending.resumed, sending.is_stored) = (true, true);
         }
+        number
     }
 
     pub(super) fn is_empty(&self) -> bool {
