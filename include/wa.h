@@ -248,7 +248,8 @@
 #define WA_EVENT_READY 101
 
 /** Event `logged_out`: The session was logged out and its keys are erased. The
- * last event before `closed`. */
+ * result of wa_logout comes before it; `closed` follows, and results of
+ * requests that came too late. */
 #define WA_EVENT_LOGGED_OUT 102
 
 /** Event `restricted`: The server restricts the account or the client. */
@@ -480,8 +481,9 @@ typedef int32_t wa_status;
  * what state it needs. */
 #define WA_ERROR_INVALID_STATE 200
 
-/** There is no connection to the server; call wa_client_connect, or wait for
- * the connection event that says connected. */
+/** There is no connection to the server, or the login is not complete; call
+ * wa_client_connect if that was not done, and wait for `ready`, or for
+ * `connection` if the session is not linked. */
 #define WA_ERROR_NOT_CONNECTED 201
 
 /** The session is linked to an account already; log out first, or use another
@@ -552,7 +554,8 @@ typedef int32_t wa_status;
 /** The store's file or directory cannot be written; change its permissions. */
 #define WA_ERROR_STORE_READ_ONLY 504
 
-/** There is no room for the store on its disk; make room, then try again. */
+/** There is no room for the store: its disk is full, a quota is used up, or
+ * its file may not grow; make room, then try again. */
 #define WA_ERROR_STORE_FULL 505
 
 /** The store was written by a newer version of the library; update the

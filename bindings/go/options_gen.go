@@ -8,10 +8,12 @@ import "time"
 // store that ends with the process. While it is in use, and after a crash, "PATH-log" and
 // "PATH-wal" beside it hold what is not in the file yet; "PATH-lock" stays, keeps other programs
 // out, and knows how far the log goes. All four belong together: a store with a file that is
-// missing, damaged or older than the others is refused. Move them when nobody uses the store, all
-// at once. Better not put an older copy back: the keys of messages that were sent since would be
-// used again, and what is sent then cannot be read. A host that has only an old copy puts all of
-// its files back and calls "session.restored" for each of its sessions before they connect, or
+// missing, damaged or older than the others is refused, and what is left of a store whose database
+// is gone is never taken for a new one. To begin anew, remove all of them. After an orderly close
+// "PATH" is the whole store, and "PATH-lock" may be missing. Move them when nobody uses the store,
+// all at once. Better not put an older copy back: the keys of messages that were sent since would
+// be used again, and what is sent then cannot be read. A host that has only an old copy puts all
+// of its files back and calls "session.restored" for each of its sessions before they connect, or
 // erases them ("session.erase") and links them anew.
 //
 // Allowed: an address that begins with sqlite: or memory:. Default: memory:.
@@ -98,9 +100,9 @@ func WithProxyPrivate(private bool) Option {
 // The server refuses one that is some months old. With "auto" the library begins with the newest
 // that it knows, and when the server refuses it, or says that it soon will, asks
 // "client.version_url" for the newest, through "proxy.url" and at most once a day for a process,
-// keeps the answer in the store, and connects again; a version that was refused is not tried
-// again. Without "auto" the library asks for nothing by itself: the method "version.latest" learns
-// the newest.
+// keeps the answer in the store, and connects again; a version that was refused is not tried again
+// for a day. Without "auto" the library asks for nothing by itself: the method "version.latest"
+// learns the newest.
 //
 // Allowed: three numbers with points between them, or auto. Default: 2.3000.1049950004.
 func WithClientVersion(version string) Option {

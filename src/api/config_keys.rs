@@ -110,7 +110,7 @@ keys! {
     /// Allows a proxy on this machine or in a private network. Set it to `false` if others than you choose `proxy.url`: every address that its name leads to is checked whenever a connection is made.
     proxy_private = "proxy.private", Flag, "true", "0.1.0";
 
-    /// The version of WhatsApp Web that the client says it is. The server refuses one that is some months old. With `auto` the library begins with the newest that it knows, and when the server refuses it, or says that it soon will, asks `client.version_url` for the newest, through `proxy.url` and at most once a day for a process, keeps the answer in the store, and connects again; a version that was refused is not tried again. Without `auto` the library asks for nothing by itself: the method `version.latest` learns the newest.
+    /// The version of WhatsApp Web that the client says it is. The server refuses one that is some months old. With `auto` the library begins with the newest that it knows, and when the server refuses it, or says that it soon will, asks `client.version_url` for the newest, through `proxy.url` and at most once a day for a process, keeps the answer in the store, and connects again; a version that was refused is not tried again for a day. Without `auto` the library asks for nothing by itself: the method `version.latest` learns the newest.
     client_version = "client.version", Version, "2.3000.1049950004", "0.1.0";
     /// The page that says which version of WhatsApp Web is the newest. Plain `http://` is allowed to this machine only.
     client_version_url = "client.version_url", Url(&["https://", "http://"]), "https://web.whatsapp.com/sw.js", "0.1.0";

@@ -68,6 +68,8 @@ pub struct DeviceRecord {
     pub routing_info: Option<Vec<u8>>,
     /// The newest version of the web client that the server has refused to this device.
     pub refused_version: Option<[u32; 3]>,
+    /// When that was, Unix milliseconds; 0 if it is not known.
+    pub refused_ms: i64,
     /// The server, as it proved itself last.
     pub server: Option<ServerRecord>,
 }
@@ -112,6 +114,7 @@ impl DeviceRecord {
             adv_secret,
             routing_info: None,
             refused_version: None,
+            refused_ms: 0,
             server: None,
         }
     }
@@ -134,6 +137,7 @@ impl DeviceRecord {
             adv_secret: self.adv_secret.as_bytes().to_vec(),
             routing_info: self.routing_info.clone(),
             refused_version: self.refused_version.map_or_else(Vec::new, |version| version.to_vec()),
+            refused_ms: self.refused_ms,
             server: self.server.as_ref().map(|server| ServerWire {
                 key: server.key.0.to_vec(),
                 not_before: *server.validity.start(),
@@ -160,6 +164,7 @@ impl DeviceRecord {
             adv_secret: Secret::from_slice(&wire.adv_secret).ok_or_else(wrong_size)?,
             routing_info: wire.routing_info.take(),
             refused_version: std::mem::take(&mut wire.refused_version).try_into().ok(),
+            refused_ms: wire.refused_ms,
             server: wire.server.take().and_then(|server| {
                 Some(ServerRecord {
                     key: PublicKey::from_slice(&server.key)?,
@@ -206,6 +211,8 @@ struct DeviceWire {
     refused_version: Vec<u32>,
     #[prost(message, optional, tag = "11")]
     server: Option<ServerWire>,
+    #[prost(int64, tag = "12")]
+    refused_ms: i64,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -1,10 +1,11 @@
 //! `client.version` = `auto`: the version of WhatsApp Web that is presented, and what follows when the server refuses it.
 //!
-//! A version that was refused to this device is never presented by it again; the record of the device holds the number. A version
+//! A version that was refused to this device is not presented by it again for a day, in case the server was wrong; the record of the
+//! device holds the number. A version
 //! refused to one account may be right for others, so nothing but the answer of the page is shared between sessions.
 
 use crate::api::{ConnectionState, Error, LogLevel, Restricted, RestrictionKind, RestrictionScope};
-use crate::client::clock::Millis;
+use crate::client::clock::{Millis, unix_ms};
 use crate::client::disconnect_reason::{DisconnectReason, Reason, ReconnectDelay};
 use crate::client::session::command::{Command, ConnectionGoal};
 use crate::client::session::state::ConnectionPhase;
@@ -15,7 +16,17 @@ use crate::net::NetError;
 use crate::noise::client_payload::AppVersion;
 use crate::pairing::{Outcome, OutcomeKind};
 use crate::store::Batch;
-use crate::store::records::{self, WebVersionRecord};
+use crate::store::records::{self, DeviceRecord, WebVersionRecord};
+
+/// For how long a version that was refused is not presented again, in milliseconds.
+const REFUSED_FOR: i64 = 24 * 3_600_000;
+
+/// Returns the newest version that the server refused to a device lately. One that was refused in the future was noted by a clock that
+/// was ahead.
+fn refused(device: &DeviceRecord, now_ms: i64) -> Option<AppVersion> {
+    let is_lately = (0..REFUSED_FOR).contains(&now_ms.saturating_sub(device.refused_ms));
+    device.refused_version.filter(|_| is_lately).map(AppVersion)
+}
 
 /// The state of the version of a session.
 #[derive(Debug, Default)]
@@ -49,7 +60,7 @@ impl Session {
                 newest(self.core.settings.config.client_version_url(), stored)
             }
         };
-        let refused = self.core.device.as_ref().and_then(|device| device.refused_version).map(AppVersion);
+        let refused = self.core.device.as_ref().and_then(|device| refused(device, unix_ms()));
         if self.core.settings.version.is_none() && refused.is_some_and(|refused| version <= refused) {
             return Ok(None);
         }
@@ -84,7 +95,7 @@ impl Session {
         ending: &DisconnectReason,
     ) -> Result<(), SessionError> {
         if let (Some(device), Some(refused)) = (&mut self.core.device, self.web_version.presented) {
-            device.refused_version = Some(refused.0);
+            (device.refused_version, device.refused_ms) = (Some(refused.0), unix_ms());
             let batch = records::fresh(device);
             self.core.store.commit(batch).await?;
         }
@@ -171,5 +182,24 @@ impl Session {
                 .await?;
         }
         self.come_back(ReconnectDelay::BackOff, Reason::ClientOutdated.name(), Some(&error)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::OsRandom;
+
+    #[test]
+    fn a_version_that_was_refused_is_presented_again_a_day_later() {
+        let mut device = DeviceRecord::generate(0, &mut OsRandom);
+        assert_eq!(refused(&device, 0), None);
+        let now = 1_800_000_000_000;
+        (device.refused_version, device.refused_ms) = (Some([2, 3000, 9]), now);
+        for (at, held) in
+            [(now, true), (now + REFUSED_FOR - 1, true), (now + REFUSED_FOR, false), (now - 1, false)]
+        {
+            assert_eq!(refused(&device, at).is_some(), held, "{at}");
+        }
     }
 }
