@@ -47,7 +47,7 @@ fn people_of_the_history_are_known_under_a_lock() {
     assert_eq!(text(&mut ada, BOB)["name"], "WA_OK", "{}", ada.story());
     world.wait_heard(BOB, 0, |message| message["text"] == "hello");
     // The lock is one: whoever is not in the history is out of reach.
-    assert_eq!(text(&mut ada, CEM)["name"], "WA_ERROR_REACH_LOCKED", "{}", ada.story());
+    assert_eq!(text(&mut ada, CEM)["name"], "WA_ERROR_TIME_LOCKED", "{}", ada.story());
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_part_that_cannot_be_read_is_asked_for_again() {
         logged(&mut ada, "the phone is asked for it again");
         taken(&mut ada, 1);
     }
-    let phone = world.sim.phone(ADA).unwrap();
+    let phone = world.settled(|state| state.phone(ADA)).unwrap();
     assert_eq!(phone["past"]["server_errors"], 7, "{phone}");
     assert_eq!(phone["past"]["malformed"], json!([]), "{phone}");
     for flaw in ["unknown", "disordered"] {

@@ -83,7 +83,9 @@ async fn from_host(
     match answer.status {
         200 => {}
         status @ 401 => return Err(FetchError::Unauthorised(status)),
-        status @ (403 | 404 | 410) => return Err(FetchError::Gone(status)),
+        // These say that it may be had later.
+        status @ (408 | 425 | 429) => return Err(FetchError::Status(status)),
+        status @ 400..500 => return Err(FetchError::Gone(status)),
         status => return Err(FetchError::Status(status)),
     }
     let mut kept = Kept::new(file, directory);
