@@ -172,6 +172,16 @@ impl Handle {
         Ok(self.world.faults.add(rule))
     }
 
+    /// `POST /media`: puts a file up and gives its `path`; the error is the API's.
+    pub fn put_file(&self, file: &Json) -> Result<Json, String> {
+        control::media::put(&self.world, file).map_err(|error| error.to_string())
+    }
+
+    /// `POST /media/expire`: gives the number of the files that have expired; the error is the API's.
+    pub fn expire_media(&self, which: &Json) -> Result<u64, String> {
+        control::media::expire(&self.world, which).map_err(|error| error.to_string())
+    }
+
     /// `POST /rotate_key`: the server takes another Noise key, which its certificates vouch for.
     pub fn rotate_key(&self) {
         control::server::rotate_key(&self.world);
@@ -249,6 +259,11 @@ impl State<'_> {
     /// `GET /loads/{id}`; the error is the API's.
     pub fn load(&self, id: u64) -> Result<Json, String> {
         control::people::show_load(self.world, id).map_err(|error| error.to_string())
+    }
+
+    /// `GET /media`.
+    pub fn media(&self) -> Json {
+        control::media::show(self.world)
     }
 
     /// `GET /ciphertexts`.

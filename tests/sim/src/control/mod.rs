@@ -8,6 +8,7 @@ mod error;
 mod faults;
 pub(crate) mod groups;
 mod log;
+pub(crate) mod media;
 mod page;
 pub(crate) mod people;
 pub(crate) mod phones;
@@ -27,7 +28,7 @@ use tokio::net::TcpListener;
 
 pub(crate) use error::ApiError;
 
-use crate::{simulator::Started, world::World};
+use crate::{media as files, simulator::Started, world::World};
 
 /// The end of `--help`.
 pub(crate) const API_HELP: &str = "\
@@ -49,6 +50,7 @@ Control API (JSON; errors are 4xx with {\"error\":name,\"message\":text}):
   GET    /connections; POST /connections/{id}/close|cut|silence|send|nudge
   GET    /log?after=N&wait_ms=MS&json=1&redact=1    what went over the wires
   GET, PATCH /version {\"newest\",\"oldest\"}; GET /sw.js  versions of the web client, and the page that tells the newest
+  GET, POST /media {\"number\",\"type\",\"bytes\"}; POST /media/expire {\"number\"|\"path\"} files of the media servers, and letting them expire
   POST   /rotate_key                                the server takes another Noise key
   GET    /violations                                what --check-shapes has found
   POST   /settle {\"wait_ms\"}                        answers once everything sent before has been handled
@@ -84,8 +86,11 @@ pub(crate) async fn serve(world: Arc<World>, started: Started, listener: TcpList
         .route("/version", get(version::get).patch(version::patch))
         .route("/rotate_key", post(server::post_rotate_key))
         .route("/sw.js", get(version::page))
+        .route("/media", get(media::get).post(media::post))
+        .route("/media/expire", post(media::post_expire))
         .route("/settle", post(settle::post))
         .route("/violations", get(violations::get))
+        .merge(files::router())
         .fallback(|| async { ApiError::not_found("no such path") })
         .method_not_allowed_fallback(|| async { ApiError::bad("method", "not with this method") })
         .with_state(world);

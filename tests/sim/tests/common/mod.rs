@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub(crate) mod http;
 pub(crate) mod peer;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
