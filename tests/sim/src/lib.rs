@@ -14,6 +14,7 @@
 //! | `people` | who is at them: writing, reading and answering messages, with real keys |
 //! | `faults` | the rule table of everything that can be made to go wrong |
 //! | `control` | the control API (JSON over HTTP) and the page with the phones |
+//! | `media` | the media servers: encrypted files over HTTP |
 //! | `ledger` | which message keys were used, and whether one was used twice |
 //! | `log` | what went over the wires, for tests to read |
 //! | `shapes` | whether clients send what the official web client sends |
@@ -29,6 +30,7 @@ mod json_node;
 mod keys;
 mod ledger;
 mod log;
+mod media;
 mod model;
 pub mod options;
 mod people;

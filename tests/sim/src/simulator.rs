@@ -80,6 +80,7 @@ impl Simulator {
         tasks.spawn(accept::listen(Arc::clone(&world), ws, None));
         tasks.spawn(accept::listen(Arc::clone(&world), wss, Some(tls.acceptor)));
         tasks.spawn(people::serve(Arc::clone(&world)));
+        tasks.spawn(people::history::serve(Arc::clone(&world)));
         tasks.spawn(control::serve(Arc::clone(&world), started.clone(), control));
         Ok(Handle { started, world, _tasks: tasks })
     }
@@ -146,6 +147,16 @@ impl Handle {
         control::people::act(&self.world, number, verb, body).map_err(|error| error.to_string())
     }
 
+    /// `POST /phones/{number}/past`: gives the phone a past; the error is the API's.
+    pub fn set_past(&self, number: &str, past: &Json) -> Result<Json, String> {
+        control::past::set(&self.world, number, past).map_err(|error| error.to_string())
+    }
+
+    /// `POST /phones/{number}/past/send`: sends a part and gives its notices; the error is the API's.
+    pub async fn send_past(&self, number: &str, part: &Json) -> Result<Json, String> {
+        control::past::send(&self.world, number, part).await.map_err(|error| error.to_string())
+    }
+
     /// `POST /loads`; the error is the API's.
     pub fn begin_load(&self, order: &Json) -> Result<Json, String> {
         control::people::begin_load(&self.world, order).map_err(|error| error.to_string())
@@ -170,6 +181,16 @@ impl Handle {
     pub fn add_fault(&self, rule: Json) -> Result<u64, String> {
         let rule: NewRule = serde_json::from_value(rule).map_err(|error| error.to_string())?;
         Ok(self.world.faults.add(rule))
+    }
+
+    /// `POST /media`: puts a file up and gives its `path`; the error is the API's.
+    pub fn put_file(&self, file: &Json) -> Result<Json, String> {
+        control::media::put(&self.world, file).map_err(|error| error.to_string())
+    }
+
+    /// `POST /media/expire`: gives the number of the files that have expired; the error is the API's.
+    pub fn expire_media(&self, which: &Json) -> Result<u64, String> {
+        control::media::expire(&self.world, which).map_err(|error| error.to_string())
     }
 
     /// `POST /rotate_key`: the server takes another Noise key, which its certificates vouch for.
@@ -249,6 +270,11 @@ impl State<'_> {
     /// `GET /loads/{id}`; the error is the API's.
     pub fn load(&self, id: u64) -> Result<Json, String> {
         control::people::show_load(self.world, id).map_err(|error| error.to_string())
+    }
+
+    /// `GET /media`.
+    pub fn media(&self) -> Json {
+        control::media::show(self.world)
     }
 
     /// `GET /ciphertexts`.

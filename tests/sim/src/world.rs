@@ -7,23 +7,35 @@ use std::{
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+use wa::crypto::random_array;
 
 use crate::{
-    faults::FaultTable, keys::ServerKeys, ledger::Ledger, log::Log, model::Model, options::Options,
-    people::load::Loads, random::SimRandom, shapes::Checker, versions::Versions,
+    faults::FaultTable,
+    keys::ServerKeys,
+    ledger::Ledger,
+    log::Log,
+    media::Media,
+    model::Model,
+    options::Options,
+    people::{history::Jobs, load::Loads},
+    random::SimRandom,
+    shapes::Checker,
+    versions::Versions,
 };
 
 /// One simulated WhatsApp. The locks are held for short sections only, never across an await, and never two at a time
-/// except model before faults or log.
+/// except model before media, histories, faults or log.
 pub(crate) struct World {
     pub(crate) options: Options,
     pub(crate) keys: ServerKeys,
     pub(crate) model: Mutex<Model>,
     pub(crate) faults: FaultTable,
     pub(crate) log: Log,
+    pub(crate) media: Media,
     pub(crate) ledger: Ledger,
     pub(crate) shapes: Checker,
     pub(crate) loads: Mutex<Loads>,
+    pub(crate) histories: Jobs,
     pub(crate) versions: Versions,
     /// Told when there is something in the post for simulated devices.
     pub(crate) posted: Notify,
@@ -48,9 +60,11 @@ impl World {
             model: Mutex::new(Model::default()),
             faults: FaultTable::default(),
             log,
+            media: Media::new(random_array(&mut random.derive("media"))),
             ledger: Ledger::default(),
             shapes,
             loads: Mutex::default(),
+            histories: Jobs::default(),
             versions: Versions::default(),
             posted: Notify::new(),
             changed: Notify::new(),

@@ -33,6 +33,7 @@ fn show(id: u64, entry: &Entry) -> Value {
         "age_ms": u64::try_from(connection.opened.elapsed().as_millis()).unwrap_or(u64::MAX),
         "received": received,
         "sent": sent,
+        "media_conns": connection.media_conns(),
     });
     match &entry.stage {
         Stage::Handshake => json["stage"] = "handshake".into(),

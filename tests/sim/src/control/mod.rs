@@ -8,7 +8,9 @@ mod error;
 mod faults;
 pub(crate) mod groups;
 mod log;
+pub(crate) mod media;
 mod page;
+pub(crate) mod past;
 pub(crate) mod people;
 pub(crate) mod phones;
 pub(crate) mod server;
@@ -27,7 +29,7 @@ use tokio::net::TcpListener;
 
 pub(crate) use error::ApiError;
 
-use crate::{simulator::Started, world::World};
+use crate::{media as files, simulator::Started, world::World};
 
 /// The end of `--help`.
 pub(crate) const API_HELP: &str = "\
@@ -40,6 +42,7 @@ Control API (JSON; errors are 4xx with {\"error\":name,\"message\":text}):
   POST   /phones/{number}/unlink {\"device\"|\"all\"}   unlink companions
   POST   /phones/{number}/refresh_code|confirm|reinstall|push
   POST   /phones/{number}/send|react|edit|delete|vote|status|send_raw|read|typing|forget|add_device|presence|token
+  POST   /phones/{number}/past {\"chats\",...}; POST /phones/{number}/past/send {\"type\",...}
   GET    /phones/{number}/heard?after=N&wait_ms=MS    what the person has received
   POST   /loads {\"to\",\"from\",\"count\"}; GET /loads/{id}; POST /loads/{id}/start
   GET, POST /groups {\"subject\",\"creator\",\"members\"}; POST /groups/{id}/add|remove|promote|demote|leave|set|mode
@@ -49,6 +52,7 @@ Control API (JSON; errors are 4xx with {\"error\":name,\"message\":text}):
   GET    /connections; POST /connections/{id}/close|cut|silence|send|nudge
   GET    /log?after=N&wait_ms=MS&json=1&redact=1    what went over the wires
   GET, PATCH /version {\"newest\",\"oldest\"}; GET /sw.js  versions of the web client, and the page that tells the newest
+  GET, POST /media {\"number\",\"type\",\"bytes\"}; POST /media/expire {\"number\"|\"path\"} files of the media servers, and letting them expire
   POST   /rotate_key                                the server takes another Noise key
   GET    /violations                                what --check-shapes has found
   POST   /settle {\"wait_ms\"}                        answers once everything sent before has been handled
@@ -69,6 +73,7 @@ pub(crate) async fn serve(world: Arc<World>, started: Started, listener: TcpList
         .route("/phones/{number}", get(phones::get_one).patch(phones::patch_one).delete(phones::remove))
         .route("/phones/{number}/heard", get(people::get_heard))
         .route("/phones/{number}/{verb}", post(phones::act))
+        .route("/phones/{number}/past/send", post(past::post_send))
         .route("/loads", post(people::post_load))
         .route("/loads/{id}", get(people::get_load))
         .route("/loads/{id}/start", post(people::post_start))
@@ -84,8 +89,11 @@ pub(crate) async fn serve(world: Arc<World>, started: Started, listener: TcpList
         .route("/version", get(version::get).patch(version::patch))
         .route("/rotate_key", post(server::post_rotate_key))
         .route("/sw.js", get(version::page))
+        .route("/media", get(media::get).post(media::post))
+        .route("/media/expire", post(media::post_expire))
         .route("/settle", post(settle::post))
         .route("/violations", get(violations::get))
+        .merge(files::router())
         .fallback(|| async { ApiError::not_found("no such path") })
         .method_not_allowed_fallback(|| async { ApiError::bad("method", "not with this method") })
         .with_state(world);

@@ -181,6 +181,14 @@ pub(crate) enum Action {
     RefuseIk,
     /// At `pair_success`: made wrong.
     Forge(Forgery),
-    /// At `upgrade`: an HTTP status in place of the WebSocket.
+    /// At `upgrade` and `media`: an HTTP status in place of the WebSocket, or of the file.
     Http(u16),
+    /// At `media`: the connection ends after so many bytes of the file.
+    CutAt(usize),
+    /// At `media`: nothing comes after so many bytes of the file, and the connection stays open.
+    HangAt(usize),
+    /// At `media`: one bit of that byte of the file is flipped.
+    FlipAt(usize),
+    /// At `media`: each piece of the file comes so many milliseconds later.
+    Slow(u64),
 }

@@ -63,6 +63,8 @@ fn rules_read_as_documented_and_mistakes_are_refused() {
         json!({ "do": { "stream_error": { "code": "503" } }, "when": { "point": "login" } }),
         json!({ "do": { "failure": { "reason": "402", "expire": "60" } }, "when": { "point": "login" } }),
         json!({ "do": { "forge": "wrong_mac" }, "when": { "point": "pair_success" } }),
+        json!({ "do": [{ "cut_at": 5 }, { "slow": 1 }], "when": { "point": "media", "method": "GET", "path": "/v/" } }),
+        json!({ "do": [{ "hang_at": 5 }, { "flip_at": 0 }], "when": { "point": "media" } }),
     ] {
         rule(good);
     }
@@ -75,4 +77,30 @@ fn rules_read_as_documented_and_mistakes_are_refused() {
     ] {
         assert!(serde_json::from_value::<NewRule>(bad.clone()).is_err(), "{bad}");
     }
+}
+
+#[test]
+fn a_request_for_a_file_is_matched_by_its_method_path_and_owner() {
+    let hits = |when: serde_json::Value| {
+        let table = FaultTable::default();
+        table.add(rule(json!({ "when": when, "do": "drop" })));
+        let owner = Some(("15550001234".to_owned(), "md-msg-hist".to_owned()));
+        !table.hit(|| Subject::file("GET", "/v/t62/1_n.enc?oh=01_AB", owner)).is_empty()
+    };
+    assert!(hits(json!({ "point": "media" })));
+    assert!(hits(json!({ "point": "media", "method": "GET", "path": "1_n.enc", "type": "md-msg-hist" })));
+    assert!(hits(json!({ "point": "media", "number": "15550001234" })));
+    assert!(!hits(json!({ "point": "media", "method": "DELETE" })));
+    assert!(!hits(json!({ "point": "media", "path": "2_n.enc" })));
+    assert!(!hits(json!({ "point": "media", "number": "15550001235" })));
+    assert!(!hits(json!({ "point": "media", "type": "image" })));
+    assert!(!hits(json!({ "method": "GET" })), "without its point it is about stanzas");
+}
+
+#[test]
+fn a_rule_about_files_never_fits_a_stanza() {
+    let stanza = hello();
+    let table = FaultTable::default();
+    table.add(rule(json!({ "when": { "path": "/v/" }, "do": "drop" })));
+    assert_eq!(table.hit(|| Subject::incoming(1, None, stanza.root())), []);
 }

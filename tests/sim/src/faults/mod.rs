@@ -39,6 +39,12 @@ pub(crate) struct When {
     pub(crate) stage: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<String>,
+    /// Of a request for a file: `GET` or `DELETE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) method: Option<String>,
+    /// Of a request for a file: a part of its path and query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<String>,
     /// Leave the first so many matches alone.
     #[serde(skip_serializing_if = "is_zero")]
     pub(crate) skip: u32,

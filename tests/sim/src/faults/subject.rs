@@ -31,6 +31,8 @@ pub(crate) enum Point {
     Out,
     /// The server makes pair-success from what the phone uploaded.
     PairSuccess,
+    /// A file is asked for, or to be deleted.
+    Media,
 }
 
 /// One moment at which rules are asked.
@@ -44,6 +46,15 @@ pub(crate) struct Subject<'a> {
     code: Option<Cow<'a, str>>,
     stage: Option<Cow<'a, str>>,
     children: Vec<Cow<'a, str>>,
+    request: Option<FileRequest<'a>>,
+}
+
+/// A request for a file.
+#[derive(Clone, Copy)]
+struct FileRequest<'a> {
+    method: &'a str,
+    /// The path with its query.
+    path: &'a str,
 }
 
 impl<'a> Subject<'a> {
@@ -59,6 +70,17 @@ impl<'a> Subject<'a> {
             code: None,
             stage: None,
             children: Vec::new(),
+            request: None,
+        }
+    }
+
+    /// A request for a file, and the account and type of that file.
+    pub(crate) fn file(method: &'a str, path: &'a str, owner: Option<(String, String)>) -> Self {
+        let (number, kind) = owner.unzip();
+        Self {
+            kind: kind.map(Cow::Owned),
+            request: Some(FileRequest { method, path }),
+            ..Self::at(Point::Media, 0, number.map(Cow::Owned))
         }
     }
 
@@ -104,6 +126,18 @@ impl<'a> Subject<'a> {
             && same(&when.code, &self.code)
             && same(&when.stage, &self.stage)
             && when.child.as_deref().is_none_or(|tag| self.children.iter().any(|child| child == tag))
+            && self.is_requested(when)
+    }
+
+    /// Compares what a rule says of a request for a file.
+    fn is_requested(&self, when: &When) -> bool {
+        match self.request {
+            None => when.method.is_none() && when.path.is_none(),
+            Some(request) => {
+                when.method.as_deref().is_none_or(|method| method == request.method)
+                    && when.path.as_deref().is_none_or(|part| request.path.contains(part))
+            }
+        }
     }
 }
 

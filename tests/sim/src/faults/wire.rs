@@ -87,9 +87,14 @@ impl Plan {
             Action::Send(node) => self.before.push(node),
             Action::SendAfter(node) => self.after.push(node),
             Action::Replace(node) => self.replace = Some(node),
-            Action::Certificate(_) | Action::RefuseIk | Action::Forge(_) | Action::Http(_) => {
-                self.special.push(action)
-            }
+            Action::Certificate(_)
+            | Action::RefuseIk
+            | Action::Forge(_)
+            | Action::Http(_)
+            | Action::CutAt(_)
+            | Action::HangAt(_)
+            | Action::FlipAt(_)
+            | Action::Slow(_) => self.special.push(action),
         }
     }
 }

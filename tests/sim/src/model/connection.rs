@@ -36,30 +36,35 @@ pub(crate) enum Command {
 pub(crate) struct Connection {
     pub(crate) id: u64,
     pub(crate) peer: SocketAddr,
+    /// Our end of it: the address that the client has connected to.
+    pub(crate) local: SocketAddr,
     pub(crate) secure: bool,
     pub(crate) opened: Instant,
     outbox: mpsc::UnboundedSender<Command>,
     killed: Notify,
     received: AtomicU64,
     sent: AtomicU64,
+    media_conns: AtomicU64,
 }
 
 impl Connection {
     pub(crate) fn new(
         id: u64,
-        peer: SocketAddr,
+        (local, peer): (SocketAddr, SocketAddr),
         secure: bool,
         outbox: mpsc::UnboundedSender<Command>,
     ) -> Self {
         Self {
             id,
             peer,
+            local,
             secure,
             opened: Instant::now(),
             outbox,
             killed: Notify::new(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
+            media_conns: AtomicU64::new(0),
         }
     }
 
@@ -95,6 +100,15 @@ impl Connection {
 
     pub(crate) fn count_sent(&self) {
         self.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_media_conn(&self) {
+        self.media_conns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often the client has asked for the media servers.
+    pub(crate) fn media_conns(&self) -> u64 {
+        self.media_conns.load(Ordering::Relaxed)
     }
 
     /// Stanzas received and sent so far.

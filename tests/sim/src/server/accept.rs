@@ -1,4 +1,4 @@
-//! Taking connections, up to the first WebSocket message.
+//! Taking connections, up to the first WebSocket message. Requests for files go to the media servers.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -15,6 +15,7 @@ use tokio_websockets::{Limits, ServerBuilder, WebSocketStream};
 use super::session::{self, Pass};
 use crate::{
     faults::{Action, Plan, Point, Subject},
+    media,
     model::{Connection, Entry, Stage},
     world::World,
 };
@@ -42,11 +43,12 @@ pub(crate) async fn listen(world: Arc<World>, listener: TcpListener, tls: Option
 async fn connection(world: Arc<World>, stream: TcpStream, peer: SocketAddr, tls: Option<TlsAcceptor>) {
     // A small stanza must not wait for the next one.
     let _ = stream.set_nodelay(true);
+    let local = stream.local_addr().unwrap_or(peer);
     let (outbox, commands) = mpsc::unbounded_channel();
     let connection = {
         let mut model = world.model.lock();
         let id = model.next_connection();
-        let connection = Arc::new(Connection::new(id, peer, tls.is_some(), outbox));
+        let connection = Arc::new(Connection::new(id, (local, peer), tls.is_some(), outbox));
         model.connections.insert(id, Entry { connection: Arc::clone(&connection), stage: Stage::Handshake });
         connection
     };
@@ -72,11 +74,22 @@ async fn upgrade<S>(
     world: Arc<World>,
     guard: session::Guard,
     commands: mpsc::UnboundedReceiver<crate::model::Command>,
-    mut stream: S,
+    stream: S,
 ) where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let id = guard.id();
+    let begun = timeout(world.options.handshake_timeout(), media::begin(stream)).await;
+    let mut stream = match begun {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return world.log.note(Some(id), format!("no request: {error}")),
+        Err(_) => return world.log.note(Some(id), "no request in time"),
+    };
+    if stream.is_for_a_file() {
+        // It is no connection of the chat server, and not shown as one.
+        drop(guard);
+        return media::serve(world, stream).await;
+    }
     let plan = Plan::of(world.faults.hit(|| Subject::at(Point::Upgrade, id, None)));
     match session::pass(&plan).await {
         Pass::On => {}
@@ -96,7 +109,7 @@ async fn upgrade<S>(
     }
     let builder = ServerBuilder::new().limits(Limits::default().max_payload_len(Some(MAX_MESSAGE)));
     let accepted = timeout(world.options.handshake_timeout(), builder.accept(stream)).await;
-    let (request, websocket): (_, WebSocketStream<S>) = match accepted {
+    let (request, websocket): (_, WebSocketStream<media::Begun<S>>) = match accepted {
         Ok(Ok(accepted)) => accepted,
         Ok(Err(error)) => return world.log.note(Some(id), format!("no WebSocket: {error}")),
         Err(_) => return world.log.note(Some(id), "no WebSocket in time"),

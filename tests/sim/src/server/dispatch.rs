@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Instant};
 use wa::stanza::{Node, NodeRef};
 
 use super::{
-    answer, groups, link_code, message, pair, passkey, prekeys, presence, queries, queue, receipts, unlink,
-    usync,
+    answer, groups, link_code, media_conn, message, pair, passkey, prekeys, presence, queries, queue,
+    receipts, unlink, usync,
 };
 use crate::{
     faults::Refusal,
@@ -133,6 +133,7 @@ fn device_iq(
         }
         (Some("usync"), _) => usync::handle(world, address, node),
         (Some("w:g2"), _) => groups::handle(world, address, node),
+        (Some("w:m"), Some("media_conn")) => media_conn::handle(world, connection, address, node),
         (Some(xmlns), _) => queries::handle(world, address, xmlns, node),
         (None, _) => Reply::refused(400),
     }

@@ -15,6 +15,7 @@ pub(crate) mod groups;
 mod handshake;
 pub(crate) mod link_code;
 mod login;
+mod media_conn;
 pub(crate) mod message;
 pub(crate) mod pair;
 pub(crate) mod passkey;

@@ -3,11 +3,7 @@
 //! The subjects themselves (groups, privacy, app state and so on) are not simulated here: a client gets the well-formed
 //! answer of an empty account, or the error that the server has for what it does not know.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use wa::{
-    crypto::random_array,
-    stanza::{Node, NodeRef, Text},
-};
+use wa::stanza::{Node, NodeRef, Text};
 
 use super::{account, answer, dispatch::Reply, restrictions};
 use crate::{model::DeviceAddress, world::World};
@@ -22,7 +18,6 @@ pub(super) fn handle(world: &World, address: &DeviceAddress, xmlns: &str, iq: No
         ("privacy", true, _) => Some(account::privacy(&world.model.lock(), &address.number)),
         ("blocklist", true, _) => Some(account::blocklist(&world.model.lock(), address)),
         ("w" | "abt", true, "props") => child.map(|asked| props(world, address, asked)),
-        ("w:m", _, "media_conn") => Some(media_conn(world)),
         ("w:sync:app:state", _, "sync") => child.map(app_state),
         ("status", true, _) => Some(Node::new("status")),
         ("disappearing_mode", true, _) => {
@@ -94,16 +89,6 @@ fn props(world: &World, address: &DeviceAddress, asked: NodeRef<'_>) -> Node {
         .attr("ab_key", "sim")
         .attr("hash", hash)
         .children((!asked.is("hash", hash)).then_some(prop))
-}
-
-fn media_conn(world: &World) -> Node {
-    let auth: [u8; 24] = random_array(&mut world.random());
-    Node::new("media_conn")
-        .attr("auth", STANDARD.encode(auth))
-        .attr("ttl", 3600u32)
-        .attr("auth_ttl", 21_600u32)
-        .attr("max_buckets", 12u8)
-        .child(Node::new("host").attr("hostname", "127.0.0.1").attr("type", "primary"))
 }
 
 /// Every collection is at the version the client has, and holds nothing.

@@ -58,6 +58,38 @@ fn what_the_official_client_sends_is_no_violation() {
     for fine in [ping("1.2-3"), digest(), retry(), text("msg"), text("pkmsg").child(identity)] {
         assert_eq!(wrong(fine), "");
     }
+    let media_conn = build::set("w:m").attr("id", "1.2-3").child(Node::new("media_conn"));
+    for fine in [media_conn, complaint(12)] {
+        assert_eq!(wrong(fine), "");
+    }
+}
+
+/// A receipt for a part of the history that cannot be read.
+fn complaint(iv: usize) -> Node {
+    let encrypt = Node::new("encrypt")
+        .child(Node::new("enc_p").bytes([1]))
+        .child(Node::new("enc_iv").bytes(vec![0; iv]));
+    Node::new("receipt")
+        .attr("id", "A")
+        .attr("to", Jid::user("5"))
+        .attr("type", "server-error")
+        .attr("category", "peer")
+        .child(encrypt)
+}
+
+#[test]
+fn media_and_history() {
+    let get = build::get("w:m").attr("id", "1.2-3").child(Node::new("media_conn"));
+    assert!(wrong(get).contains("there is no shape"));
+    let more = build::set("w:m").attr("id", "1.2-3").child(Node::new("media_conn").attr("ttl", "1"));
+    assert!(wrong(more).contains("iq/media_conn/@ttl: is not an attribute of it"));
+    assert!(wrong(complaint(16)).contains("receipt/encrypt/enc_iv: holds 16 bytes that are not 12 bytes"));
+    let of_a_chat = complaint(12).child(Node::new("rmr").attr("from_me", "true"));
+    assert!(wrong(of_a_chat).contains("receipt/rmr: is not a child of it"));
+    let elsewhere = complaint(12).attr("to", Jid::lid("5"));
+    assert!(wrong(elsewhere).contains("receipt/@to: 5@lid is not the address of"));
+    let plain = Node::new("receipt").attr("id", "A").attr("to", Jid::user("5")).attr("type", "server-error");
+    assert!(wrong(plain).contains("there is no shape"), "that of a chat's message is not known");
 }
 
 #[test]

@@ -3,7 +3,10 @@
 #![allow(dead_code, reason = "every test file uses a part of it")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+pub(crate) mod http;
 pub(crate) mod peer;
+pub(crate) mod protobuf;
+pub(crate) mod reader;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
