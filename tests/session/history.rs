@@ -78,12 +78,14 @@ fn timers_and_polls_of_the_history_go_on() {
     let past = world.sim.set_past(ADA, &json!({ "chats": chats, "chunks": 2, "inline": false })).unwrap();
     let mut ada = world.linked_as(ADA);
     taken(&mut ada, 5);
+    let mut bob = world.linked_as(BOB);
     assert_eq!(text(&mut ada, BOB)["name"], "WA_OK", "{}", ada.story());
-    let heard = world.wait_heard(BOB, 0, |message| message["text"] == "hello");
-    assert_eq!(heard["expiration"], 86_400, "{heard}");
+    let message = bob.wait("message");
+    assert_eq!(message["content"]["expires_in_s"], 86_400, "{message}");
     for poll in past["chats"][0]["polls"].as_array().unwrap() {
-        let target = json!({ "id": poll["id"], "from": poll["from"] });
-        let options = json!([poll["options"][1]]);
+        let from = if poll["from_me"] == true { ADA } else { BOB };
+        let target = json!({ "id": poll["id"], "from": from });
+        let options = json!([past["options"][1]]);
         let vote = json!({ "to": ADA, "target": target, "options": options });
         world.sim.person(BOB, "vote", &vote).unwrap();
         let vote = ada.wait_for("message", |event| event["kind"] == "poll_vote");
@@ -161,10 +163,10 @@ fn a_part_that_cannot_be_read_is_asked_for_again() {
 fn a_media_server_that_fails_is_asked_again() {
     let world =
         with_past(&json!([{ "with": BOB, "messages": 5, "token": true }]), &json!({ "inline": false }));
-    for fault in
-        [json!({ "http": 503 }), json!({ "cut_at": 10 }), json!({ "error": { "code": 429 } }), json!("close")]
-    {
-        world.fault(json!({ "when": { "point": "media", "method": "GET" }, "do": fault }));
+    let faults = [json!({ "http": 503 }), json!({ "cut_at": 10 }), json!({ "http": 429 }), json!("close")];
+    for (number, fault) in faults.iter().enumerate() {
+        let when = json!({ "point": "media", "method": "GET", "skip": number });
+        world.fault(json!({ "when": when, "do": fault }));
     }
     let mut ada = world.linked_as(ADA);
     for _ in 0..4 {
