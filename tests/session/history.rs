@@ -128,6 +128,7 @@ fn a_part_that_was_begun_is_taken_by_the_next_run() {
         let notices = phone["past"]["notices"].as_array().unwrap();
         notices.len() >= 4 && notices.iter().all(|notice| notice["hist_sync"] == true)
     });
+    world.wait_until("the file is on its way", |state| state.faults()[0]["applied"] == 1);
     drop(ada);
     ada = world.client(&world.config_of(ADA));
     ada.wait("ready");
