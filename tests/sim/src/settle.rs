@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// round brings nothing new. The error names the connections that have not answered within `limit`.
 ///
 /// The pings are in no log, and no fault rule sees them. A silenced connection cannot be asked and is passed over, and so
-/// is one amid its handshake. A stanza that a rule delays is not waited for.
+/// is one amid its handshake. Parts of a history that are on their way are waited for. A stanza that a rule delays is not waited for.
 pub(crate) async fn settle(world: &World, limit: Duration) -> Result<(), String> {
     let mut unanswered = Vec::new();
     match timeout(limit, rounds(world, &mut unanswered)).await {
@@ -80,7 +80,7 @@ async fn post_is_empty(world: &World) {
         tokio::pin!(changed);
         // Registered before looking, so that what comes in between is not missed.
         changed.as_mut().enable();
-        if world.model.lock().post.is_empty() {
+        if world.histories.are_done() && world.model.lock().post.is_empty() {
             return;
         }
         changed.await;

@@ -80,6 +80,7 @@ impl Simulator {
         tasks.spawn(accept::listen(Arc::clone(&world), ws, None));
         tasks.spawn(accept::listen(Arc::clone(&world), wss, Some(tls.acceptor)));
         tasks.spawn(people::serve(Arc::clone(&world)));
+        tasks.spawn(people::history::serve(Arc::clone(&world)));
         tasks.spawn(control::serve(Arc::clone(&world), started.clone(), control));
         Ok(Handle { started, world, _tasks: tasks })
     }
@@ -144,6 +145,16 @@ impl Handle {
     /// `POST /phones/{number}/{verb}` for what people do (`send`, `react`, `read`, `add_device` …); the error is the API's.
     pub fn person(&self, number: &str, verb: &str, body: &Json) -> Result<Json, String> {
         control::people::act(&self.world, number, verb, body).map_err(|error| error.to_string())
+    }
+
+    /// `POST /phones/{number}/past`: gives the phone a past; the error is the API's.
+    pub fn set_past(&self, number: &str, past: &Json) -> Result<Json, String> {
+        control::past::set(&self.world, number, past).map_err(|error| error.to_string())
+    }
+
+    /// `POST /phones/{number}/past/send`: sends a part and gives its notices; the error is the API's.
+    pub async fn send_past(&self, number: &str, part: &Json) -> Result<Json, String> {
+        control::past::send(&self.world, number, part).await.map_err(|error| error.to_string())
     }
 
     /// `POST /loads`; the error is the API's.

@@ -17,14 +17,14 @@ use crate::{
     media::Media,
     model::Model,
     options::Options,
-    people::load::Loads,
+    people::{history::Jobs, load::Loads},
     random::SimRandom,
     shapes::Checker,
     versions::Versions,
 };
 
 /// One simulated WhatsApp. The locks are held for short sections only, never across an await, and never two at a time
-/// except model before media, faults or log.
+/// except model before media, histories, faults or log.
 pub(crate) struct World {
     pub(crate) options: Options,
     pub(crate) keys: ServerKeys,
@@ -35,6 +35,7 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) shapes: Checker,
     pub(crate) loads: Mutex<Loads>,
+    pub(crate) histories: Jobs,
     pub(crate) versions: Versions,
     /// Told when there is something in the post for simulated devices.
     pub(crate) posted: Notify,
@@ -63,6 +64,7 @@ impl World {
             ledger: Ledger::default(),
             shapes,
             loads: Mutex::default(),
+            histories: Jobs::default(),
             versions: Versions::default(),
             posted: Notify::new(),
             changed: Notify::new(),

@@ -10,6 +10,7 @@ pub(crate) mod groups;
 mod log;
 pub(crate) mod media;
 mod page;
+pub(crate) mod past;
 pub(crate) mod people;
 pub(crate) mod phones;
 pub(crate) mod server;
@@ -41,6 +42,7 @@ Control API (JSON; errors are 4xx with {\"error\":name,\"message\":text}):
   POST   /phones/{number}/unlink {\"device\"|\"all\"}   unlink companions
   POST   /phones/{number}/refresh_code|confirm|reinstall|push
   POST   /phones/{number}/send|react|edit|delete|vote|status|send_raw|read|typing|forget|add_device|presence|token
+  POST   /phones/{number}/past {\"chats\",...}; POST /phones/{number}/past/send {\"type\",...}
   GET    /phones/{number}/heard?after=N&wait_ms=MS    what the person has received
   POST   /loads {\"to\",\"from\",\"count\"}; GET /loads/{id}; POST /loads/{id}/start
   GET, POST /groups {\"subject\",\"creator\",\"members\"}; POST /groups/{id}/add|remove|promote|demote|leave|set|mode
@@ -71,6 +73,7 @@ pub(crate) async fn serve(world: Arc<World>, started: Started, listener: TcpList
         .route("/phones/{number}", get(phones::get_one).patch(phones::patch_one).delete(phones::remove))
         .route("/phones/{number}/heard", get(people::get_heard))
         .route("/phones/{number}/{verb}", post(phones::act))
+        .route("/phones/{number}/past/send", post(past::post_send))
         .route("/loads", post(people::post_load))
         .route("/loads/{id}", get(people::get_load))
         .route("/loads/{id}/start", post(people::post_start))

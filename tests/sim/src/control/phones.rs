@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, ApiError, Shared, body, people};
+use super::{Answer, ApiError, Shared, body, past, people};
 use crate::{
     json_node,
     model::{Device, DeviceAddress, Phone, Queued},
@@ -109,6 +109,7 @@ fn to_json(phone: &Phone) -> Value {
         })),
         "companions": companions,
         "switches": phone.behaviour,
+        "past": phone.history.show(),
     })
 }
 
@@ -279,13 +280,14 @@ pub(super) async fn act(
             account::give_token(&world, &mut model, &number, &to, unix_seconds());
             Ok(Json(json!({})))
         }
+        "past" => past::set(&world, &number, &body(&bytes)?).map(Json),
         "push" => {
             let Push { device, stanza } = body(&bytes)?;
             Ok(Json(json!({ "id": push(&world, &number, device, &stanza)? })))
         }
         verb if people::VERBS.contains(&verb) => people::act(&world, &number, verb, &body(&bytes)?).map(Json),
         _ => Err(ApiError::not_found(
-            "a phone can enter, scan, unlink, refresh_code, confirm, reinstall, presence, token, push, send, react, \
+            "a phone can enter, scan, unlink, refresh_code, confirm, reinstall, presence, token, past, push, send, react, \
              edit, delete, send_raw, read, typing, forget and add_device",
         )),
     }

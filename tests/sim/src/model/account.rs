@@ -11,7 +11,7 @@ use wa::{
 };
 
 use super::{KeyStore, Offline, Queue, Space};
-use crate::phone::Behaviour;
+use crate::{people::history::History, phone::Behaviour};
 
 /// One companion of one account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -153,6 +153,8 @@ pub(crate) struct Phone {
     pub(crate) confirm: Option<tokio::sync::oneshot::Sender<bool>>,
     /// The key of the app state that new companions get.
     pub(crate) app_state_key: Option<[u8; 32]>,
+    /// The past that new companions get, and what has become of it.
+    pub(crate) history: History,
     /// The salt with which its devices compute tokens.
     pub(crate) nct_salt: Option<[u8; 32]>,
     /// The person has the phone in hand: its app is open and online.

@@ -128,6 +128,14 @@ impl Heard {
         self.messages.iter().filter(|message| message.n > n).collect()
     }
 
+    /// Keeps a message of the past: it can be answered, and is in no figure and no list.
+    pub(super) fn recall(&mut self, id: &str, from: &str, raw: Vec<u8>) {
+        if self.known.insert((from.to_owned(), id.to_owned())) {
+            let (id, from) = (id.to_owned(), from.to_owned());
+            self.messages.push_back(Message { id, from, raw, ..Message::default() });
+        }
+    }
+
     /// A message of that id that is kept.
     pub(super) fn find(&self, id: &str) -> Option<&Message> {
         self.messages.iter().rfind(|message| message.id == id)

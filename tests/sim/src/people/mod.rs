@@ -14,11 +14,13 @@
 //! | `retry` | asking for a message again, and answering who asks |
 //! | `sealed` | votes, and edits and reactions that are encrypted once more |
 //! | `heard` | what was received, for tests to read, and whether it was all, once and in order |
+//! | `history` | a phone's past, and handing it to companions |
 //! | `provision` | what a phone sends to a companion that is new |
 //! | `load` | many messages at once, encrypted beforehand |
 
 mod actor;
 mod heard;
+pub(crate) mod history;
 pub(crate) mod load;
 mod marks;
 mod provision;

@@ -1,4 +1,4 @@
-//! A phone's messages to a new companion: the key of the app state, and the first part of the history.
+//! A phone's messages to a new companion: the key of the app state, and the history; that of a phone without a past is empty.
 
 use std::io::Write as _;
 
@@ -13,7 +13,11 @@ use wa::{
     },
 };
 
-use super::{Scene, act, send};
+use super::{
+    Scene, act,
+    history::{self, PushName},
+    send,
+};
 use crate::{
     model::{DeviceAddress, Model},
     world::{World, unix_millis},
@@ -22,15 +26,6 @@ use crate::{
 /// `INITIAL_BOOTSTRAP` and `PUSH_NAME`.
 const BOOTSTRAP: u32 = 0;
 const PUSH_NAME: u32 = 4;
-
-/// A name in the history.
-#[derive(Clone, PartialEq, prost::Message)]
-struct PushName {
-    #[prost(string, optional, tag = "1")]
-    id: Option<String>,
-    #[prost(string, optional, tag = "2")]
-    pushname: Option<String>,
-}
 
 /// A part of the history, without conversations.
 #[derive(Clone, PartialEq, prost::Message)]
@@ -66,25 +61,25 @@ pub(crate) fn provision(world: &World, model: &mut Model, companion: &DeviceAddr
         return;
     }
     let names = [number, account].map(|id| PushName { id: Some(id), pushname: Some(name.clone()) });
-    let messages = [
-        protocol(ProtocolMessage {
-            r#type: Some(Type::AppStateSyncKeyShare.into()),
-            app_state_sync_key_share: Some(key_share(&key, raw_id, index, indexes)),
-            ..ProtocolMessage::default()
-        }),
-        history(&HistorySync {
+    let mut messages = vec![protocol(ProtocolMessage {
+        r#type: Some(Type::AppStateSyncKeyShare.into()),
+        app_state_sync_key_share: Some(key_share(&key, raw_id, index, indexes)),
+        ..ProtocolMessage::default()
+    })];
+    if !history::provision(world, model, companion) {
+        messages.push(part(&HistorySync {
             sync_type: Some(BOOTSTRAP),
             chunk_order: Some(1),
             progress: Some(100),
             pushnames: vec![],
             nct_salt: Some(salt.to_vec()),
-        }),
-        history(&HistorySync {
+        }));
+        messages.push(part(&HistorySync {
             sync_type: Some(PUSH_NAME),
             pushnames: names.to_vec(),
             ..HistorySync::default()
-        }),
-    ];
+        }));
+    }
     let address = DeviceAddress { number: companion.number.clone(), device: 0 };
     act(world, model, &address, |model, actor| {
         let mut scene = Scene { world, model, address: &address };
@@ -125,7 +120,7 @@ fn key_share(
 }
 
 /// A part of the history, all of it in the notice.
-fn history(history: &HistorySync) -> Vec<u8> {
+fn part(history: &HistorySync) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
     // Writing to memory does not fail.
     let _ = encoder.write_all(&history.encode_to_vec());

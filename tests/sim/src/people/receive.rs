@@ -13,6 +13,7 @@ use super::{
     Actor, Scene,
     actor::own,
     heard::{Message, Receipt},
+    history,
     marks::AddonContent,
     resend, retry, sealed,
     send::{self, Target, What},
@@ -252,7 +253,10 @@ fn heard(scene: &mut Scene<'_>, actor: &mut Actor, incoming: &Incoming<'_>, read
     acknowledge(scene, incoming);
     if incoming.node.is("category", "peer") && matches!(read.body, Body::Protocol(Protocol::PeerDataRequest))
     {
-        resend::answer(scene, actor, &incoming.id, &incoming.sender, &raw);
+        let (id, companion) = (&incoming.id, &incoming.sender);
+        if !history::answer_chunk_retry(scene, actor, id, companion, &raw) {
+            resend::answer(scene, actor, id, companion, &raw);
+        }
     }
     let is_theirs = incoming.sender.number != scene.address.number;
     // The person is at the phone; other simulated devices of the account only listen.

@@ -292,13 +292,13 @@ pub(super) fn identity(scene: &Scene<'_>) -> Option<Node> {
     Some(Node::new("device-identity").bytes(signed.encode_to_vec()))
 }
 
-/// Sends a message to one of the own devices, of which people do not see anything.
+/// Sends a message to one of the own devices, of which people do not see anything; gives its id.
 pub(super) fn send_peer(
     scene: &mut Scene<'_>,
     actor: &mut Actor,
     device: &DeviceAddress,
     message: &[u8],
-) -> Result<(), NotSent> {
+) -> Result<String, NotSent> {
     let jid = device.jid();
     let outgoing =
         actor.encrypt(scene, device, message).map_err(|error| NotSent::Content(error.to_string()))?;
@@ -308,6 +308,8 @@ pub(super) fn send_peer(
         .child(Node::new("meta").attr("appdata", "default"))
         .child(enc(&outgoing))
         .children((outgoing.kind.as_str() == "pkmsg").then(|| identity(scene)).flatten());
-    actor.remember(Sent { id, to: jid, message: message.to_vec(), attrs, at: unix_seconds() });
-    scene.send(&node).map_err(NotSent::Refused)
+    let sent = Sent { id: id.clone(), to: jid, message: message.to_vec(), attrs, at: unix_seconds() };
+    actor.remember(sent);
+    scene.send(&node).map_err(NotSent::Refused)?;
+    Ok(id)
 }

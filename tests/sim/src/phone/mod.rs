@@ -21,6 +21,7 @@ pub(crate) use outcome::Outcome;
 
 use crate::{
     model::{DeviceAddress, KeyStore, Model, Phone, Screen},
+    people::history::History,
     random::SimRandom,
     server::{devices, unlink},
     world::{World, unix_millis},
@@ -50,6 +51,7 @@ pub(crate) fn add(world: &World, model: &mut Model, number: &str, name: &str) {
         stale_secrets: Vec::new(),
         confirm: None,
         app_state_key: None,
+        history: History::default(),
         nct_salt: None,
         at_the_phone: false,
         about: String::new(),
@@ -90,6 +92,7 @@ pub(crate) fn reinstall(world: &World, number: &str, unlink: bool) -> Option<()>
         phone.screen = Screen::default();
         phone.app_state_key = None;
         phone.nct_salt = None;
+        phone.history = History::default();
         model.people.remove(&DeviceAddress { number: number.to_owned(), device: 0 });
     }
     if unlink {

@@ -5,6 +5,7 @@ use wa::stanza::{Jid, Node, NodeRef, Server, Text};
 use super::queue;
 use crate::{
     model::{DeviceAddress, Model, Queued, Space},
+    people::history,
     world::{World, unix_seconds},
 };
 
@@ -16,14 +17,20 @@ pub(crate) fn take(world: &World, model: &mut Model, from: &DeviceAddress, node:
     let kind = node.str("type");
     let kind = kind.as_deref().unwrap_or_default();
     let Some(id) = node.str("id") else { return };
+    if kind == "server-error" && history::take_complaint(world, model, from, &id, node) {
+        return;
+    }
     // A device that asks for a message again has not got it; the acknowledgement that follows takes it away. A receipt beside
     // the one for the notice of a history says that it was taken over.
-    if kind != "retry" && (kind != "hist_sync" || world.options.lenient) {
+    if !matches!(kind, "retry" | "server-error") && (kind != "hist_sync" || world.options.lenient) {
         let items = node.child("list").into_iter().flat_map(|list| list.children_named("item"));
         let more = items.take(MAX_IDS).filter_map(|item| item.str("id"));
         for id in std::iter::once(id.clone()).chain(more) {
             queue::acknowledge(model, from, &id, "message");
         }
+    }
+    if kind == "hist_sync" {
+        history::noted_receipt(model, from, &id);
     }
     let Some(to) = node.jid("to") else { return };
     let receipt = Receipt { world, from, node, id: &id, to: &to };

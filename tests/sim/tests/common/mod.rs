@@ -5,6 +5,8 @@
 
 pub(crate) mod http;
 pub(crate) mod peer;
+pub(crate) mod protobuf;
+pub(crate) mod reader;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
