@@ -57,7 +57,7 @@ pub(super) fn bomb(kind: u64, size: u64) -> Vec<u8> {
     for _ in 0..size / BLOCK {
         out.extend_from_slice(&block);
     }
-    if size % BLOCK > 0 {
+    if !size.is_multiple_of(BLOCK) {
         out.extend(zeros(size % BLOCK));
     }
     // An empty last block.
