@@ -239,7 +239,8 @@
 #define WA_EVENT_READY 101
 
 /** Event `logged_out`: The session was logged out and its keys are erased. The
- * last event before `closed`. */
+ * result of wa_logout comes before it; `closed` follows, and results of
+ * requests that came too late. */
 #define WA_EVENT_LOGGED_OUT 102
 
 /** Event `restricted`: The server restricts the account or the client. */
@@ -471,8 +472,9 @@ typedef int32_t wa_status;
  * what state it needs. */
 #define WA_ERROR_INVALID_STATE 200
 
-/** There is no connection to the server; call wa_client_connect, or wait for
- * the connection event that says connected. */
+/** There is no connection to the server, or the login is not complete; call
+ * wa_client_connect if that was not done, and wait for `ready`, or for
+ * `connection` if the session is not linked. */
 #define WA_ERROR_NOT_CONNECTED 201
 
 /** The session is linked to an account already; log out first, or use another
@@ -957,10 +959,10 @@ wa_status wa_logout(wa_client *client, uint64_t *request, wa_error **error);
  *
  * The result says WA_ERROR_NOT_LINKED; WA_ERROR_NOT_CONNECTED: the method needs
  * a session that is logged in, or for `server.ping` a connection;
- * WA_ERROR_CONNECTION_LOST; WA_ERROR_INVALID_PARAMETER: the `sender` cannot have
- * written the message that is meant;
- * WA_ERROR_UNKNOWN_SESSION or WA_ERROR_SESSION_IN_USE for another session of
- * the store; WA_ERROR_INVALID_MESSAGE: no such option of a poll; for
+ * WA_ERROR_CONNECTION_LOST; WA_ERROR_INVALID_PARAMETER: the `sender` cannot
+ * have written the message that is meant; WA_ERROR_UNKNOWN_SESSION or
+ * WA_ERROR_SESSION_IN_USE for another session of the store;
+ * WA_ERROR_INVALID_MESSAGE: no such option of a poll; for
  * `version.latest` WA_ERROR_CONNECT, WA_ERROR_DNS, WA_ERROR_PROXY,
  * WA_ERROR_TLS, WA_ERROR_UPGRADE, WA_ERROR_NETWORK_TIMEOUT or
  * WA_ERROR_PROTOCOL, which is also the result of any method whose answer says
