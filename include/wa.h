@@ -969,10 +969,10 @@ wa_status wa_logout(wa_client *client, uint64_t *request, wa_error **error);
  *
  * The result says WA_ERROR_NOT_LINKED; WA_ERROR_NOT_CONNECTED: the method needs
  * a session that is logged in, or for `server.ping` a connection;
- * WA_ERROR_CONNECTION_LOST; WA_ERROR_INVALID_PARAMETER: the `sender` cannot have
- * written the message that is meant;
- * WA_ERROR_UNKNOWN_SESSION or WA_ERROR_SESSION_IN_USE for another session of
- * the store; WA_ERROR_INVALID_MESSAGE: no such option of a poll; for
+ * WA_ERROR_CONNECTION_LOST; WA_ERROR_INVALID_PARAMETER: the `sender` cannot
+ * have written the message that is meant; WA_ERROR_UNKNOWN_SESSION or
+ * WA_ERROR_SESSION_IN_USE for another session of the store;
+ * WA_ERROR_INVALID_MESSAGE: no such option of a poll; for
  * `version.latest` WA_ERROR_CONNECT, WA_ERROR_DNS, WA_ERROR_PROXY,
  * WA_ERROR_TLS, WA_ERROR_UPGRADE, WA_ERROR_NETWORK_TIMEOUT or
  * WA_ERROR_PROTOCOL, which is also the result of any method whose answer says

@@ -25,7 +25,9 @@ func program(t *testing.T, source string) string {
 	if !strings.Contains(source, store) {
 		t.Fatalf("it does not open its session with %s", store)
 	}
-	source = strings.Replace(source, store, fmt.Sprintf("%s, libwa.WithServerURL(or(os.Getenv(\"SERVER\"), %q)), libwa.WithServerRootKey(%q)",
+	// It links more often than a user would.
+	source = strings.Replace(source, store, fmt.Sprintf("%s, libwa.WithServerURL(or(os.Getenv(\"SERVER\"), %q)), libwa.WithServerRootKey(%q), "+
+		"libwa.WithPairingLimitBurst(10), libwa.WithPairingLimitPerHour(60)",
 		store, sim.WS, sim.RootKey), 1)
 	source += "\nfunc or(a, b string) string {\n\tif a == \"\" {\n\t\treturn b\n\t}\n\treturn a\n}\n"
 	binding, err := os.Getwd()

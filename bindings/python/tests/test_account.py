@@ -167,7 +167,7 @@ def test_a_ban_says_until_when(make: Callable[..., libwa.Client], wa_sim: Simula
             await linked(client, wa_phone)
         wa_sim.fault(LOGIN, {"failure": {"reason": "402", "code": "101", "expire": "3600"}})
         async with make() as client:
-            with pytest.raises(errors.TemporarilyBannedError, match=r", until \d{4}-\d\d-\d\d \d\d:\d\d UTC") as caught:
+            with pytest.raises(errors.TemporarilyBannedError, match=r" banned until \d{4}-\d\d-\d\d \d\d:\d\d UTC") as caught:
                 await client.ready()
             assert terminal.when_to_try(caught.value).startswith("Try again after 20")
 

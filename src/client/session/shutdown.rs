@@ -419,6 +419,9 @@ fn restriction(ending: &DisconnectReason) -> Option<Restricted> {
         starts_at_ms: None,
         ends_at_ms: ending.ends_at_ms(),
         code: ending.ban_code,
-        user_text: ending.text.clone().map_or_else(|| kind.user_text().into(), Into::into),
+        user_text: match &ending.text {
+            Some(words) => format!("{} ({words})", kind.user_text()).into(),
+            None => kind.user_text().into(),
+        },
     })
 }
