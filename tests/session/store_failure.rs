@@ -332,6 +332,17 @@ fn a_group_that_was_made_is_not_answered_as_if_it_were_not() {
 }
 
 #[test]
+fn a_question_that_has_left_is_answered_as_one_that_the_server_may_have_heard() {
+    let (world, store, mut host) = scene();
+    world.fault(json!({ "when": { "tag": "iq", "xmlns": "w:g2" }, "do": "drop" }));
+    let request = call(&host.client, "group.create", &json!({ "subject": "COFFEE", "members": [BOB] }));
+    world.received(0, |stanza| stanza.to_string().contains("COFFEE"));
+    store.fill_after(0);
+    text(&host, "OTHER");
+    assert_eq!(host.answer(request)["name"], "WA_ERROR_REQUEST_TIMEOUT", "{}", host.story());
+}
+
+#[test]
 fn a_presence_that_could_not_be_set_is_not_shown_later() {
     let (world, store, mut host) = scene();
     store.fill_after(0);
