@@ -51,6 +51,11 @@
 //! (`messaging/engine/outbound/direct.rs`, `group.rs`) and hands the stanza out. The
 //! server's acknowledgement (`messaging/engine/outbound/acked.rs`) ends the request with one `result` event.
 //!
+//! **The history comes.** The phone's notice of a part of it is stored (`messaging/engine/inbound/peer_messages.rs`).
+//! `client/session/features/history.rs` takes one part after the other: `client/media` fetches its file, checks it and reads it some
+//! items at a time (`protocol/messaging/history`), the engine stores what they say of people (`messaging/engine/history.rs`), and the
+//! file is deleted at the media server.
+//!
 //! **No key is used twice.** A ratchet leases its next numbers (`protocol/signal/state.rs`): a commit stores the end of the lease,
 //! and a message under a leased number may leave before its own record is stored. After a crash the store's number is the end of
 //! the lease, and what was not used is skipped. `tests/session/crash.rs` kills hosts, the simulator's ledger

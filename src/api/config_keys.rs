@@ -95,7 +95,7 @@ keys! {
     /// A key, 32 random bytes in hexadecimal, with which everything in the files of `store.url` is sealed. It takes a new store, and from then on the store opens with this key only. It is wiped once the store is open and the configuration freed, and what is derived from it when the store is closed.
     store_seal_key = "store.seal_key", Hex(32), "", "0.1.0";
 
-    /// The server. Plain `ws://` is allowed to this machine only.
+    /// The server. Plain `ws://` is allowed to this machine only. Files come from the media servers that it names, over HTTPS; those of a server without TLS, which are on this machine too, without it.
     server_url = "server.url", Url(&["wss://", "ws://"]), "wss://web.whatsapp.com/ws/chat", "0.1.0";
     /// The public key, 32 bytes in hexadecimal, that the server's certificate chain must lead to; not set means WhatsApp's own.
     server_root_key = "server.root_key", Hex(32), "", "0.1.0";

@@ -118,6 +118,27 @@ fn files_are_fetched_once_and_deleted() {
 }
 
 #[test]
+fn files_come_over_tls_from_the_server_that_is_trusted() {
+    let world = with_past(&json!([{ "with": BOB, "messages": 3, "token": true }]), &json!({ "inline": false }));
+    let file = world.folder().join("ca.pem");
+    std::fs::write(&file, &world.sim.started().ca_pem).unwrap();
+    let mut config = world.config_of(ADA);
+    for (key, value) in [
+        ("server.url", world.sim.started().wss.as_str()),
+        ("server.ca_file", file.to_str().unwrap()),
+    ] {
+        config.set(key, value).unwrap();
+    }
+    let mut ada = world.client(&config);
+    ada.client.request_pairing(ADA, None).unwrap();
+    let code = ada.wait("pairing.code");
+    world.enter_on(ADA, &code["code"]);
+    ada.wait("ready");
+    taken(&mut ada, 4);
+    logged(&mut ada, "deleting a file of the history: status 200");
+}
+
+#[test]
 fn a_part_that_was_begun_is_taken_by_the_next_run() {
     let world =
         with_past(&json!([{ "with": BOB, "messages": 5, "token": true }]), &json!({ "inline": false }));

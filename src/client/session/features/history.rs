@@ -27,7 +27,7 @@ use crate::messaging::stanzas::media_retry;
 use crate::store::Space;
 
 /// The number of notices that are looked at to find the next part.
-const PAGE: usize = 256;
+const PAGE: usize = 32;
 /// The number of times that the phone is asked for parts again, for each client.
 const MOST_ASKED: u32 = 16;
 
