@@ -92,6 +92,7 @@ func (s *Server) figures() {
 		}
 		w.Gauge("gateway_sessions_unknown", "Sessions of sessions.db that gateway.db does not know; nobody can use them.", float64(s.sessions.Strangers()))
 		w.Gauge("gateway_outbox_pending", "Messages that wait to be sent.", float64(s.sessions.Pending()))
+		w.Gauge("gateway_outbox_stray", "Messages in the store that nobody sends before the next start, which is a fault of the gateway.", float64(s.sessions.Strays()))
 		waits := 0.0
 		if taken := s.sessions.OldestPending(); !taken.IsZero() {
 			waits = time.Since(taken).Seconds()

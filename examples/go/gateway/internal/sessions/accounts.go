@@ -159,7 +159,7 @@ func (s *Session) tellLink(to *account, platform string) {
 			return nil
 		}
 		return store.Put(tx, store.Sessions, []byte(s.id), r)
-	})
+	}, nil)
 }
 
 // methodOfLink returns by what the session was linked. The caller holds mu.

@@ -213,12 +213,13 @@ func (m *Manager) Start(ctx context.Context) error {
 	if err := m.adopted(); err != nil && !ofTheDisk(err) {
 		return err // with no room, what was is believed at the next start
 	}
-	m.mu.Lock()
-	m.ready = true
-	m.mu.Unlock()
+	// What waits has its place before anything new is taken.
 	if err := m.outbox.start(); err != nil {
 		return err
 	}
+	m.mu.Lock()
+	m.ready = true
+	m.mu.Unlock()
 	m.spawn(func() { m.connectAll(ctx) })
 	m.spawn(m.finishAll)
 	return nil

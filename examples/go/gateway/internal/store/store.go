@@ -115,6 +115,17 @@ func Put(tx *bbolt.Tx, bucket, key []byte, value any) error {
 	return tx.Bucket(bucket).Put(key, encoded)
 }
 
+// PutNumbered writes a value under a number that the bucket has not given out. The
+// bucket gives out higher ones from then on.
+func PutNumbered(tx *bbolt.Tx, bucket []byte, number uint64, value any) error {
+	if b := tx.Bucket(bucket); b.Sequence() < number {
+		if err := b.SetSequence(number); err != nil {
+			return err
+		}
+	}
+	return Put(tx, bucket, Number(number), value)
+}
+
 // Get reads a value, and says whether it is there.
 func Get(tx *bbolt.Tx, bucket, key []byte, value any) (bool, error) {
 	encoded := tx.Bucket(bucket).Get(key)
