@@ -11,7 +11,6 @@ import (
 
 	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/metrics"
-	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
 
@@ -54,42 +53,7 @@ func (s *Server) notReady() string {
 // figures adds the figures that others know.
 func (s *Server) figures() {
 	s.metrics.Collect(func(w *metrics.Writer) {
-		counts := map[sessions.State]int{}
-		all := s.sessions.List()
-		w.Head("gateway_session_connected", "gauge", "Whether a session is connected to WhatsApp.")
-		for _, status := range all {
-			counts[status.State]++
-			connected := 0.0
-			if status.State == sessions.Connected {
-				connected = 1
-			}
-			w.Sample("gateway_session_connected", connected, "session", status.ID)
-		}
-		linked := s.sessions.Linked()
-		w.Head("gateway_session_linked", "gauge", "Whether a session has an account.")
-		for _, status := range all {
-			has := 0.0
-			if linked[status.ID] {
-				has = 1
-			}
-			w.Sample("gateway_session_linked", has, "session", status.ID)
-		}
-		w.Head("gateway_session_stopped", "gauge", "Sessions that could not be opened, with the reason.")
-		for _, status := range all {
-			if status.State == sessions.Stopped {
-				w.Sample("gateway_session_stopped", 1, "session", status.ID, "reason", status.Reason)
-			}
-		}
-		w.Head("gateway_session_given_up", "gauge", "Sessions whose connection was given up, with the reason.")
-		for _, status := range all {
-			if status.GivenUp {
-				w.Sample("gateway_session_given_up", 1, "session", status.ID, "reason", status.Reason)
-			}
-		}
-		w.Head("gateway_sessions", "gauge", "Sessions, by where they stand.")
-		for _, state := range sessions.States {
-			w.Sample("gateway_sessions", float64(counts[state]), "state", string(state))
-		}
+		s.sessionFigures(w)
 		w.Gauge("gateway_sessions_unknown", "Sessions of sessions.db that gateway.db does not know; nobody can use them.", float64(s.sessions.Strangers()))
 		w.Gauge("gateway_outbox_pending", "Messages that wait to be sent.", float64(s.sessions.Pending()))
 		w.Gauge("gateway_outbox_stray", "Messages in the store that nobody sends before the next start, which is a fault of the gateway.", float64(s.sessions.Strays()))
