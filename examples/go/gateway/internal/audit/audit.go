@@ -82,6 +82,13 @@ func (l *Log) Write(entry Entry) {
 	}
 }
 
+// Waiting counts what waits to be written.
+func (l *Log) Waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting)
+}
+
 // Close writes what waits, and ends the audit.
 func (l *Log) Close() {
 	close(l.ending)

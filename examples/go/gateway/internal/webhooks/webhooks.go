@@ -98,8 +98,8 @@ type Hooks struct {
 	db     *store.DB
 	log    *slog.Logger
 	client *http.Client
-	closed chan struct{}
 	tasks  sync.WaitGroup
+	ending
 
 	changing sync.Mutex // held while a webhook is made, or its secret exchanged
 
@@ -127,7 +127,7 @@ var (
 // Open reads the webhooks from the store; deliveries begin with Start.
 func Open(db *store.DB, log *slog.Logger, options Options) (*Hooks, error) {
 	h := &Hooks{
-		Options: options, db: db, log: log, client: newClient(options), closed: make(chan struct{}),
+		Options: options, db: db, log: log, client: newClient(options), ending: newEnding(),
 		webhooks: map[string]*kept{}, workers: map[string]*worker{}, counts: map[string]*count{}, health: map[string]*health{},
 	}
 	err := db.View(func(tx *bbolt.Tx) error {
@@ -157,14 +157,6 @@ func (h *Hooks) Start() {
 	for _, webhook := range h.webhooks {
 		h.startWorker(webhook.ID)
 	}
-}
-
-// Close ends deliveries: those under way may finish, the others wait for the
-// next start.
-func (h *Hooks) Close() {
-	close(h.closed)
-	h.tasks.Wait()
-	h.client.CloseIdleConnections()
 }
 
 var patternShape = regexp.MustCompile(`^[A-Za-z0-9._*-]{1,64}$`)
