@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,10 +24,10 @@ func (s *Server) operations() http.Handler {
 	mux.HandleFunc("GET /readyz", guard(func(w http.ResponseWriter, _ *http.Request) {
 		if why := s.notReady(); why != "" {
 			w.Header().Set("Retry-After", "2")
-			http.Error(w, why, http.StatusServiceUnavailable)
+			http.Error(w, strings.TrimSpace(why+"\n"+s.damage()), http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintln(w, "ready")
+		fmt.Fprint(w, "ready\n", s.damage())
 	}))
 	mux.HandleFunc("GET /metrics", guard(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -71,6 +72,7 @@ func (s *Server) figures() {
 		w.Gauge("gateway_events_oldest_age_seconds", "How old the oldest event is that the log holds.", age)
 		w.Gauge("gateway_events_kept", "Events that the log holds.", float64(s.events.Kept()))
 		w.Gauge("gateway_events_waiting", "Events that wait to be written to the log.", float64(s.events.Waiting()))
+		w.Gauge("gateway_damaged_records", "Damaged records of gateway.db that were set aside since the start.", float64(s.db.Aside()))
 		disk(w, s.config.Data)
 		s.hookFigures(w)
 		dropped := uint64(0)

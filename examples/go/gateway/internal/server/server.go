@@ -68,9 +68,6 @@ type Server struct {
 func New(c *config.Config, log *slog.Logger) (*Server, error) {
 	s := &Server{config: c, log: log, metrics: &metrics.Set{}, serving: make(chan error, 2), tidied: make(chan struct{})}
 	if err := s.open(); err != nil {
-		if s.db != nil {
-			err = s.db.Unreadable(err)
-		}
 		s.closeStores()
 		return nil, err
 	}
@@ -83,6 +80,7 @@ func (s *Server) open() (err error) {
 	if s.db, err = store.Open(c.Data); err != nil {
 		return err
 	}
+	s.damaged()
 	operator, stamp, err := c.Operator()
 	if err != nil {
 		return err
@@ -275,6 +273,7 @@ func (s *Server) tidy(ctx context.Context) {
 				s.probe()
 			case <-look.C:
 				s.operator.look()
+				s.db.SetAside() // the disk's trouble is told by whoever else writes
 			case <-ctx.Done():
 				return
 			}

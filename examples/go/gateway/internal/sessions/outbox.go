@@ -81,8 +81,8 @@ func (o *outbox) start() error {
 		defer o.begin(tx.Bucket(store.Outbox).Sequence())
 		return tx.Bucket(store.Outbox).ForEach(func(key, value []byte) error {
 			var message Outgoing
-			if err := json.Unmarshal(value, &message); err != nil {
-				o.m.Log.Error("a message that waits to be sent is damaged, and left out", "number", store.NumberOf(key), "error", err)
+			if json.Unmarshal(value, &message) != nil {
+				o.m.DB.Unreadable(store.Outbox, key)
 				return nil
 			}
 			message.Number = store.NumberOf(key)

@@ -30,14 +30,16 @@ var (
 	Dead     = []byte("dead")     // by webhook and cursor: what was given up
 	Outbox   = []byte("outbox")   // by number: what is to be sent
 	Sent     = []byte("sent")     // by token, session and Idempotency-Key
+	Damaged  = []byte("damaged")  // by number: records of the others that cannot be read, as they were
 )
 
-var buckets = [][]byte{Tokens, Sessions, Events, EventsBy, Evicted, Meta, Audit, Webhooks, Queue, Due, Dead, Outbox, Sent}
+var buckets = [][]byte{Tokens, Sessions, Events, EventsBy, Evicted, Meta, Audit, Webhooks, Queue, Due, Dead, Outbox, Sent, Damaged}
 
 // DB is the open file.
 type DB struct {
 	*bbolt.DB
 	trouble atomic.Pointer[Trouble] // nil for none
+	damage  damage
 }
 
 // Update is bbolt's, and remembers whether the disk takes what is written.
