@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -146,6 +147,58 @@ func numbered(name string, count int) (texts []string) {
 		texts = append(texts, fmt.Sprintf("%s %02d", name, i))
 	}
 	return texts
+}
+
+// A receiver that never answers does not hold up the stop, and gets its event with
+// the next start.
+func TestAHangingWebhookAtTheStop(t *testing.T) {
+	folder := t.TempDir()
+	g := startIn(t, folder, "--webhook-timeout=24h")
+	_, number := g.linked("default", nil)
+	asked := make(chan string, 100)
+	var hangs atomic.Bool
+	hangs.Store(true)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // only then the server notices that the client is gone
+		asked <- r.Header.Get("Webhook-Id")
+		if hangs.Load() {
+			<-r.Context().Done()
+		}
+	}))
+	t.Cleanup(server.Close)
+	g.do("POST", "/v1/webhooks", object{"url": server.URL, "types": []string{"message"}}).want(201)
+	friend, _ := newPhone(t, nil)
+	write(t, friend, number, "hello")
+	next := func() string {
+		t.Helper()
+		select {
+		case id := <-asked:
+			return id
+		case <-limited(t).Done():
+			t.Fatal("no delivery comes")
+		}
+		return ""
+	}
+	id := next()
+	ended := make(chan error, 1)
+	go func() { ended <- g.stop() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-limited(t).Done():
+		t.Fatal("the stop waits for the webhook")
+	}
+	hangs.Store(false)
+	g = startIn(t, folder)
+	if again := next(); again != id {
+		t.Errorf("%s comes again as %s", id, again)
+	}
+	g.await("no delivery", func() bool { return !strings.Contains(g.scrape("/metrics"), `outcome="delivered"} 0`) })
+	if list := string(g.do("GET", "/v1/webhooks", nil).want(200).Body); strings.Contains(list, "failingSince") {
+		t.Errorf("the stop counts as a failure: %s", list)
+	}
 }
 
 // A receiver that fails at first gets everything all the same: each chat in

@@ -104,6 +104,46 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// Messages to one chat that are accepted at the same time are all sent, each is told
+// once, and none is left in the store.
+func TestManyToOneChat(t *testing.T) {
+	const callers, rounds = 2, 200
+	g := start(t, "--wa=pace.first_contacts_per_hour=0", "--wa=pace.jitter_ms=0", "--requests-per-second=100000")
+	g.linked("default", nil)
+	friend, number := newPhone(t, nil)
+	accepted := make([]string, callers*rounds)
+	for round := range rounds {
+		var all sync.WaitGroup
+		for caller := range callers {
+			all.Go(func() {
+				n := round*callers + caller
+				accepted[n] = g.do("POST", messages, object{"to": number, "text": fmt.Sprintf("message %d", n)}).text("id")
+			})
+		}
+		all.Wait()
+	}
+	if got := heard(t, friend, len(accepted)); len(got) != len(accepted) {
+		t.Errorf("%d arrive of %d", len(got), len(accepted))
+	}
+	times := map[any]int{}
+	g.await("the end of the outbox", func() bool { return g.metric("gateway_outbox_pending") == 0 })
+	g.await("what became of each", func() bool {
+		clear(times)
+		for _, event := range g.events("type=message.sent") {
+			times[event["data"].(object)["message_id"]]++
+		}
+		return len(times) >= len(accepted)
+	})
+	for _, id := range accepted {
+		if times[id] != 1 {
+			t.Errorf("%s is told %d times", id, times[id])
+		}
+	}
+	if stray := g.metric("gateway_outbox_stray"); stray != 0 {
+		t.Errorf("%v messages are in the store, and nobody sends them", stray)
+	}
+}
+
 // A request with the same key is taken once, however often it comes.
 func TestIdempotency(t *testing.T) {
 	g := start(t)

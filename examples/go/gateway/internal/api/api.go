@@ -71,6 +71,7 @@ type API struct {
 	catching                  chan struct{} // held by the stream that reads what it has missed
 
 	answered metrics.Counter
+	classes  metrics.Counter
 	took     metrics.Histogram
 	paired   metrics.Counter
 }
@@ -88,8 +89,12 @@ func New(options Options) (*API, error) {
 		ending:   make(chan struct{}),
 		catching: make(chan struct{}, 1),
 		answered: options.Metrics.Counter("gateway_http_requests_total", "Requests that were answered.", "route", "method", "status"),
+		classes:  options.Metrics.Counter("gateway_http_answers_total", "Requests that were answered, by the class of the status.", "class"),
 		took:     options.Metrics.Histogram("gateway_http_request_seconds", "How long requests took, without those that wait for something to happen.", []float64{.005, .02, .1, .5, 2, 10, 60}, "route"),
 		paired:   options.Metrics.Counter("gateway_pairings_total", "Pairing attempts, by what came of them.", "method", "outcome"),
+	}
+	for _, class := range []string{"1xx", "2xx", "3xx", "4xx", "5xx"} {
+		a.classes.Begin(class)
 	}
 	var err error
 	if a.proxies, err = parseProxies(options.TrustedProxies); err != nil {
@@ -162,6 +167,7 @@ func (a *API) finish(c *call) {
 	}
 	took := time.Since(c.started)
 	a.answered.Inc(name, method(c.r), statusText(c.w.status))
+	a.classes.Inc(statusText(c.w.status)[:1] + "xx")
 	if !c.long {
 		a.took.Observe(took.Seconds(), name)
 	}

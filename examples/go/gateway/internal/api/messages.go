@@ -122,7 +122,8 @@ func (a *API) sendOnce(c *call, s *sessions.Session, message sessions.Outgoing, 
 		found, err := store.Get(tx, store.Sent, id, &before)
 		switch {
 		case err != nil:
-			return err
+			a.DB.Unreadable(store.Sent, id)
+			before = taken{}
 		case found && before.Hash != now.Hash:
 			return errKeyReused
 		case found:

@@ -82,6 +82,13 @@ func (l *Log) Write(entry Entry) {
 	}
 }
 
+// Waiting counts what waits to be written.
+func (l *Log) Waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting)
+}
+
 // Close writes what waits, and ends the audit.
 func (l *Log) Close() {
 	close(l.ending)
@@ -155,6 +162,18 @@ func (l *Log) prune(tx *bbolt.Tx, last uint64) error {
 	return nil
 }
 
+// Records are the entries, for those that cannot be read.
+func Records() store.Kind {
+	return store.Kind{
+		Bucket: store.Audit,
+		Read: func(_, value []byte) error {
+			var entry Entry
+			return json.Unmarshal(value, &entry)
+		},
+		Remedy: "one entry of the audit is lost; the log of that time has it, too",
+	}
+}
+
 // Read gives up to limit entries after a number that are wanted, and the number
 // to go on from.
 func (l *Log) Read(after uint64, limit int, wanted func(*Entry) bool) (entries []Entry, next uint64, err error) {
@@ -163,10 +182,11 @@ func (l *Log) Read(after uint64, limit int, wanted func(*Entry) bool) (entries [
 		c := tx.Bucket(store.Audit).Cursor()
 		for key, value := c.Seek(store.Number(after + 1)); key != nil && len(entries) < limit; key, value = c.Next() {
 			var entry Entry
-			if err := json.Unmarshal(value, &entry); err != nil {
-				return err
-			}
 			next = store.NumberOf(key)
+			if json.Unmarshal(value, &entry) != nil {
+				l.db.Unreadable(store.Audit, key)
+				continue
+			}
 			if wanted(&entry) {
 				entries = append(entries, entry)
 			}

@@ -178,8 +178,8 @@ func (l *Log) Post(event Event, then func()) {
 }
 
 // PostWith is Post with something that is done within the same commit.
-func (l *Log) PostWith(event Event, within func(*bbolt.Tx) error) {
-	l.post(entry{event: event, within: within})
+func (l *Log) PostWith(event Event, within func(*bbolt.Tx) error, then func()) {
+	l.post(entry{event: event, within: within, then: then})
 }
 
 // Do has something done within a commit, behind what was posted before.

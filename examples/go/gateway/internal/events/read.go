@@ -48,10 +48,10 @@ func (l *Log) Read(after uint64, limit int, wanted func(*Event) bool) (events []
 			next = store.NumberOf(key)
 			event, err := head(value)
 			if err != nil {
-				return next, err
+				l.db.Unreadable(store.Events, key)
 			}
 			event.Cursor = next
-			if wanted == nil || wanted(&event) {
+			if err == nil && (wanted == nil || wanted(&event)) {
 				if err := take(next, value); err != nil {
 					return next, err
 				}
@@ -108,8 +108,12 @@ func (l *Log) read(after uint64, limit int, scan func(tx *bbolt.Tx, next uint64,
 	next = after
 	take := func(cursor uint64, value []byte) error {
 		var event Event
-		if err := json.Unmarshal(value, &event); err != nil {
-			return err
+		if value == nil {
+			return nil // it was damaged, and is not kept any more
+		}
+		if json.Unmarshal(value, &event) != nil {
+			l.db.Unreadable(store.Events, store.Number(cursor))
+			return nil
 		}
 		event.Cursor = cursor
 		if events = append(events, event); len(events) >= limit {

@@ -47,7 +47,8 @@ func (l *Log) index() error {
 		for key, value := c.First(); key != nil; key, value = c.Next() {
 			event, err := head(value)
 			if err != nil {
-				return err
+				l.db.Unreadable(store.Events, key)
+				continue
 			}
 			cursor := store.NumberOf(key)
 			if first == 0 {
@@ -175,8 +176,10 @@ func (c *change) pruneOld(tx *bbolt.Tx, before time.Time, limit *int) error {
 	cursor := tx.Bucket(store.Events).Cursor()
 	for key, value := cursor.First(); key != nil && *limit > 0; *limit-- {
 		var event Event
-		if err := json.Unmarshal(value, &event); err != nil {
-			return err
+		if json.Unmarshal(value, &event) != nil {
+			c.l.db.Unreadable(store.Events, key)
+			key, value = cursor.Next()
+			continue
 		}
 		if !event.Time.Before(before) {
 			return nil

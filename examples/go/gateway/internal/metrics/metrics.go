@@ -82,6 +82,14 @@ func (f *family) value(labels []string) *value {
 	return v
 }
 
+// Begin has a value be there at 0: a rule sees how much a figure has grown only if
+// it saw it before.
+func (c Counter) Begin(labels ...string) {
+	c.set.mu.Lock()
+	defer c.set.mu.Unlock()
+	c.value(labels)
+}
+
 // Inc adds one.
 func (c Counter) Inc(labels ...string) {
 	c.set.mu.Lock()

@@ -6,12 +6,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
 	libwa "github.com/libwa/libwa/bindings/go"
 	"github.com/libwa/libwa/examples/go/gateway/internal/metrics"
-	"github.com/libwa/libwa/examples/go/gateway/internal/sessions"
 	"github.com/libwa/libwa/examples/go/gateway/internal/store"
 )
 
@@ -24,10 +24,10 @@ func (s *Server) operations() http.Handler {
 	mux.HandleFunc("GET /readyz", guard(func(w http.ResponseWriter, _ *http.Request) {
 		if why := s.notReady(); why != "" {
 			w.Header().Set("Retry-After", "2")
-			http.Error(w, why, http.StatusServiceUnavailable)
+			http.Error(w, strings.TrimSpace(why+"\n"+s.damage()), http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintln(w, "ready")
+		fmt.Fprint(w, "ready\n", s.damage())
 	}))
 	mux.HandleFunc("GET /metrics", guard(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -54,44 +54,10 @@ func (s *Server) notReady() string {
 // figures adds the figures that others know.
 func (s *Server) figures() {
 	s.metrics.Collect(func(w *metrics.Writer) {
-		counts := map[sessions.State]int{}
-		all := s.sessions.List()
-		w.Head("gateway_session_connected", "gauge", "Whether a session is connected to WhatsApp.")
-		for _, status := range all {
-			counts[status.State]++
-			connected := 0.0
-			if status.State == sessions.Connected {
-				connected = 1
-			}
-			w.Sample("gateway_session_connected", connected, "session", status.ID)
-		}
-		linked := s.sessions.Linked()
-		w.Head("gateway_session_linked", "gauge", "Whether a session has an account.")
-		for _, status := range all {
-			has := 0.0
-			if linked[status.ID] {
-				has = 1
-			}
-			w.Sample("gateway_session_linked", has, "session", status.ID)
-		}
-		w.Head("gateway_session_stopped", "gauge", "Sessions that could not be opened, with the reason.")
-		for _, status := range all {
-			if status.State == sessions.Stopped {
-				w.Sample("gateway_session_stopped", 1, "session", status.ID, "reason", status.Reason)
-			}
-		}
-		w.Head("gateway_session_given_up", "gauge", "Sessions whose connection was given up, with the reason.")
-		for _, status := range all {
-			if status.GivenUp {
-				w.Sample("gateway_session_given_up", 1, "session", status.ID, "reason", status.Reason)
-			}
-		}
-		w.Head("gateway_sessions", "gauge", "Sessions, by where they stand.")
-		for _, state := range sessions.States {
-			w.Sample("gateway_sessions", float64(counts[state]), "state", string(state))
-		}
+		s.sessionFigures(w)
 		w.Gauge("gateway_sessions_unknown", "Sessions of sessions.db that gateway.db does not know; nobody can use them.", float64(s.sessions.Strangers()))
 		w.Gauge("gateway_outbox_pending", "Messages that wait to be sent.", float64(s.sessions.Pending()))
+		w.Gauge("gateway_outbox_stray", "Messages in the store that nobody sends before the next start, which is a fault of the gateway.", float64(s.sessions.Strays()))
 		waits := 0.0
 		if taken := s.sessions.OldestPending(); !taken.IsZero() {
 			waits = time.Since(taken).Seconds()
@@ -106,6 +72,7 @@ func (s *Server) figures() {
 		w.Gauge("gateway_events_oldest_age_seconds", "How old the oldest event is that the log holds.", age)
 		w.Gauge("gateway_events_kept", "Events that the log holds.", float64(s.events.Kept()))
 		w.Gauge("gateway_events_waiting", "Events that wait to be written to the log.", float64(s.events.Waiting()))
+		w.Gauge("gateway_damaged_records", "Damaged records of gateway.db that were set aside since the start.", float64(s.db.Aside()))
 		disk(w, s.config.Data)
 		s.hookFigures(w)
 		dropped := uint64(0)

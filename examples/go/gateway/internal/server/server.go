@@ -32,7 +32,7 @@ import (
 const Version = "0.1.0"
 
 // ErrNoTokens says that nobody could use the gateway.
-var ErrNoTokens = errors.New("there is no token yet: make one with `gateway token create --data FOLDER --name NAME`, with the same --data,, or set WA_GATEWAY_ADMIN_TOKEN")
+var ErrNoTokens = errors.New("there is no token yet: make one with `gateway token create --data FOLDER --name NAME`, with the same --data, or set WA_GATEWAY_ADMIN_TOKEN")
 
 // A Server is a gateway that listens.
 type Server struct {
@@ -68,9 +68,6 @@ type Server struct {
 func New(c *config.Config, log *slog.Logger) (*Server, error) {
 	s := &Server{config: c, log: log, metrics: &metrics.Set{}, serving: make(chan error, 2), tidied: make(chan struct{})}
 	if err := s.open(); err != nil {
-		if s.db != nil {
-			err = s.db.Unreadable(err)
-		}
 		s.closeStores()
 		return nil, err
 	}
@@ -83,6 +80,7 @@ func (s *Server) open() (err error) {
 	if s.db, err = store.Open(c.Data); err != nil {
 		return err
 	}
+	s.damaged()
 	operator, stamp, err := c.Operator()
 	if err != nil {
 		return err
@@ -253,61 +251,6 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-func (s *Server) drain(orderly bool) {
-	s.log.Info("draining")
-	s.draining.Store(true)
-	s.api.Drain()
-	if orderly {
-		time.Sleep(s.config.DrainDelay)
-	}
-	// No connection is made any more; those that are open are closed with their
-	// next answer, so that no request is lost on one that is just being closed.
-	s.listener.Close()
-	s.api.End()
-	s.clients.await(s.config.DrainIdle)
-	limited, cancel := context.WithTimeout(context.Background(), s.config.DrainTimeout)
-	defer cancel()
-	if err := shutdown(limited, s.main); err != nil {
-		s.log.Warn("some requests did not end", "error", err)
-		s.main.Close()
-	}
-	s.cancel()
-	<-s.tidied
-	s.closeStores()
-	if s.ops != nil {
-		s.ops.Close()
-	}
-	s.log.Info("ended")
-}
-
-// shutdown waits until requests have ended. That the listener is closed already
-// is no failure.
-func shutdown(ctx context.Context, server *http.Server) error {
-	if err := server.Shutdown(ctx); !errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	return nil
-}
-
-// closeStores closes what is open, the sources of events first.
-func (s *Server) closeStores() {
-	if s.sessions != nil {
-		s.sessions.Close()
-	}
-	if s.events != nil {
-		s.events.Close()
-	}
-	if s.hooks != nil {
-		s.hooks.Close()
-	}
-	if s.audit != nil {
-		s.audit.Close()
-	}
-	if s.db != nil {
-		s.db.Close()
-	}
-}
-
 // tidy forgets old Idempotency-Keys, now and then.
 func (s *Server) tidy(ctx context.Context) {
 	defer close(s.tidied)
@@ -330,6 +273,7 @@ func (s *Server) tidy(ctx context.Context) {
 				s.probe()
 			case <-look.C:
 				s.operator.look()
+				s.db.SetAside() // the disk's trouble is told by whoever else writes
 			case <-ctx.Done():
 				return
 			}

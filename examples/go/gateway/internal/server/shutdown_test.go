@@ -1,11 +1,53 @@
 package server
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 )
+
+// lines takes what is logged, and says of each line that it came.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	came chan struct{}
+}
+
+func (l *lines) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Write(line)
+	select {
+	case l.came <- struct{}{}:
+	default:
+	}
+	return len(line), nil
+}
+
+// A step of the stop that takes long is told, with what it waits for at that time;
+// one that does not is not.
+func TestWhatTheStopWaitsFor(t *testing.T) {
+	log := &lines{came: make(chan struct{}, 1)}
+	s := &Server{log: slog.New(slog.NewTextHandler(log, nil))}
+	s.step(func() string { return "nothing" }, func() {})
+	if log.text.Len() > 0 {
+		t.Errorf("%s", log.text.String())
+	}
+	s.step(func() string { return "3 things" }, func() {
+		select {
+		case <-log.came:
+		case <-t.Context().Done():
+		}
+	})
+	if got := log.text.String(); !strings.Contains(got, `msg="the stop waits" for="3 things"`) {
+		t.Errorf("%s", got)
+	}
+}
 
 // lateListener says that it is closed only when the server closes it.
 type lateListener struct {

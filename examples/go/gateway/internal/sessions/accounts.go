@@ -92,16 +92,16 @@ func (s *Session) isOther(status libwa.SessionStatusResult) bool {
 // lostLink notes that libwa's store does not have the account that the session is
 // linked to. The caller holds mu.
 func (s *Session) lostLink(known *account) {
-	if s.status.Reason == "store_lost" {
+	if s.status.Reason == lostStore {
 		return
 	}
 	s.set(func(status *Status) {
 		*status = s.fresh(Unlinked)
-		status.Phone, status.JID, status.Reason, status.Detail = known.Phone, known.JID, "store_lost", lostText
+		status.Phone, status.JID, status.Reason, status.Detail = known.Phone, known.JID, lostStore, lostText
 		status.Cause, status.GivenUp = "sessions.db does not have the keys of this session: it was lost, or is older than gateway.db", true
 	})
-	s.m.counts.unlinks.Inc("store_lost")
-	s.m.Log.Error("the keys of a linked session are lost: pair it anew, and remove the device on the phone", "session", s.id, "reason", "store_lost", "cause", s.status.Cause)
+	s.m.counts.unlinks.Inc(lostStore)
+	s.m.Log.Error("the keys of a linked session are lost: pair it anew, and remove the device on the phone", "session", s.id, "reason", lostStore, "cause", s.status.Cause)
 }
 
 // expectLink writes down, before a pairing begins, that the session may be linked by it.
@@ -159,7 +159,7 @@ func (s *Session) tellLink(to *account, platform string) {
 			return nil
 		}
 		return store.Put(tx, store.Sessions, []byte(s.id), r)
-	})
+	}, nil)
 }
 
 // methodOfLink returns by what the session was linked. The caller holds mu.

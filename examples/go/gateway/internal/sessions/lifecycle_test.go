@@ -100,9 +100,7 @@ func TestAStoppedSessionIsErasedToo(t *testing.T) {
 	} {
 		t.Run(id, func(t *testing.T) {
 			s := linked(t, m, sim, id, map[string]string{"deleted": "15557000001", "unlinked": "15557000002"}[id])
-			message := Outgoing{Number: 1, Session: id, ID: "3EB0", Chat: "15550000000@s.whatsapp.net", Text: "of the old account"}
-			m.outbox.reserve(&message, 10, 1<<20)
-			m.outbox.line(message)
+			put(t, m.outbox, Outgoing{Session: id, ID: "3EB0", Chat: "15550000000@s.whatsapp.net", Text: "of the old account"})
 			m.Client = []libwa.Option{libwa.With("no.such.key", "x")}
 			if err := s.Restart(); !refused(err, "session_stopped") || s.Status().State != Stopped {
 				t.Fatalf("%v, it is %s", err, s.Status().State)

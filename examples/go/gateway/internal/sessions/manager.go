@@ -213,12 +213,13 @@ func (m *Manager) Start(ctx context.Context) error {
 	if err := m.adopted(); err != nil && !ofTheDisk(err) {
 		return err // with no room, what was is believed at the next start
 	}
-	m.mu.Lock()
-	m.ready = true
-	m.mu.Unlock()
+	// What waits has its place before anything new is taken.
 	if err := m.outbox.start(); err != nil {
 		return err
 	}
+	m.mu.Lock()
+	m.ready = true
+	m.mu.Unlock()
 	m.spawn(func() { m.connectAll(ctx) })
 	m.spawn(m.finishAll)
 	return nil
@@ -230,8 +231,8 @@ func (m *Manager) records() (records []record, err error) {
 	err = m.DB.View(func(tx *bbolt.Tx) error {
 		return tx.Bucket(store.Sessions).ForEach(func(key, value []byte) error {
 			var r record
-			if err := json.Unmarshal(value, &r); err != nil || r.ID != string(key) {
-				m.Log.Error("the record of a session is damaged: its settings are lost", "session", string(key), "error", err)
+			if readRecord(key, value) != nil || json.Unmarshal(value, &r) != nil {
+				m.DB.Unreadable(store.Sessions, key)
 				r = m.newRecord(string(key))
 			}
 			records = append(records, r)

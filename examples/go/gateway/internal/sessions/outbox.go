@@ -7,8 +7,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"log/slog"
-	"math"
 	"strings"
 	"sync"
 	"time"
@@ -46,7 +44,8 @@ type Outgoing struct {
 // that has the same one, so that a crash in between does no harm.
 //
 // Messages to one chat leave in the order in which they came: each chat that
-// has any is a lane with one goroutine.
+// has any is a lane with one goroutine. A message gets its number and its place
+// in the lane at once, before it is written, so that no other order can arise.
 type outbox struct {
 	m *Manager
 
@@ -56,13 +55,12 @@ type outbox struct {
 	// pause is the wait after a failure that can pass.
 	pause time.Duration
 
-	mu    sync.Mutex
-	lanes map[string]map[string]*lane // by session and chat
-	load  map[string]*load
+	mu     sync.Mutex
+	last   uint64                      // the number that was given out last
+	lanes  map[string]map[string]*lane // by session and chat
+	load   map[string]*load
+	places map[uint64]*place // of what is in a lane, or whose outcome waits to be written
 }
-
-// load is what waits in a session.
-type load struct{ messages, bytes int }
 
 // size is how much memory a message takes, about.
 func (m *Outgoing) size() int {
@@ -73,36 +71,25 @@ func (m *Outgoing) size() int {
 	return size
 }
 
-type lane struct {
-	waiting []Outgoing
-	running bool
-	// woken says that there was another client since the goroutine last asked for one.
-	woken bool
-	// why is set when all of it is given up: aborted is closed then, and done when
-	// all was told.
-	why           *Refusal
-	aborted, done chan struct{}
-}
-
 func newOutbox(m *Manager) *outbox {
-	return &outbox{m: m, deliver: m.deliver, pause: 2 * time.Second, lanes: map[string]map[string]*lane{}, load: map[string]*load{}}
+	return &outbox{m: m, deliver: m.deliver, pause: 2 * time.Second, lanes: map[string]map[string]*lane{}, load: map[string]*load{}, places: map[uint64]*place{}}
 }
 
 // start takes up what was not sent when the gateway ended.
 func (o *outbox) start() error {
 	return o.m.DB.View(func(tx *bbolt.Tx) error {
+		defer o.begin(tx.Bucket(store.Outbox).Sequence())
 		return tx.Bucket(store.Outbox).ForEach(func(key, value []byte) error {
 			var message Outgoing
-			if err := json.Unmarshal(value, &message); err != nil {
-				o.m.Log.Error("a message that waits to be sent is damaged, and left out", "number", store.NumberOf(key), "error", err)
+			if json.Unmarshal(value, &message) != nil {
+				o.m.DB.Unreadable(store.Outbox, key)
 				return nil
 			}
 			message.Number = store.NumberOf(key)
 			if message.Taken.IsZero() {
 				message.Taken = time.Now() // an earlier version did not write it
 			}
-			o.reserve(&message, math.MaxInt, math.MaxInt)
-			o.line(message)
+			o.restore(message)
 			return nil
 		})
 	})
@@ -124,151 +111,20 @@ func (s *Session) Send(message Outgoing, also func(*bbolt.Tx) error) error {
 	}
 	o := s.m.outbox
 	message.Session, message.Taken = s.id, time.Now().UTC().Truncate(time.Millisecond)
-	if !o.reserve(&message, s.m.MaxPending, s.m.MaxPendingBytes) {
+	p := o.take(message, s.m.MaxPending, s.m.MaxPendingBytes)
+	if p == nil {
 		return &Refusal{Unavailable, "outbox_full", "Too many messages of this session wait to be sent.", 10 * time.Second}
 	}
 	err := s.m.DB.Batch(func(tx *bbolt.Tx) error {
-		number, err := tx.Bucket(store.Outbox).NextSequence()
-		if err != nil {
-			return err
-		}
-		message.Number = number
 		if also != nil {
 			if err := also(tx); err != nil {
 				return err
 			}
 		}
-		return store.Put(tx, store.Outbox, store.Number(number), message)
+		return store.PutNumbered(tx, store.Outbox, p.message.Number, p.message)
 	})
-	if err != nil {
-		o.release(&message)
-		return err
-	}
-	o.line(message)
-	return nil
-}
-
-// reserve takes a place for a message, if not too much waits in its session. One
-// alone always has a place.
-func (o *outbox) reserve(message *Outgoing, messages, bytes int) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	l := o.load[message.Session]
-	if l == nil {
-		l = &load{}
-		o.load[message.Session] = l
-	}
-	if l.messages > 0 && (l.messages >= messages || l.bytes > bytes-message.size()) {
-		return false
-	}
-	l.messages++
-	l.bytes += message.size()
-	return true
-}
-
-// release gives the place of a message back.
-func (o *outbox) release(message *Outgoing) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.left(message)
-}
-
-// left is release for who holds mu.
-func (o *outbox) left(message *Outgoing) {
-	l := o.load[message.Session]
-	if l == nil {
-		return
-	}
-	l.messages--
-	l.bytes -= message.size()
-	if l.messages <= 0 {
-		delete(o.load, message.Session)
-	}
-}
-
-// line puts a message that has its place into its lane.
-func (o *outbox) line(message Outgoing) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	lanes := o.lanes[message.Session]
-	if lanes == nil {
-		lanes = map[string]*lane{}
-		o.lanes[message.Session] = lanes
-	}
-	l := lanes[message.Chat]
-	if l == nil || l.why != nil {
-		l = &lane{aborted: make(chan struct{}), done: make(chan struct{})}
-		lanes[message.Chat] = l
-	}
-	// Two callers may come here in another order than that of their commits.
-	at := len(l.waiting)
-	for at > 0 && l.waiting[at-1].Number > message.Number {
-		at--
-	}
-	l.waiting = append(l.waiting[:at], append([]Outgoing{message}, l.waiting[at:]...)...)
-	o.run(message.Session, message.Chat, l)
-}
-
-// run gives a lane its goroutine, if it has none. The caller holds mu.
-func (o *outbox) run(session, chat string, l *lane) {
-	if l.running || o.m.ctx.Err() != nil {
-		return
-	}
-	l.running, l.woken = true, false
-	o.m.spawn(func() { o.send(session, chat, l) })
-}
-
-// wake has all lanes of a session go on, after its client was exchanged or is
-// connected.
-func (o *outbox) wake(session string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for chat, l := range o.lanes[session] {
-		l.woken = true
-		o.run(session, chat, l)
-	}
-}
-
-// abort gives up what waits in a session, for a reason. What the library holds is
-// told by what the library says of it. A lane's channel is closed when all of the
-// lane was told.
-func (o *outbox) abort(session, reason, text string) (done []<-chan struct{}) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for chat, l := range o.lanes[session] {
-		if l.why == nil {
-			l.why = &Refusal{Refused, reason, text, 0}
-			close(l.aborted)
-			o.run(session, chat, l)
-		}
-		done = append(done, l.done)
-	}
-	return done
-}
-
-// giveUp tells that all of a lane that was aborted failed, and ends the lane.
-func (o *outbox) giveUp(session, chat string, l *lane) {
-	for {
-		o.mu.Lock()
-		waiting := l.waiting
-		l.waiting = nil
-		for i := range waiting {
-			o.left(&waiting[i])
-		}
-		if len(waiting) == 0 {
-			l.running = false
-			if o.lanes[session][chat] == l {
-				delete(o.lanes[session], chat)
-			}
-			close(l.done)
-			o.mu.Unlock()
-			return
-		}
-		o.mu.Unlock()
-		for _, message := range waiting {
-			o.report(message, libwa.MessageSendResult{}, l.why)
-		}
-	}
+	o.settle(p, err == nil)
+	return err
 }
 
 // dropMessages removes what waits in a session that is deleted.
@@ -287,78 +143,6 @@ func dropMessages(tx *bbolt.Tx, session string) error {
 		}
 	}
 	return err
-}
-
-// pending counts what waits.
-func (o *outbox) pending() (all int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, load := range o.load {
-		all += load.messages
-	}
-	return all
-}
-
-// Pending counts the messages that wait to be sent.
-func (m *Manager) Pending() int { return m.outbox.pending() }
-
-// send sends what a lane holds, one after the other.
-func (o *outbox) send(session, chat string, l *lane) {
-	warned := ""
-	for {
-		o.mu.Lock()
-		if l.why != nil {
-			o.mu.Unlock()
-			o.giveUp(session, chat, l)
-			return
-		}
-		if len(l.waiting) == 0 {
-			l.running = false
-			delete(o.lanes[session], chat)
-			o.mu.Unlock()
-			return
-		}
-		message := l.waiting[0]
-		l.woken = false
-		o.mu.Unlock()
-
-		result, err := o.deliver(message)
-		if passes(err) {
-			// The library may have it, and sends it once then: the id is the same.
-			if warned != message.ID {
-				o.m.trouble(slog.LevelWarn, err, "a message waits for what can pass", "session", session, "message", message.ID)
-				warned = message.ID
-			}
-			select {
-			case <-time.After(o.pause):
-				continue
-			case <-l.aborted:
-				continue
-			case <-o.m.ctx.Done():
-				err = context.Canceled
-			}
-		}
-		o.m.Events.Room(o.m.ctx)
-		o.mu.Lock()
-		if again(err) {
-			// The client was closed, or its connection given up: wake goes on when
-			// there is one again, unless it came while the lane still asked the old one.
-			if (l.woken || l.why != nil) && o.m.ctx.Err() == nil {
-				o.mu.Unlock()
-				continue
-			}
-			l.running = false
-			o.mu.Unlock()
-			return
-		}
-		l.waiting = l.waiting[1:]
-		o.left(&message)
-		if l.why != nil && isAny(err, libwa.ErrNotLinked, libwa.ErrLoggedOut) {
-			err = l.why
-		}
-		o.mu.Unlock()
-		o.report(message, result, err)
-	}
 }
 
 // again says whether a message has to wait for another client, or another
@@ -444,7 +228,7 @@ func (o *outbox) report(message Outgoing, result libwa.MessageSendResult, err er
 	event := events.Event{ID: id, Type: kind, Session: message.Session, Chat: message.Chat, Data: encode(data)}
 	o.m.Events.PostWith(event, func(tx *bbolt.Tx) error {
 		return tx.Bucket(store.Outbox).Delete(store.Number(message.Number))
-	})
+	}, func() { o.told(message.Number) })
 }
 
 // word makes a stable word of a status code: WA_ERROR_NOT_LINKED becomes

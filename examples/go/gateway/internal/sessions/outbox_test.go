@@ -17,11 +17,16 @@ import (
 // client.
 func newTestOutbox(t *testing.T, deliver func(Outgoing) (libwa.MessageSendResult, error)) *outbox {
 	t.Helper()
+	return newTestOutboxOf(t, events.Retention{Keep: 100}, deliver)
+}
+
+func newTestOutboxOf(t *testing.T, retention events.Retention, deliver func(Outgoing) (libwa.MessageSendResult, error)) *outbox {
+	t.Helper()
 	db, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := events.Open(db, slog.New(slog.DiscardHandler), events.Retention{Keep: 100}, nil)
+	log, err := events.Open(db, slog.New(slog.DiscardHandler), retention, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +38,18 @@ func newTestOutbox(t *testing.T, deliver func(Outgoing) (libwa.MessageSendResult
 	t.Cleanup(stop)
 	o := newOutbox(&Manager{Options: Options{DB: db, Events: log, Log: slog.New(slog.DiscardHandler)}, ctx: ctx, stop: stop, counts: newCounts(nil)})
 	o.deliver = deliver
+	o.m.outbox = o
 	return o
+}
+
+// put takes a message and says that it is in the store.
+func put(t *testing.T, o *outbox, message Outgoing) {
+	t.Helper()
+	p := o.take(message, 10, 1<<20)
+	if p == nil {
+		t.Fatal("there is no place")
+	}
+	o.settle(p, true)
 }
 
 // A lane whose client was closed waits for the next one. That may come before
@@ -53,9 +69,7 @@ func TestAClosedClientIsNotTheEndOfALane(t *testing.T) {
 				}
 				return libwa.MessageSendResult{}, libwa.ErrClientClosed
 			})
-			message := Outgoing{Number: 1, Session: "shop", ID: "3EB0", Chat: "a"}
-			o.reserve(&message, 10, 1<<20)
-			o.line(message)
+			put(t, o, Outgoing{Session: "shop", ID: "3EB0", Chat: "a"})
 			o.m.tasks.Wait() // the lane's goroutine has ended
 			if !wakesEarly {
 				if asked != 1 || o.pending() != 1 {
@@ -80,9 +94,7 @@ func TestAConnectionThatIsGivenUpIsNotTheEndOfALane(t *testing.T) {
 		}
 		return libwa.MessageSendResult{}, &libwa.Error{Op: "message.send", Status: libwa.ErrReplaced, GivenUp: true}
 	})
-	message := Outgoing{Number: 1, Session: "shop", ID: "3EB0", Chat: "a"}
-	o.reserve(&message, 10, 1<<20)
-	o.line(message)
+	put(t, o, Outgoing{Session: "shop", ID: "3EB0", Chat: "a"})
 	o.m.tasks.Wait()
 	if asked != 1 || o.pending() != 1 {
 		t.Errorf("before there is another connection: asked %d times, %d wait", asked, o.pending())
@@ -105,20 +117,20 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 		<-hold
 		return libwa.MessageSendResult{}, nil
 	})
-	message := func(number uint64, size int) Outgoing {
-		return Outgoing{Number: number, Session: "shop", ID: fmt.Sprint(number), Chat: "a", Text: strings.Repeat("x", size)}
+	message := func(size int) Outgoing {
+		return Outgoing{Session: "shop", ID: "3EB0", Chat: "a", Text: strings.Repeat("x", size)}
 	}
-	take := func(m Outgoing) bool {
-		if !o.reserve(&m, 3, 100) {
-			return false
+	take := func(size int) bool {
+		p := o.take(message(size), 3, 100)
+		if p != nil {
+			o.settle(p, true)
 		}
-		o.line(m)
-		return true
+		return p != nil
 	}
-	if !take(message(1, 500)) {
+	if !take(500) {
 		t.Error("one alone has a place, however large it is")
 	}
-	if take(message(2, 1)) {
+	if take(1) {
 		t.Error("there is no place beside it")
 	}
 	for _, done := range o.abort("shop", "logged_out", "") {
@@ -127,29 +139,28 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	if o.pending() != 0 || len(o.load) != 0 {
 		t.Errorf("%d wait after all were given up", o.pending())
 	}
-	for n, size := range []int{50, 40} {
-		if !take(message(uint64(n+3), size)) {
+	for _, size := range []int{50, 40} {
+		if !take(size) {
 			t.Errorf("there is no place for %d bytes", size)
 		}
 	}
-	if take(message(5, 11)) {
+	if take(11) {
 		t.Error("there is a place for too large a one")
 	}
 	for range 2 {
-		small := message(6, 10)
-		if !o.reserve(&small, 3, 100) {
-			t.Error("there is no place for one that fits")
+		small := o.take(message(10), 3, 100)
+		if small == nil {
+			t.Fatal("there is no place for one that fits")
 		}
-		o.release(&small)
+		o.settle(small, false)
 	}
 	close(hold)
 	o.m.tasks.Wait()
-	if o.pending() != 0 || len(o.load) != 0 {
-		t.Errorf("%d wait after all have left", o.pending())
+	if o.pending() != 0 || len(o.load) != 0 || len(o.lanes) != 0 {
+		t.Errorf("%d wait after all have left, in %d sessions", o.pending(), len(o.lanes))
 	}
 	for n, wanted := range []bool{true, true, true, false} {
-		small := message(uint64(n+10), 1)
-		if got := o.reserve(&small, 3, 100); got != wanted {
+		if got := o.take(message(1), 3, 100) != nil; got != wanted {
 			t.Errorf("%d small ones: %v", n+1, got)
 		}
 	}
@@ -168,9 +179,7 @@ func TestAFullStoreIsNoFailure(t *testing.T) {
 		return libwa.MessageSendResult{MessageID: message.ID, Chat: "a"}, nil
 	})
 	o.pause = time.Millisecond
-	message := Outgoing{Number: 1, Session: "shop", ID: "3EB0", Chat: "a"}
-	o.reserve(&message, 10, 1<<20)
-	o.line(message)
+	put(t, o, Outgoing{Session: "shop", ID: "3EB0", Chat: "a"})
 	o.m.tasks.Wait()
 	if len(ids) != len(causes)+1 || o.pending() != 0 {
 		t.Fatalf("asked %d times, %d wait", len(ids), o.pending())
@@ -192,10 +201,8 @@ func TestWhatTheLibraryHoldsIsNotGivenUp(t *testing.T) {
 		return libwa.MessageSendResult{MessageID: m.ID, Chat: "a"}, <-answers
 	})
 	for session, answer := range map[string]error{"sent": nil, "closed": libwa.ErrClientClosed} {
-		for n := range uint64(3) {
-			message := Outgoing{Number: n + 1, Session: session, ID: fmt.Sprint(session, n), Chat: "a"}
-			o.reserve(&message, 10, 1<<20)
-			o.line(message)
+		for n := range 3 {
+			put(t, o, Outgoing{Session: session, ID: fmt.Sprint(session, n), Chat: "a"})
 		}
 		<-asked
 		done := o.abort(session, "logged_out", "The session was unlinked.")

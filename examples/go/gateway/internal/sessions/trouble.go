@@ -34,13 +34,29 @@ func newCounts(set *metrics.Set) counts {
 	if set == nil {
 		set = &metrics.Set{}
 	}
-	return counts{
+	c := counts{
 		connects: set.Counter("gateway_session_connects_total", "Logins at WhatsApp; all but the first of a session are reconnects."),
 		losses:   set.Counter("gateway_session_disconnects_total", "Connections that were lost, by the reason, and whether they were given up.", "reason", "final"),
 		unlinks:  set.Counter("gateway_session_unlinks_total", "Sessions that were unlinked, by the reason.", "reason"),
 		messages: set.Counter("gateway_messages_total", "Messages, by what became of them.", "outcome"),
 	}
+	for _, reason := range unlinkReasons {
+		c.unlinks.Begin(reason)
+	}
+	for _, outcome := range []string{"received", "sent", "failed"} {
+		c.messages.Begin(outcome)
+	}
+	return c
 }
+
+// unlinkReasons are the reasons for which the link of a session ends.
+var unlinkReasons = []string{
+	string(libwa.LogoutReasonByHost), string(libwa.LogoutReasonByPhone), string(libwa.LogoutReasonPhoneReset), string(libwa.LogoutReasonLinkRevoked),
+	string(libwa.LogoutReasonAccountLocked), string(libwa.LogoutReasonAccountBanned), lostStore,
+}
+
+// lostStore is the reason of a session whose keys are lost.
+const lostStore = "store_lost"
 
 // isAny says whether an error is one of those.
 func isAny(err error, those ...error) bool {

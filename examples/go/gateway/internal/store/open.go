@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,15 +25,15 @@ var (
 	ErrDamaged = errors.New("gateway.db is damaged")
 )
 
-// damage is how a file is damaged, with what to do.
-type damage struct{ path, what string }
+// broken is how a file is damaged, with what to do.
+type broken struct{ path, what string }
 
-func (d damage) Error() string {
+func (d broken) Error() string {
 	return fmt.Sprintf("%v: %s: %s. Put a backup of the whole data folder in its place. Without one, move the file away and start anew: "+
 		"what it held is lost then (tokens, the list of sessions, webhooks, events and messages that wait)", ErrDamaged, d.path, d.what)
 }
 
-func (d damage) Unwrap() error { return ErrDamaged }
+func (d broken) Unwrap() error { return ErrDamaged }
 
 // Open opens the file in a folder, and makes both if need be, readable by
 // their owner only.
@@ -44,7 +43,7 @@ func Open(folder string) (*DB, error) {
 	}
 	path := filepath.Join(folder, "gateway.db")
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
-		return nil, damage{path, "it is empty"}
+		return nil, broken{path, "it is empty"}
 	}
 	if err := files.Regular(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -84,7 +83,7 @@ func open(path string) (db *bbolt.DB, err error) {
 			// it has mapped would keep the file's lock.
 			syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
 			file.Close()
-			db, err = nil, damage{path, fmt.Sprint(panicked)}
+			db, err = nil, broken{path, fmt.Sprint(panicked)}
 		}
 	}()
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{
@@ -96,9 +95,9 @@ func open(path string) (db *bbolt.DB, err error) {
 	})
 	switch {
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
-		return nil, damage{path, err.Error()}
+		return nil, broken{path, err.Error()}
 	case err != nil && strings.Contains(err.Error(), "file size too small"):
-		return nil, damage{path, "it is cut off"}
+		return nil, broken{path, "it is cut off"}
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -112,7 +111,7 @@ func open(path string) (db *bbolt.DB, err error) {
 // look reads all keys, of buckets in buckets too.
 func look(tx *bbolt.Tx, path string) error {
 	if info, err := os.Stat(path); err == nil && info.Size() < tx.Size() {
-		return damage{path, fmt.Sprintf("it is cut off: it has %d bytes of %d", info.Size(), tx.Size())}
+		return broken{path, fmt.Sprintf("it is cut off: it has %d bytes of %d", info.Size(), tx.Size())}
 	}
 	return tx.ForEach(func(_ []byte, bucket *bbolt.Bucket) error { return lookInto(bucket) })
 }
@@ -129,14 +128,4 @@ func lookInto(bucket *bbolt.Bucket) error {
 		}
 		return nil
 	})
-}
-
-// Unreadable makes an error of a record that is no JSON one of a damaged file.
-func (db *DB) Unreadable(err error) error {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	if errors.As(err, &syntax) || errors.As(err, &kind) {
-		return damage{db.Path(), "a record cannot be read: " + err.Error()}
-	}
-	return err
 }

@@ -30,14 +30,16 @@ var (
 	Dead     = []byte("dead")     // by webhook and cursor: what was given up
 	Outbox   = []byte("outbox")   // by number: what is to be sent
 	Sent     = []byte("sent")     // by token, session and Idempotency-Key
+	Damaged  = []byte("damaged")  // by number: records of the others that cannot be read, as they were
 )
 
-var buckets = [][]byte{Tokens, Sessions, Events, EventsBy, Evicted, Meta, Audit, Webhooks, Queue, Due, Dead, Outbox, Sent}
+var buckets = [][]byte{Tokens, Sessions, Events, EventsBy, Evicted, Meta, Audit, Webhooks, Queue, Due, Dead, Outbox, Sent, Damaged}
 
 // DB is the open file.
 type DB struct {
 	*bbolt.DB
 	trouble atomic.Pointer[Trouble] // nil for none
+	damage  damage
 }
 
 // Update is bbolt's, and remembers whether the disk takes what is written.
@@ -113,6 +115,17 @@ func Put(tx *bbolt.Tx, bucket, key []byte, value any) error {
 		return err
 	}
 	return tx.Bucket(bucket).Put(key, encoded)
+}
+
+// PutNumbered writes a value under a number that the bucket has not given out. The
+// bucket gives out higher ones from then on.
+func PutNumbered(tx *bbolt.Tx, bucket []byte, number uint64, value any) error {
+	if b := tx.Bucket(bucket); b.Sequence() < number {
+		if err := b.SetSequence(number); err != nil {
+			return err
+		}
+	}
+	return Put(tx, bucket, Number(number), value)
 }
 
 // Get reads a value, and says whether it is there.

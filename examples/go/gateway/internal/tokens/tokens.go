@@ -181,8 +181,11 @@ func (t *Tokens) Check(secret string) (*Token, error) {
 	}
 	var found kept
 	err := t.db.View(func(tx *bbolt.Tx) error {
-		_, err := store.Get(tx, store.Tokens, []byte(parts[1]), &found)
-		return err
+		if _, err := store.Get(tx, store.Tokens, []byte(parts[1]), &found); err != nil {
+			t.db.Unreadable(store.Tokens, []byte(parts[1]))
+			found = kept{}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -221,10 +224,12 @@ func (t *Tokens) Expires(tx *bbolt.Tx, id string) time.Time {
 func (t *Tokens) List() []Token {
 	all := []Token{}
 	t.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(store.Tokens).ForEach(func(_, value []byte) error {
+		return tx.Bucket(store.Tokens).ForEach(func(key, value []byte) error {
 			var token kept
 			if json.Unmarshal(value, &token) == nil {
 				all = append(all, token.Token)
+			} else {
+				t.db.Unreadable(store.Tokens, key)
 			}
 			return nil
 		})

@@ -95,13 +95,14 @@ func (h *Hooks) bury(tx *bbolt.Tx, id string, delivery Delivery, already int) (l
 
 // eachDead calls do for up to limit dead letters of a webhook that follow a
 // cursor, in their order.
-func eachDead(tx *bbolt.Tx, id string, after uint64, limit int, do func(Delivery) error) error {
+func (h *Hooks) eachDead(tx *bbolt.Tx, id string, after uint64, limit int, do func(Delivery) error) error {
 	prefix := store.Prefix(id)
 	c := tx.Bucket(store.Dead).Cursor()
 	for key, value := c.Seek(store.Under(id, after+1)); bytes.HasPrefix(key, prefix) && limit > 0; key, value = c.Next() {
 		delivery, err := read(key, value)
 		if err != nil {
-			return err
+			h.db.Unreadable(store.Dead, key)
+			continue
 		}
 		if err := do(delivery); err != nil {
 			return err
@@ -118,7 +119,7 @@ func (h *Hooks) DeadLetters(id string, limit int) ([]DeadLetter, error) {
 		return nil, err
 	}
 	err := h.db.View(func(tx *bbolt.Tx) error {
-		return eachDead(tx, id, 0, limit, func(delivery Delivery) error {
+		return h.eachDead(tx, id, 0, limit, func(delivery Delivery) error {
 			letters = append(letters, DeadLetter{
 				Cursor: strconv.FormatUint(delivery.cursor, 10), Attempts: delivery.Attempts, Error: delivery.Error, Event: delivery.Event.View(),
 			})
@@ -164,7 +165,7 @@ func (h *Hooks) redeliver(id string, after uint64, most int, wanted func(cursor 
 	err = h.db.Batch(func(tx *bbolt.Tx) error {
 		moved = 0
 		var letters []Delivery
-		err := eachDead(tx, id, after, most, func(delivery Delivery) error {
+		err := h.eachDead(tx, id, after, most, func(delivery Delivery) error {
 			if wanted(delivery.cursor) {
 				letters = append(letters, delivery)
 			}
@@ -178,7 +179,7 @@ func (h *Hooks) redeliver(id string, after uint64, most int, wanted func(cursor 
 			if err := tx.Bucket(store.Dead).Delete(store.Under(id, letter.cursor)); err != nil {
 				return err
 			}
-			err := change(tx, id, letter.lane, func(*bbolt.Bucket) error {
+			err := h.change(tx, id, letter.lane, func(*bbolt.Bucket) error {
 				return store.Put(tx, store.Queue, letter.lane.key(id, letter.cursor), Delivery{Event: letter.Event, Next: time.Now()})
 			})
 			if err != nil {

@@ -123,7 +123,7 @@ func (h *Hooks) outcome(id string, delivery Delivery, failure string, wait time.
 // delivery of each lane tells.
 func (h *Hooks) readHealth(tx *bbolt.Tx) error {
 	newest := map[string]time.Time{}
-	return eachFirst(tx, func(id string, delivery Delivery) error {
+	return h.eachFirst(tx, func(id string, delivery Delivery) error {
 		known := h.health[id]
 		if known == nil || delivery.Attempts == 0 || delivery.Failing.IsZero() {
 			return nil
@@ -143,12 +143,12 @@ func (h *Hooks) readHealth(tx *bbolt.Tx) error {
 }
 
 // eachFirst calls do for the first delivery of each lane.
-func eachFirst(tx *bbolt.Tx, do func(id string, delivery Delivery) error) error {
+func (h *Hooks) eachFirst(tx *bbolt.Tx, do func(id string, delivery Delivery) error) error {
 	c := tx.Bucket(store.Due).Cursor()
 	for key, _ := c.First(); key != nil; key, _ = c.Next() {
 		id, l := dueLane(key)
-		delivery, found, err := first(tx, id, l)
-		if err != nil || !found {
+		delivery, found := h.first(tx, id, l)
+		if !found {
 			continue
 		}
 		if err := do(id, delivery); err != nil {

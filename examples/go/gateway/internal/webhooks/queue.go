@@ -55,17 +55,21 @@ func (l lane) dueKey(id string, next time.Time) []byte {
 // dueLane gives the webhook and the lane of a key in Due.
 func dueLane(key []byte) (id string, l lane) {
 	before, rest, _ := bytes.Cut(key, []byte{0})
-	return string(before), lane(rest[8:])
+	copy(l[:], rest[min(len(rest), 8):])
+	return string(before), l
 }
 
-// first reads the first delivery of a lane, if it has any.
-func first(tx *bbolt.Tx, id string, l lane) (delivery Delivery, found bool, err error) {
-	key, value := tx.Bucket(store.Queue).Cursor().Seek(l.prefix(id))
-	if !bytes.HasPrefix(key, l.prefix(id)) {
-		return delivery, false, nil
+// first reads the first delivery of a lane that can be read, if it has any.
+func (h *Hooks) first(tx *bbolt.Tx, id string, l lane) (delivery Delivery, found bool) {
+	c := tx.Bucket(store.Queue).Cursor()
+	for key, value := c.Seek(l.prefix(id)); bytes.HasPrefix(key, l.prefix(id)); key, value = c.Next() {
+		delivery, err := read(key, value)
+		if err == nil {
+			return delivery, true
+		}
+		h.db.Unreadable(store.Queue, key)
 	}
-	delivery, err = read(key, value)
-	return delivery, err == nil, err
+	return delivery, false
 }
 
 // read reads a delivery out of Queue or Dead: the keys of both end with the
@@ -79,11 +83,8 @@ func read(key, value []byte) (delivery Delivery, err error) {
 }
 
 // change changes what is in a lane, and keeps its key in Due true.
-func change(tx *bbolt.Tx, id string, l lane, do func(queue *bbolt.Bucket) error) error {
-	before, had, err := first(tx, id, l)
-	if err != nil {
-		return err
-	}
+func (h *Hooks) change(tx *bbolt.Tx, id string, l lane, do func(queue *bbolt.Bucket) error) error {
+	before, had := h.first(tx, id, l)
 	if had {
 		if err := tx.Bucket(store.Due).Delete(l.dueKey(id, before.Next)); err != nil {
 			return err
@@ -92,9 +93,9 @@ func change(tx *bbolt.Tx, id string, l lane, do func(queue *bbolt.Bucket) error)
 	if err := do(tx.Bucket(store.Queue)); err != nil {
 		return err
 	}
-	after, has, err := first(tx, id, l)
-	if err != nil || !has {
-		return err
+	after, has := h.first(tx, id, l)
+	if !has {
+		return nil
 	}
 	return tx.Bucket(store.Due).Put(l.dueKey(id, after.Next), []byte{})
 }
@@ -152,7 +153,7 @@ func (h *Hooks) enqueue(tx *bbolt.Tx, id string, event events.Event, put *count)
 		return err
 	}
 	put.queued++
-	return change(tx, id, delivery.lane, func(queue *bbolt.Bucket) error {
+	return h.change(tx, id, delivery.lane, func(queue *bbolt.Bucket) error {
 		return store.Put(tx, store.Queue, delivery.lane.key(id, delivery.cursor), delivery)
 	})
 }
@@ -172,10 +173,14 @@ func (h *Hooks) due(id string, busy map[lane]bool, most int) (ready []Delivery, 
 		}
 		prefix := store.Prefix(id)
 		c := tx.Bucket(store.Due).Cursor()
+		given := map[lane]bool{}
 		for key, _ := c.Seek(prefix); bytes.HasPrefix(key, prefix) && len(ready) < most; key, _ = c.Next() {
+			if len(key) != len(prefix)+8+laneSize {
+				continue
+			}
 			at := time.Unix(0, int64(binary.BigEndian.Uint64(key[len(prefix):])))
 			l := lane(key[len(prefix)+8:])
-			if busy[l] {
+			if busy[l] || given[l] {
 				continue
 			}
 			// Only a clock that was put back makes a longer wait than any.
@@ -183,11 +188,8 @@ func (h *Hooks) due(id string, busy map[lane]bool, most int) (ready []Delivery, 
 				next = wait
 				return nil
 			}
-			delivery, found, err := first(tx, id, l)
-			if err != nil {
-				return err
-			}
-			if found {
+			if delivery, found := h.first(tx, id, l); found {
+				given[l] = true
 				ready = append(ready, delivery)
 			}
 		}
@@ -205,7 +207,7 @@ const stoppedPause = time.Minute
 func (h *Hooks) Oldest() map[string]time.Time {
 	oldest := map[string]time.Time{}
 	h.db.View(func(tx *bbolt.Tx) error {
-		return eachFirst(tx, func(id string, delivery Delivery) error {
+		return h.eachFirst(tx, func(id string, delivery Delivery) error {
 			if at, known := oldest[id]; !known || delivery.Event.Time.Before(at) {
 				oldest[id] = delivery.Event.Time
 			}
@@ -220,7 +222,7 @@ func (h *Hooks) Oldest() map[string]time.Time {
 func (h *Hooks) settle(id string, delivery Delivery, failure string, wait time.Duration) error {
 	key := delivery.lane.key(id, delivery.cursor)
 	return h.db.Batch(func(tx *bbolt.Tx) error {
-		return change(tx, id, delivery.lane, func(queue *bbolt.Bucket) error {
+		return h.change(tx, id, delivery.lane, func(queue *bbolt.Bucket) error {
 			if queue.Get(key) == nil {
 				return nil // the webhook was deleted meanwhile
 			}

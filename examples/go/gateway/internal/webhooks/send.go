@@ -25,7 +25,7 @@ func (h *Hooks) send(webhook *kept, event *events.Event) (failure string, asked 
 	if err != nil {
 		return err.Error(), 0
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), h.Timeout)
+	ctx, cancel := context.WithTimeout(h.requests, h.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, webhook.URL, bytes.NewReader(body))
 	if err != nil {

@@ -98,8 +98,8 @@ type Hooks struct {
 	db     *store.DB
 	log    *slog.Logger
 	client *http.Client
-	closed chan struct{}
 	tasks  sync.WaitGroup
+	ending
 
 	changing sync.Mutex // held while a webhook is made, or its secret exchanged
 
@@ -127,14 +127,15 @@ var (
 // Open reads the webhooks from the store; deliveries begin with Start.
 func Open(db *store.DB, log *slog.Logger, options Options) (*Hooks, error) {
 	h := &Hooks{
-		Options: options, db: db, log: log, client: newClient(options), closed: make(chan struct{}),
+		Options: options, db: db, log: log, client: newClient(options), ending: newEnding(),
 		webhooks: map[string]*kept{}, workers: map[string]*worker{}, counts: map[string]*count{}, health: map[string]*health{},
 	}
 	err := db.View(func(tx *bbolt.Tx) error {
-		err := tx.Bucket(store.Webhooks).ForEach(func(_, value []byte) error {
+		err := tx.Bucket(store.Webhooks).ForEach(func(key, value []byte) error {
 			var webhook kept
-			if err := json.Unmarshal(value, &webhook); err != nil {
-				return err
+			if json.Unmarshal(value, &webhook) != nil {
+				db.Unreadable(store.Webhooks, key)
+				return nil
 			}
 			h.webhooks[webhook.ID], h.counts[webhook.ID], h.health[webhook.ID] = &webhook, &count{}, &health{}
 			return nil
@@ -157,14 +158,6 @@ func (h *Hooks) Start() {
 	for _, webhook := range h.webhooks {
 		h.startWorker(webhook.ID)
 	}
-}
-
-// Close ends deliveries: those under way may finish, the others wait for the
-// next start.
-func (h *Hooks) Close() {
-	close(h.closed)
-	h.tasks.Wait()
-	h.client.CloseIdleConnections()
 }
 
 var patternShape = regexp.MustCompile(`^[A-Za-z0-9._*-]{1,64}$`)
@@ -337,7 +330,8 @@ func (h *Hooks) forget(tx *bbolt.Tx, session string) (removed int, err error) {
 		for key, value := c.First(); key != nil && len(all) < forgetLimit; key, value = c.Next() {
 			delivery, err := read(key, value)
 			if err != nil {
-				return 0, err
+				h.db.Unreadable(bucket, key)
+				continue
 			}
 			if delivery.Event.Session == session {
 				id, _, _ := bytes.Cut(key, []byte{0})
@@ -353,7 +347,7 @@ func (h *Hooks) forget(tx *bbolt.Tx, session string) (removed int, err error) {
 			tx.OnCommit(func() { h.counted(f.id, count{dead: -1}) })
 			continue
 		}
-		err := change(tx, f.id, f.delivery.lane, func(queue *bbolt.Bucket) error { return queue.Delete(f.key) })
+		err := h.change(tx, f.id, f.delivery.lane, func(queue *bbolt.Bucket) error { return queue.Delete(f.key) })
 		if err != nil {
 			return 0, err
 		}

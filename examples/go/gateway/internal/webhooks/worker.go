@@ -96,12 +96,20 @@ func (w *worker) deliver(delivery Delivery) {
 	if w.h.isStopped(webhook) {
 		return
 	}
+	w.h.underWay.Add(1)
 	failure, asked := w.h.send(webhook, &delivery.Event)
+	w.h.underWay.Add(-1)
+	if failure != "" && w.h.requests.Err() != nil {
+		return // cancelled by the end of the gateway, which is no failure of the webhook
+	}
 	wait := max(w.h.backoff(delivery.Attempts), min(asked, w.h.RetryMax))
 	w.h.outcome(w.id, delivery, failure, wait)
 	if err := w.h.settle(w.id, delivery, failure, wait); err != nil {
 		w.h.log.Error("what came of a delivery cannot be written", "webhook", w.id, "error", err)
-		time.Sleep(w.h.RetryFirst)
+		select {
+		case <-time.After(w.h.RetryFirst):
+		case <-w.h.closed:
+		}
 	}
 }
 
