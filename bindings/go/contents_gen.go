@@ -269,7 +269,8 @@ type PollVoteContent struct {
 	CommonContent
 
 	// All options that the voter chooses now, in the order of the poll; none takes an earlier vote
-	// back. Missing if the vote could not be opened. Nil if there is none.
+	// back. They may be more than the poll allows: WhatsApp counts all of them. Missing if the
+	// vote could not be opened. Nil if there is none.
 	Selected []string
 }
 

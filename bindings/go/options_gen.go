@@ -8,10 +8,12 @@ import "time"
 // store that ends with the process. While it is in use, and after a crash, "PATH-log" and
 // "PATH-wal" beside it hold what is not in the file yet; "PATH-lock" stays, keeps other programs
 // out, and knows how far the log goes. All four belong together: a store with a file that is
-// missing, damaged or older than the others is refused. Move them when nobody uses the store, all
-// at once. Better not put an older copy back: the keys of messages that were sent since would be
-// used again, and what is sent then cannot be read. A host that has only an old copy puts all of
-// its files back and calls "session.restored" for each of its sessions before they connect, or
+// missing, damaged or older than the others is refused, and what is left of a store whose database
+// is gone is never taken for a new one. To begin anew, remove all of them. After an orderly close
+// "PATH" is the whole store, and "PATH-lock" may be missing. Move them when nobody uses the store,
+// all at once. Better not put an older copy back: the keys of messages that were sent since would
+// be used again, and what is sent then cannot be read. A host that has only an old copy puts all
+// of its files back and calls "session.restored" for each of its sessions before they connect, or
 // erases them ("session.erase") and links them anew.
 //
 // Allowed: an address that begins with sqlite: or memory:. Default: memory:.

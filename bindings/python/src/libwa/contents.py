@@ -495,7 +495,8 @@ class PollVoteContent(MessageContent):
 
     Attributes:
         selected: All options that the voter chooses now, in the order of the poll; none takes an
-            earlier vote back. Missing if the vote could not be opened.
+            earlier vote back. They may be more than the poll allows: WhatsApp counts all of them.
+            Missing if the vote could not be opened.
     """
 
     selected: list[str] | None
