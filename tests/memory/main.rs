@@ -186,7 +186,10 @@ fn a_long_history_takes_no_more_memory_than_a_few_of_its_messages() {
         ("server.root_key", &world.sim.started().root_key),
         ("log.level", "info"),
     ];
-    world.linked(&world.config()).closed();
+    let mut first = world.linked(&world.config());
+    first.client.close();
+    first.closed();
+    drop(first);
     let bulk = json!({ "chats": 500, "messages": HISTORY.1, "text": HISTORY.0, "tokens": true });
     world.sim.set_past(NUMBER, &json!({ "chats": [], "bulk": bulk })).unwrap();
     let mut host = Host::start(&config);
