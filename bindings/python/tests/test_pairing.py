@@ -247,7 +247,7 @@ def test_unlinked_by_the_phone(make: Make, wa_phone: Phone) -> None:
 
 def test_a_login_that_fails(make: Make, wa_sim: Simulator, wa_phone: Phone) -> None:
     async def test() -> None:
-        async with make() as client:
+        async with make(pairing__limit_burst="10") as client:
             await linked(client, wa_phone)
         wa_sim.fault({"point": "login"}, {"failure": {"reason": "401"}})
         async with make() as client:
@@ -255,9 +255,17 @@ def test_a_login_that_fails(make: Make, wa_sim: Simulator, wa_phone: Phone) -> N
                 await client.ready()
             assert isinstance(caught.value.event, libwa.LoggedOut)
             assert caught.value.text == caught.value.user_text
-        async with make() as client:
-            await linked(client, wa_phone)
         # The server's words are a detail of the advice.
+        async with make(pairing__limit_burst="10") as client:
+            await linked(client, wa_phone)
+        wa_sim.fault({"point": "login"}, {"failure": {"reason": "401", "logout_message_header": "Gone"}})
+        async with make() as client:
+            with pytest.raises(errors.LoggedOutError) as gone:
+                await client.ready()
+            assert gone.value.user_text
+            assert gone.value.text == f"{gone.value.user_text} (Gone)"
+        async with make(pairing__limit_burst="10") as client:
+            await linked(client, wa_phone)
         failure = {"reason": "403", "logout_message_header": "Locked", "logout_message_subtext": "Look at the phone"}
         wa_sim.fault({"point": "login"}, {"failure": failure})
         async with make() as client:
