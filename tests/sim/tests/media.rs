@@ -85,12 +85,18 @@ async fn settled_connections(sim: &Handle, wire: &mut Wire) -> Value {
 #[tokio::test]
 async fn requests_for_files_are_no_connections_and_the_websocket_stays_one() {
     let sim = simulator().await;
-    let path = put(&sim, json!({}));
-    assert_eq!(get(sim.started(), &path).await.unwrap().status, 200);
-    let seen = settled(&sim, |state| state.connections()).await;
-    assert_eq!(seen, json!([]));
-    // The address without TLS is still that of the WebSocket.
-    logged_in(&sim).await;
+    let (host, path) = (plain(sim.started()).to_owned(), put(&sim, json!({})));
+    // The address is still that of the WebSocket.
+    let _wire = logged_in(&sim).await;
+    sim.add_fault(json!({ "when": { "point": "media" }, "do": "silence" })).unwrap();
+    let look = async {
+        until(&sim, |state| (state.faults()[0]["applied"] == 1).then_some(())).await;
+        let open = until(&sim, |state| Some(state.connections())).await;
+        assert_eq!(open.as_array().unwrap().len(), 1, "{open}");
+        drop(sim);
+    };
+    let (none, ()) = tokio::join!(request(&host, None, ("GET", &path, &[])), look);
+    assert_eq!(none, None);
 }
 
 #[tokio::test]
