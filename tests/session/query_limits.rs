@@ -55,6 +55,8 @@ fn new_groups_in_which_admins_delete_cause_no_questions() {
 #[test]
 fn groups_that_are_not_known_are_asked_for_a_few_at_a_time() {
     const GROUPS: usize = 150;
+    /// Twice those that are asked for at once; as many as wait would be more.
+    const MOST: usize = 40;
     let world = World::new();
     let mut ada = ada(&world);
     world.fault(json!({ "when": { "point": "out", "tag": "notification" }, "do": "drop", "times": 0 }));
@@ -64,7 +66,7 @@ fn groups_that_are_not_known_are_asked_for_a_few_at_a_time() {
     person(&world, CEM, "send", &json!({ "to": ADA, "text": "after all" }));
     ada.wait_for("message", |event| event["text"] == "after all");
     let asked = asked(&world, after);
-    assert!((1..GROUPS / 2).contains(&asked), "{asked}");
+    assert!((1..=MOST).contains(&asked), "{asked}");
 }
 
 /// Members come and go, and who they are stays known: the next message reaches those who are left, and no others.
