@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -94,6 +95,19 @@ func TestAFullDisk(t *testing.T) {
 	g.state("default", "connected")
 	g.event("message", "text", "while the disk is full")
 	g.await("the outbox", func() bool { return g.metric("gateway_outbox_pending") == 0 })
+	// The fault is told once, and its end; each request has the cause in its own line.
+	logs := g.logs.String()
+	if began, ended := strings.Count(logs, `"level":"ERROR","msg":"the disk takes nothing; `), strings.Count(logs, `"msg":"the disk takes something again"`); began != 1 || ended != 1 {
+		t.Errorf("the fault is told %d times, and its end %d times", began, ended)
+	}
+	for line := range strings.Lines(logs) {
+		if strings.Contains(line, `"level":"ERROR"`) && !strings.Contains(line, "the disk takes nothing; ") && !strings.Contains(line, "session") {
+			t.Errorf("beside the fault there is %s", line)
+		}
+		if strings.Contains(line, `"msg":"request"`) && strings.Contains(line, `"code":"log_full"`) && (!strings.Contains(line, `"level":"WARN"`) || !strings.Contains(line, `"error":"`)) {
+			t.Errorf("%s", line)
+		}
+	}
 	if failed := g.events("type=message.failed"); len(failed) > 0 {
 		t.Errorf("%v", failed)
 	}

@@ -134,7 +134,7 @@ func TestCommandLine(t *testing.T) {
 		t.Errorf("%.100s", out)
 	}
 	for want, arguments := range map[string][]string{
-		"there is no token yet":    {"--data=" + folder},
+		"same --data, or set WA_G": {"--data=" + folder},
 		"see --help":               {"serve"},
 		"HTTP is not safe":         {"--listen=0.0.0.0:0", "--data=" + folder},
 		"is for loopback only":     {"--listen=:0", "--auth=off", "--behind-proxy"},

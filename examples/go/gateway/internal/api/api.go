@@ -175,7 +175,11 @@ func (a *API) finish(c *call) {
 	if c.w.status >= 500 {
 		level = slog.LevelWarn
 	}
-	a.Log.Log(c.r.Context(), level, "request", "request", c.requestID, "method", method(c.r), "route", name, "session", c.sessionID,
+	var cause []any
+	if c.cause != "" {
+		cause = []any{"error", c.cause}
+	}
+	a.Log.With(cause...).Log(c.r.Context(), level, "request", "request", c.requestID, "method", method(c.r), "route", name, "session", c.sessionID,
 		"status", c.w.status, "code", c.code, "bytes", c.w.bytes, "ms", took.Milliseconds(), "token", c.tokenID(), "remote", c.remote)
 }
 

@@ -36,6 +36,7 @@ type call struct {
 	token     *tokens.Token
 	sessionID string
 	code      string // of the problem that was answered
+	cause     string // why the disk did not do what was asked for; empty for anything else
 	long      bool   // it waits for something to happen, and says nothing about how fast the gateway is
 	trace     trace
 }

@@ -44,8 +44,11 @@ type GuideFailure struct {
 // fail answers with an error, in the form that the path has.
 func (c *call) fail(err error) {
 	p := *problemOf(err)
-	ofDisk := p.Code == errFull.Code || p.Code == errReadOnly.Code || p.Code == errBroken.Code
-	if (p.Status == http.StatusInternalServerError || ofDisk) && err != errInternal {
+	switch {
+	case p.Code == errFull.Code, p.Code == errReadOnly.Code, p.Code == errBroken.Code:
+		// The disk is told of once; the line of the request has the cause.
+		c.cause = err.Error()
+	case p.Status == http.StatusInternalServerError && err != errInternal:
 		c.api.Log.Error("a request failed", "request", c.requestID, "error", err)
 	}
 	c.code = p.Code

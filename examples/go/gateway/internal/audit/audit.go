@@ -4,6 +4,7 @@
 package audit
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"slices"
@@ -137,7 +138,7 @@ func (l *Log) persist(batch []Entry) {
 		return l.prune(tx, last)
 	})
 	if err != nil {
-		l.log.Error("the audit could not be written", "error", err)
+		l.log.Log(context.Background(), l.db.Level(err, slog.LevelError), "the audit could not be written", "entries", len(batch), "error", err)
 	}
 }
 

@@ -331,7 +331,7 @@ func (l *Log) insist(write func() error) bool {
 		if err == nil {
 			return true
 		}
-		level := slog.LevelError
+		level := l.db.Level(err, slog.LevelError)
 		if failed {
 			level = slog.LevelDebug // it was told with the first attempt
 		}

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/libwa/libwa/examples/go/gateway/internal/api"
 	"github.com/libwa/libwa/examples/go/gateway/internal/audit"
@@ -23,7 +25,7 @@ func records() []store.Kind {
 // nothing has it be tried again; meanwhile everything goes on without them.
 func (s *Server) damaged() {
 	if err := s.db.SetAsideAll(s.log, records()); err != nil {
-		s.log.Error("damaged records of gateway.db could not be set aside; that is tried again", "records", s.db.Aside(), "error", err)
+		s.log.Log(context.Background(), s.db.Level(err, slog.LevelError), "damaged records of gateway.db could not be set aside; that is tried again", "records", s.db.Aside(), "error", err)
 	}
 }
 

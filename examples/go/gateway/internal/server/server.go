@@ -80,6 +80,7 @@ func (s *Server) open() (err error) {
 	if s.db, err = store.Open(c.Data); err != nil {
 		return err
 	}
+	s.db.LogTo(log)
 	s.damaged()
 	operator, stamp, err := c.Operator()
 	if err != nil {
@@ -263,7 +264,7 @@ func (s *Server) tidy(ctx context.Context) {
 	for {
 		s.events.Tidy()
 		if err := api.ForgetKeys(s.db, time.Now().Add(-24*time.Hour)); err != nil {
-			s.log.Error("old requests could not be forgotten", "error", err)
+			s.log.Log(ctx, s.db.Level(err, slog.LevelError), "old requests could not be forgotten", "error", err)
 		}
 		for due := false; !due; {
 			select {
@@ -288,10 +289,8 @@ func (s *Server) probe() {
 		return
 	}
 	if err := s.db.Probe(); err != nil {
-		s.log.Error("the disk takes nothing", "folder", s.config.Data, "error", err)
-		return
+		s.log.Debug("the disk takes nothing still", "folder", s.config.Data, "error", err)
 	}
-	s.log.Info("the disk takes something again", "folder", s.config.Data)
 }
 
 // Document gives the OpenAPI document, without a gateway that runs.

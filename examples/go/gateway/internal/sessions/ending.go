@@ -179,7 +179,7 @@ func (s *Session) deleted(ctx context.Context) error {
 	}
 	// Whoever uses the name again finds nothing of what was before.
 	if err := s.m.forgetPast(ctx, s.id); err != nil {
-		s.m.Log.Error("what others keep of a session could not be removed", "session", s.id, "error", err)
+		s.m.Log.Log(ctx, s.m.DB.Level(err, slog.LevelError), "what others keep of a session could not be removed", "session", s.id, "error", err)
 	}
 	s.m.forget(s.id)
 	s.m.full.Store(false)

@@ -3,6 +3,7 @@ package sessions
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -81,7 +82,7 @@ func (m *Manager) forgetAllPast(ctx context.Context) {
 	for _, id := range left {
 		if err := m.forgetPast(ctx, id); err != nil {
 			// Whoever uses the name again waits for it.
-			m.Log.Error("what others keep of a session could not be removed", "session", id, "error", err)
+			m.Log.Log(ctx, m.DB.Level(err, slog.LevelError), "what others keep of a session could not be removed", "session", id, "error", err)
 			return
 		}
 	}

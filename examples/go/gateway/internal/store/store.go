@@ -6,6 +6,7 @@ package store
 import (
 	"encoding/binary"
 	"encoding/json"
+	"log/slog"
 	"path/filepath"
 	"sync/atomic"
 	"syscall"
@@ -38,7 +39,8 @@ var buckets = [][]byte{Tokens, Sessions, Events, EventsBy, Evicted, Meta, Audit,
 // DB is the open file.
 type DB struct {
 	*bbolt.DB
-	trouble atomic.Pointer[Trouble] // nil for none
+	trouble atomic.Pointer[Trouble]     // nil for none
+	log     atomic.Pointer[slog.Logger] // nil for none
 	damage  damage
 }
 
@@ -50,10 +52,27 @@ func (db *DB) Batch(fn func(*bbolt.Tx) error) error { return db.noted(db.DB.Batc
 
 func (db *DB) noted(err error) error {
 	err = withCause(err)
-	if trouble := TroubleOf(err); trouble != Fine {
-		db.trouble.Store(&trouble)
+	trouble := TroubleOf(err)
+	if trouble == Fine || db.trouble.Swap(&trouble) != nil {
+		return err
+	}
+	if log := db.log.Load(); log != nil {
+		log.Error("the disk takes nothing; what needs it waits or is refused, and goes on by itself when it takes something again",
+			"folder", filepath.Dir(db.Path()), "trouble", trouble, "error", err)
 	}
 	return err
+}
+
+// LogTo has the log tell once of each fault of the disk, and of its end.
+func (db *DB) LogTo(log *slog.Logger) { db.log.Store(log) }
+
+// Level gives the level at which a failure is logged: one that comes of a fault of
+// the disk was told already.
+func (db *DB) Level(err error, level slog.Level) slog.Level {
+	if TroubleOf(err) != Fine && db.log.Load() != nil {
+		return slog.LevelDebug
+	}
+	return level
 }
 
 // Trouble says why the disk took nothing, as long as no probe has found that it
@@ -78,8 +97,10 @@ func (db *DB) Probe() error {
 	err := db.Update(func(tx *bbolt.Tx) error {
 		return tx.Bucket(Meta).Put([]byte("probe"), []byte(time.Now().UTC().Format(time.RFC3339)))
 	})
-	if err == nil {
-		db.trouble.Store(nil)
+	if err == nil && db.trouble.Swap(nil) != nil {
+		if log := db.log.Load(); log != nil {
+			log.Info("the disk takes something again", "folder", filepath.Dir(db.Path()))
+		}
 	}
 	return err
 }

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -50,6 +53,11 @@ func TestTroubleOfAFile(t *testing.T) {
 		err    error
 		wanted Trouble
 	}{{syscall.EIO, Broken}, {syscall.EROFS, ReadOnly}, {fmt.Errorf("file resize error: %s", syscall.ENOSPC), Full}} {
+		var log bytes.Buffer
+		db.LogTo(slog.New(slog.NewTextHandler(&log, nil)))
+		for range 3 { // it is told once
+			db.Update(func(*bbolt.Tx) error { return c.err })
+		}
 		if err := db.Update(func(*bbolt.Tx) error { return c.err }); !errors.Is(err, c.err) || TroubleOf(err) != c.wanted {
 			t.Errorf("%v", err)
 		}
@@ -58,6 +66,15 @@ func TestTroubleOfAFile(t *testing.T) {
 		}
 		if err := db.Probe(); err != nil || db.Trouble() != Fine {
 			t.Errorf("%v, %q", err, db.Trouble())
+		}
+		if err := db.Probe(); err != nil {
+			t.Error(err)
+		}
+		if text := log.String(); strings.Count(text, "level=ERROR") != 1 || strings.Count(text, `msg="the disk takes something again"`) != 1 || strings.Count(text, "\n") != 2 {
+			t.Errorf("%v is logged as %s", c.err, text)
+		}
+		if db.Level(withCause(c.err), slog.LevelError) != slog.LevelDebug || db.Level(errors.New("x"), slog.LevelError) != slog.LevelError {
+			t.Errorf("%v is told again", c.err)
 		}
 	}
 }

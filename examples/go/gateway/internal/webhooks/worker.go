@@ -1,6 +1,7 @@
 package webhooks
 
 import (
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -105,7 +106,7 @@ func (w *worker) deliver(delivery Delivery) {
 	wait := max(w.h.backoff(delivery.Attempts), min(asked, w.h.RetryMax))
 	w.h.outcome(w.id, delivery, failure, wait)
 	if err := w.h.settle(w.id, delivery, failure, wait); err != nil {
-		w.h.log.Error("what came of a delivery cannot be written", "webhook", w.id, "error", err)
+		w.h.log.Log(w.h.requests, w.h.db.Level(err, slog.LevelError), "what came of a delivery cannot be written", "webhook", w.id, "error", err)
 		select {
 		case <-time.After(w.h.RetryFirst):
 		case <-w.h.closed:
