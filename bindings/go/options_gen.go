@@ -39,7 +39,9 @@ func WithStoreSealKey(sealKey string) Option {
 	return set("store.seal_key", sealKey)
 }
 
-// WithServerURL sets server.url: the server. Plain "ws://" is allowed to this machine only.
+// WithServerURL sets server.url: the server. Plain "ws://" is allowed to this machine only. Files
+// come from the media servers that it names, over HTTPS; those of a server without TLS, which are
+// on this machine too, without it.
 //
 // Allowed: an address that begins with wss:// or ws://. Default: wss://web.whatsapp.com/ws/chat.
 func WithServerURL(url string) Option {

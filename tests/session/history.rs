@@ -119,14 +119,14 @@ fn files_are_fetched_once_and_deleted() {
 
 #[test]
 fn files_come_over_tls_from_the_server_that_is_trusted() {
-    let world = with_past(&json!([{ "with": BOB, "messages": 3, "token": true }]), &json!({ "inline": false }));
+    let world =
+        with_past(&json!([{ "with": BOB, "messages": 3, "token": true }]), &json!({ "inline": false }));
     let file = world.folder().join("ca.pem");
     std::fs::write(&file, &world.sim.started().ca_pem).unwrap();
     let mut config = world.config_of(ADA);
-    for (key, value) in [
-        ("server.url", world.sim.started().wss.as_str()),
-        ("server.ca_file", file.to_str().unwrap()),
-    ] {
+    for (key, value) in
+        [("server.url", world.sim.started().wss.as_str()), ("server.ca_file", file.to_str().unwrap())]
+    {
         config.set(key, value).unwrap();
     }
     let mut ada = world.client(&config);
