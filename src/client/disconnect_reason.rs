@@ -316,7 +316,7 @@ mod tests {
         let ending = failure(&[("reason", "402")]);
         assert_eq!((ending.ban_code, ending.expires_in_s), (None, None));
         assert_eq!(ending.to_error().text, "the account is banned for a time (code 402)");
-        // What people read of it has the end, as a moment.
+        // The text for people has the end, as a moment.
         let ending = failure(&[("reason", "402"), ("expire", "99999999999999")]);
         assert_eq!(
             ending.to_error().text,

@@ -14,7 +14,7 @@ fn scene() -> (World, Arc<FailingStore>, Host) {
     assert!(world.sim.add_phone(BOB, "Bob"));
     let store = Arc::new(FailingStore::default());
     let mut host = world.link(world.offline_client_in(store.clone()));
-    // What a first message takes is there from then on, so that later ones leave before they are stored.
+    // The records that a first message takes are there from then on, so that later ones leave before they are stored.
     say(&mut host, "FIRST");
     (world, store, host)
 }
@@ -346,7 +346,7 @@ fn a_question_that_has_left_is_answered_as_one_that_the_server_may_have_heard() 
 fn a_presence_that_could_not_be_set_is_not_shown_later() {
     let (world, store, mut host) = scene();
     store.fill_after(0);
-    // What is said of the message has to be stored, and takes the presence along.
+    // The record of the message has to be stored, and takes the presence along.
     text(&host, "OTHER");
     let request = call(&host.client, "presence.set", &json!({ "available": true }));
     given_up(&mut host);

@@ -153,7 +153,7 @@ def test_restricted(program: tuple[str, Start], wa_sim: Simulator, reason: str, 
         wa_sim.fault({"point": "login"}, {"failure": {"reason": reason, "code": "101", "expire": "1"}})
         run = start()
         refused(run, error if works.startswith("state") else said)
-        # What the connection was told, for the programmer; of a ban its end, once.
+        # The connection's text, for the programmer; of a ban its end, once.
         assert f"(code {reason})" in run.problems
         assert ("until 2" in run.problems) == (reason == "402")
 

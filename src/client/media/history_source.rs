@@ -31,7 +31,7 @@ pub(crate) enum HistoryFault {
     /// It is longer than any history.
     #[error("the history is longer than {LONGEST} bytes")]
     TooLong,
-    /// What it unpacks to is no history.
+    /// The unpacked bytes are no history.
     #[error(transparent)]
     Malformed(#[from] MalformedHistory),
     /// The file that was kept aside cannot be read.
@@ -39,7 +39,7 @@ pub(crate) enum HistoryFault {
     Io(#[from] std::io::Error),
 }
 
-/// Where the compressed bytes come from.
+/// The source of the compressed bytes.
 enum Packed {
     /// They were in the notice.
     Inline(Cursor<Zeroizing<Vec<u8>>>),
@@ -88,7 +88,7 @@ pub(crate) struct HistorySource {
 
 /// Some of the items, and how it goes on.
 pub(crate) struct HistoryStep {
-    /// What was read.
+    /// The items that were read.
     pub(crate) items: Vec<HistoryItem>,
     /// The rest; `Ok(None)` if that was all.
     pub(crate) rest: Result<Option<Box<HistorySource>>, HistoryFault>,
@@ -148,7 +148,7 @@ impl HistorySource {
     fn unpack(&mut self, piece: &mut [u8], items: &mut Vec<HistoryItem>) -> Result<bool, HistoryFault> {
         let has_input = self.input.1 < self.input.0.len() || self.fill()?;
         if self.is_over {
-            // What follows the stream is none of it, but the file is checked to its end.
+            // Bytes behind the stream are none of it, but the file is checked to its end.
             self.input = (Vec::new(), 0);
             if has_input {
                 return Ok(true);

@@ -274,7 +274,7 @@ impl Session {
     /// a host that asked for this need not be told again. Every result comes before the event, as `closed` comes behind it.
     pub(super) async fn logged_out(&mut self, request: u64, told: bool) -> Result<(), SessionError> {
         self.disconnect().await;
-        // What was before it is committed first, so that none of it comes after.
+        // Earlier changes are committed first, so that none of them comes after.
         self.core.commit().await?;
         self.keep_limits().await?;
         let mut batch = Batch::new();

@@ -221,7 +221,7 @@ fn retry(from: &Jid, id: &str, registration: u32) -> Stanza {
     Stanza::from_node(&node.child(retry.attr("t", START / 1000)).child(registration)).unwrap()
 }
 
-/// Who says that they have another installation each time gets the message each time, and a new session once in a while.
+/// A person who claims another installation each time gets the message each time, and a new session once in a while.
 #[test]
 fn requests_for_messages_again_cause_few_queries_for_keys() {
     let mut net = Net::new();

@@ -33,7 +33,7 @@ fn subsets(files: &Files) -> impl Iterator<Item = Files> + '_ {
     })
 }
 
-/// What the store in a folder says, which is closed afterwards.
+/// Returns the store's answer in a folder, and closes it.
 async fn said(folder: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     let said = match SqliteBackend::open(&folder.join("wa.db")).await {
         Err(error) => Err(error),
@@ -94,7 +94,7 @@ async fn whatever_is_left_of_a_store_that_was_used_is_no_new_one() {
                     assert!(dir.path().canonicalize().unwrap().join(shown).exists(), "{what}: {error}");
                     assert!(error.to_string().contains("pair again"), "{error}");
                 }
-                // What other programs may have left alone, and no file of ours.
+                // Files of other programs alone, and none of ours.
                 Err(StoreError::Foreign { path }) => {
                     assert!(left.keys().all(|name| !whole.contains_key(name)), "{what}: {path:?}");
                 }

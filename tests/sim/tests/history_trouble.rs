@@ -24,7 +24,7 @@ async fn send(sim: &Handle, flaws: Value) -> Value {
     sim.send_past(NUMBER, &json!({ "type": "recent", "flaws": flaws, "size": 3_000_000 })).await.unwrap()
 }
 
-/// What the phone shows once all that was ordered before has been sent, and one more part.
+/// The phone's figures once all that was ordered before has been sent, and one more part.
 async fn after_another_part(sim: &Handle) -> Value {
     send(sim, json!([])).await;
     phone(sim, NUMBER, |_| true).await

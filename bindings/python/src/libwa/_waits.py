@@ -96,7 +96,7 @@ def failure(event: Event, connection: Connection | None = None) -> Error:
         again = left is not None and left > 0
         kind = _RESTRICTIONS[event.kind]
         reason = connection.text if connection is not None and connection.status == kind.code else None
-        # What the connection was told has the end of a ban in it.
+        # The connection's text has the end of a ban in it.
         text = reason or event.user_text
         if reason is None and event.ends_at is not None:
             text = f"{text.rstrip('.')}, until {in_utc(event.ends_at)}"

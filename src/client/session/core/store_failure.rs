@@ -32,7 +32,7 @@ impl SessionCore {
     /// Drops the unit of work and the engine, because the store failed.
     pub(in crate::client::session) fn drop_work(&mut self, error: &StoreError) {
         let error = status_mapping::of_store(error);
-        // What the engine has still to say belongs to the unit of work.
+        // The outputs that the engine still has belong to the unit of work.
         self.carry_out();
         let lost = self.work.take_lost();
         if let Some(available) = lost.available_before {

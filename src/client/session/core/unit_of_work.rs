@@ -59,7 +59,7 @@ struct PendingEffects {
     message_waits: bool,
     /// The greatest urgency of its effects.
     urgency: CommitUrgency,
-    /// Whether the user was there before this changed it; `None` if it does not.
+    /// The user's presence before this changed it; `None` if it does not.
     available_before: Option<bool>,
 }
 
@@ -75,7 +75,7 @@ enum Emitted {
 pub(in crate::client::session) struct PendingAnswer {
     pub(in crate::client::session) request: u64,
     pub(in crate::client::session) answer: Result<Value, Error>,
-    /// What it says is done, whatever becomes of the commit.
+    /// Set if the answer tells of something that is done, whatever becomes of the commit.
     is_done: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What notices of the server change in the record of a group. A notice that does not fit the record marks it as out of date: the next
+//! The changes that notices of the server make to the record of a group. A notice that does not fit the record marks it as out of date: the next
 //! use asks for the group.
 
 use super::EngineCore;

@@ -18,7 +18,7 @@ pub(in crate::messaging::engine) const SUBJECT_HOLDS: Millis = 60_000;
 /// The number of subjects that are remembered.
 const MOST_SUBJECTS: usize = 1024;
 
-/// What is left of the limit. It outlives the connection.
+/// The rest of the limit. It outlives the connection.
 #[derive(Default)]
 pub(in crate::messaging::engine) struct QueryBudget {
     /// When all of it is free again.

@@ -25,7 +25,7 @@ pub(super) trait FieldSink {
     fn bytes(&mut self, inside: bool, number: u32, bytes: &[u8]);
     /// The message whose members were wanted has begun.
     fn opened(&mut self);
-    /// That message has ended.
+    /// Ends the message whose members were wanted.
     fn closed(&mut self);
 }
 
@@ -45,7 +45,7 @@ enum Expected {
 /// The state between two pieces.
 pub(super) struct FieldStream {
     expected: Expected,
-    /// What is left of the message whose members are wanted, while inside of it.
+    /// The rest of the message whose members are wanted, while inside of it.
     inside: Option<u64>,
     /// A varint that has begun, and the number of its bytes.
     varint: (u64, u32),

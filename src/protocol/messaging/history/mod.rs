@@ -2,8 +2,8 @@
 //!
 //! A part is named by a [`HistoryNotice`], comes in it or as an encrypted file, and is a compressed `HistorySync`. [`HistoryReader`]
 //! reads it as it is unpacked, in pieces of any length, and gives one [`HistoryItem`] after the other: it never holds more than one
-//! member of it, and passes over members that are too long for what they say. Who knows the account, and what shows that, is taken;
-//! messages are not, but for the secrets that later votes and answers need.
+//! member of it, and passes over members that are too long for what they say. The people whom the account knows are taken, and the
+//! tokens that show it; messages are not, but for the secrets that later votes and answers need.
 //!
 //! | file | subject |
 //! |---|---|

@@ -42,7 +42,7 @@ impl HistoryKind {
     }
 }
 
-/// Where a part of the history is.
+/// The location of a part of the history.
 #[derive(Clone, PartialEq, Eq)]
 pub enum HistoryPlace {
     /// In the notice itself, compressed.

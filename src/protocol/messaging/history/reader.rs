@@ -19,7 +19,7 @@ const LONGEST_NONCE: usize = 1024;
 /// Something that a history says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HistoryItem {
-    /// How the account stands with a person, or a group.
+    /// The account's relation to a person, or a group.
     Chat(Box<HistoryChat>),
     /// A message whose secret is kept.
     Secret(Box<SecretMessage>),

@@ -78,7 +78,7 @@ impl Spoilt {
     }
 }
 
-/// What comes after the last piece.
+/// The end behind the last piece.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ending {
     Good,
@@ -106,7 +106,7 @@ impl Pieces {
         match self.ending {
             Ending::Good | Ending::Over => None,
             Ending::Cut => {
-                // What was written before the cut has to reach the client.
+                // Bytes written before the cut have to reach the client.
                 tokio::task::yield_now().await;
                 self.ending = Ending::Over;
                 Some((Err(io::ErrorKind::ConnectionAborted.into()), self))

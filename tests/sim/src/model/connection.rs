@@ -106,7 +106,7 @@ impl Connection {
         self.media_conns.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often the client has asked for the media servers.
+    /// The number of times the client has asked for the media servers.
     pub(crate) fn media_conns(&self) -> u64 {
         self.media_conns.load(Ordering::Relaxed)
     }

@@ -42,7 +42,7 @@ func (m *Manager) Strays() (strays int) {
 		known[number] = true
 	}
 	o.mu.Unlock()
-	// What is taken from now on has higher numbers. What has left the store by the
+	// Messages that are taken from now on have higher numbers. Those that have left the store by the
 	// time it is looked at is not there.
 	m.DB.View(func(tx *bbolt.Tx) error {
 		c := tx.Bucket(store.Outbox).Cursor()

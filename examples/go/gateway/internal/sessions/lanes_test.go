@@ -133,7 +133,7 @@ func TestTheOrderOfTheNumbers(t *testing.T) {
 	}
 }
 
-// What is given up while it is being written is told when it is written, and the
+// A message that is given up while it is being written is told when it is written, and the
 // lane ends with that.
 func TestWhatIsWrittenIsGivenUpToo(t *testing.T) {
 	o := newTestOutbox(t, func(Outgoing) (libwa.MessageSendResult, error) {

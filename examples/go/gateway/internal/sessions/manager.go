@@ -213,7 +213,7 @@ func (m *Manager) Start(ctx context.Context) error {
 	if err := m.adopted(); err != nil && !ofTheDisk(err) {
 		return err // with no room, what was is believed at the next start
 	}
-	// What waits has its place before anything new is taken.
+	// A message that waits has its place before anything new is taken.
 	if err := m.outbox.start(); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-//! What can be wrong with a part: its notice, its file, or what is in it.
+//! The faults that a part can have: of its notice, its file, or its content.
 
 use flate2::{Compress, Compression, FlushCompress};
 use serde::{Deserialize, Serialize};

@@ -28,7 +28,7 @@ use crate::{
 /// Longest part, packed, that a phone puts into its notice.
 const MAX_INLINE: usize = 64 * 1024;
 
-/// Whether a part comes within its notice.
+/// Set if a part comes within its notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inline {
     Never,

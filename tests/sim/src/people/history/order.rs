@@ -57,7 +57,7 @@ pub(super) struct ChatOrder {
 pub(super) enum Nonce {
     /// A random one, or none.
     Is(bool),
-    /// That one.
+    /// The one of this number.
     Text(String),
 }
 

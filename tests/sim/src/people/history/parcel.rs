@@ -90,7 +90,7 @@ impl<W: Write> Write for Counted<W> {
     }
 }
 
-/// What a notice says of a file.
+/// The members of a notice that name a file.
 #[derive(Clone, Debug)]
 pub(super) struct Parcel {
     pub(super) path: String,

@@ -44,7 +44,7 @@ pub(super) struct Part {
     pub(super) chunks: u32,
 }
 
-/// What is odd about the way in which a part is written.
+/// The oddities in the way a part is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Style {
     /// Members that no schema has.

@@ -1,4 +1,4 @@
-//! What a phone knows of the past: made of an order, and of the people, groups and tokens that the simulator has.
+//! The past as a phone knows it: made of an order, and of the people, groups and tokens that the simulator has.
 
 use std::sync::Arc;
 
