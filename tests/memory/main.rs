@@ -11,10 +11,10 @@ mod world;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
-use wa::api::Config;
+use wa::api::{Config, Status};
 use wa::client::Client;
 use wa::client::queue::Polled;
 use wa_sim::Options;
@@ -82,7 +82,7 @@ fn host() {
     for (key, value) in &values {
         config.set(key, value).unwrap();
     }
-    let client = Client::new(&config, None).unwrap();
+    let client = opened(&config);
     client.connect().unwrap();
     for order in std::io::stdin().lock().lines() {
         let order = order.unwrap();
@@ -93,6 +93,19 @@ fn host() {
             Some((_, count)) => take(&client, count.parse().unwrap()),
         };
         println!("said: {said}");
+    }
+}
+
+/// Opens the client, once the host before this one has let go of the store.
+fn opened(config: &Config) -> Client {
+    let since = Instant::now();
+    loop {
+        match Client::new(config, None) {
+            Err(error) if error.status == Status::STORE_LOCKED && since.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened.unwrap(),
+        }
     }
 }
 

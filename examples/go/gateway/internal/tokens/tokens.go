@@ -183,7 +183,10 @@ func (t *Tokens) Check(secret string) (*Token, error) {
 	err := t.db.View(func(tx *bbolt.Tx) error {
 		if _, err := store.Get(tx, store.Tokens, []byte(parts[1]), &found); err != nil {
 			t.db.Unreadable(store.Tokens, []byte(parts[1]))
-			found = kept{}
+			return errDamaged
+		}
+		if found.damaged() {
+			return errDamaged
 		}
 		return nil
 	})
@@ -207,7 +210,7 @@ func (t *Tokens) Valid(tx *bbolt.Tx, id string) bool {
 	}
 	var found kept
 	known, err := store.Get(tx, store.Tokens, []byte(id), &found)
-	return err == nil && known && (found.Expires.IsZero() || t.now().Before(found.Expires))
+	return err == nil && known && !found.damaged() && (found.Expires.IsZero() || t.now().Before(found.Expires))
 }
 
 // Expires gives when the token of an id expires, as a commit sees it: the zero
