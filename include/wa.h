@@ -552,7 +552,8 @@ typedef int32_t wa_status;
 /** The store's file or directory cannot be written; change its permissions. */
 #define WA_ERROR_STORE_READ_ONLY 504
 
-/** There is no room for the store on its disk; make room, then try again. */
+/** There is no room for the store: its disk is full, a quota is used up, or
+ * its file may not grow; make room, then try again. */
 #define WA_ERROR_STORE_FULL 505
 
 /** The store was written by a newer version of the library; update the
