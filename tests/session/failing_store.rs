@@ -52,6 +52,11 @@ impl FailingStore {
         assert!(!waited.1.timed_out(), "{id} was never stored");
     }
 
+    /// Returns whether that message was ever stored in the outbox.
+    pub(crate) fn has_stored(&self, id: &str) -> bool {
+        self.outbox.lock().unwrap().contains(id.as_bytes())
+    }
+
     fn note(&self, batch: &Batch) {
         let stored = batch.ops().iter().filter_map(|op| match op {
             Op::Put { space: Space::Outbox, key, .. } => Some(key.clone()),

@@ -341,6 +341,10 @@ impl Session {
             let error = self.closing.error.clone();
             self.core.emit_connection(ConnectionState::Disconnected, Some("closed"), error.as_ref(), None);
         }
+        if !self.core.messaging.kept.is_empty() {
+            // There may be room again. If there is none, the store keeps what it has.
+            drop(self.core.prepare_engine().await);
+        }
         self.drain().await;
         self.core.answer_all(&Status::CLIENT_CLOSED.into());
         let Self { core, closing, .. } = self;

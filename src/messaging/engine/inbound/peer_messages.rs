@@ -5,7 +5,7 @@ use crate::messaging::address::{Address, User};
 use crate::messaging::content::{AppStateKey, MAX_SIZE, Protocol};
 use crate::messaging::engine::core::{EngineCore, FollowUp};
 use crate::messaging::engine::{EngineContext, Output};
-use crate::messaging::history::{HistoryKind, HistoryNotice, HistoryPlace};
+use crate::messaging::history::{HistoryKind, HistoryNotice, HistoryPlace, inline_salt};
 use crate::messaging::stanzas::incoming::IncomingMessage;
 use crate::store::records::AppStateKeyRecord;
 use crate::store::{MAX_KEY, MAX_VALUE, Space};
@@ -44,7 +44,7 @@ impl Inbound {
                 false
             }
             Protocol::HistoryNotice(notice) if sender.is_primary() => {
-                keep_notice(core, message.id, notice);
+                keep_notice(core, message.id, notice, cx);
                 true
             }
             Protocol::LidMapping(mapping) if sender.is_primary() => {
@@ -72,8 +72,15 @@ impl Inbound {
 }
 
 /// Keeps the notice of a part of the history until the part was taken. A part with nothing in it is not kept.
-fn keep_notice(core: &mut EngineCore, id: &str, notice: &[u8]) {
+fn keep_notice(core: &mut EngineCore, id: &str, notice: &[u8], cx: &mut EngineContext<'_>) {
     let read = HistoryNotice::read(notice);
+    if let HistoryPlace::Inline(packed) = &read.place
+        && let Some(salt) = inline_salt(packed)
+        && cx.account.nct_salt != salt
+    {
+        cx.account.nct_salt = salt;
+        core.out.push(Output::AccountChanged);
+    }
     if matches!(read.kind, HistoryKind::Empty | HistoryKind::Unknown) || read.place == HistoryPlace::Nowhere {
         return core.log(format!("a part of the history has nothing in it: {read:?}"));
     }

@@ -8,6 +8,7 @@
 //! | file | subject |
 //! |---|---|
 //! | `notice` | the notice of a part |
+//! | `inline` | the salt in a part that came within its notice |
 //! | `fields` | protobuf that comes in pieces |
 //! | `reader` | the members of `HistorySync` |
 //! | `chat` | the members of a conversation |
@@ -15,11 +16,13 @@
 
 mod chat;
 mod fields;
+mod inline;
 mod notice;
 mod reader;
 mod secrets;
 
 pub use chat::{HistoryChat, HistoryToken};
+pub use inline::inline_salt;
 pub use notice::{HistoryKind, HistoryNotice, HistoryPlace};
 pub use reader::{HistoryItem, HistoryReader, MalformedHistory};
 pub use secrets::{SecretMessage, lasting_options};
