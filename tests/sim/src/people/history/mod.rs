@@ -1,7 +1,7 @@
 //! A phone's past, and handing it to companions: INITIAL_BOOTSTRAP, names, recent chunks and the rest, each announced by a
 //! peer message.
 //!
-//! Nothing is made under the model's lock: a history can be large. What is to be sent is a [`Job`]; [`serve`] works the jobs off
+//! Nothing is made under the model's lock: a history can be large. What is to be sent is a `Job`; `serve` works the jobs off
 //! one after the other.
 //!
 //! | module | what it is |
