@@ -248,7 +248,7 @@
 #define WA_EVENT_READY 101
 
 /** Event `logged_out`: The session was logged out and its keys are erased. The
- * result of wa_logout comes before it; `closed` follows, and results of
+ * result of a logout comes before it; `closed` follows, and results of
  * requests that came too late. */
 #define WA_EVENT_LOGGED_OUT 102
 

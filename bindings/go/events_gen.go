@@ -110,8 +110,8 @@ func (e *Ready) read(r *reader) {
 }
 
 // LoggedOut is the event logged_out: the session was logged out and its keys are erased. The
-// result of [Client.Logout] comes before it; "closed" follows, and results of requests that came
-// too late.
+// result of a logout comes before it; "closed" follows, and results of requests that came too
+// late.
 //
 // It is durable: it comes again, when the session is opened again, until it is acknowledged.
 type LoggedOut struct {

@@ -330,7 +330,7 @@ pub const WA_EVENT_CONNECTION: u32 = 100;
 pub const WA_EVENT_READY: u32 = 101;
 
 /// Event `logged_out`: The session was logged out and its keys are erased. The
-/// result of wa_logout comes before it; `closed` follows, and results of
+/// result of a logout comes before it; `closed` follows, and results of
 /// requests that came too late.
 pub const WA_EVENT_LOGGED_OUT: u32 = 102;
 

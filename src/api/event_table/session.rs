@@ -40,7 +40,7 @@ macro_rules! session_events {
             first_login: bool,
         }
 
-        /// The session was logged out and its keys are erased. The result of wa_logout comes before it; `closed` follows, and results of requests that came too late.
+        /// The session was logged out and its keys are erased. The result of a logout comes before it; `closed` follows, and results of requests that came too late.
         102 "logged_out" = "WA_EVENT_LOGGED_OUT", Durable, "0.1.0",
         LoggedOut {
             /// The reason for the logout.

@@ -370,7 +370,7 @@ class Ready(Event):
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
 class LoggedOut(Event):
-    """The session was logged out and its keys are erased. The result of `logout()` comes before it;
+    """The session was logged out and its keys are erased. The result of a logout comes before it;
     `closed` follows, and results of requests that came too late.
 
     Attributes:
